@@ -1,0 +1,148 @@
+"""Every event type with its data, producer, stream, retention and who may emit it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from msgspec.inspect import BoolType, IntType, LiteralType, StrType, StructType, UnionType
+
+from contracts import awards, decisions, participation, ratings, training, units, violations
+from contracts.data import Data
+
+PREFIX = "vn.danchu."
+CLEARING = frozenset(
+    ("released", "cancelled", "waived", "withdrawn", "closed", "revoked", "overturned")
+)
+DECISIONS = frozenset(
+    ("exemption.approved", "exemption.revoked", "adjustment.decided", "appeal.decided")
+)
+PRACTICE_MODULES = (training, participation, awards, violations)
+_MODULES = (units, *PRACTICE_MODULES, decisions, ratings)
+_PRODUCERS = {training: "training", awards: "awards", violations: "violations", ratings: "scoring"}
+
+
+@dataclass(frozen=True, slots=True)
+class EventType:
+    """One type and major version: `roles` are the credentials that may emit it by the door."""
+
+    short: str
+    data: type[Data]
+    producer: str
+    practice: bool
+    roles: frozenset[str]
+
+    @property
+    def type(self) -> str:
+        """The CloudEvents type, such as vn.danchu.training.completed.v1."""
+        return f"{PREFIX}{self.short}.v1"
+
+    @property
+    def domain(self) -> str:
+        """The first word of the short name."""
+        return self.short.partition(".")[0]
+
+    @property
+    def clearing(self) -> bool:
+        """Whether it clears a fact, and so may name any earlier year."""
+        return self.short.partition(".")[2] in CLEARING
+
+    @property
+    def decision(self) -> bool:
+        """Whether it is a decision of the council."""
+        return self.short in DECISIONS
+
+    @property
+    def stream(self) -> str:
+        """The JetStream stream that carries it."""
+        return "RATINGS" if self.domain == "rating" else "EVENTS"
+
+    @property
+    def retention(self) -> str:
+        """How long the stream keeps it."""
+        return "last value per unit and year" if self.domain == "rating" else "for ever"
+
+
+def _roles(short: str, practice: bool) -> frozenset[str]:
+    domain, _, name = short.partition(".")
+    if domain in ("year", "rating"):
+        return frozenset()
+    if short == "event.retracted":
+        return frozenset(("emitter", "registrar", "council"))
+    if domain == "unit":
+        return frozenset(("registrar",))
+    roles = set()
+    if practice or short in ("declaration.nil", "selfscore.submitted", "appeal.filed"):
+        roles.add("emitter")
+    if short in DECISIONS or name in ("due", "planned", "waived", "cancelled"):
+        roles.add("council")
+    return frozenset(roles)
+
+
+CATALOG: dict[str, EventType] = {
+    short: EventType(
+        short,
+        data,
+        _PRODUCERS.get(module, "intake"),
+        module in PRACTICE_MODULES,
+        _roles(short, module in PRACTICE_MODULES),
+    )
+    for module in _MODULES
+    for short, data in module.TYPES.items()
+}
+BY_TYPE: dict[str, EventType] = {kind.type: kind for kind in CATALOG.values()}
+
+
+@dataclass(frozen=True, slots=True)
+class FieldInfo:
+    """A data field: kind is key, person, text, date, boolean, choice, integer or number."""
+
+    name: str
+    kind: str
+    choices: tuple[str, ...]
+    optional: bool
+
+    @property
+    def closed(self) -> bool:
+        """Whether its values are a closed list, the same in every unit."""
+        return self.kind in ("choice", "boolean")
+
+
+_FIELDS: dict[type[Data], dict[str, FieldInfo]] = {}
+
+
+def fields(data: type[Data]) -> dict[str, FieldInfo]:
+    """The fields of a type's data by name, without `year` and `evidence`."""
+    known = _FIELDS.get(data)
+    if known is None:
+        info = msgspec.inspect.type_info(data)
+        assert isinstance(info, StructType)
+        known = _FIELDS[data] = {
+            field.encode_name: _field(field.encode_name, field.type, not field.required)
+            for field in info.fields
+            if field.encode_name not in ("year", "evidence")
+        }
+    return known
+
+
+def _field(name: str, found: Any, optional: bool) -> FieldInfo:
+    extra: dict[str, Any] = {}
+    if isinstance(found, msgspec.inspect.Metadata):
+        extra, found = found.extra_json_schema or {}, found.type
+    if isinstance(found, UnionType):
+        kinds = [t for t in found.types if not isinstance(t, msgspec.inspect.CustomType)]
+        plain = [k.type if isinstance(k, msgspec.inspect.Metadata) else k for k in kinds]
+        if any(isinstance(k, IntType) for k in plain) and len(plain) > 1:
+            return FieldInfo(name, "number", (), optional)
+        return _field(name, kinds[0], optional)
+    if isinstance(found, LiteralType):
+        return FieldInfo(name, "choice", tuple(str(v) for v in found.values), optional)
+    if isinstance(found, BoolType):
+        return FieldInfo(name, "boolean", (), optional)
+    if isinstance(found, IntType):
+        return FieldInfo(name, "integer", (), optional)
+    kind = "date" if extra.get("format") == "date" else extra.get("x-danchu", "text")
+    if isinstance(found, StrType) and kind == "text" and found.pattern:
+        kind = "number" if found.pattern.startswith(("^-?[0-9]", "^[0-9]")) else "key"
+    return FieldInfo(name, kind, (), optional)

@@ -1,0 +1,80 @@
+"""Declarations, decisions of people, and corrections (SCORING.md sections 2, 4 and 7)."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from msgspec import UNSET, Meta, UnsetType
+
+from contracts.data import Amount, Data, Key, SignedPoints, Text
+
+
+class SelfscoreSubmittedV1(Data, frozen=True, kw_only=True):
+    """`selfscore.submitted`: A unit gives its own score of an indicator."""
+
+    indicator: Key
+    points: Amount
+    note: Text | UnsetType = UNSET
+
+
+class DeclarationNilV1(Data, frozen=True, kw_only=True):
+    """`declaration.nil`: A unit declares that an indicator had nothing to count."""
+
+    indicator: Key
+
+
+class ExemptionApprovedV1(Data, frozen=True, kw_only=True):
+    """`exemption.approved`: The council exempts a unit from an indicator."""
+
+    indicator: Key
+    decision: Key
+
+
+class ExemptionRevokedV1(Data, frozen=True, kw_only=True):
+    """`exemption.revoked`: An exemption is revoked."""
+
+    indicator: Key
+
+
+class EventRetractedV1(Data, frozen=True, kw_only=True):
+    """`event.retracted`: The event of this source and id counts as if it had never been."""
+
+    source: Annotated[str, Meta(min_length=1, max_length=256)]
+    id: Annotated[str, Meta(min_length=1, max_length=128)]
+    reason: Text
+
+
+class AdjustmentDecidedV1(Data, frozen=True, kw_only=True):
+    """`adjustment.decided`: The council adds or takes points, with a decision."""
+
+    decision: Key
+    points: SignedPoints
+    reason: Text
+    indicator: Key | UnsetType = UNSET
+
+
+class AppealFiledV1(Data, frozen=True, kw_only=True):
+    """`appeal.filed`: A unit appeals."""
+
+    appeal: Key
+    reason: Text
+
+
+class AppealDecidedV1(Data, frozen=True, kw_only=True):
+    """`appeal.decided`: The council decides an appeal."""
+
+    appeal: Key
+    outcome: Literal["upheld", "rejected"]
+    decision: Key
+
+
+TYPES: dict[str, type[Data]] = {
+    "selfscore.submitted": SelfscoreSubmittedV1,
+    "declaration.nil": DeclarationNilV1,
+    "exemption.approved": ExemptionApprovedV1,
+    "exemption.revoked": ExemptionRevokedV1,
+    "event.retracted": EventRetractedV1,
+    "adjustment.decided": AdjustmentDecidedV1,
+    "appeal.filed": AppealFiledV1,
+    "appeal.decided": AppealDecidedV1,
+}

@@ -1,0 +1,186 @@
+"""The one strict reading of what arrives at a door: JSON, bounds, and every fault of an event.
+
+What is no well-formed JSON body is refused whole (BodyRefused); every other fault is answered
+per event, all faults of an event at once, so one bad event never harms its neighbours. Who may
+emit what is asked elsewhere: this module knows no credentials.
+"""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+import msgspec
+
+from contracts import moments
+from contracts.bounds import faults
+from contracts.catalog import BY_TYPE, EventType
+from contracts.envelope import (
+    EVENT_CLASSES,
+    Event,
+    body,
+    content_of,
+    identity,
+    receipt,
+    year_of,
+)
+from contracts.faults import Fault
+
+BODY_BYTES_MAX = 16 * 2**20
+EVENTS_MAX = 10_000
+NESTING_MAX = 8
+FAULTS_MAX = 20
+SINGLE, BATCH, PLAIN = (
+    "application/cloudevents+json",
+    "application/cloudevents-batch+json",
+    "application/json",
+)
+
+
+class BodyRefused(Exception):
+    """The whole body is refused: `status` is the HTTP status, the text says why."""
+
+    def __init__(self, status: int, detail: str) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.detail = detail
+
+
+@dataclass(frozen=True, slots=True)
+class Emitted:
+    """An event that keeps the contract, as read at the door. Instants in microseconds."""
+
+    event: Event
+    kind: EventType
+    time: int
+    year: int
+    identity: bytes
+    receipt: bytes
+    attributes: dict[str, Any]
+    content: bytes
+
+    def body(self, recorded: int) -> bytes:
+        """The event as it stands on the stream when it was accepted at `recorded`."""
+        return body(self.attributes, recorded, self.content)
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """An event that breaks the contract, with everything that is wrong with it."""
+
+    id: str | None
+    source: str | None
+    faults: tuple[Fault, ...]
+
+
+def read(raw: bytes, content_type: str, now: int) -> tuple[bool, list[Emitted | Refusal]]:
+    """Whether the body is a single event, and each of its events read; raises BodyRefused."""
+    media = content_type.partition(";")[0].strip().lower()
+    if media not in (SINGLE, BATCH, PLAIN):
+        raise BodyRefused(415, f"send {SINGLE}, {BATCH} or {PLAIN}")
+    if len(raw) > BODY_BYTES_MAX:
+        raise BodyRefused(413, f"a body has at most {BODY_BYTES_MAX} bytes")
+    parsed = _parse(raw)
+    single = not isinstance(parsed, list)
+    if (media == SINGLE and not single) or (media == BATCH and single):
+        raise BodyRefused(400, f"{media} does not fit a body that is {_shape(single)}")
+    items = [parsed] if single else parsed
+    if len(items) > EVENTS_MAX:
+        raise BodyRefused(413, f"a batch has at most {EVENTS_MAX} events")
+    return single, [_read_one(item, now) for item in items]
+
+
+def _shape(single: bool) -> str:
+    return "no array" if single else "an array"
+
+
+def _parse(raw: bytes) -> Any:
+    try:
+        text = raw.decode()
+    except UnicodeDecodeError as error:
+        raise BodyRefused(400, f"the body is not UTF-8 at byte {error.start}") from None
+    opening = text.lstrip(" \t\r\n")[:1]
+    _check_nesting(text, NESTING_MAX + (opening == "["))
+    try:
+        parsed = json.loads(text, object_pairs_hook=_object, parse_constant=_no_constant)
+        msgspec.json.encode(parsed)
+    except (ValueError, RecursionError) as error:
+        raise BodyRefused(400, f"the body is not well-formed JSON: {error}") from None
+    return parsed
+
+
+def _check_nesting(text: str, allowed: int) -> None:
+    """Refuse deep nesting before a parser recurses into it."""
+    depth, quoted, escaped = 0, False, False
+    if text.count("[") + text.count("{") <= allowed:
+        return
+    for character in text:
+        if quoted:
+            if escaped:
+                escaped = False
+            elif character == "\\":
+                escaped = True
+            elif character == '"':
+                quoted = False
+        elif character == '"':
+            quoted = True
+        elif character in "[{":
+            depth += 1
+            if depth > allowed:
+                raise BodyRefused(400, f"JSON is nested more than {NESTING_MAX} deep")
+        elif character in "]}":
+            depth -= 1
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"the name {twice[:40]!r} stands twice in one object")
+    return found
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no JSON number")
+
+
+def _read_one(item: Any, now: int) -> Emitted | Refusal:
+    if not isinstance(item, dict):
+        return Refusal(None, None, (Fault("", "an event is a JSON object"),))
+    item = normalised(item)
+    id_, source = _text_of(item, "id"), _text_of(item, "source")
+    kind = BY_TYPE.get(item["type"]) if isinstance(item.get("type"), str) else None
+    if kind is None:
+        missing = "type" not in item
+        known = "is missing" if missing else "is no event type of the catalog"
+        return Refusal(id_, source, (Fault("type", known),))
+    found = faults(item, kind, now)
+    if found:
+        return Refusal(id_, source, tuple(found[:FAULTS_MAX]))
+    event: Event = msgspec.convert(item, EVENT_CLASSES[kind.short], strict=True)
+    time = moments.instant(event.time)
+    content = content_of(item)
+    unique = identity(event.source, event.id)
+    return Emitted(
+        event, kind, time, year_of(event.data, time), unique,
+        receipt(unique, time, content), item, content,
+    )  # fmt: skip
+
+
+def _text_of(item: dict[str, Any], name: str) -> str | None:
+    value = item.get(name)
+    return value if isinstance(value, str) else None
+
+
+def normalised(value: Any) -> Any:
+    """The value with every text, names included, in Unicode's form NFC."""
+    if isinstance(value, str):
+        return value if value.isascii() else unicodedata.normalize("NFC", value)
+    if isinstance(value, dict):
+        return {normalised(name): normalised(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [normalised(inner) for inner in value]
+    return value

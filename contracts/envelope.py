@@ -1,0 +1,171 @@
+"""The CloudEvents 1.0 envelope: attributes, subjects, identity, receipts, and the stream's form.
+
+What stands on the stream is `{"recordedtime":…,"time":…[,"traceparent":…][,"tracestate":…],`
+followed by the event's content: its other attributes as canonical JSON (sorted names, compact,
+UTF-8, NFC). So a receipt can be checked by hashing bytes. The strict reading of what arrives at
+a door is `contracts.door`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from functools import reduce
+from operator import or_
+from typing import Any, NamedTuple
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from contracts import moments
+from contracts.catalog import CATALOG, EventType
+from contracts.data import Data
+
+UNIT_KEY = re.compile(r"[A-Z0-9]([A-Z0-9.]{0,62}[A-Z0-9])?", re.ASCII)
+CITY = "CITY"
+EMIT_SUBJECT = "danchu.emit"
+_UUID7 = re.compile(
+    r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", re.ASCII | re.I
+)
+_CONTENT = b',"data":'
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True):
+    """One CloudEvent; each type has a subclass with its own `data`."""
+
+    id: str
+    source: str
+    subject: str
+    time: str
+    specversion: str
+    data: Any
+    datacontenttype: str | UnsetType = UNSET
+    dataschema: str | UnsetType = UNSET
+    traceparent: str | UnsetType = UNSET
+    tracestate: str | UnsetType = UNSET
+    recordedtime: str | UnsetType = UNSET
+
+
+ATTRIBUTES = frozenset((*Event.__struct_fields__, "type"))
+
+
+def _event_class(kind: EventType) -> type[Event]:
+    name = "".join(word.capitalize() for word in kind.short.split("."))
+    defined: Any = msgspec.defstruct(
+        f"{name}V1Event",
+        [("data", kind.data)],
+        bases=(Event,),
+        tag_field="type",
+        tag=kind.type,
+        frozen=True,
+        kw_only=True,
+    )
+    made: type[Event] = defined
+    return made
+
+
+EVENT_CLASSES: dict[str, type[Event]] = {s: _event_class(kind) for s, kind in CATALOG.items()}
+KIND_OF: dict[type[Event], EventType] = {EVENT_CLASSES[s]: kind for s, kind in CATALOG.items()}
+ANY_EVENT: Any = reduce(or_, EVENT_CLASSES.values())
+_DECODER: msgspec.json.Decoder[Any] = msgspec.json.Decoder(ANY_EVENT)
+
+
+class Recorded(NamedTuple):
+    """An accepted event. Instants in microseconds; `raw` is the body on the stream."""
+
+    event: Event
+    kind: EventType
+    time: int
+    year: int
+    recorded: int
+    identity: bytes
+    receipt: bytes
+    raw: bytes
+
+
+class ContractBroken(Exception):
+    """A body on the stream that is no event of the contract."""
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(f"{reason}: {detail}")
+        self.reason = reason
+        self.detail = detail
+
+
+def _locality(id_: str, digest: bytes) -> bytes:
+    """Six bytes that keep time-ordered ids (UUIDv7, RFC 9562) beside each other in an index."""
+    return bytes.fromhex(id_[:8] + id_[9:13]) if _UUID7.fullmatch(id_) else digest[:6]
+
+
+def identity(source: str, id_: str) -> bytes:
+    """16 bytes that stand for (source, id), the identity of CloudEvents."""
+    digest = hashlib.sha256(f"{source}\0{id_}".encode()).digest()
+    return _locality(id_, digest) + digest[6:16]
+
+
+def receipt(named: bytes, time: int, content: bytes) -> bytes:
+    """The digest of source, id and content: 16 bytes. `named` is the identity."""
+    digest = hashlib.sha256(b"%d\n" % time + content).digest()
+    return named[:6] + digest[:10]
+
+
+def content_of(attributes: dict[str, Any]) -> bytes:
+    """The canonical JSON of what two deliveries of one event have to share, without `time`."""
+    kept = {k: v for k, v in attributes.items() if k not in _HEAD}
+    return msgspec.json.encode(kept, order="deterministic")
+
+
+_HEAD = ("recordedtime", "time", "traceparent", "tracestate")
+
+
+def body(attributes: dict[str, Any], recorded: int, content: bytes) -> bytes:
+    """The event as it stands on the stream."""
+    head = {"recordedtime": moments.spelled(recorded)}
+    head.update({name: attributes[name] for name in _HEAD[1:] if name in attributes})
+    return msgspec.json.encode(head)[:-1] + b"," + content[1:]
+
+
+def year_of(data: Data, time: int) -> int:
+    """The rating year: the data's own, else the year of the instant in Asia/Ho_Chi_Minh."""
+    return moments.local_year(time) if data.year is UNSET else data.year
+
+
+def decode(raw: bytes) -> Recorded:
+    """Read an event from the stream; unknown fields are ignored. Raises ContractBroken."""
+    try:
+        event: Event = _DECODER.decode(raw)
+    except msgspec.ValidationError as error:
+        unknown = "Invalid value" in str(error) and "$.type" in str(error)
+        raise ContractBroken("unknown-type" if unknown else "contract", str(error)) from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise ContractBroken("syntax", str(error)) from None
+    if event.recordedtime is UNSET or not UNIT_KEY.fullmatch(event.subject):
+        raise ContractBroken("contract", "recordedtime and a unit's key as subject are needed")
+    try:
+        time, recorded = moments.instant(event.time), moments.instant(event.recordedtime)
+        check_dates(event.data)
+        year = year_of(event.data, time)
+    except ValueError as error:
+        raise ContractBroken("contract", str(error)) from None
+    named = identity(event.source, event.id)
+    start = raw.find(_CONTENT)
+    content = b"{" + raw[start + 1 :]
+    if start < 0 or raw[:start].count(b"{") > 1:
+        raise ContractBroken("contract", "the content does not follow the head")
+    return Recorded(
+        event, KIND_OF[type(event)], time, year, recorded, named,
+        receipt(named, time, content), raw,
+    )  # fmt: skip
+
+
+def check_dates(data: Data) -> None:
+    """ValueError where a date field names a day that the calendar does not have."""
+    for name in ("due", "effective", "valid_from"):
+        value = getattr(data, name, UNSET)
+        if isinstance(value, str):
+            moments.day_ordinal(value)
+
+
+def stream_subject(subject: str, short: str) -> str:
+    """Where the event stands in EVENTS: danchu.events.<unit>.<domain>.<name>."""
+    return f"danchu.events.{subject.replace('.', '-')}.{short}"

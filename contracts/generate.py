@@ -1,0 +1,38 @@
+"""Writes the JSON Schemas of the catalog: `python -m contracts.generate`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+from contracts.catalog import CATALOG
+from contracts.faults import schema
+
+SCHEMAS = Path(__file__).parent / "schemas"
+
+
+def texts() -> dict[str, str]:
+    """Every schema's text by its file name, such as training.completed.v1.json."""
+    return {
+        f"{kind.short}.v1.json": msgspec.json.format(
+            msgspec.json.encode(schema(kind), order="deterministic"), indent=1
+        ).decode()
+        + "\n"
+        for kind in CATALOG.values()
+    }
+
+
+def main() -> None:
+    """Write what the catalog says, and nothing else, into schemas/."""
+    SCHEMAS.mkdir(exist_ok=True)
+    wanted = texts()
+    for path in SCHEMAS.glob("*.json"):
+        if path.name not in wanted:
+            path.unlink()
+    for name, text in wanted.items():
+        (SCHEMAS / name).write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,93 @@
+"""Instants, years and due days: time as SCORING.md section 1 counts it. Pure.
+
+An instant is an integer of microseconds since 1970-01-01T00:00:00Z. Years, quarters and due days
+are those of Asia/Ho_Chi_Minh, which is UTC+07:00 without daylight saving.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime, timedelta, timezone
+from functools import lru_cache
+
+LOCAL = timezone(timedelta(hours=7))
+_OFFSET = 7 * 3_600_000_000
+_DAY = 86_400_000_000
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_EPOCH_ORDINAL = date(1970, 1, 1).toordinal()
+_MICROSECOND = timedelta(microseconds=1)
+_RFC3339 = re.compile(
+    r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,6})?([Zz]|[+-]([01]\d|2[0-3]):[0-5]\d)", re.ASCII
+)
+_DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+
+
+def instant(text: str) -> int:
+    """The instant that an RFC 3339 text with an offset means; ValueError says what is wrong."""
+    if not _RFC3339.fullmatch(text):
+        raise ValueError(
+            "must be an RFC 3339 time with an offset and at most 6 digits of a second's"
+            " fraction, such as 2025-03-01T09:00:00+07:00"
+        )
+    try:
+        moment = datetime.fromisoformat(text.upper())
+        return (moment - _EPOCH) // _MICROSECOND
+    except (ValueError, OverflowError):
+        raise ValueError("is not a time of the calendar") from None
+
+
+def spelled(us: int) -> str:
+    """The instant in UTC, with as many digits of the second as it needs."""
+    moment = _EPOCH + timedelta(microseconds=us)
+    return moment.isoformat().replace("+00:00", "Z")
+
+
+@lru_cache(maxsize=4096)
+def _of_day(ordinal: int) -> date:
+    return date.fromordinal(ordinal)
+
+
+def local_day(us: int) -> int:
+    """The proleptic ordinal of the +07:00 date on which the instant lies."""
+    return (us + _OFFSET) // _DAY + _EPOCH_ORDINAL
+
+
+def local_year(us: int) -> int:
+    """The rating year of an instant: the calendar year in Asia/Ho_Chi_Minh."""
+    return _of_day(local_day(us)).year
+
+
+def month(us: int) -> str:
+    """The +07:00 month of the instant, such as 2025-07."""
+    day = _of_day(local_day(us))
+    return f"{day.year:04d}-{day.month:02d}"
+
+
+def quarter(us: int) -> str:
+    """The +07:00 quarter of the instant, such as 2025-Q3."""
+    day = _of_day(local_day(us))
+    return f"{day.year:04d}-Q{(day.month + 2) // 3}"
+
+
+@lru_cache(maxsize=4096)
+def day_ordinal(text: str) -> int:
+    """The proleptic ordinal of a YYYY-MM-DD; ValueError where the calendar has no such day."""
+    if not _DATE.fullmatch(text):
+        raise ValueError("must be a date such as 2025-03-01")
+    return date.fromisoformat(text).toordinal()
+
+
+def day_start(text: str) -> int:
+    """The instant at which a date begins: 00:00+07:00."""
+    return (day_ordinal(text) - _EPOCH_ORDINAL) * _DAY - _OFFSET
+
+
+@lru_cache(maxsize=256)
+def year_start(year: int) -> int:
+    """The instant at which a rating year begins."""
+    return (date(year, 1, 1).toordinal() - _EPOCH_ORDINAL) * _DAY - _OFFSET
+
+
+def now() -> int:
+    """The instant at which this is asked; for the border alone, everything else is given it."""
+    return (datetime.now(UTC) - _EPOCH) // _MICROSECOND

@@ -1,0 +1,145 @@
+"""Cells: what is said about one key, what it weighs, and tallies as sums of weights. Pure.
+
+A cell is everything said about one key of one indicator in one view of a unit's year; its weight
+is a tuple of integers, and a tally is the sum of its cells' weights. Nothing here knows batches,
+databases or clocks (SCORING.md sections 3 and 4).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from contracts import moments
+from services.scoring.registry import Order
+from services.scoring.rubric import Indicator, Kind, Rubric, Side
+
+OWN, POOLED = "own", "pooled"
+EXEMPT, NIL, ADJUSTMENT = "$exempt", "$nil", "$adjustment"
+DAY = 86_400_000_000
+
+Weight = tuple[int, ...]
+
+
+class Cell(NamedTuple):
+    """What a posting speaks about: the field keeps award 1 and model 1 apart."""
+
+    view: str
+    indicator: str
+    field: str
+    key: str
+
+
+class Posting(NamedTuple):
+    """What one event says about one cell. `due` is the ordinal of a +07:00 date."""
+
+    side: str
+    order: Order
+    sets: bool
+    value: int = 0
+    weight: int = 0
+    due: int | None = None
+    marks: int = 0
+
+
+class Horizon(NamedTuple):
+    """Where a unit's year ends (instant), and from which due day on a closing rating is free."""
+
+    end: int
+    due_free: int | None
+
+
+class _State(NamedTuple):
+    first: Posting
+    latest: Posting
+    highest: int
+
+
+def _state(postings: Iterable[Posting], side: str) -> _State | None:
+    """The fact that one side of a cell states, or None where it is off."""
+    ordered = sorted((p for p in postings if p.side == side), key=lambda p: p.order)
+    if not ordered or not ordered[-1].sets:
+        return None
+    start = len(ordered) - 1
+    while start and ordered[start - 1].sets:
+        start -= 1
+    standing = ordered[start:]
+    return _State(standing[0], standing[-1], max(p.value for p in standing))
+
+
+def weigh(rubric: Rubric, cell: Cell, postings: Sequence[Posting], horizon: Horizon) -> Weight:
+    """What a cell adds to its indicator's tally; () where it adds nothing.
+
+    coverage (obliged, on time, late); quota (n); mean (n, sum/10,000); share (numerators,
+    denominators); merit, bonus, deduction (n, sum in 1/denominator, then n by ceiling).
+    """
+    if cell.indicator != ADJUSTMENT and cell.field not in (EXEMPT, NIL):
+        indicator = rubric.by_id[cell.indicator]
+        if indicator.kind is Kind.COVERAGE:
+            return _weigh_coverage(indicator, postings, horizon)
+        state = _state(postings, Side.DONE)
+        return () if state is None else _weigh_done(indicator, state)
+    state = _state(postings, Side.DONE)
+    return () if state is None else (1, state.latest.value)
+
+
+def _weigh_coverage(indicator: Indicator, postings: Sequence[Posting], horizon: Horizon) -> Weight:
+    obliged = _state(postings, Side.OBLIGED)
+    if obliged is None:
+        return ()
+    due = obliged.first.due
+    if horizon.due_free is not None and due is not None and due >= horizon.due_free:
+        return ()
+    fulfilled = _state(postings, Side.FULFILLED)
+    if fulfilled is None:
+        days = indicator.grace_days
+        graced = days is not None and obliged.first.order.time > horizon.end - days * DAY
+        return () if graced else (1, 0, 0)
+    late = due is not None and moments.local_day(fulfilled.first.order.time) > due
+    return (1, 0, 1) if late else (1, 1, 0)
+
+
+def _weigh_done(indicator: Indicator, state: _State) -> Weight:
+    if indicator.kind is Kind.QUOTA:
+        return (1,)
+    if indicator.kind is Kind.MEAN:
+        return (1, state.latest.value)
+    if indicator.kind is Kind.SHARE:
+        return (state.latest.value, state.latest.weight)
+    value = state.highest if indicator.pick_highest else state.latest.value
+    ceilings = (state.latest.marks >> i & 1 for i in range(len(indicator.ceilings)))
+    return (1, value, *ceilings)
+
+
+class Tally:
+    """Sums of weights by (view, indicator, field class): a cache of the facts, never the truth."""
+
+    __slots__ = ("sums",)
+
+    def __init__(self, sums: dict[str, list[int]] | None = None) -> None:
+        self.sums = sums if sums is not None else {}
+
+    def move(self, cell: Cell, before: Weight, after: Weight) -> None:
+        """Replace what a cell added before by what it adds now."""
+        if before == after:
+            return
+        name = tally_name(cell)
+        size = max(len(before), len(after))
+        sums = self.sums.setdefault(name, [0] * size)
+        sums.extend([0] * (size - len(sums)))
+        for i, number in enumerate(before):
+            sums[i] -= number
+        for i, number in enumerate(after):
+            sums[i] += number
+        if not any(sums):
+            del self.sums[name]
+
+    def of(self, view: str, indicator: str, part: str = "") -> list[int]:
+        """The sums of one indicator in one view; empty where nothing is on."""
+        return self.sums.get(f"{view}|{indicator}|{part}", [])
+
+
+def tally_name(cell: Cell) -> str:
+    """Under which name a cell is summed: exemptions and nil declarations apart."""
+    part = cell.field if cell.field in (EXEMPT, NIL) else ""
+    return f"{cell.view}|{cell.indicator}|{part}"

@@ -1,0 +1,257 @@
+"""What one event says: the rules of a rubric, compiled, from an event to postings. Pure.
+
+Source: SCORING.md section 3 (facts), section 6 (keys of units put together), section 7 (decisions).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import msgspec
+
+from contracts import moments
+from contracts.catalog import CATALOG, fields
+from contracts.envelope import Recorded
+from services.scoring.cells import ADJUSTMENT, EXEMPT, NIL, OWN, POOLED, Cell, Posting
+from services.scoring.registry import Order
+from services.scoring.rubric import Condition, Indicator, Rubric, Rule, Side
+
+THE_EVENT = "$event"
+DECIMAL_PLACES = 4
+
+
+class Pool(NamedTuple):
+    """In whose view, and among which units' keys, an event's key is spoken."""
+
+    view: str
+    units: frozenset[str]
+
+
+Speaker = Callable[[Any, int], str | None]
+
+
+class _Poster(NamedTuple):
+    """One rule, compiled for one event type."""
+
+    indicator: str
+    side: str
+    field: str
+    closed: bool
+    speak: Speaker
+    sets: bool
+    matches: Callable[[Any], bool]
+    price: Callable[[Any], tuple[int, int] | None]
+    mark: Callable[[Any], int]
+
+
+def scaled(number: int | str) -> int:
+    """A number of the contract (an integer or a decimal string) in 1/10,000."""
+    if isinstance(number, int):
+        return int(number * 10**DECIMAL_PLACES)
+    whole, _, part = number.partition(".")
+    digits = int(whole + part.ljust(DECIMAL_PLACES, "0"))
+    return digits
+
+
+def _matcher(where: Sequence[Condition]) -> Callable[[Any], bool]:
+    wanted = tuple((c.field, frozenset((type(v), v) for v in c.values)) for c in where)
+
+    def matches(data: Any) -> bool:
+        for name, values in wanted:
+            value = getattr(data, name, None)
+            if (type(value), value) not in values:
+                return False
+        return True
+
+    return matches
+
+
+def _speaker(key: str | None) -> Speaker:
+    if key == "$quarter":
+        return lambda data, time: moments.quarter(time)
+    if key == "$month":
+        return lambda data, time: moments.month(time)
+    name = key or ""
+
+    def speak(data: Any, time: int) -> str | None:
+        value = getattr(data, name, msgspec.UNSET)
+        if value is msgspec.UNSET:
+            return None
+        if isinstance(value, bool):
+            return "true" if value else "false"
+        return str(value)
+
+    return speak
+
+
+def _number(data: Any, name: str) -> int | None:
+    value = getattr(data, name, msgspec.UNSET)
+    return None if value is msgspec.UNSET else scaled(value)
+
+
+def _price(rule: Rule, denominator: int) -> Callable[[Any], tuple[int, int] | None]:
+    if rule.numerator and rule.denominator:
+        above, below = rule.numerator, rule.denominator
+
+        def share(data: Any) -> tuple[int, int] | None:
+            pair = _number(data, above), _number(data, below)
+            return None if pair[0] is None or pair[1] is None else (pair[0], pair[1])
+
+        return share
+    if rule.value:
+        name = rule.value
+
+        def value(data: Any) -> tuple[int, int] | None:
+            number = _number(data, name)
+            return None if number is None else (number, 0)
+
+        return value
+    points = rule.points
+    if points is None:
+        return lambda data: (0, 0)
+    if points.fixed is not None:
+        fixed = int(points.fixed * denominator)
+        return lambda data: (fixed, 0)
+    by, of = points.by or "", {value: int(number * denominator) for value, number in points.of}
+
+    def priced(data: Any) -> tuple[int, int] | None:
+        value: Any = getattr(data, by, None)
+        given = of.get(value)
+        return None if given is None else (given, 0)
+
+    return priced
+
+
+def _marker(indicator: Indicator) -> Callable[[Any], int]:
+    matchers = [_matcher(ceiling.where) for ceiling in indicator.ceilings]
+
+    def mark(data: Any) -> int:
+        return sum(1 << i for i, matches in enumerate(matchers) if matches(data))
+
+    return mark if matchers else lambda data: 0
+
+
+def _closed(short: str, key: str | None) -> bool:
+    """Keys with a closed list of values are one thing in every unit (SCORING.md section 6)."""
+    if key is None or key.startswith("$"):
+        return True
+
+    known = fields(CATALOG[short].data).get(key)
+    return known is not None and known.kind in ("choice", "boolean")
+
+
+def _posters(rubric: Rubric) -> dict[str, tuple[_Poster, ...]]:
+    known = _COMPILED.get(id(rubric))
+    if known is None or known[0] is not rubric:
+        known = _COMPILED[id(rubric)] = (rubric, _compile(rubric))
+    return known[1]
+
+
+_COMPILED: dict[int, tuple[Rubric, dict[str, tuple[_Poster, ...]]]] = {}
+
+
+def _compile(rubric: Rubric) -> dict[str, tuple[_Poster, ...]]:
+    found: dict[str, list[_Poster]] = {}
+    for indicator in rubric.indicators:
+        for side, rules in indicator.sides():
+            for rule in rules:
+                for sets, shorts in ((True, rule.sets), (False, rule.clears)):
+                    for short in shorts:
+                        poster = _poster(indicator, side.value, rule, short, sets)
+                        found.setdefault(short, []).append(poster)
+    return {short: tuple(posters) for short, posters in found.items()}
+
+
+def _poster(indicator: Indicator, side: str, rule: Rule, short: str, sets: bool) -> _Poster:
+    return _Poster(
+        indicator.id,
+        side,
+        rule.key or THE_EVENT,
+        _closed(short, rule.key),
+        _speaker(rule.key),
+        sets,
+        _matcher(rule.where if sets else ()),
+        _price(rule, indicator.denominator),
+        _marker(indicator),
+    )
+
+
+def reads(rubric: Rubric, said: Recorded) -> bool:
+    """Whether the event posts any fact: some rule names its type and matches its data."""
+    return bool(post(rubric, said, "", "", Pool(OWN, frozenset())))
+
+
+def pooled_key(unit: str, successor: str, key: str, units: frozenset[str]) -> str:
+    """A predecessor's key as it stands among the keys of the units put together."""
+    if unit == successor:
+        return key
+    owner, slash, _ = key.partition("/")
+    if slash and (owner in units or owner == successor):
+        return key
+    return f"{unit}/{key}"
+
+
+def post(
+    rubric: Rubric, said: Recorded, unit: str, book: str, pool: Pool
+) -> list[tuple[Cell, Posting]]:
+    """What a practice event of `unit` posts to the view `pool` of the unit `book`."""
+    event = said.event
+    order = Order(said.time, event.source, event.id)
+    posted: dict[tuple[Cell, str], Posting] = {}
+    for poster in _posters(rubric).get(said.kind.short, ()):
+        if not poster.matches(event.data):
+            continue
+        key = (
+            said.identity.hex()
+            if poster.field == THE_EVENT
+            else poster.speak(event.data, said.time)
+        )
+        price = poster.price(event.data) if poster.sets else (0, 0)
+        if key is None or price is None:
+            continue
+        if pool.view == POOLED and not poster.closed:
+            key = pooled_key(unit, book, key, pool.units)
+        cell = Cell(pool.view, poster.indicator, poster.field, key)
+        posting = _said(poster, said, order, price)
+        before = posted.get((cell, poster.side))
+        posted[(cell, poster.side)] = _once(rubric, poster, before, posting)
+    return [(cell, posting) for (cell, _), posting in posted.items()]
+
+
+def _said(poster: _Poster, said: Recorded, order: Order, price: tuple[int, int]) -> Posting:
+    due = getattr(said.event.data, "due", None) if poster.sets else None
+    return Posting(
+        side=poster.side,
+        order=order,
+        sets=poster.sets,
+        value=price[0],
+        weight=price[1],
+        due=moments.day_ordinal(due) if isinstance(due, str) else None,
+        marks=poster.mark(said.event.data) if poster.sets else 0,
+    )
+
+
+def _once(rubric: Rubric, poster: _Poster, before: Posting | None, now: Posting) -> Posting:
+    """An event speaks once about a cell, whichever of a side's rules match it."""
+    if before is None:
+        return now
+    if rubric.by_id[poster.indicator].pick_highest and before.sets and now.sets:
+        return max(before, now, key=lambda posting: posting.value)
+    return before
+
+
+def decide(said: Recorded) -> list[tuple[Cell, Posting]]:
+    """What a declaration, an exemption or an adjustment posts to its own unit's year."""
+    data, short = said.event.data, said.kind.short
+    order = Order(said.time, said.event.source, said.event.id)
+    if short in ("exemption.approved", "exemption.revoked"):
+        cell = Cell(OWN, data.indicator, EXEMPT, data.indicator)
+        return [(cell, Posting(Side.DONE, order, short == "exemption.approved"))]
+    if short == "declaration.nil":
+        return [(Cell(OWN, data.indicator, NIL, data.indicator), Posting(Side.DONE, order, True))]
+    if short == "adjustment.decided":
+        points = scaled(data.points) // 100
+        cell = Cell(OWN, ADJUSTMENT, "decision", data.decision)
+        return [(cell, Posting(Side.DONE, order, True, points))]
+    return []

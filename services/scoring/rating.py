@@ -1,0 +1,43 @@
+"""A rating as the interface gives it (DESIGN section 4). Pure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from services.scoring.assess import Standing, spelled
+from services.scoring.registry import Unit
+
+
+def rating(
+    unit: Unit, year: int, standing: Standing, results: list[dict[str, Any]]
+) -> dict[str, Any]:
+    """One unit's rating: points as strings of two decimals, a deduction's score negative."""
+    assessed = standing.assessment
+    basic = [line for line in assessed.lines if line.indicator.kind.basic]
+    return {
+        "unit": unit.key,
+        "name": unit.name_in(year),
+        "kind": unit.kind,
+        "year": year,
+        "rubric": assessed.rubric.id,
+        "stage": "open",
+        "version": 1,
+        "basic": spelled(assessed.basic),
+        "bonus": spelled(assessed.bonus),
+        "deduction": spelled(assessed.deduction),
+        "adjustment": spelled(assessed.adjustment),
+        "total": spelled(assessed.total),
+        "class": assessed.class_name,
+        "rank": standing.rank,
+        "part_year": standing.part_year,
+        "scores": {
+            line.indicator.id: spelled(line.score) for line in assessed.lines if line.counts
+        },
+        "empty": {line.indicator.id: line.empty for line in basic if line.empty is not None},
+        "reasons": [
+            {"kind": r.kind, "from": r.origin, "to": r.to, "text": r.text} for r in assessed.reasons
+        ],
+        "heads": unit.heads_in(year),
+        "results": results,
+        "as_of": None,
+    }

@@ -1,0 +1,254 @@
+"""Which units exist when, under which codes, and whose facts a successor inherits. Pure.
+
+Built from `unit.*` events alone (SCORING.md section 6), in any order of arrival. Instants are
+microseconds since 1970 UTC; an effective date begins at 00:00+07:00.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from contracts import moments
+
+
+class Order(NamedTuple):
+    """What "later" compares: (instant, source, id), SCORING.md section 1."""
+
+    time: int
+    source: str
+    id: str
+
+
+class Statement(NamedTuple):
+    """One `unit.*` event as the registry reads it: short name, subject, order, data struct."""
+
+    short: str
+    subject: str
+    order: Order
+    data: Any
+
+
+class Succession(NamedTuple):
+    """One predecessor's succession to one successor."""
+
+    effective: int
+    inherits: bool
+
+
+@dataclass(slots=True)
+class Unit:
+    """A registered unit: the span is [begins, ends) in microseconds, None where open."""
+
+    key: str
+    name: str
+    kind: str
+    parent: str | None
+    begins: int | None
+    ends: int | None = None
+    names: list[tuple[int, Order, str]] = field(default_factory=list)
+    heads: list[tuple[int, Order, str, str]] = field(default_factory=list)
+    codes: frozenset[str] = frozenset()
+
+    def exists_at(self, instant: int) -> bool:
+        """Whether the instant lies in the unit's span."""
+        after = self.begins is None or self.begins <= instant
+        return after and (self.ends is None or instant < self.ends)
+
+    def exists_in(self, year: int) -> bool:
+        """Whether the unit exists at any moment of the year."""
+        start, end = moments.year_start(year), moments.year_start(year + 1)
+        begins = max(start, self.begins if self.begins is not None else start)
+        return begins < min(end, self.ends if self.ends is not None else end)
+
+    def ends_inside(self, year: int) -> bool:
+        """Whether its rating of the year is a closing one."""
+        return self.ends is not None and (
+            moments.year_start(year) < self.ends < moments.year_start(year + 1)
+        )
+
+    def end_in(self, year: int) -> int:
+        """The end of the unit's part of the year."""
+        end = moments.year_start(year + 1)
+        return end if self.ends is None else min(end, self.ends)
+
+    def name_in(self, year: int) -> str:
+        """The name in force at the end of the unit's part of the year."""
+        known = [entry for entry in self.names if entry[0] < self.end_in(year)]
+        return max(known)[2] if known else self.name
+
+    def heads_in(self, year: int) -> list[dict[str, str]]:
+        """Who led the unit during its part of the year, each from a date on."""
+        start = moments.year_start(year)
+        if self.begins is not None:
+            start = max(start, self.begins)
+        known = sorted(entry for entry in self.heads if entry[0] < self.end_in(year))
+        latest = {entry[0]: entry for entry in known}
+        ordered = list(latest.values())
+        ends = [*(entry[0] for entry in ordered[1:]), self.end_in(year)][: len(ordered)]
+        return [
+            {"head": entry[2], "from": entry[3]}
+            for entry, until in zip(ordered, ends, strict=True)
+            if until > start
+        ]
+
+    def folded(self) -> tuple[object, ...]:
+        """What of the unit changes how its events are folded (names and heads do not)."""
+        return (self.kind, self.begins, self.ends)
+
+
+class Registry:
+    """The registry at one state of its events."""
+
+    def __init__(self, statements: Iterable[Statement]) -> None:
+        self.units: dict[str, Unit] = {}
+        self.successions: dict[tuple[str, str], Succession] = {}
+        self._recodings: dict[str, list[tuple[int, str]]] = {}
+        self._pools: dict[tuple[str, int], frozenset[str]] = {}
+        self._heirs: dict[int, dict[str, tuple[str, ...]]] = {}
+        ordered = sorted(statements, key=lambda statement: statement.order)
+        for statement in ordered:
+            if statement.short == "unit.registered":
+                self._register(statement)
+        self._end_units(ordered)
+        for statement in ordered:
+            self._describe(statement)
+
+    def _register(self, statement: Statement) -> None:
+        data = statement.data
+        begins = getattr(data, "valid_from", None)
+        parent = getattr(data, "parent", None)
+        self.units[statement.subject] = Unit(
+            key=statement.subject,
+            name=data.name,
+            kind=data.kind,
+            parent=parent if isinstance(parent, str) else None,
+            begins=moments.day_start(begins) if isinstance(begins, str) else None,
+        )
+
+    def _end_units(self, ordered: list[Statement]) -> None:
+        dissolved: dict[str, int] = {}
+        for statement in ordered:
+            effective = getattr(statement.data, "effective", None)
+            if statement.short == "unit.dissolved":
+                dissolved[statement.subject] = moments.day_start(effective or "")
+            elif statement.short == "unit.succeeded":
+                self.successions[(statement.subject, statement.data.successor)] = Succession(
+                    moments.day_start(effective or ""), statement.data.inherits is not False
+                )
+        ends = list(dissolved.items())
+        ends += [(unit, entry.effective) for (unit, _), entry in self.successions.items()]
+        for key, end in ends:
+            unit = self.units.get(key)
+            if unit is not None:
+                unit.ends = end if unit.ends is None else min(unit.ends, end)
+
+    def _describe(self, statement: Statement) -> None:
+        unit = self.units.get(statement.subject)
+        if unit is None:
+            return
+        data, order = statement.data, statement.order
+        if statement.short == "unit.renamed":
+            unit.names.append((moments.day_start(data.effective), order, data.name))
+        elif statement.short == "unit.headed":
+            since = moments.day_start(data.effective)
+            unit.heads.append((since, order, data.head, data.effective))
+        elif statement.short == "unit.recoded":
+            held = self._recodings.setdefault(data.code, [])
+            held.append((moments.day_start(data.effective), unit.key))
+            unit.codes |= {data.code}
+
+    def holder(self, subject: str, instant: int) -> Unit | None:
+        """The unit whose key or code the subject is at the instant; None where nobody's."""
+        unit = self.units.get(subject)
+        if unit is not None:
+            return unit
+        held = [entry for entry in self._recodings.get(subject, ()) if entry[0] <= instant]
+        return self.units[max(held)[1]] if held else None
+
+    def find(self, subject: str) -> Unit | None:
+        """The unit that a query means: a key, or any code the unit ever has."""
+        unit = self.units.get(subject)
+        held = self._recodings.get(subject)
+        return unit or (self.units[max(held)[1]] if held else None)
+
+    def subjects(self, key: str) -> frozenset[str]:
+        """Everything an event about the unit may carry as its subject."""
+        unit = self.units.get(key)
+        return frozenset((key,)) | (unit.codes if unit is not None else frozenset())
+
+    def pool(self, key: str, year: int) -> frozenset[str]:
+        """The predecessors whose facts of the year a successor's pooled view includes."""
+        known = self._pools.get((key, year))
+        if known is None:
+            heirs = self._heirs_of(year)
+            predecessors: dict[str, list[str]] = {}
+            for old, new in heirs.items():
+                for successor in new:
+                    predecessors.setdefault(successor, []).append(old)
+            known = _closure(key, {k: tuple(v) for k, v in predecessors.items()})
+            self._pools[(key, year)] = known
+        return known
+
+    def heirs(self, key: str, year: int) -> frozenset[str]:
+        """The units whose pooled view of the year includes this unit's facts."""
+        return _closure(key, self._heirs_of(year))
+
+    def _heirs_of(self, year: int) -> dict[str, tuple[str, ...]]:
+        known = self._heirs.get(year)
+        if known is None:
+            start, end = moments.year_start(year), moments.year_start(year + 1)
+            links: dict[str, tuple[str, ...]] = {}
+            for (old, new), entry in self.successions.items():
+                if entry.inherits and start <= entry.effective < end:
+                    links[old] = (*links.get(old, ()), new)
+            known = self._heirs[year] = links
+        return known
+
+    def changed_since(self, before: Registry) -> frozenset[str]:
+        """Units whose facts may differ from those folded under an earlier registry."""
+        keys = self.units.keys() | before.units.keys()
+        changed = {k for k in keys if _folded(self, k) != _folded(before, k)}
+        for pair in self.successions.items() ^ before.successions.items():
+            changed.update(pair[0])
+        changed |= _recoded(self, before)
+        for registry in (self, before):
+            for old, new in _reach(registry.successions, changed):
+                changed.update((old, new))
+        return frozenset(changed)
+
+
+def _folded(registry: Registry, key: str) -> tuple[object, ...] | None:
+    unit = registry.units.get(key)
+    return None if unit is None else unit.folded()
+
+
+def _recoded(one: Registry, other: Registry) -> set[str]:
+    changed: set[str] = set()
+    for code in one._recodings.keys() | other._recodings.keys():
+        held = {frozenset(r._recodings.get(code, ())) for r in (one, other)}
+        hidden = {code in r.units for r in (one, other)}
+        if len(held) > 1 or len(hidden) > 1:
+            changed.update(unit for entries in held for _, unit in entries)
+    return changed
+
+
+def _reach(
+    successions: dict[tuple[str, str], Succession], changed: set[str]
+) -> Iterable[tuple[str, str]]:
+    links: dict[str, tuple[str, ...]] = {}
+    for old, new in successions:
+        links[old] = (*links.get(old, ()), new)
+    return [(key, heir) for key in tuple(changed) for heir in _closure(key, links)]
+
+
+def _closure(key: str, links: dict[str, tuple[str, ...]]) -> frozenset[str]:
+    found: set[str] = set()
+    ahead = list(links.get(key, ()))
+    while ahead:
+        one = ahead.pop()
+        if one != key and one not in found:
+            found.add(one)
+            ahead.extend(links.get(one, ()))
+    return frozenset(found)

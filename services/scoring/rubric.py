@@ -1,0 +1,238 @@
+"""A rubric as types: what a year's rules are, not how a file spells them. Pure.
+
+Source: SCORING.md sections 3 to 5 and 9. All numbers are exact (int or Fraction).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from fractions import Fraction
+from functools import cached_property
+from typing import TypeAlias
+
+Scalar: TypeAlias = str | int | bool
+
+
+class Kind(StrEnum):
+    """The seven kinds of indicator (SCORING.md section 4)."""
+
+    COVERAGE = "coverage"
+    QUOTA = "quota"
+    MEAN = "mean"
+    SHARE = "share"
+    MERIT = "merit"
+    BONUS = "bonus"
+    DEDUCTION = "deduction"
+
+    @property
+    def basic(self) -> bool:
+        """Whether the indicator's points are part of the basic score."""
+        return self not in (Kind.BONUS, Kind.DEDUCTION)
+
+    @property
+    def counts_points(self) -> bool:
+        """Whether its rules give points to each key."""
+        return self in (Kind.MERIT, Kind.BONUS, Kind.DEDUCTION)
+
+
+class Side(StrEnum):
+    """Which side of an indicator a fact stands on."""
+
+    OBLIGED = "obliged"
+    FULFILLED = "fulfilled"
+    DONE = "done"
+
+
+@dataclass(frozen=True, slots=True)
+class Points:
+    """Points of one rule: fixed, or by the value of a field with a closed list."""
+
+    fixed: Fraction | None = None
+    by: str | None = None
+    of: tuple[tuple[Scalar, Fraction], ...] = ()
+
+    def values(self) -> Iterable[Fraction]:
+        """Every number of points that the rule can give."""
+        return (self.fixed,) if self.fixed is not None else (points for _, points in self.of)
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One `where` entry: the field must have one of these values."""
+
+    field: str
+    values: tuple[Scalar, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Which events set or clear a fact, about which key."""
+
+    sets: tuple[str, ...]
+    clears: tuple[str, ...] = ()
+    key: str | None = None
+    where: tuple[Condition, ...] = ()
+    points: Points | None = None
+    value: str | None = None
+    numerator: str | None = None
+    denominator: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ceiling:
+    """A deduction's ceiling on the class (SCORING.md section 5, 3)."""
+
+    where: tuple[Condition, ...]
+    at_least: int
+    class_at_most: str
+    vi: str
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of a scale: these points from this quantity on."""
+
+    at_least: Fraction
+    points: Fraction
+
+
+@dataclass(frozen=True)
+class Indicator:
+    """One line of the sheet."""
+
+    id: str
+    vi: str
+    clause: str
+    kind: Kind
+    group: str | None = None
+    points: Fraction = Fraction(0)
+    when_empty: str = "zero"
+    scale: tuple[Step, ...] = ()
+    obliged: tuple[Rule, ...] = ()
+    fulfilled: tuple[Rule, ...] = ()
+    done: tuple[Rule, ...] = ()
+    late_credit: Fraction = Fraction(1)
+    grace_days: int | None = None
+    target: Fraction = Fraction(1)
+    low: Fraction = Fraction(0)
+    high: Fraction = Fraction(1)
+    minimum: int = 1
+    cap: Fraction = Fraction(0)
+    pick_highest: bool = False
+    ceilings: tuple[Ceiling, ...] = ()
+
+    def sides(self) -> Iterable[tuple[Side, tuple[Rule, ...]]]:
+        """The indicator's rules by side, in the order of the file."""
+        if self.kind is Kind.COVERAGE:
+            return ((Side.OBLIGED, self.obliged), (Side.FULFILLED, self.fulfilled))
+        return ((Side.DONE, self.done),)
+
+    @cached_property
+    def denominator(self) -> int:
+        """Points of keys are summed as integers of 1/denominator, so that sums stay exact."""
+        given = [p for rule in self.done if rule.points for p in rule.points.values()]
+        return math.lcm(*(points.denominator for points in given)) if given else 1
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A measure of Article 8, Law 10/2022/QH15, that indicators belong to."""
+
+    id: str
+    vi: str
+    clause: str
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """A class and the total from which it is given."""
+
+    name: str
+    vi: str
+    at_least: Fraction
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """A condition of a class: one indicator's quantity, or every group's share of points."""
+
+    class_name: str
+    at_least: Fraction
+    indicator: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TopClassShare:
+    """How many units may keep the top class: `of` is rated, top_two or next."""
+
+    at_most: Fraction
+    of: str
+
+
+@dataclass(frozen=True)
+class Rubric:
+    """The rules of some kinds of unit for some years."""
+
+    id: str
+    vi: str
+    reference: str
+    first_year: int
+    last_year: int | None
+    kinds: tuple[str, ...]
+    maximum: Fraction
+    adjustment_limit: Fraction
+    succession: str
+    reply_days: int
+    groups: tuple[Group, ...]
+    bands: tuple[Band, ...]
+    gates: tuple[Gate, ...]
+    top_class_share: TopClassShare | None
+    indicators: tuple[Indicator, ...]
+    digest: str = field(default="", compare=False)
+
+    @property
+    def pooled(self) -> bool:
+        """Whether a successor's binding view includes its predecessors' facts."""
+        return self.succession == "pooled"
+
+    def governs(self, kind: str, year: int) -> bool:
+        """Whether this rubric is the one for such a unit in such a year."""
+        return (
+            kind in self.kinds
+            and self.first_year <= year
+            and (self.last_year is None or year <= self.last_year)
+        )
+
+    @cached_property
+    def basic(self) -> tuple[Indicator, ...]:
+        """The basic indicators, in the order of the file."""
+        return tuple(i for i in self.indicators if i.kind.basic)
+
+    @cached_property
+    def by_id(self) -> dict[str, Indicator]:
+        """Indicators by their id."""
+        return {indicator.id: indicator for indicator in self.indicators}
+
+    @cached_property
+    def classes(self) -> tuple[str, ...]:
+        """The classes, best first."""
+        return tuple(band.name for band in self.bands)
+
+
+@dataclass(frozen=True)
+class Rubrics:
+    """All rubrics that are loaded; no two fit the same kind and year."""
+
+    items: tuple[Rubric, ...]
+
+    def governing(self, kind: str, year: int) -> Rubric | None:
+        """The rubric of such a unit in such a year, or None where nobody rates it."""
+        return next((r for r in self.items if r.governs(kind, year)), None)
+
+    @cached_property
+    def digest(self) -> str:
+        """Changes when any rubric changes: then every open year is folded anew."""
+        return "+".join(sorted(f"{rubric.id}:{rubric.digest}" for rubric in self.items))

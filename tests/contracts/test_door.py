@@ -1,0 +1,221 @@
+"""The door: what is read, what is refused whole, and which faults an event is told of."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from contracts import door, envelope, moments
+from contracts.catalog import CATALOG
+from contracts.door import BATCH, SINGLE, BodyRefused, Emitted, Refusal
+from contracts.generate import SCHEMAS, texts
+
+NOW = moments.instant("2026-01-10T00:00:00Z")
+
+
+def completed(**changes: Any) -> dict[str, Any]:
+    """A valid training.completed, with attributes changed."""
+    return {
+        "specversion": "1.0",
+        "id": "t-1",
+        "source": "urn:danchu:test",
+        "type": "vn.danchu.training.completed.v1",
+        "subject": "H44.12.34",
+        "time": "2025-03-01T09:00:00+07:00",
+        "data": {"person": "p-1", "course": "c-1", "topic": "democracy", "hours": "1.5"},
+    } | changes
+
+
+def with_data(**changes: Any) -> dict[str, Any]:
+    """The same with data fields changed."""
+    return completed(data=completed()["data"] | changes)
+
+
+def one(event: Any, now: int = NOW) -> Emitted | Refusal:
+    """The event as the door reads it."""
+    single, read = door.read(json.dumps(event).encode(), SINGLE, now)
+    assert single
+    return read[0]
+
+
+def fields_of(result: Emitted | Refusal) -> set[str]:
+    """The fields that were named as faulty."""
+    return {fault.field for fault in result.faults} if isinstance(result, Refusal) else set()
+
+
+def test_committed_schemas_are_those_of_the_catalog() -> None:
+    """A change of a contract without its schema turns CI red, and no schema is an orphan."""
+    committed = {path.name: path.read_text(encoding="utf-8") for path in SCHEMAS.glob("*.json")}
+    assert committed == texts()
+
+
+def test_the_catalog_says_who_may_emit_what() -> None:
+    """The catalog says of each type who may emit it; stages and ratings are nobody's."""
+    nobody = {s for s, kind in CATALOG.items() if not kind.roles}
+    assert nobody == {s for s in CATALOG if s.startswith(("year.", "rating."))}
+    assert CATALOG["disclosure.due"].roles == {"emitter", "council"}
+    assert CATALOG["unit.headed"].roles == {"registrar"}
+
+
+def test_an_accepted_event_reads_the_same_from_the_stream() -> None:
+    """Door and stream agree on identity, receipt, instant and year."""
+    emitted = one(completed())
+    assert isinstance(emitted, Emitted)
+    recorded = envelope.decode(emitted.body(NOW))
+    assert (recorded.identity, recorded.receipt) == (emitted.identity, emitted.receipt)
+    assert (recorded.time, recorded.year, recorded.recorded) == (emitted.time, 2025, NOW)
+
+
+@given(st.permutations(sorted(completed())), st.integers(0, 3), st.booleans())
+def test_order_white_space_and_spelling_of_the_instant_do_not_change_a_receipt(
+    order: list[str], indent: int, traced: bool
+) -> None:
+    """Content is compared over the parsed event (SCORING.md section 2)."""
+    event = completed(time="2025-03-01T02:00:00.000Z")
+    respelled = {name: event[name] for name in order}
+    if traced:
+        respelled["traceparent"] = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+    _, read = door.read(json.dumps(respelled, indent=indent).encode(), SINGLE, NOW)
+    before = one(completed())
+    assert isinstance(read[0], Emitted) and isinstance(before, Emitted)
+    assert read[0].receipt == before.receipt
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [with_data(hours="1.50"), completed(subject="H44.12.35"), completed(id="t-2")],
+    ids=["data", "subject", "id"],
+)
+def test_other_content_has_another_receipt(changed: dict[str, Any]) -> None:
+    """What differs is never taken for a duplicate."""
+    before, after = one(completed()), one(changed)
+    assert isinstance(before, Emitted) and isinstance(after, Emitted)
+    assert before.receipt != after.receipt
+
+
+@pytest.mark.parametrize(
+    ("event", "field"),
+    [
+        (completed(subject="h44"), "subject"),
+        (completed(subject="CITY"), "subject"),
+        (completed(id=""), "id"),
+        (completed(id="x" * 129), "id"),
+        (completed(source=7), "source"),
+        (completed(time="2025-03-01T09:00:00"), "time"),
+        (completed(time="2025-03-01T09:00:00.1234567Z"), "time"),
+        (completed(time="2025-02-30T09:00:00Z"), "time"),
+        (completed(time="2026-01-10T00:06:00Z"), "time"),
+        (completed(time="1999-12-31T23:59:59Z"), "time"),
+        (completed(type="vn.danchu.training.complete.v1"), "type"),
+        (completed(specversion="0.3"), "specversion"),
+        (completed(recordedtime="2025-03-01T09:00:00Z"), "recordedtime"),
+        (completed(datacontenttype="text/xml"), "datacontenttype"),
+        (completed(data=[]), "data"),
+        (with_data(person="012345678901"), "data.person"),
+        (with_data(person="123456789"), "data.person"),
+        (with_data(person="p\x00"), "data.person"),
+        (with_data(course="k" * 129), "data.course"),
+        (with_data(topic="cooking"), "data.topic"),
+        (with_data(hours=1.5), "data.hours"),
+        (with_data(hours="-1"), "data.hours"),
+        (with_data(hours=2**53 + 1), "data.hours"),
+        (with_data(hours="1e3"), "data.hours"),
+        (with_data(colour="red"), "data.colour"),
+        (with_data(year=2023), "data.year"),
+        (with_data(year=True), "data.year"),
+        (with_data(evidence=[{"document": "d", "page": 1}]), "data.evidence.0.page"),
+        (with_data(provider="x" * 2001), "data.provider"),
+    ],
+)
+def test_a_fault_names_its_field(event: dict[str, Any], field: str) -> None:
+    """Each bound of DESIGN section 3 is refused with the field that breaks it."""
+    assert field in fields_of(one(event))
+
+
+def test_all_faults_of_an_event_are_answered_at_once() -> None:
+    """A person mends an event in one go."""
+    result = one(completed(subject="?", time="yesterday", data={"person": 1, "hours": "x"}))
+    assert fields_of(result) >= {
+        "subject", "time", "data.person", "data.hours", "data.course", "data.topic"
+    }  # fmt: skip
+
+
+def test_one_bad_event_harms_no_neighbour() -> None:
+    """A batch answers each event for itself, in order."""
+    batch = [completed(id="a"), "no event", completed(id="b", subject="?"), completed(id="c")]
+    single, read = door.read(json.dumps(batch).encode(), BATCH, NOW)
+    assert not single
+    assert [type(result) for result in read] == [Emitted, Refusal, Refusal, Emitted]
+
+
+@pytest.mark.parametrize(
+    ("raw", "media", "status"),
+    [
+        (b"{", SINGLE, 400),
+        (b"\xff", SINGLE, 400),
+        (b"\xef\xbb\xbf{}", SINGLE, 400),
+        (b'{"id":"1","id":"2"}', SINGLE, 400),
+        (b'{"id":NaN}', SINGLE, 400),
+        (b'{"id":"\\ud800"}', SINGLE, 400),
+        (b"[" * 100_000, BATCH, 400),
+        (b'{"a":' * 9 + b"1" + b"}" * 9, SINGLE, 400),
+        (b"[]", SINGLE, 400),
+        (b"{}", BATCH, 400),
+        (b"{}", "text/plain", 415),
+        (b"[" + b"0," * 10_000 + b"0]", BATCH, 413),
+        (b" " * (16 * 2**20 + 1), SINGLE, 413),
+        (b'{"id":' + b"9" * 5000 + b"}", SINGLE, 400),
+    ],
+    ids=lambda value: None if isinstance(value, bytes) else str(value),
+)
+def test_what_is_no_well_formed_body_is_refused_whole(raw: bytes, media: str, status: int) -> None:
+    """Syntax, encoding, duplicate names and nesting are no event's fault alone."""
+    with pytest.raises(BodyRefused) as refused:
+        door.read(raw, media, NOW)
+    assert refused.value.status == status
+
+
+@given(st.binary(max_size=200) | st.text(max_size=200).map(str.encode))
+def test_no_body_breaks_the_door(raw: bytes) -> None:
+    """Whatever arrives is read or refused."""
+    try:
+        door.read(raw, "application/json", NOW)
+    except BodyRefused as refused:
+        assert refused.status in (400, 413, 415)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=9),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner),
+    max_leaves=8,
+)
+
+
+@given(st.dictionaries(st.sampled_from([*completed(), "extra"]), JSON))
+def test_no_json_value_in_any_attribute_breaks_the_door(changes: dict[str, Any]) -> None:
+    """Hostile values are refused as an event, or the body is refused whole."""
+    try:
+        _, read = door.read(json.dumps(completed(**changes)).encode(), SINGLE, NOW)
+    except BodyRefused as refused:
+        assert refused.status == 400
+    else:
+        assert isinstance(read[0], Emitted | Refusal)
+
+
+def test_clearing_events_and_decisions_may_name_any_earlier_year() -> None:
+    """A sanction of 2020 is overturned by a court in 2025 (SCORING.md section 1)."""
+    overturned = completed(
+        type="vn.danchu.violation.overturned.v1", data={"case": "v-1", "year": 2020}
+    )
+    assert isinstance(one(overturned), Emitted)
+
+
+def test_texts_are_stored_composed() -> None:
+    """Two spellings of one Vietnamese letter are one text (NFC) before identity is computed."""
+    composed, decomposed = one(completed(id="ế")), one(completed(id="e\u0302\u0301"))
+    assert isinstance(composed, Emitted) and isinstance(decomposed, Emitted)
+    assert composed.identity == decomposed.identity
