@@ -1,4 +1,4 @@
-"""Writes the JSON Schemas of the catalog: `python -m contracts.generate`."""
+"""Writes what is generated from the catalog: `python -m contracts.generate`."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ from pathlib import Path
 
 import msgspec
 
+from contracts import asyncapi
 from contracts.catalog import CATALOG
 from contracts.faults import schema
 
 SCHEMAS = Path(__file__).parent / "schemas"
+ASYNCAPI = Path(__file__).parent / "asyncapi.yaml"
 
 
 def texts() -> dict[str, str]:
@@ -24,7 +26,7 @@ def texts() -> dict[str, str]:
 
 
 def main() -> None:
-    """Write what the catalog says, and nothing else, into schemas/."""
+    """Write what the catalog says, and nothing else, into schemas/ and asyncapi.yaml."""
     SCHEMAS.mkdir(exist_ok=True)
     wanted = texts()
     for path in SCHEMAS.glob("*.json"):
@@ -32,6 +34,7 @@ def main() -> None:
             path.unlink()
     for name, text in wanted.items():
         (SCHEMAS / name).write_text(text, encoding="utf-8")
+    ASYNCAPI.write_text(asyncapi.text(), encoding="utf-8")
 
 
 if __name__ == "__main__":

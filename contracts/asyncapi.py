@@ -1,0 +1,77 @@
+"""The AsyncAPI 3.0 document of what crosses NATS, from the catalog."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+from ruamel.yaml import YAML
+
+from contracts.catalog import CATALOG, EventType
+
+_CONTENT = "application/cloudevents+json"
+
+
+def document() -> dict[str, Any]:
+    """Three channels: the door for departments, the stream of events, the feed of ratings."""
+    door = {s: kind for s, kind in CATALOG.items() if "emitter" in kind.roles}
+    events = {s: kind for s, kind in CATALOG.items() if kind.stream == "EVENTS"}
+    ratings = {s: kind for s, kind in CATALOG.items() if kind.stream == "RATINGS"}
+    unit = {"unit": {"description": "the unit's key or code, with - for ."}}
+    event = unit | {name: {"description": f"the {name} of the type"} for name in ("domain", "name")}
+    year = unit | {"year": {"description": "the rating year"}}
+    return {
+        "asyncapi": "3.0.0",
+        "info": {
+            "title": "danchu",
+            "version": "1.0.0",
+            "description": "Events about grassroots democracy, and the ratings made of them.",
+        },
+        "defaultContentType": _CONTENT,
+        "channels": {
+            "emit": _channel("danchu.emit.{unit}", unit, door),
+            "events": _channel("danchu.events.{unit}.{domain}.{name}", event, events),
+            "ratings": _channel("danchu.ratings.{year}.{unit}", year, ratings),
+        },
+        "operations": {
+            "emit": _operation("receive", "emit", "A department's request; the reply: receipts."),
+            "relay": _operation("send", "events", "What was accepted, in the order of its unit."),
+            "rate": _operation("send", "ratings", "The last rating of each unit and year."),
+        },
+        "components": {"messages": {short: _message(kind) for short, kind in CATALOG.items()}},
+    }
+
+
+def _channel(address: str, parameters: dict[str, Any], kinds: dict[str, EventType]) -> Any:
+    messages = {short: {"$ref": f"#/components/messages/{short}"} for short in kinds}
+    return {"address": address, "parameters": parameters, "messages": messages}
+
+
+def _operation(action: str, channel: str, summary: str) -> Any:
+    return {"action": action, "channel": {"$ref": f"#/channels/{channel}"}, "summary": summary}
+
+
+def _message(kind: EventType) -> Any:
+    said = (kind.data.__doc__ or "").partition(": ")[2]
+    return {
+        "name": kind.type,
+        "summary": said,
+        "contentType": _CONTENT,
+        "payload": {"$ref": f"./schemas/{kind.short}.v1.json"},
+        "x-producer": kind.producer,
+        "x-stream": kind.stream,
+        "x-retention": kind.retention,
+        "x-roles": sorted(kind.roles),
+    }
+
+
+def text() -> str:
+    """The document as YAML."""
+    yaml = YAML(typ="safe", pure=True)
+    yaml.default_flow_style = False
+    yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
+    yaml.width = 100
+    yaml.representer.ignore_aliases = lambda data: True
+    stream = io.StringIO()
+    yaml.dump(document(), stream)
+    return stream.getvalue()
