@@ -21,6 +21,8 @@ from services.scoring.registry import Order, Registry, Statement, Unit
 from services.scoring.rubric import Rubric, Rubrics
 
 RETRACTED = "retracted"
+OTHER_SOURCE = "retracts an event of another source"
+RETRACTION_STANDS = "a retraction cannot be retracted"
 UNIT_UNKNOWN = "unit not registered"
 OUTSIDE_SPAN = "outside the span in which the unit exists"
 NO_RUBRIC = "no rubric governs the unit in this year"
@@ -92,15 +94,21 @@ class Accepted:
 
     def _retracted(self) -> Iterable[bytes]:
         for said in self.events.values():
-            if said.kind.short != "event.retracted":
-                continue
-            data = said.event.data
-            target = envelope.identity(data.source, data.id)
-            known = self.events.get(target)
-            if data.source != said.event.source or known is None:
-                continue
-            if known.kind.short != "event.retracted":
-                yield target
+            if said.kind.short == "event.retracted" and self.void(said) is None:
+                yield _target(said)
+
+    def void(self, retraction: Recorded) -> str | None:
+        """Why a retraction has no effect, or None where it has (SCORING.md section 2)."""
+        if retraction.event.data.source != retraction.event.source:
+            return OTHER_SOURCE
+        known = self.events.get(_target(retraction))
+        if known is not None and known.kind.short == "event.retracted":
+            return RETRACTION_STANDS
+        return None
+
+
+def _target(retraction: Recorded) -> bytes:
+    return envelope.identity(retraction.event.data.source, retraction.event.data.id)
 
 
 def order_of(said: Recorded) -> Order:
@@ -122,7 +130,10 @@ def standing_of(said: Recorded, accepted: Accepted) -> Unit | str:
 
 def verdict(said: Recorded, accepted: Accepted, rubrics: Rubrics) -> Verdict:
     """Whether an event counts for the rating of its unit and year (SCORING.md sections 2, 6)."""
-    if said.kind.domain == "unit" or said.kind.short == "event.retracted":
+    if said.kind.short == "event.retracted":
+        void = accepted.void(said)
+        return Verdict(void is None, void)
+    if said.kind.domain == "unit":
         retracted = said.identity in accepted.retracted
         return Verdict(not retracted, RETRACTED if retracted else None)
     unit = standing_of(said, accepted)

@@ -12,8 +12,8 @@ import pytest
 
 from contracts import moments
 from services.scoring import assess, cells, posting, registry
-from services.scoring.recount import Accepted, ratings
-from tests.oracle import rate
+from services.scoring.recount import Accepted, ratings, verdict
+from tests.oracle import counted, rate
 from tests.scoring.cities import accepted, city, compared, rubrics
 
 SEEDS = range(12)
@@ -104,3 +104,23 @@ def test_a_planted_fault_is_caught(
     owner, name, wrong = FAULTS[fault]
     monkeypatch.setattr(owner, name, wrong)
     assert not all(agree(seed, tmp_path, random.Random(seed)) for seed in range(24))
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_what_counts_is_what_the_oracle_counts(seed: int, tmp_path: Path) -> None:
+    """Each event of the year counts, or does not for a reason, as in the oracle."""
+    events, year = city(seed, 10, 900)
+    raw, ours = rubrics(seed, tmp_path)
+    held = Accepted(accepted(events))
+    theirs = counted(events, raw, year)
+    mine = {
+        (said.event.source, said.event.id): verdict(said, held, ours)
+        for said in held.events.values()
+    }
+    different = {
+        named: (mine[named], answer)
+        for named, answer in theirs.items()
+        if mine[named].counted != answer[0]
+    }
+    assert different == {}
+    assert all((answer.reason is None) == answer.counted for answer in mine.values())
