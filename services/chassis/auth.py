@@ -1,0 +1,194 @@
+"""Credentials: signed bearer tokens (JWT, Ed25519) that say role, units, sources and types.
+
+The development key is made at the first start. An office with its own issuer gives its public
+key (DANCHU_TOKEN_PUBLIC_KEY) instead; then nothing is signed here.
+"""
+
+import json
+from collections import OrderedDict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import jwt
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+from services.chassis.clock import Clock, now_us
+from services.chassis.files import write_private
+from services.chassis.http import Problem
+from services.chassis.settings import Settings
+
+ALGORITHM = "EdDSA"
+AUDIENCE = "danchu"
+KEY_FILE = "keys/tokens.pem"
+TOKENS_FILE = "tokens.json"
+CACHED_MAX = 4096
+TOKEN_BYTES_MAX = 16 * 1024
+DEVELOPMENT_DAYS = 366
+ANY = ("*",)
+
+ROLES: dict[str, str] = {
+    "emitter": "sends events of its units",
+    "registrar": "keeps the register of units",
+    "clerk": "works in the systems of record of its units",
+    "reader": "reads the ratings of its units",
+    "hr": "reads everything",
+    "council": "decides on exemptions, adjustments and appeals, and reads everything",
+    "auditor": "reads everything, outboxes and quarantine among it",
+    "operator": "runs the system and reads everything",
+}
+READS_ALL = frozenset(("hr", "council", "auditor", "operator"))
+READS_MACHINERY = frozenset(("operator", "auditor"))
+
+
+@dataclass(frozen=True)
+class Credential:
+    """What the bearer of a token may do; `expires` in seconds since 1970."""
+
+    role: str
+    units: frozenset[str] = frozenset(ANY)
+    sources: tuple[str, ...] = ANY
+    types: frozenset[str] = frozenset(ANY)
+    expires: int = 2**53
+
+    def speaks_for(self, unit: str) -> bool:
+        """Whether the unit (its key or a code) is among those of the credential."""
+        return "*" in self.units or unit in self.units
+
+    def may_use_source(self, source: str) -> bool:
+        """Whether the source begins with one of the credential's prefixes."""
+        return any(prefix == "*" or source.startswith(prefix) for prefix in self.sources)
+
+    def may_use_type(self, *names: str) -> bool:
+        """Whether one of the names of a type (short or full) is among the credential's."""
+        return "*" in self.types or any(name in self.types for name in names)
+
+
+@dataclass
+class Verifier:
+    """Reads tokens with public keys alone; remembers those that it has already verified."""
+
+    key: Ed25519PublicKey
+    clock: Clock = now_us
+    _known: OrderedDict[str, Credential] = field(default_factory=OrderedDict)
+
+    def credential(self, authorization: str | None) -> Credential:
+        """The credential of an `Authorization` header; Problem 401 says what is wrong with it."""
+        scheme, _, token = (authorization or "").partition(" ")
+        token = token.strip()
+        if scheme.lower() != "bearer" or not token:
+            raise _unauthorized("A bearer token is needed in the header Authorization.")
+        known = self._known.get(token)
+        if known is None:
+            known = self._verify(token)
+            self._known[token] = known
+            if len(self._known) > CACHED_MAX:
+                self._known.popitem(last=False)
+        self._known.move_to_end(token)
+        if known.expires <= self.clock() // 1_000_000:
+            raise _unauthorized("The token has expired.")
+        return known
+
+    def _verify(self, token: str) -> Credential:
+        if len(token) > TOKEN_BYTES_MAX:
+            raise _unauthorized("The token is too long.")
+        try:
+            claims = jwt.decode(
+                token, self.key, algorithms=[ALGORITHM], audience=AUDIENCE,
+                options={"require": ["exp", "aud", "role"], "verify_exp": False},
+            )  # fmt: skip
+            return Credential(
+                role=_role(claims["role"]),
+                units=frozenset(_texts(claims.get("units"))),
+                sources=tuple(_texts(claims.get("sources"))),
+                types=frozenset(_texts(claims.get("types"))),
+                expires=int(claims["exp"]),
+            )
+        except (jwt.PyJWTError, ValueError, TypeError, UnicodeError) as wrong:
+            raise _unauthorized("The token is not one that is valid here.") from wrong
+
+
+def _role(claim: object) -> str:
+    if not isinstance(claim, str) or claim not in ROLES:
+        raise ValueError(f"unknown role {claim!r}")
+    return claim
+
+
+def _texts(claim: object) -> list[str]:
+    """A claim's list of texts; a missing claim allows nothing."""
+    if claim is None:
+        return []
+    if not isinstance(claim, list) or not all(isinstance(one, str) for one in claim):
+        raise ValueError("a claim is a list of texts")
+    return claim
+
+
+def _unauthorized(detail: str) -> Problem:
+    return Problem(401, "Not authenticated", detail, headers={"WWW-Authenticate": "Bearer"})
+
+
+def require(credential: Credential, roles: Iterable[str], what: str) -> None:
+    """Problem 403 unless the credential has one of the roles."""
+    allowed = sorted(roles)
+    if credential.role not in allowed:
+        detail = f"{what} is for {', '.join(allowed)}; this token is of role {credential.role}."
+        raise Problem(403, "Not allowed", detail)
+
+
+@dataclass
+class Issuer:
+    """Signs development tokens with the key in `<home>/keys`."""
+
+    key: Ed25519PrivateKey
+    clock: Clock = now_us
+
+    def mint(
+        self,
+        role: str,
+        units: Sequence[str] = ANY,
+        sources: Sequence[str] = ANY,
+        types: Sequence[str] = ANY,
+        days: int = DEVELOPMENT_DAYS,
+    ) -> str:
+        """A token; ValueError for an unknown role."""
+        now = self.clock() // 1_000_000
+        claims = {
+            "aud": AUDIENCE, "iat": now, "exp": now + days * 86_400, "role": _role(role),
+            "units": list(units), "sources": list(sources), "types": list(types),
+        }  # fmt: skip
+        return jwt.encode(claims, self.key, algorithm=ALGORITHM)
+
+
+def development_issuer(home: Path, clock: Clock = now_us) -> Issuer:
+    """The issuer of the home; makes its key at the first start."""
+    path = home / KEY_FILE
+    if not path.exists():
+        made = Ed25519PrivateKey.generate().private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+        write_private(path, made)
+    key = serialization.load_pem_private_key(path.read_bytes(), None)
+    if not isinstance(key, Ed25519PrivateKey):
+        raise ValueError(f"{path} holds no Ed25519 key")
+    return Issuer(key, clock)
+
+
+def write_tokens(home: Path, clock: Clock = now_us) -> dict[str, str]:
+    """Writes `<home>/tokens.json`, a development token of every role, and answers it."""
+    issuer = development_issuer(home, clock)
+    tokens = {role: issuer.mint(role) for role in ROLES}
+    write_private(home / TOKENS_FILE, json.dumps(tokens, indent=1))
+    return tokens
+
+
+def verifier(settings: Settings, clock: Clock = now_us) -> Verifier:
+    """The verifier of a process: with the office's public key, else the development one."""
+    if settings.token_public_key is None:
+        return Verifier(development_issuer(settings.home, clock).key.public_key(), clock)
+    key = serialization.load_pem_public_key(settings.token_public_key.read_bytes())
+    if not isinstance(key, Ed25519PublicKey):
+        raise ValueError(f"{settings.token_public_key} holds no Ed25519 public key")
+    return Verifier(key, clock)

@@ -1,0 +1,279 @@
+"""Databases of a service: SQLite (one writer, WAL, FULL) or PostgreSQL (a schema of its own).
+
+`write()` is one transaction that commits when its block ends well; `read()` never writes.
+SQL itself belongs to the `store`, `queries` and `tables` of each service.
+"""
+
+import asyncio
+import contextlib
+import sqlite3
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import asyncpg  # type: ignore[import-untyped]
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from alembic.util import CommandError
+from sqlalchemy import Connection, Table, event, inspect, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.util import await_only
+
+from services.chassis.errors import (
+    DatabaseAway,
+    DurabilityTooWeak,
+    StateNotMigrated,
+    StateOfNewerVersion,
+)
+
+BUSY_SECONDS = 30
+READERS = 8
+SQLITE_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "cache_size=-32768", "temp_store=MEMORY")
+PARAMETERS_MAX = 20_000
+AWAY_STATES = ("08", "28", "3D", "53", "55000", "57P", "25006")
+LOCKED_TRIES = 100
+SQLITE_BROKEN = ("no such", "has no column", "syntax error", "already exists")
+
+
+class Database:
+    """The engines of one service; `schema` names its schema on PostgreSQL."""
+
+    def __init__(self, url: str, schema: str) -> None:
+        self.url, self.schema = make_url(url), schema
+        self.sqlite = self.url.get_backend_name() == "sqlite"
+        if self.sqlite:
+            self.file = Path(self.url.database or f"{schema}.db")
+            self._writer = self._sqlite_engine("BEGIN IMMEDIATE", 1, ())
+            self._reader = self._sqlite_engine("BEGIN", READERS, ("query_only=ON",))
+        else:
+            self._writer = self._reader = self._postgres_engine()
+
+    def _sqlite_engine(self, begin: str, size: int, pragmas: tuple[str, ...]) -> AsyncEngine:
+        engine = create_async_engine(
+            self.url,
+            pool_size=size,
+            max_overflow=0,
+            pool_timeout=BUSY_SECONDS,
+            connect_args={"timeout": BUSY_SECONDS},
+        )
+
+        def on_connect(dbapi: Any, _: object) -> None:
+            dbapi.isolation_level = None
+            cursor = dbapi.cursor()
+            for pragma in (*SQLITE_PRAGMAS, *pragmas):
+                _set(cursor, pragma)
+            cursor.close()
+
+        event.listen(engine.sync_engine, "connect", on_connect)
+        event.listen(engine.sync_engine, "begin", lambda conn: conn.exec_driver_sql(begin))
+        return engine
+
+    def _postgres_engine(self) -> AsyncEngine:
+        return create_async_engine(
+            self.url,
+            pool_size=READERS,
+            max_overflow=READERS,
+            pool_timeout=BUSY_SECONDS,
+            pool_pre_ping=True,
+            connect_args={
+                "timeout": 10,
+                "server_settings": {
+                    "search_path": f'"{self.schema}"',
+                    "application_name": f"danchu {self.schema}",
+                },
+            },
+        )
+
+    @property
+    def where(self) -> str:
+        """The place of the data for messages, without a password."""
+        return str(self.file) if self.sqlite else self.url.render_as_string(hide_password=True)
+
+    @contextlib.asynccontextmanager
+    async def write(self) -> AsyncIterator[AsyncConnection]:
+        """One read-write transaction; DatabaseAway when the server is not there."""
+        with told():
+            async with self._writer.begin() as conn:
+                yield conn
+
+    @contextlib.asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncConnection]:
+        """A connection for queries; what it sees is one state of the data."""
+        with told():
+            async with self._reader.connect() as conn:
+                if not self.sqlite:
+                    await conn.execution_options(
+                        isolation_level="REPEATABLE READ", postgresql_readonly=True
+                    )
+                yield conn
+
+    async def check(self) -> None:
+        """Answers when the database answers; DatabaseAway otherwise."""
+        async with self.read() as conn:
+            await conn.execute(text("SELECT 1"))
+
+    async def open(self, script_location: Path | None = None) -> None:
+        """Connects once; refuses weak durability, and state that is not of this version."""
+        if self.sqlite:
+            self.file.parent.mkdir(parents=True, exist_ok=True)
+        async with self.write() as conn:
+            await check_durability(conn)
+            if script_location is None:
+                return
+            if not await conn.run_sync(_current, _alembic(script_location), self.where):
+                raise StateNotMigrated(self.where)
+
+    async def close(self) -> None:
+        """Closes every connection."""
+        await self._writer.dispose()
+        await self._reader.dispose()
+
+
+def _set(cursor: Any, pragma: str) -> None:
+    """Sets a pragma; the first change to WAL ignores the busy timeout, so it is tried again."""
+    for attempt in range(LOCKED_TRIES):
+        try:
+            cursor.execute(f"PRAGMA {pragma}")
+        except OperationalError as locked:
+            if "locked" not in str(locked) or attempt == LOCKED_TRIES - 1:
+                raise
+            await_only(asyncio.sleep(0.01))
+        else:
+            return
+
+
+@contextlib.contextmanager
+def told() -> Iterator[None]:
+    """Turns what a lost connection raises into DatabaseAway; anything else passes."""
+    try:
+        yield
+    except (PoolTimeout, OSError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError) as away:
+        raise DatabaseAway(away) from away
+    except asyncpg.PostgresError as error:
+        if not str(error.sqlstate).startswith(AWAY_STATES):
+            raise
+        raise DatabaseAway(error) from error
+    except DBAPIError as error:
+        if not is_away(error):
+            raise
+        raise DatabaseAway(error.orig or error) from error
+
+
+def is_away(error: DBAPIError) -> bool:
+    """Whether the connection, the server or its disk failed, rather than the statement."""
+    if error.connection_invalidated:
+        return True
+    state = getattr(error.orig, "sqlstate", None)
+    if state is not None:
+        return str(state).startswith(AWAY_STATES)
+    broken = any(word in str(error.orig) for word in SQLITE_BROKEN)
+    return isinstance(error.orig, sqlite3.OperationalError) and not broken
+
+
+async def check_durability(conn: AsyncConnection) -> None:
+    """Reads the settings back from the server; DurabilityTooWeak names the one that is weak."""
+    if conn.dialect.name == "sqlite":
+        await _check_sqlite(conn)
+        return
+    for setting in ("fsync", "synchronous_commit"):
+        found = str((await conn.execute(text(f"SHOW {setting}"))).scalar())
+        if found == "off":
+            why = "a power cut would lose events that were answered as accepted"
+            raise DurabilityTooWeak("PostgreSQL", setting, found, "on", why)
+
+
+async def _check_sqlite(conn: AsyncConnection) -> None:
+    journal = str((await conn.execute(text("PRAGMA journal_mode"))).scalar())
+    if journal != "wal":
+        why = "readers and the writer would block each other"
+        raise DurabilityTooWeak("SQLite", "journal_mode", journal, "wal", why)
+    level = int((await conn.execute(text("PRAGMA synchronous"))).scalar() or 0)
+    if level < 2:
+        why = "a power cut would lose events that were answered as accepted"
+        found = ("OFF", "NORMAL")[level]
+        raise DurabilityTooWeak("SQLite", "synchronous", found, "FULL", why)
+
+
+async def bulk_insert(
+    conn: AsyncConnection,
+    table: Table,
+    rows: Sequence[tuple[Any, ...]],
+    columns: Sequence[str] | None = None,
+) -> None:
+    """Inserts rows by the fastest way of the database, inside the transaction of `conn`.
+
+    `columns` are the names in the order of the tuples; without them all but generated keys.
+    """
+    if not rows:
+        return
+    names = list(columns or (c.name for c in table.columns if c is not table.autoincrement_column))
+    if conn.dialect.name == "sqlite":
+        marks = ",".join("?" * len(names))
+        insert = f"INSERT INTO {table.name} ({','.join(names)}) VALUES ({marks})"
+        await conn.exec_driver_sql(insert, list(rows))
+        return
+    driver: Any = (await conn.get_raw_connection()).driver_connection
+    if not driver.is_in_transaction():
+        await conn.exec_driver_sql("SELECT 1")
+    await driver.copy_records_to_table(table.name, records=rows, columns=names)
+
+
+def chunks(values: Iterable[Any], size: int = PARAMETERS_MAX) -> Iterable[list[Any]]:
+    """Cuts values into lists that fit the parameters of one statement."""
+    chunk: list[Any] = []
+    for value in values:
+        chunk.append(value)
+        if len(chunk) == size:
+            yield chunk
+            chunk = []
+    if chunk:
+        yield chunk
+
+
+async def migrate(db: Database, script_location: Path) -> None:
+    """Brings the schema of one service to this version; one process at a time does it."""
+    if db.sqlite:
+        db.file.parent.mkdir(parents=True, exist_ok=True)
+    async with db.write() as conn:
+        if not db.sqlite:
+            await conn.execute(text("SELECT pg_advisory_xact_lock(hashtext(:s))"), {"s": db.schema})
+            await conn.execute(text(f'CREATE SCHEMA IF NOT EXISTS "{db.schema}"'))
+        await conn.run_sync(_upgrade, script_location, db.where)
+
+
+def _upgrade(conn: Connection, script_location: Path, where: str) -> None:
+    config = _alembic(script_location)
+    config.attributes["connection"] = conn
+    _current(conn, config, where)
+    command.upgrade(config, "head")
+
+
+def _alembic(script_location: Path) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(script_location))
+    config.set_main_option("path_separator", "os")
+    return config
+
+
+def _current(conn: Connection, config: Config, where: str) -> bool:
+    """Whether the database is of this version; StateOfNewerVersion when it is of a later one."""
+    known = ScriptDirectory.from_config(config)
+    if not inspect(conn).has_table("alembic_version"):
+        return False
+    revision = str(conn.execute(text("SELECT version_num FROM alembic_version")).scalar())
+    try:
+        known.get_revision(revision)
+    except CommandError as unknown:
+        raise StateOfNewerVersion(where, revision) from unknown
+    return revision == known.get_current_head()
+
+
+def run_migrations(context: Any) -> None:
+    """The whole of a service's `migrations/env.py`: runs on the connection that was given."""
+    context.configure(connection=context.config.attributes["connection"])
+    with context.begin_transaction():
+        context.run_migrations()

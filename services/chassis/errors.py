@@ -1,0 +1,66 @@
+"""Errors that every service knows, each named for what was wrong, with a sentence for people."""
+
+
+class DanchuError(Exception):
+    """Something that a person has to read; `str()` of it is a whole sentence."""
+
+
+class DatabaseAway(DanchuError):
+    """The database did not answer, or refused the connection; the caller may try again."""
+
+    def __init__(self, cause: BaseException | str) -> None:
+        self.cause = str(cause).splitlines()[0] if str(cause) else type(cause).__name__
+        super().__init__(f"The database is away: {self.cause}.")
+
+
+class BrokerAway(DanchuError):
+    """NATS did not answer, or refused what was published; the caller may try again."""
+
+    def __init__(self, cause: BaseException | str) -> None:
+        self.cause = str(cause) or type(cause).__name__
+        super().__init__(f"The broker is away: {self.cause}.")
+
+
+class DurabilityTooWeak(DanchuError):
+    """A store would lose acknowledged data on a power cut; the process refuses to start."""
+
+    def __init__(self, store: str, setting: str, found: str, needed: str, why: str) -> None:
+        self.setting, self.found, self.needed = setting, found, needed
+        super().__init__(f"{store} has {setting} = {found}, and {needed} is needed: {why}.")
+
+
+class DurabilityUnknown(DanchuError):
+    """A server does not show its setting, so somebody has to vouch for it by name."""
+
+    def __init__(self, store: str, setting: str, override: str) -> None:
+        self.setting, self.override = setting, override
+        super().__init__(
+            f"{store} does not show its {setting}. Make its monitoring address known with "
+            f"DANCHU_NATS_MONITOR, or vouch for the setting with {override}=true."
+        )
+
+
+class StateOfNewerVersion(DanchuError):
+    """The database was migrated by a newer version of danchu than this one."""
+
+    def __init__(self, where: str, revision: str) -> None:
+        self.revision = revision
+        super().__init__(
+            f"The state in {where} was written by a newer version (its revision {revision} is "
+            "not known here). Start that version, or restore an older backup."
+        )
+
+
+class StateNotMigrated(DanchuError):
+    """The database lacks the tables of this version."""
+
+    def __init__(self, where: str) -> None:
+        super().__init__(f"The state in {where} is not of this version: run `danchu migrate`.")
+
+
+class SettingWrong(DanchuError):
+    """A setting has a value that cannot be used."""
+
+    def __init__(self, setting: str, why: str) -> None:
+        self.setting = setting
+        super().__init__(f"The setting {setting} cannot be used: {why}.")

@@ -1,0 +1,163 @@
+"""HTTP of every service: problem details (RFC 9457), bounded bodies, health, and mounting."""
+
+import json
+import logging
+from collections.abc import Mapping, Sequence
+from typing import Any, TypedDict
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+
+from services.chassis.errors import BrokerAway, DatabaseAway
+from services.chassis.health import Health
+
+log = logging.getLogger(__name__)
+
+PROBLEM_TYPE = "application/problem+json"
+RETRY_SECONDS = "2"
+
+
+class FieldError(TypedDict):
+    """One thing that is wrong, by its field, with a sentence."""
+
+    field: str
+    message: str
+
+
+class Problem(Exception):
+    """An answer that is an error; `extra` are further members of the problem details."""
+
+    def __init__(
+        self,
+        status: int,
+        title: str,
+        detail: str,
+        errors: Sequence[FieldError] = (),
+        headers: Mapping[str, str] | None = None,
+        extra: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__(detail)
+        self.status, self.title, self.detail = status, title, detail
+        self.errors, self.headers, self.extra = list(errors), dict(headers or {}), dict(extra or {})
+
+    def body(self) -> dict[str, Any]:
+        """The members of the problem details."""
+        shown: dict[str, Any] = {
+            "type": "about:blank", "title": self.title, "status": self.status,
+            "detail": self.detail,
+        }  # fmt: skip
+        if self.errors:
+            shown["errors"] = self.errors
+        return {**shown, **self.extra}
+
+    def encoded(self) -> bytes:
+        """The problem details as JSON."""
+        return json.dumps(self.body(), ensure_ascii=False).encode()
+
+
+def away(error: DatabaseAway | BrokerAway) -> Problem:
+    """503 for a part that is not there, with the time after which to try again."""
+    return Problem(503, "Not available now", str(error), headers={"Retry-After": RETRY_SECONDS})
+
+
+def answer(problem: Problem) -> Response:
+    """The HTTP answer of a problem."""
+    return Response(problem.encoded(), problem.status, problem.headers, PROBLEM_TYPE)
+
+
+async def bounded_body(request: Request, limit: int) -> bytes:
+    """The body, read no further than `limit` bytes; Problem 413 beyond, 415 when compressed."""
+    encoding = request.headers.get("content-encoding", "identity").strip().lower()
+    if encoding not in ("", "identity"):
+        raise Problem(415, "Not supported", f"The content encoding {encoding} is not taken.")
+    told = request.headers.get("content-length", "")
+    too_large = Problem(413, "Too large", f"A body has at most {limit} bytes.")
+    if told.isdecimal() and int(told) > limit:
+        raise too_large
+    parts, size = [], 0
+    async for part in request.stream():
+        size += len(part)
+        if size > limit:
+            raise too_large
+        parts.append(part)
+    return b"".join(parts)
+
+
+def service_api(title: str, description: str, health: Health, version: str = "1") -> FastAPI:
+    """A FastAPI application with problem details and health; mount it with `compose`."""
+    api = FastAPI(title=title, description=description, version=version, redoc_url=None)
+    _handle(api)
+    add_health(api, {title: health})
+    return api
+
+
+def _handle(api: FastAPI) -> None:
+    @api.exception_handler(Problem)
+    async def on_problem(_: Request, problem: Problem) -> Response:
+        return answer(problem)
+
+    @api.exception_handler(DatabaseAway)
+    async def on_database_away(_: Request, error: DatabaseAway) -> Response:
+        return answer(away(error))
+
+    @api.exception_handler(BrokerAway)
+    async def on_broker_away(_: Request, error: BrokerAway) -> Response:
+        return answer(away(error))
+
+    @api.exception_handler(HTTPException)
+    async def on_http(_: Request, error: HTTPException) -> Response:
+        return answer(Problem(error.status_code, "Refused", error.detail, headers=error.headers))
+
+    @api.exception_handler(ClientDisconnect)
+    async def on_gone(_: Request, error: ClientDisconnect) -> Response:
+        return answer(Problem(400, "Broken off", "The client went before its body was whole."))
+
+    @api.exception_handler(RequestValidationError)
+    async def on_parameters(_: Request, error: RequestValidationError) -> Response:
+        return answer(Problem(422, "Wrong parameters", "Some parameters are wrong.", _found(error)))
+
+    @api.exception_handler(Exception)
+    async def on_bug(_: Request, error: Exception) -> Response:
+        log.error("a request failed", exc_info=error)
+        return answer(Problem(500, "A fault of this server", "The fault was logged."))
+
+
+def _found(error: RequestValidationError) -> list[FieldError]:
+    return [
+        {"field": ".".join(str(part) for part in one["loc"][1:]), "message": str(one["msg"])}
+        for one in error.errors()[:20]
+    ]
+
+
+def add_health(api: FastAPI, healths: Mapping[str, Health]) -> None:
+    """Adds /healthz (the process answers) and /readyz (all of these services can serve)."""
+
+    @api.get("/healthz", summary="Whether the process answers", tags=["health"])
+    async def healthz() -> dict[str, str]:
+        return {"status": "alive"}
+
+    @api.get(
+        "/readyz", summary="Whether it can serve", tags=["health"],
+        responses={503: {"description": "Not ready"}},
+    )  # fmt: skip
+    async def readyz() -> Response:
+        found = {name: await health.readiness() for name, health in healths.items()}
+        ready = all(well for well, _ in found.values())
+        states = {name: state for name, (_, state) in found.items()}
+        body = states[next(iter(states))] if len(states) == 1 else states
+        return Response(
+            json.dumps(body, ensure_ascii=False), 200 if ready else 503,
+            media_type="application/json",
+        )  # fmt: skip
+
+
+def compose(services: Mapping[str, tuple[FastAPI, Health]]) -> FastAPI:
+    """One application that serves each under /<name>, with the health of all at its root."""
+    root = FastAPI(title="danchu", docs_url=None, redoc_url=None, openapi_url=None)
+    _handle(root)
+    add_health(root, {name: health for name, (_, health) in services.items()})
+    for name, (api, _) in services.items():
+        root.mount(f"/{name}", api)
+    return root

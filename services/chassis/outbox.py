@@ -1,0 +1,88 @@
+"""The transactional outbox: rows committed together with the data that they announce.
+
+`relay` brings them to JetStream afterwards. Rows are kept after they were sent, so that the
+stream can be rebuilt from them.
+"""
+
+import json
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, Table, Text, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.chassis.database import bulk_insert
+
+COLUMNS = ("receipt", "subject", "body", "headers", "recorded", "generation")
+
+
+def outbox_table(metadata: MetaData) -> Table:
+    """The outbox of a service, for its `tables.py`. Instants are microseconds."""
+    table = Table(
+        "outbox", metadata,
+        Column("seq", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+        Column("receipt", LargeBinary, nullable=False),
+        Column("subject", Text, nullable=False),
+        Column("body", LargeBinary, nullable=False),
+        Column("headers", Text),
+        Column("recorded", BigInteger, nullable=False),
+        Column("sent", BigInteger),
+        Column("stream_seq", BigInteger),
+        Column("generation", Integer, nullable=False, server_default="0"),
+    )  # fmt: skip
+    unsent = text("sent IS NULL")
+    Index("outbox_unsent", table.c.seq, postgresql_where=unsent, sqlite_where=unsent)
+    Index("outbox_recorded", table.c.recorded)
+    return table
+
+
+class Outgoing(NamedTuple):
+    """A message to publish: `receipt` is its identity for ever, `recorded` in microseconds."""
+
+    receipt: bytes
+    subject: str
+    body: bytes
+    recorded: int
+    headers: dict[str, str] | None = None
+
+
+class Waiting(NamedTuple):
+    """What is committed and not yet acknowledged by the stream."""
+
+    waiting: int
+    oldest_seconds: float
+
+
+_TABLE = outbox_table(MetaData())
+
+
+async def add(conn: AsyncConnection, rows: Sequence[Outgoing]) -> None:
+    """Puts messages into the outbox, in the order given, within the caller's transaction."""
+    made = [
+        (r.receipt, r.subject, r.body, json.dumps(r.headers) if r.headers else None, r.recorded, 0)
+        for r in rows
+    ]
+    await bulk_insert(conn, _TABLE, made, COLUMNS)
+
+
+async def waiting(conn: AsyncConnection, now: int) -> Waiting:
+    """How many messages wait for the stream and for how long the oldest does."""
+    count = await conn.execute(text("SELECT count(*) FROM outbox WHERE sent IS NULL"))
+    oldest = await conn.execute(
+        text("SELECT recorded FROM outbox WHERE sent IS NULL ORDER BY seq LIMIT 1")
+    )
+    since = oldest.scalar()
+    age = 0.0 if since is None else max(0, now - int(since)) / 1e6
+    return Waiting(int(count.scalar() or 0), age)
+
+
+async def resend(conn: AsyncConnection, since: int) -> int:
+    """Marks what was recorded from `since` on as unsent again, under a new message id."""
+    done = await conn.execute(
+        text(
+            "UPDATE outbox SET sent = NULL, stream_seq = NULL, generation = generation + 1 "
+            "WHERE recorded >= :since AND sent IS NOT NULL"
+        ),
+        {"since": since},
+    )
+    return int(done.rowcount)

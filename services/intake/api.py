@@ -1,0 +1,106 @@
+"""The HTTP door: POST /events, and GET /outbox for those who run it."""
+
+from typing import Any
+
+from fastapi import FastAPI, Request, Response
+
+from contracts.door import BATCH, BODY_BYTES_MAX, PLAIN, SINGLE, BodyRefused, read
+from services.chassis.auth import READS_MACHINERY, Verifier, require
+from services.chassis.clock import Clock
+from services.chassis.health import Health
+from services.chassis.http import PROBLEM_TYPE, bounded_body, service_api
+from services.intake import queries
+from services.intake.answers import answered, refused_body
+from services.intake.domain import EMITTING_ROLES
+from services.intake.handlers import Intake
+
+_EVENT = {
+    "type": "object",
+    "required": ["specversion", "id", "source", "type", "subject", "time", "data"],
+    "properties": {"id": {"type": "string"}, "source": {"type": "string"}},
+}
+_BATCH = {"type": "array", "maxItems": 10_000, "items": _EVENT}
+_RECEIPT = {
+    "type": "object",
+    "required": ["id", "source", "status"],
+    "properties": {
+        "id": {"type": ["string", "null"]},
+        "source": {"type": ["string", "null"]},
+        "status": {"enum": ["accepted", "duplicate", "conflict", "refused"]},
+        "receipt": {"type": "string", "pattern": "^[0-9a-f]{32}$"},
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["field", "message"],
+                "properties": {"field": {"type": "string"}, "message": {"type": "string"}},
+            },
+        },
+    },
+}
+_RECEIPTS = {
+    "type": "object",
+    "required": ["receipts"],
+    "properties": {"receipts": {"type": "array", "items": _RECEIPT}},
+}
+_PROBLEM = {"content": {PROBLEM_TYPE: {"schema": {"type": "object"}}}}
+_REFUSALS = {
+    400: "The body is no well-formed JSON",
+    401: "No valid token",
+    403: "The token's role sends nothing",
+    409: "A single event: other content was accepted under its source and id",
+    413: "Too large",
+    415: "Another content type or encoding",
+    422: "A single event that breaks the contract or goes beyond the token",
+    503: "The database is away; nothing was accepted",
+}
+_DESCRIBED: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            SINGLE: {"schema": _EVENT},
+            BATCH: {"schema": _BATCH},
+            PLAIN: {"schema": {"oneOf": [_EVENT, _BATCH]}},
+        },
+    },
+    "security": [{"bearer": []}],
+}
+_ANSWERS: dict[int | str, dict[str, Any]] = {
+    202: {
+        "description": "A receipt for each event, in order; accepted means committed to disk",
+        "content": {"application/json": {"schema": _RECEIPTS}},
+    },
+    **{status: {"description": text, **_PROBLEM} for status, text in _REFUSALS.items()},
+}
+
+
+def build_api(intake: Intake, verifier: Verifier, health: Health, clock: Clock) -> FastAPI:
+    """The application, to be mounted under /intake."""
+    api = service_api("intake", "The door for events of department systems.", health)
+
+    @api.post(
+        "/events", status_code=202, responses=_ANSWERS, openapi_extra=_DESCRIBED,
+        summary="Send one CloudEvent or a batch", response_class=Response,
+    )  # fmt: skip
+    async def post_events(request: Request) -> Response:
+        sender = verifier.credential(request.headers.get("authorization"))
+        require(sender, EMITTING_ROLES, "Sending events")
+        raw = await bounded_body(request, BODY_BYTES_MAX)
+        try:
+            single, batch = read(raw, request.headers.get("content-type", ""), clock())
+        except BodyRefused as refused:
+            raise refused_body(refused.status, refused.detail) from refused
+        found = await intake.accept(batch, sender)
+        return Response(answered(found, single), 202, media_type="application/json")
+
+    @api.get(
+        "/outbox", summary="What is committed and not yet in the stream",
+        responses={s: {"description": _REFUSALS.get(s, ""), **_PROBLEM} for s in (401, 403, 503)},
+        openapi_extra={"security": [{"bearer": []}]},
+    )  # fmt: skip
+    async def get_outbox(request: Request) -> dict[str, int | float]:
+        reader = verifier.credential(request.headers.get("authorization"))
+        require(reader, READS_MACHINERY, "The outbox")
+        return await queries.waiting(intake.db, clock())
+
+    return api

@@ -1,0 +1,107 @@
+"""What a credential may send, per event, and what becomes of each event of a batch. Pure."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from contracts.catalog import CATALOG
+from contracts.decisions import EventRetractedV1
+from contracts.door import Emitted, Refusal
+from contracts.faults import Fault
+
+Status = Literal["accepted", "duplicate", "conflict", "refused"]
+CONFLICT = Fault("id", "another content was accepted before under this source and id")
+EMITTING_ROLES = frozenset(role for kind in CATALOG.values() for role in kind.roles)
+
+
+class Sender(Protocol):
+    """What the door has to know of a credential."""
+
+    @property
+    def role(self) -> str:
+        """The role that the credential was given."""
+
+    def speaks_for(self, unit: str) -> bool:
+        """Whether it may send for the unit."""
+
+    def may_use_source(self, source: str) -> bool:
+        """Whether the source has one of its prefixes."""
+
+    def may_use_type(self, *names: str) -> bool:
+        """Whether a type, by one of its names, is among those it was given."""
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """The answer to one event; `receipt` in hexadecimal where the event is stored."""
+
+    id: str | None
+    source: str | None
+    status: Status
+    receipt: str | None = None
+    faults: tuple[Fault, ...] = ()
+
+
+def judged(item: Emitted | Refusal, sender: Sender, subject: str | None) -> Emitted | Refusal:
+    """The event, or its refusal with all that the sender may not do.
+
+    `subject` is the only unit that the door lets through, None where it takes any.
+    """
+    if isinstance(item, Refusal):
+        return item
+    faults = (*_foreign(item, subject), *_beyond(item, sender))
+    return Refusal(item.event.id, item.event.source, faults) if faults else item
+
+
+def _foreign(item: Emitted, subject: str | None) -> Iterable[Fault]:
+    if subject is not None and item.event.subject != subject:
+        yield Fault("subject", f"this door takes events of {subject} alone")
+
+
+def _beyond(item: Emitted, sender: Sender) -> Iterable[Fault]:
+    event, kind = item.event, item.kind
+    if sender.role not in kind.roles:
+        yield Fault("type", f"{kind.short} is not for the role {sender.role}")
+    elif not sender.may_use_type(kind.short, kind.type):
+        yield Fault("type", f"{kind.short} is not among the types of this credential")
+    if not sender.speaks_for(event.subject):
+        yield Fault("subject", f"{event.subject} is not among the units of this credential")
+    if not sender.may_use_source(event.source):
+        yield Fault("source", "it begins with none of the prefixes of this credential")
+    if isinstance(event.data, EventRetractedV1):
+        if event.data.source != event.source:
+            yield Fault("data.source", "only an event of the same source can be retracted")
+        elif not sender.may_use_source(event.data.source):
+            yield Fault("data.source", "it begins with none of the prefixes of this credential")
+
+
+def firsts(items: Iterable[Emitted | Refusal]) -> dict[bytes, Emitted]:
+    """The first event of each identity in a batch: the one that can be stored."""
+    found: dict[bytes, Emitted] = {}
+    for item in items:
+        if isinstance(item, Emitted):
+            found.setdefault(item.identity, item)
+    return found
+
+
+def receipts(
+    items: Iterable[Emitted | Refusal], stored: Mapping[bytes, bytes], new: Iterable[bytes]
+) -> list[Receipt]:
+    """The answer to each item in order.
+
+    `stored` is the receipt of every identity as it now is in the database, `new` the identities
+    that this batch put there: the first event of each is accepted, later ones are duplicates.
+    """
+    fresh = set(new)
+    return [_receipt(item, stored, fresh) for item in items]
+
+
+def _receipt(item: Emitted | Refusal, stored: Mapping[bytes, bytes], fresh: set[bytes]) -> Receipt:
+    if isinstance(item, Refusal):
+        return Receipt(item.id, item.source, "refused", None, item.faults)
+    event = item.event
+    if stored[item.identity] != item.receipt:
+        return Receipt(event.id, event.source, "conflict", None, (CONFLICT,))
+    status: Status = "accepted" if item.identity in fresh else "duplicate"
+    fresh.discard(item.identity)
+    return Receipt(event.id, event.source, status, item.receipt.hex())
