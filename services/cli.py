@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from contracts import moments
+from services import simulation
 from services.scoring import recount as recounting
 from services.scoring import rubric_check, rubric_file
 from services.scoring.rubric_yaml import RubricRefused
@@ -64,6 +66,19 @@ def recount(
     else:
         Console().print(_table(rated, year))
     raise typer.Exit(1 if reading.refused else 0)
+
+
+@app.command()
+def simulate(
+    year: Annotated[int, typer.Option(help="a past year")],
+    units: Annotated[int, typer.Option(min=1)] = 30,
+    events: Annotated[int, typer.Option(min=1, help="lines in total")] = 10_000,
+    seed: Annotated[int, typer.Option(help="the same seed, the same city")] = 1,
+    faults: Annotated[float, typer.Option(min=0, max=1, help="share of bad events")] = 0,
+) -> None:
+    """Write the events of a simulated city to standard output, one CloudEvent a line."""
+    for line in simulation.simulate(units, events, year, seed, faults):
+        sys.stdout.buffer.write(line)
 
 
 def _table(rated: dict[str, recounting.Rating], year: int) -> Table:

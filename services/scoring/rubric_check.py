@@ -5,43 +5,79 @@ from __future__ import annotations
 from collections.abc import Iterable
 from fractions import Fraction
 
-from contracts.catalog import CATALOG, fields
-from services.scoring.rubric import Indicator, Rubric
+from contracts.catalog import CATALOG, FieldInfo, fields
+from services.scoring.rubric import Indicator, Kind, Rubric, Rule, Scalar
+from services.scoring.rubric_rules import NEVER_ADDED
+from services.scoring.rubric_values import spelled
 
 
 def remarks(rubric: Rubric) -> list[str]:
-    """Points that do not add to 100, values that are never rewarded, events that are not read."""
+    """What the council should know before it decides on this rubric, a sentence each."""
     found = []
     points = sum((indicator.points for indicator in rubric.basic), Fraction(0))
     if points != 100:
         found.append(f"the points of the basic indicators add up to {points}, not to 100")
+    found += _unreached(rubric)
+    for indicator in rubric.indicators:
+        found += _pointless(indicator)
     found += _unrewarded(rubric)
-    read = {short for i in rubric.indicators for short in _read_by(i)}
+    read = {short for i in rubric.indicators for r in _rules(i) for short in (*r.sets, *r.clears)}
     unread = [s for s, kind in CATALOG.items() if kind.practice and s not in read]
+    unread = sorted(short for short in unread if short != NEVER_ADDED)
     if unread:
-        found.append(f"events that it never reads: {', '.join(sorted(unread))}")
+        found.append(f"events that it never reads: {', '.join(unread)}")
     return found
 
 
-def _read_by(indicator: Indicator) -> Iterable[str]:
-    for _, rules in indicator.sides():
-        for rule in rules:
-            yield from rule.sets
-            yield from rule.clears
+def _rules(indicator: Indicator) -> Iterable[Rule]:
+    return (rule for _, rules in indicator.sides() for rule in rules)
+
+
+def _unreached(rubric: Rubric) -> Iterable[str]:
+    """Classes that lie above the maximum: a unit can never be in them."""
+    for band in rubric.bands:
+        if band.at_least > rubric.maximum:
+            yield f"class {band.name} begins above the maximum of {rubric.maximum} points"
+
+
+def _pointless(indicator: Indicator) -> Iterable[str]:
+    """Rules that can never do what they seem to say."""
+    if any(rule.clears and rule.key is None for rule in _rules(indicator)):
+        yield f"{indicator.id}: without a key a fact is the event itself, so nothing clears it"
+    if indicator.kind is Kind.COVERAGE:
+        done = {rule.key for rule in indicator.fulfilled}
+        for rule in indicator.obliged:
+            if rule.key is None or rule.key not in done:
+                what = rule.key or "the event itself"
+                yield f"{indicator.id}: no fulfilled rule speaks of the key {what}"
 
 
 def _unrewarded(rubric: Rubric) -> Iterable[str]:
-    """Values of the closed lists of the events it reads that no rule ever matches."""
-    wanted: dict[tuple[str, str], set[str]] = {}
+    """Values of the closed lists of the events it reads that no rule gives anything for."""
+    wanted: dict[tuple[str, str], set[Scalar]] = {}
     for indicator in rubric.indicators:
-        for _, rules in indicator.sides():
-            for rule in rules:
-                asked = {c.field: {str(v) for v in c.values} for c in rule.where}
-                for short in rule.sets:
-                    for field in fields(CATALOG[short].data).values():
-                        every = asked.get(field.name, set(field.choices))
-                        wanted.setdefault((short, field.name), set()).update(every)
+        for rule in _rules(indicator):
+            for short in rule.sets:
+                for field in fields(CATALOG[short].data).values():
+                    worth = _rewarded(rule, field)
+                    wanted.setdefault((short, field.name), set()).update(worth)
     for (short, name), values in sorted(wanted.items()):
-        missing = [c for c in fields(CATALOG[short].data)[name].choices if c not in values]
+        every = _values(fields(CATALOG[short].data)[name])
+        missing = [spelled(value) for value in every if value not in values]
         if missing:
             yield f"never rewarded: {name} {', '.join(missing)} of {short}"
+
+
+def _values(field: FieldInfo) -> tuple[Scalar, ...]:
+    return (True, False) if field.kind == "boolean" else field.choices
+
+
+def _rewarded(rule: Rule, field: FieldInfo) -> set[Scalar]:
+    """The values of a field for which an event that the rule matches can count."""
+    found = set(_values(field))
+    for condition in rule.where:
+        if condition.field == field.name:
+            found &= set(condition.values)
+    if rule.points is not None and rule.points.by == field.name:
+        found &= {value for value, points in rule.points.of if points}
+    return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from itertools import combinations, pairwise
 from pathlib import Path
 from typing import Any, get_args
@@ -13,98 +14,110 @@ from services.scoring.rubric import (
     Gate,
     Group,
     Indicator,
-    Kind,
     Rubric,
     Rubrics,
-    Rule,
-    Step,
     TopClassShare,
 )
-from services.scoring.rubric_rules import ceiling, rule
-from services.scoring.rubric_yaml import (
-    ABSENT,
-    Faults,
-    Node,
-    RubricRefused,
+from services.scoring.rubric_indicators import indicator
+from services.scoring.rubric_values import (
+    hundredths,
     integer,
-    list_,
+    name,
+    near,
     number,
     one_of,
-    parse,
     positive,
+    spelled,
     text,
+    true,
 )
+from services.scoring.rubric_yaml import ABSENT, Faults, Node, RubricRefused, parse
+
+__all__ = ["SHIPPED", "RubricRefused", "load", "load_directory"]
 
 SHIPPED = Path(__file__).parent / "rubrics"
+FIRST_YEAR, LAST_YEAR = 2000, 9999
+BYTES_MAX = 2**20
 
 
 def load(path: Path) -> Rubric:
     """The rubric of one file; raises RubricRefused with all its faults."""
-    raw = path.read_bytes()
-    try:
-        spelled = raw.decode()
-    except UnicodeDecodeError:
-        raise RubricRefused([f"{path.name}:1: is not UTF-8"]) from None
-    faults = Faults(path.name)
-    root = Node(parse(path, spelled), 1, faults, "rubric")
-    if not root.raw:
-        faults.add(1, "holds no rubric")
-        raise RubricRefused(faults.found)
-    rubric = _rubric(root, hashlib.sha256(raw).hexdigest())
-    if faults.found:
-        raise RubricRefused(faults.found)
-    return rubric
+    return _read(path)[0]
 
 
 def load_directory(path: Path) -> Rubrics:
     """All rubrics of a directory; two that fit the same kind and year are refused."""
-    files = sorted(path.glob("*.yaml"))
-    loaded: list[tuple[Path, Rubric]] = []
+    loaded: list[tuple[str, Rubric, Node]] = []
     faults: list[str] = []
+    files = sorted(file for file in path.glob("*") if file.suffix in (".yaml", ".yml"))
     for file in files:
         try:
-            loaded.append((file, load(file)))
+            loaded.append((file.name, *_read(file)))
         except RubricRefused as refused:
             faults += refused.faults
-    for (one, a), (other, b) in combinations(loaded, 2):
+    for (one, a, _), (other, b, root) in combinations(loaded, 2):
         kinds = set(a.kinds) & set(b.kinds)
         if kinds and _overlap(a, b):
-            faults.append(f"{other.name}:1: governs {', '.join(sorted(kinds))} as {one.name} does")
+            shared = ", ".join(sorted(kinds))
+            years = f"{max(a.first_year, b.first_year)}"
+            reason = f"governs {shared} in {years}, as {one} does: one rubric must"
+            faults.append(f"{other}:{root.line_of('kinds')}: {reason}")
         if a.id == b.id:
-            faults.append(f"{other.name}:1: has the id of {one.name}")
-    if faults or not files:
-        raise RubricRefused(faults or [f"{path.name}: holds no rubric (*.yaml)"])
-    return Rubrics(tuple(rubric for _, rubric in loaded))
+            faults.append(f"{other}:{root.line_of('id')}: has the id of {one}, {a.id}")
+    if not files:
+        faults.append(f"{path.name}:1: holds no rubric (*.yaml)")
+    if faults:
+        raise RubricRefused(faults)
+    return Rubrics(tuple(rubric for _, rubric, _ in loaded))
 
 
 def _overlap(a: Rubric, b: Rubric) -> bool:
-    ends = [9999 if r.last_year is None else r.last_year for r in (a, b)]
+    ends = [LAST_YEAR if r.last_year is None else r.last_year for r in (a, b)]
     return a.first_year <= ends[1] and b.first_year <= ends[0]
 
 
+def _read(path: Path) -> tuple[Rubric, Node]:
+    faults = Faults(path.name)
+    raw, written = b"", ""
+    try:
+        with path.open("rb") as file:
+            raw = file.read(BYTES_MAX + 1)
+        written = raw.decode("utf-8-sig")
+    except OSError as error:
+        faults.add(1, f"cannot be read: {error.strerror}")
+    except UnicodeDecodeError as error:
+        faults.add(raw.count(b"\n", 0, error.start) + 1, "is not UTF-8")
+    if len(raw) > BYTES_MAX:
+        faults.add(1, f"is longer than {BYTES_MAX} bytes")
+    faults.refuse()
+    tree = parse(written, faults)
+    if tree.value is None:
+        faults.add(1, "holds no rubric")
+    elif not isinstance(tree.value, dict):
+        faults.add(tree.line, "must be a mapping of a rubric's fields")
+    if not isinstance(tree.value, dict):
+        faults.refuse()
+    root = Node(tree, faults, "rubric")
+    rubric = _rubric(root, hashlib.sha256(raw).hexdigest())
+    faults.refuse()
+    return rubric, root
+
+
 def _rubric(root: Node, digest: str) -> Rubric:
-    years = Node(root.take("years", lambda v: v, None), root.line, root.faults, "years")
-    first = years.take("from", integer(2000))
-    last = years.take("until", lambda v: None if v is None else integer(2000)(v), None)
-    years.close()
-    if isinstance(first, int) and last is not None and last < first:
-        years.fault("lies before from", "until")
-    groups = tuple(_group(node) for node in root.nodes("groups"))
+    first, last = _years(root)
+    groups = _groups(root)
     bands = _bands(root)
     classes = tuple(band.name for band in bands)
-    held = {group.id for group in groups}
-    indicators = tuple(_indicator(n, held, classes) for n in root.nodes("indicators"))
-    _unique(root, "indicators", [i.id for i in indicators])
-    _unique(root, "groups", [group.id for group in groups])
+    indicators = _indicators(root, groups, classes)
     rubric = Rubric(
-        id=root.take("id", text),
+        id=root.take("id", name),
         vi=root.take("vi", text),
         reference=root.take("reference", text),
         first_year=first,
         last_year=last,
-        kinds=_kinds(root),
+        kinds=tuple(kind for kind, _ in root.one_or_more("kinds", one_of(get_args(UnitKind)))),
         maximum=root.take("maximum", positive),
-        adjustment_limit=root.take("adjustment_limit", _hundredths),
+        adjustment_limit=root.take("adjustment_limit", hundredths),
         succession=root.take("succession", one_of(("pooled", "own"))),
         reply_days=root.take("reply_days", integer(0)),
         groups=groups,
@@ -114,144 +127,119 @@ def _rubric(root: Node, digest: str) -> Rubric:
         indicators=indicators,
         digest=digest,
     )
-    root.close()
+    _close(root)
     return rubric
 
 
-def _hundredths(value: Any) -> Any:
-    found = number()(value)
-    if (found * 100).denominator != 1:
-        raise ValueError("has at most two decimals")
-    return found
+def _close(node: Node) -> None:
+    node.close(lambda wrong, taken: near(wrong, taken))
 
 
-def _unique(node: Node, name: str, ids: list[str]) -> None:
-    for twice in sorted({str(i) for i in ids if ids.count(i) > 1}):
-        node.fault(f"name {twice} twice", name)
+def _unique(nodes: Iterable[tuple[Node, str]], field: str) -> None:
+    """Refuse what an earlier one is called, on the line of the later."""
+    seen: dict[str, int] = {}
+    for node, value in nodes:
+        if value is ABSENT:
+            continue
+        if value in seen:
+            node.fault(f"{value} is there twice, first in line {seen[value]}", field)
+        seen.setdefault(value, node.line_of(field))
 
 
-def _kinds(root: Node) -> tuple[str, ...]:
-    known = get_args(UnitKind)
-    none: tuple[str, ...] = ()
-    found = root.take("kinds", lambda v: tuple(one_of(known)(k) for k in list_(v)), none)
-    if not found:
-        root.fault("names no kind of unit", "kinds")
-    return found
+def _years(root: Node) -> tuple[int, int | None]:
+    years = root.node("years")
+    if years is None:
+        return FIRST_YEAR, None
+    year = integer(FIRST_YEAR, LAST_YEAR)
+    first = years.take("from", year)
+    last = years.take("until", lambda value: None if value is None else year(value), None)
+    _close(years)
+    if ABSENT not in (first, last) and last is not None and last < first:
+        years.fault(f"{last} lies before from, {first}", "until")
+    return first, last
 
 
-def _group(node: Node) -> Group:
-    found = Group(node.take("id", text), node.take("vi", text), node.take("clause", text))
-    node.close()
-    return found
+def _groups(root: Node) -> tuple[Group, ...]:
+    nodes = root.nodes("groups")
+    groups = []
+    for node in nodes:
+        groups.append(
+            Group(node.take("id", name), node.take("vi", text), node.take("clause", text))
+        )
+        _close(node)
+    _unique(zip(nodes, [group.id for group in groups], strict=True), "id")
+    return tuple(groups)
 
 
 def _bands(root: Node) -> tuple[Band, ...]:
+    nodes = root.nodes("bands")
     bands = []
-    for node in root.nodes("bands"):
-        bands.append(Band(node.take("class", text), node.take("vi", text), _from(node)))
-        node.close()
-    if not bands:
-        return ()
-    _unique(root, "bands", [band.name for band in bands])
-    floors = [band.at_least for band in bands]
-    if ABSENT not in floors:
-        if any(above <= below for above, below in pairwise(floors)):
-            root.fault("must fall from the best to the last", "bands")
-        if floors[-1] != 0:
-            root.fault("must end with a class from 0", "bands")
+    for node in nodes:
+        floor = node.take("from", number())
+        bands.append(Band(node.take("class", text), node.take("vi", text), floor))
+        _close(node)
+    _unique(zip(nodes, [band.name for band in bands], strict=True), "class")
+    for (_, above), (node, band) in pairwise(zip(nodes, bands, strict=True)):
+        floors = (above.at_least, band.at_least)
+        if ABSENT not in floors and floors[0] <= floors[1]:
+            node.fault("must fall from the best class to the last", "from")
+    if bands and bands[-1].at_least not in (ABSENT, 0):
+        nodes[-1].fault("of the last class must be 0, so that every total has one", "from")
+    if "bands" in root.fields and not bands:
+        root.fault("must name a class", "bands")
     return tuple(bands)
 
 
-def _from(node: Node) -> Any:
-    return node.take("from", number())
+def _indicators(
+    root: Node, groups: tuple[Group, ...], classes: tuple[str, ...]
+) -> tuple[Indicator, ...]:
+    nodes = root.nodes("indicators")
+    held = tuple(group.id for group in groups if group.id is not ABSENT)
+    named = tuple(name for name in classes if name is not ABSENT)
+    found = tuple(indicator(node, held, named) for node in nodes)
+    _unique(zip(nodes, [one.id for one in found], strict=True), "id")
+    if "indicators" in root.fields and not found:
+        root.fault("must name an indicator", "indicators")
+    return found
 
 
 def _gate(node: Node, classes: tuple[str, ...], indicators: tuple[Indicator, ...]) -> Gate:
-    name = node.take("class", one_of(classes[:-1]))
-    at_least = node.take("at_least", number(0, 1))
-    basic = [i.id for i in indicators if i.kind is not ABSENT and i.kind.basic]
-    indicator = node.take("indicator", one_of(basic), None)
-    each = node.take("each_group", lambda value: value is True, False)
-    if each == ("indicator" in node.raw):
-        node.fault("a gate names either an indicator or each_group: true")
-    node.close()
-    return Gate(name, at_least, indicator)
+    ids = {one.id: one for one in indicators if one.id is not ABSENT}
+
+    def to_drop_from(value: Any) -> str:
+        found = one_of([one for one in classes if one is not ABSENT])(value)
+        if found == classes[-1]:
+            raise ValueError(f"must not be the lowest, {found}: there is none to drop to")
+        return found
+
+    def basic(value: Any) -> str:
+        found = one_of(ids)(value)
+        kind = ids[found].kind
+        if kind is not ABSENT and not kind.basic:
+            raise ValueError(f"must be basic, and {spelled(found)} is a {kind}")
+        return found
+
+    gate = Gate(
+        node.take("class", to_drop_from),
+        node.take("at_least", number(0, 1)),
+        node.take("indicator", basic, None),
+    )
+    node.take("each_group", true, False)
+    if ("each_group" in node.fields) == ("indicator" in node.fields):
+        node.fault("must have exactly one of indicator and each_group: true")
+    _close(node)
+    return gate
 
 
 def _share(root: Node, classes: tuple[str, ...]) -> TopClassShare | None:
-    raw = root.take("top_class_share", lambda value: value, None)
-    if raw is None:
+    if root.take("top_class_share", lambda value: value, None) is None:
         return None
-    node = Node(raw, root.line_of("top_class_share"), root.faults, "top_class_share")
+    node = root.node("top_class_share")
+    if node is None:
+        return None
     if len(classes) < 2:
         node.fault("needs two classes or more")
     of = node.take("of", one_of(("rated", "top_two", "next")))
     found = TopClassShare(node.take("at_most", number(0, 1)), of)
-    node.close()
+    _close(node)
     return found
-
-
-def _indicator(node: Node, groups: set[str], classes: tuple[str, ...]) -> Indicator:
-    name = node.take("id", text)
-    node.what = f"indicator {name}" if isinstance(name, str) else node.what
-    kind = node.take("kind", lambda value: Kind(one_of([str(k) for k in Kind])(value)))
-    given: dict[str, Any] = {
-        "id": name,
-        "vi": node.take("vi", text),
-        "clause": node.take("clause", text),
-        "kind": kind,
-    }
-    if kind is not ABSENT:
-        given |= _basic(node, groups) if kind.basic else {"cap": node.take("cap", number())}
-        given |= _of_kind(node, kind, classes)
-        node.close()
-    return Indicator(**given)
-
-
-def _basic(node: Node, groups: set[str]) -> dict[str, Any]:
-    points = node.take("points", positive)
-    empty = node.take("when_empty", one_of(("full", "zero", "exclude")), "zero")
-    steps = []
-    for step in node.nodes("scale", required=False):
-        steps.append(Step(step.take("at_least", number(0, 1)), step.take("points", number())))
-        step.close()
-    if all(ABSENT not in (s.at_least, s.points) for s in steps) and points is not ABSENT:
-        ordered = sorted(steps, key=lambda step: step.at_least)
-        if any(a.at_least == b.at_least or a.points >= b.points for a, b in pairwise(ordered)):
-            node.fault("points must rise with at_least", "scale")
-        if any(step.points > points for step in steps):
-            node.fault(f"gives more than the indicator's {points} points", "scale")
-    group = node.take("group", one_of(groups))
-    return {"points": points, "when_empty": empty, "scale": tuple(steps), "group": group}
-
-
-def _of_kind(node: Node, kind: Kind, classes: tuple[str, ...]) -> dict[str, Any]:
-    def rules(name: str) -> tuple[Rule, ...]:
-        found = tuple(rule(inner, kind) for inner in node.nodes(name))
-        if not found:
-            node.fault("names no rule", name)
-        return found
-
-    if kind is Kind.COVERAGE:
-        return {
-            "obliged": rules("obliged"),
-            "fulfilled": rules("fulfilled"),
-            "late_credit": node.take("late_credit", number(0, 1), number()(1)),
-            "grace_days": node.take("grace_days", integer(0), None),
-        }
-    given: dict[str, Any] = {"done": rules("done")}
-    if kind is Kind.QUOTA:
-        given["target"] = node.take("target", positive)
-    if kind is Kind.MEAN:
-        given |= {name: node.take(name, number()) for name in ("low", "high")}
-        given["minimum"] = node.take("minimum", integer(1))
-        if ABSENT not in given.values() and given["low"] >= given["high"]:
-            node.fault("must lie above low", "high")
-    if kind.counts_points:
-        pick = node.take("pick", one_of(("highest", "latest")), "latest")
-        given["pick_highest"] = pick == "highest"
-    if kind is Kind.DEDUCTION:
-        sets = tuple({short: None for one in given["done"] for short in one.sets})
-        nodes = node.nodes("ceilings", required=False)
-        given["ceilings"] = tuple(ceiling(inner, sets, classes) for inner in nodes)
-    return given

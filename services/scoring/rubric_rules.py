@@ -2,162 +2,191 @@
 
 from __future__ import annotations
 
-import difflib
+import math
+from collections.abc import Iterable
 from fractions import Fraction
 from typing import Any
 
 from contracts.catalog import CATALOG, FieldInfo, fields
 from services.scoring.rubric import Ceiling, Condition, Kind, Points, Rule, Scalar
-from services.scoring.rubric_yaml import ABSENT, Node, integer, number, one_of, text
+from services.scoring.rubric_values import integer, near, number, one_of, scalar, spelled, text
+from services.scoring.rubric_yaml import ABSENT, Node, Spot
 
 BY_TIME = ("$quarter", "$month")
+NEVER_ADDED = "result.reported"
+NUMERIC = {Kind.MEAN: ("value",), Kind.SHARE: ("numerator", "denominator")}
+RULE_FIELDS = frozenset(
+    ("set", "clear", "key", "where", "points", "value", "numerator", "denominator")
+)
 
 
 def rule(node: Node, kind: Kind) -> Rule:
     """One rule of an indicator of this kind; what is wrong with it is noted on the node."""
     sets = _events(node, "set")
-    clears = _events(node, "clear") if "clear" in node.raw else ()
-    if set(sets) & set(clears):
-        node.fault("sets and clears by the same event", "clear")
+    clears = _events(node, "clear") if "clear" in node.fields else ()
+    for short in (short for short in clears if short in sets):
+        node.fault(f"must not be {short}, the event that the same rule sets by", "clear")
     key = node.take("key", text, None)
-    if key is not None and key not in BY_TIME:
+    if isinstance(key, str) and key not in BY_TIME:
         for short in (*sets, *clears):
             _known(node, "key", short, key)
     where = _where(node, sets)
-    named = {}
-    for name in _numeric(kind):
+    named: dict[str, str] = {}
+    for name in NUMERIC.get(kind, ()):
         named[name] = node.take(name, text)
         for short in sets if named[name] is not ABSENT else ():
             found = _known(node, name, short, named[name])
             if found is not None and found.kind not in ("integer", "number"):
-                node.fault(f"{named[name]} of {short} is no number", name)
+                node.fault(f"must be a number, and {found.name} of {short} is none", name)
     points = _points(node, sets, where) if kind.counts_points else None
-    node.close()
+    node.close(lambda name, taken: _elsewhere(name, kind, taken))
     return Rule(sets, clears, key, where, points, **named)
 
 
-def _numeric(kind: Kind) -> tuple[str, ...]:
-    return {Kind.MEAN: ("value",), Kind.SHARE: ("numerator", "denominator")}.get(kind, ())
+def _elsewhere(name: str, kind: Kind, taken: set[str]) -> str:
+    if name in RULE_FIELDS:
+        return f": no rule of a {kind} has it"
+    return near(name, taken)
 
 
 def _events(node: Node, name: str) -> tuple[str, ...]:
-    given = node.take(name, _one_or_more)
-    if given is ABSENT:
-        return ()
-    for short in given:
+    given = node.one_or_more(name, text)
+    for short, line in given:
         if short not in CATALOG:
-            near = difflib.get_close_matches(str(short), CATALOG, 1)
-            meant = f"; did you mean {near[0]}?" if near else ""
-            node.fault(f"names no event of the contracts: {short}{meant}", name)
+            reason = f"names no event of the contracts: {short}{near(short, CATALOG)}"
+            node.fault(reason, name, line)
         elif not CATALOG[short].practice:
-            node.fault(f"{short} is no practice event", name)
-    return tuple(short for short in given if short in CATALOG)
+            node.fault(f"must name practice events, and {short} is none", name, line)
+        elif short == NEVER_ADDED:
+            node.fault(f"must not name {short}: it is shown and never added", name, line)
+    return tuple(short for short, _ in given if short in CATALOG)
 
 
-def _one_or_more(value: Any) -> tuple[Any, ...]:
-    found = tuple(value) if isinstance(value, list) else (value,)
-    if not found:
-        raise ValueError("must not be empty")
-    return found
+def _known(
+    node: Node, name: str, short: str, wanted: str, line: int | None = None
+) -> FieldInfo | None:
+    held = fields(CATALOG[short].data)
+    if wanted not in held:
+        every = ", ".join(held)
+        reason = f"{wanted} is no field of {short}, which has {every}{near(wanted, held)}"
+        node.fault(reason, name, line)
+    return held.get(wanted)
 
 
-def _known(node: Node, name: str, short: str, wanted: str) -> FieldInfo | None:
-    found = fields(CATALOG[short].data).get(wanted)
-    if found is None:
-        near = ", ".join(fields(CATALOG[short].data))
-        node.fault(f"{short} has no field {wanted} (it has {near})", name)
-    return found
-
-
-def _where(node: Node, sets: tuple[str, ...]) -> tuple[Condition, ...]:
-    given: dict[Any, Any] = node.take("where", _mapping, {})
+def _where(node: Node, sets: tuple[str, ...], required: bool = False) -> tuple[Condition, ...]:
+    if not required and "where" not in node.fields:
+        node.take("where", str, "")
+        return ()
+    inner = node.node("where")
+    if inner is None:
+        return ()
+    if inner.whole and not inner.fields:
+        node.fault("must name a field", "where")
     conditions = []
-    for name, values in given.items():
-        wanted = tuple(_scalar(value) for value in _one_or_more(values))
-        conditions.append(Condition(str(name), wanted))
+    for name in inner.fields:
+        values = inner.one_or_more(name, scalar)
+        conditions.append(Condition(str(name), tuple(value for value, _ in values)))
         for short in sets:
-            found = _known(node, "where", short, str(name))
-            for value in wanted if found is not None else ():
-                if not _fits(found, value):
-                    node.fault(f"{name} of {short} is never {value!r}", "where")
+            found = _known(node, "where", short, str(name), inner.line_of(name))
+            for value, line in values if found is not None else ():
+                reason = _unfit(short, found, value)
+                if reason:
+                    node.fault(reason, "where", line)
     return tuple(conditions)
 
 
-def _mapping(value: Any) -> dict[Any, Any]:
-    if not isinstance(value, dict) or not value:
-        raise ValueError("must be a mapping")
-    return dict(value)
-
-
-def _scalar(value: Any) -> Scalar:
-    if isinstance(value, bool | int):
-        return value
-    return str(value)
-
-
-def _fits(found: FieldInfo | None, value: Scalar) -> bool:
+def _unfit(short: str, found: FieldInfo | None, value: Scalar) -> str:
+    """Why data can never have the value, or why nobody should ask; empty where it is well."""
     if found is None:
-        return False
-    if found.kind == "choice":
-        return value in found.choices
-    if found.kind == "boolean":
-        return isinstance(value, bool)
+        return ""
+    what = f"{found.name} of {short}"
+    if found.closed:
+        known = _closed(found)
+        if _among(value, known):
+            return ""
+        every = ", ".join(spelled(one) for one in known)
+        return f"{what} is never {value!r}, only {every}{near(value, found.choices)}"
     if found.kind == "integer":
-        return isinstance(value, int) and not isinstance(value, bool)
-    return isinstance(value, str) or (found.kind == "number" and isinstance(value, int))
+        whole = isinstance(value, int) and not isinstance(value, bool)
+        return "" if whole else f"{what} is an integer, never {value!r}"
+    if found.kind not in ("text", "key", "person"):
+        return f"{what} is a {found.kind}: only words, integers and true or false are compared"
+    return "" if isinstance(value, str) else f"{what} is a text, never {value!r}: put it in quotes"
+
+
+def _closed(found: FieldInfo) -> tuple[Scalar, ...]:
+    return (True, False) if found.kind == "boolean" else found.choices
+
+
+def _among(value: Scalar, known: Iterable[Scalar]) -> bool:
+    """Whether it is one of them, where 1 is not true."""
+    return any(value == one and type(value) is type(one) for one in known)
 
 
 def _points(node: Node, sets: tuple[str, ...], where: tuple[Condition, ...]) -> Points | None:
-    raw = node.raw.get("points")
-    if not isinstance(raw, dict):
+    if not isinstance(node.fields.get("points", Spot(None, 0)).value, dict):
         fixed = node.take("points", number())
         return None if fixed is ABSENT else Points(fixed=fixed)
-    node.take("points", _mapping)
-    inner = Node(raw, node.line_of("points"), node.faults, f"{node.what} points")
+    inner = node.node("points")
+    assert inner is not None
     by = inner.take("by", text)
-    given = inner.take("of", _mapping)
-    inner.close()
-    if by is ABSENT or given is ABSENT:
+    table = inner.node("of")
+    inner.close(lambda name, taken: near(name, taken))
+    if table is None or by is ABSENT:
         return None
-    of: dict[Scalar, Fraction] = {}
-    for value, amount in given.items():
-        try:
-            of[_scalar(value)] = number()(amount)
-        except ValueError as error:
-            inner.fault(f"{value} {error}", "of")
-            of[_scalar(value)] = Fraction(0)
+    of: list[tuple[Scalar, Fraction]] = []
+    for value in table.fields:
+        amount = table.take(value, number())
+        if isinstance(value, str | int):
+            of.append((value, Fraction(0) if amount is ABSENT else amount))
+        else:
+            line = table.line_of(value)
+            table.fault(f"{spelled(value)} must be a word in quotes, true or false", line=line)
     for short in sets:
-        _complete(inner, short, by, of, where)
-    return Points(by=by, of=tuple(of.items()))
+        _complete(inner, table, short, by, of, where)
+    return Points(by=by, of=tuple(of))
 
 
 def _complete(
-    node: Node, short: str, by: str, of: dict[Scalar, Fraction], where: tuple[Condition, ...]
+    node: Node,
+    table: Node,
+    short: str,
+    by: str,
+    of: list[tuple[Scalar, Fraction]],
+    where: tuple[Condition, ...],
 ) -> None:
     """Nothing is guessed while folding: every value that can come has points."""
     found = _known(node, "by", short, by)
     if found is None:
         return
     if not found.closed:
-        node.fault(f"{by} of {short} has no closed list of values", "by")
+        node.fault(f"must have a closed list of values, and {by} of {short} has none", "by")
         return
-    values: set[Scalar] = set(found.choices) if found.kind == "choice" else {True, False}
-    for value in of.keys() - values:
-        node.fault(f"{by} of {short} is never {value!r}", "of")
-    for condition in where:
-        if condition.field == by:
-            values &= set(condition.values)
-    for value in sorted(values - of.keys(), key=str):
-        node.fault(f"{by} of {short} can be {value!r}, which has no points", "of")
+    known, priced = _closed(found), [value for value, _ in of]
+    for value in priced:
+        if not _among(value, known):
+            reason = f"{by} of {short} is never {value!r}{near(value, found.choices)}"
+            node.fault(reason, "of", table.line_of(value))
+    asked: list[tuple[Scalar, ...]] = [c.values for c in where if c.field == by]
+    for value in known:
+        comes = all(_among(value, values) for values in asked)
+        if comes and not _among(value, priced):
+            node.fault(f"{by} of {short} can be {spelled(value)}, which has no points", "of")
 
 
 def ceiling(node: Node, sets: tuple[str, ...], classes: tuple[str, ...]) -> Ceiling:
     """One ceiling of a deduction."""
     found = Ceiling(
-        where=_where(node, sets),
+        where=_where(node, sets, required=True),
         at_least=node.take("at_least", integer(1)),
         class_at_most=node.take("class_at_most", one_of(classes)),
         vi=node.take("vi", text),
     )
-    node.close()
+    node.close(lambda name, taken: near(name, taken))
     return found
+
+
+def finest(rules: Iterable[Rule]) -> int:
+    """The common denominator of all points that the rules can give."""
+    given: list[Any] = [p for rule in rules if rule.points for p in rule.points.values()]
+    return math.lcm(*(points.denominator for points in given))
