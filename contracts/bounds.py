@@ -37,7 +37,7 @@ def faults(item: dict[str, Any], kind: EventType, now: int) -> list[Fault]:
     found += _attributes(item, kind)
     found += _times(item, kind, now)
     if event_ok:
-        found += _persons(event, kind)
+        found += _keys(event, kind) + _evidence(event)
     if len(msgspec.json.encode(item)) > EVENT_BYTES_MAX:
         found.append(Fault("", f"an event has at most {EVENT_BYTES_MAX} bytes"))
     return list(dict.fromkeys(found))
@@ -133,19 +133,38 @@ def _year(year: Any, of_time: int, kind: EventType) -> list[Fault]:
     return [Fault("data.year", f"must be within one of {of_time}, the year of `time`")]
 
 
-def _persons(event: Event, kind: EventType) -> list[Fault]:
+def _keys(event: Event, kind: EventType) -> list[Fault]:
+    """Faults of keys, persons, units' codes and numbers in an event of the right shape."""
     found = []
     for field in fields(kind.data).values():
         value = getattr(event.data, field.name, None)
-        if not isinstance(value, str) or field.kind not in ("key", "person"):
+        if not isinstance(value, str) or field.kind in ("text", "date"):
             continue
-        owner, slash, _ = value.partition("/")
+        if field.kind not in ("key", "person"):
+            if not value.isprintable():
+                found.append(Fault(f"data.{field.name}", "has printable characters alone"))
+            continue
+        if value == CITY and kind.domain == "unit":
+            found.append(Fault(f"data.{field.name}", f"{CITY} is the key or code of no unit"))
+        owner, slash, inner = value.partition("/")
         named = bool(slash) and bool(UNIT_KEY.fullmatch(owner))
         if len(value) > (200 if named else 128) or not value.isprintable():
             found.append(Fault(f"data.{field.name}", "a key has 1 to 128 printable characters"))
-        digits = value.isdigit() and len(value) in (9, 12)
+        inner = inner if named else value
+        digits = inner.isdigit() and len(inner) in (9, 12)
         if field.kind == "person" and digits:
             found.append(
                 Fault(f"data.{field.name}", "must be an opaque key, never an identity number")
             )
     return found
+
+
+def _evidence(event: Event) -> list[Fault]:
+    """A pattern's `$` also fits before a last line break, and an address's end is open."""
+    entries = event.data.evidence or ()
+    return [
+        Fault(f"data.evidence.{i}.{name}", "has printable characters alone")
+        for i, entry in enumerate(entries)
+        for name, value in (("sha256", entry.sha256), ("url", entry.url))
+        if isinstance(value, str) and not value.isprintable()
+    ]

@@ -68,6 +68,7 @@ EVENT_CLASSES: dict[str, type[Event]] = {s: _event_class(kind) for s, kind in CA
 KIND_OF: dict[type[Event], EventType] = {EVENT_CLASSES[s]: kind for s, kind in CATALOG.items()}
 ANY_EVENT: Any = reduce(or_, EVENT_CLASSES.values())
 _DECODER: msgspec.json.Decoder[Any] = msgspec.json.Decoder(ANY_EVENT)
+_HEAD_DECODER = msgspec.json.Decoder(dict[str, str])
 
 
 class Recorded(NamedTuple):
@@ -116,6 +117,7 @@ def content_of(attributes: dict[str, Any]) -> bytes:
 
 
 _HEAD = ("recordedtime", "time", "traceparent", "tracestate")
+_CONTENT_NAMES = ATTRIBUTES - frozenset(_HEAD)
 
 
 def body(attributes: dict[str, Any], recorded: int, content: bytes) -> bytes:
@@ -148,14 +150,25 @@ def decode(raw: bytes) -> Recorded:
     except ValueError as error:
         raise ContractBroken("contract", str(error)) from None
     named = identity(event.source, event.id)
-    start = raw.find(_CONTENT)
-    content = b"{" + raw[start + 1 :]
-    if start < 0 or raw[:start].count(b"{") > 1:
-        raise ContractBroken("contract", "the content does not follow the head")
     return Recorded(
         event, KIND_OF[type(event)], time, year, recorded, named,
-        receipt(named, time, content), raw,
+        receipt(named, time, _content_in(raw)), raw,
     )  # fmt: skip
+
+
+def _content_in(raw: bytes) -> bytes:
+    """The content of a body on the stream; ContractBroken where it does not follow the head.
+
+    The head is read, not searched: the text of a `tracestate` may hold any character.
+    """
+    start = raw.find(_CONTENT)
+    try:
+        head = _HEAD_DECODER.decode(raw[:start] + b"}") if start > 0 else {"data": ""}
+    except msgspec.DecodeError:
+        head = {"data": ""}
+    if not _CONTENT_NAMES.isdisjoint(head):
+        raise ContractBroken("contract", "the content does not follow the head")
+    return b"{" + raw[start + 1 :]
 
 
 def check_dates(data: Data) -> None:

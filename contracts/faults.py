@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from itertools import islice
 from typing import Any, NamedTuple, cast
 
 import msgspec
@@ -11,6 +12,9 @@ from jsonschema.exceptions import ValidationError
 
 from contracts.catalog import CATALOG, EventType
 from contracts.envelope import EVENT_CLASSES
+
+FAULTS_MAX = 20
+_UNKNOWN = "additionalProperties"
 
 
 class Fault(NamedTuple):
@@ -35,9 +39,13 @@ def _validator(short: str) -> Draft202012Validator:
 
 
 def faults_of(item: dict[str, Any], kind: EventType) -> list[Fault]:
-    """All faults that the schema finds, unknown fields aside (the door names those itself)."""
+    """What the schema finds, unknown fields aside (the door names those itself).
+
+    As many errors are looked for as can be answered: a hostile event has a million of them.
+    """
     found: list[Fault] = []
-    for error in _validator(kind.short).iter_errors(item):
+    errors = (e for e in _validator(kind.short).iter_errors(item) if e.validator != _UNKNOWN)
+    for error in islice(errors, FAULTS_MAX):
         found += _sentence(error)
     return found
 
@@ -49,8 +57,6 @@ def _sentence(error: ValidationError) -> list[Fault]:
         assert isinstance(error.instance, dict)
         missing = [name for name in wanted if name not in error.instance]
         return [Fault(f"{where}.{name}".strip("."), "is missing") for name in missing]
-    if rule == "additionalProperties":
-        return []
     if rule == "enum":
         return [Fault(where, "must be one of " + ", ".join(str(value) for value in wanted))]
     if rule == "type":

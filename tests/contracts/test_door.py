@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from contracts import door, envelope, moments
 from contracts.catalog import CATALOG
 from contracts.door import BATCH, SINGLE, BodyRefused, Emitted, Refusal
+from contracts.faults import FAULTS_MAX, faults_of
 from contracts.generate import SCHEMAS, texts
 
 NOW = moments.instant("2026-01-10T00:00:00Z")
@@ -124,13 +125,22 @@ def test_other_content_has_another_receipt(changed: dict[str, Any]) -> None:
         (with_data(hours="-1"), "data.hours"),
         (with_data(hours=2**53 + 1), "data.hours"),
         (with_data(hours="1e3"), "data.hours"),
+        (with_data(hours="1.5\n"), "data.hours"),
+        (with_data(person="H44.1/012345678901"), "data.person"),
+        (with_data(evidence=[{"document": "d", "sha256": "a" * 64 + "\n"}]),
+         "data.evidence.0.sha256"),
+        (with_data(evidence=[{"document": "d", "url": "http://x\ny"}]), "data.evidence.0.url"),
+        (completed(type="vn.danchu.unit.recoded.v1",
+                   data={"code": "CITY", "effective": "2025-01-01"}), "data.code"),
+        (completed(type="vn.danchu.adjustment.decided.v1",
+                   data={"decision": "d", "points": "1\n", "reason": "r"}), "data.points"),
         (with_data(colour="red"), "data.colour"),
         (with_data(year=2023), "data.year"),
         (with_data(year=True), "data.year"),
         (with_data(evidence=[{"document": "d", "page": 1}]), "data.evidence.0.page"),
         (with_data(provider="x" * 2001), "data.provider"),
     ],
-)
+)  # fmt: skip
 def test_a_fault_names_its_field(event: dict[str, Any], field: str) -> None:
     """Each bound of DESIGN section 3 is refused with the field that breaks it."""
     assert field in fields_of(one(event))
@@ -142,6 +152,51 @@ def test_all_faults_of_an_event_are_answered_at_once() -> None:
     assert fields_of(result) >= {
         "subject", "time", "data.person", "data.hours", "data.course", "data.topic"
     }  # fmt: skip
+
+
+TEXT = st.text(max_size=20) | st.sampled_from(
+    ["a={b}", ',"data":', '{"data":{', "}", '\\"', '"}', "\n"]
+)
+
+
+@given(TEXT, TEXT, TEXT)
+def test_whatever_the_door_accepts_is_read_from_the_stream(
+    traceparent: str, tracestate: str, provider: str
+) -> None:
+    """An accepted event is never lost for the text of an attribute (invariant 1)."""
+    event = with_data(provider=provider) | {"traceparent": traceparent, "tracestate": tracestate}
+    emitted = one(event)
+    if isinstance(emitted, Emitted):
+        recorded = envelope.decode(emitted.body(NOW))
+        assert (recorded.identity, recorded.receipt) == (emitted.identity, emitted.receipt)
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b'{"id":"t-1","recordedtime":"2026-01-10T00:00:00Z","data":{}}',
+        b'{"recordedtime":"2026-01-10T00:00:00Z","x":{"a":1,"data":2}}',
+        b'{"data":{}}',
+        b"{}",
+    ],
+)
+def test_content_that_does_not_follow_the_head_is_no_receipt(raw: bytes) -> None:
+    """On the stream a receipt is checked by hashing bytes, so their order is part of the form."""
+    with pytest.raises(envelope.ContractBroken):
+        envelope._content_in(raw)
+
+
+def test_a_name_that_stands_twice_among_very_many_is_found() -> None:
+    """In one pass: a body of half a megabyte does not hold the door for seconds."""
+    names = ",".join(f'"a{i}":1' for i in range(200_000))
+    with pytest.raises(BodyRefused, match="'z' stands twice"):
+        door.read(f'{{{names},"z":1,"z":2}}'.encode(), SINGLE, NOW)
+
+
+def test_no_more_faults_are_looked_for_than_are_answered() -> None:
+    """An event with a million errors costs no more than one with twenty."""
+    kind = CATALOG["training.completed"]
+    assert len(faults_of(with_data(evidence=[1] * 5_000), kind)) == FAULTS_MAX
 
 
 def test_one_bad_event_harms_no_neighbour() -> None:
