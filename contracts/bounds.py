@@ -23,24 +23,22 @@ EARLIEST = moments.instant("2000-01-01T00:00:00Z")
 PLAIN = "application/json"
 
 
-def faults(item: dict[str, Any], kind: EventType, now: int) -> list[Fault]:
-    """Everything that is wrong with an event of the type, read at `now` (microseconds)."""
+def judged(item: dict[str, Any], kind: EventType, now: int) -> Event | list[Fault]:
+    """The event of the type, or everything that is wrong with it at `now` (microseconds)."""
     found = _unknown(item, kind)
     found += _texts(item, "")
+    event: Event | None = None
     try:
-        event: Event = msgspec.convert(item, EVENT_CLASSES[kind.short], strict=True)
+        event = msgspec.convert(item, EVENT_CLASSES[kind.short], strict=True)
     except msgspec.ValidationError:
         found += faults_of(item, kind)
-        event_ok = False
-    else:
-        event_ok = True
     found += _attributes(item, kind)
     found += _times(item, kind, now)
-    if event_ok:
+    if event is not None:
         found += _keys(event, kind) + _evidence(event)
     if len(msgspec.json.encode(item)) > EVENT_BYTES_MAX:
         found.append(Fault("", f"an event has at most {EVENT_BYTES_MAX} bytes"))
-    return list(dict.fromkeys(found))
+    return list(dict.fromkeys(found)) if event is None or found else event
 
 
 def _unknown(item: dict[str, Any], kind: EventType) -> list[Fault]:

@@ -8,6 +8,7 @@ emit what is asked elsewhere: this module knows no credentials.
 from __future__ import annotations
 
 import json
+import re
 import unicodedata
 from dataclasses import dataclass
 from typing import Any, NoReturn
@@ -15,10 +16,9 @@ from typing import Any, NoReturn
 import msgspec
 
 from contracts import moments
-from contracts.bounds import faults
+from contracts.bounds import PLAIN, judged
 from contracts.catalog import BY_TYPE, EventType
 from contracts.envelope import (
-    EVENT_CLASSES,
     Event,
     body,
     content_of,
@@ -31,11 +31,10 @@ from contracts.faults import FAULTS_MAX, Fault
 BODY_BYTES_MAX = 16 * 2**20
 EVENTS_MAX = 10_000
 NESTING_MAX = 8
-SINGLE, BATCH, PLAIN = (
-    "application/cloudevents+json",
-    "application/cloudevents-batch+json",
-    "application/json",
-)
+SINGLE = "application/cloudevents+json"
+BATCH = "application/cloudevents-batch+json"
+_TEXTS = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"?', re.DOTALL)
+_BRACKETS = re.compile(r"[\[\]{}]")
 
 
 class BodyRefused(Exception):
@@ -112,25 +111,13 @@ def _parse(raw: bytes) -> Any:
 
 def _check_nesting(text: str, allowed: int) -> None:
     """Refuse deep nesting before a parser recurses into it."""
-    depth, quoted, escaped = 0, False, False
     if text.count("[") + text.count("{") <= allowed:
         return
-    for character in text:
-        if quoted:
-            if escaped:
-                escaped = False
-            elif character == "\\":
-                escaped = True
-            elif character == '"':
-                quoted = False
-        elif character == '"':
-            quoted = True
-        elif character in "[{":
-            depth += 1
-            if depth > allowed:
-                raise BodyRefused(400, f"JSON is nested more than {NESTING_MAX} deep")
-        elif character in "]}":
-            depth -= 1
+    depth = 0
+    for bracket in _BRACKETS.findall(_TEXTS.sub("", text)):
+        depth += 1 if bracket in "[{" else -1
+        if depth > allowed:
+            raise BodyRefused(400, f"JSON is nested more than {NESTING_MAX} deep")
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -164,10 +151,9 @@ def _read_one(item: Any, now: int) -> Emitted | Refusal:
         missing = "type" not in item
         known = "is missing" if missing else "is no event type of the catalog"
         return Refusal(id_, source, (Fault("type", known),))
-    found = faults(item, kind, now)
-    if found:
-        return Refusal(id_, source, tuple(found[:FAULTS_MAX]))
-    event: Event = msgspec.convert(item, EVENT_CLASSES[kind.short], strict=True)
+    event = judged(item, kind, now)
+    if isinstance(event, list):
+        return Refusal(id_, source, tuple(event[:FAULTS_MAX]))
     time = moments.instant(event.time)
     content = content_of(item)
     unique = identity(event.source, event.id)

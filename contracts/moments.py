@@ -7,10 +7,9 @@ are those of Asia/Ho_Chi_Minh, which is UTC+07:00 without daylight saving.
 from __future__ import annotations
 
 import re
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 
-LOCAL = timezone(timedelta(hours=7))
 _OFFSET = 7 * 3_600_000_000
 _DAY = 86_400_000_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -86,8 +85,3 @@ def day_start(text: str) -> int:
 def year_start(year: int) -> int:
     """The instant at which a rating year begins."""
     return (date(year, 1, 1).toordinal() - _EPOCH_ORDINAL) * _DAY - _OFFSET
-
-
-def now() -> int:
-    """The instant at which this is asked; for the border alone, everything else is given it."""
-    return (datetime.now(UTC) - _EPOCH) // _MICROSECOND

@@ -11,8 +11,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from contracts import moments
 from services import simulation
+from services.chassis.clock import now_us
 from services.scoring import recount as recounting
 from services.scoring import rubric_check, rubric_file
 from services.scoring.rubric_yaml import RubricRefused
@@ -55,8 +55,7 @@ def recount(
     except RubricRefused as refused:
         err.print(str(refused), markup=False, highlight=False, soft_wrap=True)
         raise typer.Exit(1) from None
-    now = moments.now()
-    reading = recounting.read_lines(file.read_bytes().split(b"\n"), now)
+    reading = recounting.read_lines(file.read_bytes().split(b"\n"), now_us())
     for line, refusal in reading.refused:
         faults = "; ".join(f"{fault.field}: {fault.message}" for fault in refusal.faults)
         err.print(f"{file.name}:{line}: {faults}", markup=False, highlight=False, soft_wrap=True)

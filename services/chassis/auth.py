@@ -38,7 +38,6 @@ ROLES: dict[str, str] = {
     "auditor": "reads everything, outboxes and quarantine among it",
     "operator": "runs the system and reads everything",
 }
-READS_ALL = frozenset(("hr", "council", "auditor", "operator"))
 READS_MACHINERY = frozenset(("operator", "auditor"))
 
 

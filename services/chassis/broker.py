@@ -1,4 +1,4 @@
-"""NATS: one connection that knows its failures, provisioning of streams, and a fast reader.
+"""NATS: one connection that knows its failures, and the provisioning of streams.
 
 A denied or failed publish is told by the client's `error_cb` alone and looks like a timeout
 otherwise; `Broker.request` fails at once with the server's own words.

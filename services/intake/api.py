@@ -4,7 +4,8 @@ from typing import Any
 
 from fastapi import FastAPI, Request, Response
 
-from contracts.door import BATCH, BODY_BYTES_MAX, PLAIN, SINGLE, BodyRefused, read
+from contracts.bounds import PLAIN
+from contracts.door import BATCH, BODY_BYTES_MAX, SINGLE, BodyRefused, read
 from services.chassis.auth import READS_MACHINERY, Verifier, require
 from services.chassis.clock import Clock
 from services.chassis.health import Health

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from contracts.door import Emitted, Refusal
 from contracts.envelope import stream_subject
+from services.chassis import outbox
 from services.chassis.clock import Clock
 from services.chassis.database import Database
 from services.chassis.outbox import Outgoing
@@ -46,7 +47,7 @@ class Intake:
             before = await store.claim(conn, wanted)
             recorded = self.clock()
             new = [item for identity, item in firsts.items() if identity not in before]
-            await store.announce(conn, [_outgoing(item, recorded) for item in new])
+            await outbox.add(conn, [_outgoing(item, recorded) for item in new])
         if new:
             self.committed()
         return before

@@ -1,4 +1,4 @@
-"""Writes of the intake: identities, each exactly once whatever races, and the outbox."""
+"""Writes of the intake: identities, each exactly once whatever races."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -6,7 +6,6 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.chassis.database import bulk_insert, chunks
-from services.chassis.outbox import Outgoing, add
 from services.intake.tables import identities
 
 CLAIM = (
@@ -54,8 +53,3 @@ async def _receipts(
 ) -> dict[bytes, bytes]:
     rows: Sequence[Any] = (await conn.exec_driver_sql(select, given)).all()
     return {row[0]: row[1] for row in rows}
-
-
-async def announce(conn: AsyncConnection, messages: Sequence[Outgoing]) -> None:
-    """Puts accepted events into the outbox, in the order in which they were sent."""
-    await add(conn, messages)

@@ -12,7 +12,8 @@ from faststream.nats.message import NatsMessage as RawNatsMessage
 from faststream.security import SASLPlaintext
 from nats.errors import Error as NatsError
 
-from contracts.door import PLAIN, BodyRefused, read
+from contracts.bounds import PLAIN
+from contracts.door import BodyRefused, read
 from contracts.envelope import EMIT_SUBJECT
 from services.chassis.auth import ANY, Credential
 from services.chassis.clock import Clock

@@ -21,6 +21,11 @@ THE_EVENT = "$event"
 DECIMAL_PLACES = 4
 
 
+def order_of(said: Recorded) -> Order:
+    """What "later" compares of an event."""
+    return Order(said.time, said.event.source, said.event.id)
+
+
 class Pool(NamedTuple):
     """In whose view, and among which units' keys, an event's key is spoken."""
 
@@ -196,8 +201,7 @@ def post(
     rubric: Rubric, said: Recorded, unit: str, book: str, pool: Pool
 ) -> list[tuple[Cell, Posting]]:
     """What a practice event of `unit` posts to the view `pool` of the unit `book`."""
-    event = said.event
-    order = Order(said.time, event.source, event.id)
+    event, order = said.event, order_of(said)
     posted: dict[tuple[Cell, str], Posting] = {}
     for poster in _posters(rubric).get(said.kind.short, ()):
         if not poster.matches(event.data):
@@ -244,7 +248,7 @@ def _once(rubric: Rubric, poster: _Poster, before: Posting | None, now: Posting)
 def decide(said: Recorded) -> list[tuple[Cell, Posting]]:
     """What a declaration, an exemption or an adjustment posts to its own unit's year."""
     data, short = said.event.data, said.kind.short
-    order = Order(said.time, said.event.source, said.event.id)
+    order = order_of(said)
     if short in ("exemption.approved", "exemption.revoked"):
         cell = Cell(OWN, data.indicator, EXEMPT, data.indicator)
         return [(cell, Posting(Side.DONE, order, short == "exemption.approved"))]

@@ -15,9 +15,9 @@ from contracts.envelope import Recorded
 from contracts.faults import Fault
 from services.scoring.assess import Standing, assess, binding_view, stand
 from services.scoring.cells import OWN, POOLED, Cell, Horizon, Posting, Tally, weigh
-from services.scoring.posting import Pool, decide, post, reads
+from services.scoring.posting import Pool, decide, order_of, post, reads
 from services.scoring.rating import rating
-from services.scoring.registry import Order, Registry, Statement, Unit
+from services.scoring.registry import Registry, Statement, Unit
 from services.scoring.rubric import Rubric, Rubrics
 
 RETRACTED = "retracted"
@@ -109,11 +109,6 @@ class Accepted:
 
 def _target(retraction: Recorded) -> bytes:
     return envelope.identity(retraction.event.data.source, retraction.event.data.id)
-
-
-def order_of(said: Recorded) -> Order:
-    """What "later" compares."""
-    return Order(said.time, said.event.source, said.event.id)
 
 
 def standing_of(said: Recorded, accepted: Accepted) -> Unit | str:

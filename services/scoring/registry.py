@@ -49,7 +49,6 @@ class Unit:
     ends: int | None = None
     names: list[tuple[int, Order, str]] = field(default_factory=list)
     heads: list[tuple[int, Order, str, str]] = field(default_factory=list)
-    codes: frozenset[str] = frozenset()
 
     def exists_at(self, instant: int) -> bool:
         """Whether the instant lies in the unit's span."""
@@ -93,10 +92,6 @@ class Unit:
             if until > start
         ]
 
-    def folded(self) -> tuple[object, ...]:
-        """What of the unit changes how its events are folded (names and heads do not)."""
-        return (self.kind, self.begins, self.ends)
-
 
 class Registry:
     """The registry at one state of its events."""
@@ -130,12 +125,12 @@ class Registry:
     def _end_units(self, ordered: list[Statement]) -> None:
         dissolved: dict[str, int] = {}
         for statement in ordered:
-            effective = getattr(statement.data, "effective", None)
             if statement.short == "unit.dissolved":
-                dissolved[statement.subject] = moments.day_start(effective or "")
+                dissolved[statement.subject] = moments.day_start(statement.data.effective)
             elif statement.short == "unit.succeeded":
-                self.successions[(statement.subject, statement.data.successor)] = Succession(
-                    moments.day_start(effective or ""), statement.data.inherits is not False
+                data = statement.data
+                self.successions[(statement.subject, data.successor)] = Succession(
+                    moments.day_start(data.effective), data.inherits is not False
                 )
         ends = list(dissolved.items())
         ends += [(unit, entry.effective) for (unit, _), entry in self.successions.items()]
@@ -157,7 +152,6 @@ class Registry:
         elif statement.short == "unit.recoded":
             held = self._recodings.setdefault(data.code, [])
             held.append((moments.day_start(data.effective), unit.key))
-            unit.codes |= {data.code}
 
     def holder(self, subject: str, instant: int) -> Unit | None:
         """The unit whose key or code the subject is at the instant; None where nobody's."""
@@ -166,17 +160,6 @@ class Registry:
             return unit
         held = [entry for entry in self._recodings.get(subject, ()) if entry[0] <= instant]
         return self.units[max(held)[1]] if held else None
-
-    def find(self, subject: str) -> Unit | None:
-        """The unit that a query means: a key, or any code the unit ever has."""
-        unit = self.units.get(subject)
-        held = self._recodings.get(subject)
-        return unit or (self.units[max(held)[1]] if held else None)
-
-    def subjects(self, key: str) -> frozenset[str]:
-        """Everything an event about the unit may carry as its subject."""
-        unit = self.units.get(key)
-        return frozenset((key,)) | (unit.codes if unit is not None else frozenset())
 
     def pool(self, key: str, year: int) -> frozenset[str]:
         """The predecessors whose facts of the year a successor's pooled view includes."""
@@ -205,42 +188,6 @@ class Registry:
                     links[old] = (*links.get(old, ()), new)
             known = self._heirs[year] = links
         return known
-
-    def changed_since(self, before: Registry) -> frozenset[str]:
-        """Units whose facts may differ from those folded under an earlier registry."""
-        keys = self.units.keys() | before.units.keys()
-        changed = {k for k in keys if _folded(self, k) != _folded(before, k)}
-        for pair in self.successions.items() ^ before.successions.items():
-            changed.update(pair[0])
-        changed |= _recoded(self, before)
-        for registry in (self, before):
-            for old, new in _reach(registry.successions, changed):
-                changed.update((old, new))
-        return frozenset(changed)
-
-
-def _folded(registry: Registry, key: str) -> tuple[object, ...] | None:
-    unit = registry.units.get(key)
-    return None if unit is None else unit.folded()
-
-
-def _recoded(one: Registry, other: Registry) -> set[str]:
-    changed: set[str] = set()
-    for code in one._recodings.keys() | other._recodings.keys():
-        held = {frozenset(r._recodings.get(code, ())) for r in (one, other)}
-        hidden = {code in r.units for r in (one, other)}
-        if len(held) > 1 or len(hidden) > 1:
-            changed.update(unit for entries in held for _, unit in entries)
-    return changed
-
-
-def _reach(
-    successions: dict[tuple[str, str], Succession], changed: set[str]
-) -> Iterable[tuple[str, str]]:
-    links: dict[str, tuple[str, ...]] = {}
-    for old, new in successions:
-        links[old] = (*links.get(old, ()), new)
-    return [(key, heir) for key in tuple(changed) for heir in _closure(key, links)]
 
 
 def _closure(key: str, links: dict[str, tuple[str, ...]]) -> frozenset[str]:

@@ -274,3 +274,16 @@ def test_texts_are_stored_composed() -> None:
     composed, decomposed = one(completed(id="ế")), one(completed(id="e\u0302\u0301"))
     assert isinstance(composed, Emitted) and isinstance(decomposed, Emitted)
     assert composed.identity == decomposed.identity
+
+
+@given(st.text(alphabet='[]{}"\\\\ a', max_size=60))
+def test_brackets_in_a_text_are_no_nesting(text: str) -> None:
+    """Only JSON's own brackets nest, whatever quotes and escapes stand between."""
+    event = with_data(provider=f"x{text}")
+    assert isinstance(one(event), Emitted)
+    for spelled in ({"a" * 9: text}, [text] * 9):
+        deep: Any = spelled
+        for _ in range(8):
+            deep = [deep]
+        with pytest.raises(BodyRefused):
+            door.read(json.dumps(with_data(provider=deep)).encode(), SINGLE, NOW)
