@@ -7,7 +7,7 @@ SQL itself belongs to the `store`, `queries` and `tables` of each service.
 import asyncio
 import contextlib
 import sqlite3
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -220,6 +220,22 @@ async def bulk_insert(
     if not driver.is_in_transaction():
         await conn.exec_driver_sql("SELECT 1")
     await driver.copy_records_to_table(table.name, records=rows, columns=names)
+
+
+async def select_among(
+    conn: AsyncConnection, select: str, values: Collection[Any], kind: str
+) -> Sequence[Any]:
+    """The rows of `select` whose last named column is one of `values`, of SQL type `kind`."""
+    if not values:
+        return []
+    if conn.dialect.name != "sqlite":
+        given = (list(values),)
+        return (await conn.exec_driver_sql(f"{select} = ANY($1::{kind}[])", given)).all()
+    found: list[Any] = []
+    for some in chunks(values):
+        marks = ",".join("?" * len(some))
+        found += (await conn.exec_driver_sql(f"{select} IN ({marks})", tuple(some))).all()
+    return found
 
 
 def chunks(values: Iterable[Any], size: int = PARAMETERS_MAX) -> Iterable[list[Any]]:

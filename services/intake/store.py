@@ -1,11 +1,11 @@
 """Writes of the intake: identities, each exactly once whatever races."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.chassis.database import bulk_insert, chunks
+from services.chassis.database import bulk_insert, select_among
 from services.intake.tables import identities
 
 CLAIM = (
@@ -13,7 +13,7 @@ CLAIM = (
     "SELECT * FROM unnest($1::bytea[], $2::bytea[]) AS given(identity, receipt) "
     "ORDER BY identity ON CONFLICT DO NOTHING RETURNING identity"
 )
-STORED = "SELECT identity, receipt FROM identities WHERE identity = ANY($1::bytea[])"
+STORED = "SELECT identity, receipt FROM identities WHERE identity"
 
 
 async def claim(conn: AsyncConnection, wanted: Mapping[bytes, bytes]) -> dict[bytes, bytes]:
@@ -30,26 +30,17 @@ async def claim(conn: AsyncConnection, wanted: Mapping[bytes, bytes]) -> dict[by
     given = (ordered, [wanted[identity] for identity in ordered])
     claimed: Sequence[Any] = (await conn.exec_driver_sql(CLAIM, given)).all()
     new = {row[0] for row in claimed}
-    rest = [identity for identity in ordered if identity not in new]
-    if not rest:
-        return {}
-    return await _receipts(conn, STORED, (rest,))
+    return await _receipts(conn, [identity for identity in ordered if identity not in new])
 
 
 async def _claim_sqlite(conn: AsyncConnection, wanted: Mapping[bytes, bytes]) -> dict[bytes, bytes]:
     """The transaction is the only writer of the file, so looking and storing cannot race."""
-    found: dict[bytes, bytes] = {}
-    for some in chunks(wanted):
-        marks = ",".join("?" * len(some))
-        select = f"SELECT identity, receipt FROM identities WHERE identity IN ({marks})"
-        found |= await _receipts(conn, select, tuple(some))
+    found = await _receipts(conn, wanted)
     new = sorted(item for item in wanted.items() if item[0] not in found)
     await bulk_insert(conn, identities, new, ("identity", "receipt"))
     return found
 
 
-async def _receipts(
-    conn: AsyncConnection, select: str, given: tuple[Any, ...]
-) -> dict[bytes, bytes]:
-    rows: Sequence[Any] = (await conn.exec_driver_sql(select, given)).all()
+async def _receipts(conn: AsyncConnection, wanted: Collection[bytes]) -> dict[bytes, bytes]:
+    rows = await select_among(conn, STORED, wanted, "bytea")
     return {row[0]: row[1] for row in rows}

@@ -197,6 +197,7 @@ class Standing:
     """A unit among the units of its kind and year."""
 
     unit: str
+    kind: str
     assessment: Assessment
     part_year: bool
     rank: int | None = None

@@ -2,10 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
+from contracts.envelope import Recorded
 from services.scoring.assess import Standing, spelled
+from services.scoring.posting import order_of
 from services.scoring.registry import Unit
+
+
+def latest_results(said: Iterable[Recorded]) -> list[dict[str, Any]]:
+    """What a unit's `result.reported` events say last of each result, by name."""
+    latest: dict[str, Recorded] = {}
+    for one in said:
+        known = latest.get(one.event.data.result)
+        if known is None or order_of(known) < order_of(one):
+            latest[one.event.data.result] = one
+    return [
+        {"result": name, "score": one.event.data.score, "maximum": one.event.data.maximum}
+        for name, one in sorted(latest.items())
+    ]
 
 
 def rating(

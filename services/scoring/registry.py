@@ -49,6 +49,7 @@ class Unit:
     ends: int | None = None
     names: list[tuple[int, Order, str]] = field(default_factory=list)
     heads: list[tuple[int, Order, str, str]] = field(default_factory=list)
+    codes: frozenset[str] = frozenset()
 
     def exists_at(self, instant: int) -> bool:
         """Whether the instant lies in the unit's span."""
@@ -152,6 +153,7 @@ class Registry:
         elif statement.short == "unit.recoded":
             held = self._recodings.setdefault(data.code, [])
             held.append((moments.day_start(data.effective), unit.key))
+            unit.codes |= {data.code}
 
     def holder(self, subject: str, instant: int) -> Unit | None:
         """The unit whose key or code the subject is at the instant; None where nobody's."""
@@ -160,6 +162,16 @@ class Registry:
             return unit
         held = [entry for entry in self._recodings.get(subject, ()) if entry[0] <= instant]
         return self.units[max(held)[1]] if held else None
+
+    def find(self, subject: str) -> Unit | None:
+        """The unit that a query means: a key, or any code that a unit ever has."""
+        held = self._recodings.get(subject)
+        return self.units.get(subject) or (self.units[max(held)[1]] if held else None)
+
+    def subjects(self, key: str) -> frozenset[str]:
+        """Everything that an event about the unit may carry as its subject."""
+        unit = self.units.get(key)
+        return frozenset((key,)) | (unit.codes if unit is not None else frozenset())
 
     def pool(self, key: str, year: int) -> frozenset[str]:
         """The predecessors whose facts of the year a successor's pooled view includes."""
@@ -178,6 +190,20 @@ class Registry:
         """The units whose pooled view of the year includes this unit's facts."""
         return _closure(key, self._heirs_of(year))
 
+    def changed_since(self, before: Registry) -> frozenset[str]:
+        """Units whose facts may differ from those folded under an earlier registry.
+
+        Heirs are among them in every year: rather a unit too many than a stale one.
+        """
+        keys = self.units.keys() | before.units.keys()
+        changed = {key for key in keys if _folded(self, key) != _folded(before, key)}
+        differing = set(self.successions.items()) ^ set(before.successions.items())
+        changed.update(old for (old, _), _ in differing)
+        changed |= _recoded(self, before)
+        for registry in (self, before):
+            changed.update(heir for _, heir in _reach(registry.successions, changed))
+        return frozenset(changed)
+
     def _heirs_of(self, year: int) -> dict[str, tuple[str, ...]]:
         known = self._heirs.get(year)
         if known is None:
@@ -188,6 +214,31 @@ class Registry:
                     links[old] = (*links.get(old, ()), new)
             known = self._heirs[year] = links
         return known
+
+
+def _folded(registry: Registry, key: str) -> tuple[object, ...] | None:
+    """What of a unit decides about its facts: not its names, heads or parent."""
+    unit = registry.units.get(key)
+    return None if unit is None else (unit.kind, unit.begins, unit.ends)
+
+
+def _recoded(one: Registry, other: Registry) -> set[str]:
+    changed: set[str] = set()
+    for code in one._recodings.keys() | other._recodings.keys():
+        held = {frozenset(r._recodings.get(code, ())) for r in (one, other)}
+        hidden = {code in r.units for r in (one, other)}
+        if len(held) > 1 or len(hidden) > 1:
+            changed.update(unit for entries in held for _, unit in entries)
+    return changed
+
+
+def _reach(
+    successions: dict[tuple[str, str], Succession], changed: set[str]
+) -> Iterable[tuple[str, str]]:
+    links: dict[str, tuple[str, ...]] = {}
+    for old, new in successions:
+        links[old] = (*links.get(old, ()), new)
+    return [(key, heir) for key in tuple(changed) for heir in _closure(key, links)]
 
 
 def _closure(key: str, links: dict[str, tuple[str, ...]]) -> frozenset[str]:

@@ -1,0 +1,262 @@
+"""Queries over HTTP: ratings, sheets, events, and what an operator watches (DESIGN section 4)."""
+
+import base64
+import binascii
+from typing import Annotated, Any, Literal
+
+import msgspec
+from fastapi import FastAPI, Path, Query, Request, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from contracts import moments
+from services.chassis.auth import READS_MACHINERY, Credential, Verifier, require
+from services.chassis.health import Health
+from services.chassis.http import PROBLEM_TYPE, Problem, service_api
+from services.scoring import queries
+from services.scoring.errors import RubricsReplaced, UnitNotRated
+from services.scoring.lag import Lag
+from services.scoring.listing import CursorWrong
+from services.scoring.queries import After
+from services.scoring.reading import READS_ALL, NotArrived, Reading, may_read
+from services.scoring.registry import Unit
+from services.scoring.snapshot import Snapshot
+
+RECEIPTS_MAX = 100
+RECEIPT = "[0-9a-f]{32}"
+JSON = "application/json"
+WaitFor = Annotated[
+    str | None,
+    Field(
+        pattern=f"^{RECEIPT}(,{RECEIPT}){{0,{RECEIPTS_MAX - 1}}}$",
+        description="receipts, with commas: answer once each of them is folded (5 s, then 504)",
+    ),
+]
+Kind = Literal["commune", "agency", "public_service_unit", "enterprise"]
+Sort = Literal["total", "-total", "name", "-name", "unit", "-unit"]
+Year = Annotated[int, Path(ge=1900, le=9999, description="the rating year")]
+Asked = Annotated[str, Path(max_length=64, description="the unit's key, or one of its codes")]
+
+
+class Waiting(BaseModel):
+    """What every query takes; a parameter of another name is refused."""
+
+    model_config = ConfigDict(extra="forbid")
+    wait_for: WaitFor = None
+
+
+class Viewing(Waiting):
+    """A view instead of the one that binds."""
+
+    view: Literal["own", "pooled"] | None = None
+
+
+class Paging(Waiting):
+    """A page of a list."""
+
+    limit: int = Field(50, ge=1, le=1000)
+    cursor: str | None = Field(None, max_length=2000)
+
+
+class Listing(Paging):
+    """A page of a year's ratings."""
+
+    model_config = ConfigDict(extra="forbid", populate_by_name=True)
+    year: int = Field(ge=1900, le=9999)
+    kind: Kind | None = None
+    class_: str | None = Field(None, alias="class", max_length=64)
+    q: str | None = Field(None, max_length=200, description="words of the name, or of the key")
+    sort: Sort = Field("total", description="total: best first; with - the other way round")
+
+
+class Quarantined(BaseModel):
+    """A page of the quarantine."""
+
+    model_config = ConfigDict(extra="forbid")
+    state: Literal["waiting", "replayed", "dropped"] | None = None
+    limit: int = Field(50, ge=1, le=1000)
+
+
+_PROBLEM: dict[str, Any] = {"content": {PROBLEM_TYPE: {"schema": {"type": "object"}}}}
+_SAID = {
+    401: "No valid token",
+    403: "The token's role or units do not allow it",
+    404: "No such unit, or it is not rated in the year",
+    422: "A parameter is wrong",
+    503: "Not available now",
+    504: "Not folded in time",
+}
+_OBJECT: dict[str, Any] = {"content": {JSON: {"schema": {"type": "object"}}}}
+
+
+def _described(*statuses: int) -> dict[str, Any]:
+    """What a route answers beside its own body, for OpenAPI."""
+    answers: dict[int | str, dict[str, Any]] = {200: {"description": "Found", **_OBJECT}}
+    answers |= {status: {"description": _SAID[status], **_PROBLEM} for status in statuses}
+    return {
+        "responses": answers, "response_class": Response,
+        "openapi_extra": {"security": [{"bearer": []}]},
+    }  # fmt: skip
+
+
+def build_api(reading: Reading, lag: Lag, verifier: Verifier, health: Health) -> FastAPI:
+    """The application, to be mounted under /scoring."""
+    api = service_api("scoring", "Annual ratings of units, and what they rest on.", health)
+    _add_ratings(api, reading, verifier)
+    _add_unit(api, reading, verifier)
+    _add_machinery(api, reading, lag, verifier)
+
+    @api.exception_handler(UnitNotRated)
+    async def on_unit(_: Request, error: UnitNotRated) -> Response:
+        return answer_problem(Problem(404, "Not rated", str(error)))
+
+    @api.exception_handler(RubricsReplaced)
+    async def on_rubrics(_: Request, error: RubricsReplaced) -> Response:
+        return answer_problem(Problem(503, "Not available now", str(error)))
+
+    return api
+
+
+def answer_problem(problem: Problem) -> Response:
+    """The HTTP answer of a problem."""
+    return Response(problem.encoded(), problem.status, problem.headers, PROBLEM_TYPE)
+
+
+def _credential(request: Request, verifier: Verifier) -> Credential:
+    return verifier.credential(request.headers.get("authorization"))
+
+
+def _json(value: Any) -> Response:
+    return Response(msgspec.json.encode(value), media_type=JSON)
+
+
+async def _waited(reading: Reading, wait_for: str | None) -> None:
+    if wait_for is None:
+        return
+    try:
+        await reading.wait({bytes.fromhex(one) for one in wait_for.split(",")})
+    except NotArrived as late:
+        detail = f"Not folded within 5 seconds: {late}. It will be; ask again."
+        raise Problem(504, "Not folded yet", detail, extra={"missing": late.missing}) from None
+
+
+async def _unit(
+    reading: Reading, reader: Credential, year: int, asked: str
+) -> tuple[Snapshot, Unit]:
+    """The snapshot and the unit; 403 rather than 404 for a unit that is not the reader's."""
+    snapshot = await reading.snapshots.of(year)
+    try:
+        unit = snapshot.unit(asked)
+    except UnitNotRated:
+        if reader.role in READS_ALL or reader.speaks_for(asked):
+            raise
+        raise _foreign(asked) from None
+    if not may_read(snapshot, unit.key, reader):
+        raise _foreign(asked)
+    return snapshot, unit
+
+
+def _foreign(asked: str) -> Problem:
+    return Problem(403, "Not allowed", f"The token does not cover the unit {asked}.")
+
+
+def _add_ratings(api: FastAPI, reading: Reading, verifier: Verifier) -> None:
+    @api.get(
+        "/ratings", summary="A year's ratings, best first", **_described(401, 403, 422, 503, 504)
+    )
+    async def list_ratings(request: Request, asked: Annotated[Listing, Query()]) -> Response:
+        reader = _credential(request, verifier)
+        await _waited(reading, asked.wait_for)
+        try:
+            found = await reading.list(
+                asked.year, reader, asked.kind, asked.class_, asked.q, asked.sort, asked.limit,
+                asked.cursor,
+            )  # fmt: skip
+        except CursorWrong:
+            raise _wrong_cursor() from None
+        return _json({"items": found.items, "next": found.next})
+
+    @api.get(
+        "/ratings/{year}/{unit}", summary="One unit's rating",
+        **_described(401, 403, 404, 422, 503, 504),
+    )  # fmt: skip
+    async def get_rating(
+        request: Request, year: Year, unit: Asked, asked: Annotated[Viewing, Query()]
+    ) -> Response:
+        reader = _credential(request, verifier)
+        await _waited(reading, asked.wait_for)
+        snapshot, found = await _unit(reading, reader, year, unit)
+        if asked.view is None:
+            return Response(snapshot.encoded(found.key), media_type=JSON)
+        return _json(snapshot.rating(found.key, asked.view))
+
+
+def _add_unit(api: FastAPI, reading: Reading, verifier: Verifier) -> None:
+    @api.get(
+        "/ratings/{year}/{unit}/events", summary="The events behind it, counted or not and why",
+        **_described(401, 403, 404, 422, 503, 504),
+    )  # fmt: skip
+    async def list_events(
+        request: Request, year: Year, unit: Asked, asked: Annotated[Paging, Query()]
+    ) -> Response:
+        reader = _credential(request, verifier)
+        await _waited(reading, asked.wait_for)
+        snapshot, found = await _unit(reading, reader, year, unit)
+        after = _after(asked.cursor)
+        page = await reading.events(snapshot, found, after, asked.limit)
+        return _json({"items": page.items, "next": page.next and _cursor(page.next)})
+
+
+def _add_machinery(api: FastAPI, reading: Reading, lag: Lag, verifier: Verifier) -> None:
+    def watching(request: Request, what: str) -> None:
+        require(_credential(request, verifier), READS_MACHINERY, what)
+
+    @api.get("/lag", summary="What is in the stream and not folded", **_described(401, 403, 503))
+    async def get_lag(request: Request) -> Response:
+        watching(request, "The lag")
+        return _json(await lag.now())
+
+    @api.get("/outbox", summary="What waits for the stream", **_described(401, 403, 503))
+    async def get_outbox(request: Request) -> Response:
+        watching(request, "The outbox")
+        async with reading.db.read() as conn:
+            waiting = await queries.waiting(conn, reading.clock())
+        return _json(waiting)
+
+    @api.get("/quarantine", summary="What was not folded", **_described(401, 403, 422, 503))
+    async def list_quarantine(request: Request, asked: Annotated[Quarantined, Query()]) -> Response:
+        watching(request, "The quarantine")
+        async with reading.db.read() as conn:
+            found = await queries.quarantined(conn, asked.state, asked.limit)
+        return _json({"items": [shown(entry) for entry in found]})
+
+
+def shown(entry: dict[str, Any]) -> dict[str, Any]:
+    """An entry of the quarantine as people read it; its bytes, where asked for, as text."""
+    spelled = {"came": moments.spelled(entry["came"])}
+    for name, value in entry.items():
+        if isinstance(value, bytes):
+            spelled[name] = value.decode(errors="replace") if name == "raw" else value.hex()
+    return {**entry, **spelled}
+
+
+def _cursor(after: After) -> str:
+    place = after.time.to_bytes(8, signed=True) + after.identity
+    return base64.urlsafe_b64encode(place).decode()
+
+
+def _after(cursor: str | None) -> After | None:
+    if cursor is None:
+        return None
+    try:
+        place = base64.b64decode(cursor, altchars=b"-_", validate=True)
+    except (ValueError, binascii.Error):
+        raise _wrong_cursor() from None
+    if len(place) != 24:
+        raise _wrong_cursor()
+    return After(int.from_bytes(place[:8], signed=True), place[8:])
+
+
+def _wrong_cursor() -> Problem:
+    detail = "The cursor is none that this list has given."
+    found = [{"field": "cursor", "message": detail}]
+    return Problem(422, "Wrong parameters", detail, found)  # type: ignore[arg-type]

@@ -1,0 +1,148 @@
+"""The composition of scoring: queries over HTTP, the fold, or both, of one set of settings.
+
+The fold is a part of its own, so that it can run as a process beside the queries: they share the
+database alone. `build` connects to nothing.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from fastapi import FastAPI
+
+from services.chassis import auth
+from services.chassis.broker import Broker, check_sync
+from services.chassis.clock import Clock, now_us
+from services.chassis.database import Database, migrate
+from services.chassis.errors import BrokerAway
+from services.chassis.health import Health
+from services.chassis.relay import Relay
+from services.chassis.settings import Settings
+from services.scoring import rubric_file, store
+from services.scoring.api import build_api
+from services.scoring.errors import FoldHalted
+from services.scoring.handlers import Folder
+from services.scoring.lag import Lag
+from services.scoring.reading import Reading
+from services.scoring.settings import SERVICE, ScoringSettings
+from services.scoring.snapshot import Snapshots
+from services.scoring.subscribers import FoldLoop
+
+log = logging.getLogger(__name__)
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+JOIN_SECONDS = 1.0
+VOUCHED = "NATS: sync_interval: always was vouched for and not read back."
+Part = Literal["all", "http", "fold"]
+
+
+@dataclass
+class App:
+    """Running scoring; `api` is mounted by whoever serves HTTP."""
+
+    settings: ScoringSettings
+    db: Database
+    broker: Broker
+    api: FastAPI
+    health: Health
+    fold: FoldLoop | None
+    relay: Relay | None
+    tasks: list[asyncio.Task[None]] = field(default_factory=list)
+
+    async def start(self) -> None:
+        """Checks what the stores promise, then starts the fold and its relay."""
+        await self.db.open(MIGRATIONS)
+        if self.fold is None or self.relay is None:
+            return
+        with contextlib.suppress(BrokerAway):
+            await self._check_broker()
+        self.tasks = [
+            asyncio.create_task(self._joined(self.relay.run), name="scoring relay"),
+            asyncio.create_task(self._joined(self.fold.run), name="scoring fold"),
+        ]
+
+    async def _joined(self, run: Callable[[], Awaitable[None]]) -> None:
+        """Runs once the broker is there and its durability is read back."""
+        while True:
+            try:
+                await self._check_broker()
+            except BrokerAway as away:
+                log.warning("scoring waits for the broker", extra={"error": str(away)})
+                await asyncio.sleep(JOIN_SECONDS)
+            else:
+                await run()
+
+    async def _check_broker(self) -> None:
+        await self.broker.ensure()
+        vouched = self.settings.nats_sync_always_vouched
+        if not await check_sync(self.settings.monitor(), vouched):
+            self.health.warn(VOUCHED)
+
+    async def stop(self) -> None:
+        """Stops folding; what was read and not folded comes again."""
+        for task in reversed(self.tasks):
+            task.cancel()
+            await asyncio.wait([task])
+        if self.fold is not None:
+            await self.fold.stop()
+        await self.broker.close()
+        await self.db.close()
+
+    async def failed(self) -> None:
+        """Waits, and raises what ended the fold or the relay: a bug, or a server too weak."""
+        if not self.tasks:
+            await asyncio.Event().wait()
+        done, _ = await asyncio.wait(self.tasks, return_when=asyncio.FIRST_EXCEPTION)
+        for task in done:
+            task.result()
+
+
+async def migrated(settings: Settings) -> None:
+    """Brings the schema of scoring to this version."""
+    db = Database(settings.database(SERVICE), SERVICE)
+    try:
+        await migrate(db, MIGRATIONS)
+    finally:
+        await db.close()
+
+
+def build(settings: ScoringSettings, part: Part = "all", clock: Clock = now_us) -> App:
+    """Queries, fold, or both, connected to nothing yet; RubricRefused names a wrong rubric."""
+    rubrics = rubric_file.load_directory(settings.scoring_rubrics)
+    db = Database(settings.database(SERVICE), SERVICE)
+    broker = Broker(settings.nats(SERVICE), f"danchu scoring {part}")
+    health = Health()
+    fold = relay = None
+    if part != "http":
+        fold = FoldLoop(db, broker, Folder(db, rubrics, clock), settings.scoring_batch)
+        relay = Relay(db, broker, clock)
+    _check(health, db, broker, fold)
+    reading = Reading(db, Snapshots(db, rubrics), clock)
+    api = build_api(reading, Lag(db, broker, clock), auth.verifier(settings, clock), health)
+    return App(settings, db, broker, api, health, fold, relay)
+
+
+def _check(health: Health, db: Database, broker: Broker, fold: FoldLoop | None) -> None:
+    """Ready without the broker: what was folded can be read. A halt is shown, and so is NATS."""
+
+    async def database() -> str:
+        await db.check()
+        return "answers"
+
+    async def nats() -> str:
+        return broker.state()
+
+    async def folding() -> str:
+        async with db.read() as conn:
+            place = await store.position(conn)
+        if place.halted is not None:
+            raise FoldHalted(place.halted)
+        return "runs here" if fold is not None else "runs elsewhere"
+
+    health.require("database", database)
+    health.show("broker", nats)
+    health.show("fold", folding)

@@ -1,0 +1,32 @@
+"""Why the fold stands still, each with a sentence for people."""
+
+from services.chassis.errors import DanchuError
+
+
+class FoldHalted(DanchuError):
+    """The stream is not the one that was folded so far; `danchu resend` heals it."""
+
+    def __init__(self, why: str) -> None:
+        self.why = why
+        super().__init__(
+            f"The fold is halted: {why}. Nothing is lost: run `danchu resend --since <day>` with "
+            "a day before the loss; it sends the outboxes again and lifts the halt."
+        )
+
+
+class RubricsReplaced(DanchuError):
+    """Another process folds with other rubrics; this one does not fold against it."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The ratings were folded with other rubrics than those of this process. Start every "
+            "scoring process with the same rubrics; the first to start folds everything anew."
+        )
+
+
+class UnitNotRated(DanchuError):
+    """No unit is known under this key or code, or no rubric rates it in the year."""
+
+    def __init__(self, unit: str, year: int) -> None:
+        self.unit, self.year = unit, year
+        super().__init__(f"{unit} is not rated in {year}: no such unit, or no rubric fits it.")

@@ -1,0 +1,185 @@
+"""What one accepted event does: whether it counts, and what it posts to which book. Pure.
+
+The one road of live folding, rebuild and recount (SCORING.md sections 2, 3 and 6). A book is a
+unit's year; `apply` moves its tally by what is added to and taken from its cells.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from contracts import envelope, moments
+from contracts.envelope import Recorded
+from services.scoring.cells import OWN, POOLED, Cell, Horizon, Posting, Tally, weigh
+from services.scoring.posting import Pool, decide, order_of, post, reads
+from services.scoring.registry import Registry, Statement, Unit
+from services.scoring.rubric import Rubric, Rubrics
+
+RETRACTION = "event.retracted"
+RETRACTED = "retracted"
+OTHER_SOURCE = "retracts an event of another source"
+RETRACTION_STANDS = "a retraction cannot be retracted"
+UNIT_UNKNOWN = "unit not registered"
+OUTSIDE_SPAN = "outside the span in which the unit exists"
+NO_RUBRIC = "no rubric governs the unit in this year"
+NO_RULE = "no rule of the rubric reads it"
+NO_INDICATOR = "the rubric has no such basic indicator"
+SHOWN_ONLY = ("result.reported", "selfscore.submitted", "appeal.filed", "appeal.decided")
+
+
+class Book(NamedTuple):
+    """A unit's year: what facts and tallies belong to."""
+
+    unit: str
+    year: int
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether an event counts, and where it does not, the reason."""
+
+    counted: bool
+    reason: str | None = None
+
+
+def statement(said: Recorded) -> Statement:
+    """A `unit.*` event as the registry reads it."""
+    return Statement(said.kind.short, said.event.subject, order_of(said), said.event.data)
+
+
+def target(retraction: Recorded) -> bytes:
+    """The identity of the event that a retraction names."""
+    return envelope.identity(retraction.event.data.source, retraction.event.data.id)
+
+
+def own_source(retraction: Recorded) -> bool:
+    """Whether the retraction names an event of its own source, as it must to have effect."""
+    return bool(retraction.event.data.source == retraction.event.source)
+
+
+def horizon(unit: Unit, year: int) -> Horizon:
+    """Where the unit's part of the year ends, and what a closing rating leaves out."""
+    end = unit.end_in(year)
+    free = moments.local_day(end) if unit.ends_inside(year) else None
+    return Horizon(end, free)
+
+
+def standing_of(said: Recorded, registry: Registry) -> Unit | str:
+    """The unit whose facts the event may speak of, or the reason why it speaks of none."""
+    unit = registry.holder(said.event.subject, said.time)
+    if unit is None:
+        return UNIT_UNKNOWN
+    if said.kind.practice and not unit.exists_at(said.time):
+        return OUTSIDE_SPAN
+    return unit
+
+
+def verdict(
+    said: Recorded,
+    registry: Registry,
+    rubrics: Rubrics,
+    retracted: Container[bytes],
+    retractions: Container[bytes],
+) -> Verdict:
+    """Whether an event counts for the rating of its unit and year (SCORING.md sections 2, 6).
+
+    `retracted` are identities that a retraction in effect names, `retractions` the identities
+    of retractions themselves.
+    """
+    if said.kind.short == RETRACTION:
+        if not own_source(said):
+            return Verdict(False, OTHER_SOURCE)
+        stands = target(said) in retractions
+        return Verdict(not stands, RETRACTION_STANDS if stands else None)
+    if said.identity in retracted:
+        return Verdict(False, RETRACTED)
+    if said.kind.domain == "unit":
+        return Verdict(True)
+    unit = standing_of(said, registry)
+    if isinstance(unit, str):
+        return Verdict(False, unit)
+    rubric = rubrics.governing(unit.kind, said.year)
+    return Verdict(False, NO_RUBRIC) if rubric is None else _spoken(said, rubric)
+
+
+def _spoken(said: Recorded, rubric: Rubric) -> Verdict:
+    if said.kind.short in SHOWN_ONLY:
+        return Verdict(True)
+    if said.kind.practice:
+        return Verdict(True) if reads(rubric, said) else Verdict(False, NO_RULE)
+    indicator = rubric.by_id.get(getattr(said.event.data, "indicator", None) or "")
+    decision = said.kind.short == "adjustment.decided"
+    if not decision and (indicator is None or not indicator.kind.basic):
+        return Verdict(False, NO_INDICATOR)
+    return Verdict(True)
+
+
+def postings(
+    said: Recorded, registry: Registry, rubrics: Rubrics
+) -> Iterator[tuple[Book, list[tuple[Cell, Posting]]]]:
+    """What an event that is not retracted posts, by book; its own unit's book always comes."""
+    if said.kind.domain in ("unit", "event", "year", "rating"):
+        return
+    unit = standing_of(said, registry)
+    if isinstance(unit, str):
+        return
+    year = said.year
+    if not said.kind.practice:
+        yield Book(unit.key, year), decide(said)
+        return
+    own = rubrics.governing(unit.kind, year)
+    posted = [] if own is None else post(own, said, unit.key, unit.key, _OWN_POOL)
+    yield Book(unit.key, year), posted
+    for key in (unit.key, *registry.heirs(unit.key, year)):
+        heir = registry.units.get(key)
+        pool = registry.pool(key, year)
+        rubric = rubrics.governing(heir.kind, year) if pool and heir is not None else None
+        if rubric is not None:
+            yield Book(key, year), post(rubric, said, unit.key, key, Pool(POOLED, pool))
+
+
+_OWN_POOL = Pool(OWN, frozenset())
+
+
+@dataclass(slots=True)
+class Change:
+    """What a batch adds to and takes from the cells of one book."""
+
+    added: dict[Cell, list[Posting]]
+    taken: dict[Cell, list[Posting]]
+
+
+def changes(
+    new: Iterable[Recorded], withdrawn: Iterable[Recorded], registry: Registry, rubrics: Rubrics
+) -> dict[Book, Change]:
+    """The changes of every book that some event speaks of, also where it posts nothing."""
+    found: dict[Book, Change] = {}
+    for events, side in ((new, "added"), (withdrawn, "taken")):
+        for said in events:
+            for book, posted in postings(said, registry, rubrics):
+                change = found.get(book)
+                if change is None:
+                    change = found[book] = Change({}, {})
+                cells: dict[Cell, list[Posting]] = getattr(change, side)
+                for cell, posting in posted:
+                    cells.setdefault(cell, []).append(posting)
+    return found
+
+
+def apply(
+    tally: Tally,
+    rubric: Rubric,
+    until: Horizon,
+    before: Mapping[Cell, Sequence[Posting]],
+    change: Change,
+) -> None:
+    """Moves the tally of one book; `before` holds the postings of every cell of the change."""
+    for cell in change.added.keys() | change.taken.keys():
+        held = before.get(cell, ())
+        gone = change.taken.get(cell, ())
+        after = [posting for posting in held if posting not in gone]
+        after += change.added.get(cell, ())
+        earlier = weigh(rubric, cell, held, until) if held else ()
+        tally.move(cell, earlier, weigh(rubric, cell, after, until))

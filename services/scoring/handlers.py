@@ -1,0 +1,249 @@
+"""What happens to a batch of the stream: ledger, facts, tallies, position, in one transaction.
+
+Nothing is skipped because of a sequence number: what was folded is known by its identity. The
+registry in memory is that of the last commit, and is read again when another folder moved it.
+"""
+
+import logging
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from contracts.envelope import ContractBroken, Recorded, decode
+from services.chassis.clock import Clock
+from services.chassis.database import Database
+from services.chassis.telemetry import meter, tracer
+from services.scoring import fold, quarantine, store
+from services.scoring.cells import Cell, Posting, Tally
+from services.scoring.errors import FoldHalted, RubricsReplaced
+from services.scoring.fold import Book, Change
+from services.scoring.quarantine import Rejected
+from services.scoring.refold import refold
+from services.scoring.registry import Registry, Statement
+from services.scoring.rubric import Rubrics
+from services.scoring.store import Position
+
+log = logging.getLogger(__name__)
+CONFLICT = "another content was accepted before under this source and id"
+_tracer = tracer("danchu.scoring")
+_folded = meter("danchu.scoring").create_counter("danchu.scoring.events", "events", "by outcome")
+
+
+class Message(NamedTuple):
+    """A message of the stream: its body, its subject, and its sequence, for progress alone."""
+
+    raw: bytes
+    subject: str
+    sequence: int
+
+
+class Outcome(NamedTuple):
+    """What became of a batch, in events."""
+
+    new: int
+    duplicates: int
+    quarantined: int
+
+
+@dataclass
+class _Batch:
+    """A batch as read: what is new, and what breaks the contract."""
+
+    read: list[tuple[Recorded, str]] = field(default_factory=list)
+    new: dict[bytes, Recorded] = field(default_factory=dict)
+    rejected: list[Rejected] = field(default_factory=list)
+    duplicates: int = 0
+
+    def take(self, message: Message) -> None:
+        """Reads one message; nothing in it can harm its neighbours."""
+        try:
+            self.read.append((decode(message.raw), message.subject))
+        except ContractBroken as broken:
+            self.rejected.append(
+                Rejected(broken.reason, broken.detail, message.subject, message.raw, None)
+            )
+
+    def sort(self, receipts: Mapping[bytes, bytes]) -> None:
+        """Tells new events from duplicates and conflicts, given what the ledger has."""
+        first = dict(receipts)
+        for said, subject in self.read:
+            receipt = first.setdefault(said.identity, said.receipt)
+            if receipt != said.receipt:
+                self.rejected.append(
+                    Rejected("conflict", CONFLICT, subject, said.raw, said.receipt)
+                )
+            elif said.identity in self.new or said.identity in receipts:
+                self.duplicates += 1
+            else:
+                self.new[said.identity] = said
+
+
+@dataclass
+class Folder:
+    """Folds batches, one transaction each."""
+
+    db: Database
+    rubrics: Rubrics
+    clock: Clock
+    _registry: Registry = field(default_factory=lambda: Registry(()))
+    _statements: dict[bytes, Statement] = field(default_factory=dict)
+    _registry_stamp: int = -1
+
+    async def prepare(self) -> None:
+        """Folds everything anew when the rubrics are others than those folded with."""
+        async with self.db.write() as conn:
+            place = await store.lock(conn)
+            if place.rubrics == self.rubrics.digest:
+                return
+            await self._know(conn, place)
+            if place.folded:
+                log.warning("the rubrics changed: everything is folded anew")
+                await refold(
+                    conn, self._registry, self.rubrics, self._registry.units, place.stamp + 1
+                )
+            await store.save(
+                conn, place._replace(rubrics=self.rubrics.digest, stamp=place.stamp + 1)
+            )
+
+    async def fold(self, messages: Sequence[Message]) -> Outcome:
+        """Folds messages; when it returns they are on disk and may be acknowledged.
+
+        FoldHalted and RubricsReplaced end the fold; DatabaseAway may be tried again.
+        """
+        with _tracer.start_as_current_span("fold", attributes={"events": len(messages)}):
+            batch = _Batch()
+            for message in messages:
+                batch.take(message)
+            async with self.db.write() as conn:
+                place = await store.lock(conn)
+                self._refuse(place)
+                await self._know(conn, place)
+                identities = {said.identity for said, _ in batch.read}
+                batch.sort(await store.receipts(conn, identities))
+                moved = place._replace(
+                    stamp=place.stamp + 1,
+                    folded=place.folded + len(batch.new),
+                    stream_seq=max([place.stream_seq, *(m.sequence for m in messages)]),
+                )
+                statements, registry = await self._move(conn, batch.new, moved.stamp)
+                quarantined = await quarantine.add(conn, batch.rejected, self.clock())
+                if registry is not self._registry:
+                    moved = moved._replace(registry_stamp=moved.stamp)
+                await store.save(conn, moved)
+            self._statements, self._registry = statements, registry
+            self._registry_stamp = moved.registry_stamp
+        return _counted(Outcome(len(batch.new), batch.duplicates, quarantined))
+
+    async def move(self, change: Callable[[Position], Position]) -> None:
+        """Changes the position alone, under its lock."""
+        async with self.db.write() as conn:
+            await store.save(conn, change(await store.lock(conn)))
+
+    def _refuse(self, place: Position) -> None:
+        if place.halted is not None:
+            raise FoldHalted(place.halted)
+        if place.rubrics != self.rubrics.digest:
+            raise RubricsReplaced()
+
+    async def _know(self, conn: AsyncConnection, place: Position) -> None:
+        """Reads the registry where this folder has not got the one of the position."""
+        if place.registry_stamp == self._registry_stamp:
+            return
+        said = [decode(raw) for raw in await store.statements(conn)]
+        self._statements = {one.identity: fold.statement(one) for one in said}
+        self._registry = Registry(self._statements.values())
+        self._registry_stamp = place.registry_stamp
+
+    async def _move(
+        self, conn: AsyncConnection, new: Mapping[bytes, Recorded], stamp: int
+    ) -> tuple[dict[bytes, Statement], Registry]:
+        """Writes what is new, and everything that follows from it; answers the registry then."""
+        await store.write_ledger(conn, new.values())
+        withdrawn = await self._retract(conn, new)
+        gone = await store.retracted(conn, new)
+        counting = [
+            said for said in new.values()
+            if said.identity not in gone or said.kind.short == fold.RETRACTION
+        ]  # fmt: skip
+        statements, registry = self._register(counting, withdrawn)
+        stale = frozenset[str]()
+        if registry is not self._registry:
+            stale = registry.changed_since(self._registry)
+        changes = fold.changes(counting, withdrawn, registry, self.rubrics)
+        fresh = {book: change for book, change in changes.items() if book.unit not in stale}
+        await apply(conn, fresh, registry, self.rubrics, stamp)
+        await refold(conn, registry, self.rubrics, stale, stamp)
+        return statements, registry
+
+    async def _retract(
+        self, conn: AsyncConnection, new: Mapping[bytes, Recorded]
+    ) -> list[Recorded]:
+        """Remembers what is retracted; answers the events of earlier batches that now go."""
+        targets = {
+            fold.target(said) for said in new.values()
+            if said.kind.short == fold.RETRACTION and fold.own_source(said)
+        }  # fmt: skip
+        targets -= await store.retracted(conn, targets)
+        await store.write_retractions(conn, targets)
+        return [decode(raw) for raw in await store.raws(conn, targets - new.keys())]
+
+    def _register(
+        self, counting: Iterable[Recorded], withdrawn: Iterable[Recorded]
+    ) -> tuple[dict[bytes, Statement], Registry]:
+        told = [said for said in counting if said.kind.domain == "unit"]
+        lost = [said for said in withdrawn if said.kind.domain == "unit"]
+        if not told and not lost:
+            return self._statements, self._registry
+        statements = {**self._statements, **{s.identity: fold.statement(s) for s in told}}
+        for said in lost:
+            del statements[said.identity]
+        return statements, Registry(statements.values())
+
+
+def _counted(outcome: Outcome) -> Outcome:
+    for name, number in outcome._asdict().items():
+        if number:
+            _folded.add(number, {"outcome": name})
+    return outcome
+
+
+async def apply(
+    conn: AsyncConnection,
+    changes: Mapping[Book, Change],
+    registry: Registry,
+    rubrics: Rubrics,
+    stamp: int,
+) -> None:
+    """Moves the books that a batch touches by what it adds to and takes from their cells."""
+    held = await store.books(conn, changes.keys(), stamp)
+    numbers = {
+        store.cell_number(held[book].id, cell)
+        for book, change in changes.items()
+        for cell in (*change.added, *change.taken)
+    }
+    before = await store.facts_at(conn, numbers)
+    added: list[tuple[int, Cell, Posting]] = []
+    taken: list[int] = []
+    tallies: dict[int, Tally] = {}
+    for book, change in changes.items():
+        id_, tally = held[book]
+        tallies[id_] = tally
+        unit = registry.units[book.unit]
+        rubric = rubrics.governing(unit.kind, book.year)
+        for cell, postings in change.added.items():
+            added += ((id_, cell, posting) for posting in postings)
+        for cell, gone in change.taken.items():
+            facts = before.get((id_, cell), ())
+            taken += [fact.id for fact in facts if fact.posting in gone]
+        if rubric is not None:
+            until = fold.horizon(unit, book.year)
+            stood = {
+                cell: [fact.posting for fact in before.get((id_, cell), ())]
+                for cell in (*change.added, *change.taken)
+            }
+            fold.apply(tally, rubric, until, stood, change)
+    await store.delete_facts(conn, taken)
+    await store.write_facts(conn, added)
+    await store.write_tallies(conn, tallies, stamp)

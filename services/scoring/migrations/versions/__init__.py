@@ -1,0 +1,1 @@
+"""The chain, in order of its numbers."""

@@ -1,0 +1,172 @@
+"""Reads of scoring: what a snapshot, a sheet, a list of events and the operator ask for."""
+
+from collections.abc import Collection, Sequence
+from typing import Any, NamedTuple
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from contracts.envelope import Recorded, decode
+from services.chassis import outbox
+from services.chassis.database import select_among
+from services.scoring import store
+from services.scoring.cells import Cell, Posting, Tally
+from services.scoring.fold import Book, statement
+from services.scoring.registry import Registry
+from services.scoring.store import CELL_BITS
+from services.scoring.tables import Part
+
+STANDING = "NOT EXISTS (SELECT 1 FROM retractions WHERE target = ledger.identity)"
+RECEIPT_PREFIX = 6
+
+
+class Row(NamedTuple):
+    """A ledger row as it is listed."""
+
+    identity: bytes
+    receipt: bytes
+    raw: bytes
+
+
+class After(NamedTuple):
+    """Where a page of events begins: behind this instant and identity."""
+
+    time: int
+    identity: bytes
+
+
+async def registry(conn: AsyncConnection) -> Registry:
+    """The registry as the ledger has it."""
+    return Registry(statement(decode(raw)) for raw in await store.statements(conn))
+
+
+async def tallies(conn: AsyncConnection, year: int, since: int) -> dict[str, Tally]:
+    """The tallies of a year's books that were touched after the stamp `since`."""
+    found = await conn.execute(
+        text("SELECT unit, tallies FROM books WHERE year = :year AND stamp > :since"),
+        {"year": year, "since": since},
+    )
+    return {unit: store.tally_in(sums) for unit, sums in found}
+
+
+async def said_of(
+    conn: AsyncConnection, year: int, subjects: Collection[str] | None = None, kind: str = ""
+) -> list[Recorded]:
+    """Decisions, declarations and results of a year that are not retracted.
+
+    Of all units, or of these subjects; of all kinds, or of one.
+    """
+    select = (
+        f"SELECT raw FROM ledger WHERE part = {int(Part.SAID)} AND year = {int(year)} "
+        f"AND {STANDING}"
+    )
+    if subjects is None:
+        rows: Sequence[Any] = (await conn.execute(text(select))).all()
+    else:
+        rows = await select_among(conn, f"{select} AND subject", subjects, "text")
+    said = (decode(row[0]) for row in rows)
+    return [one for one in said if kind in ("", one.kind.short)]
+
+
+async def stamp(conn: AsyncConnection, book: Book) -> int:
+    """The commit that touched a book last; 0 where there is none."""
+    found = await conn.execute(
+        text("SELECT stamp FROM books WHERE unit = :unit AND year = :year"), book._asdict()
+    )
+    return int(found.scalar() or 0)
+
+
+async def cells(conn: AsyncConnection, book: Book) -> dict[Cell, list[Posting]]:
+    """Every fact of a book."""
+    found: dict[Cell, list[Posting]] = {}
+    rows = await conn.execute(
+        text(
+            "SELECT facts.said FROM books JOIN facts ON facts.cell >= books.id * :span "
+            "AND facts.cell < (books.id + 1) * :span WHERE books.unit = :unit AND year = :year"
+        ),
+        {"span": 1 << CELL_BITS, **book._asdict()},
+    )
+    for (said,) in rows:
+        cell, posting = store.fact_in(said)
+        found.setdefault(cell, []).append(posting)
+    return found
+
+
+async def events(
+    conn: AsyncConnection, subjects: Collection[str], year: int, after: After | None, limit: int
+) -> list[Row]:
+    """Ledger rows of a year under these subjects, by the events' time."""
+    start = after or After(-(2**62), b"")
+    select = (
+        "SELECT identity, receipt, raw FROM ledger WHERE year = :year "
+        "AND (time > :time OR (time = :time AND identity > :identity)) "
+        "AND subject IN (SELECT value FROM {}) ORDER BY time, identity LIMIT :limit"
+    )
+    given: dict[str, Any] = {"year": year, "limit": limit, **start._asdict()}
+    if conn.dialect.name == "sqlite":
+        names = ", ".join(f"(:s{i})" for i in range(len(subjects)))
+        source = f"(SELECT column1 AS value FROM (VALUES {names}))"
+        given |= {f"s{i}": subject for i, subject in enumerate(sorted(subjects))}
+    else:
+        source = "unnest(CAST(:subjects AS text[])) AS s(value)"
+        given["subjects"] = sorted(subjects)
+    rows = await conn.execute(text(select.format(source)), given)
+    return [Row(bytes(row[0]), bytes(row[1]), bytes(row[2])) for row in rows]
+
+
+async def retractions(conn: AsyncConnection, identities: Collection[bytes]) -> set[bytes]:
+    """Those identities that are retractions themselves."""
+    select = f"SELECT identity FROM ledger WHERE part = {int(Part.RETRACTION)} AND identity"
+    return {bytes(row[0]) for row in await select_among(conn, select, identities, "bytea")}
+
+
+async def arrived(conn: AsyncConnection, receipts: Collection[bytes]) -> set[bytes]:
+    """Those receipts whose event is in the ledger or in quarantine.
+
+    A receipt begins as its event's identity does, so the key of the ledger finds it.
+    """
+    select = "SELECT receipt FROM quarantine WHERE receipt"
+    found = {bytes(row[0]) for row in await select_among(conn, select, receipts, "bytea")}
+    for receipt in set(receipts) - found:
+        head = receipt[:RECEIPT_PREFIX]
+        row = await conn.execute(
+            text(
+                "SELECT 1 FROM ledger WHERE identity >= :first AND identity <= :last "
+                "AND receipt = :receipt LIMIT 1"
+            ),
+            {"first": head, "last": head + b"\xff" * 10, "receipt": receipt},
+        )
+        if row.first() is not None:
+            found.add(receipt)
+    return found
+
+
+async def counts(conn: AsyncConnection) -> dict[str, int]:
+    """How many events are folded, and how many wait in quarantine."""
+    place = await store.position(conn)
+    waiting = await conn.execute(text("SELECT count(*) FROM quarantine WHERE state = 'waiting'"))
+    return {"folded": place.folded, "quarantined": int(waiting.scalar() or 0)}
+
+
+async def waiting(conn: AsyncConnection, now: int) -> dict[str, int | float]:
+    """What scoring itself has committed and not yet published."""
+    found = await outbox.waiting(conn, now)
+    return {"waiting": found.waiting, "oldest_seconds": round(found.oldest_seconds, 3)}
+
+
+async def quarantined(conn: AsyncConnection, state: str | None, limit: int) -> list[dict[str, Any]]:
+    """Entries of the quarantine, the newest first, without their bytes."""
+    rows = await conn.execute(
+        text(
+            "SELECT id, reason, detail, subject, came, state, replaced_by FROM quarantine "
+            "WHERE :state = '' OR state = :state ORDER BY came DESC, id LIMIT :limit"
+        ),
+        {"state": state or "", "limit": limit},
+    )
+    return [dict(row._mapping) for row in rows]
+
+
+async def quarantined_one(conn: AsyncConnection, id_: bytes) -> dict[str, Any] | None:
+    """One entry with its original bytes, or None."""
+    row = (await conn.execute(text("SELECT * FROM quarantine WHERE id = :id"), {"id": id_})).first()
+    return None if row is None else dict(row._mapping)

@@ -1,0 +1,132 @@
+"""What HR asks: one rating, a list, a sheet, the events behind it, each as of the last commit."""
+
+import asyncio
+import json
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from contracts.envelope import Recorded, decode
+from services.chassis.auth import Credential
+from services.chassis.clock import Clock
+from services.chassis.database import Database
+from services.scoring import fold, queries, store
+from services.scoring.cells import POOLED, Cell, Posting
+from services.scoring.listing import Page, matching, page
+from services.scoring.queries import After, Row
+from services.scoring.registry import Unit
+from services.scoring.snapshot import Snapshot, Snapshots
+
+WAIT_SECONDS = 5.0
+POLL_SECONDS = (0.005, 0.01, 0.02, 0.05)
+
+
+Cells = Mapping[Cell, Sequence[Posting]]
+
+
+class NotArrived(Exception):
+    """Some receipts were not folded in time; `missing` are they."""
+
+    def __init__(self, missing: Collection[bytes]) -> None:
+        self.missing = sorted(receipt.hex() for receipt in missing)
+        super().__init__(", ".join(self.missing))
+
+
+class EventPage(NamedTuple):
+    """Events of a page, and where the next begins; None at the end."""
+
+    items: list[dict[str, Any]]
+    next: After | None
+
+
+@dataclass
+class Reading:
+    """The queries of scoring."""
+
+    db: Database
+    snapshots: Snapshots
+    clock: Clock
+
+    async def wait(self, receipts: Collection[bytes], seconds: float = WAIT_SECONDS) -> None:
+        """Until each of these events is in the ledger or in quarantine; NotArrived after that."""
+        missing, polls = set(receipts), iter(POLL_SECONDS)
+        try:
+            async with asyncio.timeout(seconds):
+                while missing:
+                    async with self.db.read() as conn:
+                        missing -= await queries.arrived(conn, missing)
+                    if missing:
+                        await asyncio.sleep(next(polls, POLL_SECONDS[-1]))
+        except TimeoutError:
+            raise NotArrived(missing) from None
+
+    async def list(
+        self, year: int, reader: Credential, kind: str | None, class_: str | None, q: str | None,
+        sort: str, limit: int, cursor: str | None,
+    ) -> Page:  # fmt: skip
+        """A page of the year's ratings that the reader may see."""
+        snapshot = await self.snapshots.of(year)
+        seen = (key for key in snapshot.standings if may_read(snapshot, key, reader))
+        found = matching((snapshot.rating(key) for key in seen), kind, class_, q)
+        return page(found, sort, limit, cursor)
+
+    async def events(
+        self, snapshot: Snapshot, unit: Unit, after: After | None, limit: int
+    ) -> EventPage:
+        """The unit's events of the year by their time, each with whether it counts and why not.
+
+        Where the pooled view binds, those of the predecessors are among them.
+        """
+        units = {unit.key}
+        if snapshot.view(unit) == POOLED:
+            units |= snapshot.registry.pool(unit.key, snapshot.year)
+        subjects = {code for key in units for code in snapshot.registry.subjects(key)}
+        found: list[dict[str, Any]] = []
+        async with self.db.read() as conn:
+            while True:
+                rows = await queries.events(conn, subjects, snapshot.year, after, limit + 1)
+                said = [(row, decode(row.raw)) for row in rows]
+                of_unit = [pair for pair in said if _holds(snapshot, pair[1], units)]
+                taken = of_unit[: limit - len(found)]
+                found += await _items(conn, snapshot, taken)
+                if len(found) == limit:
+                    more = len(of_unit) > len(taken) or len(rows) > limit
+                    return EventPage(found, _place(taken[-1]) if more else None)
+                if len(rows) <= limit:
+                    return EventPage(found, None)
+                after = _place(said[-1])
+
+
+def may_read(snapshot: Snapshot, key: str, reader: Credential) -> bool:
+    """Whether the reader may see the unit: one of its codes is enough."""
+    return reader.role in READS_ALL or any(
+        reader.speaks_for(subject) for subject in snapshot.registry.subjects(key)
+    )
+
+
+READS_ALL = frozenset(("hr", "council", "auditor", "operator"))
+
+
+def _place(pair: tuple[Row, Recorded]) -> After:
+    return After(pair[1].time, pair[0].identity)
+
+
+def _holds(snapshot: Snapshot, said: Recorded, units: Collection[str]) -> bool:
+    """Whether the event is about one of the units, a code being of whom holds it then."""
+    holder = snapshot.registry.holder(said.event.subject, said.time)
+    return holder is not None and holder.key in units
+
+
+async def _items(
+    conn: Any, snapshot: Snapshot, pairs: Sequence[tuple[Row, Recorded]]
+) -> list[dict[str, Any]]:
+    identities = [said.identity for _, said in pairs]
+    retracted = await store.retracted(conn, identities)
+    targets = {fold.target(said) for _, said in pairs if said.kind.short == fold.RETRACTION}
+    retractions = await queries.retractions(conn, targets)
+    items = []
+    for row, said in pairs:
+        told = fold.verdict(said, snapshot.registry, snapshot.rubrics, retracted, retractions)
+        shown = {"counted": told.counted, "reason": told.reason, "receipt": row.receipt.hex()}
+        items.append({**json.loads(row.raw), **shown})
+    return items

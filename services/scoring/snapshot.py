@@ -1,0 +1,187 @@
+"""A year as one commit of the fold has it, kept in memory and moved when the fold moves.
+
+Ranks and shares rest on all units of a kind, so they are computed here when the year is read, out
+of the tallies of one transaction; they are stored nowhere. What is answered is never older than
+the last commit before the question was asked.
+"""
+
+import asyncio
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from contracts.envelope import Recorded
+from services.chassis.database import Database
+from services.scoring import queries, store
+from services.scoring.assess import Standing
+from services.scoring.cells import Tally
+from services.scoring.errors import RubricsReplaced, UnitNotRated
+from services.scoring.fold import standing_of
+from services.scoring.rating import latest_results, rating
+from services.scoring.recount import alone, ranked
+from services.scoring.registry import Registry, Unit
+from services.scoring.rubric import Rubric, Rubrics
+from services.scoring.store import Position
+
+YEARS_KEPT = 8
+
+
+@dataclass
+class Snapshot:
+    """One year at one commit; replaced, never changed, when the fold moves."""
+
+    year: int
+    stamp: int
+    registry: Registry
+    rubrics: Rubrics
+    tallies: dict[str, Tally]
+    results: dict[str, list[dict[str, Any]]]
+    alone: dict[str, Standing]
+    standings: dict[str, Standing]
+    _encoded: dict[str, bytes] = field(default_factory=dict)
+
+    def unit(self, asked: str) -> Unit:
+        """The rated unit of this key or code; UnitNotRated without."""
+        unit = self.registry.find(asked)
+        if unit is None or unit.key not in self.standings:
+            raise UnitNotRated(asked, self.year)
+        return unit
+
+    def rubric(self, unit: Unit) -> Rubric:
+        """The rubric that governs a rated unit."""
+        return self.standings[unit.key].assessment.rubric
+
+    def standing(self, unit: Unit, view: str | None = None) -> Standing:
+        """The unit's standing; a view that does not bind has neither rank nor share."""
+        binding = self.standings[unit.key]
+        if view is None or view == self.view(unit):
+            return binding
+        sums = self.tallies.get(unit.key) or Tally()
+        return alone(unit, self.rubric(unit), self.registry, self.year, sums, view)
+
+    def view(self, unit: Unit) -> str:
+        """The view that binds and ranks."""
+        pooled = bool(self.registry.pool(unit.key, self.year))
+        return "pooled" if self.rubric(unit).pooled and pooled else "own"
+
+    def rating(self, key: str, view: str | None = None) -> dict[str, Any]:
+        """The rating of a rated unit, by its key."""
+        unit = self.registry.units[key]
+        standing = self.standing(unit, view)
+        return rating(unit, self.year, standing, self.results.get(key, []))
+
+    def encoded(self, key: str) -> bytes:
+        """The rating as JSON, encoded once."""
+        known = self._encoded.get(key)
+        if known is None:
+            known = self._encoded[key] = msgspec.json.encode(self.rating(key))
+        return known
+
+
+@dataclass
+class Snapshots:
+    """The snapshots of the years that are asked for."""
+
+    db: Database
+    rubrics: Rubrics
+    _years: dict[int, Snapshot] = field(default_factory=dict)
+    _registry_stamp: int = -1
+    _looking: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _reading: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _next: asyncio.Task[Position] | None = None
+
+    async def of(self, year: int) -> Snapshot:
+        """The year as of the last commit; RubricsReplaced where others folded it."""
+        place = await self.position()
+        known = self._years.get(year)
+        if known is not None and known.stamp == place.stamp:
+            return known
+        async with self._reading:
+            known = self._years.get(year)
+            if known is None or known.stamp < place.stamp:
+                known = await self._read(year)
+        return known
+
+    async def position(self) -> Position:
+        """The position as of now or later; those who ask at the same time share one look.
+
+        A look that has begun may be older than the question, so a question waits for the next.
+        """
+        if self._next is None:
+            self._next = asyncio.create_task(self._look())
+        return await asyncio.shield(self._next)
+
+    async def _look(self) -> Position:
+        async with self._looking:
+            self._next = None
+            async with self.db.read() as conn:
+                return await store.position(conn)
+
+    async def _read(self, year: int) -> Snapshot:
+        async with self.db.read() as conn:
+            place = await store.position(conn)
+            if place.rubrics not in ("", self.rubrics.digest):
+                raise RubricsReplaced()
+            if place.registry_stamp != self._registry_stamp:
+                self._years.clear()
+                self._registry_stamp = place.registry_stamp
+            known = self._years.get(year)
+            if known is None:
+                made = await self._whole(conn, year, place.stamp)
+            else:
+                made = await self._moved(conn, known, place.stamp)
+        self._years[year] = made
+        while len(self._years) > YEARS_KEPT:
+            del self._years[next(iter(self._years))]
+        return made
+
+    async def _whole(self, conn: AsyncConnection, year: int, stamp: int) -> Snapshot:
+        registry = await queries.registry(conn)
+        sums = await queries.tallies(conn, year, -1)
+        results = _results(await queries.said_of(conn, year, kind="result.reported"), registry)
+        made = Snapshot(year, stamp, registry, self.rubrics, sums, results, {}, {})
+        made.alone = _alone(made, registry.units)
+        made.standings = ranked(made.alone.values())
+        return made
+
+    async def _moved(self, conn: AsyncConnection, known: Snapshot, stamp: int) -> Snapshot:
+        """The next snapshot: only the units that were touched are assessed again."""
+        touched = await queries.tallies(conn, known.year, known.stamp)
+        if not touched:
+            known.stamp = stamp
+            return known
+        registry = known.registry
+        subjects = {subject for unit in touched for subject in registry.subjects(unit)}
+        said = await queries.said_of(conn, known.year, subjects, "result.reported")
+        made = Snapshot(
+            known.year, stamp, registry, known.rubrics, known.tallies | touched,
+            known.results | _results(said, registry), {}, {},
+        )  # fmt: skip
+        made.alone = known.alone | _alone(made, touched)
+        made.standings = ranked(made.alone.values())
+        return made
+
+
+def _alone(snapshot: Snapshot, keys: Iterable[str]) -> dict[str, Standing]:
+    found = {}
+    for key in keys:
+        unit = snapshot.registry.units.get(key)
+        if unit is None or not unit.exists_in(snapshot.year):
+            continue
+        rubric = snapshot.rubrics.governing(unit.kind, snapshot.year)
+        if rubric is not None:
+            sums = snapshot.tallies.get(key) or Tally()
+            found[key] = alone(unit, rubric, snapshot.registry, snapshot.year, sums)
+    return found
+
+
+def _results(said: Iterable[Recorded], registry: Registry) -> dict[str, list[dict[str, Any]]]:
+    of_unit: dict[str, list[Recorded]] = {}
+    for one in said:
+        unit = standing_of(one, registry)
+        if not isinstance(unit, str):
+            of_unit.setdefault(unit.key, []).append(one)
+    return {key: latest_results(found) for key, found in of_unit.items()}

@@ -1,0 +1,232 @@
+"""Writes of scoring, all within the caller's transaction: ledger, facts, books, position."""
+
+import zlib
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import msgspec
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from contracts.envelope import Recorded
+from services.chassis.database import bulk_insert, select_among
+from services.scoring import tables
+from services.scoring.cells import Cell, Posting, Tally
+from services.scoring.fold import Book
+from services.scoring.tables import Part, part_of
+
+LEDGER = ("identity", "receipt", "subject", "year", "time", "recorded", "part", "kind", "raw")
+CELL_BITS = 32
+_FACT = msgspec.json.Decoder(tuple[Cell, Posting])
+_SUMS = msgspec.json.Decoder(dict[str, list[int]])
+
+
+class Position(NamedTuple):
+    """How far the fold is; `stream_*` are for progress and for noticing a lost stream alone."""
+
+    stamp: int
+    registry_stamp: int
+    rubrics: str
+    folded: int
+    stream_created: int | None
+    stream_seq: int
+    halted: str | None
+
+
+class Held(NamedTuple):
+    """A book as it is stored."""
+
+    id: int
+    tally: Tally
+
+
+class Fact(NamedTuple):
+    """A stored posting with the key of its row."""
+
+    id: int
+    posting: Posting
+
+
+def cell_number(book: int, cell: Cell) -> int:
+    """Where a cell stands in the index of facts."""
+    return book << CELL_BITS | zlib.crc32("\0".join(cell).encode())
+
+
+def spelled(tally: Tally) -> str:
+    """The tallies of a book as text, the same for the same sums."""
+    return msgspec.json.encode(tally.sums, order="deterministic").decode()
+
+
+def tally_in(text_: str) -> Tally:
+    """The tallies of a book out of their text."""
+    return Tally(_SUMS.decode(text_))
+
+
+def fact_in(said: str) -> tuple[Cell, Posting]:
+    """A fact out of its text."""
+    return _FACT.decode(said)
+
+
+async def lock(conn: AsyncConnection) -> Position:
+    """The position, held until the transaction ends: two folders never fold at once.
+
+    Plans on PostgreSQL must not rest on statistics, which a bulk load outruns.
+    """
+    if conn.dialect.name == "postgresql":
+        for setting in ("enable_seqscan", "jit"):
+            await conn.execute(text(f"SET LOCAL {setting} = off"))
+    held = " FOR UPDATE" if conn.dialect.name == "postgresql" else ""
+    return await position(conn, held)
+
+
+async def position(conn: AsyncConnection, suffix: str = "") -> Position:
+    """The position as it stands."""
+    names = ", ".join(Position._fields)
+    row = (await conn.execute(text(f"SELECT {names} FROM position{suffix}"))).one()
+    return Position(*row)
+
+
+async def save(conn: AsyncConnection, place: Position) -> None:
+    """Moves the position."""
+    moved = ", ".join(f"{name} = :{name}" for name in Position._fields)
+    await conn.execute(text(f"UPDATE position SET {moved}"), place._asdict())
+
+
+async def receipts(conn: AsyncConnection, identities: Collection[bytes]) -> dict[bytes, bytes]:
+    """The receipts of those identities that the ledger has."""
+    select = "SELECT identity, receipt FROM ledger WHERE identity"
+    return {row[0]: row[1] for row in await select_among(conn, select, identities, "bytea")}
+
+
+async def write_ledger(conn: AsyncConnection, new: Iterable[Recorded]) -> None:
+    """Puts events into the ledger, once each: the key refuses a second."""
+    rows = [
+        (s.identity, s.receipt, s.event.subject, s.year, s.time, s.recorded, int(part_of(s.kind)),
+         s.kind.short, s.raw)
+        for s in new
+    ]  # fmt: skip
+    await bulk_insert(conn, tables.ledger, rows, LEDGER)
+
+
+async def retracted(conn: AsyncConnection, identities: Collection[bytes]) -> set[bytes]:
+    """Those identities that a retraction of the same source names."""
+    select = "SELECT target FROM retractions WHERE target"
+    return {row[0] for row in await select_among(conn, select, identities, "bytea")}
+
+
+async def write_retractions(conn: AsyncConnection, targets: Collection[bytes]) -> None:
+    """Remembers what is retracted, also before it has come."""
+    rows = [(target,) for target in sorted(targets)]
+    await bulk_insert(conn, tables.retractions, rows, ("target",))
+
+
+async def raws(conn: AsyncConnection, identities: Collection[bytes]) -> list[bytes]:
+    """The bodies of those identities in the ledger that are no retractions."""
+    select = f"SELECT raw FROM ledger WHERE part <> {int(Part.RETRACTION)} AND identity"
+    return [row[0] for row in await select_among(conn, select, identities, "bytea")]
+
+
+async def statements(conn: AsyncConnection) -> list[bytes]:
+    """The bodies of every `unit.*` event that is not retracted."""
+    found = await conn.execute(
+        text(
+            "SELECT raw FROM ledger WHERE part = 1 AND NOT EXISTS "
+            "(SELECT 1 FROM retractions WHERE target = ledger.identity)"
+        )
+    )
+    return [row[0] for row in found]
+
+
+async def books(conn: AsyncConnection, wanted: Collection[Book], stamp: int) -> dict[Book, Held]:
+    """The books asked for; those that were not there are begun."""
+    found = await _books(conn, wanted)
+    missing = [book for book in sorted(wanted) if book not in found]
+    if missing:
+        rows = [(book.unit, book.year, "{}", stamp) for book in missing]
+        await bulk_insert(conn, tables.books, rows, ("unit", "year", "tallies", "stamp"))
+        found |= await _books(conn, missing)
+    return found
+
+
+async def _books(conn: AsyncConnection, wanted: Collection[Book]) -> dict[Book, Held]:
+    units_of: dict[int, list[str]] = {}
+    for book in wanted:
+        units_of.setdefault(book.year, []).append(book.unit)
+    found = {}
+    for year, units in units_of.items():
+        select = f"SELECT id, unit, tallies FROM books WHERE year = {int(year)} AND unit"
+        for id_, unit, tallies in await select_among(conn, select, units, "text"):
+            found[Book(unit, year)] = Held(id_, tally_in(tallies))
+    return found
+
+
+async def facts_at(
+    conn: AsyncConnection, numbers: Collection[int]
+) -> dict[tuple[int, Cell], list[Fact]]:
+    """The facts at these places of the index, by book number and cell."""
+    found: dict[tuple[int, Cell], list[Fact]] = {}
+    select = "SELECT id, cell, said FROM facts WHERE cell"
+    for id_, number, said in await select_among(conn, select, numbers, "bigint"):
+        cell, posting = _FACT.decode(said)
+        found.setdefault((number >> CELL_BITS, cell), []).append(Fact(id_, posting))
+    return found
+
+
+async def write_facts(conn: AsyncConnection, added: Iterable[tuple[int, Cell, Posting]]) -> None:
+    """Adds facts: book number, cell, posting."""
+    encode = msgspec.json.Encoder().encode
+    rows = [
+        (cell_number(book, cell), encode((cell, posting)).decode()) for book, cell, posting in added
+    ]
+    await bulk_insert(conn, tables.facts, rows, ("cell", "said"))
+
+
+async def delete_facts(conn: AsyncConnection, ids: Sequence[int]) -> None:
+    """Takes facts away whose event was retracted."""
+    if ids:
+        given = [{"id": id_} for id_ in ids]
+        await conn.execute(text("DELETE FROM facts WHERE id = :id"), given)
+
+
+async def write_tallies(conn: AsyncConnection, held: Mapping[int, Tally], stamp: int) -> None:
+    """Saves the tallies of books that were touched."""
+    if not held:
+        return
+    ids, sums = list(held), [spelled(tally) for tally in held.values()]
+    if conn.dialect.name == "sqlite":
+        update = "UPDATE books SET tallies = ?, stamp = ? WHERE id = ?"
+        given = [(sum_, stamp, id_) for id_, sum_ in zip(ids, sums, strict=True)]
+        await conn.exec_driver_sql(update, given)
+        return
+    update = (
+        "UPDATE books SET tallies = moved.tallies, stamp = $1 "
+        "FROM unnest($2::bigint[], $3::text[]) AS moved(id, tallies) WHERE books.id = moved.id"
+    )
+    await conn.exec_driver_sql(update, (stamp, ids, sums))
+
+
+async def clear(conn: AsyncConnection, book: Book) -> None:
+    """Deletes a book and its facts, to be folded anew."""
+    found = await _books(conn, [book])
+    for held in found.values():
+        first = held.id << CELL_BITS
+        span: dict[str, Any] = {"first": first, "last": first + (1 << CELL_BITS) - 1}
+        await conn.execute(text("DELETE FROM facts WHERE cell BETWEEN :first AND :last"), span)
+        await conn.execute(text("DELETE FROM books WHERE id = :id"), {"id": held.id})
+
+
+async def years_of(conn: AsyncConnection, unit: str, subjects: Collection[str]) -> set[int]:
+    """The years in which a unit has a book or events under one of its subjects."""
+    held = await conn.execute(text("SELECT year FROM books WHERE unit = :unit"), {"unit": unit})
+    select = "SELECT DISTINCT year FROM ledger WHERE subject"
+    found = await select_among(conn, select, subjects, "text")
+    return {row[0] for row in (*held, *found)}
+
+
+async def counting(conn: AsyncConnection, subjects: Collection[str], year: int) -> list[bytes]:
+    """The bodies of a year's events under these subjects that are not retracted."""
+    select = (
+        f"SELECT raw FROM ledger WHERE year = {int(year)} AND part IN (0, 3) AND NOT EXISTS "
+        "(SELECT 1 FROM retractions WHERE target = ledger.identity) AND subject"
+    )
+    return [row[0] for row in await select_among(conn, select, subjects, "text")]

@@ -1,0 +1,149 @@
+"""The stream as the fold takes it: read a batch, fold it, and only then acknowledge it.
+
+Read with nats-py itself, because delivery has to be exact; `services.chassis.reader` says how.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+from nats.errors import Error as NatsError
+from nats.js.errors import NotFoundError
+
+from services.chassis.broker import Broker, check_stream
+from services.chassis.database import Database
+from services.chassis.errors import BrokerAway, DatabaseAway
+from services.chassis.reader import Reader, sequence
+from services.scoring import store
+from services.scoring.errors import FoldHalted
+from services.scoring.handlers import Folder, Message
+from services.scoring.store import Position
+
+log = logging.getLogger(__name__)
+
+STREAM, CONSUMER = "EVENTS", "scoring"
+WAIT_SECONDS = 1.0
+PAUSE_SECONDS = 1.0
+
+
+@dataclass(frozen=True)
+class StreamState:
+    """What of a stream shows that it is the one that was folded; `created` in microseconds."""
+
+    created: int
+    last_seq: int
+
+
+async def stream_state(broker: Broker) -> StreamState | None:
+    """The state of EVENTS, None where there is no such stream; BrokerAway without a server."""
+    await broker.ensure()
+    try:
+        info = await broker.manager().stream_info(STREAM)
+    except NotFoundError:
+        return None
+    except (NatsError, TimeoutError) as away:
+        raise BrokerAway(away) from away
+    check_stream(info.config)
+    created = info.created.timestamp() if info.created is not None else 0
+    return StreamState(int(created * 1_000_000), info.state.last_seq)
+
+
+def regression(place: Position, state: StreamState | None) -> str | None:
+    """Why the stream is not the one that was folded so far; None where it is."""
+    if place.stream_created is None:
+        return None
+    if state is None:
+        return "the stream EVENTS is gone"
+    if state.created != place.stream_created:
+        return "the stream EVENTS was made anew since it was folded"
+    if state.last_seq < place.stream_seq:
+        return (
+            f"the stream EVENTS ends at {state.last_seq}, before {place.stream_seq}, which was "
+            "folded: it lost messages and would use their numbers again"
+        )
+    return None
+
+
+@dataclass
+class FoldLoop:
+    """Folds the stream for as long as it runs; `halted` says why it stands still."""
+
+    db: Database
+    broker: Broker
+    folder: Folder
+    batch: int
+    halted: str | None = None
+    _reader: Reader = field(init=False)
+    _lost: bool = True
+
+    def __post_init__(self) -> None:
+        self._reader = Reader(self.broker, STREAM, CONSUMER, self.batch)
+        self.broker.on_reconnect.append(self._on_reconnect)
+
+    def _on_reconnect(self) -> None:
+        self._lost = True
+
+    async def run(self) -> None:
+        """Folds until cancelled. What is away is waited for; a halt lasts until it is lifted."""
+        await self._patiently(self.folder.prepare)
+        while True:
+            try:
+                await self._fold()
+                self.halted = None
+            except FoldHalted as halted:
+                if self.halted != halted.why:
+                    log.error("the fold is halted", extra={"reason": halted.why})
+                self.halted, self._lost = halted.why, True
+                await asyncio.sleep(PAUSE_SECONDS)
+            except (BrokerAway, DatabaseAway) as away:
+                log.warning("the fold waits", extra={"error": str(away)})
+                await asyncio.sleep(PAUSE_SECONDS)
+
+    async def _fold(self) -> None:
+        """Folds one batch after having looked at the stream where that is due."""
+        if self._lost:
+            await self.look()
+            await self._reader.stop()
+            await self._reader.start()
+            self._lost = False
+        messages = await self._reader.batch(WAIT_SECONDS)
+        if not messages:
+            await self.look()
+            return
+        taken = [Message(m.data, m.subject, sequence(m)) for m in messages]
+        await self._patiently(lambda: self.folder.fold(taken))
+        await self._reader.ack(messages)
+
+    async def look(self) -> None:
+        """FoldHalted, now and from now on, where the stream is not the one folded so far."""
+        state = await stream_state(self.broker)
+        async with self.db.read() as conn:
+            place = await store.position(conn)
+        why = place.halted or regression(place, state)
+        if why is not None:
+            if place.halted is None:
+                await self.folder.move(lambda place: place._replace(halted=why))
+            raise FoldHalted(why)
+        if state is None:
+            raise BrokerAway("the stream EVENTS is not provisioned yet")
+        if place.stream_created is None:
+            created = state.created
+            await self.folder.move(lambda place: place._replace(stream_created=created))
+
+    async def _patiently(self, call: Callable[[], Awaitable[object]]) -> None:
+        """Calls until the database is there; what was read from the stream is kept meanwhile."""
+        while True:
+            try:
+                await call()
+            except DatabaseAway as away:
+                log.warning("the fold waits", extra={"error": str(away)})
+                await asyncio.sleep(PAUSE_SECONDS)
+            else:
+                return
+
+    async def stop(self) -> None:
+        """Ends reading; what was not acknowledged comes again."""
+        with contextlib.suppress(NatsError, TimeoutError, BrokerAway):
+            await self._reader.stop()

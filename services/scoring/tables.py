@@ -1,0 +1,121 @@
+"""Tables of scoring: the ledger is the record, facts and books follow from it.
+
+Instants are microseconds. A fact's `cell` is the number of its book in the upper 32 bits and a
+checksum of the cell in the lower: one index finds a cell and a whole book. Two cells may share a
+checksum, so `said` names the cell in full, with its posting, as JSON.
+"""
+
+from enum import IntEnum
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+from contracts.catalog import EventType
+from services.chassis.outbox import outbox_table
+
+metadata = MetaData()
+COUNTED_KEY = BigInteger().with_variant(Integer, "sqlite")
+
+
+class Part(IntEnum):
+    """What a ledger row is to the fold; registry and decisions have small indexes of their own."""
+
+    PRACTICE = 0
+    REGISTRY = 1
+    RETRACTION = 2
+    SAID = 3
+    STAGE = 4
+
+
+def part_of(kind: EventType) -> Part:
+    """The part of an event type: SAID are decisions, declarations and what is only shown."""
+    if kind.domain in ("year", "rating"):
+        return Part.STAGE
+    if kind.domain == "unit":
+        return Part.REGISTRY
+    if kind.domain == "event":
+        return Part.RETRACTION
+    return Part.PRACTICE if kind.practice and kind.short != "result.reported" else Part.SAID
+
+
+ledger = Table(
+    "ledger", metadata,
+    Column("identity", LargeBinary, primary_key=True),
+    Column("receipt", LargeBinary, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("year", Integer, nullable=False),
+    Column("time", BigInteger, nullable=False),
+    Column("recorded", BigInteger, nullable=False),
+    Column("part", SmallInteger, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("raw", LargeBinary, nullable=False),
+)  # fmt: skip
+Index("ledger_unit", ledger.c.subject, ledger.c.year, ledger.c.time)
+_registry, _said = text("part = 1"), text("part = 3")
+Index("ledger_registry", ledger.c.kind, postgresql_where=_registry, sqlite_where=_registry)
+Index("ledger_said", ledger.c.year, ledger.c.subject, postgresql_where=_said, sqlite_where=_said)
+
+retractions = Table(
+    "retractions", metadata,
+    Column("target", LargeBinary, primary_key=True),
+    sqlite_with_rowid=False,
+)  # fmt: skip
+
+books = Table(
+    "books", metadata,
+    Column("id", COUNTED_KEY, primary_key=True),
+    Column("unit", Text, nullable=False),
+    Column("year", Integer, nullable=False),
+    Column("tallies", Text, nullable=False),
+    Column("stamp", BigInteger, nullable=False),
+    UniqueConstraint("unit", "year"),
+)  # fmt: skip
+Index("books_stamp", books.c.year, books.c.stamp)
+
+facts = Table(
+    "facts", metadata,
+    Column("id", COUNTED_KEY, primary_key=True),
+    Column("cell", BigInteger, nullable=False),
+    Column("said", Text, nullable=False),
+)  # fmt: skip
+Index("facts_cell", facts.c.cell)
+
+position = Table(
+    "position", metadata,
+    Column("id", Integer, primary_key=True),
+    Column("stamp", BigInteger, nullable=False),
+    Column("registry_stamp", BigInteger, nullable=False),
+    Column("rubrics", Text, nullable=False),
+    Column("folded", BigInteger, nullable=False),
+    Column("stream_created", BigInteger),
+    Column("stream_seq", BigInteger, nullable=False),
+    Column("halted", Text),
+)  # fmt: skip
+
+quarantine = Table(
+    "quarantine", metadata,
+    Column("id", LargeBinary, primary_key=True),
+    Column("reason", Text, nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("receipt", LargeBinary),
+    Column("came", BigInteger, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("replaced_by", LargeBinary),
+    Column("raw", LargeBinary, nullable=False),
+)  # fmt: skip
+Index("quarantine_receipt", quarantine.c.receipt)
+Index("quarantine_state", quarantine.c.state, quarantine.c.came)
+
+outbox = outbox_table(metadata)

@@ -1,0 +1,73 @@
+"""A folder on a database of a test, and what it holds afterwards."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import text
+
+from contracts.envelope import Recorded
+from services.chassis.clock import fixed
+from services.chassis.database import Database, migrate
+from services.chassis.settings import normal_url
+from services.scoring.app import MIGRATIONS
+from services.scoring.handlers import Folder, Message
+from services.scoring.rubric import Rubrics
+from services.scoring.snapshot import Snapshots
+from tests.scoring.cities import NOW
+
+
+@dataclass
+class Fold:
+    """A database with a folder on it."""
+
+    db: Database
+    folder: Folder
+
+    async def fold(self, batch: Iterable[Recorded | bytes]) -> Any:
+        """Folds one batch, as the stream would bring it."""
+        raws = [item if isinstance(item, bytes) else item.raw for item in batch]
+        return await self.folder.fold([Message(raw, "danchu.events.x", 1) for raw in raws])
+
+    async def ratings(self, year: int, view: str | None = None) -> dict[str, Any]:
+        """Every rating of the year, as the queries give it."""
+        snapshots = Snapshots(self.db, self.folder.rubrics)
+        snapshot = await snapshots.of(year)
+        return {unit: snapshot.rating(unit, view) for unit in snapshot.standings}
+
+    async def held(self) -> tuple[Any, ...]:
+        """Facts and tallies without the numbers of their rows: the same for the same events."""
+        async with self.db.read() as conn:
+            books = (await conn.execute(text("SELECT id, unit, year, tallies FROM books"))).all()
+            facts = (await conn.execute(text("SELECT cell, said FROM facts"))).all()
+        name = {row[0]: (row[1], row[2]) for row in books}
+        tallies = sorted((row[1], row[2], row[3]) for row in books if row[3] != "{}")
+        return tallies, sorted((name[cell >> 32], said) for cell, said in facts)
+
+
+@contextlib.asynccontextmanager
+async def folding(url: str, rubrics: Rubrics) -> AsyncIterator[Fold]:
+    """A migrated, empty database and its folder."""
+    db = Database(normal_url(url), "scoring")
+    await migrate(db, MIGRATIONS)
+    folder = Folder(db, rubrics, fixed(NOW))
+    await folder.prepare()
+    try:
+        yield Fold(db, folder)
+    finally:
+        await db.close()
+
+
+def split(said: Sequence[Recorded], sizes: Iterable[int]) -> list[list[Recorded]]:
+    """The events cut into batches of these sizes; the last takes the rest."""
+    batches, start = [], 0
+    for size in sizes:
+        batches.append(list(said[start : start + size]))
+        start += size
+    return [*batches, list(said[start:])]
+
+
+__all__ = ["Fold", "folding", "split"]

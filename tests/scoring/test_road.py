@@ -1,0 +1,108 @@
+"""From an event at the door to the rating over HTTP, on a real nats-server and both databases."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from services.chassis.auth import Issuer
+from tests.conftest import NatsServer, eventually
+from tests.intake.events import event
+from tests.scoring.road import Road, open_road
+
+pytestmark = pytest.mark.anyio
+
+
+def registered(unit: str, name: str = "Phường mẫu", kind: str = "commune") -> dict[str, Any]:
+    """A registration of a unit."""
+    return event(f"reg-{unit}", "unit.registered", subject=unit, data={"name": name, "kind": kind})
+
+
+def due(unit: str, item: str) -> dict[str, Any]:
+    """An item that has to be made public."""
+    data = {"item": item, "due": "2025-08-01"}
+    return event(f"due-{unit}-{item}", "disclosure.due", subject=unit, data=data)
+
+
+def published(unit: str, item: str, time: str = "2025-08-01T23:59:59+07:00") -> dict[str, Any]:
+    """An item that was made public."""
+    data = {"item": item, "channel": "portal"}
+    return event(f"pub-{unit}-{item}", "disclosure.published", subject=unit, time=time, data=data)
+
+
+@pytest.fixture
+async def road(
+    home: Path, database_url: str, issuer: Issuer, provisioned: NatsServer
+) -> AsyncIterator[Road]:
+    """The road on either database."""
+    async with open_road(home, database_url, issuer) as made:
+        yield made
+
+
+async def test_an_event_at_the_door_is_in_the_rating_that_waits_for_its_receipt(
+    road: Road,
+) -> None:
+    """Accepted, relayed, folded and answered: points, class and rank of the unit."""
+    receipts = await road.send(
+        [registered("H44.1"), due("H44.1", "budget"), published("H44.1", "budget")]
+    )
+    answer = await road.get("/ratings/2025/H44.1", wait_for=",".join(receipts))
+    assert answer.status_code == 200, answer.text
+    rating = answer.json()
+    assert (rating["unit"], rating["name"], rating["rank"]) == ("H44.1", "Phường mẫu", 1)
+    assert [score for score in rating["scores"].values() if score != "0.00"] == ["12.00"]
+    page = (await road.get("/ratings", year=2025)).json()
+    assert page == {"items": [rating], "next": None}
+
+
+async def test_a_late_registration_makes_earlier_events_count(road: Road) -> None:
+    """An event of nobody's is kept; when its unit is registered, it counts."""
+    first = await road.send([due("H44.2", "plan"), published("H44.2", "plan")])
+    missing = await road.get("/ratings/2025/H44.2", wait_for=",".join(first))
+    assert missing.status_code == 404
+    receipts = await road.send([registered("H44.2")])
+    rating = (await road.get("/ratings/2025/H44.2", wait_for=receipts[0])).json()
+    assert "12.00" in rating["scores"].values()
+
+
+async def test_events_are_listed_with_whether_they_count_and_why_not(road: Road) -> None:
+    """Counted, retracted, and read by no rule, in pages that hold each event once."""
+    wrong = published("H44.1", "wrong")
+    retraction = event(
+        "r1", "event.retracted", subject="H44.1",
+        data={"source": wrong["source"], "id": wrong["id"], "reason": "nhầm"},
+    )  # fmt: skip
+    sent = [registered("H44.1"), due("H44.1", "a"), published("H44.1", "a"), wrong, retraction]
+    receipts = await road.send(sent)
+    found: dict[str, Any] = {}
+    cursor: dict[str, str] = {}
+    while True:
+        asked = {"wait_for": ",".join(receipts), "limit": 2, **cursor}
+        page = (await road.get("/ratings/2025/H44.1/events", **asked)).json()
+        assert not {item["id"] for item in page["items"]} & found.keys()
+        found |= {item["id"]: item for item in page["items"]}
+        if page["next"] is None:
+            break
+        cursor = {"cursor": page["next"]}
+    assert {item["id"]: item["receipt"] for item in found.values()} == {
+        one["id"]: receipt for one, receipt in zip(sent, receipts, strict=True)
+    }
+    assert found["pub-H44.1-wrong"]["reason"] == "retracted"
+    assert found["pub-H44.1-a"]["counted"] is True
+    assert found["r1"]["recordedtime"]
+
+
+async def test_the_lag_returns_to_nothing_and_counts_what_was_folded(road: Road) -> None:
+    """Operators see events, seconds, folded and quarantined; others are refused."""
+    await road.send([registered("H44.1"), due("H44.1", "a")])
+
+    async def folded() -> Any:
+        lag = (await road.get("/lag", "operator")).json()
+        return lag if lag["folded"] == 2 and lag["events"] == 0 else None
+
+    lag = await eventually(folded)
+    assert lag == {"events": 0, "seconds": 0.0, "folded": 2, "quarantined": 0}
+    assert (await road.get("/lag", "hr")).status_code == 403
