@@ -76,6 +76,29 @@ async def waiting(conn: AsyncConnection, now: int) -> Waiting:
     return Waiting(int(count.scalar() or 0), age)
 
 
+async def sent(
+    conn: AsyncConnection, subjects: str, after: int, until: int, limit: int
+) -> list[tuple[int, bytes]]:
+    """(seq, body) of messages that the stream has at or before its sequence `until`.
+
+    Of subjects that begin with `subjects`, with a `seq` greater than `after`, in order.
+    """
+    rows = await conn.execute(
+        text(
+            "SELECT seq, body FROM outbox WHERE seq > :after AND sent IS NOT NULL "
+            "AND stream_seq <= :until AND subject LIKE :subjects ORDER BY seq LIMIT :limit"
+        ),
+        {"after": after, "until": until, "subjects": f"{subjects}%", "limit": limit},
+    )
+    return [(int(row[0]), bytes(row[1])) for row in rows]
+
+
+async def count(conn: AsyncConnection, subjects: str) -> int:
+    """How many messages the outbox ever took, of subjects that begin so."""
+    select = text("SELECT count(*) FROM outbox WHERE subject LIKE :subjects")
+    return int((await conn.execute(select, {"subjects": f"{subjects}%"})).scalar() or 0)
+
+
 async def resend(conn: AsyncConnection, since: int) -> int:
     """Marks what was recorded from `since` on as unsent again, under a new message id."""
     done = await conn.execute(

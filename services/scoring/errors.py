@@ -30,3 +30,13 @@ class UnitNotRated(DanchuError):
     def __init__(self, unit: str, year: int) -> None:
         self.unit, self.year = unit, year
         super().__init__(f"{unit} is not rated in {year}: no such unit, or no rubric fits it.")
+
+
+class NotQuarantined(DanchuError):
+    """No entry of the quarantine has this id."""
+
+    def __init__(self, id_: str) -> None:
+        self.id = id_
+        super().__init__(
+            f"Nothing is quarantined under {id_!r}; `danchu quarantine list` shows ids."
+        )

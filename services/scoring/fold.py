@@ -117,9 +117,12 @@ def _spoken(said: Recorded, rubric: Rubric) -> Verdict:
 
 
 def postings(
-    said: Recorded, registry: Registry, rubrics: Rubrics
+    said: Recorded, registry: Registry, rubrics: Rubrics, only: str | None = None
 ) -> Iterator[tuple[Book, list[tuple[Cell, Posting]]]]:
-    """What an event that is not retracted posts, by book; its own unit's book always comes."""
+    """What an event that is not retracted posts, by book; its own unit's book always comes.
+
+    `only` asks for the books of one unit alone.
+    """
     if said.kind.domain in ("unit", "event", "year", "rating"):
         return
     unit = standing_of(said, registry)
@@ -129,10 +132,13 @@ def postings(
     if not said.kind.practice:
         yield Book(unit.key, year), decide(said)
         return
-    own = rubrics.governing(unit.kind, year)
-    posted = [] if own is None else post(own, said, unit.key, unit.key, _OWN_POOL)
-    yield Book(unit.key, year), posted
+    if only is None or only == unit.key:
+        own = rubrics.governing(unit.kind, year)
+        posted = [] if own is None else post(own, said, unit.key, unit.key, _OWN_POOL)
+        yield Book(unit.key, year), posted
     for key in (unit.key, *registry.heirs(unit.key, year)):
+        if only is not None and only != key:
+            continue
         heir = registry.units.get(key)
         pool = registry.pool(key, year)
         rubric = rubrics.governing(heir.kind, year) if pool and heir is not None else None
@@ -152,13 +158,17 @@ class Change:
 
 
 def changes(
-    new: Iterable[Recorded], withdrawn: Iterable[Recorded], registry: Registry, rubrics: Rubrics
+    new: Iterable[Recorded],
+    withdrawn: Iterable[Recorded],
+    registry: Registry,
+    rubrics: Rubrics,
+    only: str | None = None,
 ) -> dict[Book, Change]:
     """The changes of every book that some event speaks of, also where it posts nothing."""
     found: dict[Book, Change] = {}
     for events, side in ((new, "added"), (withdrawn, "taken")):
         for said in events:
-            for book, posted in postings(said, registry, rubrics):
+            for book, posted in postings(said, registry, rubrics, only):
                 change = found.get(book)
                 if change is None:
                     change = found[book] = Change({}, {})

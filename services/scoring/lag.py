@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from nats.errors import Error as NatsError
+from nats.js.api import ConsumerInfo
 from nats.js.errors import NotFoundError
 
 from services.chassis.broker import Broker
@@ -31,17 +32,32 @@ class Lag:
         return {"events": events, "seconds": round(seconds, 3), **counted}
 
     async def _behind(self) -> tuple[int, float]:
-        await self.broker.ensure()
-        manager = self.broker.manager()
         try:
-            info = await manager.consumer_info(STREAM, CONSUMER)
+            info = await consumer(self.broker)
             behind = (info.num_pending or 0) + (info.num_ack_pending or 0)
             if not behind or info.ack_floor is None:
                 return behind, 0.0
-            oldest = await manager.get_msg(STREAM, info.ack_floor.stream_seq + 1, direct=True)
+            next_seq = info.ack_floor.stream_seq + 1
+            oldest = await self.broker.manager().get_msg(STREAM, next_seq, direct=True)
         except NotFoundError:
             return 0, 0.0
         except (NatsError, TimeoutError) as away:
             raise BrokerAway(away) from away
         came = oldest.time.timestamp() if oldest.time is not None else self.clock() / 1e6
         return behind, max(0.0, self.clock() / 1e6 - came)
+
+
+async def consumer(broker: Broker) -> ConsumerInfo:
+    """The state of the fold's consumer."""
+    await broker.ensure()
+    found: ConsumerInfo = await broker.manager().consumer_info(STREAM, CONSUMER)
+    return found
+
+
+async def ack_floor(broker: Broker) -> int:
+    """The sequence up to which the fold has acknowledged everything; BrokerAway without NATS."""
+    try:
+        info = await consumer(broker)
+    except (NatsError, TimeoutError) as away:
+        raise BrokerAway(away) from away
+    return info.ack_floor.stream_seq if info.ack_floor is not None else 0

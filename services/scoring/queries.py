@@ -76,6 +76,20 @@ async def stamp(conn: AsyncConnection, book: Book) -> int:
     return int(found.scalar() or 0)
 
 
+async def tally(conn: AsyncConnection, book: Book) -> str | None:
+    """The tallies of a book as they are stored; None where there is no book."""
+    found = await conn.execute(
+        text("SELECT tallies FROM books WHERE unit = :unit AND year = :year"), book._asdict()
+    )
+    held = found.scalar()
+    return None if held is None else str(held)
+
+
+async def booked_units(conn: AsyncConnection) -> set[str]:
+    """Every unit that has a book."""
+    return {row[0] for row in await conn.execute(text("SELECT DISTINCT unit FROM books"))}
+
+
 async def cells(conn: AsyncConnection, book: Book) -> dict[Cell, list[Posting]]:
     """Every fact of a book."""
     found: dict[Cell, list[Posting]] = {}
@@ -141,6 +155,11 @@ async def arrived(conn: AsyncConnection, receipts: Collection[bytes]) -> set[byt
     return found
 
 
+async def ledger_size(conn: AsyncConnection) -> int:
+    """How many events the ledger holds, counted."""
+    return int((await conn.execute(text("SELECT count(*) FROM ledger"))).scalar() or 0)
+
+
 async def counts(conn: AsyncConnection) -> dict[str, int]:
     """How many events are folded, and how many wait in quarantine."""
     place = await store.position(conn)
@@ -158,7 +177,7 @@ async def quarantined(conn: AsyncConnection, state: str | None, limit: int) -> l
     """Entries of the quarantine, the newest first, without their bytes."""
     rows = await conn.execute(
         text(
-            "SELECT id, reason, detail, subject, came, state, replaced_by FROM quarantine "
+            "SELECT id, reason, detail, subject, receipt, came, state, replaced_by FROM quarantine "
             "WHERE :state = '' OR state = :state ORDER BY came DESC, id LIMIT :limit"
         ),
         {"state": state or "", "limit": limit},

@@ -1,6 +1,7 @@
 """Books folded anew from the ledger: after the registry, a rubric or a doubt changed them."""
 
 from collections.abc import Collection
+from typing import NamedTuple
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -24,40 +25,55 @@ async def refold(
     """Folds the books of these units anew, of every year or of `only`; answers events read."""
     read = 0
     for unit in sorted(units):
-        for year in sorted(await _years(conn, registry, unit)):
+        for year in sorted(await years(conn, registry, unit)):
             if only is None or year == only:
                 read += await _refold_book(conn, registry, rubrics, Book(unit, year), stamp)
     return read
 
 
-async def _years(conn: AsyncConnection, registry: Registry, unit: str) -> set[int]:
-    years = await store.years_of(conn, unit, registry.subjects(unit))
+async def years(conn: AsyncConnection, registry: Registry, unit: str) -> set[int]:
+    """The years of which a unit has or should have a book."""
+    found = await store.years_of(conn, unit, registry.subjects(unit))
     for (_, successor), entry in registry.successions.items():
         if successor == unit:
-            years.add(moments.local_year(entry.effective))
-    return years
+            found.add(moments.local_year(entry.effective))
+    return found
 
 
 async def _refold_book(
     conn: AsyncConnection, registry: Registry, rubrics: Rubrics, book: Book, stamp: int
 ) -> int:
     await store.clear(conn, book)
+    made = await computed(conn, registry, rubrics, book)
+    if made.change is not None:
+        await _write(conn, book, made.change, made.tally, stamp)
+    return made.events
+
+
+class Computed(NamedTuple):
+    """A book as the ledger has it: its facts, None without any event, and its tally."""
+
+    events: int
+    change: Change | None
+    tally: Tally
+
+
+async def computed(
+    conn: AsyncConnection, registry: Registry, rubrics: Rubrics, book: Book
+) -> Computed:
+    """What a book must hold, from the ledger alone."""
     unit = registry.units.get(book.unit)
     if unit is None:
-        return 0
+        return Computed(0, None, Tally())
     subjects = registry.subjects(book.unit)
     for predecessor in registry.pool(book.unit, book.year):
         subjects |= registry.subjects(predecessor)
     raws = await store.counting(conn, subjects, book.year)
-    change = fold.changes(map(decode, raws), (), registry, rubrics).get(book)
-    if change is None:
-        return len(raws)
-    tally = Tally()
-    rubric = rubrics.governing(unit.kind, book.year)
-    if rubric is not None:
+    change = fold.changes(map(decode, raws), (), registry, rubrics, book.unit).get(book)
+    tally, rubric = Tally(), rubrics.governing(unit.kind, book.year)
+    if rubric is not None and change is not None:
         fold.apply(tally, rubric, fold.horizon(unit, book.year), {}, change)
-    await _write(conn, book, change, tally, stamp)
-    return len(raws)
+    return Computed(len(raws), change, tally)
 
 
 async def _write(

@@ -63,11 +63,13 @@ _BATCH = {"content-type": BATCH}
 
 @asynccontextmanager
 async def open_road(home: Path, url: str, issuer: Issuer, **settings: Any) -> AsyncIterator[Road]:
-    """Migrated and started services; `settings` are those of scoring."""
-    door = IntakeSettings(home=home, database_url=url.replace("test.db", "intake.db"))
-    rater = ScoringSettings(
-        home=home, database_url=url.replace("test.db", "scoring.db"), **settings
-    )
+    """Migrated and started services; `settings` are those of scoring.
+
+    On SQLite each service has its file in the home, on PostgreSQL a schema of one database.
+    """
+    common = None if url.startswith("sqlite") else url
+    door = IntakeSettings(home=home, database_url=common)
+    rater = ScoringSettings(home=home, database_url=common, **settings)
     await intake.migrated(door)
     await scoring.migrated(rater)
     apps = intake.build(door), scoring.build(rater)

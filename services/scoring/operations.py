@@ -1,0 +1,128 @@
+"""What an operator does to scoring: rebuild, audit, lift a halt, settle the quarantine.
+
+Each opens its own connection and takes the position's lock, so it may run beside the fold.
+"""
+
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.chassis.broker import Broker
+from services.chassis.clock import Clock, now_us
+from services.chassis.database import Database
+from services.chassis.errors import BrokerAway
+from services.scoring import quarantine, queries, rubric_file, store
+from services.scoring.app import MIGRATIONS
+from services.scoring.errors import NotQuarantined
+from services.scoring.handlers import Folder, Message
+from services.scoring.refold import refold
+from services.scoring.registry import Registry
+from services.scoring.settings import SERVICE, ScoringSettings
+from services.scoring.subscribers import stream_state
+
+Progress = Callable[[int, int], None]
+"""Called with units done and units in all."""
+
+
+@contextlib.asynccontextmanager
+async def opened(settings: ScoringSettings) -> AsyncIterator[Database]:
+    """The database of scoring, checked as at a start."""
+    db = Database(settings.database(SERVICE), SERVICE)
+    try:
+        await db.open(MIGRATIONS)
+        yield db
+    finally:
+        await db.close()
+
+
+async def rebuild(settings: ScoringSettings, year: int, progress: Progress) -> int:
+    """Folds a year anew from the ledger, in one transaction; answers how many events it read."""
+    rubrics = rubric_file.load_directory(settings.scoring_rubrics)
+    async with opened(settings) as db, db.write() as conn:
+        place = await store.lock(conn)
+        registry, stamp, read = await queries.registry(conn), place.stamp + 1, 0
+        units = await _booked(conn, registry, year)
+        for done, unit in enumerate(units, start=1):
+            read += await refold(conn, registry, rubrics, (unit,), stamp, year)
+            progress(done, len(units))
+        await store.save(conn, place._replace(stamp=stamp, registry_stamp=stamp))
+    return read
+
+
+async def _booked(conn: AsyncConnection, registry: Registry, year: int) -> list[str]:
+    """Units that exist, and those whose books were left behind."""
+    return sorted(registry.units.keys() | (await queries.tallies(conn, year, -1)).keys())
+
+
+async def lift(settings: ScoringSettings) -> None:
+    """Takes the stream as it is now for the one to fold, and lifts a halt."""
+    broker = Broker(settings.nats(SERVICE), "danchu scoring lift")
+    try:
+        state = await stream_state(broker)
+    finally:
+        await broker.close()
+    if state is None:
+        raise BrokerAway("the stream EVENTS is not provisioned")
+    async with opened(settings) as db, db.write() as conn:
+        place = await store.lock(conn)
+        healed = place._replace(
+            halted=None, stream_created=state.created,
+            stream_seq=min(place.stream_seq, state.last_seq),
+        )  # fmt: skip
+        await store.save(conn, healed)
+
+
+async def quarantined(
+    settings: ScoringSettings, state: str | None, limit: int
+) -> list[dict[str, Any]]:
+    """Entries of the quarantine, the newest first."""
+    async with opened(settings) as db, db.read() as conn:
+        return await queries.quarantined(conn, state, limit)
+
+
+async def entry(settings: ScoringSettings, id_: str) -> dict[str, Any]:
+    """One entry with its original bytes; NotQuarantined without."""
+    async with opened(settings) as db, db.read() as conn:
+        return await _entry(conn, id_)
+
+
+async def _entry(conn: AsyncConnection, id_: str) -> dict[str, Any]:
+    try:
+        found = await queries.quarantined_one(conn, bytes.fromhex(id_))
+    except ValueError:
+        found = None
+    if found is None:
+        raise NotQuarantined(id_)
+    return found
+
+
+async def replay(settings: ScoringSettings, id_: str, clock: Clock = now_us) -> bool:
+    """Folds the original bytes once more, as after an update; whether they are in the ledger."""
+    rubrics = rubric_file.load_directory(settings.scoring_rubrics)
+    async with opened(settings) as db:
+        async with db.read() as conn:
+            found = await _entry(conn, id_)
+        folder = Folder(db, rubrics, clock)
+        await folder.prepare()
+        outcome = await folder.fold([Message(found["raw"], found["subject"], 0)])
+        if not outcome.new and not outcome.duplicates:
+            return False
+        await _settle(db, id_, quarantine.REPLAYED, found["receipt"])
+        return True
+
+
+async def settle(
+    settings: ScoringSettings, id_: str, state: str, receipt: str | None = None
+) -> None:
+    """Marks an entry as dropped, or as replayed by the event with this receipt."""
+    async with opened(settings) as db:
+        async with db.read() as conn:
+            await _entry(conn, id_)
+        await _settle(db, id_, state, None if receipt is None else bytes.fromhex(receipt))
+
+
+async def _settle(db: Database, id_: str, state: str, receipt: bytes | None) -> None:
+    async with db.write() as conn:
+        await quarantine.settle(conn, bytes.fromhex(id_), state, receipt)
