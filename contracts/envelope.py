@@ -156,6 +156,14 @@ def decode(raw: bytes) -> Recorded:
     )  # fmt: skip
 
 
+def read_again(
+    raw: bytes, identity: bytes, receipt: bytes, time: int, year: int, recorded: int
+) -> Recorded:
+    """An event that `decode` read before, with what was kept of it then."""
+    event: Event = _DECODER.decode(raw)
+    return Recorded(event, KIND_OF[type(event)], time, year, recorded, identity, receipt, raw)
+
+
 def _content_in(raw: bytes) -> bytes:
     """The content of a body on the stream; ContractBroken where it does not follow the head.
 

@@ -8,6 +8,7 @@ databases or clocks (SCORING.md sections 3 and 4).
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from operator import attrgetter
 from typing import NamedTuple
 
 from contracts import moments
@@ -55,9 +56,14 @@ class _State(NamedTuple):
     highest: int
 
 
+_order = attrgetter("order")
+
+
 def _state(postings: Iterable[Posting], side: str) -> _State | None:
     """The fact that one side of a cell states, or None where it is off."""
-    ordered = sorted((p for p in postings if p.side == side), key=lambda p: p.order)
+    ordered = [posting for posting in postings if posting.side == side]
+    if len(ordered) > 1:
+        ordered.sort(key=_order)
     if not ordered or not ordered[-1].sets:
         return None
     start = len(ordered) - 1

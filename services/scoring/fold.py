@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from contracts import envelope, moments
+from contracts.catalog import CATALOG
 from contracts.envelope import Recorded
 from services.scoring.cells import OWN, POOLED, Cell, Horizon, Posting, Tally, weigh
 from services.scoring.posting import Pool, decide, order_of, post, reads
@@ -27,6 +28,13 @@ NO_RUBRIC = "no rubric governs the unit in this year"
 NO_RULE = "no rule of the rubric reads it"
 NO_INDICATOR = "the rubric has no such basic indicator"
 SHOWN_ONLY = ("result.reported", "selfscore.submitted", "appeal.filed", "appeal.decided")
+
+
+SPEAKS = frozenset(
+    short
+    for short, kind in CATALOG.items()
+    if kind.domain not in ("unit", "event", "year", "rating")
+)
 
 
 class Book(NamedTuple):
@@ -123,7 +131,7 @@ def postings(
 
     `only` asks for the books of one unit alone.
     """
-    if said.kind.domain in ("unit", "event", "year", "rating"):
+    if said.kind.short not in SPEAKS:
         return
     unit = standing_of(said, registry)
     if isinstance(unit, str):
@@ -136,12 +144,12 @@ def postings(
         own = rubrics.governing(unit.kind, year)
         posted = [] if own is None else post(own, said, unit.key, unit.key, _OWN_POOL)
         yield Book(unit.key, year), posted
-    for key in (unit.key, *registry.heirs(unit.key, year)):
-        if only is not None and only != key:
-            continue
+    for key in registry.pooling(unit.key, year):
         heir = registry.units.get(key)
+        if heir is None or (only is not None and only != key):
+            continue
         pool = registry.pool(key, year)
-        rubric = rubrics.governing(heir.kind, year) if pool and heir is not None else None
+        rubric = rubrics.governing(heir.kind, year)
         if rubric is not None:
             yield Book(key, year), post(rubric, said, unit.key, key, Pool(POOLED, pool))
 

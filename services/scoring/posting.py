@@ -62,6 +62,9 @@ def scaled(number: int | str) -> int:
 def _matcher(where: Sequence[Condition]) -> Callable[[Any], bool]:
     wanted = tuple((c.field, frozenset((type(v), v) for v in c.values)) for c in where)
 
+    if not wanted:
+        return lambda data: True
+
     def matches(data: Any) -> bool:
         for name, values in wanted:
             value = getattr(data, name, None)
@@ -201,39 +204,33 @@ def post(
     rubric: Rubric, said: Recorded, unit: str, book: str, pool: Pool
 ) -> list[tuple[Cell, Posting]]:
     """What a practice event of `unit` posts to the view `pool` of the unit `book`."""
-    event, order = said.event, order_of(said)
+    posters = _posters(rubric).get(said.kind.short)
+    if posters is None:
+        return []
+    data, order, due = said.event.data, order_of(said), _due(said.event.data)
     posted: dict[tuple[Cell, str], Posting] = {}
-    for poster in _posters(rubric).get(said.kind.short, ()):
-        if not poster.matches(event.data):
+    for poster in posters:
+        if not poster.matches(data):
             continue
-        key = (
-            said.identity.hex()
-            if poster.field == THE_EVENT
-            else poster.speak(event.data, said.time)
-        )
-        price = poster.price(event.data) if poster.sets else (0, 0)
+        key = said.identity.hex() if poster.field == THE_EVENT else poster.speak(data, said.time)
+        price = poster.price(data) if poster.sets else (0, 0)
         if key is None or price is None:
             continue
         if pool.view == POOLED and not poster.closed:
             key = pooled_key(unit, book, key, pool.units)
         cell = Cell(pool.view, poster.indicator, poster.field, key)
-        posting = _said(poster, said, order, price)
+        if poster.sets:
+            posting = Posting(poster.side, order, True, *price, due, poster.mark(data))
+        else:
+            posting = Posting(poster.side, order, False)
         before = posted.get((cell, poster.side))
         posted[(cell, poster.side)] = _once(rubric, poster, before, posting)
     return [(cell, posting) for (cell, _), posting in posted.items()]
 
 
-def _said(poster: _Poster, said: Recorded, order: Order, price: tuple[int, int]) -> Posting:
-    due = getattr(said.event.data, "due", None) if poster.sets else None
-    return Posting(
-        side=poster.side,
-        order=order,
-        sets=poster.sets,
-        value=price[0],
-        weight=price[1],
-        due=moments.day_ordinal(due) if isinstance(due, str) else None,
-        marks=poster.mark(said.event.data) if poster.sets else 0,
-    )
+def _due(data: Any) -> int | None:
+    due = getattr(data, "due", None)
+    return moments.day_ordinal(due) if isinstance(due, str) else None
 
 
 def _once(rubric: Rubric, poster: _Poster, before: Posting | None, now: Posting) -> Posting:

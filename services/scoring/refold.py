@@ -6,7 +6,6 @@ from typing import NamedTuple
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts import moments
-from contracts.envelope import decode
 from services.scoring import fold, store
 from services.scoring.cells import Cell, Posting, Tally
 from services.scoring.fold import Book, Change
@@ -68,12 +67,12 @@ async def computed(
     subjects = registry.subjects(book.unit)
     for predecessor in registry.pool(book.unit, book.year):
         subjects |= registry.subjects(predecessor)
-    raws = await store.counting(conn, subjects, book.year)
-    change = fold.changes(map(decode, raws), (), registry, rubrics, book.unit).get(book)
+    said = list(await store.counting(conn, subjects, book.year))
+    change = fold.changes(said, (), registry, rubrics, book.unit).get(book)
     tally, rubric = Tally(), rubrics.governing(unit.kind, book.year)
     if rubric is not None and change is not None:
         fold.apply(tally, rubric, fold.horizon(unit, book.year), {}, change)
-    return Computed(len(raws), change, tally)
+    return Computed(len(said), change, tally)
 
 
 async def _write(

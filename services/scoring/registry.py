@@ -103,6 +103,7 @@ class Registry:
         self._recodings: dict[str, list[tuple[int, str]]] = {}
         self._pools: dict[tuple[str, int], frozenset[str]] = {}
         self._heirs: dict[int, dict[str, tuple[str, ...]]] = {}
+        self._pooling: dict[tuple[str, int], tuple[str, ...]] = {}
         ordered = sorted(statements, key=lambda statement: statement.order)
         for statement in ordered:
             if statement.short == "unit.registered":
@@ -186,9 +187,19 @@ class Registry:
             self._pools[(key, year)] = known
         return known
 
-    def heirs(self, key: str, year: int) -> frozenset[str]:
-        """The units whose pooled view of the year includes this unit's facts."""
-        return _closure(key, self._heirs_of(year))
+    def pooling(self, key: str, year: int) -> tuple[str, ...]:
+        """The units in whose pooled view of the year this unit's facts stand.
+
+        Its heirs, and itself where it has predecessors.
+        """
+        links = self._heirs_of(year)
+        if not links:
+            return ()
+        known = self._pooling.get((key, year))
+        if known is None:
+            own = (key,) if self.pool(key, year) else ()
+            known = self._pooling[(key, year)] = (*own, *sorted(_closure(key, links)))
+        return known
 
     def changed_since(self, before: Registry) -> frozenset[str]:
         """Units whose facts may differ from those folded under an earlier registry.

@@ -230,7 +230,14 @@ class Rubrics:
 
     def governing(self, kind: str, year: int) -> Rubric | None:
         """The rubric of such a unit in such a year, or None where nobody rates it."""
-        return next((r for r in self.items if r.governs(kind, year)), None)
+        asked = (kind, year)
+        if asked not in self._known:
+            self._known[asked] = next((r for r in self.items if r.governs(kind, year)), None)
+        return self._known[asked]
+
+    @cached_property
+    def _known(self) -> dict[tuple[str, int], Rubric | None]:
+        return {}
 
     @cached_property
     def digest(self) -> str:

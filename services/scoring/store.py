@@ -1,14 +1,14 @@
 """Writes of scoring, all within the caller's transaction: ledger, facts, books, position."""
 
 import zlib
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from contracts.envelope import Recorded
+from contracts.envelope import Recorded, read_again
 from services.chassis.database import bulk_insert, select_among
 from services.scoring import tables
 from services.scoring.cells import Cell, Posting, Tally
@@ -223,10 +223,15 @@ async def years_of(conn: AsyncConnection, unit: str, subjects: Collection[str]) 
     return {row[0] for row in (*held, *found)}
 
 
-async def counting(conn: AsyncConnection, subjects: Collection[str], year: int) -> list[bytes]:
-    """The bodies of a year's events under these subjects that are not retracted."""
+async def counting(
+    conn: AsyncConnection, subjects: Collection[str], year: int
+) -> Iterator[Recorded]:
+    """A year's events under these subjects that may post facts and are not retracted."""
+    parts = f"{int(Part.PRACTICE)}, {int(Part.SAID)}"
     select = (
-        f"SELECT raw FROM ledger WHERE year = {int(year)} AND part IN (0, 3) AND NOT EXISTS "
+        "SELECT raw, identity, receipt, time, year, recorded FROM ledger "
+        f"WHERE year = {int(year)} AND part IN ({parts}) AND NOT EXISTS "
         "(SELECT 1 FROM retractions WHERE target = ledger.identity) AND subject"
     )
-    return [row[0] for row in await select_among(conn, select, subjects, "text")]
+    rows = await select_among(conn, select, subjects, "text")
+    return (read_again(*row) for row in rows)

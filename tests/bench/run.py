@@ -1,0 +1,108 @@
+"""A whole run: every asked measurement on every asked database, danchu and baseline by turns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from rich.console import Console
+
+from tests.bench import measures, tutorial_side
+from tests.bench.city import City, write_batches
+from tests.bench.figures import Figure, Report
+from tests.bench.ground import POSTGRESQL, SQLITE, Ground, prepared
+
+FOLD, RATING, REBUILD, DOOR, STAGES = "fold", "rating", "rebuild", "door", "stages"
+PARTS = (FOLD, RATING, REBUILD, DOOR, STAGES)
+DATABASES = (POSTGRESQL, SQLITE)
+FOLD_RATIO = {POSTGRESQL: 40.0, SQLITE: 30.0}
+RATING_RATIO, DOOR_TARGET, REBUILD_TARGET, MEMORY_TARGET = 6.0, 4_000.0, 60_000.0, 300.0
+BATCH = 1000
+log = Console(stderr=True)
+
+
+@dataclass(frozen=True)
+class Options:
+    """What to measure, with how many events, how often."""
+
+    city: City = field(default_factory=City)
+    tutorial_events: int = 3_000
+    door_events: int = 40_000
+    repeat: int = 3
+    seconds: float = 5.0
+    only: tuple[str, ...] = PARTS
+    databases: tuple[str, ...] = DATABASES
+    command: str = "python -m tests.bench"
+
+
+class Figures:
+    """The figures of one database; those not asked for are measured where others need them."""
+
+    def __init__(self, database: str) -> None:
+        self.fold = Figure(
+            "backlog to ratings", database, "events/s", "ratio", FOLD_RATIO[database]
+        )
+        self.memory = Figure("memory of the fold", database, "MB", "at most", MEMORY_TARGET)
+        self.rating = Figure("one rating", database, "answers/s", "ratio", RATING_RATIO)
+        self.rebuild = Figure("rebuild", database, "events/s", "at least", REBUILD_TARGET)
+        self.door = Figure("door, by 1,000", database, "events/s", "at least", DOOR_TARGET)
+
+    def asked(self, only: tuple[str, ...]) -> list[Figure]:
+        """What was asked for, in the order of the table."""
+        by_part = {
+            FOLD: [self.fold, self.memory], RATING: [self.rating], REBUILD: [self.rebuild],
+            DOOR: [self.door],
+        }  # fmt: skip
+        return [figure for part, found in by_part.items() if part in only for figure in found]
+
+
+async def run(options: Options) -> Report:
+    """Measures; NotExact instead of a figure where a result is wrong."""
+    log.print("filling the stream, and computing what has to come of it", style="dim")
+    async with prepared(options.city, options.tutorial_events, options.databases) as ground:
+        report = Report(
+            options.command, options.city.events, options.city.units, ground.expected.checked
+        )
+        file = ground.folder / "batches.ndjson"
+        batches = write_batches(options.city, options.door_events, BATCH, file)
+        for database in options.databases:
+            figures = Figures(database)
+            for number in range(1, options.repeat + 1):
+                log.print(f"{database}, {number} of {options.repeat}", style="dim")
+                await _scoring(ground, database, options, figures)
+                if DOOR in options.only:
+                    async with ground.database(database) as url:
+                        figures.door.add(await measures.door(ground, url, batches))
+            if STAGES in options.only:
+                async with ground.database(database) as url:
+                    report.stages[database] = await measures.stages(ground, url)
+            report.figures += figures.asked(options.only)
+    return report
+
+
+async def _scoring(ground: Ground, database: str, options: Options, figures: Figures) -> None:
+    """Fold, and on what it folded one rating and the rebuild; each beside its baseline."""
+    if not {FOLD, RATING, REBUILD} & set(options.only):
+        return
+    async with ground.database(database) as url:
+        folded = await measures.fold(ground, url)
+        await measures.check_ratings(ground, url, "the fold")
+        if RATING in options.only:
+            await _rating(ground, database, url, options.seconds, figures.rating)
+        if REBUILD in options.only:
+            figures.rebuild.add(await measures.rebuild(ground, url))
+    if FOLD in options.only:
+        async with ground.database(database) as url:
+            theirs = await tutorial_side.fold(ground, url)
+        ours = ground.stream.messages / folded.seconds
+        figures.fold.add(ours, theirs, seconds=folded.seconds)
+        figures.memory.add(folded.peak_mb)
+
+
+async def _rating(ground: Ground, database: str, url: str, seconds: float, into: Figure) -> None:
+    ours = await measures.one_rating(ground, url, seconds)
+    async with ground.database(database) as other:
+        theirs = await tutorial_side.one_rating(ground, other, seconds)
+    into.add(
+        ours.per_second, theirs.per_second, p99_ms=ours.p99_ms, baseline_p99_ms=theirs.p99_ms,
+        client_busy=ours.busy, baseline_client_busy=theirs.busy,
+    )  # fmt: skip

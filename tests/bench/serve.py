@@ -1,0 +1,76 @@
+"""The measured processes of danchu: `python -m tests.bench.serve PART`, started by `processes`.
+
+Settings come from the environment as in production.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from collections.abc import Awaitable, Callable
+
+import uvloop
+
+from services.chassis.http import compose
+from services.intake import app as intake
+from services.intake.settings import IntakeSettings
+from services.scoring import app as scoring
+from services.scoring import operations
+from services.scoring.settings import ScoringSettings
+from tests.bench import stages
+from tests.bench.listen import listen
+
+
+async def door() -> None:
+    """The intake: HTTP, relay and NATS door."""
+    app = intake.build(IntakeSettings())
+    await app.start()
+    await listen(compose({"intake": (app.api, app.health)}))
+
+
+async def queries() -> None:
+    """Scoring's queries, beside a fold that may run elsewhere."""
+    app = scoring.build(ScoringSettings(), "http")
+    await app.start()
+    await listen(compose({"scoring": (app.api, app.health)}))
+
+
+async def fold() -> None:
+    """Scoring's fold."""
+    app = scoring.build(ScoringSettings(), "fold")
+    await app.start()
+    await app.failed()
+
+
+async def fold_by_stages() -> None:
+    """The same with a timer about each stage; prints them when the whole stream is folded."""
+    spent = stages.install()
+    app = scoring.build(ScoringSettings(), "fold")
+    await app.start()
+    await stages.folded(app.db, int(os.environ["BENCH_LAST"]))
+    await app.stop()
+    print(json.dumps(spent))
+
+
+async def rebuild() -> None:
+    """Folds the year anew and prints how many events in how many seconds."""
+    began = time.perf_counter()
+    year = int(os.environ["BENCH_YEAR"])
+    read = await operations.rebuild(ScoringSettings(), year, lambda done, of: None)
+    print(json.dumps({"events": read, "seconds": time.perf_counter() - began}))
+
+
+PARTS: dict[str, Callable[[], Awaitable[None]]] = {
+    "door": door, "queries": queries, "fold": fold, "stages": fold_by_stages, "rebuild": rebuild,
+}  # fmt: skip
+
+
+async def main(part: str) -> None:
+    """Runs one part."""
+    await PARTS[part]()
+
+
+if __name__ == "__main__":
+    uvloop.run(main(sys.argv[1]))

@@ -1,0 +1,95 @@
+"""The benchmark in a bounded form: every figure is there, and none is printed of a wrong result."""
+
+from __future__ import annotations
+
+import copy
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.bench.__main__ import main
+from tests.bench.city import City
+from tests.bench.exact import Expected, NotExact, compare, compare_counts, expected
+from tests.bench.figures import Figure
+from tests.bench.run import DATABASES
+
+SMALL = (
+    "--events", "2000", "--units", "12", "--tutorial-events", "200", "--door-events", "1500",
+    "--seconds", "0.3", "--repeat", "1",
+)  # fmt: skip
+FIGURES = {
+    "backlog to ratings", "memory of the fold", "one rating", "rebuild", "door, by 1,000",
+}  # fmt: skip
+
+
+def test_a_small_run_is_exact_and_has_every_figure(tmp_path: Path, capsys: Any) -> None:
+    """Both databases, danchu and the tutorial design, the stages of the fold: all measured."""
+    file = tmp_path / "figures.json"
+    assert main([*SMALL, "--json", str(file)]) == 0
+    printed, found = capsys.readouterr().out, json.loads(file.read_text())
+    measured = {(figure["name"], figure["database"]) for figure in found["figures"]}
+    assert measured == {(name, database) for name in FIGURES for database in DATABASES}
+    assert all(value > 0 for figure in found["figures"] for value in figure["values"])
+    compared = {figure["name"] for figure in found["figures"] if figure["ratio"]}
+    assert compared == {"backlog to ratings", "one rating"}
+    assert found["stages_seconds"].keys() == set(DATABASES)
+    assert "all 12 units by the oracle" in found["checked"]
+    assert found["checked"] in printed and found["command"].endswith(str(file))
+
+
+@pytest.fixture(scope="module")
+def city() -> Expected:
+    """What a small city has to come to."""
+    return expected([row.body for row in City(8, 600, 3).rows()])
+
+
+@pytest.mark.parametrize("name", ["total", "class", "rank", "scores", "empty", "reasons", "heads"])
+def test_a_rating_that_differs_anywhere_is_not_exact(city: Expected, name: str) -> None:
+    """One changed field of one unit ends the run, and is said by unit and field."""
+    wrong = copy.deepcopy(city.ratings)
+    unit = sorted(wrong)[3]
+    wrong[unit][name] = None
+    with pytest.raises(NotExact, match=f"{unit} for {name}"):
+        compare("the fold", wrong, city.ratings)
+
+
+def test_a_missing_unit_and_a_lost_event_are_not_exact(city: Expected) -> None:
+    """A list of ratings without a unit, and a ledger with one event too few."""
+    fewer = dict(list(city.ratings.items())[1:])
+    with pytest.raises(NotExact, match="other units"):
+        compare("the fold", fewer, city.ratings)
+    with pytest.raises(NotExact, match="ledger is 9, and must be 10"):
+        compare_counts("the fold", {"ledger": 9}, {"ledger": 10})
+
+
+def test_the_stream_holds_what_the_intake_would_have_put_there(city: Expected) -> None:
+    """One message for each line; what comes twice has another message id and the same receipt."""
+    rows = list(City(8, 600, 3).rows())
+    ids = {row.message_headers()["Nats-Msg-Id"] for row in rows}
+    assert len(rows) == len(ids) == 600
+    assert len({row.receipt for row in rows}) == city.events < 600
+
+
+def test_targets_are_of_ratios_of_floors_and_of_ceilings() -> None:
+    """A ratio is the median of pairs measured one after the other."""
+    fold = Figure("fold", "sqlite", "events/s", "ratio", 30)
+    for ours, theirs in ((300.0, 10.0), (200.0, 10.0), (900.0, 20.0)):
+        fold.add(ours, theirs)
+    assert (fold.value, fold.ratio, fold.reached) == (300.0, 30.0, True)
+    memory = Figure("memory", "sqlite", "MB", "at most", 300, [301.0])
+    door = Figure("door", "sqlite", "events/s", "at least", 4000, [4000.0])
+    assert (memory.reached, door.reached) == (False, True)
+
+
+def test_a_wrong_result_ends_the_run_without_a_figure(monkeypatch: Any, capsys: Any) -> None:
+    """The exit code is 1, and the sentence says what differs."""
+
+    async def wrong(_: object) -> None:
+        raise NotExact("the fold gives H44.1 for total '1.00' instead of '2.00'")
+
+    monkeypatch.setattr("tests.bench.__main__.run", wrong)
+    assert main(["--repeat", "1"]) == 1
+    printed = capsys.readouterr().out
+    assert "H44.1 for total" in printed and "figure is printed" in printed

