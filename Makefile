@@ -2,7 +2,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: setup test check generate lock clean
+.PHONY: setup run test bench check generate lock clean
 
 setup: $(VENV)/.ready
 
@@ -12,6 +12,9 @@ $(VENV)/.ready: pyproject.toml requirements.lock requirements-dev.lock
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	touch $@
 
+run: setup ## everything on this machine, with the sample city
+	$(BIN)/danchu up
+
 test: setup ## every test that needs no container engine
 	$(BIN)/python -m pytest
 
@@ -20,6 +23,9 @@ check: setup ## lint, types, imports
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+bench: setup ## measures beside the tutorial design; figures and ratios
+	$(BIN)/python -m tests.bench
 
 generate: setup ## the JSON Schemas of the contracts, from the catalog
 	$(BIN)/python -m contracts.generate

@@ -1,0 +1,67 @@
+"""One process that serves some of the services until it is told to stop."""
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import AsyncIterator, Sequence
+
+import uvicorn
+
+from services.chassis import telemetry
+from services.chassis.http import compose
+from services.chassis.settings import Settings
+from services.commands.parts import App, Part, build
+
+GRACE_SECONDS = 10
+
+
+async def serve(names: Sequence[str], part: Part) -> None:
+    """Runs until SIGTERM or SIGINT; raises what ended a task of a service."""
+    settings = Settings()
+    telemetry.setup(settings, "-".join((*names, part)))
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for one in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(one, stopped.set)
+    apps = build(names, part)
+    async with _started(apps):
+        watched = [asyncio.create_task(app.failed()) for app in apps.values()]
+        ended = [*watched, asyncio.create_task(stopped.wait())]
+        async with _http(apps, settings, part) as web:
+            await asyncio.wait([*ended, *web], return_when=asyncio.FIRST_COMPLETED)
+        for task in ended:
+            task.cancel()
+        for task in watched:
+            if task.done() and not task.cancelled():
+                task.result()
+
+
+@contextlib.asynccontextmanager
+async def _started(apps: dict[str, App]) -> AsyncIterator[None]:
+    async with contextlib.AsyncExitStack() as stack:
+        for app in apps.values():
+            stack.push_async_callback(app.stop)
+            await app.start()
+        yield
+
+
+@contextlib.asynccontextmanager
+async def _http(
+    apps: dict[str, App], settings: Settings, part: Part
+) -> AsyncIterator[list[asyncio.Task[None]]]:
+    """The HTTP server of the apps; none for a fold by itself."""
+    if part == "fold":
+        yield []
+        return
+    root = compose({name: (app.api, app.health) for name, app in apps.items()})
+    config = uvicorn.Config(
+        root, settings.host, settings.port, http="httptools", access_log=False, log_config=None,
+        lifespan="off", timeout_graceful_shutdown=GRACE_SECONDS, server_header=False,
+    )  # fmt: skip
+    server = uvicorn.Server(config)
+    web = asyncio.create_task(server.serve())
+    try:
+        yield [web]
+    finally:
+        server.should_exit = True
+        await web
