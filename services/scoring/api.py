@@ -192,6 +192,18 @@ def _add_ratings(api: FastAPI, reading: Reading, verifier: Verifier) -> None:
 
 def _add_unit(api: FastAPI, reading: Reading, verifier: Verifier) -> None:
     @api.get(
+        "/ratings/{year}/{unit}/sheet", summary="The rating explained, indicator by indicator",
+        **_described(401, 403, 404, 422, 503, 504),
+    )  # fmt: skip
+    async def get_sheet(
+        request: Request, year: Year, unit: Asked, asked: Annotated[Viewing, Query()]
+    ) -> Response:
+        reader = _credential(request, verifier)
+        await _waited(reading, asked.wait_for)
+        _, found = await _unit(reading, reader, year, unit)
+        return _json(await reading.sheet(year, found.key, asked.view))
+
+    @api.get(
         "/ratings/{year}/{unit}/events", summary="The events behind it, counted or not and why",
         **_described(401, 403, 404, 422, 503, 504),
     )  # fmt: skip

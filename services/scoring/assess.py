@@ -113,6 +113,12 @@ def _line(indicator: Indicator, tally: Tally, view: str) -> Line:
     return Line(indicator, sums, Fraction(0) if empty == "zero" else None, 0, empty)
 
 
+def basic_score(indicator: Indicator, sums: Sequence[int]) -> int:
+    """The score in hundredths that these sums give a basic indicator; 0 where it is empty."""
+    quantity = _quantity(indicator, sums)
+    return 0 if quantity is None else hundredths(_points(indicator, quantity))
+
+
 def _quantity(indicator: Indicator, sums: Sequence[int]) -> Fraction | None:
     """q of a basic indicator, None where it is empty (SCORING.md section 4)."""
     if indicator.kind is Kind.QUOTA:

@@ -82,27 +82,42 @@ def weigh(rubric: Rubric, cell: Cell, postings: Sequence[Posting], horizon: Hori
     if cell.indicator != ADJUSTMENT and cell.field not in (EXEMPT, NIL):
         indicator = rubric.by_id[cell.indicator]
         if indicator.kind is Kind.COVERAGE:
-            return _weigh_coverage(indicator, postings, horizon)
+            return _COVERAGE_WEIGHTS.get(covered(indicator, postings, horizon).status, ())
         state = _state(postings, Side.DONE)
         return () if state is None else _weigh_done(indicator, state)
     state = _state(postings, Side.DONE)
     return () if state is None else (1, state.latest.value)
 
 
-def _weigh_coverage(indicator: Indicator, postings: Sequence[Posting], horizon: Horizon) -> Weight:
+class Covered(NamedTuple):
+    """How a coverage key stands: off, left_out, missing, late or on_time; `due` as an ordinal."""
+
+    status: str
+    due: int | None = None
+
+
+_COVERAGE_WEIGHTS: dict[str, Weight] = {
+    "missing": (1, 0, 0),
+    "late": (1, 0, 1),
+    "on_time": (1, 1, 0),
+}
+
+
+def covered(indicator: Indicator, postings: Sequence[Posting], horizon: Horizon) -> Covered:
+    """How one key of a coverage indicator stands (SCORING.md sections 4 and 6)."""
     obliged = _state(postings, Side.OBLIGED)
     if obliged is None:
-        return ()
+        return Covered("off")
     due = obliged.first.due
     if horizon.due_free is not None and due is not None and due >= horizon.due_free:
-        return ()
+        return Covered("left_out", due)
     fulfilled = _state(postings, Side.FULFILLED)
     if fulfilled is None:
         days = indicator.grace_days
         graced = days is not None and obliged.first.order.time > horizon.end - days * DAY
-        return () if graced else (1, 0, 0)
+        return Covered("left_out" if graced else "missing", due)
     late = due is not None and moments.local_day(fulfilled.first.order.time) > due
-    return (1, 0, 1) if late else (1, 1, 0)
+    return Covered("late" if late else "on_time", due)
 
 
 def _weigh_done(indicator: Indicator, state: _State) -> Weight:

@@ -11,10 +11,12 @@ from services.chassis.auth import Credential
 from services.chassis.clock import Clock
 from services.chassis.database import Database
 from services.scoring import fold, queries, store
-from services.scoring.cells import POOLED, Cell, Posting
+from services.scoring.cells import OWN, POOLED, Cell, Posting
+from services.scoring.fold import Book
 from services.scoring.listing import Page, matching, page
 from services.scoring.queries import After, Row
 from services.scoring.registry import Unit
+from services.scoring.sheet import sheet
 from services.scoring.snapshot import Snapshot, Snapshots
 
 WAIT_SECONDS = 5.0
@@ -70,6 +72,18 @@ class Reading:
         found = matching((snapshot.rating(key) for key in seen), kind, class_, q)
         return page(found, sort, limit, cursor)
 
+    async def sheet(self, year: int, asked: str, view: str | None) -> dict[str, Any]:
+        """The rating of a unit explained, in the binding view or the one that was asked."""
+        while True:
+            snapshot = await self.snapshots.of(year)
+            unit = snapshot.unit(asked)
+            async with self.db.read() as conn:
+                moved = await queries.stamp(conn, Book(unit.key, year))
+                cells = await queries.cells(conn, Book(unit.key, year))
+                said = await queries.said_of(conn, year, snapshot.registry.subjects(unit.key))
+            if moved <= snapshot.stamp:
+                return _sheet(snapshot, unit, view, cells, said)
+
     async def events(
         self, snapshot: Snapshot, unit: Unit, after: After | None, limit: int
     ) -> EventPage:
@@ -95,6 +109,24 @@ class Reading:
                 if len(rows) <= limit:
                     return EventPage(found, None)
                 after = _place(said[-1])
+
+
+def _sheet(
+    snapshot: Snapshot, unit: Unit, view: str | None, cells: Cells, said: Sequence[Recorded]
+) -> dict[str, Any]:
+    shown = view or snapshot.view(unit)
+    pooled = bool(snapshot.registry.pool(unit.key, snapshot.year))
+    other = OWN if shown == POOLED else POOLED
+    return sheet(
+        snapshot.rating(unit.key, view),
+        snapshot.standing(unit, view),
+        snapshot.rubric(unit),
+        cells,
+        fold.horizon(unit, snapshot.year),
+        shown if pooled else OWN,
+        [one for one in said if _holds(snapshot, one, {unit.key})],
+        snapshot.rating(unit.key, other) if pooled else None,
+    )
 
 
 def may_read(snapshot: Snapshot, key: str, reader: Credential) -> bool:

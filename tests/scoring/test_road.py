@@ -106,3 +106,15 @@ async def test_the_lag_returns_to_nothing_and_counts_what_was_folded(road: Road)
     lag = await eventually(folded)
     assert lag == {"events": 0, "seconds": 0.0, "folded": 2, "quarantined": 0}
     assert (await road.get("/lag", "hr")).status_code == 403
+
+
+async def test_the_sheet_says_what_is_missing_and_what_it_is_worth(road: Road) -> None:
+    """Two items were due, one was published: the other is named with its points."""
+    sent = [registered("H44.1"), due("H44.1", "a"), due("H44.1", "b"), published("H44.1", "a")]
+    receipts = await road.send(sent)
+    sheet = (await road.get("/ratings/2025/H44.1/sheet", wait_for=receipts[-1])).json()
+    line = next(one for one in sheet["indicators"] if one["id"] == "disclosure")
+    assert line["state"]["vi"] == "1 trên 2 đã hoàn thành"
+    (missing,) = line["missing"]
+    assert (missing["key"], missing["due"], missing["worth"]) == ("b", "2025-08-01", "6.00")
+    assert sheet["rating"] == (await road.get("/ratings/2025/H44.1")).json()

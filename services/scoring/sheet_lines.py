@@ -1,0 +1,162 @@
+"""One indicator of a sheet: its state in words, what is missing by key, and what that is worth.
+
+Pure. The worth of a thing is the difference of the rounded scores with and without it, so that
+doing it moves the sheet by exactly what the sheet said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from fractions import Fraction
+from typing import Any
+
+from services.scoring.assess import Line, basic_score, spelled
+from services.scoring.cells import Cell, Covered, Horizon, Posting, covered, weigh
+from services.scoring.rubric import Indicator, Kind, Rubric
+
+KEYS_MAX = 500
+PLACES = 10_000
+EMPTY_WORDS = {
+    "exempt": ("được miễn theo quyết định", "exempt by decision"),
+    "nil": ("đơn vị khai không phát sinh, hưởng trọn điểm", "declared nil: full points"),
+    "full": ("không phát sinh, hưởng trọn điểm", "nothing arose: full points by the rubric"),
+    "zero": ("chưa có số liệu, 0 điểm", "nothing was announced: no points"),
+    "exclude": ("không phát sinh, không tính", "nothing arose: left out by the rubric"),
+}
+
+Cells = Mapping[Cell, Sequence[Posting]]
+
+
+def indicator_line(
+    rubric: Rubric, line: Line, cells: Cells, until: Horizon, view: str
+) -> dict[str, Any]:
+    """The line of one indicator, JSON-ready; points as strings of two decimals."""
+    indicator = line.indicator
+    own = {c: p for c, p in cells.items() if c.indicator == indicator.id and c.view == view}
+    shown: dict[str, Any] = {
+        "id": indicator.id,
+        "vi": indicator.vi,
+        "clause": indicator.clause,
+        "group": indicator.group,
+        "kind": indicator.kind.value,
+        "points": points(indicator.points if indicator.kind.basic else indicator.cap),
+        "score": spelled(line.score) if line.counts else None,
+        "quantity": None if line.quantity is None else str(line.quantity),
+        "empty": line.empty,
+    }
+    if indicator.kind is Kind.COVERAGE:
+        shown |= _coverage(line, own, until)
+    else:
+        shown |= _state_of(line) | _items(rubric, line, own, until)
+    if line.empty is not None:
+        shown["state"]["vi"], shown["state"]["en"] = EMPTY_WORDS[line.empty]
+    return shown
+
+
+def points(number: Fraction) -> str:
+    """Points of a rubric as a string of at least two decimals."""
+    return spelled(int(number * 100)) if (number * 100).denominator == 1 else str(number)
+
+
+def _coverage(line: Line, own: Cells, until: Horizon) -> dict[str, Any]:
+    indicator = line.indicator
+    stood = {cell.key: covered(indicator, said, until) for cell, said in own.items()}
+    by_status: dict[str, list[tuple[str, Covered]]] = {}
+    for key, state in sorted(stood.items()):
+        by_status.setdefault(state.status, []).append((key, state))
+    number = {name: len(found) for name, found in by_status.items()}
+    on_time, late = number.get("on_time", 0), number.get("late", 0)
+    missing, left_out = number.get("missing", 0), number.get("left_out", 0)
+    obliged, done = on_time + late + missing, on_time + late
+    vi, en = f"{done} trên {obliged} đã hoàn thành", f"{done} of {obliged} done"
+    if late:
+        vi, en = f"{vi}, {late} trễ hạn", f"{en}, {late} late"
+    if left_out:
+        vi, en = f"{vi}; {left_out} chưa tính", f"{en}; {left_out} left out"
+    told = {
+        "vi": vi, "en": en, "obliged": obliged, "on_time": on_time, "late": late,
+        "missing": missing, "left_out": left_out,
+    }  # fmt: skip
+    one_more = _worth(indicator, line.tally, (0, 1, 0))
+    in_time = _worth(indicator, line.tally, (0, 1, -1))
+    return {
+        "state": told,
+        "missing": _keys(by_status.get("missing", []), one_more, "chưa làm", "not done"),
+        "missing_total": missing,
+        "late": _keys(by_status.get("late", []), in_time, "trễ hạn", "late"),
+    }
+
+
+def _keys(found: list[tuple[str, Covered]], worth: str, vi: str, en: str) -> list[dict[str, Any]]:
+    return [
+        {
+            "key": key,
+            "due": None if state.due is None else date.fromordinal(state.due).isoformat(),
+            "vi": vi,
+            "en": en,
+            "worth": worth,
+        }
+        for key, state in found[:KEYS_MAX]
+    ]
+
+
+def _worth(indicator: Indicator, tally: Sequence[int], more: Sequence[int]) -> str:
+    """By how much the rounded score moves when the sums move by `more`."""
+    sums = list(tally) or [0] * len(more)
+    moved = [a + b for a, b in zip(sums, more, strict=True)]
+    return spelled(basic_score(indicator, moved) - basic_score(indicator, sums))
+
+
+def _state_of(line: Line) -> dict[str, Any]:
+    """State in words of an indicator that counts, averages or sums."""
+    indicator, sums = line.indicator, line.tally
+    n = sums[0] if sums else 0
+    if indicator.kind is Kind.QUOTA:
+        need = max(0, (indicator.target - n).__ceil__())
+        state = _words(f"{n} trên {indicator.target}", f"{n} of {indicator.target}", n=n)
+        worth = _worth(indicator, sums, (1,))
+        return {"state": state | {"target": str(indicator.target)}, "missing_total": need,
+                "next_worth": worth}  # fmt: skip
+    if indicator.kind is Kind.MEAN:
+        mean = None if not n else Fraction(sums[1], PLACES * n)
+        shown = "-" if mean is None else points_of(mean)
+        vi, en = f"trung bình {shown} của {n} lượt", f"mean {shown} of {n}"
+        if n < indicator.minimum:
+            vi, en = f"{vi}; cần ít nhất {indicator.minimum}", f"{en}; {indicator.minimum} needed"
+        return {"state": _words(vi, en, n=n), "missing_total": max(0, indicator.minimum - n)}
+    if indicator.kind is Kind.SHARE:
+        above, below = (Fraction(x, PLACES) for x in (sums or (0, 0)))
+        state = _words(f"{above} trên {below}", f"{above} of {below}")
+        return {"state": state, "missing_total": max(0, (below - above).__ceil__())}
+    earned = Fraction(sums[1] if sums else 0, indicator.denominator)
+    most = indicator.points if indicator.kind is Kind.MERIT else indicator.cap
+    state = _words(
+        f"{n} mục, {points_of(earned)} điểm trong tối đa {points_of(most)}",
+        f"{n} counted, {points_of(earned)} points of at most {points_of(most)}",
+        n=n,
+    )
+    return {"state": state, "sum": points_of(earned)}
+
+
+def points_of(number: Fraction) -> str:
+    """A number for people: two decimals, half up, exact values alone being stored."""
+    return spelled((number * 200 + 1).__floor__() // 2)
+
+
+def _words(vi: str, en: str, **numbers: int) -> dict[str, Any]:
+    return {"vi": vi, "en": en, **numbers}
+
+
+def _items(rubric: Rubric, line: Line, own: Cells, until: Horizon) -> dict[str, Any]:
+    """The keys that count, each with its points where points are summed."""
+    indicator, items = line.indicator, []
+    for cell, said in sorted(own.items()):
+        weight = weigh(rubric, cell, said, until)
+        if not weight:
+            continue
+        item: dict[str, Any] = {"key": cell.key}
+        if indicator.kind in (Kind.MERIT, Kind.BONUS, Kind.DEDUCTION):
+            item["points"] = points_of(Fraction(weight[1], indicator.denominator))
+        items.append(item)
+    return {"items": items[:KEYS_MAX], "items_total": len(items)}

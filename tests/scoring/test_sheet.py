@@ -1,0 +1,146 @@
+"""The sheet adds up to the rating, and what it says a thing is worth is what doing it brings."""
+
+from __future__ import annotations
+
+import json
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from contracts import moments
+from services.scoring import sheet_lines
+from services.scoring.assess import assess
+from services.scoring.cells import Cell, Posting
+from services.scoring.fold import horizon
+from services.scoring.posting import decide
+from services.scoring.recount import Accepted, facts, ratings, standings, tally
+from services.scoring.registry import Order
+from services.scoring.rubric import Kind, Rubric
+from services.scoring.rubric_file import SHIPPED, load_directory
+from services.scoring.sheet import sheet
+from services.simulation import sample_city
+from tests.scoring.cities import accepted, city, rubrics
+
+Sheets = dict[str, dict[str, Any]]
+
+
+def sheets(held: Accepted, ruled: Any, year: int) -> Sheets:
+    """The sheet of every rated unit in its own view."""
+    stood, rated = standings(held, ruled, year, "own"), ratings(held, ruled, year, "own")
+    cells, found = facts(held, ruled, year), {}
+    for key, standing in stood.items():
+        unit = held.registry.units[key]
+        said = [
+            one for one in held.counting()
+            if one.year == year and one.event.subject == key and not one.kind.practice
+            and one.kind.domain not in ("unit", "event")
+        ]  # fmt: skip
+        rubric = standing.assessment.rubric
+        until = horizon(unit, year)
+        found[key] = sheet(
+            rated[key], standing, rubric, cells.get(key, {}), until, "own", said, None
+        )
+    return found
+
+
+def consistent(found: Sheets) -> bool:
+    """Whether scores, groups and counts of every sheet add up to its rating."""
+    for one in found.values():
+        lines = {line["id"]: line for line in one["indicators"]}
+        shown = {name: line["score"] for name, line in lines.items() if line["score"] is not None}
+        if shown != one["rating"]["scores"]:
+            return False
+        for line in lines.values():
+            if line["kind"] == "coverage":
+                state = line["state"]
+                done = state["on_time"] + state["late"]
+                if done + line["missing_total"] != state["obliged"]:
+                    return False
+                if len(line["missing"]) != line["missing_total"]:
+                    return False
+        json.dumps(one)
+    return True
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_sheet_adds_up_to_the_rating(seed: int, tmp_path: Path) -> None:
+    """Scores are those of the rating, and done plus missing is what was obliged."""
+    events, year = city(seed, 8, 600)
+    _, ours = rubrics(seed, tmp_path)
+    assert consistent(sheets(Accepted(accepted(events)), ours, year))
+
+
+def sample() -> tuple[Accepted, Any]:
+    """The sample city and its rubrics."""
+    return Accepted(accepted(sample_city())), load_directory(SHIPPED)
+
+
+def test_doing_a_missing_thing_moves_the_score_by_what_the_sheet_says() -> None:
+    """For every missing key of the sample city: with it done in time, the score is so much more."""
+    held, ruled = sample()
+    cells, tried = facts(held, ruled, 2025), 0
+    for key, one in sheets(held, ruled, 2025).items():
+        unit = held.registry.units[key]
+        rubric = ruled.governing(unit.kind, 2025)
+        for line in one["indicators"]:
+            for missing in line.get("missing", [])[:2]:
+                before = _score(rubric, cells[key], unit, line["id"])
+                done = _with(cells[key], line["id"], missing["key"])
+                after = _score(rubric, done, unit, line["id"])
+                assert after - before == Fraction(missing["worth"]) * 100
+                tried += 1
+    assert tried > 20
+
+
+def _with(held: Any, indicator: str, key: str) -> Any:
+    order = Order(moments.instant("2000-01-01T00:00:00Z"), "a", "a")
+    cell = next(c for c in held if (c.view, c.indicator, c.key) == ("own", indicator, key))
+    assert isinstance(cell, Cell)
+    return {**held, cell: [*held[cell], Posting("fulfilled", order, True)]}
+
+
+def _score(rubric: Rubric, held: Any, unit: Any, indicator: str) -> int:
+    assessed = assess(rubric, tally(rubric, held, horizon(unit, 2025)), "own")
+    return next(line.score for line in assessed.lines if line.indicator.id == indicator)
+
+
+def test_the_scenes_of_the_sample_city_can_be_read_on_its_sheets() -> None:
+    """A late publication, an exemption and a nil declaration are there in words."""
+    held, ruled = sample()
+    found = sheets(held, ruled, 2025)
+    lines = [line for one in found.values() for line in one["indicators"]]
+    assert any("trễ hạn" in line["state"]["vi"] and line["late"] for line in lines
+               if line["kind"] == Kind.COVERAGE)  # fmt: skip
+    words = {line["empty"]: line["state"]["vi"] for line in lines if line["empty"]}
+    assert words["exempt"] == "được miễn theo quyết định"
+    assert "khai không phát sinh" in words["nil"]
+    assert any(one["exemptions"] for one in found.values())
+    assert any(one["next_class"] for one in found.values())
+    assert all(one["state"]["vi"] and one["state"]["en"] for one in lines)
+
+
+FAULTS = {
+    "late counted as missing": ("covered", lambda i, p, h: sheet_lines.Covered("missing")),
+    "scores unsigned": ("spelled", lambda amount: f"{abs(amount) / 100:.1f}"),
+}
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_fault_planted_in_the_sheet_is_seen(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The sums above are no decoration: a sheet that does not add up fails them."""
+    where, fault = FAULTS[name]
+    monkeypatch.setattr(sheet_lines, where, fault)
+    held, ruled = sample()
+    found = sheets(held, ruled, 2025)
+    whole = consistent(found)
+    late = [i["state"]["late"] for o in found.values() for i in o["indicators"] if "late" in i]
+    assert not whole or not any(late)
+
+
+def test_a_decision_is_no_practice() -> None:
+    """What `decide` posts is the unit's own, whatever the view."""
+    held, _ = sample()
+    decided = [one for one in held.counting() if one.kind.decision]
+    assert {cell.view for one in decided for cell, _ in decide(one)} <= {"own"}
