@@ -84,8 +84,20 @@ def _coverage(line: Line, own: Cells, until: Horizon) -> dict[str, Any]:
         "state": told,
         "missing": _keys(by_status.get("missing", []), one_more, "chưa làm", "not done"),
         "missing_total": missing,
+        "next_step": _next_step(indicator, line.tally, missing),
         "late": _keys(by_status.get("late", []), in_time, "trễ hạn", "late"),
     }
+
+
+def _next_step(indicator: Indicator, tally: Sequence[int], missing: int) -> dict[str, Any] | None:
+    """Where a scale gives nothing for one thing more: how many bring the next points."""
+    if not indicator.scale:
+        return None
+    for needed in range(1, missing + 1):
+        worth = _worth(indicator, tally, (0, needed, 0))
+        if worth != "0.00":
+            return {"needed": needed, "worth": worth}
+    return None
 
 
 def _keys(found: list[tuple[str, Covered]], worth: str, vi: str, en: str) -> list[dict[str, Any]]:
