@@ -12,11 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import asyncpg  # type: ignore[import-untyped]
-from alembic import command
-from alembic.config import Config
-from alembic.script import ScriptDirectory
-from alembic.util import CommandError
-from sqlalchemy import Connection, Table, event, inspect, text
+from sqlalchemy import Table, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -27,8 +23,8 @@ from services.chassis.errors import (
     DatabaseAway,
     DurabilityTooWeak,
     StateNotMigrated,
-    StateOfNewerVersion,
 )
+from services.chassis.migrating import is_current, upgrade
 
 BUSY_SECONDS = 30
 READERS = 8
@@ -111,6 +107,17 @@ class Database:
                     )
                 yield conn
 
+    @contextlib.asynccontextmanager
+    async def glance(self) -> AsyncIterator[AsyncConnection]:
+        """A connection for one statement, which needs no transaction around it."""
+        if self.sqlite:
+            async with self.read() as conn:
+                yield conn
+            return
+        with told():
+            async with self._reader.connect() as conn:
+                yield await conn.execution_options(isolation_level="AUTOCOMMIT")
+
     async def check(self) -> None:
         """Answers when the database answers; DatabaseAway otherwise."""
         async with self.read() as conn:
@@ -124,7 +131,7 @@ class Database:
             await check_durability(conn)
             if script_location is None:
                 return
-            if not await conn.run_sync(_current, _alembic(script_location), self.where):
+            if not await conn.run_sync(is_current, script_location, self.where):
                 raise StateNotMigrated(self.where)
 
     async def close(self) -> None:
@@ -258,38 +265,4 @@ async def migrate(db: Database, script_location: Path) -> None:
         if not db.sqlite:
             await conn.execute(text("SELECT pg_advisory_xact_lock(hashtext(:s))"), {"s": db.schema})
             await conn.execute(text(f'CREATE SCHEMA IF NOT EXISTS "{db.schema}"'))
-        await conn.run_sync(_upgrade, script_location, db.where)
-
-
-def _upgrade(conn: Connection, script_location: Path, where: str) -> None:
-    config = _alembic(script_location)
-    config.attributes["connection"] = conn
-    _current(conn, config, where)
-    command.upgrade(config, "head")
-
-
-def _alembic(script_location: Path) -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(script_location))
-    config.set_main_option("path_separator", "os")
-    return config
-
-
-def _current(conn: Connection, config: Config, where: str) -> bool:
-    """Whether the database is of this version; StateOfNewerVersion when it is of a later one."""
-    known = ScriptDirectory.from_config(config)
-    if not inspect(conn).has_table("alembic_version"):
-        return False
-    revision = str(conn.execute(text("SELECT version_num FROM alembic_version")).scalar())
-    try:
-        known.get_revision(revision)
-    except CommandError as unknown:
-        raise StateOfNewerVersion(where, revision) from unknown
-    return revision == known.get_current_head()
-
-
-def run_migrations(context: Any) -> None:
-    """The whole of a service's `migrations/env.py`: runs on the connection that was given."""
-    context.configure(connection=context.config.attributes["connection"])
-    with context.begin_transaction():
-        context.run_migrations()
+        await conn.run_sync(upgrade, script_location, db.where)

@@ -2,17 +2,25 @@
 
 import base64
 import binascii
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import msgspec
-from fastapi import FastAPI, Path, Query, Request, Response
-from pydantic import BaseModel, ConfigDict, Field
+from fastapi import FastAPI, Query, Request, Response
 
 from contracts import moments
 from services.chassis.auth import READS_MACHINERY, Credential, Verifier, require
 from services.chassis.health import Health
 from services.chassis.http import PROBLEM_TYPE, Problem, service_api
 from services.scoring import queries
+from services.scoring.asking import (
+    Asked,
+    Listing,
+    Paging,
+    Quarantined,
+    Viewing,
+    Year,
+    rating_asked,
+)
 from services.scoring.errors import RubricsReplaced, UnitNotRated
 from services.scoring.lag import Lag
 from services.scoring.listing import CursorWrong
@@ -21,61 +29,7 @@ from services.scoring.reading import READS_ALL, NotArrived, Reading, may_read
 from services.scoring.registry import Unit
 from services.scoring.snapshot import Snapshot
 
-RECEIPTS_MAX = 100
-RECEIPT = "[0-9a-f]{32}"
 JSON = "application/json"
-WaitFor = Annotated[
-    str | None,
-    Field(
-        pattern=f"^{RECEIPT}(,{RECEIPT}){{0,{RECEIPTS_MAX - 1}}}$",
-        description="receipts, with commas: answer once each of them is folded (5 s, then 504)",
-    ),
-]
-Kind = Literal["commune", "agency", "public_service_unit", "enterprise"]
-Sort = Literal["total", "-total", "name", "-name", "unit", "-unit"]
-Year = Annotated[int, Path(ge=1900, le=9999, description="the rating year")]
-Asked = Annotated[str, Path(max_length=64, description="the unit's key, or one of its codes")]
-
-
-class Waiting(BaseModel):
-    """What every query takes; a parameter of another name is refused."""
-
-    model_config = ConfigDict(extra="forbid")
-    wait_for: WaitFor = None
-
-
-class Viewing(Waiting):
-    """A view instead of the one that binds."""
-
-    view: Literal["own", "pooled"] | None = None
-
-
-class Paging(Waiting):
-    """A page of a list."""
-
-    limit: int = Field(50, ge=1, le=1000)
-    cursor: str | None = Field(None, max_length=2000)
-
-
-class Listing(Paging):
-    """A page of a year's ratings."""
-
-    model_config = ConfigDict(extra="forbid", populate_by_name=True)
-    year: int = Field(ge=1900, le=9999)
-    kind: Kind | None = None
-    class_: str | None = Field(None, alias="class", max_length=64)
-    q: str | None = Field(None, max_length=200, description="words of the name, or of the key")
-    sort: Sort = Field("total", description="total: best first; with - the other way round")
-
-
-class Quarantined(BaseModel):
-    """A page of the quarantine."""
-
-    model_config = ConfigDict(extra="forbid")
-    state: Literal["waiting", "replayed", "dropped"] | None = None
-    limit: int = Field(50, ge=1, le=1000)
-
-
 _PROBLEM: dict[str, Any] = {"content": {PROBLEM_TYPE: {"schema": {"type": "object"}}}}
 _SAID = {
     401: "No valid token",
@@ -88,13 +42,13 @@ _SAID = {
 _OBJECT: dict[str, Any] = {"content": {JSON: {"schema": {"type": "object"}}}}
 
 
-def _described(*statuses: int) -> dict[str, Any]:
+def _described(*statuses: int, **described: Any) -> dict[str, Any]:
     """What a route answers beside its own body, for OpenAPI."""
     answers: dict[int | str, dict[str, Any]] = {200: {"description": "Found", **_OBJECT}}
     answers |= {status: {"description": _SAID[status], **_PROBLEM} for status in statuses}
     return {
         "responses": answers, "response_class": Response,
-        "openapi_extra": {"security": [{"bearer": []}]},
+        "openapi_extra": {"security": [{"bearer": []}], **described},
     }  # fmt: skip
 
 
@@ -179,10 +133,9 @@ def _add_ratings(api: FastAPI, reading: Reading, verifier: Verifier) -> None:
         "/ratings/{year}/{unit}", summary="One unit's rating",
         **_described(401, 403, 404, 422, 503, 504),
     )  # fmt: skip
-    async def get_rating(
-        request: Request, year: Year, unit: Asked, asked: Annotated[Viewing, Query()]
-    ) -> Response:
+    async def get_rating(request: Request) -> Response:
         reader = _credential(request, verifier)
+        year, unit, asked = rating_asked(request)
         await _waited(reading, asked.wait_for)
         snapshot, found = await _unit(reading, reader, year, unit)
         if asked.view is None:

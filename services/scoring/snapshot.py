@@ -117,7 +117,7 @@ class Snapshots:
     async def _look(self) -> Position:
         async with self._looking:
             self._next = None
-            async with self.db.read() as conn:
+            async with self.db.glance() as conn:
                 return await store.position(conn)
 
     async def _read(self, year: int) -> Snapshot:
