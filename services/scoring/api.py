@@ -20,6 +20,7 @@ from services.scoring.asking import (
     Viewing,
     Year,
     rating_asked,
+    rating_parameters,
 )
 from services.scoring.errors import RubricsReplaced, UnitNotRated
 from services.scoring.lag import Lag
@@ -131,7 +132,7 @@ def _add_ratings(api: FastAPI, reading: Reading, verifier: Verifier) -> None:
 
     @api.get(
         "/ratings/{year}/{unit}", summary="One unit's rating",
-        **_described(401, 403, 404, 422, 503, 504),
+        **_described(401, 403, 404, 422, 503, 504, parameters=rating_parameters()),
     )  # fmt: skip
     async def get_rating(request: Request) -> Response:
         reader = _credential(request, verifier)

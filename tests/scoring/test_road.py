@@ -118,3 +118,85 @@ async def test_the_sheet_says_what_is_missing_and_what_it_is_worth(road: Road) -
     (missing,) = line["missing"]
     assert (missing["key"], missing["due"], missing["worth"]) == ("b", "2025-08-01", "6.00")
     assert sheet["rating"] == (await road.get("/ratings/2025/H44.1")).json()
+
+
+async def test_openapi_names_every_parameter_of_every_path(road: Road) -> None:
+    """What a path or a query takes is described, so that a client can be generated."""
+    described = (await road.client.get("/scoring/openapi.json")).json()["paths"]
+    named = {
+        path: {one["name"] for one in methods["get"].get("parameters", [])}
+        for path, methods in described.items()
+    }
+    assert named["/ratings/{year}/{unit}"] == {"year", "unit", "view", "wait_for"}
+    for path, names in named.items():
+        assert {part[1:-1] for part in path.split("/") if part.startswith("{")} <= names
+
+
+@pytest.mark.parametrize(
+    ("path", "asked", "field"),
+    [
+        ("/ratings/x/H44.1", {}, "year"),
+        ("/ratings/2025/H44.1", {"view": "both"}, "view"),
+        ("/ratings/2025/H44.1", {"as_of": "2025-01-01"}, "as_of"),
+        ("/ratings/2025/H44.1", {"wait_for": "zz"}, "wait_for"),
+        ("/ratings/2025/H44.1/events", {"cursor": "zz", "wait_for": ""}, "wait_for"),
+        ("/ratings", {}, "year"),
+        ("/ratings", {"year": 2025, "limit": 1001}, "limit"),
+        ("/ratings", {"year": 2025, "sort": "points"}, "sort"),
+        ("/ratings", {"year": 2025, "cursor": "zz"}, "cursor"),
+        ("/ratings", {"year": 2025, "kind": "city"}, "kind"),
+    ],
+)
+async def test_a_wrong_parameter_is_named(
+    road: Road, path: str, asked: dict[str, Any], field: str
+) -> None:
+    """422 as problem details, with the field."""
+    answer = await road.get(path, **asked)
+    assert answer.status_code == 422, answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert field in [error["field"] for error in answer.json()["errors"]]
+
+
+async def test_a_reader_sees_its_own_units_alone(road: Road) -> None:
+    """A list is filtered, another unit answers 403, also one that does not exist."""
+    receipts = await road.send([registered("H44.1"), registered("H44.2", "Khác")])
+    await road.get("/ratings", year=2025, wait_for=",".join(receipts))
+    own = {"units": ["H44.1"]}
+    listed = (await road.get("/ratings", "reader", year=2025, claims=own)).json()["items"]
+    assert [item["unit"] for item in listed] == ["H44.1"]
+    for unit, status in (("H44.1", 200), ("H44.2", 403), ("H44.9", 403)):
+        for part in ("", "/sheet", "/events"):
+            answer = await road.get(f"/ratings/2025/{unit}{part}", "reader", claims=own)
+            assert answer.status_code == status
+    assert (await road.get("/ratings/2025/H44.9", "hr")).status_code == 404
+    assert (await road.get("/quarantine", "reader")).status_code == 403
+    nobody = await road.client.get("/scoring/ratings/2025/H44.1")
+    assert nobody.status_code == 401
+
+
+async def test_waiting_for_what_never_comes_ends_with_504(road: Road) -> None:
+    """Bounded by five seconds; the answer names what is missing."""
+    answer = await road.get("/ratings", year=2025, wait_for="0" * 32)
+    assert answer.status_code == 504
+    assert answer.json()["missing"] == ["0" * 32]
+
+
+async def test_pages_follow_the_order_and_hold_each_unit_once(road: Road) -> None:
+    """By name, with a cursor, whatever the direction; accents do not hinder a search."""
+    names = {"H44.1": "Phường Đền", "H44.2": "Xã Ân", "H44.3": "Xã Bình"}
+    receipts = await road.send([registered(unit, name) for unit, name in names.items()])
+    for sort, order in (
+        ("name", ["H44.1", "H44.2", "H44.3"]),
+        ("-unit", ["H44.3", "H44.2", "H44.1"]),
+    ):
+        seen: list[str] = []
+        asked: dict[str, Any] = {"year": 2025, "limit": 1, "sort": sort}
+        while True:
+            page = (await road.get("/ratings", wait_for=receipts[-1], **asked)).json()
+            seen += [item["unit"] for item in page["items"]]
+            if page["next"] is None:
+                break
+            asked["cursor"] = page["next"]
+        assert seen == order
+    found = (await road.get("/ratings", year=2025, q="xa an")).json()["items"]
+    assert [item["unit"] for item in found] == ["H44.2"]
