@@ -79,7 +79,8 @@ class Broker:
             reconnect_time_wait=RETRY_SECONDS, allow_reconnect=True,
         )  # fmt: skip
         try:
-            await asyncio.wait_for(connecting, CONNECT_SECONDS)
+            async with asyncio.timeout(CONNECT_SECONDS):
+                await connecting
         except (NatsError, OSError, TimeoutError) as away:
             raise BrokerAway(self.nc.last_error or away) from away
         finally:

@@ -47,7 +47,8 @@ class Health:
 
     async def _one(self, name: str) -> tuple[bool, str]:
         try:
-            return True, await asyncio.wait_for(self.checks[name][1](), CHECK_SECONDS)
+            async with asyncio.timeout(CHECK_SECONDS):
+                return True, await self.checks[name][1]()
         except DanchuError as wrong:
             return False, str(wrong)
         except TimeoutError:

@@ -5,6 +5,7 @@ Messages that are read twice are expected; deduplicate by content, never by sequ
 """
 
 import asyncio
+import contextlib
 import json
 from dataclasses import dataclass, field
 
@@ -100,10 +101,9 @@ class Reader:
 
     async def _wait(self, seconds: float) -> None:
         self._came.clear()
-        try:
-            await asyncio.wait_for(self._came.wait(), seconds)
-        except TimeoutError:
-            return
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._came.wait()
 
     async def _pull(self) -> None:
         """Keeps requests for two batches open, so that the next comes while one is used."""

@@ -86,7 +86,8 @@ class Relay:
                 continue
             if not moved:
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._nudged.wait(), IDLE_SECONDS)
+                    async with asyncio.timeout(IDLE_SECONDS):
+                        await self._nudged.wait()
 
     async def _pause(self, away: DanchuError) -> None:
         pause = PAUSE_SECONDS[min(self._failures, len(PAUSE_SECONDS) - 1)]

@@ -20,6 +20,7 @@ from services.chassis.errors import BrokerAway
 from services.chassis.health import Health
 from services.chassis.relay import Relay
 from services.chassis.settings import Settings
+from services.chassis.tasks import ended
 from services.intake.api import build_api
 from services.intake.handlers import Intake
 from services.intake.settings import SERVICE, IntakeSettings
@@ -76,9 +77,7 @@ class App:
 
     async def stop(self) -> None:
         """Stops taking in, then relaying; what is not yet relayed is in the database."""
-        for task in reversed(self.tasks):
-            task.cancel()
-            await asyncio.wait([task])
+        await ended(self.tasks)
         await self.broker.close()
         await self.db.close()
 

@@ -22,6 +22,7 @@ from services.chassis.errors import BrokerAway
 from services.chassis.health import Health
 from services.chassis.relay import Relay
 from services.chassis.settings import Settings
+from services.chassis.tasks import ended
 from services.scoring import rubric_file, store
 from services.scoring.api import build_api
 from services.scoring.errors import FoldHalted
@@ -84,9 +85,7 @@ class App:
 
     async def stop(self) -> None:
         """Stops folding; what was read and not folded comes again."""
-        for task in reversed(self.tasks):
-            task.cancel()
-            await asyncio.wait([task])
+        await ended(self.tasks)
         if self.fold is not None:
             await self.fold.stop()
         await self.broker.close()

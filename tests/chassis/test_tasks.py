@@ -1,0 +1,65 @@
+"""Background tasks end when they are told to, whatever happens in that moment."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+
+from services.chassis.clock import now_us
+from services.chassis.database import Database
+from services.chassis.relay import Relay
+from services.chassis.tasks import ended
+from tests.conftest import NatsServer
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_a_task_that_swallows_a_cancellation_is_ended_all_the_same() -> None:
+    """The second cancellation ends what the first one did not."""
+    swallowed = asyncio.Event()
+
+    async def stubborn() -> None:
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            swallowed.set()
+        await asyncio.Event().wait()
+
+    task = asyncio.create_task(stubborn())
+    await asyncio.sleep(0)
+    await ended([task])
+    assert swallowed.is_set() and task.cancelled()
+
+
+class NothingWaits(Relay):
+    """A relay whose outbox is empty."""
+
+    async def once(self) -> int:
+        """Nothing to do."""
+        return 0
+
+
+@asynccontextmanager
+async def _idle(server: NatsServer) -> AsyncIterator[tuple[Relay, asyncio.Task[None]]]:
+    db = Database("sqlite+aiosqlite:///unused.db", "unused")
+    relay = NothingWaits(db, server.broker("intake"), now_us)
+    task = asyncio.create_task(relay.run())
+    await asyncio.sleep(0)
+    yield relay, task
+    await db.close()
+
+
+async def test_a_relay_that_is_nudged_in_its_last_moment_ends_at_the_first_cancellation(
+    nats_server: NatsServer,
+) -> None:
+    """A nudge and a cancellation in the same turn of the loop: the cancellation counts."""
+    for _ in range(20):
+        async with _idle(nats_server) as (relay, task):
+            relay.nudge()
+            await asyncio.sleep(0)
+            task.cancel()
+            await asyncio.wait([task], timeout=5)
+            assert task.cancelled()
