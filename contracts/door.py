@@ -80,7 +80,7 @@ def read(raw: bytes, content_type: str, now: int) -> tuple[bool, list[Emitted | 
         raise BodyRefused(415, f"send {SINGLE}, {BATCH} or {PLAIN}")
     if len(raw) > BODY_BYTES_MAX:
         raise BodyRefused(413, f"a body has at most {BODY_BYTES_MAX} bytes")
-    parsed = _parse(raw)
+    parsed = parse(raw)
     single = not isinstance(parsed, list)
     if (media == SINGLE and not single) or (media == BATCH and single):
         raise BodyRefused(400, f"{media} does not fit a body that is {_shape(single)}")
@@ -94,7 +94,8 @@ def _shape(single: bool) -> str:
     return "no array" if single else "an array"
 
 
-def _parse(raw: bytes) -> Any:
+def parse(raw: bytes) -> Any:
+    """The JSON of a body; BodyRefused where it is not well-formed or too deep."""
     try:
         text = raw.decode()
     except UnicodeDecodeError as error:

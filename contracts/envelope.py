@@ -24,6 +24,8 @@ from contracts.data import Data
 UNIT_KEY = re.compile(r"[A-Z0-9]([A-Z0-9.]{0,62}[A-Z0-9])?", re.ASCII)
 CITY = "CITY"
 EMIT_SUBJECT = "danchu.emit"
+RECORDS_SOURCE = "urn:danchu:records:"
+"""How `source` begins where a system of record of ours speaks; nobody else may use it."""
 _UUID7 = re.compile(
     r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", re.ASCII | re.I
 )

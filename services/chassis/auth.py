@@ -26,6 +26,7 @@ TOKENS_FILE = "tokens.json"
 CACHED_MAX = 4096
 TOKEN_BYTES_MAX = 16 * 1024
 DEVELOPMENT_DAYS = 366
+NAME_MAX = 200
 ANY = ("*",)
 
 ROLES: dict[str, str] = {
@@ -43,13 +44,17 @@ READS_MACHINERY = frozenset(("operator", "auditor"))
 
 @dataclass(frozen=True)
 class Credential:
-    """What the bearer of a token may do; `expires` in seconds since 1970."""
+    """What the bearer of a token may do; `expires` in seconds since 1970.
+
+    `name` is whom the token was given to, as its issuer knows them (claim `sub`).
+    """
 
     role: str
     units: frozenset[str] = frozenset(ANY)
     sources: tuple[str, ...] = ANY
     types: frozenset[str] = frozenset(ANY)
     expires: int = 2**53
+    name: str = ""
 
     def speaks_for(self, unit: str) -> bool:
         """Whether the unit (its key or a code) is among those of the credential."""
@@ -103,6 +108,7 @@ class Verifier:
                 sources=tuple(_texts(claims.get("sources"))),
                 types=frozenset(_texts(claims.get("types"))),
                 expires=int(claims["exp"]),
+                name=_name(claims.get("sub", "")),
             )
         except (jwt.PyJWTError, ValueError, TypeError, UnicodeError) as wrong:
             raise _unauthorized("The token is not one that is valid here.") from wrong
@@ -111,6 +117,16 @@ class Verifier:
 def _role(claim: object) -> str:
     if not isinstance(claim, str) or claim not in ROLES:
         raise ValueError(f"unknown role {claim!r}")
+    return claim
+
+
+def _name(claim: object) -> str:
+    if (
+        not isinstance(claim, str)
+        or len(claim) > NAME_MAX
+        or not (claim.isprintable() or not claim)
+    ):
+        raise ValueError("a subject is a short printable text")
     return claim
 
 
@@ -149,12 +165,14 @@ class Issuer:
         sources: Sequence[str] = ANY,
         types: Sequence[str] = ANY,
         days: int = DEVELOPMENT_DAYS,
+        name: str = "",
     ) -> str:
-        """A token; ValueError for an unknown role."""
+        """A token; ValueError for an unknown role. `name` is whom it is given to."""
         now = self.clock() // 1_000_000
         claims = {
             "aud": AUDIENCE, "iat": now, "exp": now + days * 86_400, "role": _role(role),
             "units": list(units), "sources": list(sources), "types": list(types),
+            "sub": name or role,
         }  # fmt: skip
         return jwt.encode(claims, self.key, algorithm=ALGORITHM)
 

@@ -20,3 +20,15 @@ def write_private(path: Path, content: str | bytes) -> None:
     except BaseException:
         beside.unlink(missing_ok=True)
         raise
+
+
+def write_private_once(path: Path, content: bytes) -> None:
+    """As `write_private`, but what another process has written first stays."""
+    beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}.new")
+    write_private(beside, content)
+    try:
+        os.link(beside, path)
+    except FileExistsError:
+        pass
+    finally:
+        beside.unlink()

@@ -27,6 +27,12 @@ class Grant:
     replies: bool = False
 
 
+def _record(*domains: str) -> Grant:
+    """A system of record publishes the events of its own domains, and retracts its own."""
+    events = tuple(f"danchu.events.*.{domain}.*" for domain in (*domains, "event"))
+    return Grant((*events, "$JS.API.INFO", "$JS.API.STREAM.INFO.*"))
+
+
 USERS: dict[str, Grant] = {
     "provision": Grant(("$JS.API.>",)),
     "intake": Grant(
@@ -34,6 +40,9 @@ USERS: dict[str, Grant] = {
         ("danchu.emit.*", "danchu.emit.* intake"),
         replies=True,
     ),
+    "training": _record("roster", "course", "training"),
+    "awards": _record("model", "award"),
+    "violations": _record("violation"),
     "scoring": Grant(
         (
             "danchu.quarantine.>", "danchu.ratings.>", "danchu.events.CITY.year.*",

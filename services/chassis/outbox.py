@@ -52,6 +52,10 @@ class Waiting(NamedTuple):
     waiting: int
     oldest_seconds: float
 
+    def shown(self) -> dict[str, int | float]:
+        """As operators see it."""
+        return {"waiting": self.waiting, "oldest_seconds": round(self.oldest_seconds, 3)}
+
 
 _TABLE = outbox_table(MetaData())
 

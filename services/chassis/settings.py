@@ -43,6 +43,7 @@ class Settings(BaseSettings):
     nats_sync_always_vouched: bool = False
     otlp_endpoint: str | None = None
     token_public_key: Path | None = None
+    records_keys: Path | None = None
     log_level: str = "INFO"
 
     def database(self, service: str) -> str:

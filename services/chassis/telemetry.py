@@ -7,9 +7,12 @@ made per batch, never per event; no body, token or personal key is ever logged.
 import json
 import logging
 import sys
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from opentelemetry import metrics, trace
+from opentelemetry.context import Context
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from services.chassis.settings import Settings
 
@@ -67,3 +70,18 @@ def tracer(name: str) -> trace.Tracer:
 def meter(name: str) -> metrics.Meter:
     """A meter; it does nothing until `setup` found an endpoint."""
     return metrics.get_meter(name)
+
+
+_W3C = TraceContextTextMapPropagator()
+
+
+def incoming(headers: Mapping[str, str]) -> Context:
+    """The context of a caller's `traceparent` (W3C Trace Context), to start a span in."""
+    return _W3C.extract(headers)
+
+
+def outgoing() -> str | None:
+    """The `traceparent` of the current span, or of the caller where nothing is recorded here."""
+    carrier: dict[str, str] = {}
+    _W3C.inject(carrier)
+    return carrier.get("traceparent")

@@ -5,6 +5,7 @@ from typing import Literal, Protocol
 
 from fastapi import FastAPI
 
+from services.awards import app as awards
 from services.chassis.errors import SettingWrong
 from services.chassis.health import Health
 from services.chassis.settings import Settings
@@ -14,15 +15,20 @@ from services.scoring import app as scoring
 from services.scoring.settings import ScoringSettings
 
 Part = Literal["all", "http", "fold"]
-PRODUCERS = ("intake", "scoring")
+PRODUCERS = ("intake", "awards", "scoring")
 """The services that have an outbox."""
 
 
 class App(Protocol):
     """A running service."""
 
-    api: FastAPI
-    health: Health
+    @property
+    def api(self) -> FastAPI:
+        """Its HTTP."""
+
+    @property
+    def health(self) -> Health:
+        """Its health."""
 
     async def start(self) -> None:
         """Starts it."""
@@ -36,6 +42,7 @@ class App(Protocol):
 
 MIGRATED: dict[str, Callable[[Settings], Awaitable[None]]] = {
     "intake": intake.migrated,
+    "awards": awards.migrated,
     "scoring": scoring.migrated,
 }
 
@@ -55,6 +62,8 @@ def build(names: Sequence[str], part: Part) -> dict[str, App]:
     made: dict[str, App] = {}
     if "intake" in names and part != "fold":
         made["intake"] = intake.build(IntakeSettings())
+    if "awards" in names and part != "fold":
+        made["awards"] = awards.build(Settings())
     if "scoring" in names:
         made["scoring"] = scoring.build(ScoringSettings(), part)
     return made

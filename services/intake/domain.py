@@ -7,6 +7,7 @@ from typing import Literal, Protocol
 from contracts.catalog import CATALOG
 from contracts.decisions import EventRetractedV1
 from contracts.door import Emitted, Refusal
+from contracts.envelope import RECORDS_SOURCE
 from contracts.faults import Fault
 
 Status = Literal["accepted", "duplicate", "conflict", "refused"]
@@ -66,6 +67,8 @@ def _beyond(item: Emitted, sender: Sender) -> Iterable[Fault]:
         yield Fault("type", f"{kind.short} is not among the types of this credential")
     if not sender.speaks_for(event.subject):
         yield Fault("subject", f"{event.subject} is not among the units of this credential")
+    if event.source.startswith(RECORDS_SOURCE):
+        yield Fault("source", f"what begins with {RECORDS_SOURCE} is announced by danchu alone")
     if not sender.may_use_source(event.source):
         yield Fault("source", "it begins with none of the prefixes of this credential")
     if isinstance(event.data, EventRetractedV1):

@@ -7,5 +7,4 @@ from services.chassis.database import Database
 async def waiting(db: Database, now: int) -> dict[str, int | float]:
     """Events committed and not yet in the stream, and the age of the oldest in seconds."""
     async with db.read() as conn:
-        found = await outbox.waiting(conn, now)
-    return {"waiting": found.waiting, "oldest_seconds": round(found.oldest_seconds, 3)}
+        return (await outbox.waiting(conn, now)).shown()

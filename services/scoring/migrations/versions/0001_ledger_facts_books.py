@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from services.chassis.first_tables import create_outbox
+
 revision = "0001"
 down_revision = None
 
@@ -14,7 +16,7 @@ def upgrade() -> None:
     _ledger()
     _books_and_facts()
     _position_and_quarantine()
-    _outbox()
+    create_outbox(op)
 
 
 def _ledger() -> None:
@@ -90,23 +92,3 @@ def _position_and_quarantine() -> None:
     )
     op.create_index("quarantine_receipt", "quarantine", ["receipt"])
     op.create_index("quarantine_state", "quarantine", ["state", "came"])
-
-
-def _outbox() -> None:
-    op.create_table(
-        "outbox",
-        sa.Column("seq", COUNTED_KEY, primary_key=True),
-        sa.Column("receipt", sa.LargeBinary, nullable=False),
-        sa.Column("subject", sa.Text, nullable=False),
-        sa.Column("body", sa.LargeBinary, nullable=False),
-        sa.Column("headers", sa.Text),
-        sa.Column("recorded", sa.BigInteger, nullable=False),
-        sa.Column("sent", sa.BigInteger),
-        sa.Column("stream_seq", sa.BigInteger),
-        sa.Column("generation", sa.Integer, nullable=False, server_default="0"),
-    )
-    unsent = sa.text("sent IS NULL")
-    op.create_index(
-        "outbox_unsent", "outbox", ["seq"], postgresql_where=unsent, sqlite_where=unsent
-    )
-    op.create_index("outbox_recorded", "outbox", ["recorded"])

@@ -1,0 +1,241 @@
+"""An achievement: what may happen to it next, and what each step says to the world. Pure.
+
+Nominated by its unit, appraised by a council, recognised or awarded at a level, refused, taken up
+by other units, revoked. One achievement is recognised, and awarded, once at each level (Law on
+Emulation and Commendation 2022: no two awards of one level for one achievement).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Literal, NamedTuple
+
+from contracts import moments
+from services.chassis.steps import Fact, Step, StepRefused, check_order, next_state
+
+Kind = Literal["model", "person"]
+What = Literal["model", "award"]
+Cause = Literal["false_declaration", "wrong_appraisal"]
+RECOGNITION_LEVELS = ("commune", "city", "province", "nation")
+AWARD_LEVELS = ("province", "ministry", "state")
+WHAT = "The achievement"
+NOMINATED, APPRAISED, RECOGNISED = "nominated", "appraised", "recognised"
+REFUSED, REVOKED = "refused", "revoked"
+MOVES: dict[str, dict[str, str]] = {
+    NOMINATED: {"appraise": APPRAISED, "refuse": REFUSED, "transfer": NOMINATED},
+    APPRAISED: {
+        "appraise": APPRAISED, "recognise": RECOGNISED, "grant": RECOGNISED, "refuse": REFUSED,
+        "transfer": APPRAISED,
+    },
+    RECOGNISED: {
+        "appraise": APPRAISED, "replicate": RECOGNISED, "revoke": REVOKED, "transfer": RECOGNISED,
+    },
+    REFUSED: {"appraise": APPRAISED},
+    REVOKED: {},
+}  # fmt: skip
+
+
+class Honour(NamedTuple):
+    """A recognition (`model`) or an award: level, decision, and the rating year it is of."""
+
+    what: What
+    level: str
+    decision: str
+    year: int
+
+
+class Appraisal(NamedTuple):
+    """What the council voted, in votes; who voted what is kept nowhere."""
+
+    what: What
+    level: str
+    in_favour: int
+    against: int
+    abstained: int
+
+    @property
+    def passed(self) -> bool:
+        """More than half of those present were in favour."""
+        return 2 * self.in_favour > self.in_favour + self.against + self.abstained
+
+
+@dataclass(frozen=True)
+class Achievement:
+    """A model, or the example that a person gives; `origin` is the unit that nominated it.
+
+    `replicated` are the (unit, rating year) that took it up; `last` is the instant of the last
+    step in microseconds.
+    """
+
+    unit: str
+    origin: str
+    kind: Kind
+    title: str
+    stage: str
+    last: int
+    appraisal: Appraisal | None = None
+    honours: tuple[Honour, ...] = ()
+    replicated: tuple[tuple[str, int], ...] = ()
+
+    def key(self, record: str) -> str:
+        """How events name it: a successor speaks of its predecessor's key by its unit."""
+        return record if self.unit == self.origin else f"{self.origin}/{record}"
+
+    def award_key(self, record: str, level: str) -> str:
+        """How events name its award of a level."""
+        return f"{self.key(record)}:{level}"
+
+
+def evolve(state: Achievement | None, step: Step) -> Achievement:
+    """The achievement after a step; StepImpossible or StepRefused say why not."""
+    data = step.data
+    if state is None:
+        return Achievement(
+            data["unit"], data["unit"], data["kind"], data["title"], NOMINATED, step.at
+        )
+    stage = next_state(WHAT, _moves(state), state.stage, step.name)
+    check_order(state.last, step)
+    moved = replace(_EVOLVE[step.name](state, step), last=step.at)
+    if step.name in ("refuse", "revoke") and moved.honours:
+        stage = RECOGNISED
+    return replace(moved, stage=stage)
+
+
+def _moves(state: Achievement) -> Mapping[str, Mapping[str, str]]:
+    """While it is appraised for a further level, what stands can be taken up and revoked."""
+    if state.stage != APPRAISED or not state.honours:
+        return MOVES
+    further = {**MOVES[APPRAISED], "replicate": APPRAISED, "revoke": REVOKED}
+    return {**MOVES, APPRAISED: further}
+
+
+def _appraise(state: Achievement, step: Step) -> Achievement:
+    data = step.data
+    votes = (data["in_favour"], data["against"], data["abstained"])
+    if not sum(votes):
+        raise StepRefused("A council that decides has at least one vote.", "in_favour")
+    _check_once(state, data["what"], data["level"])
+    return replace(state, appraisal=Appraisal(data["what"], data["level"], *votes))
+
+
+def _check_once(state: Achievement, what: What, level: str) -> None:
+    levels = RECOGNITION_LEVELS if what == "model" else AWARD_LEVELS
+    if level not in levels:
+        raise StepRefused(f"The level is one of {', '.join(levels)}.", "level")
+    if any((honour.what, honour.level) == (what, level) for honour in state.honours):
+        sentence = f"The achievement has its {_NAMES[what]} of the level {level} already."
+        raise StepRefused(sentence, "level")
+
+
+_NAMES = {"model": "recognition", "award": "award"}
+
+
+def _honour(what: What) -> Callable[[Achievement, Step], Achievement]:
+    def decide(state: Achievement, step: Step) -> Achievement:
+        level, found = step.data["level"], state.appraisal
+        _check_once(state, what, level)
+        if found is None or (found.what, found.level) != (what, level):
+            raise StepRefused(f"The last appraisal was not for this {_NAMES[what]}.", "level")
+        if not found.passed:
+            raise StepRefused("Not more than half of the votes were in favour.", "level")
+        year = moments.local_year(step.at)
+        honour = Honour(what, level, step.data["decision"], year)
+        return replace(state, appraisal=None, honours=(*state.honours, honour))
+
+    return decide
+
+
+def _refuse(state: Achievement, step: Step) -> Achievement:
+    return replace(state, appraisal=None)
+
+
+def _replicate(state: Achievement, step: Step) -> Achievement:
+    by = step.data["by"]
+    if by == state.unit:
+        raise StepRefused("A unit cannot take up its own model.", "by")
+    if not any(honour.what == "model" for honour in state.honours):
+        raise StepRefused("Only a model that is recognised is taken up.", "by")
+    if any(unit == by for unit, _ in state.replicated):
+        raise StepRefused(f"{by} has taken it up already.", "by")
+    return replace(state, replicated=(*state.replicated, (by, moments.local_year(step.at))))
+
+
+def _revoke(state: Achievement, step: Step) -> Achievement:
+    gone = _revoked(state, step)
+    if not gone:
+        raise StepRefused("There is nothing of the kind and level to revoke.", "level")
+    kept = tuple(honour for honour in state.honours if honour not in gone)
+    replicated = () if step.data["what"] == "model" else state.replicated
+    return replace(state, appraisal=None, honours=kept, replicated=replicated)
+
+
+def _revoked(state: Achievement, step: Step) -> tuple[Honour, ...]:
+    """What a revocation ends: every recognition of the model, or one award."""
+    what, level = step.data["what"], step.data.get("level")
+    return tuple(h for h in state.honours if h.what == what and level in (None, h.level))
+
+
+def _transfer(state: Achievement, step: Step) -> Achievement:
+    return replace(state, unit=step.data["unit"])
+
+
+_EVOLVE: dict[str, Callable[[Achievement, Step], Achievement]] = {
+    "appraise": _appraise, "recognise": _honour("model"), "grant": _honour("award"),
+    "refuse": _refuse, "replicate": _replicate, "revoke": _revoke, "transfer": _transfer,
+}  # fmt: skip
+
+
+def facts(record: str, before: Achievement | None, step: Step, after: Achievement) -> list[Fact]:
+    """What a step says to the world; a step within the council says nothing."""
+    key, data = after.key(record), step.data
+
+    def fact(short: str, **said: Any) -> Fact:
+        return Fact(short, after.unit, step.at, said)
+
+    evidence = {"evidence": data["evidence"]} if data.get("evidence") else {}
+    if before is None:
+        return [fact("model.nominated", model=key, title=after.title, **evidence)]
+    if step.name == "recognise":
+        told = {"model": key, "level": data["level"], "title": after.title}
+        return [fact("model.recognised", **told, **evidence)]
+    if step.name == "grant":
+        award = after.award_key(record, data["level"])
+        return [fact("award.granted", award=award, level=data["level"], **evidence)]
+    if step.name == "replicate":
+        return [fact("model.replicated", model=key, by=data["by"])]
+    if step.name == "revoke":
+        return _clearing(record, before, step)
+    return []
+
+
+def _clearing(record: str, before: Achievement, step: Step) -> list[Fact]:
+    """One event for each year and thing that is cleared: a fact belongs to one year."""
+    gone = _revoked(before, step)
+    if step.data["what"] == "award":
+        cleared = [("award.revoked", "award", before.award_key(record, h.level), h.year)
+                   for h in gone]  # fmt: skip
+    else:
+        years = {honour.year for honour in gone} | {year for _, year in before.replicated}
+        cleared = [("model.revoked", "model", before.key(record), year) for year in sorted(years)]
+    return [
+        Fact(short, before.unit, step.at, {field: key} | _of_year(year, step.at))
+        for short, field, key, year in cleared
+    ]
+
+
+def _of_year(year: int, at: int) -> dict[str, int]:
+    return {} if moments.local_year(at) == year else {"year": year}
+
+
+def shown(record: str, state: Achievement) -> dict[str, Any]:
+    """The achievement as JSON has it."""
+    return {
+        "id": record, "unit": state.unit, "origin": state.origin, "kind": state.kind,
+        "title": state.title, "stage": state.stage, "possible": sorted(_moves(state)[state.stage]),
+        "appraisal": None if state.appraisal is None else {
+            **state.appraisal._asdict(), "passed": state.appraisal.passed,
+        },
+        "honours": [honour._asdict() for honour in state.honours],
+        "replicated": [{"by": by, "year": year} for by, year in state.replicated],
+    }  # fmt: skip

@@ -1,0 +1,89 @@
+"""What the commands of the awards do, each a paragraph: load, decide, save, announce."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from services.awards import domain, store
+from services.awards.domain import Achievement
+from services.chassis.announce import new_id
+from services.chassis.http import Problem
+from services.chassis.records import Done, Loaded, Work
+from services.chassis.steps import Step
+from services.chassis.vault import Vault
+
+
+@dataclass(frozen=True)
+class Awards:
+    """The handlers; the vault hides the names of persons."""
+
+    vault: Vault
+
+    async def nominate(self, work: Work, step: Step, honoree: str | None) -> Done:
+        """A unit nominates a model, or the example that a person gives."""
+        work.may(step.data["unit"])
+        record: Loaded[Achievement] = Loaded(new_id(work.now), None, ())
+        done = await self._take(work, record, step)
+        if honoree is not None:
+            await store.name_honoree(work.conn, record.id, self.vault.hide(honoree))
+        return done._replace(location=f"achievements/{record.id}")
+
+    async def step(self, work: Work, id_: str, step: Step) -> Done:
+        """Whatever happens to an achievement afterwards."""
+        record = await self._held(work, id_)
+        if step.name == "transfer":
+            work.may(step.data["unit"])
+        return await self._take(work, record, step)
+
+    async def retract(self, work: Work, id_: str, version: int, reason: str) -> Done:
+        """A step that was a mistake is taken back."""
+        record = await self._held(work, id_)
+        after = await work.retract(record, version, reason, domain.evolve)
+        await store.save(work.conn, after)
+        return _done(after)
+
+    async def forget(self, work: Work, id_: str) -> Done:
+        """The name of the person is erased; the achievement stays."""
+        record = await self._held(work, id_)
+        await store.name_honoree(work.conn, id_, None)
+        return _done(record)
+
+    async def _held(self, work: Work, id_: str) -> Loaded[Achievement]:
+        record = await work.load(id_, domain.evolve)
+        work.may(unit_of(record))
+        return record
+
+    async def _take(self, work: Work, record: Loaded[Achievement], step: Step) -> Done:
+        if record.entries and record.state is None:
+            raise withdrawn(record.id)
+        after = domain.evolve(record.state, step)
+        said = domain.facts(record.id, record.state, step, after)
+        taken = await work.take(record, step, domain.evolve, said)
+        await store.save(work.conn, taken)
+        return _done(taken)
+
+
+def unit_of(record: Loaded[Achievement]) -> str:
+    """The unit of an achievement, also where every step of it was taken back."""
+    return record.state.unit if record.state else str(record.entries[0].step.data["unit"])
+
+
+def withdrawn(id_: str) -> Problem:
+    """Nothing happens any more to what was withdrawn."""
+    detail = f"The achievement {id_} was withdrawn; nominate it anew."
+    extra: dict[str, Any] = {"state": store.WITHDRAWN, "possible": []}
+    return Problem(409, "Not possible now", detail, extra=extra)
+
+
+def shown(record: Loaded[Achievement]) -> dict[str, Any]:
+    """The achievement as it is answered."""
+    if record.state is None:
+        state: dict[str, Any] = {
+            "id": record.id, "unit": unit_of(record), "stage": store.WITHDRAWN, "possible": [],
+        }  # fmt: skip
+    else:
+        state = domain.shown(record.id, record.state)
+    return {**state, "version": record.version}
+
+
+def _done(record: Loaded[Achievement]) -> Done:
+    return Done(record.version, shown(record))

@@ -1,0 +1,58 @@
+"""Reads of the awards: lists of achievements, and the register of what is recognised."""
+
+from collections.abc import Collection
+from typing import Any
+
+from sqlalchemy import bindparam, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+LISTED = ("id", "unit", "origin", "kind", "title", "stage", "version")
+
+
+async def achievements(
+    conn: AsyncConnection, units: Collection[str] | None, stage: str | None, after: str, limit: int
+) -> list[dict[str, Any]]:
+    """Achievements by id, behind `after`; of these units alone where they are given."""
+    wanted = ["id > :after"]
+    given: dict[str, Any] = {"after": after, "limit": limit}
+    if stage is not None:
+        wanted.append("stage = :stage")
+        given["stage"] = stage
+    if units is not None:
+        wanted.append("unit IN :units")
+        given["units"] = sorted(units) or [""]
+    select = text(
+        f"SELECT {', '.join(LISTED)} FROM achievements WHERE {' AND '.join(wanted)} "
+        "ORDER BY id LIMIT :limit"
+    )
+    if units is not None:
+        select = select.bindparams(bindparam("units", expanding=True))
+    return [dict(zip(LISTED, row, strict=True)) for row in await conn.execute(select, given)]
+
+
+REGISTERED = ("id", "unit", "kind", "title", "what", "level", "decision", "year", "place")
+
+
+_PLACE = "id || ':' || what || ':' || level"
+
+
+async def register(
+    conn: AsyncConnection, year: int, level: str | None, after: str, limit: int
+) -> list[dict[str, Any]]:
+    """What is recognised or awarded in a year and stands, behind `after`, with its decision."""
+    narrowed = "AND level = :level " if level is not None else ""
+    select = text(
+        f"SELECT id, unit, kind, title, what, level, decision, year, {_PLACE} AS place "
+        f"FROM honours JOIN achievements ON id = record WHERE year = :year {narrowed}"
+        f"AND {_PLACE} > :after ORDER BY place LIMIT :limit"
+    )
+    given = {"year": year, "level": level, "after": after, "limit": limit}
+    rows = await conn.execute(select, given)
+    return [dict(zip(REGISTERED, row, strict=True)) for row in rows]
+
+
+async def honoree(conn: AsyncConnection, record: str) -> bytes | None:
+    """The encrypted name of the person whose example it is."""
+    select = text("SELECT honoree FROM achievements WHERE id = :id")
+    found = (await conn.execute(select, {"id": record})).scalar()
+    return None if found is None else bytes(found)

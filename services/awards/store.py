@@ -1,0 +1,43 @@
+"""Writes of the awards beside the journal: what lists and the register are read from."""
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.awards.domain import Achievement
+from services.chassis.records import Loaded
+
+WITHDRAWN = "withdrawn"
+
+
+async def save(conn: AsyncConnection, record: Loaded[Achievement]) -> None:
+    """Brings the rows of an achievement to its state; withdrawn where no step stands."""
+    state, moved = record.state, {"id": record.id, "version": record.version}
+    await conn.execute(text("DELETE FROM honours WHERE record = :id"), {"id": record.id})
+    if state is None:
+        update = text("UPDATE achievements SET stage = :stage, version = :version WHERE id = :id")
+        await conn.execute(update, {**moved, "stage": WITHDRAWN})
+        return
+    upsert = text(
+        "INSERT INTO achievements (id, unit, origin, kind, title, stage, version, nominated) "
+        "VALUES (:id, :unit, :origin, :kind, :title, :stage, :version, :nominated) "
+        "ON CONFLICT (id) DO UPDATE SET unit = :unit, stage = :stage, version = :version"
+    )
+    await conn.execute(
+        upsert,
+        {
+            **moved, "unit": state.unit, "origin": state.origin, "kind": state.kind,
+            "title": state.title, "stage": state.stage, "nominated": record.entries[0].step.at,
+        },
+    )  # fmt: skip
+    insert = text(
+        "INSERT INTO honours (record, what, level, decision, year) "
+        "VALUES (:record, :what, :level, :decision, :year)"
+    )
+    for honour in state.honours:
+        await conn.execute(insert, {"record": record.id, **honour._asdict()})
+
+
+async def name_honoree(conn: AsyncConnection, record: str, hidden: bytes | None) -> None:
+    """Keeps the encrypted name of the person whose example it is, or erases it."""
+    update = text("UPDATE achievements SET honoree = :hidden WHERE id = :id")
+    await conn.execute(update, {"hidden": hidden, "id": record})

@@ -1,0 +1,40 @@
+"""Tables of the awards: the journal is the record, achievements and honours follow from it.
+
+The name of the person whose example it is stands encrypted in `achievements`, and nowhere else.
+Instants are microseconds.
+"""
+
+from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, Table, Text
+
+from services.chassis.journal import journal_tables
+from services.chassis.outbox import outbox_table
+
+SERVICE = "awards"
+metadata = MetaData()
+
+achievements = Table(
+    "achievements", metadata,
+    Column("id", Text, primary_key=True),
+    Column("unit", Text, nullable=False),
+    Column("origin", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("stage", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("nominated", BigInteger, nullable=False),
+    Column("honoree", LargeBinary),
+)  # fmt: skip
+Index("achievements_unit", achievements.c.unit, achievements.c.id)
+
+honours = Table(
+    "honours", metadata,
+    Column("record", Text, primary_key=True),
+    Column("what", Text, primary_key=True),
+    Column("level", Text, primary_key=True),
+    Column("decision", Text, nullable=False),
+    Column("year", Integer, nullable=False),
+)  # fmt: skip
+Index("honours_year", honours.c.year, honours.c.level)
+
+journal_tables(metadata)
+outbox = outbox_table(metadata)

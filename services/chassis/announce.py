@@ -1,0 +1,80 @@
+"""What a system of record says to the world: facts as events of the contract, into its outbox.
+
+Each event goes through the same strict reading as at the door, so that nothing is announced that
+the door would have refused.
+"""
+
+import json
+import secrets
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from contracts import door, moments
+from contracts.catalog import CATALOG
+from contracts.envelope import RECORDS_SOURCE, stream_subject
+from contracts.faults import Fault as ContractFault
+from services.chassis import outbox
+from services.chassis.errors import DanchuError
+from services.chassis.outbox import Outgoing
+from services.chassis.steps import Fact
+
+
+class Announced(NamedTuple):
+    """An event as it was put into the outbox; `receipt` in hexadecimal."""
+
+    id: str
+    short: str
+    subject: str
+    receipt: str
+
+
+class NotOfTheContract(DanchuError):
+    """A fact that no event of the contract can say; `faults` name the fields."""
+
+    def __init__(self, short: str, faults: Sequence[ContractFault]) -> None:
+        self.faults = tuple(faults)
+        said = "; ".join(f"{fault.field}: {fault.message}" for fault in faults)
+        super().__init__(f"This cannot be announced as {short}: {said}.")
+
+
+def new_id(now: int) -> str:
+    """A UUIDv7 (RFC 9562, section 5.7) of an instant in microseconds."""
+    bits = (now // 1000) << 80 | 7 << 76 | secrets.randbits(12) << 64 | 0b10 << 62
+    digits = f"{bits | secrets.randbits(62):032x}"
+    return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
+
+
+def source_of(service: str) -> str:
+    """The `source` of a service's own events; no credential may use it at a door."""
+    return f"{RECORDS_SOURCE}{service}"
+
+
+async def announce(
+    conn: AsyncConnection, facts: Iterable[Fact], source: str, now: int, traceparent: str | None
+) -> list[Announced]:
+    """Puts the facts as events into the outbox, in order; NotOfTheContract says what is wrong."""
+    announced, rows = [], []
+    for fact in facts:
+        emitted = _event(fact, source, now, traceparent)
+        subject = stream_subject(fact.subject, fact.short)
+        rows.append(Outgoing(emitted.receipt, subject, emitted.body(now), now))
+        announced.append(
+            Announced(emitted.event.id, fact.short, fact.subject, emitted.receipt.hex())
+        )
+    await outbox.add(conn, rows)
+    return announced
+
+
+def _event(fact: Fact, source: str, now: int, traceparent: str | None) -> door.Emitted:
+    event = {
+        "specversion": "1.0", "id": new_id(now), "source": source, "subject": fact.subject,
+        "type": CATALOG[fact.short].type, "time": moments.spelled(fact.time), "data": fact.data,
+    }  # fmt: skip
+    if traceparent is not None:
+        event["traceparent"] = traceparent
+    _, (read,) = door.read(json.dumps(event).encode(), door.SINGLE, now)
+    if isinstance(read, door.Refusal):
+        raise NotOfTheContract(fact.short, read.faults)
+    return read

@@ -1,0 +1,249 @@
+"""The desk of a system of record: commands over HTTP, one transaction and one answer each.
+
+What is around a command stands here once: who may, optimistic concurrency (`ETag`, `If-Match`,
+RFC 9110 section 13.1.1), `Idempotency-Key` for what is created, and the receipts of what was
+announced in the header `X-Danchu-Receipts`.
+"""
+
+import json
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from fastapi import FastAPI, Request, Response
+from fastapi.routing import APIRoute
+from sqlalchemy.ext.asyncio import AsyncConnection
+from starlette.exceptions import HTTPException
+
+from contracts import door
+from services.chassis import journal, outbox
+from services.chassis.announce import Announced, NotOfTheContract, source_of
+from services.chassis.auth import READS_MACHINERY, Credential, Verifier, require
+from services.chassis.clock import Clock
+from services.chassis.database import Database
+from services.chassis.health import Health
+from services.chassis.http import (
+    PROBLEM_TYPE,
+    FieldError,
+    Problem,
+    answer,
+    bounded_body,
+    service_api,
+)
+from services.chassis.records import Done, Work, doer, etag
+from services.chassis.steps import StepImpossible, StepRefused
+from services.chassis.telemetry import incoming, outgoing, tracer
+
+KEY_MAX = 255
+BODY_BYTES_MAX = 5 * 2**20
+RECEIPTS_HEADER = "X-Danchu-Receipts"
+_tracer = tracer("danchu.records")
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Takes the commands of one service; `committed` is called after each commit."""
+
+    service: str
+    db: Database
+    clock: Clock
+    verifier: Verifier
+    committed: Callable[[], None]
+
+    def caller(self, request: Request, roles: Iterable[str], what: str) -> Credential:
+        """Who asks; Problem 401 without a valid token, 403 for another role."""
+        found = self.verifier.credential(request.headers.get("authorization"))
+        require(found, roles, what)
+        return found
+
+    async def take(
+        self, request: Request, roles: Iterable[str], what: str,
+        carry_out: Callable[[Work], Awaitable[Done]], status: int = 200,
+    ) -> Response:  # fmt: skip
+        """Carries out a command and answers it; what it did is on disk by then."""
+        caller = self.caller(request, roles, what)
+        key = await self._key(request, caller)
+        name = f"{self.service} {what}"
+        with _tracer.start_as_current_span(name, incoming(request.headers)):
+            async with self.db.write() as conn:
+                kept = await self._earlier(conn, key)
+                if kept is not None:
+                    return kept
+                work = Work(
+                    conn, self.clock(), caller, source_of(self.service), outgoing(),
+                    request.headers.get("if-match"),
+                )  # fmt: skip
+                done = await carry_out(work)
+                given = _answered(done, work.announced, status)
+                if key is not None:
+                    headers = {k: v for k, v in given.headers.items() if k != "content-length"}
+                    await journal.keep_answer(
+                        conn, key.of, status, headers, bytes(given.body), work.now
+                    )
+            self.committed()
+        return given
+
+    async def _key(self, request: Request, caller: Credential) -> "_Key | None":
+        key = request.headers.get("idempotency-key")
+        if key is None:
+            return None
+        if not 1 <= len(key) <= KEY_MAX or not key.isprintable():
+            field_: FieldError = {
+                "field": "Idempotency-Key", "message": f"has 1 to {KEY_MAX} printable characters",
+            }  # fmt: skip
+            raise Problem(400, "Wrong header", "The Idempotency-Key cannot be used.", [field_])
+        path, who = request.url.path, doer(caller)
+        return _Key(
+            journal.digest(*who, request.method, path, key),
+            journal.digest(request.url.query, await request.body()),
+        )
+
+    async def _earlier(self, conn: AsyncConnection, key: "_Key | None") -> Response | None:
+        """The answer of an earlier command under the same key."""
+        if key is None:
+            return None
+        kept = await journal.claim_answer(conn, key.of, key.request, self.clock())
+        if kept is None:
+            return None
+        if kept.request != key.request:
+            detail = "Another command was given under this Idempotency-Key: take a new one."
+            raise Problem(422, "Key used before", detail)
+        return Response(kept.body, kept.status or 200, kept.headers)
+
+    async def note_read(self, caller: Credential, what: str, rows: int) -> None:
+        """Remembers that the caller read person-level rows."""
+        async with self.db.write() as conn:
+            await journal.note_read(conn, doer(caller), what, rows, self.clock())
+
+
+class _Key(NamedTuple):
+    """Digests of an Idempotency-Key with its caller and path, and of the command itself."""
+
+    of: bytes
+    request: bytes
+
+
+def _answered(done: Done, announced: Sequence[Announced], status: int) -> Response:
+    headers = {"ETag": etag(done.version)}
+    if done.location is not None:
+        headers["Location"] = done.location
+    if announced:
+        headers[RECEIPTS_HEADER] = ",".join(event.receipt for event in announced)
+    return json_answer(done.body, status, headers)
+
+
+def json_answer(body: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    """A JSON answer as it stands."""
+    raw = json.dumps(body, ensure_ascii=False).encode()
+    return Response(raw, status, headers, "application/json")
+
+
+class _StrictRequest(Request):
+    """A request with a bounded body, whose JSON is read as strictly as at the door of events."""
+
+    async def body(self) -> bytes:
+        """The body; HTTPException 413 beyond its bound, 415 where it is compressed."""
+        if not hasattr(self, "_body"):
+            try:
+                self._body = await bounded_body(self, BODY_BYTES_MAX)
+            except Problem as refused:
+                raise HTTPException(refused.status, refused.detail) from refused
+        return self._body
+
+    async def json(self) -> Any:
+        """The body; HTTPException 400 for what is no well-formed JSON."""
+        try:
+            return door.parse(await self.body())
+        except door.BodyRefused as refused:
+            raise HTTPException(refused.status, refused.detail) from refused
+
+
+class _StrictRoute(APIRoute):
+    """A route that reads its body by `_StrictRequest`."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """The handler, given a strict request."""
+        handle = super().get_route_handler()
+
+        async def strict(request: Request) -> Response:
+            return await handle(_StrictRequest(request.scope, request.receive))
+
+        return strict
+
+
+def desk_api(desk: Desk, description: str, health: Health) -> FastAPI:
+    """The application of a system of record, to be mounted under its name.
+
+    Steps that are impossible (409) or refused (422) are answered as problem details.
+    """
+    api = service_api(desk.service, description, health)
+    api.router.route_class = _StrictRoute
+    _answer_steps(api)
+
+    @api.get(
+        "/outbox", summary="What is committed and not yet in the stream", **described(401, 403, 503)
+    )
+    async def get_outbox(request: Request) -> Response:
+        desk.caller(request, READS_MACHINERY, "The outbox")
+        async with desk.db.read() as conn:
+            return json_answer((await outbox.waiting(conn, desk.clock())).shown())
+
+    return api
+
+
+def _answer_steps(api: FastAPI) -> None:
+    @api.exception_handler(StepImpossible)
+    async def on_impossible(_: Request, error: StepImpossible) -> Response:
+        extra = {"state": error.state, "possible": error.possible}
+        return answer(Problem(409, "Not possible now", str(error), extra=extra))
+
+    @api.exception_handler(StepRefused)
+    async def on_refused(_: Request, error: StepRefused) -> Response:
+        found: list[FieldError] = [{"field": error.field, "message": str(error)}]
+        return answer(Problem(422, "Refused", str(error), found))
+
+    @api.exception_handler(NotOfTheContract)
+    async def on_contract(_: Request, error: NotOfTheContract) -> Response:
+        found: list[FieldError] = [
+            {
+                "field": _ASKED.get(fault.field, fault.field).removeprefix("data."),
+                "message": fault.message,
+            }
+            for fault in error.faults
+        ]
+        return answer(Problem(422, "Refused", str(error), found))
+
+
+_ASKED = {"time": "at", "subject": "unit"}
+_SAID = {
+    400: "No well-formed JSON, or a wrong header",
+    401: "No valid token",
+    403: "The token's role or units do not allow it",
+    404: "There is no such record",
+    409: "Not possible in the state that the record has; `possible` says what is",
+    412: "The record is at another version than If-Match says",
+    413: "Too large",
+    415: "Another content type",
+    422: "Something is wrong, said by field",
+    503: "The database is away; nothing was done",
+}
+_PROBLEM: dict[str, Any] = {"content": {PROBLEM_TYPE: {"schema": {"type": "object"}}}}
+_OBJECT: dict[str, Any] = {"content": {"application/json": {"schema": {"type": "object"}}}}
+_HEADERS: list[dict[str, Any]] = [
+    {"name": "Idempotency-Key", "in": "header", "required": False,
+     "schema": {"type": "string", "minLength": 1, "maxLength": KEY_MAX}},
+    {"name": "If-Match", "in": "header", "required": False, "schema": {"type": "string"}},
+]  # fmt: skip
+
+
+def described(*problems: int, status: int = 200, command: bool = False) -> dict[str, Any]:
+    """What a route answers beside its own body, and the headers it takes, for OpenAPI."""
+    answers: dict[int | str, dict[str, Any]] = {status: {"description": "Done", **_OBJECT}}
+    answers |= {one: {"description": _SAID[one], **_PROBLEM} for one in problems}
+    extra: dict[str, Any] = {"security": [{"bearer": []}]}
+    if command:
+        extra["parameters"] = _HEADERS
+    return {
+        "status_code": status, "responses": answers, "response_class": Response,
+        "openapi_extra": extra,
+    }  # fmt: skip

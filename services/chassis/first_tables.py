@@ -1,0 +1,73 @@
+"""The tables of the chassis as version 1 of a service creates them, for its first migration.
+
+They never change: a later version of a table is a migration of each service, by a function of
+its own beside these.
+"""
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from services.chassis.journal import append_only
+
+COUNTED_KEY = sa.BigInteger().with_variant(sa.Integer, "sqlite")
+
+
+def create_outbox(op: Any) -> None:
+    """The outbox; the unsent rows have an index of their own, which stays small."""
+    op.create_table(
+        "outbox",
+        sa.Column("seq", COUNTED_KEY, primary_key=True),
+        sa.Column("receipt", sa.LargeBinary, nullable=False),
+        sa.Column("subject", sa.Text, nullable=False),
+        sa.Column("body", sa.LargeBinary, nullable=False),
+        sa.Column("headers", sa.Text),
+        sa.Column("recorded", sa.BigInteger, nullable=False),
+        sa.Column("sent", sa.BigInteger),
+        sa.Column("stream_seq", sa.BigInteger),
+        sa.Column("generation", sa.Integer, nullable=False, server_default="0"),
+    )
+    unsent = sa.text("sent IS NULL")
+    op.create_index(
+        "outbox_unsent", "outbox", ["seq"], postgresql_where=unsent, sqlite_where=unsent
+    )
+    op.create_index("outbox_recorded", "outbox", ["recorded"])
+
+
+def create_journal(op: Any) -> None:
+    """Journal and reads, which triggers keep append-only, and the kept answers."""
+    op.create_table(
+        "journal",
+        sa.Column("seq", COUNTED_KEY, primary_key=True),
+        sa.Column("record", sa.Text, nullable=False),
+        sa.Column("version", sa.Integer, nullable=False),
+        sa.Column("step", sa.Text, nullable=False),
+        sa.Column("at", sa.BigInteger, nullable=False),
+        sa.Column("recorded", sa.BigInteger, nullable=False),
+        sa.Column("role", sa.Text, nullable=False),
+        sa.Column("by", sa.Text, nullable=False),
+        sa.Column("data", sa.Text, nullable=False),
+        sa.Column("events", sa.Text, nullable=False),
+        sa.UniqueConstraint("record", "version"),
+    )
+    op.create_table(
+        "answers",
+        sa.Column("key", sa.LargeBinary, primary_key=True),
+        sa.Column("request", sa.LargeBinary, nullable=False),
+        sa.Column("status", sa.Integer),
+        sa.Column("headers", sa.Text),
+        sa.Column("body", sa.LargeBinary),
+        sa.Column("came", sa.BigInteger, nullable=False),
+    )
+    op.create_index("answers_came", "answers", ["came"])
+    op.create_table(
+        "reads",
+        sa.Column("seq", COUNTED_KEY, primary_key=True),
+        sa.Column("at", sa.BigInteger, nullable=False),
+        sa.Column("role", sa.Text, nullable=False),
+        sa.Column("by", sa.Text, nullable=False),
+        sa.Column("what", sa.Text, nullable=False),
+        sa.Column("rows", sa.Integer, nullable=False),
+    )
+    for statement in append_only(op.get_bind().dialect.name):
+        op.execute(statement)

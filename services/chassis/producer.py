@@ -1,0 +1,135 @@
+"""A service that decides and announces: its database, its outbox and relay, and its HTTP.
+
+`start` refuses weak durability and comes up without NATS too: commands are taken, the outbox
+grows, and the relay joins when the broker is back.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from fastapi import FastAPI
+
+from services.chassis.broker import Broker, check_stream, check_sync
+from services.chassis.clock import Clock
+from services.chassis.database import Database, migrate
+from services.chassis.errors import BrokerAway
+from services.chassis.health import Health
+from services.chassis.relay import Relay
+from services.chassis.settings import Settings
+from services.chassis.tasks import ended
+
+log = logging.getLogger(__name__)
+
+STREAM = "EVENTS"
+JOIN_SECONDS = 1.0
+VOUCHED = "NATS: sync_interval: always was vouched for and not read back."
+Task = Callable[[], Awaitable[None]]
+
+
+@dataclass
+class Parts:
+    """What every producer is made of, connected to nothing yet."""
+
+    name: str
+    settings: Settings
+    db: Database
+    broker: Broker
+    relay: Relay
+    health: Health
+
+
+def parts(name: str, settings: Settings, clock: Clock) -> Parts:
+    """Database, broker, relay and health of the service `name`.
+
+    Ready without the broker: it goes on accepting into its own database.
+    """
+    db = Database(settings.database(name), name)
+    broker = Broker(settings.nats(name), f"danchu {name} relay")
+    health = Health()
+
+    async def database() -> str:
+        await db.check()
+        return "answers"
+
+    async def nats() -> str:
+        return broker.state()
+
+    health.require("database", database)
+    health.show("broker", nats)
+    return Parts(name, settings, db, broker, Relay(db, broker, clock), health)
+
+
+@dataclass
+class Producer:
+    """The running service; `api` is mounted by whoever serves HTTP.
+
+    `beside` are its other tasks, each run until it is cancelled.
+    """
+
+    parts: Parts
+    api: FastAPI
+    migrations: Path
+    beside: dict[str, Task] = field(default_factory=dict)
+    tasks: list[asyncio.Task[None]] = field(default_factory=list)
+
+    @property
+    def db(self) -> Database:
+        """Its database."""
+        return self.parts.db
+
+    @property
+    def health(self) -> Health:
+        """Its health."""
+        return self.parts.health
+
+    async def start(self) -> None:
+        """Checks what the stores promise, then starts the relay and the other tasks."""
+        await self.db.open(self.migrations)
+        with contextlib.suppress(BrokerAway):
+            await self._check_broker()
+        for name, task in {"relay": self._relay, **self.beside}.items():
+            self.tasks.append(asyncio.ensure_future(task()))
+            self.tasks[-1].set_name(f"{self.parts.name} {name}")
+
+    async def _relay(self) -> None:
+        while True:
+            try:
+                await self._check_broker()
+            except BrokerAway as away:
+                log.warning("the relay waits for the broker", extra={"error": str(away)})
+                await asyncio.sleep(JOIN_SECONDS)
+            else:
+                await self.parts.relay.run()
+
+    async def _check_broker(self) -> None:
+        """Nothing is relayed to a server or stream whose durability is too weak."""
+        settings, broker = self.parts.settings, self.parts.broker
+        await broker.ensure()
+        if not await check_sync(settings.monitor(), settings.nats_sync_always_vouched):
+            self.health.warn(VOUCHED)
+        check_stream((await broker.stream_info(STREAM)).config)
+
+    async def stop(self) -> None:
+        """Stops taking in, then relaying; what is not yet relayed is in the database."""
+        await ended(self.tasks)
+        await self.parts.broker.close()
+        await self.db.close()
+
+    async def failed(self) -> None:
+        """Waits, and raises what ended a background task: a server that is too weak, or a bug."""
+        done, _ = await asyncio.wait(self.tasks, return_when=asyncio.FIRST_EXCEPTION)
+        for task in done:
+            task.result()
+
+
+async def migrated(name: str, settings: Settings, migrations: Path) -> None:
+    """Brings the schema of the service `name` to this version."""
+    db = Database(settings.database(name), name)
+    try:
+        await migrate(db, migrations)
+    finally:
+        await db.close()

@@ -1,0 +1,152 @@
+"""Routes that every system of record has for each kind of its records.
+
+Creating, a step, taking a step back, one record, and its journal: what differs is given.
+"""
+
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from fastapi import FastAPI, Path, Request, Response
+from pydantic import Field
+
+from contracts import moments
+from services.chassis.asked import Asked, Prose, When
+from services.chassis.auth import Credential
+from services.chassis.desk import Desk, described, json_answer
+from services.chassis.records import Done, Evolve, Loaded, Work, check_unit, etag, loaded
+from services.chassis.steps import Step
+
+READERS = ("reader", "clerk", "hr", "council", "auditor", "operator")
+READS_ALL = frozenset(("hr", "council", "auditor", "operator"))
+READS_JOURNALS = ("clerk", "council", "auditor", "operator")
+ID_MAX = 128
+Id = Annotated[str, Path(max_length=ID_MAX, description="the id of the record")]
+CarryOut = Callable[[Work, Any], Awaitable[Done]]
+CarryStep = Callable[[Work, str, Step], Awaitable[Done]]
+
+
+@dataclass(frozen=True)
+class Retraction:
+    """How a step is taken back: by its version, with a reason."""
+
+    work: Work
+    id: str
+    version: int
+    reason: str
+
+
+class TakeBack(Asked):
+    """The body of a retraction: which step was a mistake, and why."""
+
+    version: int = Field(ge=1, le=100_000, description="the step, as its journal counts it")
+    reason: Prose
+
+
+@dataclass(frozen=True)
+class Collection:
+    """The routes of one kind of record: `/<name>` and what is below it."""
+
+    api: FastAPI
+    desk: Desk
+    name: str
+
+    def create(
+        self, body: type[Asked], roles: Iterable[str], summary: str, carry_out: CarryOut
+    ) -> None:
+        """POST /<name>: makes a record."""
+
+        async def create(request: Request, asked: body) -> Response:  # type: ignore[valid-type]
+            async def work(work: Work) -> Done:
+                return await carry_out(work, asked)
+
+            return await self.desk.take(request, roles, summary, work, 201)
+
+        problems = (400, 401, 403, 409, 413, 422, 503)
+        self.api.post(
+            f"/{self.name}", summary=summary, name=f"create {self.name}",
+            **described(*problems, status=201, command=True),
+        )(create)  # fmt: skip
+
+    def step(
+        self, name: str, body: type[When], roles: Iterable[str], summary: str,
+        carry_out: CarryStep,
+    ) -> None:  # fmt: skip
+        """POST /<name>/{id}/<step>: something happens to a record."""
+
+        async def step(request: Request, id: Id, asked: body) -> Response:  # type: ignore[valid-type]
+            async def work(work: Work) -> Done:
+                given = asked.said()  # type: ignore[attr-defined]
+                at = asked.instant(work.now)  # type: ignore[attr-defined]
+                return await carry_out(work, id, Step(name, at, given))
+
+            return await self.desk.take(request, roles, summary, work)
+
+        self._command(name, step, summary)
+
+    def retraction(
+        self, roles: Iterable[str], carry_out: Callable[[Retraction], Awaitable[Done]]
+    ) -> None:
+        """POST /<name>/{id}/retract: a step was a mistake."""
+        summary = "Take a mistaken step back"
+
+        async def retract(request: Request, id: Id, asked: TakeBack) -> Response:
+            async def work(work: Work) -> Done:
+                return await carry_out(Retraction(work, id, asked.version, asked.reason))
+
+            return await self.desk.take(request, roles, summary, work)
+
+        self._command("retract", retract, summary)
+
+    def _command(self, name: str, take: Callable[..., Any], summary: str) -> None:
+        problems = (400, 401, 403, 404, 409, 412, 413, 422, 503)
+        self.api.post(
+            f"/{self.name}/{{id}}/{name}", summary=summary, name=f"{name} {self.name}",
+            **described(*problems, command=True),
+        )(take)  # fmt: skip
+
+    def one(
+        self, evolve: Evolve[Any], unit_of: Callable[[Loaded[Any]], str],
+        shown: Callable[[Loaded[Any]], dict[str, Any]], roles: Iterable[str] = READERS,
+    ) -> None:  # fmt: skip
+        """GET /<name>/{id} and /<name>/{id}/journal: the record, and who did what when."""
+        problems = (401, 403, 404, 422, 503)
+
+        async def held(request: Request, id: str, roles: Iterable[str]) -> Loaded[Any]:
+            reader = self.desk.caller(request, roles, f"Reading {self.name}")
+            async with self.desk.db.read() as conn:
+                record = await loaded(conn, id, evolve)
+            if reader.role not in READS_ALL:
+                check_unit(reader, unit_of(record))
+            return record
+
+        @self.api.get(f"/{self.name}/{{id}}", summary="One record", **described(*problems))
+        async def get_one(request: Request, id: Id) -> Response:
+            record = await held(request, id, roles)
+            return json_answer(shown(record), headers={"ETag": etag(record.version)})
+
+        @self.api.get(
+            f"/{self.name}/{{id}}/journal", summary="Who did what when", **described(*problems)
+        )
+        async def get_journal(request: Request, id: Id) -> Response:
+            record = await held(request, id, READS_JOURNALS)
+            return json_answer({"items": [_spelled(e.shown()) for e in record.entries]})
+
+
+def _spelled(entry: dict[str, Any]) -> dict[str, Any]:
+    return {
+        **entry, "at": moments.spelled(entry["at"]), "recorded": moments.spelled(entry["recorded"]),
+    }  # fmt: skip
+
+
+def units_seen(reader: Credential) -> frozenset[str] | None:
+    """The units that a list is filtered to; None where the reader sees all."""
+    everything = reader.role in READS_ALL or "*" in reader.units
+    return None if everything else reader.units
+
+
+def page(items: list[dict[str, Any]], limit: int, place: str = "id") -> dict[str, Any]:
+    """A page of a list that was asked with one item more than `limit`."""
+    more = len(items) > limit
+    shown = items[:limit]
+    return {"items": shown, "next": shown[-1][place] if more else None}

@@ -1,0 +1,95 @@
+"""A system of record of a test: its HTTP, its database, and what it announced."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+from sqlalchemy import text
+
+from contracts.envelope import Recorded, decode
+from services.chassis.auth import Issuer
+from services.chassis.clock import Clock, now_us
+from services.chassis.http import compose
+from services.chassis.producer import Producer
+from services.chassis.settings import Settings
+from tests.conftest import free_port
+
+Build = Callable[[Settings, Clock], Producer]
+Migrate = Callable[[Settings], Awaitable[None]]
+
+
+@dataclass
+class Desk:
+    """A running system of record and a client of it."""
+
+    name: str
+    app: Producer
+    client: httpx.AsyncClient
+    issuer: Issuer
+    announced: list[str] = field(default_factory=list)
+
+    def headers(self, role: str, **claims: Any) -> dict[str, str]:
+        """The header of a token."""
+        return {"authorization": f"Bearer {self.issuer.mint(role, **claims)}"}
+
+    async def ask(
+        self, method: str, path: str, role: str, body: Any = None,
+        headers: dict[str, str] | None = None, **claims: Any,
+    ) -> httpx.Response:  # fmt: skip
+        """One request as the holder of a fresh token; `path` is below the service."""
+        given = {**self.headers(role, **claims), **(headers or {})}
+        url = f"/{self.name}/{path}"
+        if isinstance(body, bytes):
+            return await self.client.request(method, url, content=body, headers=given)
+        return await self.client.request(method, url, json=body, headers=given)
+
+    async def post(self, path: str, role: str, body: Any = None, **claims: Any) -> httpx.Response:
+        """A command."""
+        answer = await self.ask("POST", path, role, {} if body is None else body, **claims)
+        self.announced += [r for r in answer.headers.get("X-Danchu-Receipts", "").split(",") if r]
+        return answer
+
+    async def get(self, path: str, role: str = "auditor", **claims: Any) -> httpx.Response:
+        """A query."""
+        return await self.ask("GET", path, role, **claims)
+
+    async def done(self, path: str, role: str, body: Any = None, **claims: Any) -> Any:
+        """A command that has to succeed; its answer."""
+        answer = await self.post(path, role, body, **claims)
+        assert answer.status_code in (200, 201), answer.text
+        return answer.json()
+
+    async def events(self) -> list[Recorded]:
+        """Everything in the outbox, in order, read as the fold reads it."""
+        async with self.app.db.read() as conn:
+            rows = await conn.execute(text("SELECT body FROM outbox ORDER BY seq"))
+            return [decode(bytes(row[0])) for row in rows]
+
+    async def said(self) -> list[tuple[str, str]]:
+        """Short name and subject of everything announced, in order."""
+        return [(one.kind.short, one.event.subject) for one in await self.events()]
+
+
+@asynccontextmanager
+async def open_desk(
+    name: str, build: Build, migrated: Migrate, home: Path, url: str, issuer: Issuer,
+    clock: Clock = now_us,
+) -> AsyncIterator[Desk]:  # fmt: skip
+    """A migrated and started service without NATS."""
+    settings = Settings(home=home, database_url=url, nats_port=free_port())
+    await migrated(settings)
+    app = build(settings, clock)
+    await app.start()
+    transport = httpx.ASGITransport(
+        compose({name: (app.api, app.health)}), raise_app_exceptions=False
+    )
+    try:
+        async with httpx.AsyncClient(transport=transport, base_url="http://danchu") as client:
+            yield Desk(name, app, client, issuer)
+    finally:
+        await app.stop()
