@@ -2,7 +2,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: setup run test bench check generate lock clean
+.PHONY: setup run test bench check faults generate lock clean
 
 setup: $(VENV)/.ready
 
@@ -26,6 +26,9 @@ check: setup ## lint, types, imports
 
 bench: setup ## measures beside the tutorial design; figures and ratios
 	$(BIN)/python -m tests.bench
+
+faults: setup ## kills under load for long: 10,000 commands, 300 kills
+	FAULT_COMMANDS=10000 FAULT_KILLS=300 $(BIN)/python -m pytest -s tests/faults
 
 generate: setup ## the JSON Schemas of the contracts, from the catalog
 	$(BIN)/python -m contracts.generate

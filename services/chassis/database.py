@@ -31,6 +31,10 @@ READERS = 8
 SQLITE_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "cache_size=-32768", "temp_store=MEMORY")
 PARAMETERS_MAX = 20_000
 AWAY_STATES = ("08", "28", "3D", "53", "55000", "57P", "25006")
+CONNECTION_BROKEN = (
+    asyncpg.InterfaceError, asyncpg.InternalClientError, asyncpg.PostgresConnectionError,
+)  # fmt: skip
+"""What asyncpg raises on a connection that was torn in the midst of a statement."""
 LOCKED_TRIES = 100
 SQLITE_BROKEN = ("no such", "has no column", "syntax error", "already exists")
 
@@ -158,7 +162,9 @@ def told() -> Iterator[None]:
     """Turns what a lost connection raises into DatabaseAway; anything else passes."""
     try:
         yield
-    except (PoolTimeout, OSError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError) as away:
+    except asyncpg.DataError:
+        raise
+    except (PoolTimeout, OSError, *CONNECTION_BROKEN) as away:
         raise DatabaseAway(away) from away
     except asyncpg.PostgresError as error:
         if not str(error.sqlstate).startswith(AWAY_STATES):
@@ -172,7 +178,10 @@ def told() -> Iterator[None]:
 
 def is_away(error: DBAPIError) -> bool:
     """Whether the connection, the server or its disk failed, rather than the statement."""
-    if error.connection_invalidated:
+    cause = error.orig.__cause__ if error.orig is not None else None
+    if error.connection_invalidated or (
+        isinstance(cause, CONNECTION_BROKEN) and not isinstance(cause, asyncpg.DataError)
+    ):
         return True
     state = getattr(error.orig, "sqlstate", None)
     if state is not None:

