@@ -112,6 +112,8 @@ class Relay:
                 yield _SqliteTurn(self.db) if mine else None
             return
         async with self.db.write() as conn:
+            for plan in WRONG_PLANS:
+                await conn.execute(text(f"SET LOCAL {plan} = off"))
             lock = text("SELECT pg_try_advisory_xact_lock(hashtext(:name))")
             got = (await conn.execute(lock, {"name": f"{self.db.schema} relay"})).scalar()
             yield _PostgresTurn(conn) if got else None
@@ -180,6 +182,10 @@ UNSENT = (
     "SELECT seq, receipt, subject, body, headers, generation FROM outbox "
     f"WHERE sent IS NULL ORDER BY seq LIMIT {BATCH_MAX}"
 )
+
+
+WRONG_PLANS = ("enable_seqscan", "enable_bitmapscan", "enable_sort")
+"""A backlog outruns the statistics of PostgreSQL, which then sorts all of it for each batch."""
 
 
 class _Turn:
