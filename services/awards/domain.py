@@ -91,6 +91,7 @@ def evolve(state: Achievement | None, step: Step) -> Achievement:
     """The achievement after a step; StepImpossible or StepRefused say why not."""
     data = step.data
     if state is None:
+        next_state(WHAT, {"not nominated": {"nominate": NOMINATED}}, "not nominated", step.name)
         return Achievement(
             data["unit"], data["unit"], data["kind"], data["title"], NOMINATED, step.at
         )

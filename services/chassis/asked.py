@@ -9,9 +9,10 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from contracts import moments
+from contracts.bounds import AHEAD_MAX, EARLIEST
 from contracts.envelope import CITY, UNIT_KEY
+from services.chassis.steps import StepRefused
 
-AHEAD_US = 5 * 60 * 1_000_000
 LINE_MAX, TEXT_MAX, KEY_MAX = 200, 2000, 128
 
 
@@ -93,8 +94,13 @@ class When(Asked):
     at: Moment | None = None
 
     def instant(self, now: int) -> int:
-        """When it happened, in microseconds."""
-        return now if self.at is None else moments.instant(self.at)
+        """When it happened, in microseconds; StepRefused for what cannot have happened yet."""
+        at = now if self.at is None else moments.instant(self.at)
+        if at > now + AHEAD_MAX:
+            raise StepRefused("It lies more than 5 minutes ahead.", "at")
+        if at < EARLIEST:
+            raise StepRefused("It lies before 2000.", "at")
+        return at
 
     def said(self) -> dict[str, Any]:
         """What the step says beside its instant, as JSON has it."""

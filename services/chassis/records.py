@@ -15,7 +15,7 @@ from services.chassis.announce import Announced, announce
 from services.chassis.auth import Credential
 from services.chassis.http import Problem
 from services.chassis.journal import Doer, Entry
-from services.chassis.steps import Fact, Step, replay
+from services.chassis.steps import Fact, Step, StepImpossible, StepRefused, replay
 from services.chassis.telemetry import meter
 
 S = TypeVar("S")
@@ -90,14 +90,13 @@ class Work:
     ) -> Loaded[S]:
         """Takes a mistaken step back: its events are retracted, the journal keeps both.
 
-        Problem 404 for a step that is not there or was taken back; StepImpossible where a later
-        step rests on it.
+        Problem 404 for a step that is not there or was taken back, 409 where a later step rests
+        on it.
         """
         wrong = next((e for e in standing(record.entries) if e.version == version), None)
         if wrong is None:
             raise Problem(404, "Not found", f"The record has no step {version} that stands.")
-        rest = (e.step for e in standing(record.entries) if e.version != version)
-        state = replay(evolve, rest)
+        state = _without(record, version, evolve)
         facts = [
             Fact(RETRACTION, event.subject, self.now,
                  {"source": self.source, "id": event.id, "reason": reason})
@@ -117,6 +116,24 @@ class Work:
         )
         _taken.add(1, {"step": step.name, "source": self.source})
         return Loaded(record.id, state, (*record.entries, entry))
+
+
+def _without(record: Loaded[S], version: int, evolve: Evolve[S]) -> S | None:
+    """The state without a step; Problem 409 names the later step that rests on it."""
+    state: S | None = None
+    for entry in standing(record.entries):
+        if entry.version == version:
+            continue
+        try:
+            state = evolve(state, entry.step)
+        except (StepImpossible, StepRefused) as why:
+            detail = (
+                f"Step {version} cannot be taken back while step {entry.version} "
+                f"({entry.step.name}) rests on it: {why}"
+            )
+            extra = {"rests": {"version": entry.version, "step": entry.step.name}}
+            raise Problem(409, "Not possible now", detail, extra=extra) from why
+    return state
 
 
 def standing(entries: Iterable[Entry]) -> list[Entry]:

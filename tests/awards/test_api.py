@@ -128,7 +128,11 @@ async def test_a_mistaken_step_is_taken_back_and_its_event_retracted(desk: Desk)
     """The journal keeps both; what rests on the step has to be taken back before."""
     id_ = await recognised(desk)
     wrong = {"version": 2, "reason": "nhầm"}
-    assert (await desk.post(f"achievements/{id_}/retract", "council", wrong)).status_code == 409
+    for version, rests in ((1, "appraise"), (2, "recognise")):
+        held = await desk.post(
+            f"achievements/{id_}/retract", "council", {**wrong, "version": version}
+        )
+        assert (held.status_code, held.json()["rests"]["step"]) == (409, rests)
     after = await desk.done(f"achievements/{id_}/retract", "council", {**wrong, "version": 3})
     assert (after["stage"], after["honours"], after["version"]) == ("appraised", [], 4)
     events = await desk.events()
@@ -274,6 +278,16 @@ async def test_bad_input_is_refused_by_field(
     if field is not None:
         assert field in [error["field"] for error in answer.json()["errors"]]
     assert await desk.said() == []
+
+
+async def test_nothing_is_entered_before_it_happened(desk: Desk) -> None:
+    """Also what is not announced: votes of tomorrow, or a step before the one it follows."""
+    id_ = await nominated(desk)
+    for at in ("2999-01-01T00:00:00+07:00", "1999-01-01T00:00:00+07:00", "2025-02-28T00:00:00Z"):
+        votes = {**VOTES, "at": at}
+        answer = await desk.post(f"achievements/{id_}/appraise", "council", votes)
+        assert answer.status_code == 422
+        assert [error["field"] for error in answer.json()["errors"]] == ["at"]
 
 
 async def test_what_waits_for_the_stream_is_shown_to_operators(desk: Desk) -> None:
