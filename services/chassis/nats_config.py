@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from services.chassis.files import write_private
-from services.chassis.settings import USERS_FILE
+from services.chassis.settings import USERS_FILE, read_object
 
 EMITTER = "emitter"
 EMITTER_FILE = "nats.json"
@@ -72,7 +72,7 @@ def generate(home: Path, port: int, monitor_port: int) -> Embedded:
 
 def _passwords(home: Path) -> dict[str, str]:
     path = home / USERS_FILE
-    kept: dict[str, str] = json.loads(path.read_text()).get("users", {}) if path.exists() else {}
+    kept: dict[str, str] = read_object(path).get("users", {}) if path.exists() else {}
     return {user: kept.get(user) or secrets.token_urlsafe(24) for user in (*USERS, EMITTER)}
 
 

@@ -36,9 +36,9 @@ class Settings(BaseSettings):
     home: Path = Path(".danchu")
     database_url: str | None = None
     host: str = "127.0.0.1"
-    port: int = Field(default=8080, ge=0, le=65535)
+    port: int = Field(default=8080, ge=1, le=65535)
     nats_url: str | None = None
-    nats_port: int = Field(default=4222, ge=0, le=65535)
+    nats_port: int = Field(default=4222, ge=1, le=65535)
     nats_monitor: str | None = None
     nats_sync_always_vouched: bool = False
     otlp_endpoint: str | None = None
@@ -52,7 +52,7 @@ class Settings(BaseSettings):
 
     def nats(self, service: str) -> NatsAccess:
         """URL, user and password of `service`: from the environment, else from the home."""
-        kept = self.nats_kept()
+        kept = {} if self.nats_url else self.nats_kept()
         user = os.environ.get(f"DANCHU_NATS_{service.upper()}_USER", service)
         password = os.environ.get(f"DANCHU_NATS_{service.upper()}_PASSWORD")
         if password is None:
@@ -74,12 +74,18 @@ class Settings(BaseSettings):
     def nats_kept(self) -> dict[str, Any]:
         """What the embedded server's generator wrote down in the home; empty without it."""
         path = self.home / USERS_FILE
-        if not path.exists():
-            return {}
-        kept = json.loads(path.read_text())
-        if not isinstance(kept, dict):
-            raise SettingWrong(str(path), "it holds no object")
-        return kept
+        return read_object(path) if path.exists() else {}
+
+
+def read_object(path: Path) -> dict[str, Any]:
+    """The JSON object of a file in the home; SettingWrong says what is wrong with the file."""
+    try:
+        kept = json.loads(path.read_bytes())
+    except ValueError as wrong:
+        raise SettingWrong(str(path), f"the file is no JSON ({wrong})") from None
+    if not isinstance(kept, dict):
+        raise SettingWrong(str(path), "the file holds no JSON object")
+    return kept
 
 
 def normal_url(url: str) -> str:
