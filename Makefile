@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 # -qq: errors are printed, warnings about places where a package was not found are not.
 PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
 
-.PHONY: setup run test lint check bench generate lock clean
+.PHONY: setup run test postgresql lint check bench generate lock clean
 
 run: $(VENV)/.installed ## everything on this machine, with the sample city
 	@exec $(BIN)/danchu up
@@ -13,6 +13,12 @@ setup: $(VENV)/.ready ## what tests and checks need beside what `make run` needs
 
 test: setup ## every test that needs no container engine
 	$(BIN)/python -m pytest
+
+OLDEST := /usr/lib/postgresql/15/bin
+SQL := tests/chassis/test_durability.py tests/chassis/test_relay.py tests/intake tests/scoring/test_fold.py tests/scoring/test_operations.py tests/scoring/test_road.py
+postgresql: setup ## the SQL tests on PostgreSQL 15 of Debian too (the wheel of the tests has 18)
+	@if [ -x $(OLDEST)/postgres ]; then DANCHU_TEST_POSTGRES=$(OLDEST) $(BIN)/python -m pytest -k postgres $(SQL); \
+	else echo "Not run on PostgreSQL 15: there is no $(OLDEST)/postgres (Debian: apt-get install postgresql)"; fi
 
 lint: setup ## lint, types, imports
 	$(BIN)/ruff check .
