@@ -74,7 +74,13 @@ class Settings(BaseSettings):
     def nats_kept(self) -> dict[str, Any]:
         """What the embedded server's generator wrote down in the home; empty without it."""
         path = self.home / USERS_FILE
-        return read_object(path) if path.exists() else {}
+        if not path.exists():
+            return {}
+        kept = read_object(path)
+        users = kept.get("users", {})
+        if not isinstance(users, dict) or not isinstance(kept.get("monitor", ""), str):
+            raise SettingWrong(str(path), "it does not say `users` and `monitor` as it should")
+        return kept
 
 
 def read_object(path: Path) -> dict[str, Any]:

@@ -51,12 +51,27 @@ def test_a_home_that_is_no_folder(stack: Stack) -> None:
     assert str(stack.home) in stack.refused()
 
 
-@pytest.mark.parametrize("content", ["{", "[]"])
+@pytest.mark.parametrize("content", ["{", "[]", '{"users": []}'])
 def test_passwords_of_nats_that_cannot_be_read(stack: Stack, content: str) -> None:
     """A broken file is named rather than replaced: other processes have its passwords."""
     stack.home.mkdir()
     (stack.home / "nats-users.json").write_text(content)
     assert "nats-users.json cannot be used" in stack.refused()
+
+
+def test_a_signing_key_that_cannot_be_read(stack: Stack) -> None:
+    """A key is not made anew over a broken one: tokens in use would end without a word."""
+    (stack.home / "keys").mkdir(parents=True)
+    (stack.home / "keys" / "tokens.pem").write_text("no key")
+    assert "tokens.pem cannot be used: the file holds no private" in stack.refused()
+
+
+def test_a_home_that_cannot_be_written(small_disk: Path) -> None:
+    """The path is named, and why."""
+    remount = ["mount", "-o", "remount,ro", str(small_disk)]
+    subprocess.run(remount, check=True)
+    stack = Stack(small_disk / "home")
+    assert f"The disk is read only: {stack.home}" in stack.refused()
 
 
 def test_state_of_a_newer_version(stack: Stack) -> None:
