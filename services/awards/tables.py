@@ -9,7 +9,6 @@ from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData
 from services.chassis.journal import journal_tables
 from services.chassis.outbox import outbox_table
 
-SERVICE = "awards"
 metadata = MetaData()
 
 achievements = Table(

@@ -4,17 +4,20 @@ The development key is made at the first start. An office with its own issuer gi
 key (DANCHU_TOKEN_PUBLIC_KEY) instead; then nothing is signed here.
 """
 
+import contextlib
 import json
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import jwt
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from services.chassis.clock import Clock, now_us
+from services.chassis.errors import SettingWrong
 from services.chassis.files import write_private
 from services.chassis.http import Problem
 from services.chassis.settings import Settings
@@ -187,10 +190,20 @@ def development_issuer(home: Path, clock: Clock = now_us) -> Issuer:
             serialization.NoEncryption(),
         )
         write_private(path, made)
-    key = serialization.load_pem_private_key(path.read_bytes(), None)
-    if not isinstance(key, Ed25519PrivateKey):
-        raise ValueError(f"{path} holds no Ed25519 key")
-    return Issuer(key, clock)
+    with _read(str(path), "private"):
+        key = serialization.load_pem_private_key(path.read_bytes(), None)
+        if isinstance(key, Ed25519PrivateKey):
+            return Issuer(key, clock)
+        raise ValueError("it is of another kind")
+
+
+@contextlib.contextmanager
+def _read(where: str, what: str) -> Iterator[None]:
+    """Turns what is wrong with a key file into SettingWrong."""
+    try:
+        yield
+    except (ValueError, TypeError, UnsupportedAlgorithm) as wrong:
+        raise SettingWrong(where, f"the file holds no {what} Ed25519 key in PEM") from wrong
 
 
 def write_tokens(home: Path, clock: Clock = now_us) -> dict[str, str]:
@@ -205,7 +218,8 @@ def verifier(settings: Settings, clock: Clock = now_us) -> Verifier:
     """The verifier of a process: with the office's public key, else the development one."""
     if settings.token_public_key is None:
         return Verifier(development_issuer(settings.home, clock).key.public_key(), clock)
-    key = serialization.load_pem_public_key(settings.token_public_key.read_bytes())
-    if not isinstance(key, Ed25519PublicKey):
-        raise ValueError(f"{settings.token_public_key} holds no Ed25519 public key")
-    return Verifier(key, clock)
+    with _read("DANCHU_TOKEN_PUBLIC_KEY", "public"):
+        key = serialization.load_pem_public_key(settings.token_public_key.read_bytes())
+        if isinstance(key, Ed25519PublicKey):
+            return Verifier(key, clock)
+        raise ValueError("it is of another kind")

@@ -143,11 +143,11 @@ class Broker:
             raise BrokerAway(away) from away
 
     async def close(self) -> None:
-        """Sends what is buffered and closes."""
+        """Sends what is buffered and closes; a connection that was never made is left alone."""
         if self.nc.is_connected:
             with contextlib.suppress(NatsError, OSError, TimeoutError):
                 await self.nc.drain()
-        if not self.nc.is_closed:
+        if self.nc.is_connected or self.nc.is_connecting or self.nc.is_reconnecting:
             await self.nc.close()
 
     def state(self) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from services.chassis.files import write_private
-from services.chassis.settings import USERS_FILE
+from services.chassis.settings import USERS_FILE, Settings
 
 EMITTER = "emitter"
 EMITTER_FILE = "nats.json"
@@ -80,8 +80,7 @@ def generate(home: Path, port: int, monitor_port: int) -> Embedded:
 
 
 def _passwords(home: Path) -> dict[str, str]:
-    path = home / USERS_FILE
-    kept: dict[str, str] = json.loads(path.read_text()).get("users", {}) if path.exists() else {}
+    kept: dict[str, str] = Settings(home=home).nats_kept().get("users", {})
     return {user: kept.get(user) or secrets.token_urlsafe(24) for user in (*USERS, EMITTER)}
 
 

@@ -36,9 +36,9 @@ class Settings(BaseSettings):
     home: Path = Path(".danchu")
     database_url: str | None = None
     host: str = "127.0.0.1"
-    port: int = Field(default=8080, ge=0, le=65535)
+    port: int = Field(default=8080, ge=1, le=65535)
     nats_url: str | None = None
-    nats_port: int = Field(default=4222, ge=0, le=65535)
+    nats_port: int = Field(default=4222, ge=1, le=65535)
     nats_monitor: str | None = None
     nats_sync_always_vouched: bool = False
     otlp_endpoint: str | None = None
@@ -53,7 +53,7 @@ class Settings(BaseSettings):
 
     def nats(self, service: str) -> NatsAccess:
         """URL, user and password of `service`: from the environment, else from the home."""
-        kept = self.nats_kept()
+        kept = {} if self.nats_url else self.nats_kept()
         user = os.environ.get(f"DANCHU_NATS_{service.upper()}_USER", service)
         password = os.environ.get(f"DANCHU_NATS_{service.upper()}_PASSWORD")
         if password is None:
@@ -77,10 +77,22 @@ class Settings(BaseSettings):
         path = self.home / USERS_FILE
         if not path.exists():
             return {}
-        kept = json.loads(path.read_text())
-        if not isinstance(kept, dict):
-            raise SettingWrong(str(path), "it holds no object")
+        kept = read_object(path)
+        users = kept.get("users", {})
+        if not isinstance(users, dict) or not isinstance(kept.get("monitor", ""), str):
+            raise SettingWrong(str(path), "it does not say `users` and `monitor` as it should")
         return kept
+
+
+def read_object(path: Path) -> dict[str, Any]:
+    """The JSON object of a file in the home; SettingWrong says what is wrong with the file."""
+    try:
+        kept = json.loads(path.read_bytes())
+    except ValueError as wrong:
+        raise SettingWrong(str(path), f"the file is no JSON ({wrong})") from None
+    if not isinstance(kept, dict):
+        raise SettingWrong(str(path), "the file holds no JSON object")
+    return kept
 
 
 def normal_url(url: str) -> str:

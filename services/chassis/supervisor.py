@@ -8,7 +8,7 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -54,14 +54,25 @@ class Supervisor:
     async def start(self, child: Child) -> None:
         """Starts a child, waits until it is ready, and keeps it from then on."""
         process = await self._spawn(child)
-        await self._ready(child, process)
+        await self.during(self._ready(child, process))
         self._keepers.append(asyncio.create_task(self._keep(child, process), name=child.name))
+
+    async def during(self, work: Coroutine[None, None, None]) -> None:
+        """Does the work while the children live; ChildRefused as soon as one refuses to run."""
+        doing = asyncio.create_task(work)
+        try:
+            done, _ = await asyncio.wait(
+                (doing, *self._keepers), return_when=asyncio.FIRST_COMPLETED
+            )
+            for task in done:
+                task.result()
+        finally:
+            doing.cancel()
+            await asyncio.gather(doing, return_exceptions=True)
 
     async def failed(self) -> None:
         """Waits for ever, unless a child refuses to run: ChildRefused."""
-        done, _ = await asyncio.wait(self._keepers, return_when=asyncio.FIRST_COMPLETED)
-        for task in done:
-            task.result()
+        await self.during(_for_ever())
 
     async def stop(self) -> None:
         """Ends the children, the last started first; kills what does not end in time."""
@@ -114,6 +125,10 @@ class Supervisor:
             self.say(f"{child.name} ended ({_ending(code)}); it starts again in {pause:g} s")
             await asyncio.sleep(pause)
             process = await self._spawn(child)
+
+
+async def _for_ever() -> None:
+    await asyncio.Event().wait()
 
 
 def _ending(code: int) -> str:

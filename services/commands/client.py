@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from services.chassis.auth import TOKENS_FILE
-from services.chassis.errors import DanchuError
+from services.chassis.auth import ROLES, TOKENS_FILE
+from services.chassis.errors import DanchuError, SettingWrong
+from services.chassis.settings import read_object
 
 SECONDS = 60.0
 
@@ -55,7 +56,10 @@ def tokens(home: Path) -> dict[str, str]:
     path = home / TOKENS_FILE
     if not path.exists():
         raise NoToken(home)
-    found: dict[str, str] = json.loads(path.read_text())
+    found = read_object(path)
+    for role in ROLES:
+        if not isinstance(found.get(role), str):
+            raise SettingWrong(str(path), f"it has no token of the role {role}")
     return found
 
 

@@ -4,8 +4,8 @@ import asyncio
 import itertools
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any, BinaryIO, NamedTuple, TypedDict
 
 from contracts.catalog import BY_TYPE
 from contracts.door import BATCH
@@ -14,6 +14,7 @@ from services.commands.client import Answer, Client
 
 EVENTS_MAX = 1000
 BYTES_MAX = 4 * 2**20
+LINE_BYTES_MAX = 2**20
 PAUSES_SECONDS = (0.5, 1.0, 2.0, 4.0, 8.0)
 ROLES = ("emitter", "registrar", "council")
 
@@ -26,21 +27,31 @@ class DoorShut(DanchuError):
 
 
 class Line(NamedTuple):
-    """A line of a file by its number, and the role whose token may send it."""
+    """A line of a file by its number, the role whose token may send it, and where it ends."""
 
     number: int
     raw: bytes
     role: str
+    end: int
+
+
+class Refused(TypedDict):
+    """A line that was not taken, and why."""
+
+    line: int
+    status: str
+    errors: list[dict[str, str]]
 
 
 @dataclass
 class Report:
-    """What became of the lines."""
+    """What became of the lines; `refuse` is called with each that was not taken."""
 
+    refuse: Callable[[Refused], None]
     accepted: int = 0
     duplicates: int = 0
-    refused: list[dict[str, Any]] = field(default_factory=list)
-    receipts: list[str] = field(default_factory=list)
+    refused: int = 0
+    receipt: str = ""  # of the last event that the door knows now
 
     def take(self, line: Line, receipt: Mapping[str, Any]) -> None:
         """Counts the answer to one line."""
@@ -49,29 +60,52 @@ class Report:
         elif receipt["status"] == "duplicate":
             self.duplicates += 1
         else:
-            self.refuse(line.number, receipt["status"], receipt.get("errors", []))
-        if "receipt" in receipt:
-            self.receipts.append(receipt["receipt"])
+            self.tell(line.number, receipt["status"], receipt.get("errors", []))
+        self.receipt = receipt.get("receipt", self.receipt)
 
-    def refuse(self, number: int, status: str, errors: list[dict[str, str]]) -> None:
-        """Keeps why a line was not taken."""
-        self.refused.append({"line": number, "status": status, "errors": errors})
+    def tell(self, number: int, status: str, errors: list[dict[str, str]]) -> None:
+        """Counts a line that was not taken, and says why."""
+        self.refused += 1
+        self.refuse({"line": number, "status": status, "errors": errors})
+
+    def broken(self, number: int, message: str) -> None:
+        """Refuses a line as a whole."""
+        self.tell(number, "refused", [{"field": "", "message": message}])
+
+
+def lines_of(file: BinaryIO) -> Iterator[bytes]:
+    """The lines of a file, one in memory at a time; one that is too long is cut, and no more."""
+    while raw := file.readline(LINE_BYTES_MAX):
+        yield raw
+        while len(raw) == LINE_BYTES_MAX and not raw.endswith(b"\n"):
+            raw = file.readline(LINE_BYTES_MAX)
 
 
 def read(raws: Iterable[bytes], report: Report) -> Iterator[Line]:
     """The lines that are JSON objects; the others are refused here, and harm nobody."""
+    end = 0
     for number, raw in enumerate(raws, start=1):
+        end += len(raw)
         if not raw.strip():
+            continue
+        if len(raw) >= LINE_BYTES_MAX:
+            report.broken(number, f"is longer than {LINE_BYTES_MAX} bytes")
             continue
         try:
             event = json.loads(raw)
         except (ValueError, RecursionError) as wrong:
-            report.refuse(number, "refused", [{"field": "", "message": f"is no JSON: {wrong}"}])
+            report.broken(number, f"is no JSON: {wrong}")
             continue
         if not isinstance(event, dict):
-            report.refuse(number, "refused", [{"field": "", "message": "is no JSON object"}])
+            report.broken(number, "is no JSON object")
             continue
-        yield Line(number, raw.strip(), role_of(event.get("type")))
+        yield Line(number, raw.strip(), role_of(event.get("type")), end)
+
+
+def said(refused: Refused) -> str:
+    """Why a line was not taken, in a sentence."""
+    why = (f"{one['field'] or 'event'}: {one['message']}" for one in refused["errors"])
+    return f"{refused['status']}: {'; '.join(why)}"
 
 
 def role_of(type_: object) -> str:
@@ -98,13 +132,14 @@ async def send(
     client: Client,
     raws: Iterable[bytes],
     token_of: Callable[[str], str],
+    refuse: Callable[[Refused], None],
     told: Callable[[int], None] = lambda done: None,
 ) -> Report:
-    """Sends lines in order; `told` is called with the lines of each batch that was answered."""
-    report = Report()
+    """Sends lines in order; `told` hears after each answer how many bytes of them are done."""
+    report = Report(refuse)
     for batch in batches(read(raws, report)):
         await _send(client, batch, token_of(batch[0].role), report)
-        told(len(batch))
+        told(batch[-1].end)
     return report
 
 
@@ -117,7 +152,7 @@ async def _send(client: Client, batch: list[Line], token: str, report: Report) -
     elif answer.status not in (400, 413):
         raise DoorShut(answer)
     elif len(batch) == 1:
-        report.refuse(batch[0].number, "refused", [{"field": "", "message": answer.problem()}])
+        report.broken(batch[0].number, answer.problem())
     else:
         for line in batch:
             await _send(client, [line], token, report)

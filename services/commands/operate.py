@@ -2,7 +2,6 @@
 
 import json
 from pathlib import Path
-from typing import Any
 
 from contracts import moments
 from services.chassis import outbox
@@ -11,7 +10,7 @@ from services.chassis.database import Database
 from services.chassis.errors import DanchuError, SettingWrong
 from services.chassis.settings import Settings
 from services.commands.client import Client, tokens
-from services.commands.emit import send
+from services.commands.emit import Refused, said, send
 from services.commands.parts import MIGRATED, PRODUCERS, named
 from services.scoring import operations, quarantine
 from services.scoring.settings import ScoringSettings
@@ -24,10 +23,12 @@ class NotRepaired(DanchuError):
         super().__init__(f"The repaired event was not accepted: {why}")
 
 
-async def migrate(asked: str) -> None:
-    """Brings the databases of a service, or of all, to this version."""
-    for name in named(asked):
+async def migrate(asked: str) -> list[str]:
+    """Brings the databases of a service, or of all, to this version; answers their names."""
+    names = list(named(asked))
+    for name in names:
         await MIGRATED[name](Settings())
+    return names
 
 
 async def provisioned(anew: bool = False) -> list[str]:
@@ -67,13 +68,16 @@ async def repaired(id_: str, file: Path, client: Client, home: Path) -> str:
     """Sends a repaired event through the door and links it to the original; its receipt."""
     settings = ScoringSettings()
     await operations.entry(settings, id_)
-    line = json.dumps(json.loads(file.read_bytes())).encode()
-    report = await send(client, [line], tokens(home).__getitem__)
-    if report.refused:
-        raise NotRepaired(json.dumps(report.refused[0], ensure_ascii=False))
-    (receipt,) = report.receipts
-    await operations.settle(settings, id_, quarantine.REPLAYED, receipt)
-    return receipt
+    try:
+        line = json.dumps(json.loads(file.read_bytes())).encode()
+    except (ValueError, RecursionError) as wrong:
+        raise NotRepaired(f"{file} is no JSON: {wrong}") from None
+    refused: list[Refused] = []
+    report = await send(client, [line], tokens(home).__getitem__, refused.append)
+    if refused:
+        raise NotRepaired(said(refused[0]))
+    await operations.settle(settings, id_, quarantine.REPLAYED, report.receipt)
+    return report.receipt
 
 
 async def dropped(id_: str) -> None:
@@ -84,12 +88,3 @@ async def dropped(id_: str) -> None:
 async def replayed(id_: str) -> bool:
     """Folds the original bytes once more; whether they count as folded now."""
     return await operations.replay(ScoringSettings(), id_)
-
-
-def readable(entry: dict[str, Any]) -> dict[str, Any]:
-    """An entry of the quarantine with bytes as text and the time as people write it."""
-    spelled: dict[str, Any] = {"came": moments.spelled(entry["came"])}
-    for name, value in entry.items():
-        if isinstance(value, bytes):
-            spelled[name] = value.decode(errors="replace") if name == "raw" else value.hex()
-    return {**entry, **spelled}

@@ -11,7 +11,7 @@ from services.chassis.broker import Broker
 from services.chassis.errors import DanchuError
 from services.chassis.settings import Settings
 from services.commands.client import Client, tokens
-from services.commands.emit import send
+from services.commands.emit import Refused, said, send
 from services.commands.tables import ratings_table
 
 YEAR = 2025
@@ -37,19 +37,29 @@ async def show(client: Client, settings: Settings, say: Callable[[str], None]) -
         done.write_text(json.dumps({"year": YEAR}))
     rated = (await client.get("/scoring/ratings", held["hr"], year=YEAR, limit=1000)).json()
     Console().print(ratings_table(rated["items"], YEAR))
+    _sights(client.url, say)
+
+
+def _sights(url: str, say: Callable[[str], None]) -> None:
+    """Where a newcomer finds what the sample is made to show."""
+    say("Đáng xem / worth a look:")
+    for vi, en, unit in simulation.SIGHTS:
+        say(f"  {unit}   {vi} / {en}")
+    say(f"  {url}/scoring/ratings/{YEAR}/{unit}/sheet   (token: hr)")
+    say("  danchu quarantine list   một sự kiện không được tính / an event that was not folded")
 
 
 async def _load(client: Client, settings: Settings, held: dict[str, str]) -> None:
     events = (json.dumps(event).encode() for event in simulation.sample_city())
-    report = await send(client, events, held.__getitem__)
-    if report.refused:
-        raise SampleRefused(json.dumps(report.refused[0], ensure_ascii=False))
+    refused: list[Refused] = []
+    report = await send(client, events, held.__getitem__, refused.append)
+    if refused:
+        raise SampleRefused(said(refused[0]))
     await _stray(settings)
-    last = report.receipts[-1]
     while True:
         waiting = (await client.get("/intake/outbox", held["operator"])).json()["waiting"]
         lag = (await client.get("/scoring/lag", held["operator"])).json()
-        known = await client.get("/scoring/ratings", held["hr"], year=YEAR, wait_for=last)
+        known = await client.get("/scoring/ratings", held["hr"], year=YEAR, wait_for=report.receipt)
         if waiting == 0 and lag.get("events") == 0 and known.status == 200:
             return
         await asyncio.sleep(POLL_SECONDS)

@@ -45,6 +45,13 @@ class PortTaken(DanchuError):
         )
 
 
+class PortForbidden(DanchuError):
+    """The system keeps a port for the superuser."""
+
+    def __init__(self, port: int) -> None:
+        super().__init__(f"Port {port} is not allowed to this user: take one above 1023.")
+
+
 class NoServer(DanchuError):
     """The nats-server program is missing."""
 
@@ -115,7 +122,7 @@ class Stack:
             await supervisor.start(child)
         client = Client(self.url)
         if self.with_sample:
-            await sample.show(client, self.settings, self.say)
+            await supervisor.during(sample.show(client, self.settings, self.say))
         self._addresses()
         await supervisor.failed()
 
@@ -159,7 +166,8 @@ class Stack:
         home = self.settings.home
         self.say(f"HTTP      {self.url}   (/intake, /scoring)")
         self.say(f"OpenAPI   {self.url}/scoring/docs   {self.url}/intake/docs")
-        self.say(f"NATS      {self.settings.nats('intake').url}   ({home / EMITTER_FILE})")
+        emitter = "" if self.settings.nats_url else f"   ({home / EMITTER_FILE})"
+        self.say(f"NATS      {self.settings.nats('intake').url}{emitter}")
         self.say(f"Tokens    {home / TOKENS_FILE}")
         self.say(f"Logs      {home / 'logs'}")
         self.say("Sẵn sàng / ready. Ctrl-C dừng lại / stops it.")
@@ -192,6 +200,8 @@ def _free(port: int) -> bool:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", port))
+        except PermissionError:
+            raise PortForbidden(port) from None
         except OSError:
             return False
     return True

@@ -5,5 +5,6 @@ Owns nothing and imports nothing of the services: it makes plain events, as a de
 
 from services.simulation.city import simulate
 from services.simulation.sample import sample_city, sample_stray
+from services.simulation.scenes import SIGHTS
 
-__all__ = ["sample_city", "sample_stray", "simulate"]
+__all__ = ["SIGHTS", "sample_city", "sample_stray", "simulate"]

@@ -6,6 +6,16 @@ from typing import Any
 
 from services.simulation.diary import Diary, person
 
+SIGHTS = (
+    ("sáp nhập", "merger", "H44.2.5"),
+    ("công khai muộn", "late publication", "H44.2.2"),
+    ("vi phạm đã hủy", "overturned violation", "H44.3.2"),
+    ("miễn", "exemption", "H44.4.3"),
+    ("không phát sinh", "nil declaration", "H44.3.1"),
+    ("tỷ lệ loại A", "top-class share", "H44.2.1"),
+)
+"""Where to look: the scene in Vietnamese and English, and the unit whose sheet shows it."""
+
 
 def play(diary: Diary) -> None:
     """All scenes."""

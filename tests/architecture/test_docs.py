@@ -1,0 +1,77 @@
+"""The documents say what is: settings, exit codes, invariants with their tests, tables."""
+
+from __future__ import annotations
+
+import ast
+import re
+
+from services.chassis.settings import Settings
+from services.commands.parts import MIGRATED
+from services.intake.settings import IntakeSettings
+from services.scoring.settings import ScoringSettings
+from tests.architecture.sources import CODE, ROOT, SERVICES, named, tree
+
+DOCS = ROOT / "docs"
+
+
+def test_every_setting_is_documented_and_none_that_is_not_there() -> None:
+    """The table of docs/operations.md against the settings of the code."""
+    text = (DOCS / "operations.md").read_text(encoding="utf-8")
+    table = text[text.index("| setting |") : text.index("## What keeps it")]
+    said = set(re.findall(r"`(DANCHU_[A-Z_<>]+)`", table))
+    fields = {f"DANCHU_{name.upper()}" for kind in (Settings, IntakeSettings, ScoringSettings)
+              for name in kind.model_fields}  # fmt: skip
+    by_service = {"DANCHU_<SERVICE>_DATABASE_URL", "DANCHU_NATS_<SERVICE>_USER",
+                  "DANCHU_NATS_<SERVICE>_PASSWORD"}  # fmt: skip
+    assert said == fields | by_service
+
+
+def test_the_settings_of_every_service_are_among_those() -> None:
+    """A new service with settings of its own is documented by the test above, once it is added."""
+    own = {service.name for service in SERVICES} - {"intake", "scoring"}
+    for name in own:
+        text = (DOCS / "operations.md").read_text(encoding="utf-8")
+        for node in ast.walk(tree(ROOT / "services" / name / "settings.py")):
+            if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+                assert f"DANCHU_{node.target.id.upper()}" in text, f"{name}: {node.target.id}"
+
+
+def test_the_environment_is_read_by_the_settings_alone() -> None:
+    """No other module asks for a variable: what is not documented is not read."""
+    for path in CODE:
+        asks = re.search(r"environ\.get|environ\[|getenv", path.read_text(encoding="utf-8"))
+        assert not asks or named(path) == "services/chassis/settings.py", named(path)
+
+
+def test_the_tests_of_the_invariants_exist() -> None:
+    """Each named test is a function of its file; every invariant that is built has one."""
+    text = (DOCS / "invariants.md").read_text(encoding="utf-8")
+    named_tests = re.findall(r"`([\w/]+\.py)::(\w+)`", text)
+    assert len(named_tests) >= 20
+    for file, name in named_tests:
+        functions = {getattr(node, "name", "") for node in tree(ROOT / "tests" / file).body}
+        assert name in functions, f"{file}::{name}"
+    rows = set(re.findall(r"^\| (\d) \|", text, re.M))
+    assert rows == {"1", "2", "3", "5", "6", "7"}
+
+
+def test_the_architecture_names_services_and_tables_that_are_there() -> None:
+    """One page that can be trusted."""
+    text = (DOCS / "architecture.md").read_text(encoding="utf-8")
+    tables = set()
+    for line in re.findall(r"^\| (?:intake|scoring) \| (.+?) \|", text, re.M):
+        tables |= set(re.findall(r"`(\w+)`", line))
+    code = "".join((service / "tables.py").read_text() for service in SERVICES)
+    made = set(re.findall(r'Table\(\s*"(\w+)"', code)) | {"outbox"}
+    assert {"ledger", "identities"} <= tables and tables <= made
+    assert all(name in text for name in ("intake", "scoring")) and MIGRATED
+
+
+def test_links_between_documents_lead_somewhere() -> None:
+    """Relative links of README and docs, and the places of the README's table."""
+    for page in (ROOT / "README.md", *DOCS.rglob("*.md")):
+        text = page.read_text(encoding="utf-8")
+        for target in re.findall(r"\]\((?!https?:)([^)#]+)", text):
+            assert (page.parent / target).exists(), f"{named(page)}: {target}"
+    places = re.findall(r"^\| `([^`]+)` \|", (ROOT / "README.md").read_text(encoding="utf-8"), re.M)
+    assert len(places) > 8 and all((ROOT / place).exists() for place in places)

@@ -1,0 +1,154 @@
+"""Every command teaches: an example, exit codes; and answers machines in JSON."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+import typer.main
+from typer.testing import CliRunner
+
+from services.__main__ import main
+from services.chassis.auth import write_tokens
+from services.cli import app
+from services.commands.running import CODES
+
+ROOT = Path(__file__).parents[2]
+RUBRIC = ROOT / "services" / "scoring" / "rubrics" / "viet-tri-2025-commune.yaml"
+PROMISED = {
+    "up", "serve", "migrate", "provision", "emit", "rate", "rebuild", "audit", "resend",
+    "simulate", "token", "recount", "rubric check", "quarantine list", "quarantine show",
+    "quarantine replay", "quarantine drop",
+}  # fmt: skip
+FOR_MACHINES = ["emit", "rate", "rebuild", "audit", "resend", "token", "migrate", "provision",
+                "recount", "rubric check", "quarantine list", "quarantine replay"]  # fmt: skip
+
+
+def commands(group: Any, before: str = "") -> Iterator[tuple[str, Any]]:
+    """Every command by its whole name."""
+    for name, command in group.commands.items():
+        if hasattr(command, "commands"):
+            yield from commands(command, f"{before}{name} ")
+        else:
+            yield f"{before}{name}", command
+
+
+ALL = dict(commands(typer.main.get_command(app)))
+
+
+def danchu(*arguments: str, **env: str) -> Any:
+    """Runs a command in this process."""
+    return CliRunner().invoke(app, list(arguments), env=env)
+
+
+def test_the_commands_are_those_of_the_interface() -> None:
+    """None is missing, and none is there that nobody asked for."""
+    assert ALL.keys() == PROMISED
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_help_teaches_by_an_example_and_the_exit_codes(name: str) -> None:
+    """The example is a call of the command itself, and its options exist."""
+    command = ALL[name]
+    examples = re.findall(r"example: (.+)", command.epilog)
+    assert examples and CODES in command.epilog and command.help
+    known = {option for one in command.params for option in one.opts}
+    for example in examples:
+        assert f"danchu {name}" in example
+        own = example[example.index(f"danchu {name}") :].partition("|")[0]
+        assert set(re.findall(r" (--[a-z-]+)", own)) <= known
+
+
+def test_commands_that_machines_read_have_json() -> None:
+    """`simulate` and `quarantine show` write JSON anyway, `up` and `serve` are for people."""
+    with_json = [name for name, command in ALL.items()
+                 if any("--json" in one.opts for one in command.params)]  # fmt: skip
+    assert set(FOR_MACHINES) <= set(with_json)
+
+
+def test_a_token_is_narrowed_and_its_role_is_checked(tmp_path: Path) -> None:
+    """JSON names what it may do; an unknown role is refused with the known ones."""
+    home = ["--home", str(tmp_path)]
+    made = json.loads(
+        danchu("token", "--role", "emitter", "--unit", "H44.1", *home, "--json").output
+    )
+    assert made["units"] == ["H44.1"] and made["token"].count(".") == 2
+    plain = danchu("token", "--role", "hr", *home)
+    assert (plain.exit_code, plain.output.count("\n")) == (0, 1)
+    wrong = danchu("token", "--role", "king", *home)
+    assert wrong.exit_code == 2 and "auditor" in wrong.output
+
+
+@pytest.mark.parametrize("content", ["{", "[]", "{}", '{"hr": 1}'])
+def test_broken_tokens_are_named(tmp_path: Path, content: str) -> None:
+    """The file and the fault, exit code 2, and no traceback."""
+    (tmp_path / "tokens.json").write_text(content)
+    for asked in (("rate", "--year", "2025"), ("emit", str(RUBRIC))):
+        run = danchu(*asked, "--home", str(tmp_path))
+        assert run.exit_code == 2
+        assert "tokens.json cannot be used" in run.output.replace("\n", "")
+
+
+def test_nobody_at_the_address(tmp_path: Path) -> None:
+    """The address and the way out are said."""
+    write_tokens(tmp_path)
+    asked = ("rate", "--year", "2025", "--url", "http://127.0.0.1:9", "--home", str(tmp_path))
+    run = danchu(*asked)
+    assert run.exit_code == 2 and "danchu up" in run.output
+    assert danchu("rate", "--year", "2025", "--home", str(tmp_path / "none")).exit_code == 2
+
+
+@pytest.mark.parametrize("name, value", [("PORT", "0"), ("PORT", "x"), ("NATS_PORT", "70000")])
+def test_a_setting_that_cannot_be_used_is_named(name: str, value: str, tmp_path: Path) -> None:
+    """By the name in the environment."""
+    run = danchu("up", "--home", str(tmp_path), **{f"DANCHU_{name}": value})
+    assert run.exit_code == 2 and f"DANCHU_{name} cannot be used" in run.output
+
+
+def test_a_rubric_is_judged_for_machines(tmp_path: Path) -> None:
+    """Faults with exit code 1, remarks with 0."""
+    well = danchu("rubric", "check", str(RUBRIC), "--json")
+    assert (well.exit_code, json.loads(well.output)["faults"]) == (0, [])
+    (tmp_path / "x.yaml").write_text("id: x\n")
+    wrong = danchu("rubric", "check", str(tmp_path / "x.yaml"), "--json")
+    assert wrong.exit_code == 1 and "x.yaml" in json.loads(wrong.output)["faults"][0]
+
+
+def test_breaking_off_while_the_commands_load_is_quiet(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C in the first second prints no traceback of imports."""
+
+    class Loading(ModuleType):
+        def __getattr__(self, name: str) -> object:
+            raise KeyboardInterrupt
+
+    monkeypatch.setitem(sys.modules, "services.cli", Loading("services.cli"))
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 2
+
+
+def test_a_reader_that_goes_away_ends_a_simulation_quietly() -> None:
+    """`danchu simulate | head -1` prints one line and no traceback."""
+    command = [sys.executable, "-m", "services.cli", "simulate", "--year", "2025"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert process.stdout is not None and process.stderr is not None
+    assert json.loads(process.stdout.readline())["specversion"] == "1.0"
+    process.stdout.close()
+    assert process.stderr.read() == b""
+    process.stderr.close()
+    assert process.wait(60) in (0, 1)
+
+
+def test_a_simulation_onto_a_full_disk_says_so() -> None:
+    """/dev/full stands for one."""
+    command = [sys.executable, "-m", "services.cli", "simulate", "--year", "2025"]
+    with Path("/dev/full").open("wb") as full:
+        run = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60)
+    assert (run.returncode, run.stderr) == (2, "The disk is full.\n")

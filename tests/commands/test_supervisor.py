@@ -1,0 +1,105 @@
+"""Children are kept alive with growing pauses, and end the stack when they say that they cannot."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from pathlib import Path
+
+import pytest
+
+from services.chassis import supervisor as supervising
+from services.chassis.supervisor import Child, ChildRefused, Supervisor
+
+pytestmark = pytest.mark.anyio
+PAUSES = (0.0, 0.01, 0.02)
+
+
+async def ready() -> bool:
+    """A child that is ready at once."""
+    return True
+
+
+def child(folder: Path, code: str, name: str = "child") -> Child:
+    """A Python program as a child."""
+    return Child(name, [sys.executable, "-S", "-c", code], folder / f"{name}.log", ready)
+
+
+async def test_a_child_that_dies_again_and_again_is_started_after_growing_pauses(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each end is said with its exit code and the pause; the last pause is kept."""
+    monkeypatch.setattr(supervising, "PAUSE_SECONDS", PAUSES)
+    said: asyncio.Queue[str] = asyncio.Queue()
+    kept = Supervisor(said.put_nowait)
+    await kept.start(child(tmp_path, "raise SystemExit(3)"))
+    heard = [await said.get() for _ in range(4)]
+    await kept.stop()
+    assert heard == [f"child ended (exit code 3); it starts again in {pause} s"
+                     for pause in ("0.01", "0.02", "0.02", "0.02")]  # fmt: skip
+
+
+async def test_a_child_that_is_killed_is_said_with_its_signal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """kill -9 is said, and another process stands in its place."""
+    monkeypatch.setattr(supervising, "PAUSE_SECONDS", PAUSES)
+    said: asyncio.Queue[str] = asyncio.Queue()
+    kept = Supervisor(said.put_nowait)
+    await kept.start(child(tmp_path, "import time; time.sleep(600)"))
+    first = kept._running["child"]
+    os.kill(first.pid, signal.SIGKILL)
+    assert await said.get() == "child ended (signal 9); it starts again in 0.01 s"
+    async with asyncio.timeout(20):
+        while kept._running["child"] is first:
+            await asyncio.sleep(0.01)
+    await kept.stop()
+
+
+async def test_a_child_that_cannot_run_ends_the_stack_with_its_sentence(tmp_path: Path) -> None:
+    """Exit code 2 is not tried again, also while something else is under way."""
+    kept = Supervisor(lambda line: None)
+    code = "import sys; print('The disk is full.', file=sys.stderr); sys.exit(2)"
+    await kept.start(child(tmp_path, code))
+    with pytest.raises(ChildRefused, match=r"child cannot start: The disk is full\."):
+        await kept.during(asyncio.sleep(600))
+    await kept.stop()
+
+
+async def test_a_child_that_is_frozen_is_killed_at_the_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A stopped process does not hear SIGTERM: after its time it is ended all the same."""
+    monkeypatch.setattr(supervising, "STOP_SECONDS", 0.2)
+    log = tmp_path / "deaf.log"
+    code = "import signal, time; signal.signal(15, lambda *_: None); print('up', flush=True)"
+
+    async def listening() -> bool:
+        return "up" in log.read_text()
+
+    kept = Supervisor(lambda line: None)
+    command = [sys.executable, "-S", "-c", f"{code}; time.sleep(600)"]
+    await kept.start(Child("deaf", command, log, listening))
+    process = kept._running["deaf"]
+    os.kill(process.pid, signal.SIGSTOP)
+    await kept.stop()
+    assert process.returncode == -signal.SIGKILL
+
+
+async def test_a_child_that_is_never_ready_is_said_with_its_log(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The wait is bounded, and the sentence names the log."""
+    monkeypatch.setattr(supervising, "READY_SECONDS", 0.2)
+
+    async def never() -> bool:
+        return False
+
+    log = tmp_path / "slow.log"
+    command = [sys.executable, "-S", "-c", "import time; time.sleep(600)"]
+    kept = Supervisor(lambda line: None)
+    with pytest.raises(ChildRefused, match=r"not ready after 0.2 seconds; see .*slow\.log"):
+        await kept.start(Child("slow", command, log, never))
+    await kept.stop()
