@@ -5,7 +5,7 @@ from typing import Any
 from fastapi import FastAPI, Request, Response
 
 from contracts.bounds import PLAIN
-from contracts.door import BATCH, BODY_BYTES_MAX, SINGLE, BodyRefused, read
+from contracts.door import BATCH, BODY_BYTES_MAX, SINGLE, BodyRefused
 from services.chassis.auth import READS_MACHINERY, Verifier, require
 from services.chassis.clock import Clock
 from services.chassis.health import Health
@@ -88,10 +88,10 @@ def build_api(intake: Intake, verifier: Verifier, health: Health, clock: Clock) 
         require(sender, EMITTING_ROLES, "Sending events")
         raw = await bounded_body(request, BODY_BYTES_MAX)
         try:
-            single, batch = read(raw, request.headers.get("content-type", ""), clock())
+            single, batch = await intake.read(raw, request.headers.get("content-type", ""))
         except BodyRefused as refused:
             raise refused_body(refused.status, refused.detail) from refused
-        found = await intake.accept(batch, sender)
+        found = await intake.accept(batch, sender, headers=request.headers)
         return Response(answered(found, single), 202, media_type="application/json")
 
     @api.get(

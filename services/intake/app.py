@@ -30,6 +30,9 @@ log = logging.getLogger(__name__)
 MIGRATIONS = Path(__file__).parent / "migrations"
 STREAM = "EVENTS"
 JOIN_SECONDS = 1.0
+ANY_SOURCE = (
+    "NATS: every unit may use any source, another's too, until DANCHU_INTAKE_NATS_SOURCES is set."
+)
 VOUCHED = "NATS: sync_interval: always was vouched for and not read back."
 
 
@@ -41,6 +44,7 @@ class App:
     db: Database
     broker: Broker
     relay: Relay
+    intake: Intake
     door: NatsDoor
     api: FastAPI
     health: Health
@@ -79,6 +83,7 @@ class App:
         for task in reversed(self.tasks):
             task.cancel()
             await asyncio.wait([task])
+        self.intake.close()
         await self.broker.close()
         await self.db.close()
 
@@ -105,10 +110,12 @@ def build(settings: IntakeSettings, clock: Clock = now_us) -> App:
     broker = Broker(access, "danchu intake relay")
     relay = Relay(db, broker, clock)
     intake = Intake(db, clock, relay.nudge)
-    door = NatsDoor(access, intake, clock, settings.intake_nats_sources)
+    door = NatsDoor(access, intake, settings.intake_nats_sources)
     health = _health(db, broker)
+    if settings.nats_url and not settings.intake_nats_sources:
+        health.warn(ANY_SOURCE)
     api = build_api(intake, auth.verifier(settings, clock), health, clock)
-    return App(settings, db, broker, relay, door, api, health)
+    return App(settings, db, broker, relay, intake, door, api, health)
 
 
 def _health(db: Database, broker: Broker) -> Health:
