@@ -130,19 +130,19 @@ async def test_a_compressed_body_is_not_taken(lone_door: Door) -> None:
 
 
 async def test_a_body_that_does_not_say_its_length_is_bounded_too(lone_door: Door) -> None:
-    """Reading ends at the limit, however much more would come."""
+    """Reading ends at four times the limit, however much more would come; no more is kept."""
     sent = 0
 
     async def endless() -> Any:
         nonlocal sent
-        while sent < 64 * 2**20:
+        while sent < 2**30:
             sent += 2**20
             yield b" " * 2**20
 
     headers = {**lone_door.headers(), "content-type": "application/json"}
     answer = await lone_door.client.post("/intake/events", content=endless(), headers=headers)
     assert answer.status_code == 413
-    assert sent <= 18 * 2**20
+    assert sent <= 66 * 2**20
 
 
 async def test_the_outbox_is_for_operators_and_auditors(lone_door: Door) -> None:
