@@ -36,6 +36,8 @@ BEYOND = 2**62
 SINGLE = "application/cloudevents+json"
 BATCH = "application/cloudevents-batch+json"
 _TEXTS = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"?', re.DOTALL)
+_CHARSET = re.compile(r"(?:^|;)\s*charset\s*=\s*\"?([^\s\";]*)")
+_CHARSETS = ("utf-8", "utf8", "us-ascii")
 _BRACES = bytes.maketrans(b"[]", b"{}")
 _NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 
@@ -78,9 +80,12 @@ class Refusal:
 
 def read(raw: bytes, content_type: str, now: int) -> tuple[bool, list[Emitted | Refusal]]:
     """Whether the body is a single event, and each of its events read; raises BodyRefused."""
-    media = content_type.partition(";")[0].strip().lower()
+    media, _, parameters = content_type.lower().partition(";")
+    media, charset = media.strip(), _CHARSET.search(parameters)
     if media not in (SINGLE, BATCH, PLAIN):
         raise BodyRefused(415, f"send {SINGLE}, {BATCH} or {PLAIN}")
+    if charset is not None and charset[1] not in _CHARSETS:
+        raise BodyRefused(415, f"send UTF-8; the charset {charset[1][:40]} is not taken")
     if len(raw) > BODY_BYTES_MAX:
         raise BodyRefused(413, f"a body has at most {BODY_BYTES_MAX} bytes")
     parsed = _parse(raw)
