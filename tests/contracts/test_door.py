@@ -333,6 +333,27 @@ def test_a_letter_after_an_escape_is_composed_without_tearing_the_escape() -> No
         assert read.attributes["data"]["provider"] == wanted
 
 
+@pytest.mark.parametrize(
+    ("marks", "field"),
+    [(1, set()), (30, set()), (31, {"data.provider"}), (1900, {"data.provider"})],
+)
+def test_a_letter_carries_at_most_thirty_marks(marks: int, field: set[str]) -> None:
+    """Composing them costs the square of their number (UAX #15, Stream-Safe)."""
+    for pair in ("\u0301", "\u0323\u0301", "\U0001d165"):
+        text = "Trường a" + (pair * marks)[:marks] + " trị"
+        assert fields_of(one(with_data(provider=text))) == field
+
+
+def test_a_million_marks_in_any_place_are_read_at_once() -> None:
+    """As a text, as a name, and spelled by escapes; nobody composes them."""
+    marks = "\u0323\u0301" * 500_000
+    for event in (with_data(provider=marks), with_data(**{marks: 1}), completed(id=marks)):
+        for ascii_only in (True, False):
+            raw = json.dumps(event, ensure_ascii=ascii_only).encode()
+            _, (read,) = door.read(raw, SINGLE, NOW)
+            assert isinstance(read, Refusal)
+
+
 HOSTILE_BODIES = {
     "unknown attributes": '{"type":"T",' + ",".join(f'"a{i}":1' for i in range(300_000)) + "}",
     "unknown fields": (

@@ -10,8 +10,11 @@ from typing import Any
 
 import httpx
 import pytest
+from fastapi import Response
 
 from services.chassis.auth import Issuer
+from services.chassis.health import Health
+from services.chassis.http import compose, service_api
 from services.scoring.reading import Reading
 from tests.conftest import NatsServer, free_port
 from tests.fuzzing import MAY_BE_SAID, fuzz
@@ -66,3 +69,33 @@ def test_no_request_breaks_scoring(
     seen = fuzz(scoring_of(home, issuer), "scoring", token(issuer, role), 20, known)
     assert 200 in seen and not any(status >= 500 and status not in MAY_BE_SAID for status in seen)
     assert (401 in seen) == (role == "")
+
+
+@asynccontextmanager
+async def broken(answer: Any) -> AsyncIterator[httpx.AsyncClient]:
+    """A service with one operation, which answers so."""
+    api = service_api("broken", "", Health())
+
+    @api.get("/one")
+    async def get_one(number: int) -> Response:
+        return answer(number)
+
+    app = compose({"broken": (api, Health())})
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://danchu") as client:
+        yield client
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        lambda number: Response("{}", 200 + number // number, media_type="application/json"),
+        lambda number: Response("{}", 418, media_type="application/json"),
+        lambda number: Response("<p>", 200, media_type="text/html"),
+    ],
+    ids=["an exception for 0", "an undocumented status", "an undocumented content type"],
+)
+def test_a_broken_service_is_found_out(answer: Any) -> None:
+    """The test itself can fail: each kind of fault is seen."""
+    with pytest.raises((AssertionError, BaseExceptionGroup)):
+        fuzz(broken(answer), "broken", {})
