@@ -35,7 +35,7 @@ def document() -> dict[str, Any]:
         },
         "operations": {
             "emit": _operation("receive", "emit", "A department's request; the reply: receipts."),
-            "relay": _operation("send", "events", "What was accepted, in the order of its unit."),
+            "relay": _operation("send", "events", "Accepted events with recordedtime, in order."),
             "rate": _operation("send", "ratings", "The last rating of each unit and year."),
         },
         "components": {"messages": {short: _message(kind) for short, kind in CATALOG.items()}},

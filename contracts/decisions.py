@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Literal
 
-from msgspec import UNSET, Meta, UnsetType
+from msgspec import UNSET, UnsetType
 
-from contracts.data import Amount, Data, Key, SignedPoints, Text
+from contracts.data import Amount, Data, Id, Key, SignedPoints, Source, Text
 
 
 class SelfscoreSubmittedV1(Data, frozen=True, kw_only=True):
@@ -39,8 +39,8 @@ class ExemptionRevokedV1(Data, frozen=True, kw_only=True):
 class EventRetractedV1(Data, frozen=True, kw_only=True):
     """`event.retracted`: The event of this source and id counts as if it had never been."""
 
-    source: Annotated[str, Meta(min_length=1, max_length=256)]
-    id: Annotated[str, Meta(min_length=1, max_length=128)]
+    source: Source
+    id: Id
     reason: Text
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import re
-import unicodedata
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
@@ -27,14 +26,20 @@ from contracts.envelope import (
     year_of,
 )
 from contracts.faults import FAULTS_MAX, Fault
+from contracts.texts import normalised, overmarked
 
 BODY_BYTES_MAX = 16 * 2**20
 EVENTS_MAX = 10_000
 NESTING_MAX = 8
+DIGITS_MAX = 17
+BEYOND = 2**62
 SINGLE = "application/cloudevents+json"
 BATCH = "application/cloudevents-batch+json"
 _TEXTS = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"?', re.DOTALL)
-_BRACKETS = re.compile(r"[\[\]{}]")
+_CHARSET = re.compile(r"(?:^|;)\s*charset\s*=\s*\"?([^\s\";]*)")
+_CHARSETS = ("utf-8", "utf8", "us-ascii")
+_BRACES = bytes.maketrans(b"[]", b"{}")
+_NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 
 
 class BodyRefused(Exception):
@@ -75,9 +80,12 @@ class Refusal:
 
 def read(raw: bytes, content_type: str, now: int) -> tuple[bool, list[Emitted | Refusal]]:
     """Whether the body is a single event, and each of its events read; raises BodyRefused."""
-    media = content_type.partition(";")[0].strip().lower()
+    media, _, parameters = content_type.lower().partition(";")
+    media, charset = media.strip(), _CHARSET.search(parameters)
     if media not in (SINGLE, BATCH, PLAIN):
         raise BodyRefused(415, f"send {SINGLE}, {BATCH} or {PLAIN}")
+    if charset is not None and charset[1] not in _CHARSETS:
+        raise BodyRefused(415, f"send UTF-8; the charset {charset[1][:40]} is not taken")
     if len(raw) > BODY_BYTES_MAX:
         raise BodyRefused(413, f"a body has at most {BODY_BYTES_MAX} bytes")
     parsed = parse(raw)
@@ -95,30 +103,43 @@ def _shape(single: bool) -> str:
 
 
 def parse(raw: bytes) -> Any:
-    """The JSON of a body; BodyRefused where it is not well-formed or too deep."""
+    """The JSON of a body; BodyRefused where it is not well-formed or too deep.
+
+    Every text is in NFC: at one go where no escape could be torn apart by that.
+    """
     try:
         text = raw.decode()
     except UnicodeDecodeError as error:
         raise BodyRefused(400, f"the body is not UTF-8 at byte {error.start}") from None
+    if plain := "\\" not in text and not overmarked(text):
+        text = normalised(text)
     opening = text.lstrip(" \t\r\n")[:1]
     _check_nesting(text, NESTING_MAX + (opening == "["))
     try:
-        parsed = json.loads(text, object_pairs_hook=_object, parse_constant=_no_constant)
+        parsed = json.loads(
+            text, object_pairs_hook=_object, parse_constant=_no_constant, parse_int=_integer,
+            parse_float=_fraction,
+        )  # fmt: skip
         msgspec.json.encode(parsed)
     except (ValueError, RecursionError) as error:
         raise BodyRefused(400, f"the body is not well-formed JSON: {error}") from None
-    return parsed
+    composed = plain or (text.isascii() and "\\u" not in text)
+    return parsed if composed else normalised(parsed)
 
 
 def _check_nesting(text: str, allowed: int) -> None:
-    """Refuse deep nesting before a parser recurses into it."""
+    """Refuse deep nesting before a parser recurses into it: each round takes the innermost away.
+
+    All brackets count as one kind here; where they do not fit each other the parser says so.
+    """
     if text.count("[") + text.count("{") <= allowed:
         return
-    depth = 0
-    for bracket in _BRACKETS.findall(_TEXTS.sub("", text)):
-        depth += 1 if bracket in "[{" else -1
-        if depth > allowed:
-            raise BodyRefused(400, f"JSON is nested more than {NESTING_MAX} deep")
+    bare = _TEXTS.sub("", text).encode("ascii", "ignore")
+    left = bare.translate(_BRACES, _NO_BRACKETS)
+    for _ in range(allowed):
+        left = left.replace(b"{}", b"")
+    if left.count(b"{") > 0:
+        raise BodyRefused(400, f"JSON is nested more than {NESTING_MAX} deep, or not closed")
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -138,6 +159,16 @@ def _twice(pairs: list[tuple[str, Any]]) -> str:
     return ""
 
 
+def _integer(digits: str) -> int:
+    """The integer; any beyond 2^53 stands for one that is refused, however many digits it has."""
+    return int(digits) if len(digits) <= DIGITS_MAX else BEYOND
+
+
+def _fraction(_: str) -> float:
+    """Every binary fraction is refused, whatever its value, so none is computed."""
+    return 0.5
+
+
 def _no_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is no JSON number")
 
@@ -145,16 +176,14 @@ def _no_constant(name: str) -> NoReturn:
 def _read_one(item: Any, now: int) -> Emitted | Refusal:
     if not isinstance(item, dict):
         return Refusal(None, None, (Fault("", "an event is a JSON object"),))
-    item = normalised(item)
     id_, source = _text_of(item, "id"), _text_of(item, "source")
     kind = BY_TYPE.get(item["type"]) if isinstance(item.get("type"), str) else None
-    if kind is None:
-        missing = "type" not in item
-        known = "is missing" if missing else "is no event type of the catalog"
-        return Refusal(id_, source, (Fault("type", known),))
     event = judged(item, kind, now)
-    if isinstance(event, list):
-        return Refusal(id_, source, tuple(event[:FAULTS_MAX]))
+    if kind is None or isinstance(event, list):
+        faults = event if isinstance(event, list) else []
+        if kind is None:
+            faults = [_no_type(item), *(fault for fault in faults if fault.field != "type")]
+        return Refusal(id_, source, tuple(faults[:FAULTS_MAX]))
     time = moments.instant(event.time)
     content = content_of(item)
     unique = identity(event.source, event.id)
@@ -164,17 +193,13 @@ def _read_one(item: Any, now: int) -> Emitted | Refusal:
     )  # fmt: skip
 
 
+def _no_type(item: dict[str, Any]) -> Fault:
+    if "type" not in item:
+        return Fault("type", "is missing")
+    wanted = "must be a type of the catalog, such as vn.danchu.training.completed.v1"
+    return Fault("type", wanted)
+
+
 def _text_of(item: dict[str, Any], name: str) -> str | None:
     value = item.get(name)
     return value if isinstance(value, str) else None
-
-
-def normalised(value: Any) -> Any:
-    """The value with every text, names included, in Unicode's form NFC."""
-    if isinstance(value, str):
-        return value if value.isascii() else unicodedata.normalize("NFC", value)
-    if isinstance(value, dict):
-        return {normalised(name): normalised(inner) for name, inner in value.items()}
-    if isinstance(value, list):
-        return [normalised(inner) for inner in value]
-    return value

@@ -12,16 +12,16 @@ import hashlib
 import re
 from functools import reduce
 from operator import or_
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
 from contracts import moments
 from contracts.catalog import CATALOG, EventType
-from contracts.data import Data
+from contracts.data import UNIT, Data, Id, Line, Source, Subject, Time
 
-UNIT_KEY = re.compile(r"[A-Z0-9]([A-Z0-9.]{0,62}[A-Z0-9])?", re.ASCII)
+UNIT_KEY = re.compile(UNIT, re.ASCII)
 CITY = "CITY"
 EMIT_SUBJECT = "danchu.emit"
 RECORDS_SOURCE = "urn:danchu:records:"
@@ -35,16 +35,16 @@ _CONTENT = b',"data":'
 class Event(msgspec.Struct, frozen=True, kw_only=True):
     """One CloudEvent; each type has a subclass with its own `data`."""
 
-    id: str
-    source: str
-    subject: str
-    time: str
-    specversion: str
+    id: Id
+    source: Source
+    subject: Subject
+    time: Time
+    specversion: Literal["1.0"]
     data: Any
-    datacontenttype: str | UnsetType = UNSET
-    dataschema: str | UnsetType = UNSET
-    traceparent: str | UnsetType = UNSET
-    tracestate: str | UnsetType = UNSET
+    datacontenttype: Literal["application/json"] | UnsetType = UNSET
+    dataschema: Line | UnsetType = UNSET
+    traceparent: Line | UnsetType = UNSET
+    tracestate: Line | UnsetType = UNSET
     recordedtime: str | UnsetType = UNSET
 
 

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from functools import cache
 from itertools import islice
 from typing import Any, NamedTuple, cast
 
-import msgspec
-from jsonschema import Draft202012Validator
+from jsonschema import Draft202012Validator, validators
 from jsonschema.exceptions import ValidationError
 
 from contracts.catalog import CATALOG, EventType
-from contracts.envelope import EVENT_CLASSES
+from contracts.data import EVIDENCE_MAX
+from contracts.schema import envelope_schema, schema
 
 FAULTS_MAX = 20
-_UNKNOWN = "additionalProperties"
+_NAMES = {
+    "string": "a text", "integer": "an integer", "object": "an object", "array": "a list",
+    "boolean": "true or false",
+}  # fmt: skip
 
 
 class Fault(NamedTuple):
@@ -24,30 +29,58 @@ class Fault(NamedTuple):
     message: str
 
 
-def schema(kind: EventType) -> dict[str, Any]:
-    """The JSON Schema 2020-12 of a whole event of the type, as a door takes it."""
-    found = msgspec.json.schema(EVENT_CLASSES[kind.short])
-    for definition in found["$defs"].values():
-        definition["additionalProperties"] = False
-        definition.get("properties", {}).pop("recordedtime", None)
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": kind.type, **found}
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    """As ECMA-262 means it, where `$` is the very end and never the place before a line break."""
+    return re.compile(pattern.removesuffix("$") + r"\Z" if pattern.endswith("$") else pattern)
+
+
+def _pattern(_: Any, pattern: str, found: Any, __: Any) -> Iterator[ValidationError]:
+    if isinstance(found, str) and not _compiled(pattern).search(found):
+        yield ValidationError("it does not have the form")
+
+
+def _unknown(*_: Any) -> Iterator[ValidationError]:
+    """Unknown fields are named by the door itself: there may be a million of them."""
+    return iter(())
+
+
+_extend: Any = validators.extend
+_Validator = _extend(Draft202012Validator, {"pattern": _pattern, "additionalProperties": _unknown})
 
 
 @cache
-def _validator(short: str) -> Draft202012Validator:
-    return Draft202012Validator(schema(CATALOG[short]))
+def _validator(short: str) -> Any:
+    whole = schema(CATALOG[short]) if short else envelope_schema()
+    return _Validator(_inlined({"$ref": whole["$ref"]}, whole["$defs"]))
 
 
-def faults_of(item: dict[str, Any], kind: EventType) -> list[Fault]:
-    """What the schema finds, unknown fields aside (the door names those itself).
+def _inlined(node: Any, defs: dict[str, Any]) -> Any:
+    """The schema without references, since each costs more to follow than what it refers to."""
+    if isinstance(node, dict):
+        named = node.get("$ref")
+        if isinstance(named, str):
+            return _inlined(defs[named.rpartition("/")[2]], defs)
+        return {name: _inlined(inner, defs) for name, inner in node.items()}
+    return [_inlined(one, defs) for one in node] if isinstance(node, list) else node
 
-    As many errors are looked for as can be answered: a hostile event has a million of them.
-    """
+
+def faults_of(item: dict[str, Any], kind: EventType | None) -> list[Fault]:
+    """What the schema of the type finds, or that of the envelope without one; at most 20."""
     found: list[Fault] = []
-    errors = (e for e in _validator(kind.short).iter_errors(item) if e.validator != _UNKNOWN)
+    errors = _validator(kind.short if kind else "").iter_errors(_clipped(item))
     for error in islice(errors, FAULTS_MAX):
         found += _sentence(error)
     return found
+
+
+def _clipped(item: dict[str, Any]) -> dict[str, Any]:
+    """The event with one entry of evidence too many at most, however many it has."""
+    data = item.get("data")
+    evidence = data.get("evidence") if isinstance(data, dict) else None
+    if not isinstance(evidence, list) or len(evidence) <= EVIDENCE_MAX:
+        return item
+    return {**item, "data": {**item["data"], "evidence": evidence[: EVIDENCE_MAX + 1]}}
 
 
 def _sentence(error: ValidationError) -> list[Fault]:
@@ -59,14 +92,9 @@ def _sentence(error: ValidationError) -> list[Fault]:
         return [Fault(f"{where}.{name}".strip("."), "is missing") for name in missing]
     if rule == "enum":
         return [Fault(where, "must be one of " + ", ".join(str(value) for value in wanted))]
-    if rule == "type":
-        return [Fault(where, f"must be of type {wanted}")]
-    if rule == "anyOf":
-        return [Fault(where, 'must be a non-negative integer or decimal string, such as "1.5"')]
-    if rule == "pattern":
-        return [Fault(where, f"must have the form {wanted}")]
-    if rule in ("minLength", "maxLength", "minimum", "maximum", "maxItems"):
-        bound = "at least" if rule.startswith("min") else "at most"
-        unit = "" if rule in ("minimum", "maximum") else " in length"
-        return [Fault(where, f"must be {bound} {wanted}{unit}")]
-    return [Fault(where, error.message[:200])]
+    if rule == "maxItems":
+        return [Fault(where, f"has at most {wanted} entries")]
+    form = cast(dict[str, Any], error.schema).get("description")
+    if form is None or wanted == "object":
+        form = _NAMES.get(str(wanted), str(wanted))
+    return [Fault(where, f"must be {form}")]

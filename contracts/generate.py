@@ -8,7 +8,7 @@ import msgspec
 
 from contracts import asyncapi
 from contracts.catalog import CATALOG
-from contracts.faults import schema
+from contracts.schema import schema
 
 SCHEMAS = Path(__file__).parent / "schemas"
 ASYNCAPI = Path(__file__).parent / "asyncapi.yaml"

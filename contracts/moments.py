@@ -83,5 +83,5 @@ def day_start(text: str) -> int:
 
 @lru_cache(maxsize=256)
 def year_start(year: int) -> int:
-    """The instant at which a rating year begins."""
-    return (date(year, 1, 1).toordinal() - _EPOCH_ORDINAL) * _DAY - _OFFSET
+    """The instant at which a rating year begins; 10000 too, where the year 9999 ends."""
+    return (date(year - 1, 12, 31).toordinal() + 1 - _EPOCH_ORDINAL) * _DAY - _OFFSET

@@ -184,7 +184,7 @@ class DigitalClosedV1(Data, frozen=True, kw_only=True):
 class FeedbackGivenV1(Data, frozen=True, kw_only=True):
     """`feedback.given`: Somebody rated a service from 1 to 5."""
 
-    score: Annotated[int, Meta(ge=1, le=5)]
+    score: Annotated[int, Meta(ge=1, le=5, description="an integer from 1 to 5")]
     service: Key
     channel: Literal["qr", "portal", "counter"]
 

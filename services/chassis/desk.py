@@ -32,7 +32,7 @@ from services.chassis.http import (
 )
 from services.chassis.records import Done, Work, doer, etag
 from services.chassis.steps import StepImpossible, StepRefused
-from services.chassis.telemetry import incoming, outgoing, tracer
+from services.chassis.telemetry import joined, tracer
 
 KEY_MAX = 255
 BODY_BYTES_MAX = 5 * 2**20
@@ -64,13 +64,13 @@ class Desk:
         caller = self.caller(request, roles, what)
         key = await self._key(request, caller)
         name = f"{self.service} {what}"
-        with _tracer.start_as_current_span(name, incoming(request.headers)):
+        with joined(_tracer, name, [request.headers]):
             async with self.db.write() as conn:
                 kept = await self._earlier(conn, key)
                 if kept is not None:
                     return kept
                 work = Work(
-                    conn, self.clock(), caller, source_of(self.service), outgoing(),
+                    conn, self.clock(), caller, source_of(self.service),
                     request.headers.get("if-match"),
                 )  # fmt: skip
                 done = await carry_out(work)

@@ -18,6 +18,8 @@ log = logging.getLogger(__name__)
 
 PROBLEM_TYPE = "application/problem+json"
 RETRY_SECONDS = "2"
+DRAINED_TIMES = 4
+DIGITS_MAX = 20
 
 
 class FieldError(TypedDict):
@@ -69,20 +71,27 @@ def answer(problem: Problem) -> Response:
 
 
 async def bounded_body(request: Request, limit: int) -> bytes:
-    """The body, read no further than `limit` bytes; Problem 413 beyond, 415 when compressed."""
+    """The body, of which at most `limit` bytes are kept; Problem 413 beyond, 415 when compressed.
+
+    Most clients send all before they listen, and would see a broken connection instead of 413:
+    so what is too large is read to its end and thrown away, up to four times the limit.
+    """
     encoding = request.headers.get("content-encoding", "identity").strip().lower()
     if encoding not in ("", "identity"):
         raise Problem(415, "Not supported", f"The content encoding {encoding} is not taken.")
     told = request.headers.get("content-length", "")
     too_large = Problem(413, "Too large", f"A body has at most {limit} bytes.")
-    if told.isdecimal() and int(told) > limit:
+    if told.isdecimal() and len(told) < DIGITS_MAX and int(told) > DRAINED_TIMES * limit:
         raise too_large
     parts, size = [], 0
     async for part in request.stream():
         size += len(part)
-        if size > limit:
+        if size <= limit:
+            parts.append(part)
+        elif size > DRAINED_TIMES * limit:
             raise too_large
-        parts.append(part)
+    if size > limit:
+        raise too_large
     return b"".join(parts)
 
 

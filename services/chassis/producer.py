@@ -67,13 +67,14 @@ def parts(name: str, settings: Settings, clock: Clock) -> Parts:
 class Producer:
     """The running service; `api` is mounted by whoever serves HTTP.
 
-    `beside` are its other tasks, each run until it is cancelled.
+    `beside` are its other tasks, each run until it is cancelled; `ends` is called when it stops.
     """
 
     parts: Parts
     api: FastAPI
     migrations: Path
     beside: dict[str, Task] = field(default_factory=dict)
+    ends: Callable[[], None] = lambda: None
     tasks: list[asyncio.Task[None]] = field(default_factory=list)
 
     @property
@@ -116,6 +117,7 @@ class Producer:
     async def stop(self) -> None:
         """Stops taking in, then relaying; what is not yet relayed is in the database."""
         await ended(self.tasks)
+        self.ends()
         await self.parts.broker.close()
         await self.db.close()
 

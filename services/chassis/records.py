@@ -55,7 +55,6 @@ class Work:
     now: int
     caller: Credential
     source: str
-    traceparent: str | None = None
     if_match: str | None = None
     announced: list[Announced] = field(default_factory=list)
 
@@ -82,7 +81,7 @@ class Work:
     ) -> Loaded[S]:
         """Writes a step into the journal and announces its facts; the record after it."""
         state = evolve(record.state, step)
-        events = await announce(self.conn, facts, self.source, self.now, self.traceparent)
+        events = await announce(self.conn, facts, self.source, self.now)
         return await self._written(record, state, step, events)
 
     async def retract(
@@ -104,7 +103,7 @@ class Work:
             if event.short != RETRACTION
         ]  # fmt: skip
         step = Step(RETRACT, self.now, {"version": version, "reason": reason})
-        events = await announce(self.conn, facts, self.source, self.now, self.traceparent)
+        events = await announce(self.conn, facts, self.source, self.now)
         return await self._written(record, state, step, events)
 
     async def _written(

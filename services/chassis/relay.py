@@ -25,8 +25,10 @@ from services.chassis.broker import Broker
 from services.chassis.clock import Clock, now_us
 from services.chassis.database import Database
 from services.chassis.errors import BrokerAway, DanchuError, DatabaseAway
+from services.chassis.telemetry import joined, tracer
 
 log = logging.getLogger(__name__)
+_tracer = tracer("danchu.relay")
 
 BATCH_MAX = 1000
 BATCH_BYTES_MAX = 4 * 2**20
@@ -120,8 +122,11 @@ class Relay:
 
     async def publish(self, rows: Sequence[Row]) -> list[tuple[int, int]]:
         """Publishes rows in order; answers (seq, sequence in the stream) of each."""
+        carried = {row.headers for row in rows if row.headers}
         try:
-            return await self._publish(rows)
+            with joined(_tracer, "relay", map(json.loads, carried)) as span:
+                span.set_attribute("messages", len(rows))
+                return await self._publish(rows)
         except (NatsError, TimeoutError) as away:
             raise BrokerAway(away) from away
 

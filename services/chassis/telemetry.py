@@ -7,15 +7,19 @@ made per batch, never per event; no body, token or personal key is ever logged.
 import json
 import logging
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 
 from opentelemetry import metrics, trace
-from opentelemetry.context import Context
+from opentelemetry.trace import Link, SpanContext
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from services.chassis.settings import Settings
 
+TRACE_HEADERS = ("traceparent", "tracestate")
+JOINED_MAX = 32
+_propagator = TraceContextTextMapPropagator()
 _OWN = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
 
 
@@ -72,16 +76,43 @@ def meter(name: str) -> metrics.Meter:
     return metrics.get_meter(name)
 
 
-_W3C = TraceContextTextMapPropagator()
+def trace_headers() -> dict[str, str]:
+    """What a message carries so that its receiver joins the trace of now; empty without one."""
+    carried: dict[str, str] = {}
+    _propagator.inject(carried)
+    return carried
 
 
-def incoming(headers: Mapping[str, str]) -> Context:
-    """The context of a caller's `traceparent` (W3C Trace Context), to start a span in."""
-    return _W3C.extract(headers)
+@contextmanager
+def joined(
+    by: trace.Tracer, name: str, carried: Iterable[Mapping[str, str] | None]
+) -> Iterator[trace.Span]:
+    """A span around work on what messages with such headers brought.
+
+    It belongs to their trace where they have one in common. Where they have several it begins
+    one of its own, linked with the first 32 of them, each of which gets a span that names it.
+    """
+    came = _contexts(carried)
+    parent = trace.set_span_in_context(trace.NonRecordingSpan(came[0])) if len(came) == 1 else None
+    links = [Link(one) for one in came] if len(came) > 1 else []
+    with by.start_as_current_span(name, context=parent, links=links) as span:
+        yield span
+        for link in links:
+            within = trace.set_span_in_context(trace.NonRecordingSpan(link.context))
+            by.start_span(name, context=within, links=[Link(span.get_span_context())]).end()
 
 
-def outgoing() -> str | None:
-    """The `traceparent` of the current span, or of the caller where nothing is recorded here."""
-    carrier: dict[str, str] = {}
-    _W3C.inject(carrier)
-    return carrier.get("traceparent")
+def _contexts(carried: Iterable[Mapping[str, str] | None]) -> list[SpanContext]:
+    """The first context of each trace; one that cannot be read is none."""
+    found: dict[int, SpanContext] = {}
+    seen: set[str] = set()
+    for headers in carried:
+        told = headers.get("traceparent") if headers else None
+        if not headers or not told or told in seen or len(found) >= JOINED_MAX:
+            continue
+        seen.add(told)
+        kept = {name: headers[name] for name in TRACE_HEADERS if name in headers}
+        context = trace.get_current_span(_propagator.extract(kept)).get_span_context()
+        if context.is_valid:
+            found.setdefault(context.trace_id, context)
+    return list(found.values())

@@ -5,7 +5,9 @@ from typing import Any
 from fastapi import FastAPI, Request, Response
 
 from contracts.bounds import PLAIN
-from contracts.door import BATCH, BODY_BYTES_MAX, SINGLE, BodyRefused, read
+from contracts.catalog import BY_TYPE
+from contracts.door import BATCH, BODY_BYTES_MAX, SINGLE, BodyRefused
+from contracts.schema import envelope_schema
 from services.chassis.auth import READS_MACHINERY, Verifier, require
 from services.chassis.clock import Clock
 from services.chassis.health import Health
@@ -15,11 +17,13 @@ from services.intake.answers import answered, refused_body
 from services.intake.domain import EMITTING_ROLES
 from services.intake.handlers import Intake
 
-_EVENT = {
-    "type": "object",
-    "required": ["specversion", "id", "source", "type", "subject", "time", "data"],
-    "properties": {"id": {"type": "string"}, "source": {"type": "string"}},
+_EVENT = envelope_schema()["$defs"]["Event"]
+_EVENT["properties"]["type"] = {
+    "enum": sorted(kind.type for kind in BY_TYPE.values() if kind.roles)
 }
+_EVENT["properties"]["data"] = {"type": "object"}
+_EVENT["required"] = [*_EVENT["required"], "type"]
+_EVENT["description"] = "One CloudEvent; the schema of each type is in contracts/schemas."
 _BATCH = {"type": "array", "maxItems": 10_000, "items": _EVENT}
 _RECEIPT = {
     "type": "object",
@@ -88,10 +92,10 @@ def build_api(intake: Intake, verifier: Verifier, health: Health, clock: Clock) 
         require(sender, EMITTING_ROLES, "Sending events")
         raw = await bounded_body(request, BODY_BYTES_MAX)
         try:
-            single, batch = read(raw, request.headers.get("content-type", ""), clock())
+            single, batch = await intake.read(raw, request.headers.get("content-type", ""))
         except BodyRefused as refused:
             raise refused_body(refused.status, refused.detail) from refused
-        found = await intake.accept(batch, sender)
+        found = await intake.accept(batch, sender, headers=request.headers)
         return Response(answered(found, single), 202, media_type="application/json")
 
     @api.get(

@@ -1,18 +1,22 @@
-"""What happens to a batch at a door: judge, claim identities, put into the outbox, commit."""
+"""What happens to a batch at a door: read, judge, claim identities, put into the outbox, commit."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+import asyncio
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 
-from contracts.door import Emitted, Refusal
+from contracts.door import Emitted, Refusal, read
 from contracts.envelope import stream_subject
 from services.chassis import outbox
 from services.chassis.clock import Clock
 from services.chassis.database import Database
 from services.chassis.outbox import Outgoing
-from services.chassis.telemetry import meter, tracer
+from services.chassis.telemetry import joined, meter, trace_headers, tracer
 from services.intake import domain, store
 from services.intake.domain import Receipt, Sender
 
+READERS = 2
+AT_ONCE_BYTES, SINGLE_AT_ONCE_BYTES = 1024, 16 * 1024
 _tracer = tracer("danchu.intake")
 _answered = meter("danchu.intake").create_counter("danchu.intake.events", "events", "by status")
 
@@ -24,12 +28,39 @@ class Intake:
     db: Database
     clock: Clock
     committed: Callable[[], None]
+    _readers: ThreadPoolExecutor = field(
+        default_factory=lambda: ThreadPoolExecutor(READERS, "intake reader")
+    )
+
+    async def read(self, raw: bytes, content_type: str) -> tuple[bool, list[Emitted | Refusal]]:
+        """What `contracts.door.read` reads; BodyRefused as there.
+
+        A body that may cost more than a moment is read beside the loop, two of them at a time, so
+        that a hostile one makes nobody wait but other large ones.
+        """
+        single = raw.lstrip()[:1] != b"["
+        if len(raw) <= (SINGLE_AT_ONCE_BYTES if single else AT_ONCE_BYTES):
+            return read(raw, content_type, self.clock())
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._readers, read, raw, content_type, self.clock())
+
+    def close(self) -> None:
+        """Ends the threads that read; nothing is half done by them."""
+        self._readers.shutdown(wait=False, cancel_futures=True)
 
     async def accept(
-        self, batch: Sequence[Emitted | Refusal], sender: Sender, subject: str | None = None
+        self,
+        batch: Sequence[Emitted | Refusal],
+        sender: Sender,
+        subject: str | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> list[Receipt]:
-        """A receipt for each event in order; what is accepted is on disk by then."""
-        with _tracer.start_as_current_span("accept", attributes={"events": len(batch)}):
+        """A receipt for each event in order; what is accepted is on disk by then.
+
+        The work belongs to the trace of the request's headers, else to that of its events.
+        """
+        with joined(_tracer, "accept", _carried(batch, headers)) as span:
+            span.set_attribute("events", len(batch))
             items = [domain.judged(item, sender, subject) for item in batch]
             firsts = domain.firsts(items)
             wanted = {identity: item.receipt for identity, item in firsts.items()}
@@ -47,15 +78,24 @@ class Intake:
             before = await store.claim(conn, wanted)
             recorded = self.clock()
             new = [item for identity, item in firsts.items() if identity not in before]
-            await outbox.add(conn, [_outgoing(item, recorded) for item in new])
+            headers = trace_headers() or None
+            await outbox.add(conn, [_outgoing(item, recorded, headers) for item in new])
         if new:
             self.committed()
         return before
 
 
-def _outgoing(item: Emitted, recorded: int) -> Outgoing:
+def _carried(
+    batch: Sequence[Emitted | Refusal], headers: Mapping[str, str] | None
+) -> Iterable[Mapping[str, str] | None]:
+    if headers and "traceparent" in headers:
+        return [headers]
+    return (item.attributes for item in batch if isinstance(item, Emitted))
+
+
+def _outgoing(item: Emitted, recorded: int, headers: dict[str, str] | None) -> Outgoing:
     subject = stream_subject(item.event.subject, item.kind.short)
-    return Outgoing(item.receipt, subject, item.body(recorded), recorded)
+    return Outgoing(item.receipt, subject, item.body(recorded), recorded, headers)
 
 
 def _count(found: Sequence[Receipt]) -> None:

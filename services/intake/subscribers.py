@@ -13,10 +13,9 @@ from faststream.security import SASLPlaintext
 from nats.errors import Error as NatsError
 
 from contracts.bounds import PLAIN
-from contracts.door import BodyRefused, read
+from contracts.door import BodyRefused
 from contracts.envelope import EMIT_SUBJECT
 from services.chassis.auth import ANY, Credential
-from services.chassis.clock import Clock
 from services.chassis.errors import DatabaseAway
 from services.chassis.http import Problem, away
 from services.chassis.settings import NatsAccess
@@ -40,7 +39,6 @@ class NatsDoor:
 
     access: NatsAccess
     intake: Intake
-    clock: Clock
     sources: Mapping[str, Sequence[str]]
 
     async def run(self) -> None:
@@ -85,28 +83,36 @@ class NatsDoor:
         """The reply to one request, receipts or problem details."""
         raw = message.raw_message
         unit = raw.subject.rpartition(".")[2].replace("-", ".")
-        sender = Credential("emitter", sources=tuple(self.sources.get(unit, ANY)))
         try:
-            found, single = await self.accept(body, unit, sender)
+            found, single = await self.accept(body, unit, self.sender(unit), raw.headers)
             return fitting(found, single, raw._client.max_payload - REPLY_ROOM)
         except Problem as problem:
             return problem.encoded()
         except DatabaseAway as error:
             return away(error).encoded()
 
+    def sender(self, unit: str) -> Credential:
+        """What may be sent at the door of a unit: that of an emitter with the unit's sources.
+
+        Who may publish to which door is for NATS to say. Where no sources are given, all are
+        taken; where some are, a unit that is not named has those of `*`, and none without it.
+        """
+        given = self.sources.get(unit, self.sources.get("*", ())) if self.sources else ANY
+        return Credential("emitter", sources=tuple(given))
+
     async def accept(
-        self, body: bytes, unit: str, sender: Credential
+        self, body: bytes, unit: str, sender: Credential, headers: Mapping[str, str] | None = None
     ) -> tuple[list[Receipt], bool]:
         """The receipts, and whether it was a single event; Problem where nothing was taken."""
         if len(body) > REQUEST_BYTES_MAX:
             raise refused_body(413, f"a request has at most {REQUEST_BYTES_MAX} bytes")
         try:
-            single, batch = read(body, PLAIN, self.clock())
+            single, batch = await self.intake.read(body, PLAIN)
         except BodyRefused as refused:
             raise refused_body(refused.status, refused.detail) from refused
         if len(batch) > EVENTS_MAX:
             raise refused_body(413, f"a request has at most {EVENTS_MAX} events")
-        return await self.intake.accept(batch, sender, unit), single
+        return await self.intake.accept(batch, sender, unit, headers), single
 
 
 async def raw_body(message: RawNatsMessage) -> bytes:

@@ -16,12 +16,14 @@ from services.chassis.broker import Broker, check_stream
 from services.chassis.database import Database
 from services.chassis.errors import BrokerAway, DatabaseAway
 from services.chassis.reader import Reader, sequence
+from services.chassis.telemetry import joined, tracer
 from services.scoring import store
 from services.scoring.errors import FoldHalted
 from services.scoring.handlers import Folder, Message
 from services.scoring.store import Position
 
 log = logging.getLogger(__name__)
+_tracer = tracer("danchu.scoring")
 
 STREAM, CONSUMER = "EVENTS", "scoring"
 WAIT_SECONDS = 1.0
@@ -113,7 +115,8 @@ class FoldLoop:
             await self.look()
             return
         taken = [Message(m.data, m.subject, sequence(m)) for m in messages]
-        await self._patiently(lambda: self.folder.fold(taken))
+        with joined(_tracer, "take", (m.headers for m in messages)):
+            await self._patiently(lambda: self.folder.fold(taken))
         await self._reader.ack(messages)
 
     async def look(self) -> None:

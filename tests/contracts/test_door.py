@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts import door, envelope, moments
+from contracts import bounds, door, envelope, moments
 from contracts.catalog import CATALOG
 from contracts.door import BATCH, SINGLE, BodyRefused, Emitted, Refusal
 from contracts.faults import FAULTS_MAX, faults_of
@@ -125,6 +125,9 @@ def test_other_content_has_another_receipt(changed: dict[str, Any]) -> None:
         (with_data(hours="-1"), "data.hours"),
         (with_data(hours=2**53 + 1), "data.hours"),
         (with_data(hours="1e3"), "data.hours"),
+        (with_data(hours=10**4000), "data.hours"),
+        (completed(data=completed()["data"] | {"year": -(10**30)}), "data.year"),
+        (completed(id=10**25), "id"),
         (with_data(hours="1.5\n"), "data.hours"),
         (with_data(person="H44.1/012345678901"), "data.person"),
         (with_data(evidence=[{"document": "d", "sha256": "a" * 64 + "\n"}]),
@@ -223,7 +226,6 @@ def test_one_bad_event_harms_no_neighbour() -> None:
         (b"{}", "text/plain", 415),
         (b"[" + b"0," * 10_000 + b"0]", BATCH, 413),
         (b" " * (16 * 2**20 + 1), SINGLE, 413),
-        (b'{"id":' + b"9" * 5000 + b"}", SINGLE, 400),
     ],
     ids=lambda value: None if isinstance(value, bytes) else str(value),
 )
@@ -269,11 +271,109 @@ def test_clearing_events_and_decisions_may_name_any_earlier_year() -> None:
     assert isinstance(one(overturned), Emitted)
 
 
+def test_the_last_year_of_the_calendar_has_an_end() -> None:
+    """Whoever asks for the ratings of 9999 is answered, and no event of it breaks a program."""
+    assert moments.spelled(moments.year_start(9999)) == "9998-12-31T17:00:00Z"
+    assert moments.year_start(10_000) - moments.year_start(9999) == 365 * 86_400_000_000
+    assert moments.spelled(moments.year_start(2000)) == "1999-12-31T17:00:00Z"
+
+
 def test_texts_are_stored_composed() -> None:
     """Two spellings of one Vietnamese letter are one text (NFC) before identity is computed."""
     composed, decomposed = one(completed(id="ế")), one(completed(id="e\u0302\u0301"))
     assert isinstance(composed, Emitted) and isinstance(decomposed, Emitted)
     assert composed.identity == decomposed.identity
+
+
+@pytest.mark.parametrize("spelled", [b"1.5", b"1e400", b"-1E-400", b"0.0", b"9" * 1_000_000])
+def test_a_number_of_any_size_is_a_fault_of_its_event_alone(spelled: bytes) -> None:
+    """Its field is named, its neighbours are accepted, and its million digits cost nothing."""
+    good = json.dumps(completed()).encode()
+    bad = json.dumps(completed(id="b")).encode().replace(b'"1.5"', spelled)
+    _, (before, refused, after) = door.read(b"[%b,%b,%b]" % (good, bad, good), BATCH, NOW)
+    assert isinstance(before, Emitted) and isinstance(after, Emitted)
+    assert isinstance(refused, Refusal)
+    assert (refused.id, [fault.field for fault in refused.faults]) == ("b", ["data.hours"])
+
+
+def test_each_fault_is_a_sentence_with_an_example_of_what_is_wanted() -> None:
+    """People read it: no pattern of a programmer is answered."""
+    wrong = {
+        "person": "", "course": "k" * 129, "topic": "x", "hours": "1,5", "carried_from": "h44",
+        "year": "2025", "evidence": [{"document": "d", "sha256": "F" * 64, "url": "ftp://x"}],
+    }  # fmt: skip
+    refused = one(completed(id=" \u200b", time="yesterday", source="", subject="h", data=wrong))
+    assert isinstance(refused, Refusal)
+    said = {fault.field: fault.message for fault in refused.faults}
+    assert {
+        "id", "source", "subject", "time", "data.person", "data.course", "data.topic",
+        "data.hours", "data.carried_from", "data.year", "data.evidence.0.sha256",
+        "data.evidence.0.url",
+    } == set(said)  # fmt: skip
+    assert said["subject"].endswith("such as H44.12.34")
+    assert said["time"].endswith("such as 2025-03-01T09:00:00+07:00")
+    assert said["data.hours"].endswith('such as "1.5"')
+    assert not any(sign in message for message in said.values() for sign in ("[0-9]", "\\u", "$"))
+
+
+def test_an_event_of_an_unknown_type_is_told_its_other_faults_too() -> None:
+    """The attributes are judged without a type."""
+    refused = one({"type": "vn.danchu.x.v1", "id": 7, "subject": "?", "time": "now", "extra": 1})
+    assert fields_of(refused) == {
+        "type", "id", "source", "subject", "time", "specversion", "data", "extra"
+    }  # fmt: skip
+
+
+def test_a_letter_after_an_escape_is_composed_without_tearing_the_escape() -> None:
+    """Texts are normalised, never the JSON around them."""
+    raw = json.dumps(with_data(provider="@")).encode()
+    for spelled, wanted in (("\\n\u0303", "\n\u0303"), ("\\u0065\u0301", "\u00e9")):
+        _, (read,) = door.read(raw.replace(b"@", spelled.encode()), SINGLE, NOW)
+        assert isinstance(read, Emitted)
+        assert read.attributes["data"]["provider"] == wanted
+
+
+@pytest.mark.parametrize(
+    ("marks", "field"),
+    [(1, set()), (30, set()), (31, {"data.provider"}), (1900, {"data.provider"})],
+)
+def test_a_letter_carries_at_most_thirty_marks(marks: int, field: set[str]) -> None:
+    """Composing them costs the square of their number (UAX #15, Stream-Safe)."""
+    for pair in ("\u0301", "\u0323\u0301", "\U0001d165"):
+        text = "Trường a" + (pair * marks)[:marks] + " trị"
+        assert fields_of(one(with_data(provider=text))) == field
+
+
+def test_a_million_marks_in_any_place_are_read_at_once() -> None:
+    """As a text, as a name, and spelled by escapes; nobody composes them."""
+    marks = "\u0323\u0301" * 500_000
+    for event in (with_data(provider=marks), with_data(**{marks: 1}), completed(id=marks)):
+        for ascii_only in (True, False):
+            raw = json.dumps(event, ensure_ascii=ascii_only).encode()
+            _, (read,) = door.read(raw, SINGLE, NOW)
+            assert isinstance(read, Refusal)
+
+
+HOSTILE_BODIES = {
+    "unknown attributes": '{"type":"T",' + ",".join(f'"a{i}":1' for i in range(300_000)) + "}",
+    "unknown fields": (
+        '{"type":"T","data":{' + ",".join(f'"a{i}":1' for i in range(300_000)) + "}}"
+    ),
+    "fractions": '{"type":"T","data":{"evidence":[' + "1.5," * 300_000 + "1]}}",
+    "evidence": '{"type":"T","data":{"evidence":[' + '{"document":7},' * 90_000 + "7]}}",
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE_BODIES)
+def test_a_hostile_event_is_judged_without_its_schema(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Beyond four times its size nothing is explained but the size and 20 unknown names."""
+    monkeypatch.setattr(bounds, "faults_of", None)
+    body = HOSTILE_BODIES[name].replace('"T"', '"vn.danchu.training.completed.v1"')
+    _, (refused,) = door.read(body.encode(), SINGLE, NOW)
+    assert isinstance(refused, Refusal)
+    assert refused.faults[0].field == "" and len(refused.faults) <= FAULTS_MAX
 
 
 @given(st.text(alphabet='[]{}"\\\\ a', max_size=60))

@@ -14,8 +14,8 @@ from ruamel.yaml import YAML
 
 from contracts import asyncapi, door, envelope, moments
 from contracts.catalog import CATALOG
-from contracts.faults import schema
 from contracts.generate import ASYNCAPI
+from contracts.schema import schema
 from tests.contracts.compatibility import breaks
 
 HERE = Path(__file__).parent

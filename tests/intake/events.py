@@ -12,7 +12,8 @@ from sqlalchemy import text
 
 from services.chassis.auth import Issuer
 from services.chassis.http import compose
-from services.intake.app import App, build, migrated
+from services.chassis.producer import Producer
+from services.intake.app import build, migrated
 from services.intake.settings import IntakeSettings
 
 BATCH = "application/cloudevents-batch+json"
@@ -39,7 +40,7 @@ def fields(receipt: dict[str, Any]) -> list[str]:
 class Door:
     """A running intake and a client of its HTTP door."""
 
-    app: App
+    app: Producer
     client: httpx.AsyncClient
     issuer: Issuer
 

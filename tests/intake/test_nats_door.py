@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 from services.chassis.auth import Issuer
 from services.chassis.broker import Broker
 from services.chassis.errors import BrokerAway
-from tests.conftest import NatsServer, eventually
+from tests.conftest import NatsServer, Postgres, eventually, free_port
 from tests.intake.events import Door, event, fields, opened
 
 pytestmark = pytest.mark.anyio
@@ -124,13 +125,78 @@ async def test_a_request_has_at_most_a_thousand_events(
     assert await nats_door.outbox() == []
 
 
-async def test_a_unit_with_given_sources_uses_no_others(
+@pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
+async def test_without_its_database_the_nats_door_answers_503(
+    nats_door: Door, department: Department, postgres: Postgres
+) -> None:
+    """As over HTTP; afterwards the same request is taken."""
+    assert "receipts" in await department.send(event("a"))
+    name = nats_door.app.db.url.database
+    await postgres.run(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
+    await postgres.run(
+        f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"
+    )
+    assert (await department.send(event("b")))["status"] == 503
+    await postgres.run(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
+    assert "receipts" in await department.send(event("b"))
+
+
+@asynccontextmanager
+async def bounded(
+    home: Path, tmp_path: Path, issuer: Issuer, sources: dict[str, list[str]]
+) -> AsyncIterator[Door]:
+    """An intake that knows which sources each unit may use at the NATS door."""
+    url = f"sqlite:///{tmp_path / 'intake.db'}"
+    async with opened(home, url, issuer, intake_nats_sources=sources) as made:
+        yield made
+
+
+A, B, OTHER = "H44-12", "H44-13", "H44-14"
+SOURCES = {"H44.12": ["urn:a:"], "H44.13": ["urn:b:"]}
+
+
+async def test_a_unit_takes_no_identity_of_another(
     provisioned: NatsServer, home: Path, tmp_path: Path, issuer: Issuer, department: Department
 ) -> None:
-    """A setting bounds the sources at the NATS door, so that no unit takes another's ids."""
+    """With sources given, B neither uses A's source first nor retracts what A sent."""
+    mine = event("1", source="urn:a:portal")
+    async with bounded(home, tmp_path, issuer, SOURCES) as made:
+        stolen = await department.send({**mine, "subject": "H44.13"}, B)
+        assert (stolen["status"], fields(stolen)) == (422, ["source"])
+        assert (await department.send(mine))["receipts"][0]["status"] == "accepted"
+        named = {"source": "urn:a:portal", "id": "1", "reason": "x"}
+        for source, wrong in (("urn:a:portal", "source"), ("urn:b:portal", "data.source")):
+            retracted = event("2", "event.retracted", subject="H44.13", source=source, data=named)
+            assert wrong in fields(await department.send(retracted, B))
+        assert len(await made.outbox()) == 1
+
+
+async def test_a_unit_that_is_not_named_has_no_source_or_those_of_the_star(
+    provisioned: NatsServer, home: Path, tmp_path: Path, issuer: Issuer, department: Department
+) -> None:
+    """Once sources are given to one unit, nobody else has any by an oversight."""
+    sent = event("1", subject="H44.14", source="urn:b:portal")
+    async with bounded(home, tmp_path, issuer, SOURCES):
+        assert fields(await department.send(sent, OTHER)) == ["source"]
+    shared = {**SOURCES, "*": ["urn:shared:"]}
+    async with bounded(home, tmp_path, issuer, shared):
+        assert fields(await department.send(sent, OTHER)) == ["source"]
+        assert "receipts" in await department.send({**sent, "source": "urn:shared:x"}, OTHER)
+        assert fields(await department.send(event("1", source="urn:shared:x"))) == ["source"]
+
+
+@pytest.mark.parametrize(
+    ("outside", "sources", "warned"),
+    [(True, {}, True), (True, SOURCES, False), (False, {}, False)],
+)
+async def test_sources_without_bounds_at_an_outside_nats_stay_a_visible_warning(
+    home: Path, tmp_path: Path, issuer: Issuer, outside: bool, sources: Any, warned: bool
+) -> None:
+    """The embedded one has no user but the development emitter, who speaks for every unit."""
     url = f"sqlite:///{tmp_path / 'intake.db'}"
-    bounded = {"H44.12": ["/theirs/"]}
-    async with opened(home, url, issuer, intake_nats_sources=bounded):
-        refused = await department.send(event("a"))
-        assert fields(refused) == ["source"]
-        assert "receipts" in await department.send(event("a", source="/theirs/x"))
+    nats_url = f"nats://127.0.0.1:{free_port()}" if outside else None
+    async with opened(
+        home, url, issuer, nats_url=nats_url, nats_port=free_port(), intake_nats_sources=sources
+    ) as made:
+        shown = (await made.client.get("/readyz")).json()["warnings"]
+        assert any("DANCHU_INTAKE_NATS_SOURCES" in one for one in shown) == warned

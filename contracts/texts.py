@@ -1,0 +1,41 @@
+"""Unicode of what arrives: every text in NFC, at a cost that its sender cannot choose. Pure.
+
+Composing a text takes the square of the marks that stand on one letter, so a text with more than
+30 (the Stream-Safe format of UAX #15) is left as it is; the door refuses it by its field.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Any
+
+MARKS_MAX = 30
+_LONG = re.compile(f"[\u0300-\U0010ffff]{{{MARKS_MAX + 1},}}")
+
+
+def overmarked(text: str) -> bool:
+    """Whether more than 30 combining marks stand on one letter."""
+    if text.isascii():
+        return False
+    return any(_run(found[0]) > MARKS_MAX for found in _LONG.finditer(text))
+
+
+def _run(letters: str) -> int:
+    longest = run = 0
+    for letter in letters:
+        run = run + 1 if unicodedata.combining(letter) else 0
+        longest = max(longest, run)
+    return longest
+
+
+def normalised(value: Any) -> Any:
+    """The value with every text, names included, in Unicode's form NFC."""
+    if isinstance(value, str):
+        kept = value.isascii() or overmarked(value)
+        return value if kept else unicodedata.normalize("NFC", value)
+    if isinstance(value, dict):
+        return {normalised(name): normalised(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [normalised(inner) for inner in value]
+    return value

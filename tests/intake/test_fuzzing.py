@@ -1,0 +1,101 @@
+"""schemathesis at the OpenAPI of the door and of scoring, with tokens and without."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from fastapi import Response
+
+from services.chassis.auth import Issuer
+from services.chassis.health import Health
+from services.chassis.http import compose, service_api
+from services.scoring.reading import Reading
+from tests.conftest import NatsServer, free_port
+from tests.fuzzing import MAY_BE_SAID, fuzz
+from tests.intake.events import event, opened
+from tests.scoring.road import open_road
+
+UNIT = event("u", "unit.registered", data={"name": "Phường mẫu", "kind": "commune"})
+
+
+def token(issuer: Issuer, role: str) -> dict[str, str]:
+    """The header of a token of the role; none for nobody."""
+    return {"authorization": f"Bearer {issuer.mint(role)}"} if role else {}
+
+
+@asynccontextmanager
+async def intake_of(home: Path, issuer: Issuer) -> AsyncIterator[httpx.AsyncClient]:
+    """A door without NATS."""
+    url = f"sqlite:///{home / 'intake.db'}"
+    async with opened(home, url, issuer, nats_port=free_port()) as door:
+        yield door.client
+
+
+@asynccontextmanager
+async def scoring_of(home: Path, issuer: Issuer) -> AsyncIterator[httpx.AsyncClient]:
+    """The whole road, with a unit and an event."""
+    async with open_road(home, "sqlite", issuer) as road:
+        receipts = await road.send([UNIT, event("a")])
+        await road.get("/ratings", year=2025, wait_for=",".join(receipts))
+        yield road.client
+
+
+@pytest.mark.parametrize("role", ["emitter", "operator", ""])
+def test_no_request_breaks_the_door(home: Path, issuer: Issuer, role: str) -> None:
+    """No server error, and every answer as documented; without a token it is 401."""
+    seen = fuzz(intake_of(home, issuer), "intake", token(issuer, role), 40)
+    assert set(seen) <= {200, 202, 400, 401, 403, 409, 413, 415, 422, 503}
+    assert (401 in seen) == (role == "")
+
+
+@pytest.mark.parametrize("role", ["hr", "operator", ""])
+def test_no_request_breaks_scoring(
+    home: Path,
+    issuer: Issuer,
+    nats_server: NatsServer,
+    role: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The same of the queries, also for a unit that exists; nobody waits 5 s for any receipt."""
+    monkeypatch.setattr(Reading.wait, "__defaults__", (0.02,))
+    asyncio.run(nats_server.provisioned())
+    known: dict[str, Any] = {"year": 2025, "unit": "H44.12"}
+    seen = fuzz(scoring_of(home, issuer), "scoring", token(issuer, role), 20, known)
+    assert 200 in seen and not any(status >= 500 and status not in MAY_BE_SAID for status in seen)
+    assert (401 in seen) == (role == "")
+
+
+@asynccontextmanager
+async def broken(answer: Any) -> AsyncIterator[httpx.AsyncClient]:
+    """A service with one operation, which answers so."""
+    api = service_api("broken", "", Health())
+
+    @api.get("/one")
+    async def get_one(number: int) -> Response:
+        return answer(number)
+
+    app = compose({"broken": (api, Health())})
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://danchu") as client:
+        yield client
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        lambda number: Response("{}", 200 + number // number, media_type="application/json"),
+        lambda number: Response("{}", 418, media_type="application/json"),
+        lambda number: Response("<p>", 200, media_type="text/html"),
+    ],
+    ids=["an exception for 0", "an undocumented status", "an undocumented content type"],
+)
+def test_a_broken_service_is_found_out(answer: Any) -> None:
+    """The test itself can fail: each kind of fault is seen."""
+    with pytest.raises((AssertionError, BaseExceptionGroup)):
+        fuzz(broken(answer), "broken", {})

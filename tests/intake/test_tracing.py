@@ -1,0 +1,129 @@
+"""One trace from the caller's traceparent through door, outbox and stream to the fold, by OTLP."""
+
+from __future__ import annotations
+
+import json
+import threading
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
+    ExportMetricsServiceRequest,
+)
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+
+from tests.conftest import NatsServer, eventually
+from tests.intake.events import event
+from tests.processes import Served
+
+pytestmark = pytest.mark.anyio
+ROAD = {"accept", "relay", "take", "fold"}
+CALLER, FIRST, SECOND = "a" * 32, "b" * 32, "c" * 32
+
+
+@dataclass
+class Collector:
+    """A receiver of OTLP over HTTP: spans by (trace, name), links by trace, names of metrics."""
+
+    spans: set[tuple[str, str]] = field(default_factory=set)
+    links: set[tuple[str, str]] = field(default_factory=set)
+    metrics: set[str] = field(default_factory=set)
+    raw: list[bytes] = field(default_factory=list)
+
+    def take(self, path: str, body: bytes) -> None:
+        """Reads one export."""
+        self.raw.append(body)
+        if path == "/v1/traces":
+            for resource in ExportTraceServiceRequest.FromString(body).resource_spans:
+                for scope in resource.scope_spans:
+                    for span in scope.spans:
+                        self.spans.add((span.trace_id.hex(), span.name))
+                        self.links |= {(link.trace_id.hex(), span.name) for link in span.links}
+        elif path == "/v1/metrics":
+            for found in ExportMetricsServiceRequest.FromString(body).resource_metrics:
+                for measured in found.scope_metrics:
+                    self.metrics |= {metric.name for metric in measured.metrics}
+
+    def names(self, trace: str) -> set[str]:
+        """The spans of a trace."""
+        return {name for id_, name in self.spans if id_ == trace}
+
+
+@pytest.fixture
+def collector() -> Iterator[tuple[Collector, str]]:
+    """A running receiver and its address."""
+    made = Collector()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["content-length"]))
+            made.take(self.path, body)
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *_: Any) -> None:
+            """Says nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield made, f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def traceparent(trace: str) -> str:
+    """What a caller of that trace sends."""
+    return f"00-{trace}-{'1' * 16}-01"
+
+
+async def test_one_trace_goes_from_the_caller_to_the_fold(
+    collector: tuple[Collector, str], provisioned: NatsServer, home: Path
+) -> None:
+    """By the header of a request, by the attribute of events, and by links where they differ."""
+    found, address = collector
+    quick = {"OTEL_BSP_SCHEDULE_DELAY": "50", "OTEL_METRIC_EXPORT_INTERVAL": "200"}
+    served = Served(home, "all", {"DANCHU_OTLP_ENDPOINT": address, **quick})
+    await served.migrated()
+    served.start()
+    try:
+        send(served, [event("a"), event("b")], {"traceparent": traceparent(CALLER)})
+        await eventually(lambda: _has(found, CALLER, ROAD), 60)
+        traced = [
+            event("c", traceparent=traceparent(FIRST)),
+            event("d", traceparent=traceparent(SECOND)),
+            event("e", traceparent="no trace at all"),
+        ]
+        assert served.post(traced).status == 202
+        for trace in (FIRST, SECOND):
+            await eventually(lambda trace=trace: _has(found, trace, {"accept"}), 60)
+            assert (trace, "accept") in found.links
+        await eventually(lambda: _measured(found), 60)
+        assert not any(b"p1" in raw or b"Bearer" in raw for raw in found.raw)
+    finally:
+        served.stop()
+
+
+def send(served: Served, events: list[dict[str, Any]], headers: dict[str, str]) -> None:
+    """Sends a batch with headers of its own."""
+    asked = urllib.request.Request(
+        served.url("/intake/events"),
+        json.dumps(events).encode(),
+        {**served.headers("emitter"), "content-type": "application/json", **headers},
+    )
+    with urllib.request.urlopen(asked, timeout=30) as answer:
+        assert answer.status == 202
+
+
+async def _has(found: Collector, trace: str, names: set[str]) -> bool:
+    return found.names(trace) >= names
+
+
+async def _measured(found: Collector) -> bool:
+    return {"danchu.intake.events", "danchu.scoring.events"} <= found.metrics
