@@ -51,12 +51,6 @@ def past_city(seed: int) -> tuple[list[Raw], int]:
     return [event for event in events if instant(event["time"]) < ahead], year
 
 
-def read_on(stack: Stack) -> None:
-    """Takes what the stack goes on to say, so that a full pipe never stops it."""
-    assert stack.process is not None
-    threading.Thread(target=stack.process.stdout.read, daemon=True).start()  # type: ignore[union-attr]
-
-
 def kill_one(stack: Stack, chance: random.Random) -> None:
     """kill -9 of the broker, the doors or the fold."""
     pids = list(stack.children().values())
@@ -126,7 +120,6 @@ def test_a_city_fed_under_kill_9_is_rated_as_the_oracle_rates_it(
     events, year = past_city(7)
     raw, arguments = rubrics_of(stack, tmp_path)
     stack.up("--empty", *arguments)
-    read_on(stack)
     doors = feed(stack, events, chance)
     settled(doors)
     check_statuses(events, doors)
