@@ -15,7 +15,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from services.scoring.rubric_file import SHIPPED
-from tests.commands.test_stack import Stack, eventually
+from tests.commands.test_stack import Stack, alive, eventually
 from tests.e2e.doors import Doors
 from tests.oracle import counted, rate
 from tests.oracle.generate import city
@@ -25,7 +25,7 @@ from tests.oracle.moments import DAY, instant, year_start
 from tests.scoring.cities import compared
 from tests.servers import postgres_server
 
-UNITS, EVENTS, KILLS = 40, 1500, 6
+UNITS, EVENTS, KILLS = 40, 1000, 4
 Raw = dict[str, Any]
 
 
@@ -59,9 +59,12 @@ def kill_one(stack: Stack, chance: random.Random) -> None:
             os.kill(chance.choice(pids), signal.SIGKILL)
 
 
-def feed(stack: Stack, events: list[Raw], chance: random.Random) -> Doors:
-    """Everything in order of acceptance, in random batches, while children are killed."""
-    doors, start = Doors(stack.home, stack.url), 0
+def feed(stack: Stack, events: list[Raw], chance: random.Random, again: list[str]) -> Doors:
+    """Everything in order of acceptance, in random batches, while children are killed.
+
+    Half-way the whole stack is killed, and started once more.
+    """
+    doors, start, whole = Doors(stack.home, stack.url), 0, True
     kills = sorted(chance.sample(range(len(events)), KILLS))
     while start < len(events):
         batch = events[start : start + chance.choice((1, 3, 20, 120, 400))]
@@ -75,7 +78,18 @@ def feed(stack: Stack, events: list[Raw], chance: random.Random) -> Doors:
         for killer in killers:
             killer.join()
         start += len(batch)
+        if whole and start > len(events) / 2:
+            whole = False
+            begin_again(stack, again)
     return doors
+
+
+def begin_again(stack: Stack, arguments: list[str]) -> None:
+    """kill -9 of the supervisor, whose children end by themselves, and a second start."""
+    pids = list(stack.children().values())
+    stack.stop(signal.SIGKILL)
+    eventually(lambda: not any(alive(pid) for pid in pids))
+    stack.up(*arguments)
 
 
 def settled(doors: Doors) -> None:
@@ -120,7 +134,7 @@ def test_a_city_fed_under_kill_9_is_rated_as_the_oracle_rates_it(
     events, year = past_city(7)
     raw, arguments = rubrics_of(stack, tmp_path)
     stack.up("--empty", *arguments)
-    doors = feed(stack, events, chance)
+    doors = feed(stack, events, chance, ["--empty", *arguments])
     settled(doors)
     check_statuses(events, doors)
     events = [event for event in events if not foreign(event)]

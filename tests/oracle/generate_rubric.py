@@ -235,6 +235,8 @@ def deduction(rng: random.Random, names: list[str]) -> Raw:
     if rng.random() < 0.3:
         acts = {"by": "act", "of": {f"9.{n}": f"{n}/3" for n in range(1, 6)}}
         done.insert(rng.randrange(3), {"set": "violation.handled", "key": "case", "points": acts})
+    if rng.random() < 0.2:
+        done.append({"set": "model.revoked", "key": "model", "points": "1/2"})
     ceilings: list[Raw] = [
         {"where": {"by_head": True, "severity": ["warning", "dismissal"]}, "at_least": 1,
          "class_at_most": "C"},
