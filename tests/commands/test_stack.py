@@ -113,9 +113,9 @@ def _children_of(pid: int) -> list[int]:
     return [int(one) for one in text.split()]
 
 
-def eventually(holds: Any) -> Any:
+def eventually(holds: Any, seconds: float = SECONDS) -> Any:
     """The first true answer, asked again until the deadline."""
-    deadline = time.monotonic() + SECONDS
+    deadline = time.monotonic() + seconds
     while not (found := holds()):
         assert time.monotonic() < deadline
         time.sleep(0.05)

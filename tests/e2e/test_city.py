@@ -26,6 +26,7 @@ from tests.scoring.cities import compared
 from tests.servers import postgres_server
 
 UNITS, EVENTS, KILLS = 40, 1000, 4
+SETTLED_SECONDS = 150
 Raw = dict[str, Any]
 
 
@@ -93,7 +94,7 @@ def begin_again(stack: Stack, arguments: list[str]) -> None:
 
 
 def settled(doors: Doors) -> None:
-    """Until everything that was accepted is folded."""
+    """Until everything is folded; what a killed fold held comes again after the broker's wait."""
 
     def nothing_waits() -> bool:
         try:
@@ -102,7 +103,7 @@ def settled(doors: Doors) -> None:
         except OSError:
             return False
 
-    eventually(nothing_waits)
+    eventually(nothing_waits, SETTLED_SECONDS)
 
 
 def answered(stack: Stack, year: int, view: str = "") -> dict[str, Raw]:
