@@ -23,6 +23,7 @@ from services.chassis.supervisor import Child, Supervisor
 from services.commands import sample
 from services.commands.client import Client
 from services.commands.parts import MIGRATED
+from services.scoring.settings import ScoringSettings
 
 LOCK_FILE = "up.lock"
 EPHEMERAL = 0
@@ -108,6 +109,8 @@ class Stack:
 
     async def _run(self, supervisor: Supervisor) -> None:
         home = self.settings.home
+        rubrics = self.rubrics or ScoringSettings(home=home).scoring_rubrics
+        ScoringSettings(home=home, scoring_rubrics=rubrics).keep_rubrics()
         write_tokens(home)
         if not self.settings.nats_url:
             await supervisor.start(self._nats())

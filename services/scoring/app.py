@@ -111,7 +111,7 @@ async def migrated(settings: Settings) -> None:
 
 def build(settings: ScoringSettings, part: Part = "all", clock: Clock = now_us) -> App:
     """Queries, fold, or both, connected to nothing yet; RubricRefused names a wrong rubric."""
-    rubrics = rubric_file.load_directory(settings.scoring_rubrics)
+    rubrics = rubric_file.load_directory(settings.rubrics_folder)
     db = Database(settings.database(SERVICE), SERVICE)
     broker = Broker(settings.nats(SERVICE), f"danchu scoring {part}")
     health = Health()

@@ -164,14 +164,15 @@ def _class(
     if failed:
         reasons += [Reason("gate", classes[index], classes[index + 1], text) for text in failed]
         index += 1
+    lowest = index
     for indicator in rubric.indicators:
         sums = tally.of(OWN, indicator.id)
         for number, ceiling in zip(sums[2:], indicator.ceilings, strict=False):
             limit = classes.index(ceiling.class_at_most)
             if number >= ceiling.at_least and limit > index:
                 reasons.append(Reason("ceiling", classes[index], classes[limit], ceiling.vi))
-                index = limit
-    return classes[index], tuple(reasons)
+                lowest = max(lowest, limit)
+    return classes[lowest], tuple(reasons)
 
 
 def _failure(rubric: Rubric, gate: Gate, lines: Sequence[Line]) -> str | None:

@@ -18,7 +18,7 @@ from services.chassis.database import Database
 from services.scoring import queries, rubric_file, store
 from services.scoring.fold import Book
 from services.scoring.lag import ack_floor
-from services.scoring.operations import opened
+from services.scoring.operations import agree, opened
 from services.scoring.refold import computed, years
 from services.scoring.registry import Registry
 from services.scoring.rubric import Rubrics
@@ -33,13 +33,14 @@ async def audit(settings: ScoringSettings, producers: Sequence[str]) -> list[str
 
     `producers` are the services whose outboxes feed EVENTS.
     """
-    rubrics = rubric_file.load_directory(settings.scoring_rubrics)
+    rubrics = rubric_file.load_directory(settings.rubrics_folder)
     broker = Broker(settings.nats(SERVICE), "danchu audit")
     try:
         floor = await ack_floor(broker)
     finally:
         await broker.close()
     async with opened(settings) as db, db.read() as conn:
+        agree(await store.position(conn), rubrics)
         found = [line async for line in _books(conn, rubrics)]
         found += [line async for line in _position(conn)]
         ever = 0

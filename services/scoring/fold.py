@@ -104,7 +104,8 @@ def verdict(
     if said.identity in retracted:
         return Verdict(False, RETRACTED)
     if said.kind.domain == "unit":
-        return Verdict(True)
+        known = said.event.subject in registry.units
+        return Verdict(known, None if known else UNIT_UNKNOWN)
     unit = standing_of(said, registry)
     if isinstance(unit, str):
         return Verdict(False, unit)

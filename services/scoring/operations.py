@@ -15,11 +15,13 @@ from services.chassis.database import Database
 from services.chassis.errors import BrokerAway
 from services.scoring import quarantine, queries, rubric_file, store
 from services.scoring.app import MIGRATIONS
-from services.scoring.errors import NotQuarantined
+from services.scoring.errors import NotQuarantined, RubricsReplaced
 from services.scoring.handlers import Folder, Message
 from services.scoring.refold import refold
 from services.scoring.registry import Registry
+from services.scoring.rubric import Rubrics
 from services.scoring.settings import SERVICE, ScoringSettings
+from services.scoring.store import Position
 from services.scoring.subscribers import stream_state
 
 Progress = Callable[[int, int], None]
@@ -39,9 +41,10 @@ async def opened(settings: ScoringSettings) -> AsyncIterator[Database]:
 
 async def rebuild(settings: ScoringSettings, year: int, progress: Progress) -> int:
     """Folds a year anew from the ledger, in one transaction; answers how many events it read."""
-    rubrics = rubric_file.load_directory(settings.scoring_rubrics)
+    rubrics = rubric_file.load_directory(settings.rubrics_folder)
     async with opened(settings) as db, db.write() as conn:
         place = await store.lock(conn)
+        agree(place, rubrics)
         registry, stamp, read = await queries.registry(conn), place.stamp + 1, 0
         units = await _booked(conn, registry, year)
         for done, unit in enumerate(units, start=1):
@@ -49,6 +52,12 @@ async def rebuild(settings: ScoringSettings, year: int, progress: Progress) -> i
             progress(done, len(units))
         await store.save(conn, place._replace(stamp=stamp, registry_stamp=stamp))
     return read
+
+
+def agree(place: Position, rubrics: Rubrics) -> None:
+    """RubricsReplaced where the books were folded with other rubrics than these."""
+    if place.rubrics not in ("", rubrics.digest):
+        raise RubricsReplaced()
 
 
 async def _booked(conn: AsyncConnection, registry: Registry, year: int) -> list[str]:
@@ -100,12 +109,11 @@ async def _entry(conn: AsyncConnection, id_: str) -> dict[str, Any]:
 
 async def replay(settings: ScoringSettings, id_: str, clock: Clock = now_us) -> bool:
     """Folds the original bytes once more, as after an update; whether they are in the ledger."""
-    rubrics = rubric_file.load_directory(settings.scoring_rubrics)
+    rubrics = rubric_file.load_directory(settings.rubrics_folder)
     async with opened(settings) as db:
         async with db.read() as conn:
             found = await _entry(conn, id_)
         folder = Folder(db, rubrics, clock)
-        await folder.prepare()
         outcome = await folder.fold([Message(found["raw"], found["subject"], 0)])
         if not outcome.new and not outcome.duplicates:
             return False

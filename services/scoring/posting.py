@@ -234,8 +234,11 @@ def _due(data: Any) -> int | None:
 
 
 def _once(rubric: Rubric, poster: _Poster, before: Posting | None, now: Posting) -> Posting:
-    """An event speaks once about a cell, whichever of a side's rules match it."""
-    if before is None:
+    """An event speaks once about a cell, whichever of a side's rules match it.
+
+    Where it sets by one rule and clears by another it clears: that asks for type and key alone.
+    """
+    if before is None or (before.sets and not now.sets):
         return now
     if rubric.by_id[poster.indicator].pick_highest and before.sets and now.sets:
         return max(before, now, key=lambda posting: posting.value)

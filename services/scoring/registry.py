@@ -127,6 +127,8 @@ class Registry:
     def _end_units(self, ordered: list[Statement]) -> None:
         dissolved: dict[str, int] = {}
         for statement in ordered:
+            if statement.subject not in self.units:
+                continue
             if statement.short == "unit.dissolved":
                 dissolved[statement.subject] = moments.day_start(statement.data.effective)
             elif statement.short == "unit.succeeded":
@@ -137,9 +139,8 @@ class Registry:
         ends = list(dissolved.items())
         ends += [(unit, entry.effective) for (unit, _), entry in self.successions.items()]
         for key, end in ends:
-            unit = self.units.get(key)
-            if unit is not None:
-                unit.ends = end if unit.ends is None else min(unit.ends, end)
+            unit = self.units[key]
+            unit.ends = end if unit.ends is None else min(unit.ends, end)
 
     def _describe(self, statement: Statement) -> None:
         unit = self.units.get(statement.subject)

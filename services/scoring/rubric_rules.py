@@ -73,8 +73,14 @@ def _known(
     return held.get(wanted)
 
 
-def _where(node: Node, sets: tuple[str, ...], required: bool = False) -> tuple[Condition, ...]:
-    if not required and "where" not in node.fields:
+def _those_with(name: str, sets: tuple[str, ...]) -> tuple[str, ...]:
+    """The events that have the field; all where none has it, so that each says so."""
+    return tuple(one for one in sets if name in fields(CATALOG[one].data)) or sets
+
+
+def _where(node: Node, sets: tuple[str, ...], of_any: bool = False) -> tuple[Condition, ...]:
+    """The conditions of a rule, whose every event has the fields; of a ceiling, `of_any`."""
+    if not of_any and "where" not in node.fields:
         node.take("where", str, "")
         return ()
     inner = node.node("where")
@@ -86,7 +92,7 @@ def _where(node: Node, sets: tuple[str, ...], required: bool = False) -> tuple[C
     for name in inner.fields:
         values = inner.one_or_more(name, scalar)
         conditions.append(Condition(str(name), tuple(value for value, _ in values)))
-        for short in sets:
+        for short in _those_with(str(name), sets) if of_any else sets:
             found = _known(node, "where", short, str(name), inner.line_of(name))
             for value, line in values if found is not None else ():
                 reason = _unfit(short, found, value)
@@ -177,7 +183,7 @@ def _complete(
 def ceiling(node: Node, sets: tuple[str, ...], classes: tuple[str, ...]) -> Ceiling:
     """One ceiling of a deduction."""
     found = Ceiling(
-        where=_where(node, sets, required=True),
+        where=_where(node, sets, of_any=True),
         at_least=node.take("at_least", integer(1)),
         class_at_most=node.take("class_at_most", one_of(classes)),
         vi=node.take("vi", text),

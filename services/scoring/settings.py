@@ -4,14 +4,32 @@ from pathlib import Path
 
 from pydantic import Field
 
+from services.chassis.files import write_private
 from services.chassis.settings import Settings
 from services.scoring.rubric_file import SHIPPED
 
 SERVICE = "scoring"
+RUBRICS_FILE = "rubrics.path"
 
 
 class ScoringSettings(Settings):
     """`rubrics` is the folder of rubric files; `batch` bounds what one transaction folds."""
 
-    scoring_rubrics: Path = SHIPPED
+    scoring_rubrics: Path | None = None
     scoring_batch: int = Field(default=5000, ge=1, le=20_000)
+
+    @property
+    def rubrics_folder(self) -> Path:
+        """The folder that was set, else the one that the stack of this home folds with."""
+        if self.scoring_rubrics is not None:
+            return self.scoring_rubrics
+        kept = self.home / RUBRICS_FILE
+        return Path(kept.read_text()) if kept.exists() else SHIPPED
+
+    def keep_rubrics(self) -> None:
+        """Writes down which rubrics the stack of this home folds with, for other commands."""
+        kept = self.home / RUBRICS_FILE
+        if self.scoring_rubrics is None:
+            kept.unlink(missing_ok=True)
+        else:
+            write_private(kept, str(self.scoring_rubrics.absolute()))

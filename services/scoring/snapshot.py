@@ -156,10 +156,11 @@ class Snapshots:
         registry = known.registry
         subjects = {subject for unit in touched for subject in registry.subjects(unit)}
         said = await queries.said_of(conn, known.year, subjects, "result.reported")
+        found = _results(said, registry)
+        results = known.results | {unit: found.get(unit, []) for unit in touched}
         made = Snapshot(
-            known.year, stamp, registry, known.rubrics, known.tallies | touched,
-            known.results | _results(said, registry), {}, {},
-        )  # fmt: skip
+            known.year, stamp, registry, known.rubrics, known.tallies | touched, results, {}, {}
+        )
         made.alone = known.alone | _alone(made, touched)
         made.standings = ranked(made.alone.values())
         return made

@@ -125,9 +125,17 @@ def _children_of(pid: int) -> list[int]:
     return [int(one) for one in text.split()]
 
 
-def eventually(holds: Any) -> Any:
+def alive(pid: int) -> bool:
+    """Whether the process runs."""
+    try:
+        return "Z" not in Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return False
+
+
+def eventually(holds: Any, seconds: float = SECONDS) -> Any:
     """The first true answer, asked again until the deadline."""
-    deadline = time.monotonic() + SECONDS
+    deadline = time.monotonic() + seconds
     while not (found := holds()):
         assert time.monotonic() < deadline
         time.sleep(0.05)

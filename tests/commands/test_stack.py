@@ -9,7 +9,7 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
-from tests.commands.stacks import Stack, eventually
+from tests.commands.stacks import Stack, alive, eventually
 
 
 def rated(stack: Stack) -> Any:
@@ -71,13 +71,6 @@ def test_children_never_outlive_a_stack_that_was_killed(stack: Stack) -> None:
     pids = list(stack.children().values())
     assert len(pids) == 3
     stack.stop(signal.SIGKILL)
-    eventually(lambda: not any(_alive(pid) for pid in pids))
+    eventually(lambda: not any(alive(pid) for pid in pids))
     stack.up()
     assert stack.stop() == 0
-
-
-def _alive(pid: int) -> bool:
-    try:
-        return "Z" not in Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except FileNotFoundError:
-        return False

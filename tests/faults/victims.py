@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.commands.test_stack import Stack
+from tests.commands.stacks import Stack
 from tests.servers import Postgres, postgres_server
 
 CHILDREN = ("nats-server", "--part http", "--part fold")

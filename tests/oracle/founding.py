@@ -76,7 +76,7 @@ def reorganise(town: Town) -> None:
     if len(names) < 3:
         return
     effective = rng.choice(["2025-07-01", "2025-07-01", "2025-01-01", "2026-01-01", town.day()])
-    kind = rng.choice(["merger", "merger", "chain", "split", "circle"])
+    kind = rng.choice(["merger", "merger", "chain", "split", "circle", "oddity"])
     if kind == "merger":
         for predecessor in names[1:]:
             succeed(town, predecessor, names[0], effective)
@@ -86,9 +86,24 @@ def reorganise(town: Town) -> None:
     elif kind == "split":
         for successor in names[1:]:
             succeed(town, names[0], successor, town.day() if town.chance(0.3) else effective)
-    else:
+    elif kind == "circle":
         for predecessor, successor in zip(names, [*names[1:], names[0]], strict=True):
             succeed(town, predecessor, successor, effective)
+    else:
+        odd(town, names, effective)
+
+
+def odd(town: Town, names: list[str], effective: str) -> None:
+    """A unit that follows itself, one that goes two ways to one heir, or by way of nobody."""
+    first, second, *_, last = names
+    kind = town.rng.choice(["itself", "diamond", "nobody", "nobody"])
+    if kind == "itself":
+        succeed(town, first, first, effective)
+        return
+    between = ("H44.0", "H44.0") if kind == "nobody" else (second, names[-2])
+    for middle in between:
+        succeed(town, first, middle, effective)
+        succeed(town, middle, last, effective)
 
 
 def dissolve(town: Town, unit: str) -> None:

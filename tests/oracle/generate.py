@@ -155,6 +155,8 @@ def noise(town: Town) -> None:
     retraction = town.emit("event.retracted", target["subject"], at, named)
     other = [source for source in SOURCES if source != target["source"]]
     retraction["source"] = rng.choice(other) if kind == "other" else target["source"]
+    if town.chance(0.05):
+        retraction["data"] |= {"source": retraction["source"], "id": retraction["id"]}
     if town.chance(0.3):
         back = {"source": retraction["source"], "id": retraction["id"], "reason": "rút lại"}
         town.emit("event.retracted", target["subject"], at + DAY, back)["source"] = back["source"]

@@ -1,9 +1,10 @@
 """Random valid rubrics that use every kind of indicator and every option of SCORING section 9."""
 
 import random
+from fractions import Fraction
 from typing import Any
 
-from .catalog import DUTIES, KINDS
+from .catalog import DUTIES, FORMS, KINDS
 
 Raw = dict[str, Any]
 
@@ -21,26 +22,33 @@ def rubric(seed: int, kinds: tuple[str, ...] = KINDS) -> Raw:
         basic(rng, name, shape) for name, shape in zip(BASIC_IDS, SHAPES, strict=False)
         if rng.random() < 0.75 or name in ("b1", "b9")
     ]  # fmt: skip
+    made = classes(rng, indicators)
+    names = [band["class"] for band in made["bands"]]
     return {
         "id": f"random-{seed}",
         "vi": "Bộ tiêu chí thử",
         "reference": "thử",
         "years": {"from": rng.choice([2024, 2025]), "until": rng.choice([None, 2025, 2030])},
         "kinds": list(kinds),
-        "maximum": rng.choice([100, 100, 80, 60]),
-        "adjustment_limit": rng.choice(["5", "2.5", "0.75"]),
+        "maximum": rng.choice([100, 100, 80, 60, "12.5"]),
+        "adjustment_limit": rng.choice(["5", "2.5", "0.75", 0]),
         "succession": rng.choice(["own", "pooled", "pooled"]),
         "reply_days": 14,
         "groups": [{"id": group, "vi": group, "clause": "Điều 4"} for group in GROUPS],
-        **classes(rng, indicators),
-        "indicators": [*indicators, bonus(rng), deduction(rng)],
+        **made,
+        "indicators": [*indicators, bonus(rng), deduction(rng, names)],
     }
 
 
 def classes(rng: random.Random, indicators: list[Raw]) -> Raw:
     """Bands low enough to be reached, gates and a share of the top class."""
-    floors = rng.choice([["90", "70", "50", "0"], ["40", "25", "12.5", "0"], ["20", "10", "0"]])
-    names = "ABCD"[: len(floors)]
+    floors = rng.choice(
+        [
+            ["90", "70", "50", "0"], ["40", "25", "12.5", "0"], ["20", "10", "0"],
+            ["66.665", "100/3", "0"], ["12.5", "0"], ["40", "25", "50/3", "5", "0"],
+        ]
+    )  # fmt: skip
+    names = "ABCDE"[: len(floors)]
     bands = [
         {"class": name, "vi": name, "from": floor}
         for name, floor in zip(names, floors, strict=True)
@@ -55,7 +63,7 @@ def classes(rng: random.Random, indicators: list[Raw]) -> Raw:
             gate["indicator"] = rng.choice(indicators)["id"]
         gates.append(gate)
     share: Raw | None = {
-        "at_most": rng.choice(["1/5", "1/3", "0.5", "0.25", "1"]),
+        "at_most": rng.choice(["1/5", "1/3", "0.5", "0.25", "1", "0"]),
         "of": rng.choice(["rated", "top_two", "next"]),
     }
     return {
@@ -67,7 +75,7 @@ def classes(rng: random.Random, indicators: list[Raw]) -> Raw:
 
 def basic(rng: random.Random, name: str, shape: str) -> Raw:
     """One basic indicator."""
-    points = rng.choice(["8", "6", "5", "4.5", "3", "20/3"])
+    points = rng.choice(["8", "6", "5", "4.5", "3", "20/3", "20/3", "0.07", 2])
     found: Raw = {
         "id": name,
         "vi": name,
@@ -77,16 +85,24 @@ def basic(rng: random.Random, name: str, shape: str) -> Raw:
         "points": points,
         **MAKERS[shape](rng),
     }
-    if shape in ("coverage", "mean", "share") and rng.random() < 0.75:
+    if rng.random() < 0.75:
         found["when_empty"] = rng.choice(["full", "zero", "exclude", "exclude"])
-    if rng.random() < 0.25 and "/" not in points:
-        found["scale"] = [
-            {"at_least": "1", "points": points},
-            {"at_least": "2/3", "points": "2.5"},
-            {"at_least": "0.5", "points": "1.25"},
-            {"at_least": rng.choice(["0.2", "0"]), "points": "0.5"},
-        ]
+    if rng.random() < 0.25:
+        found["scale"] = scale(rng, Fraction(points))
     return found
+
+
+def scale(rng: random.Random, points: Fraction) -> list[Raw]:
+    """Some steps in any order; the best one need not give all points, nor ask for all."""
+    floors = sorted(rng.sample(["1", "0.95", "2/3", "0.5", "1/3", "0.2", "0"], rng.randrange(1, 5)),
+                    key=Fraction)  # fmt: skip
+    most = len(floors) + rng.choice([0, 0, 1])
+    steps = [
+        {"at_least": floor, "points": str(points * place / most)}
+        for place, floor in enumerate(floors, start=1)
+    ]
+    rng.shuffle(steps)
+    return steps
 
 
 def coverage(rng: random.Random) -> Raw:
@@ -106,10 +122,16 @@ def coverage(rng: random.Random) -> Raw:
     elif done == "digital.adopted":
         other["clear"] = "digital.closed"
     found: Raw = {"obliged": [rule], "fulfilled": [other]}
+    if rng.random() < 0.15:
+        found["fulfilled"].append({"set": obliged, "key": key})
+    if rng.random() < 0.15:
+        found["obliged"].append({"set": obliged, "key": key})
+    if rng.random() < 0.1:
+        rule["clear"] = done
     if rng.random() < 0.7:
         found["late_credit"] = rng.choice(["0", "1/2", "1/3", "0.25", 1])
     if rng.random() < 0.5:
-        found["grace_days"] = rng.choice([30, 90, 0, 364])
+        found["grace_days"] = rng.choice([30, 90, 0, 1, 184, 364, 400])
     return found
 
 
@@ -123,24 +145,33 @@ def quota(rng: random.Random) -> Raw:
         {"set": "dialogue.held", "key": "dialogue", "where": {"led_by_head": True}},
         {"set": "dialogue.held", "key": "led_by_head"},
         {"set": ["consultation.held", "conference.held"]},
+        {"set": "consultation.held", "key": "form"},
+        {"set": "petition.received", "key": "kind"},
+        {"set": "violation.handled", "clear": "violation.overturned"},
+        {"set": "violation.handled", "key": "act"},
+        {"set": "feedback.given", "key": "score"},
+        {"set": "count.reported", "key": "measure"},
         {"set": "training.completed", "key": "person", "where": {"topic": "it_skills"}},
         {"set": "model.nominated", "clear": "model.revoked", "key": "model"},
         {"set": "digital.adopted", "clear": ["digital.closed"], "key": "service"},
     ]
     chosen = rng.sample(rules, rng.choice([1, 1, 2]))
-    return {"done": chosen, "target": rng.choice([1, 2, 3, 5, 8])}
+    return {"done": chosen, "target": rng.choice([1, 2, 3, 5, 8, "2.5", "7/3"])}
 
 
 def mean(rng: random.Random) -> Raw:
     """Feedback, or hours of training."""
     rule: Raw = {"set": "feedback.given", "value": "score"}
     if rng.random() < 0.3:
-        rule |= {"key": "service"}
+        rule |= {"key": rng.choice(["service", "$month", "score", "channel"])}
     if rng.random() < 0.3:
         rule |= {"where": {"channel": ["qr", "portal"]}}
     if rng.random() < 0.3:
         hours = {"set": "training.completed", "key": "person", "value": "hours"}
-        return {"done": [hours], "low": 0, "high": 24, "minimum": 1}
+        return {"done": [hours], "low": rng.choice([0, "-1/3"]), "high": 24, "minimum": 1}
+    if rng.random() < 0.2:
+        heard = {"set": "dialogue.held", "key": "dialogue", "value": "participants"}
+        return {"done": [heard], "low": "0.5", "high": "99/2", "minimum": 1}
     return {"done": [rule], "low": 1, "high": 5, "minimum": rng.choice([1, 2, 5, 10, 30])}
 
 
@@ -152,6 +183,10 @@ def share(rng: random.Random) -> Raw:
         {"set": "conference.held", "key": "conference", "numerator": "present",
          "denominator": "invited"},
         {"set": "consultation.held", "numerator": "took_part", "denominator": "invited"},
+        {"set": "consultation.held", "key": "form", "numerator": "took_part",
+         "denominator": "invited"},
+        {"set": "count.reported", "key": "measure", "where": {"measure": ["me-1", "me-2"]},
+         "numerator": "numerator", "denominator": "denominator"},
     ]  # fmt: skip
     return {"done": [rng.choice(rules)]}
 
@@ -160,7 +195,11 @@ def merit(rng: random.Random) -> Raw:
     """Recognised models."""
     points = {"by": "level", "of": dict(LEVELS)}
     rule = {"set": "model.recognised", "clear": "model.revoked", "key": "model", "points": points}
-    return {"done": [rule], **({"pick": "highest"} if rng.random() < 0.6 else {})}
+    form = {"by": "form", "of": {name: f"{n}/7" for n, name in enumerate(FORMS.split("|"))}}
+    told = {"set": "communication.held", "key": rng.choice(["activity", "$quarter", "form"]),
+            "points": form}  # fmt: skip
+    done = [told if rng.random() < 0.3 else rule]
+    return {"done": done, **({"pick": "highest"} if rng.random() < 0.6 else {})}
 
 
 def bonus(rng: random.Random) -> Raw:
@@ -173,14 +212,16 @@ def bonus(rng: random.Random) -> Raw:
     done: list[Raw] = [{**award, "points": {"by": "level", "of": of}}, model]
     if rng.random() < 0.5:
         done += rng.sample([level, twice], 2)
+    if rng.random() < 0.3:
+        done.append({"set": "model.revoked", "key": "model", "points": "1/2"})
     picked = {"pick": "highest"} if rng.random() < 0.6 else {}
-    cap = rng.choice(["5", "3.5", "12"])
+    cap = rng.choice(["5", "3.5", "12", "10/3"])
     return {"id": "recognition", "vi": "x", "clause": "Điều 4", "kind": "bonus", "cap": cap,
             "done": done, **picked}  # fmt: skip
 
 
-def deduction(rng: random.Random) -> Raw:
-    """Violations by severity, with ceilings."""
+def deduction(rng: random.Random, names: list[str]) -> Raw:
+    """Violations by severity, with ceilings at some of these classes."""
     done = []
     for self_found, divisor in ((False, "1"), (True, "3")):
         points = {"by": "severity", "of": {
@@ -191,13 +232,23 @@ def deduction(rng: random.Random) -> Raw:
             {"set": "violation.handled", "clear": "violation.overturned", "key": "case",
              "where": {"self_found": self_found}, "points": points}
         )  # fmt: skip
+    if rng.random() < 0.3:
+        acts = {"by": "act", "of": {f"9.{n}": f"{n}/3" for n in range(1, 6)}}
+        done.insert(rng.randrange(3), {"set": "violation.handled", "key": "case", "points": acts})
+    if rng.random() < 0.2:
+        done.append({"set": "model.revoked", "key": "model", "points": "1/2"})
     ceilings: list[Raw] = [
         {"where": {"by_head": True, "severity": ["warning", "dismissal"]}, "at_least": 1,
          "class_at_most": "C"},
-        {"where": {"severity": "dismissal"}, "at_least": 2, "class_at_most": "C"},
+        {"where": {"severity": "dismissal"}, "at_least": 2, "class_at_most": "B"},
         {"where": {"by_head": False}, "at_least": 3, "class_at_most": "B"},
+        {"where": {"act": ["9.1", "9.2"]}, "at_least": 1, "class_at_most": "B"},
     ]  # fmt: skip
-    chosen = [{**ceiling, "vi": "trần"} for ceiling in ceilings if rng.random() < 0.6]
+    chosen = [
+        {**ceiling, "vi": "trần"}
+        for ceiling in ceilings
+        if rng.random() < 0.6 and ceiling["class_at_most"] in names
+    ]
     return {"id": "violations", "vi": "x", "clause": "Điều 4", "kind": "deduction",
             "cap": rng.choice(["25", "8", "4.25"]), "done": done, "ceilings": chosen,
             **({"pick": "highest"} if rng.random() < 0.6 else {})}  # fmt: skip

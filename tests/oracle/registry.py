@@ -46,10 +46,11 @@ class Registry:
         return min(ends, default=NEVER)
 
     def _pairs(self) -> list[tuple[str, dict[str, Any]]]:
-        """Per predecessor and successor the latest succession."""
-        latest = {}
+        """Per predecessor and successor the latest succession; one of no unit does not count."""
+        registered, latest = self._keys(), {}
         for event in self._of("unit.succeeded"):
-            latest[event.subject, event.data["successor"]] = event.data
+            if event.subject in registered:
+                latest[event.subject, event.data["successor"]] = event.data
         return [(predecessor, data) for (predecessor, _), data in latest.items()]
 
     def unit_of(self, event: Event) -> Unit | None:

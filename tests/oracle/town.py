@@ -8,7 +8,7 @@ from .catalog import CLEARING, fields
 from .moments import DAY, EPOCH, day_start, local_date, year_start
 
 YEAR = 2025
-SOURCES = ("urn:vt:one-stop", "urn:vt:portal", "urn:vt:board", "https://vt.example/hồ-sơ")
+SOURCES = ("urn:vt:one-stop", "urn:VT:portal", "urn:vt:board", "https://vt.example/hồ-sơ")
 OFFSETS = (0, 0, 420, 420, -300, 330, -30)
 EDGE_DAYS = (
     "2025-01-01", "2025-02-15", "2025-03-31", "2025-07-01", "2025-10-02", "2025-10-03",
@@ -93,9 +93,13 @@ class Town:
         text = f"{field[:2]}-{self.rng.randrange(1, 7)}"
         before = self.predecessors.get(unit)
         if before and self.chance(0.3):
-            return f"{self.rng.choice(before)}/{text}"
+            predecessor = self.rng.choice(before)
+            codes = self.codes.get(predecessor)
+            if codes and self.chance(0.15):
+                predecessor = self.rng.choice(codes)
+            return f"{predecessor}/{text}"
         if self.chance(0.01):
-            return f"{self.rng.choice(self.units)}/{text}"
+            return f"{self.rng.choice([*self.units, unit])}/{text}"
         return text
 
     def value(self, unit: str, name: str, kind: str, at: int) -> Any:

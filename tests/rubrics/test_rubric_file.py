@@ -149,6 +149,16 @@ def test_points_may_depend_on_a_yes_or_no(tmp_path: Path) -> None:
     assert points is not None and points.of == ((True, Fraction(1, 3)), (False, Fraction(0)))
 
 
+def test_a_ceiling_may_ask_for_what_only_some_events_tell(tmp_path: Path) -> None:
+    """A revoked model has no head to blame: the ceiling passes it by, and a misspelt field not."""
+    start = '    cap: "25"\n    pick: highest\n    done:\n'
+    more = '      - {set: model.revoked, key: model, points: "1"}\n'
+    rubric = load(taken(tmp_path, (start, start + more)))
+    assert len(rubric.by_id["violations"].ceilings) == 3
+    wrong = COMMUNE.replace(start, start + more).replace("where: {by_head: true}", "where: {by: 1}")
+    assert any("by is no field of violation.handled" in one for one in refusal(tmp_path, wrong))
+
+
 def test_optional_parts_may_be_left_out(tmp_path: Path) -> None:
     """A rubric without gates and without a share, for ever, with a grouped bonus."""
     gates = '  - {class: A, each_group: true, at_least: "0.7"}\n'

@@ -47,7 +47,11 @@ def rubrics(seed: int, folder: Path) -> tuple[list[dict[str, Any]], Rubrics]:
 
 def compared(ratings: dict[str, Any]) -> dict[str, Any]:
     """What two programs that follow SCORING.md must agree on."""
-    return {u: {name: held[name] for name in COMPARED} for u, held in ratings.items()}
+    return {
+        unit: {name: held[name] for name in COMPARED}
+        | {"reasons": [(one["kind"], one["from"], one["to"]) for one in held["reasons"]]}
+        for unit, held in ratings.items()
+    }
 
 
 __all__ = ["accepted", "city", "compared", "rubrics"]

@@ -18,7 +18,8 @@ from services.chassis.broker import provision
 from services.chassis.clock import now_us
 from services.scoring import operations
 from services.scoring.audit import audit
-from services.scoring.errors import NotQuarantined
+from services.scoring.errors import NotQuarantined, RubricsReplaced
+from services.scoring.rubric_file import SHIPPED
 from services.scoring.settings import ScoringSettings
 from tests.conftest import NatsServer, eventually
 from tests.scoring.road import Road, open_road
@@ -198,3 +199,27 @@ async def test_another_content_under_a_known_identity_is_a_conflict(
     assert answer.json() == before
     (item,) = (await road.get("/quarantine", "auditor")).json()["items"]
     assert (item["reason"], item["receipt"]) == ("conflict", emitted.receipt.hex())
+
+
+async def test_operators_commands_with_other_rubrics_are_refused(
+    road: Road, tmp_path: Path
+) -> None:
+    """Nothing is judged or folded anew by rubrics that are not those of the running fold."""
+    yaml = next(SHIPPED.glob("*agency.yaml")).read_text()
+    (tmp_path / "other.yaml").write_text(yaml)
+    other = settings(road).model_copy(update={"scoring_rubrics": tmp_path})
+    with pytest.raises(RubricsReplaced):
+        await operations.rebuild(other, 2025, lambda done, units: None)
+    with pytest.raises(RubricsReplaced):
+        await audit(other, ("intake",))
+    assert await audit(settings(road), ("intake",)) == []
+
+
+def test_rubrics_of_a_stack_are_those_of_the_commands_on_its_home(tmp_path: Path) -> None:
+    """What `up --rubrics` folds with is kept in the home until a start without it."""
+    home, folder = tmp_path / "home", tmp_path / "rubrics"
+    assert ScoringSettings(home=home).rubrics_folder == SHIPPED
+    ScoringSettings(home=home, scoring_rubrics=folder).keep_rubrics()
+    assert ScoringSettings(home=home).rubrics_folder == folder
+    ScoringSettings(home=home).keep_rubrics()
+    assert ScoringSettings(home=home).rubrics_folder == SHIPPED

@@ -74,6 +74,18 @@ def _arrival(postings: Any, side: str) -> Any:
     return cells._State(ordered[0], ordered[-1], max(p.value for p in ordered))
 
 
+_end_units = registry.Registry._end_units
+
+
+def _anybody_succeeds(self: registry.Registry, ordered: Any) -> None:
+    _end_units(self, ordered)
+    for said in ordered:
+        if said.short == "unit.succeeded" and said.subject not in self.units:
+            effective = moments.day_start(said.data.effective)
+            entry = registry.Succession(effective, said.data.inherits is not False)
+            self.successions[said.subject, said.data.successor] = entry
+
+
 FAULTS: dict[str, tuple[Any, str, Any]] = {
     "the year of UTC": (moments, "local_year", _utc_year),
     "days of UTC": (moments, "local_day", lambda us: us // 86_400_000_000 + 719163),
@@ -85,6 +97,12 @@ FAULTS: dict[str, tuple[Any, str, Any]] = {
     "keys of units mixed": (posting, "pooled_key", lambda unit, heir, key, units: key),
     "pool of direct predecessors only": (
         registry, "_closure", lambda key, links: frozenset(links.get(key, ())) - {key},
+    ),
+    "the first rule of a key speaks, though another clears": (
+        posting, "_once", lambda rubric, poster, before, now: before or now,
+    ),
+    "a registry that heeds what is said of no unit": (
+        registry.Registry, "_end_units", _anybody_succeeds,
     ),
     "no share": (assess, "share_limit", lambda rubric, classes: None),
     "no gates": (assess, "_failure", lambda rubric, gate, lines: None),
