@@ -13,6 +13,7 @@ from contracts.envelope import CITY, UNIT_KEY
 
 AHEAD_US = 5 * 60 * 1_000_000
 LINE_MAX, TEXT_MAX, KEY_MAX = 200, 2000, 128
+IDENTITY_DIGITS = (9, 12)
 
 
 def _clean(text: str) -> str:
@@ -38,6 +39,14 @@ def _unit(text: str) -> str:
     return text
 
 
+def _opaque(text: str) -> str:
+    if not text.isascii() or any(c.isspace() for c in text) or not any(c.isdigit() for c in text):
+        raise ValueError("must be a reference without blanks and with a digit, never a name")
+    if text.isdigit() and len(text) in IDENTITY_DIGITS:
+        raise ValueError("must be an opaque reference, never an identity number")
+    return text
+
+
 def _day(text: str) -> str:
     moments.day_ordinal(text)
     return text
@@ -51,6 +60,10 @@ def _moment(text: str) -> str:
 Line = Annotated[str, StringConstraints(max_length=LINE_MAX), AfterValidator(_line)]
 Prose = Annotated[str, StringConstraints(max_length=TEXT_MAX), AfterValidator(_clean)]
 Key = Annotated[str, StringConstraints(max_length=KEY_MAX), AfterValidator(_line)]
+Opaque = Annotated[
+    Key, AfterValidator(_opaque),
+    Field(description="an opaque reference, which names nobody", examples=["cb-0417"]),
+]  # fmt: skip
 UnitKey = Annotated[
     str, StringConstraints(max_length=64), AfterValidator(_unit),
     Field(description="the unit's key", examples=["H44.2.1"]),
