@@ -173,6 +173,8 @@ def _replicate(state: Achievement, step: Step) -> Achievement:
 
 
 def _revoke(state: Achievement, step: Step) -> Achievement:
+    if step.data["what"] == "model" and step.data.get("level") is not None:
+        raise StepRefused("A model loses every level: name none.", "level")
     gone = _revoked(state, step)
     if not gone:
         raise StepRefused("There is nothing of the kind and level to revoke.", "level")

@@ -51,7 +51,7 @@ def load(file: Path = FILE) -> Terms:
 def _term(entry: Any) -> Term:
     if not isinstance(entry, CommentedMap) or set(entry) != FIELDS:
         raise ValueError(f"a term has the fields {', '.join(sorted(FIELDS))}")
-    for field in FIELDS - {"days", "until"}:
+    for field in FIELDS - {"days", "from", "until"}:
         if not isinstance(entry[field], str) or not entry[field].strip():
             raise ValueError(f"{field} must be a text")
     if entry["name"] not in NAMES:
