@@ -109,8 +109,14 @@ class Work:
         if self.caller.role not in (wrong.by.role, DECIDES):
             detail = f"The step {version} is of the {wrong.by.role}, who alone can take it back."
             raise Problem(403, "Not allowed", detail)
-        rest = (e.step for e in standing(record.entries) if e.version != version)
-        state = replay(evolve, rest)
+        rest = [e.step for e in standing(record.entries) if e.version != version]
+        if rest and wrong == record.entries[0]:
+            raise Problem(409, "Not possible now", "Every later step rests on the first one.")
+        try:
+            state = replay(evolve, rest)
+        except StepRefused as refused:
+            detail = f"A later step rests on it: {refused}"
+            raise Problem(409, "Not possible now", detail) from refused
         if facts is not None:
             _check_said(record, version, evolve, facts)
         retractions = [

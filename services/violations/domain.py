@@ -107,6 +107,10 @@ class Case:
             return MOVES
         return {**MOVES, UPHELD: {k: v for k, v in MOVES[UPHELD].items() if k != "appeal"}}
 
+    def can(self, step: str) -> bool:
+        """Whether a step of this name is possible now."""
+        return step in self.moves[self.stage]
+
 
 def apart(step: Step) -> tuple[Step, dict[str, str]]:
     """The step without its words, which it only names, and the words."""

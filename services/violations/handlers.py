@@ -42,8 +42,8 @@ class Violations:
             _check_clerk(work, record.state, step)
         if step.name == "transfer":
             work.may(step.data["unit"])
-        if step.name == "join":
-            await _check_joined(work, record, step.data["into"])
+        if step.name == "join" and record.state is not None and record.state.can("join"):
+            await _check_joined(work, record.id, record.state, step.data["into"])
         return await self._take(work, record, step)
 
     async def retract(self, work: Work, id_: str, version: int, reason: str) -> Done:
@@ -73,7 +73,7 @@ class Violations:
         if record.entries and record.state is None:
             raise withdrawn(record.id)
         said, words = domain.apart(step)
-        if record.state is None or step.name in record.state.moves[record.state.stage]:
+        if record.state is None or record.state.can(step.name):
             said = terms.dated(self.terms, record.state, said)
         after = domain.evolve(record.state, said)
         facts = domain.facts(record.id, record.state, said, after)
@@ -108,13 +108,12 @@ def _check_clerk(work: Work, state: Case, step: Step) -> None:
         raise Problem(403, "Not allowed", "Only the council names the year that it counts in.")
 
 
-async def _check_joined(work: Work, record: Loaded[Case], into: str) -> None:
+async def _check_joined(work: Work, id_: str, state: Case, into: str) -> None:
     """A case joins another of its unit, one that goes on; no two join each other."""
-    await journal.hold(work.conn, f"joining in {unit_of(record)}")
-    other = None if into == record.id else (await loaded(work.conn, into, domain.evolve)).state
-    state = record.state
+    await journal.hold(work.conn, f"joining in {state.unit}")
+    other = None if into == id_ else (await loaded(work.conn, into, domain.evolve)).state
     ended = (domain.DISMISSED, domain.JOINED)
-    if state and (other is None or other.unit != state.unit or other.stage in ended):
+    if other is None or other.unit != state.unit or other.stage in ended:
         raise StepRefused("A case joins another one of its unit that goes on.", "into")
 
 

@@ -198,7 +198,7 @@ class Walk(RuleBasedStateMachine):
 
 def test_an_achievement_goes_only_where_the_model_goes_and_says_only_what_it_holds() -> None:
     """Impossible, out of order, refused or taken; and after each step the same facts are on."""
-    walk(Walk, 200, 40)
+    walk(Walk, 120, 40)
 
 
 def _loose(real: Callable[..., None]) -> Callable[..., None]:

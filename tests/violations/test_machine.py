@@ -177,7 +177,7 @@ ALLOWED = {"case", "due", "severity", "by_head", "self_found", "act", "year"}
 
 def test_a_case_goes_only_where_the_model_goes_and_says_only_what_it_holds() -> None:
     """Impossible, out of order, refused or taken; and after each step the same facts are on."""
-    walk(Walk, 200, 40)
+    walk(Walk, 120, 40)
 
 
 def _no_order(last: int | None, step: Step, strictly: bool = False) -> None:
