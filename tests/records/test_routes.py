@@ -5,6 +5,7 @@ The routes are read from the applications, so that a new one without its line in
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,23 +40,24 @@ async def nothing(desk: Desk) -> str:
 class Line:
     """A line of the table: who may, with what, on a record that is prepared.
 
-    `elsewhere` is what the roles that are bound to units get for a record of another unit, and
-    `unbound` are the roles that the units of their token do not bind here.
+    `unbound` are the roles that the units of their token do not bind here; of the others, those
+    that are `hidden` are not told that a record of another unit exists.
     """
 
     roles: tuple[str, ...]
     prepare: Prepare = nothing
     body: dict[str, Any] | None = None
     query: str = ""
-    elsewhere: int = 403
+    hidden: tuple[str, ...] = ()
     unbound: tuple[str, ...] = ()
 
     def status(self, role: str, unit: str) -> int:
         """What a token of the role, for this unit alone, is answered."""
         if role not in self.roles:
             return 403
-        bound = unit == OTHER and role not in self.unbound
-        return self.elsewhere if bound else 200
+        if unit == OWN or role in self.unbound:
+            return 200
+        return 404 if role in self.hidden else 403
 
 
 VOTES = {"what": "model", "level": "city", "in_favour": 3, "against": 0}
@@ -119,8 +121,21 @@ def _later(day: str, **body: Any) -> dict[str, Any]:
     return {**body, "at": f"{day}T08:00:00+07:00"}
 
 
+DEEDS = itertools.count(1)
+
+
+async def _concluded(desk: Desk) -> str:
+    return await cases.concluded(desk, deed=f"hv-{next(DEEDS)}")
+
+
+async def _handled(desk: Desk) -> str:
+    id_ = await _concluded(desk)
+    await desk.done(f"cases/{id_}/handle", "council", cases.HANDLING)
+    return id_
+
+
 async def _appealed(desk: Desk) -> str:
-    id_ = await cases.handled(desk)
+    id_ = await _handled(desk)
     await desk.done(f"cases/{id_}/appeal", "clerk", _later("2025-05-01", by="unit"))
     return id_
 
@@ -131,6 +146,15 @@ async def _assigned(desk: Desk) -> str:
     return id_
 
 
+JOIN: dict[str, Any] = {}
+
+
+async def _joining(desk: Desk) -> str:
+    """A case, and another one, which the body of the line names from then on."""
+    JOIN["into"] = await cases.reported(desk)
+    return await cases.verified(desk)
+
+
 SANCTION = {**cases.HANDLING, "by_head": False}
 SEES_CASES = ("clerk", "council", "auditor")
 
@@ -139,21 +163,22 @@ VIOLATIONS = {
     "POST /cases/{id}/assign": Line(COUNCIL, cases.reported, {"to": "tt-1"}),
     "POST /cases/{id}/verify": Line(COUNCIL, _assigned, {"outcome": "Đúng"}),
     "POST /cases/{id}/dismiss": Line(COUNCIL, cases.verified, {"reason": "Không"}),
+    "POST /cases/{id}/join": Line(COUNCIL, _joining, JOIN),
     "POST /cases/{id}/conclude": Line(COUNCIL, cases.verified, cases.CONCLUSION),
-    "POST /cases/{id}/handle": Line(BOTH, cases.concluded, SANCTION),
-    "POST /cases/{id}/appeal": Line(BOTH, cases.handled, {"by": "unit"}),
+    "POST /cases/{id}/handle": Line(BOTH, _concluded, SANCTION),
+    "POST /cases/{id}/appeal": Line(BOTH, _handled, {"by": "unit"}),
     "POST /cases/{id}/uphold": Line(COUNCIL, _appealed, {"decision": "2/QĐ"}),
-    "POST /cases/{id}/overturn": Line(COUNCIL, cases.handled, cases.OVERTURN),
+    "POST /cases/{id}/overturn": Line(COUNCIL, _handled, cases.OVERTURN),
     "POST /cases/{id}/transfer": Line(COUNCIL, cases.reported, {"unit": OWN}),
     "POST /cases/{id}/retract": Line(
-        BOTH, cases.reported, {"version": 1, "reason": "nhầm"}, elsewhere=404, unbound=()
+        BOTH, cases.reported, {"version": 1, "reason": "nhầm"}, hidden=CLERK
     ),
     "GET /cases": Line(SEES_CASES, query="unit=H44.2.1", unbound=("council", "auditor")),
     "GET /cases/{id}": Line(
-        SEES_CASES, cases.reported, elsewhere=404, unbound=("council", "auditor")
+        SEES_CASES, cases.reported, hidden=CLERK, unbound=("council", "auditor")
     ),
     "GET /cases/{id}/journal": Line(
-        SEES_CASES, cases.reported, elsewhere=404, unbound=("council", "auditor")
+        SEES_CASES, cases.reported, hidden=CLERK, unbound=("council", "auditor")
     ),
     "GET /cases/{id}/words": Line(
         ("council", "auditor"), cases.reported, unbound=("council", "auditor")
