@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from tests.records.desks import Desk
+from tests.records.desks import ON_SQLITE, Desk
 from tests.violations.cases import (
     CONCLUSION,
     HANDLING,
@@ -64,6 +64,7 @@ def data_of(recorded: Any) -> dict[str, Any]:
     }
 
 
+@ON_SQLITE
 async def test_a_dismissed_case_never_leaves(desk: Desk) -> None:
     """It ends within, and nothing is possible any more."""
     id_ = await verified(desk)
@@ -74,6 +75,7 @@ async def test_a_dismissed_case_never_leaves(desk: Desk) -> None:
     assert await desk.said() == []
 
 
+@ON_SQLITE
 async def test_one_act_is_sanctioned_once(desk: Desk) -> None:
     """A second sanction while one stands: 409 with what is possible, and one event."""
     id_ = await handled(desk)
@@ -97,6 +99,7 @@ async def test_a_second_case_of_the_same_act_is_refused_and_joined(desk: Desk) -
     assert [subject for _, subject in await desk.said()] == [UNIT, "H44.2.2"]
 
 
+@ON_SQLITE
 @pytest.mark.parametrize("into", ["itself", "elsewhere"])
 async def test_a_case_joins_another_one_of_its_unit_alone(desk: Desk, into: str) -> None:
     """422 with the field for itself and for a case of another unit, 404 for none."""
@@ -176,6 +179,7 @@ async def test_an_appeal_in_time_or_late_is_marked_and_an_upheld_one_says_nothin
     ]  # fmt: skip
 
 
+@ON_SQLITE
 @pytest.mark.parametrize("received", ["2025-04-19", "2025-05-02"])
 async def test_a_decision_is_received_between_its_own_day_and_the_appeal(
     desk: Desk, received: str
@@ -187,6 +191,7 @@ async def test_a_decision_is_received_between_its_own_day_and_the_appeal(
     assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "received")
 
 
+@ON_SQLITE
 @pytest.mark.parametrize(
     ("changed", "complexity", "due"),
     [
@@ -244,6 +249,7 @@ async def test_a_unit_knows_of_a_case_that_it_reported_or_that_is_concluded(desk
     assert [item["id"] for item in listed] == [known]
 
 
+@ON_SQLITE
 @pytest.mark.parametrize(
     "changed", [{"by_head": True}, {"self_found": True}, {"by_head": False, "year": 2025}]
 )
@@ -258,6 +264,7 @@ async def test_a_clerk_does_not_judge_its_head_nor_lighten_its_own_sanction(
     assert (await desk.post(f"cases/{id_}/handle", "clerk", sanction)).status_code == 200
 
 
+@ON_SQLITE
 async def test_readers_see_counts_alone(desk: Desk) -> None:
     """How many conclusions stand and are handled, by unit; no case."""
     await handled(desk)
@@ -344,6 +351,7 @@ async def test_a_command_that_read_an_older_version_is_refused(desk: Desk) -> No
     assert fits.status_code == 200
 
 
+@ON_SQLITE
 @pytest.mark.parametrize("who", ["Nguyễn Văn Mẫu", "Mau", "012345678", "012345678901", "a b1"])
 async def test_whom_a_case_is_assigned_to_is_an_opaque_reference(desk: Desk, who: str) -> None:
     """Names, blanks and identity numbers are refused by field."""
@@ -352,6 +360,7 @@ async def test_whom_a_case_is_assigned_to_is_an_opaque_reference(desk: Desk, who
     assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "to")
 
 
+@ON_SQLITE
 @pytest.mark.parametrize(
     ("at", "status"),
     [("2999-01-01T00:00:00Z", 422), ("1999-12-31T00:00:00Z", 422), ("2025-02-28T00:00:00Z", 422)],
@@ -363,6 +372,7 @@ async def test_a_step_lies_between_the_one_before_and_now(desk: Desk, at: str, s
     assert (answer.status_code, answer.json()["errors"][0]["field"]) == (status, "at")
 
 
+@ON_SQLITE
 async def test_a_decision_is_overturned_later_than_it_was_made(desk: Desk) -> None:
     """At one instant it would be open which of both events about the case is the later one."""
     id_ = await handled(desk)
@@ -384,6 +394,7 @@ async def test_the_journal_cannot_be_edited_even_by_its_database_user(
                 await conn.execute(text(statement))
 
 
+@ON_SQLITE
 @pytest.mark.parametrize(
     ("body", "status", "field"),
     [

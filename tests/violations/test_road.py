@@ -12,8 +12,11 @@ import pytest
 from services.chassis.auth import Issuer
 from services.chassis.http import compose
 from services.chassis.settings import Settings
+from services.scoring import rubric_file
+from services.scoring.settings import SHIPPED
 from services.violations import app as violations
 from tests.conftest import NatsServer
+from tests.intake.events import event
 from tests.records.desks import Desk
 from tests.scoring.road import Road, open_road
 from tests.scoring.test_road import registered
@@ -54,29 +57,42 @@ async def rating(road: Road, receipts: str | list[str]) -> Any:
     return answer.json()
 
 
+def nothing_but_violations() -> list[dict[str, Any]]:
+    """A unit with every point: its violations are declared nil, all else is exempt."""
+    rubric = rubric_file.load(SHIPPED / "viet-tri-2025-commune.yaml")
+    names = [one.id for one in rubric.basic if one.id != HANDLED]
+    return [
+        registered(UNIT),
+        event("nil", "declaration.nil", subject=UNIT, data={"indicator": HANDLED}),
+        *(
+            event(f"ex-{name}", "exemption.approved", subject=UNIT,
+                  data={"indicator": name, "decision": f"{name}/QĐ"})
+            for name in names
+        ),
+    ]  # fmt: skip
+
+
+HANDLED = "violations-handled"
+
+
 async def test_a_sanction_brings_deduction_and_ceiling_and_overturned_takes_both_away(
     road: Road, desk: Desk
 ) -> None:
     """Concluded and handled by the council, overturned by a court: what it did is undone."""
-    before = await rating(road, await road.send([registered(UNIT)]))
-    assert (before["deduction"], before["reasons"]) == ("0.00", [])
+    before = await rating(road, await road.send(nothing_but_violations()))
+    assert (before["total"], before["class"]) == ("100.00", "B")  # one unit alone gets no top class
+    assert [reason["kind"] for reason in before["reasons"]] == ["share"]
+    assert before["empty"][HANDLED] == "nil"
     id_ = await concluded(desk, role="council")
-    await rating(road, desk.announced)
-    sanction = {**HANDLING, "severity": "warning", "by_head": True}
-    answer = await desk.post(f"cases/{id_}/handle", "council", sanction)
-    assert answer.status_code == 200
+    waiting = await rating(road, desk.announced)
+    assert (waiting["total"], waiting["scores"][HANDLED]) == ("0.00", "0.00")
+    answer = await desk.post(f"cases/{id_}/handle", "council", HANDLING)
     after = await rating(road, answer.headers["x-danchu-receipts"])
-    assert (after["deduction"], after["scores"]["violations-handled"]) == ("5.00", "4.00")
-    ceilings = await _sheet(road)
-    assert "Người đứng đầu bị kỷ luật từ cảnh cáo" in ceilings
+    assert (after["deduction"], after["total"], after["class"]) == ("5.00", "95.00", "D")
+    assert {reason["kind"] for reason in after["reasons"]} == {"ceiling"}
     overturned = await desk.post(f"cases/{id_}/overturn", "council", {**OVERTURN, "by": "court"})
     again = await rating(road, overturned.headers["x-danchu-receipts"])
-    assert {**again, "as_of": None} == {**before, "as_of": None}
-    assert "Người đứng đầu" not in await _sheet(road)
-
-
-async def _sheet(road: Road) -> str:
-    return str((await road.get(f"/ratings/2025/{UNIT}/sheet")).text)
+    assert again == before
 
 
 async def test_a_mistaken_sanction_that_is_taken_back_leaves_the_rating(
