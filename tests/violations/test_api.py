@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -97,6 +98,21 @@ async def test_a_second_case_of_the_same_act_is_refused_and_joined(desk: Desk) -
     other = await verified(desk, unit="H44.2.2")
     await desk.done(f"cases/{other}/conclude", "council", CONCLUSION)
     assert [subject for _, subject in await desk.said()] == [UNIT, "H44.2.2"]
+
+
+async def test_of_commands_at_once_one_alone_sanctions_the_act(desk: Desk) -> None:
+    """Two cases concluded at once for one act, then two sanctions at once: one of each stands."""
+    ids = [await verified(desk), await verified(desk)]
+    concluding = (desk.post(f"cases/{id_}/conclude", "council", CONCLUSION) for id_ in ids)
+    answers = await asyncio.gather(*concluding)
+    assert sorted(answer.status_code for answer in answers) == [200, 409]
+    held = next(one.json()["id"] for one in answers if one.status_code == 200)
+    handling = (desk.post(f"cases/{held}/handle", "council", HANDLING) for _ in range(2))
+    sanctions = await asyncio.gather(*handling)
+    assert sorted(answer.status_code for answer in sanctions) == [200, 409]
+    assert [short for short, _ in await desk.said()] == [
+        "violation.concluded", "violation.handled",
+    ]  # fmt: skip
 
 
 @ON_SQLITE
