@@ -12,7 +12,14 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal, NamedTuple
 
 from contracts import moments
-from services.chassis.steps import Fact, Step, StepRefused, check_order, next_state
+from services.chassis.steps import (
+    Fact,
+    OutOfOrder,
+    Step,
+    StepRefused,
+    check_order,
+    next_state,
+)
 
 Kind = Literal["model", "person"]
 What = Literal["model", "award"]
@@ -65,7 +72,7 @@ class Achievement:
     """A model, or the example that a person gives; `origin` is the unit that nominated it.
 
     `replicated` are the (unit, rating year) that took it up; `last` is the instant of the last
-    step in microseconds.
+    step, `cleared` that of the last revocation, both in microseconds.
     """
 
     unit: str
@@ -77,6 +84,7 @@ class Achievement:
     appraisal: Appraisal | None = None
     honours: tuple[Honour, ...] = ()
     replicated: tuple[tuple[str, int], ...] = ()
+    cleared: int | None = None
 
     def key(self, record: str) -> str:
         """How events name it: a successor speaks of its predecessor's key by its unit."""
@@ -96,7 +104,10 @@ def evolve(state: Achievement | None, step: Step) -> Achievement:
             data["unit"], data["unit"], data["kind"], data["title"], NOMINATED, step.at
         )
     stage = next_state(WHAT, _moves(state), state.stage, step.name)
-    check_order(state.last, step)
+    # what clears and what it clears speak of one key: equal instants would leave open which holds
+    check_order(state.last, step, strictly=step.name == "revoke")
+    if step.name in ("recognise", "grant") and step.at == state.cleared:
+        raise OutOfOrder(step.name)
     moved = replace(_EVOLVE[step.name](state, step), last=step.at)
     if step.name in ("refuse", "revoke") and moved.honours:
         stage = RECOGNISED
@@ -163,12 +174,14 @@ def _replicate(state: Achievement, step: Step) -> Achievement:
 
 
 def _revoke(state: Achievement, step: Step) -> Achievement:
+    if step.data["what"] == "model" and step.data.get("level") is not None:
+        raise StepRefused("A model loses every level: name none.", "level")
     gone = _revoked(state, step)
     if not gone:
         raise StepRefused("There is nothing of the kind and level to revoke.", "level")
     kept = tuple(honour for honour in state.honours if honour not in gone)
     replicated = () if step.data["what"] == "model" else state.replicated
-    return replace(state, appraisal=None, honours=kept, replicated=replicated)
+    return replace(state, appraisal=None, honours=kept, replicated=replicated, cleared=step.at)
 
 
 def _revoked(state: Achievement, step: Step) -> tuple[Honour, ...]:

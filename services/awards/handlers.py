@@ -37,7 +37,7 @@ class Awards:
     async def retract(self, work: Work, id_: str, version: int, reason: str) -> Done:
         """A step that was a mistake is taken back."""
         record = await self._held(work, id_)
-        after = await work.retract(record, version, reason, domain.evolve)
+        after = await work.retract(record, version, reason, domain.evolve, domain.facts)
         await store.save(work.conn, after)
         return _done(after)
 

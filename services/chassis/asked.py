@@ -9,11 +9,10 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from contracts import moments
-from contracts.bounds import AHEAD_MAX, EARLIEST
 from contracts.envelope import CITY, UNIT_KEY
-from services.chassis.steps import StepRefused
 
 LINE_MAX, TEXT_MAX, KEY_MAX = 200, 2000, 128
+IDENTITY_DIGITS = (9, 12)
 
 
 def _clean(text: str) -> str:
@@ -39,6 +38,14 @@ def _unit(text: str) -> str:
     return text
 
 
+def _opaque(text: str) -> str:
+    if not text.isascii() or any(c.isspace() for c in text) or not any(c.isdigit() for c in text):
+        raise ValueError("must be a reference without blanks and with a digit, never a name")
+    if text.isdigit() and len(text) in IDENTITY_DIGITS:
+        raise ValueError("must be an opaque reference, never an identity number")
+    return text
+
+
 def _day(text: str) -> str:
     moments.day_ordinal(text)
     return text
@@ -52,6 +59,10 @@ def _moment(text: str) -> str:
 Line = Annotated[str, StringConstraints(max_length=LINE_MAX), AfterValidator(_line)]
 Prose = Annotated[str, StringConstraints(max_length=TEXT_MAX), AfterValidator(_clean)]
 Key = Annotated[str, StringConstraints(max_length=KEY_MAX), AfterValidator(_line)]
+Opaque = Annotated[
+    Key, AfterValidator(_opaque),
+    Field(description="an opaque reference, which names nobody", examples=["cb-0417"]),
+]  # fmt: skip
 UnitKey = Annotated[
     str, StringConstraints(max_length=64), AfterValidator(_unit),
     Field(description="the unit's key", examples=["H44.2.1"]),
@@ -94,13 +105,8 @@ class When(Asked):
     at: Moment | None = None
 
     def instant(self, now: int) -> int:
-        """When it happened, in microseconds; StepRefused for what cannot have happened yet."""
-        at = now if self.at is None else moments.instant(self.at)
-        if at > now + AHEAD_MAX:
-            raise StepRefused("It lies more than 5 minutes ahead.", "at")
-        if at < EARLIEST:
-            raise StepRefused("It lies before 2000.", "at")
-        return at
+        """When it happened, in microseconds."""
+        return now if self.at is None else moments.instant(self.at)
 
     def said(self) -> dict[str, Any]:
         """What the step says beside its instant, as JSON has it."""

@@ -6,6 +6,7 @@ announced in the header `X-Danchu-Receipts`.
 """
 
 import json
+import logging
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -33,6 +34,8 @@ from services.chassis.http import (
 from services.chassis.records import Done, Work, doer, etag
 from services.chassis.steps import StepImpossible, StepRefused
 from services.chassis.telemetry import joined, tracer
+
+log = logging.getLogger(__name__)
 
 KEY_MAX = 255
 BODY_BYTES_MAX = 5 * 2**20
@@ -111,9 +114,11 @@ class Desk:
         return Response(kept.body, kept.status or 200, kept.headers)
 
     async def note_read(self, caller: Credential, what: str, rows: int) -> None:
-        """Remembers that the caller read person-level rows."""
+        """Remembers that the caller read person-level rows, and logs it without their content."""
         async with self.db.write() as conn:
             await journal.note_read(conn, doer(caller), what, rows, self.clock())
+        told = {"service": self.service, "role": caller.role, "what": what, "rows": rows}
+        log.info("person-level rows are read", extra=told)
 
 
 class _Key(NamedTuple):

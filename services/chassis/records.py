@@ -10,6 +10,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from contracts.bounds import AHEAD_MAX, EARLIEST
 from services.chassis import journal
 from services.chassis.announce import Announced, announce
 from services.chassis.auth import Credential
@@ -20,9 +21,11 @@ from services.chassis.telemetry import meter
 
 S = TypeVar("S")
 Evolve = Callable[[S | None, Step], S]
+Facts = Callable[[str, S | None, Step, S], Iterable[Fact]]
 
 RETRACT = "retract"
 RETRACTION = "event.retracted"
+DECIDES = "council"
 _taken = meter("danchu.records").create_counter("danchu.records.commands", "commands", "by step")
 
 
@@ -79,31 +82,42 @@ class Work:
     async def take(
         self, record: Loaded[S], step: Step, evolve: Evolve[S], facts: Iterable[Fact] = ()
     ) -> Loaded[S]:
-        """Writes a step into the journal and announces its facts; the record after it."""
+        """Writes a step into the journal and announces its facts; the record after it.
+
+        StepRefused for an instant ahead of time or before 2000, also where nothing is announced.
+        """
+        check_time(step, self.now)
         state = evolve(record.state, step)
         events = await announce(self.conn, facts, self.source, self.now)
         return await self._written(record, state, step, events)
 
     async def retract(
-        self, record: Loaded[S], version: int, reason: str, evolve: Evolve[S]
-    ) -> Loaded[S]:
+        self, record: Loaded[S], version: int, reason: str, evolve: Evolve[S],
+        facts: Facts[S] | None = None,
+    ) -> Loaded[S]:  # fmt: skip
         """Takes a mistaken step back: its events are retracted, the journal keeps both.
 
+        A step is taken back by the role that took it, or by the council: Problem 403 otherwise.
         Problem 404 for a step that is not there or was taken back, 409 where a later step rests
-        on it.
+        on it, or (by `facts`) would have said something else without it.
         """
         wrong = next((e for e in standing(record.entries) if e.version == version), None)
         if wrong is None:
             raise Problem(404, "Not found", f"The record has no step {version} that stands.")
+        if self.caller.role not in (wrong.by.role, DECIDES):
+            detail = f"The step {version} is of the {wrong.by.role}, who alone can take it back."
+            raise Problem(403, "Not allowed", detail)
         state = _without(record, version, evolve)
-        facts = [
+        if facts is not None:
+            _check_said(record, version, evolve, facts)
+        retractions = [
             Fact(RETRACTION, event.subject, self.now,
                  {"source": self.source, "id": event.id, "reason": reason})
             for event in wrong.events
             if event.short != RETRACTION
         ]  # fmt: skip
         step = Step(RETRACT, self.now, {"version": version, "reason": reason})
-        events = await announce(self.conn, facts, self.source, self.now)
+        events = await announce(self.conn, retractions, self.source, self.now)
         return await self._written(record, state, step, events)
 
     async def _written(
@@ -120,19 +134,24 @@ class Work:
 def _without(record: Loaded[S], version: int, evolve: Evolve[S]) -> S | None:
     """The state without a step; Problem 409 names the later step that rests on it."""
     state: S | None = None
-    for entry in standing(record.entries):
-        if entry.version == version:
-            continue
+    rest = [entry for entry in standing(record.entries) if entry.version != version]
+    if rest and record.entries[0].version == version:
+        raise _rests(version, rest[0], "everything rests on the first step.")
+    for entry in rest:
         try:
             state = evolve(state, entry.step)
         except (StepImpossible, StepRefused) as why:
-            detail = (
-                f"Step {version} cannot be taken back while step {entry.version} "
-                f"({entry.step.name}) rests on it: {why}"
-            )
-            extra = {"rests": {"version": entry.version, "step": entry.step.name}}
-            raise Problem(409, "Not possible now", detail, extra=extra) from why
+            raise _rests(version, entry, str(why)) from why
     return state
+
+
+def _rests(version: int, later: Entry, why: str) -> Problem:
+    detail = (
+        f"Step {version} cannot be taken back while step {later.version} "
+        f"({later.step.name}) stands: {why}"
+    )
+    extra = {"rests": {"version": later.version, "step": later.step.name}}
+    return Problem(409, "Not possible now", detail, extra=extra)
 
 
 def standing(entries: Iterable[Entry]) -> list[Entry]:
@@ -140,6 +159,39 @@ def standing(entries: Iterable[Entry]) -> list[Entry]:
     kept = list(entries)
     gone = {entry.step.data["version"] for entry in kept if entry.step.name == RETRACT}
     return [e for e in kept if e.version not in gone and e.step.name != RETRACT]
+
+
+def check_time(step: Step, now: int) -> None:
+    """StepRefused where the step lies ahead of `now` (microseconds), or before 2000."""
+    if step.at > now + AHEAD_MAX:
+        raise StepRefused("This lies more than 5 minutes ahead.", "at")
+    if step.at < EARLIEST:
+        raise StepRefused("This lies before 2000.", "at")
+
+
+def _check_said(record: Loaded[S], version: int, evolve: Evolve[S], facts: Facts[S]) -> None:
+    """Problem 409 where steps that stand would have said something else without this one."""
+    whole = standing(record.entries)
+    rest = [entry for entry in whole if entry.version != version]
+    with_it, without = (_said(record.id, kept, evolve, facts) for kept in (whole, rest))
+    changed = [str(one) for one, said in without.items() if said != with_it[one]]
+    if changed:
+        detail = (
+            f"What was announced by step {', '.join(changed)} rests on it: take that back first."
+        )
+        raise Problem(409, "Not possible now", detail)
+
+
+def _said(
+    record: str, entries: Iterable[Entry], evolve: Evolve[S], facts: Facts[S]
+) -> dict[int, list[Fact]]:
+    """What each step says, by its version."""
+    state: S | None = None
+    said = {}
+    for entry in entries:
+        before, state = state, evolve(state, entry.step)
+        said[entry.version] = list(facts(record, before, entry.step, state))
+    return said
 
 
 async def loaded(conn: AsyncConnection, record: str, evolve: Evolve[S]) -> Loaded[S]:

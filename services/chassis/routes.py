@@ -24,6 +24,7 @@ ID_MAX = 128
 Id = Annotated[str, Path(max_length=ID_MAX, description="the id of the record")]
 CarryOut = Callable[[Work, Any], Awaitable[Done]]
 CarryStep = Callable[[Work, str, Step], Awaitable[Done]]
+Sees = Callable[[Credential, Loaded[Any]], None]
 
 
 @dataclass(frozen=True)
@@ -108,16 +109,25 @@ class Collection:
     def one(
         self, evolve: Evolve[Any], unit_of: Callable[[Loaded[Any]], str],
         shown: Callable[[Loaded[Any]], dict[str, Any]], roles: Iterable[str] = READERS,
+        journals: Iterable[str] = READS_JOURNALS, sees: Sees | None = None, noted: bool = False,
     ) -> None:  # fmt: skip
-        """GET /<name>/{id} and /<name>/{id}/journal: the record, and who did what when."""
+        """GET /<name>/{id} and /<name>/{id}/journal: the record, and who did what when.
+
+        `sees` raises where a reader may not see a record, by default that of a foreign unit;
+        `noted` remembers each read.
+        """
         problems = (401, 403, 404, 422, 503)
 
         async def held(request: Request, id: str, roles: Iterable[str]) -> Loaded[Any]:
             reader = self.desk.caller(request, roles, f"Reading {self.name}")
             async with self.desk.db.read() as conn:
                 record = await loaded(conn, id, evolve)
-            if reader.role not in READS_ALL:
+            if sees is not None:
+                sees(reader, record)
+            elif reader.role not in READS_ALL:
                 check_unit(reader, unit_of(record))
+            if noted:
+                await self.desk.note_read(reader, f"{self.name} {id}", 1)
             return record
 
         @self.api.get(f"/{self.name}/{{id}}", summary="One record", **described(*problems))
@@ -129,7 +139,7 @@ class Collection:
             f"/{self.name}/{{id}}/journal", summary="Who did what when", **described(*problems)
         )
         async def get_journal(request: Request, id: Id) -> Response:
-            record = await held(request, id, READS_JOURNALS)
+            record = await held(request, id, journals)
             return json_answer({"items": [_spelled(e.shown()) for e in record.entries]})
 
 

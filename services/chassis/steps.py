@@ -52,9 +52,12 @@ class OutOfOrder(StepRefused):
         super().__init__(f"{step} cannot have happened before the step that it follows.", "at")
 
 
-def check_order(last: int | None, step: Step) -> None:
-    """OutOfOrder where the step lies before the last one (both in microseconds)."""
-    if last is not None and step.at < last:
+def check_order(last: int | None, step: Step, strictly: bool = False) -> None:
+    """OutOfOrder where the step lies before the last one (both in microseconds).
+
+    `strictly` refuses the same instant too: of two facts about one key the later one decides.
+    """
+    if last is not None and (step.at < last or (strictly and step.at == last)):
         raise OutOfOrder(step.name)
 
 

@@ -13,9 +13,10 @@ from services.intake import app as intake
 from services.intake.settings import IntakeSettings
 from services.scoring import app as scoring
 from services.scoring.settings import ScoringSettings
+from services.violations import app as violations
 
 Part = Literal["all", "http", "fold"]
-PRODUCERS = ("intake", "awards", "scoring")
+PRODUCERS = ("intake", "awards", "violations", "scoring")
 """The services that have an outbox."""
 
 
@@ -43,6 +44,7 @@ class App(Protocol):
 MIGRATED: dict[str, Callable[[Settings], Awaitable[None]]] = {
     "intake": intake.migrated,
     "awards": awards.migrated,
+    "violations": violations.migrated,
     "scoring": scoring.migrated,
 }
 
@@ -64,6 +66,8 @@ def build(names: Sequence[str], part: Part) -> dict[str, App]:
         made["intake"] = intake.build(IntakeSettings())
     if "awards" in names and part != "fold":
         made["awards"] = awards.build(Settings())
+    if "violations" in names and part != "fold":
+        made["violations"] = violations.build(Settings())
     if "scoring" in names:
         made["scoring"] = scoring.build(ScoringSettings(), part)
     return made

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 from sqlalchemy import text
 
 from contracts.envelope import Recorded, decode
@@ -18,6 +19,9 @@ from services.chassis.http import compose
 from services.chassis.producer import Producer
 from services.chassis.settings import Settings
 from tests.conftest import free_port
+
+ON_SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+"""Marks a test of what no database has a part in: one kind of them is enough."""
 
 Build = Callable[[Settings, Clock], Producer]
 Migrate = Callable[[Settings], Awaitable[None]]

@@ -1,0 +1,251 @@
+"""A case: what may happen to it next, and what each step says to the world. Pure.
+
+Reported, assigned, verified; then dismissed, joined to another case of the same act, or concluded
+and handled; appealed, upheld, overturned. One act is sanctioned once. Nothing is said before a
+conclusion, and no words ever: a step names the words that it had, and they stand elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Literal, NamedTuple
+
+from contracts import moments
+from services.chassis.steps import Fact, Step, StepRefused, check_order, next_state
+
+Act = Literal["9.1", "9.2", "9.3", "9.4", "9.5"]
+Complexity = Literal["ordinary", "complex", "very_complex"]
+Severity = Literal["reminder", "reprimand", "warning", "dismissal"]
+Appellant = Literal["sanctioned_person", "unit", "reporter"]
+Authority = Literal["council", "superior", "court"]
+WHAT = "The case"
+REPORTED, ASSIGNED, VERIFIED = "reported", "assigned", "verified"
+DISMISSED, JOINED, CONCLUDED, HANDLED = "dismissed", "joined", "concluded", "handled"
+APPEALED, UPHELD, OVERTURNED = "appealed", "upheld", "overturned"
+STANDING = frozenset((CONCLUDED, HANDLED, APPEALED, UPHELD))
+KNOWN = STANDING | {OVERTURNED}
+APPEALS_MAX = 2
+WORDS = ("allegation", "place", "reporter", "outcome", "reason", "measure")
+MOVES: dict[str, dict[str, str]] = {
+    REPORTED: {"assign": ASSIGNED, "join": JOINED, "transfer": REPORTED},
+    ASSIGNED: {"assign": ASSIGNED, "verify": VERIFIED, "join": JOINED, "transfer": ASSIGNED},
+    VERIFIED: {
+        "assign": ASSIGNED, "dismiss": DISMISSED, "conclude": CONCLUDED, "join": JOINED,
+        "transfer": VERIFIED,
+    },
+    DISMISSED: {},
+    JOINED: {},
+    CONCLUDED: {"handle": HANDLED, "overturn": OVERTURNED, "transfer": CONCLUDED},
+    HANDLED: {"appeal": APPEALED, "overturn": OVERTURNED, "transfer": HANDLED},
+    APPEALED: {"uphold": UPHELD, "overturn": OVERTURNED, "transfer": APPEALED},
+    UPHELD: {"appeal": APPEALED, "overturn": OVERTURNED, "transfer": UPHELD},
+    OVERTURNED: {"conclude": CONCLUDED, "transfer": OVERTURNED},
+}  # fmt: skip
+
+
+class Conclusion(NamedTuple):
+    """That there was a violation: the clause, an opaque reference of the one act of one person,
+    the last day for handling it, and the rating year it is of."""
+
+    act: Act
+    deed: str
+    due: str
+    year: int
+
+
+class Handling(NamedTuple):
+    """The sanction that stands, the rating year it counts in, and whether it came too late."""
+
+    severity: Severity
+    by_head: bool
+    self_found: bool
+    decision: str
+    year: int
+    late: bool
+
+
+class Appeal(NamedTuple):
+    """An appeal: by whom, in role; `until` is the last day of the legal term."""
+
+    by: Appellant
+    until: str
+    late: bool
+
+
+@dataclass(frozen=True)
+class Case:
+    """A case; `origin` is the unit it was reported of, `by_unit` that this unit reported it.
+
+    `reported` and `last`, of the last step, are instants in microseconds; `decided` is the one
+    of the decision that an appeal would be against; `due` is the last day for the next step.
+    """
+
+    unit: str
+    origin: str
+    by_unit: bool
+    stage: str
+    reported: int
+    last: int
+    due: str | None
+    complexity: Complexity = "ordinary"
+    assigned: str | None = None
+    into: str | None = None
+    decided: int = 0
+    conclusion: Conclusion | None = None
+    handling: Handling | None = None
+    appeals: tuple[Appeal, ...] = ()
+
+    def key(self, record: str) -> str:
+        """How events name it: a successor speaks of its predecessor's key by its unit."""
+        return record if self.unit == self.origin else f"{self.origin}/{record}"
+
+    @property
+    def moves(self) -> Mapping[str, Mapping[str, str]]:
+        """After the second decision on an appeal only a court decides, which is no appeal."""
+        if len(self.appeals) < APPEALS_MAX:
+            return MOVES
+        return {**MOVES, UPHELD: {k: v for k, v in MOVES[UPHELD].items() if k != "appeal"}}
+
+    def can(self, step: str) -> bool:
+        """Whether a step of this name is possible now."""
+        return step in self.moves[self.stage]
+
+
+def apart(step: Step) -> tuple[Step, dict[str, str]]:
+    """The step without its words, which it only names, and the words."""
+    words = {name: step.data[name] for name in WORDS if name in step.data}
+    said = {name: value for name, value in step.data.items() if name not in WORDS}
+    return step._replace(data={**said, "words": list(words)} if words else said), words
+
+
+def evolve(state: Case | None, step: Step) -> Case:
+    """The case after a step; StepImpossible or StepRefused say why not."""
+    data = step.data
+    if state is None:
+        unit = data["unit"]
+        return Case(unit, unit, data["by_unit"], REPORTED, step.at, step.at, data["due"])
+    stage = next_state(WHAT, state.moves, state.stage, step.name)
+    # what clears and what it clears speak of one key: equal instants would leave open which holds
+    apart_from_last = step.name == "overturn" or state.stage == OVERTURNED
+    check_order(state.last, step, strictly=apart_from_last)
+    moved = _EVOLVE.get(step.name, _nothing)(state, step)
+    return replace(moved, stage=stage, last=step.at)
+
+
+def _nothing(state: Case, step: Step) -> Case:
+    return state
+
+
+def _assign(state: Case, step: Step) -> Case:
+    data = step.data
+    return replace(state, assigned=data["to"], complexity=data["complexity"], due=data["due"])
+
+
+def _join(state: Case, step: Step) -> Case:
+    return replace(state, into=step.data["into"], due=None)
+
+
+def _dismiss(state: Case, step: Step) -> Case:
+    return replace(state, due=None)
+
+
+def _conclude(state: Case, step: Step) -> Case:
+    data = step.data
+    if moments.day_ordinal(data["due"]) < moments.local_day(step.at):
+        raise StepRefused("The last day for handling lies before the conclusion.", "due")
+    made = Conclusion(data["act"], data["deed"], data["due"], moments.local_year(step.at))
+    return replace(state, conclusion=made, handling=None, appeals=(), due=data["due"])
+
+
+def _handle(state: Case, step: Step) -> Case:
+    data, concluded = step.data, _concluded(state)
+    late = moments.local_day(step.at) > moments.day_ordinal(concluded.due)
+    year = _counted_in(concluded.year, moments.local_year(step.at), data.get("year"))
+    made = Handling(
+        data["severity"], data["by_head"], data["self_found"], data["decision"], year, late
+    )
+    return replace(state, handling=made, decided=step.at, due=None)
+
+
+def _counted_in(concluded: int, decided: int, asked: int | None) -> int:
+    """The rating year of a sanction: that of the conclusion, whose obligation it fulfils.
+
+    Only the year before may be named (SCORING.md section 1), so later it is that of the decision.
+    """
+    fits = concluded if decided - concluded <= 1 else decided
+    if asked is not None and asked not in (fits, decided):
+        allowed = " or ".join(str(year) for year in sorted({fits, decided}))
+        raise StepRefused(f"It can count in {allowed}.", "year")
+    return fits if asked is None else asked
+
+
+def _concluded(state: Case) -> Conclusion:
+    assert state.conclusion is not None  # by MOVES: only what was concluded comes here
+    return state.conclusion
+
+
+def _appeal(state: Case, step: Step) -> Case:
+    data = step.data
+    made = Appeal(data["by"], data["until"], data["late"])
+    return replace(state, appeals=(*state.appeals, made), due=data["due"])
+
+
+def _uphold(state: Case, step: Step) -> Case:
+    return replace(state, decided=step.at, due=None)
+
+
+def _overturn(state: Case, step: Step) -> Case:
+    return replace(state, conclusion=None, handling=None, appeals=(), due=None)
+
+
+def _transfer(state: Case, step: Step) -> Case:
+    return replace(state, unit=step.data["unit"])
+
+
+_EVOLVE: dict[str, Callable[[Case, Step], Case]] = {
+    "assign": _assign, "join": _join, "dismiss": _dismiss, "conclude": _conclude,
+    "handle": _handle, "appeal": _appeal, "uphold": _uphold, "overturn": _overturn,
+    "transfer": _transfer,
+}  # fmt: skip
+
+
+def facts(record: str, before: Case | None, step: Step, after: Case) -> list[Fact]:
+    """What a step says to the world: conclusions, sanctions, and that they are overturned."""
+    key = after.key(record)
+
+    def fact(short: str, **said: Any) -> Fact:
+        return Fact(short, after.unit, step.at, {"case": key, **said})
+
+    if step.name == "conclude":
+        return [fact("violation.concluded", due=_concluded(after).due)]
+    if step.name == "handle" and after.handling is not None:
+        made = after.handling
+        told = {"severity": made.severity, "by_head": made.by_head, "self_found": made.self_found,
+                "act": _concluded(after).act}  # fmt: skip
+        return [fact("violation.handled", **told, **_of_year(made.year, step.at))]
+    if step.name == "overturn" and before is not None:
+        return [fact("violation.overturned", **_of_year(y, step.at)) for y in _years(before)]
+    return []
+
+
+def _years(state: Case) -> list[int]:
+    """The rating years in which something of the case stands: a fact belongs to one year."""
+    return sorted({made.year for made in (state.conclusion, state.handling) if made is not None})
+
+
+def _of_year(year: int, at: int) -> dict[str, int]:
+    return {} if moments.local_year(at) == year else {"year": year}
+
+
+def shown(record: str, state: Case) -> dict[str, Any]:
+    """The case as JSON has it, without any words."""
+    return {
+        "id": record, "unit": state.unit, "origin": state.origin, "stage": state.stage,
+        "possible": sorted(state.moves[state.stage]), "by_unit": state.by_unit,
+        "reported": moments.spelled(state.reported), "due": state.due,
+        "complexity": state.complexity, "assigned": state.assigned, "into": state.into,
+        "conclusion": state.conclusion and state.conclusion._asdict(),
+        "handling": state.handling and state.handling._asdict(),
+        "appeals": [appeal._asdict() for appeal in state.appeals],
+    }  # fmt: skip

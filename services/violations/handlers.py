@@ -1,0 +1,180 @@
+"""What the commands on cases do, each a paragraph: load, decide, save, announce."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from services.chassis import journal
+from services.chassis.announce import new_id
+from services.chassis.auth import Credential
+from services.chassis.http import Problem
+from services.chassis.records import Done, Loaded, Work, check_unit, loaded
+from services.chassis.routes import READS_ALL
+from services.chassis.steps import Step, StepRefused
+from services.chassis.vault import Vault
+from services.violations import domain, queries, store, terms
+from services.violations.domain import Case
+from services.violations.terms import Terms
+
+CLERK = "clerk"
+MISTAKE = "a mistaken entry"
+"""All that a retraction says outside; the words of its reason stay here."""
+
+
+@dataclass(frozen=True)
+class Violations:
+    """The handlers; the vault hides words, the terms are those of the law."""
+
+    vault: Vault
+    terms: Terms
+
+    async def report(self, work: Work, step: Step) -> Done:
+        """A unit reports a case of its own, or the council one of any unit."""
+        work.may(step.data["unit"])
+        record: Loaded[Case] = Loaded(new_id(work.now), None, ())
+        by_unit = work.caller.role == CLERK
+        done = await self._take(work, record, _with(step, by_unit=by_unit))
+        return done._replace(location=f"cases/{record.id}")
+
+    async def step(self, work: Work, id_: str, step: Step) -> Done:
+        """Whatever happens to a case afterwards."""
+        record = await self._held(work, id_)
+        if record.state is not None:
+            _check_clerk(work, record.state, step)
+        if step.name == "transfer":
+            work.may(step.data["unit"])
+        if step.name == "join" and record.state is not None and record.state.can("join"):
+            await _check_joined(work, record.id, record.state, step.data["into"])
+        return await self._take(work, record, step)
+
+    async def retract(self, work: Work, id_: str, version: int, reason: str) -> Done:
+        """A step that was a mistake is taken back."""
+        record = await self._held(work, id_)
+        after = await work.retract(record, version, MISTAKE, domain.evolve, domain.facts)
+        return await self._kept(work, record.state, after, {"reason": reason})
+
+    async def erase(self, work: Work, id_: str, field: str | None) -> Done:
+        """Words of the case are erased; who did it is remembered, and the case stays."""
+        record = await self._held(work, id_)
+        erased = await store.erase_words(work.conn, id_, field)
+        what = f"erased {field or 'all words'} of {id_}"
+        await journal.note_read(work.conn, work.by, what, erased, work.now)
+        return _done(record)
+
+    async def _held(self, work: Work, id_: str) -> Loaded[Case]:
+        if work.caller.role not in READS_ALL:
+            # before If-Match is looked at, which would tell that the case exists
+            check_seen(work.caller, await loaded(work.conn, id_, domain.evolve))
+        record = await work.load(id_, domain.evolve)
+        check_seen(work.caller, record)
+        work.may(unit_of(record))
+        return record
+
+    async def _take(self, work: Work, record: Loaded[Case], step: Step) -> Done:
+        if record.entries and record.state is None:
+            raise withdrawn(record.id)
+        said, words = domain.apart(step)
+        if record.state is None or record.state.can(step.name):
+            said = terms.dated(self.terms, record.state, said)
+        after = domain.evolve(record.state, said)
+        facts = domain.facts(record.id, record.state, said, after)
+        taken = await work.take(record, said, domain.evolve, facts)
+        return await self._kept(work, record.state, taken, words)
+
+    async def _kept(
+        self, work: Work, before: Case | None, record: Loaded[Case], words: dict[str, str]
+    ) -> Done:
+        """The rows of the case and its words, unless another case holds its act."""
+        await _check_deed(work, before, record)
+        await store.save(work.conn, record)
+        hidden = {name: self.vault.hide(value) for name, value in words.items()}
+        await store.keep_words(work.conn, record.id, record.version, hidden)
+        return _done(record)
+
+
+def _with(step: Step, **more: Any) -> Step:
+    return step._replace(data={**step.data, **more})
+
+
+def _check_clerk(work: Work, state: Case, step: Step) -> None:
+    """A unit does not judge its own head, nor say of itself what lightens a sanction."""
+    if work.caller.role != CLERK or step.name != "handle":
+        return
+    if step.data["by_head"]:
+        raise Problem(403, "Not allowed", "Where the head obstructed, the council handles.")
+    if step.data["self_found"] and not state.by_unit:
+        detail = "The unit did not report this case, so only the council says that it found it."
+        raise Problem(403, "Not allowed", detail)
+    if "year" in step.data:
+        raise Problem(403, "Not allowed", "Only the council names the year that it counts in.")
+
+
+async def _check_joined(work: Work, id_: str, state: Case, into: str) -> None:
+    """A case joins another of its unit, one that goes on; no two join each other."""
+    await journal.hold(work.conn, f"joining in {state.unit}")
+    other = None if into == id_ else (await loaded(work.conn, into, domain.evolve)).state
+    ended = (domain.DISMISSED, domain.JOINED)
+    if other is None or other.unit != state.unit or other.stage in ended:
+        raise StepRefused("A case joins another one of its unit that goes on.", "into")
+
+
+async def _check_deed(work: Work, before: Case | None, record: Loaded[Case]) -> None:
+    """One act, one sanction: of two cases about the same act in a unit one is concluded."""
+    state = record.state
+    if state is None or state.conclusion is None:
+        return
+    deed = state.conclusion.deed
+    await journal.hold(work.conn, f"{state.unit} {deed}")
+    other = await queries.holder(work.conn, state.unit, deed, record.id)
+    if other is not None:
+        detail = f"The case {other} is concluded for the same act of the same person."
+        extra: dict[str, Any] = {"state": store.WITHDRAWN, "possible": [], "case": other}
+        if before is not None:
+            ways = before.moves[before.stage].items()
+            extra["state"] = before.stage
+            extra["possible"] = sorted(name for name, to in ways if to not in domain.STANDING)
+        raise Problem(409, "Sanctioned once", detail, extra=extra)
+
+
+def check_seen(reader: Credential, record: Loaded[Case]) -> None:
+    """Problem 404 for a case that the reader may not know of, 403 for one of a foreign unit.
+
+    A unit knows of the cases that it reported and of those that are concluded.
+    """
+    if reader.role in READS_ALL:
+        return
+    state, unit = record.state, unit_of(record)
+    concluded = state is not None and state.stage in domain.KNOWN
+    if not concluded and not (_by_unit(record) and reader.speaks_for(unit)):
+        raise Problem(404, "Not found", f"There is no record {record.id}.")
+    check_unit(reader, unit)
+
+
+def _by_unit(record: Loaded[Case]) -> bool:
+    return bool(record.entries[0].step.data["by_unit"])
+
+
+def unit_of(record: Loaded[Case]) -> str:
+    """The unit of a case, also where every step of it was taken back."""
+    return record.state.unit if record.state else str(record.entries[0].step.data["unit"])
+
+
+def withdrawn(id_: str) -> Problem:
+    """Nothing happens any more to what was withdrawn."""
+    detail = f"The case {id_} was withdrawn; report it anew."
+    extra: dict[str, Any] = {"state": store.WITHDRAWN, "possible": []}
+    return Problem(409, "Not possible now", detail, extra=extra)
+
+
+def shown(record: Loaded[Case]) -> dict[str, Any]:
+    """The case as it is answered, without any words."""
+    if record.state is None:
+        state: dict[str, Any] = {
+            "id": record.id, "unit": unit_of(record), "stage": store.WITHDRAWN, "possible": [],
+        }  # fmt: skip
+    else:
+        state = domain.shown(record.id, record.state)
+    return {**state, "version": record.version}
+
+
+def _done(record: Loaded[Case]) -> Done:
+    return Done(record.version, shown(record))

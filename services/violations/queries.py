@@ -1,0 +1,98 @@
+"""Reads of the violations: lists of cases, counts, words, and who holds an act."""
+
+from collections.abc import Collection
+from typing import Any, NamedTuple
+
+from sqlalchemy import bindparam, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.violations.domain import KNOWN, STANDING
+
+LISTED = ("id", "unit", "origin", "by_unit", "stage", "version", "due")
+COUNTED = ("unit", "year", "concluded", "handled")
+
+
+class Wanted(NamedTuple):
+    """Which cases: of these units, of a stage, due before a day; `seen` are those that a unit
+    may know of: reported by itself, or concluded."""
+
+    units: Collection[str] | None
+    stage: str | None
+    due_before: str | None
+    seen: bool
+    after: str
+    limit: int
+
+
+async def cases(conn: AsyncConnection, wanted: Wanted) -> list[dict[str, Any]]:
+    """Cases by id, behind `after`."""
+    where, given = ["id > :after"], {"after": wanted.after, "limit": wanted.limit}
+    expanding = []
+    if wanted.stage is not None:
+        where.append("stage = :stage")
+        given["stage"] = wanted.stage
+    if wanted.due_before is not None:
+        where.append("due < :due")
+        given["due"] = wanted.due_before
+    if wanted.seen:
+        where.append("(by_unit OR stage IN :known)")
+        given["known"] = sorted(KNOWN)
+        expanding.append("known")
+    if wanted.units is not None:
+        where.append("unit IN :units")
+        given["units"] = sorted(wanted.units) or [""]
+        expanding.append("units")
+    select = text(
+        f"SELECT {', '.join(LISTED)} FROM cases WHERE {' AND '.join(where)} "
+        "ORDER BY id LIMIT :limit"
+    ).bindparams(*(bindparam(name, expanding=True) for name in expanding))
+    rows = await conn.execute(select, given)
+    found = [dict(zip(LISTED, row, strict=True)) for row in rows]
+    return [{**one, "by_unit": bool(one["by_unit"])} for one in found]
+
+
+async def counts(
+    conn: AsyncConnection, units: Collection[str] | None, year: int, after: str, limit: int
+) -> list[dict[str, Any]]:
+    """How many conclusions of a year stand, and how many of them are handled, by unit."""
+    given: dict[str, Any] = {"year": year, "after": after, "limit": limit}
+    narrowed = ""
+    if units is not None:
+        narrowed = "AND unit IN :units "
+        given["units"] = sorted(units) or [""]
+    select = text(
+        "SELECT unit, concluded, count(*), count(handled) FROM cases "
+        f"WHERE concluded = :year AND unit > :after {narrowed}"
+        "GROUP BY unit, concluded ORDER BY unit LIMIT :limit"
+    )
+    if units is not None:
+        select = select.bindparams(bindparam("units", expanding=True))
+    return [dict(zip(COUNTED, row, strict=True)) for row in await conn.execute(select, given)]
+
+
+async def holder(conn: AsyncConnection, unit: str, deed: str, but: str) -> str | None:
+    """The other case that stands as concluded for the same act in the unit."""
+    select = text(
+        "SELECT id FROM cases WHERE unit = :unit AND deed = :deed AND stage IN :standing "
+        "AND id <> :but LIMIT 1"
+    ).bindparams(bindparam("standing", expanding=True))
+    given = {"unit": unit, "deed": deed, "but": but, "standing": sorted(STANDING)}
+    found = (await conn.execute(select, given)).scalar()
+    return None if found is None else str(found)
+
+
+class Hidden(NamedTuple):
+    """The encrypted words of one field of one step; None where they were erased."""
+
+    version: int
+    field: str
+    hidden: bytes | None
+
+
+async def words(conn: AsyncConnection, record: str) -> list[Hidden]:
+    """The encrypted words of a case, in the order of its steps."""
+    select = text(
+        "SELECT version, field, hidden FROM words WHERE record = :record ORDER BY version, field"
+    )
+    rows = await conn.execute(select, {"record": record})
+    return [Hidden(v, field, None if raw is None else bytes(raw)) for v, field, raw in rows]

@@ -1,0 +1,41 @@
+"""Tables of the violations: the journal is the record, cases follow from it.
+
+Free words stand encrypted in `words`, and nowhere else; erased, their row stays without them.
+Instants are microseconds, days are texts such as 2025-03-01.
+"""
+
+from sqlalchemy import Boolean, Column, Index, Integer, LargeBinary, MetaData, Table, Text
+
+from services.chassis.journal import journal_tables
+from services.chassis.outbox import outbox_table
+
+SERVICE = "violations"
+metadata = MetaData()
+
+cases = Table(
+    "cases", metadata,
+    Column("id", Text, primary_key=True),
+    Column("unit", Text, nullable=False),
+    Column("origin", Text, nullable=False),
+    Column("by_unit", Boolean, nullable=False),
+    Column("stage", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("due", Text),
+    Column("deed", Text),
+    Column("concluded", Integer),
+    Column("handled", Integer),
+)  # fmt: skip
+Index("cases_unit", cases.c.unit, cases.c.id)
+Index("cases_deed", cases.c.unit, cases.c.deed)
+Index("cases_due", cases.c.due)
+
+words = Table(
+    "words", metadata,
+    Column("record", Text, primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("field", Text, primary_key=True),
+    Column("hidden", LargeBinary),
+)  # fmt: skip
+
+journal_tables(metadata)
+outbox = outbox_table(metadata)

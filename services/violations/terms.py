@@ -1,0 +1,124 @@
+"""Terms by law as dated data, and the last days that they set for the steps of a case. Pure.
+
+The day from which a term runs is not counted (Civil Code 2015, Điều 147), so a term of N days
+ends with the N-th day after it. Days are calendar days of Asia/Ho_Chi_Minh: a last day that is
+a holiday is not moved, since which days are holidays is decided anew each year.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Literal, get_args
+
+from contracts import moments
+from services.chassis.steps import Step, StepRefused
+from services.violations.domain import UPHELD, Case, Complexity
+
+Name = Literal[
+    "verification", "handling", "first_appeal", "second_appeal", "second_appeal_dismissal",
+    "answer",
+]  # fmt: skip
+Status = Literal["law", "proposal"]
+NAMES: tuple[Name, ...] = get_args(Name)
+COMPLEXITIES: tuple[Complexity, ...] = get_args(Complexity)
+
+
+@dataclass(frozen=True)
+class Term:
+    """A number of days, and the clause it stands in; in force on the days `first` to `last`.
+
+    Both are proleptic ordinals, both included; `last` is None while no end is known.
+    """
+
+    name: Name
+    vi: str
+    first: int
+    last: int | None
+    days: Mapping[Complexity, int]
+    clause: str
+    reference: str
+    status: Status
+    note: str = ""
+
+    def holds(self, day: int) -> bool:
+        """Whether it is in force on a day (an ordinal)."""
+        return self.first <= day and (self.last is None or day <= self.last)
+
+
+@dataclass(frozen=True)
+class Terms:
+    """Every term of the law that the service knows."""
+
+    terms: tuple[Term, ...]
+
+    def on(self, name: Name, day: int) -> Term | None:
+        """The term of a name that is in force on a day (an ordinal); None where there is none."""
+        return next((t for t in self.terms if t.name == name and t.holds(day)), None)
+
+    def last_day(self, name: Name, start: int, complexity: Complexity = "ordinary") -> str | None:
+        """The last day of a term that runs from the day `start` (an ordinal)."""
+        term = self.on(name, start)
+        if term is None:
+            return None
+        return date.fromordinal(start + term.days[complexity]).isoformat()
+
+
+def dated(terms: Terms, state: Case | None, step: Step) -> Step:
+    """The step with the last days that the law sets; they stay what they were when it was taken.
+
+    StepRefused where a last day has to be given, since the law sets none that fits.
+    """
+    day = moments.local_day(step.at)
+    if step.name == "report":
+        return _with(step, due=terms.last_day("verification", day))
+    if state is None:
+        return step
+    reported = moments.local_day(state.reported)
+    if step.name == "assign":
+        due = terms.last_day("verification", reported, step.data["complexity"])
+        return _with(step, due=due)
+    if step.name == "conclude" and "due" not in step.data:
+        return _with(step, due=_handling_due(terms, state, day))
+    if step.name == "appeal":
+        return _with(step, **_appeal_term(terms, state, step, day))
+    return step
+
+
+def _with(step: Step, **more: Any) -> Step:
+    return step._replace(data={**step.data, **more})
+
+
+def _handling_due(terms: Terms, state: Case, day: int) -> str:
+    """The handling's term runs from the day on which the violation became known."""
+    due = terms.last_day("handling", moments.local_day(state.reported), state.complexity)
+    if due is None:
+        raise StepRefused("No term for handling was in force then: give its last day.", "due")
+    if moments.day_ordinal(due) < day:
+        sentence = f"The term for handling ended on {due}: give the last day that holds now."
+        raise StepRefused(sentence, "due")
+    return due
+
+
+def _appeal_term(terms: Terms, state: Case, step: Step, day: int) -> dict[str, Any]:
+    """The last day of the term for this appeal, whether it came later, and the answer's term."""
+    known = moments.local_day(state.decided)
+    received = step.data.get("received")
+    start = known if received is None else moments.day_ordinal(received)
+    if not known <= start <= day:
+        sentence = "The decision is received between its own day and that of the appeal."
+        raise StepRefused(sentence, "received")
+    until = terms.last_day(_appeal_name(state), start)
+    if until is None:
+        raise StepRefused("No term for this appeal was in force then.", "received")
+    late = day > moments.day_ordinal(until)
+    due = terms.last_day("answer", day, state.complexity)
+    return {"until": until, "late": late, "due": due}
+
+
+def _appeal_name(state: Case) -> Name:
+    if state.stage != UPHELD:
+        return "first_appeal"
+    dismissed = state.handling is not None and state.handling.severity == "dismissal"
+    return "second_appeal_dismissal" if dismissed else "second_appeal"

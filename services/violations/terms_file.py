@@ -1,0 +1,98 @@
+"""The YAML of the terms by law to `Terms`; refused with file, line and reason when it is wrong."""
+
+from pathlib import Path
+from typing import Any, get_args
+
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.error import YAMLError
+
+from contracts import moments
+from services.chassis.errors import DanchuError
+from services.violations.terms import COMPLEXITIES, NAMES, Status, Term, Terms
+
+FILE = Path(__file__).parent / "terms.yaml"
+FIELDS = frozenset(("name", "vi", "from", "until", "days", "clause", "reference", "status", "note"))
+DAYS_MAX = 3660
+
+
+class TermsRefused(DanchuError):
+    """The file of terms cannot be used; it says where and why."""
+
+    def __init__(self, file: Path, line: int, reason: str) -> None:
+        self.line, self.reason = line, reason
+        super().__init__(f"{file.name}:{line}: {reason}")
+
+
+def load(file: Path = FILE) -> Terms:
+    """The terms of the file; TermsRefused says what is wrong with it."""
+    try:
+        root = YAML(typ="rt", pure=True).load(file.read_text(encoding="utf-8"))
+    except YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        raise TermsRefused(file, mark.line + 1 if mark else 1, "is no YAML") from error
+    entries = root.get("terms") if isinstance(root, CommentedMap) else None
+    if not isinstance(entries, CommentedSeq) or set(root) != {"terms"}:
+        raise TermsRefused(file, 1, "it holds a list `terms` and nothing else")
+    read = []
+    for place, entry in enumerate(entries):
+        line = entries.lc.item(place)[0] + 1
+        try:
+            read.append(_term(entry))
+            _check_alone(read)
+        except ValueError as wrong:
+            raise TermsRefused(file, line, str(wrong)) from wrong
+    missing = set(NAMES) - {term.name for term in read}
+    if missing:
+        raise TermsRefused(file, 1, f"no term of the name {', '.join(sorted(missing))}")
+    return Terms(tuple(read))
+
+
+def _term(entry: Any) -> Term:
+    if not isinstance(entry, CommentedMap) or set(entry) != FIELDS:
+        raise ValueError(f"a term has the fields {', '.join(sorted(FIELDS))}")
+    for field in FIELDS - {"days", "from", "until"}:
+        if not isinstance(entry[field], str) or not entry[field].strip():
+            raise ValueError(f"{field} must be a text")
+    if entry["name"] not in NAMES:
+        raise ValueError(f"name is one of {', '.join(NAMES)}")
+    if entry["status"] not in get_args(Status):
+        raise ValueError(f"status is one of {', '.join(get_args(Status))}")
+    first = _day("from", entry["from"])
+    last = None if entry["until"] is None else _day("until", entry["until"])
+    if last is not None and last < first:
+        raise ValueError("until lies before from")
+    return Term(
+        entry["name"], entry["vi"], first, last, _days(entry["days"]), entry["clause"],
+        entry["reference"], entry["status"], entry["note"],
+    )  # fmt: skip
+
+
+def _day(field: str, value: Any) -> int:
+    if not isinstance(value, str):
+        raise ValueError(f'{field} must be a day in quotes, such as "2025-07-01"')
+    try:
+        return moments.day_ordinal(value)
+    except ValueError as wrong:
+        raise ValueError(f"{field} {wrong}") from None
+
+
+def _days(value: Any) -> dict[Any, int]:
+    if not isinstance(value, CommentedMap) or set(value) != set(COMPLEXITIES):
+        raise ValueError(f"days are given for {', '.join(COMPLEXITIES)}")
+    numbers = [value[name] for name in COMPLEXITIES]
+    if not all(type(days) is int and 0 < days <= DAYS_MAX for days in numbers):
+        raise ValueError(f"days are integers from 1 to {DAYS_MAX}")
+    if numbers != sorted(numbers):
+        raise ValueError("a more complex case has no fewer days")
+    return dict(zip(COMPLEXITIES, numbers, strict=True))
+
+
+def _check_alone(read: list[Term]) -> None:
+    """No two terms of one name are in force on one day."""
+    new = read[-1]
+    for term in read[:-1]:
+        ends = term.last is not None and term.last < new.first
+        begins = new.last is not None and new.last < term.first
+        if term.name == new.name and not (ends or begins):
+            raise ValueError(f"two terms of the name {new.name} are in force on one day")

@@ -1,0 +1,246 @@
+"""Who may do what: every route of every system of record by every role, own and other unit.
+
+The routes are read from the applications, so that a new one without its line in the table fails.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi.routing import APIRoute
+
+from services.awards import app as awards
+from services.chassis.auth import ROLES, Issuer
+from services.violations import app as violations
+from tests.records.desks import Desk, open_desk
+from tests.violations import cases
+
+pytestmark = pytest.mark.anyio
+
+OWN, OTHER = "H44.2.1", "H44.9"
+ANYBODY = frozenset(("/healthz", "/readyz"))
+CLERK, COUNCIL = ("clerk",), ("council",)
+BOTH = (*CLERK, *COUNCIL)
+MACHINERY = ("operator", "auditor")
+EVERYBODY_READS = ("reader", "clerk", "hr", "council", "auditor", "operator")
+Prepare = Callable[[Desk], Awaitable[str]]
+
+
+async def nothing(desk: Desk) -> str:
+    """No record is needed."""
+    return ""
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of the table: who may, with what, on a record that is prepared.
+
+    `unbound` are the roles that the units of their token do not bind here; of the others, those
+    that are `hidden` are not told that a record of another unit exists.
+    """
+
+    roles: tuple[str, ...]
+    prepare: Prepare = nothing
+    body: dict[str, Any] | None = None
+    query: str = ""
+    hidden: tuple[str, ...] = ()
+    unbound: tuple[str, ...] = ()
+
+    def status(self, role: str, unit: str) -> int:
+        """What a token of the role, for this unit alone, is answered."""
+        if role not in self.roles:
+            return 403
+        if unit == OWN or role in self.unbound:
+            return 200
+        return 404 if role in self.hidden else 403
+
+
+VOTES = {"what": "model", "level": "city", "in_favour": 3, "against": 0}
+DECISION = {"level": "city", "decision": "1/QĐ"}
+
+
+async def _nominated(desk: Desk) -> str:
+    body = {
+        "unit": OWN, "kind": "person", "title": "Mô hình", "merits": "Tốt", "honoree": "Tên",
+        "at": "2025-03-01T08:00:00+07:00",
+    }  # fmt: skip
+    return str((await desk.done("achievements", "clerk", body))["id"])
+
+
+def _achievement(*steps: tuple[str, dict[str, Any]]) -> Prepare:
+    async def prepare(desk: Desk) -> str:
+        id_ = await _nominated(desk)
+        for name, body in steps:
+            await desk.done(f"achievements/{id_}/{name}", "council", body)
+        return id_
+
+    return prepare
+
+
+APPRAISED = _achievement(("appraise", VOTES))
+RECOGNISED = _achievement(("appraise", VOTES), ("recognise", DECISION))
+AWARD = {"what": "award", "level": "province", "in_favour": 3, "against": 0}
+SEES_ALL = ("hr", "council", "auditor", "operator")
+
+AWARDS = {
+    "POST /achievements": Line(
+        CLERK, body={"unit": OWN, "title": "Mô hình", "merits": "Tốt"}
+    ),
+    "POST /achievements/{id}/appraise": Line(COUNCIL, _nominated, VOTES),
+    "POST /achievements/{id}/recognise": Line(COUNCIL, APPRAISED, DECISION),
+    "POST /achievements/{id}/grant": Line(
+        COUNCIL, _achievement(("appraise", AWARD)), {"level": "province", "decision": "1/QĐ"}
+    ),
+    "POST /achievements/{id}/refuse": Line(COUNCIL, _nominated, {"reason": "Không"}),
+    "POST /achievements/{id}/replicate": Line(BOTH, RECOGNISED, {"by": "H44.3"}),
+    "POST /achievements/{id}/revoke": Line(
+        COUNCIL, RECOGNISED, {"what": "model", "cause": "wrong_appraisal", "decision": "2/QĐ"}
+    ),
+    "POST /achievements/{id}/transfer": Line(COUNCIL, _nominated, {"unit": OWN}),
+    "POST /achievements/{id}/retract": Line(BOTH, _nominated, {"version": 1, "reason": "nhầm"}),
+    "GET /achievements": Line(EVERYBODY_READS, query="unit=H44.2.1", unbound=SEES_ALL),
+    "GET /achievements/{id}": Line(EVERYBODY_READS, _nominated, unbound=SEES_ALL),
+    "GET /achievements/{id}/journal": Line(
+        ("clerk", "council", "auditor", "operator"), _nominated, unbound=SEES_ALL
+    ),
+    "GET /achievements/{id}/honoree": Line(
+        ("clerk", "council", "hr"), _nominated, unbound=SEES_ALL
+    ),
+    "DELETE /achievements/{id}/honoree": Line(COUNCIL, _nominated),
+    "GET /register": Line(EVERYBODY_READS, query="year=2025", unbound=EVERYBODY_READS),
+    "GET /outbox": Line(MACHINERY, unbound=MACHINERY),
+}  # fmt: skip
+
+
+def _later(day: str, **body: Any) -> dict[str, Any]:
+    return {**body, "at": f"{day}T08:00:00+07:00"}
+
+
+DEEDS = itertools.count(1)
+
+
+async def _concluded(desk: Desk) -> str:
+    return await cases.concluded(desk, deed=f"hv-{next(DEEDS)}")
+
+
+async def _handled(desk: Desk) -> str:
+    id_ = await _concluded(desk)
+    await desk.done(f"cases/{id_}/handle", "council", cases.HANDLING)
+    return id_
+
+
+async def _appealed(desk: Desk) -> str:
+    id_ = await _handled(desk)
+    await desk.done(f"cases/{id_}/appeal", "clerk", _later("2025-05-01", by="unit"))
+    return id_
+
+
+async def _assigned(desk: Desk) -> str:
+    id_ = await cases.reported(desk)
+    await desk.done(f"cases/{id_}/assign", "council", _later("2025-03-02", to="tt-1"))
+    return id_
+
+
+JOIN: dict[str, Any] = {}
+
+
+async def _joining(desk: Desk) -> str:
+    """A case, and another one, which the body of the line names from then on."""
+    JOIN["into"] = await cases.reported(desk)
+    return await cases.verified(desk)
+
+
+SANCTION = {**cases.HANDLING, "by_head": False}
+SEES_CASES = ("clerk", "council", "auditor")
+
+VIOLATIONS = {
+    "POST /cases": Line(BOTH, body=cases.REPORT),
+    "POST /cases/{id}/assign": Line(COUNCIL, cases.reported, {"to": "tt-1"}),
+    "POST /cases/{id}/verify": Line(COUNCIL, _assigned, {"outcome": "Đúng"}),
+    "POST /cases/{id}/dismiss": Line(COUNCIL, cases.verified, {"reason": "Không"}),
+    "POST /cases/{id}/join": Line(COUNCIL, _joining, JOIN),
+    "POST /cases/{id}/conclude": Line(COUNCIL, cases.verified, cases.CONCLUSION),
+    "POST /cases/{id}/handle": Line(BOTH, _concluded, SANCTION),
+    "POST /cases/{id}/appeal": Line(BOTH, _handled, {"by": "unit"}),
+    "POST /cases/{id}/uphold": Line(COUNCIL, _appealed, {"decision": "2/QĐ"}),
+    "POST /cases/{id}/overturn": Line(COUNCIL, _handled, cases.OVERTURN),
+    "POST /cases/{id}/transfer": Line(COUNCIL, cases.reported, {"unit": OWN}),
+    "POST /cases/{id}/retract": Line(
+        BOTH, cases.reported, {"version": 1, "reason": "nhầm"}, hidden=CLERK
+    ),
+    "GET /cases": Line(SEES_CASES, query="unit=H44.2.1", unbound=("council", "auditor")),
+    "GET /cases/{id}": Line(
+        SEES_CASES, cases.reported, hidden=CLERK, unbound=("council", "auditor")
+    ),
+    "GET /cases/{id}/journal": Line(
+        SEES_CASES, cases.reported, hidden=CLERK, unbound=("council", "auditor")
+    ),
+    "GET /cases/{id}/words": Line(
+        ("council", "auditor"), cases.reported, unbound=("council", "auditor")
+    ),
+    "GET /cases/{id}/reporter": Line(COUNCIL, cases.reported, unbound=COUNCIL),
+    "DELETE /cases/{id}/words": Line(COUNCIL, cases.reported),
+    "GET /counts": Line(
+        ("reader", "clerk", "hr", "council", "auditor"), query="year=2025",
+        unbound=("reader", "clerk", "hr", "council", "auditor"),
+    ),
+    "GET /outbox": Line(MACHINERY, unbound=MACHINERY),
+}  # fmt: skip
+
+SERVICES = {
+    "awards": (awards.build, awards.migrated, AWARDS),
+    "violations": (violations.build, violations.migrated, VIOLATIONS),
+}
+
+
+@pytest.fixture(params=SERVICES)
+async def desk(
+    request: pytest.FixtureRequest, home: Path, tmp_path: Path, issuer: Issuer
+) -> AsyncIterator[Desk]:
+    """Each system of record, on SQLite."""
+    build, migrated, _ = SERVICES[request.param]
+    url = f"sqlite:///{tmp_path / 'routes.db'}"
+    async with open_desk(request.param, build, migrated, home, url, issuer) as made:
+        yield made
+
+
+def routes(desk: Desk) -> set[str]:
+    """Every route of the application that is not for everybody."""
+    return {
+        f"{method} {route.path}"
+        for route in desk.app.api.routes
+        if isinstance(route, APIRoute) and route.path not in ANYBODY
+        for method in route.methods
+    }
+
+
+async def test_every_route_has_its_line_in_the_table(desk: Desk) -> None:
+    """A new route, and a line without a route, are found."""
+    assert routes(desk) == set(SERVICES[desk.name][2])
+
+
+async def test_every_route_answers_each_role_as_the_table_says(desk: Desk) -> None:
+    """401 without a token; 403, 404 or success by role, for the own unit and another one."""
+    wrong = []
+    kept: dict[str, str] = {}
+    for route, line in SERVICES[desk.name][2].items():
+        method, _, path = route.partition(" ")
+        for role in ROLES:
+            for unit in (OWN, OTHER):
+                expected = line.status(role, unit)
+                if expected == 200 or route not in kept:
+                    kept[route] = await line.prepare(desk)
+                target = path.replace("{id}", kept[route]).lstrip("/") + f"?{line.query}"
+                answer = await desk.ask(method, target, role, line.body, units=[unit])
+                got = 200 if answer.status_code == 201 else answer.status_code
+                if got != expected:
+                    wrong.append((route, role, unit, expected, answer.status_code, answer.text))
+        bare = await desk.client.request(method, f"/{desk.name}{path}?{line.query}", json=line.body)
+        if bare.status_code != 401:
+            wrong.append((route, "nobody", "", 401, bare.status_code, bare.text))
+    assert wrong == []

@@ -1,0 +1,17 @@
+"""The violations of a test, on both databases; NATS is away."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from services.chassis.auth import Issuer
+from services.violations.app import build, migrated
+from tests.records.desks import Desk, open_desk
+
+
+@pytest.fixture
+async def desk(home: Path, database_url: str, issuer: Issuer) -> AsyncIterator[Desk]:
+    """The running violations on either database."""
+    async with open_desk("violations", build, migrated, home, database_url, issuer) as made:
+        yield made
