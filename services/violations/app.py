@@ -10,7 +10,7 @@ from services.chassis.settings import Settings
 from services.violations import terms_file
 from services.violations.api import build_api
 from services.violations.handlers import Violations
-from services.violations.tables import SERVICE
+from services.violations.settings import SERVICE
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 

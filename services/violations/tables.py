@@ -9,7 +9,6 @@ from sqlalchemy import Boolean, Column, Index, Integer, LargeBinary, MetaData, T
 from services.chassis.journal import journal_tables
 from services.chassis.outbox import outbox_table
 
-SERVICE = "violations"
 metadata = MetaData()
 
 cases = Table(
