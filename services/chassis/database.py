@@ -31,6 +31,10 @@ READERS = 8
 SQLITE_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "cache_size=-32768", "temp_store=MEMORY")
 PARAMETERS_MAX = 20_000
 AWAY_STATES = ("08", "28", "3D", "53", "55000", "57P", "25006")
+AWAY = (
+    PoolTimeout, OSError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError,
+    sqlite3.OperationalError,
+)  # fmt: skip
 LOCKED_TRIES = 100
 SQLITE_BROKEN = ("no such", "has no column", "syntax error", "already exists")
 
@@ -41,6 +45,9 @@ class Database:
     def __init__(self, url: str, schema: str) -> None:
         self.url, self.schema = make_url(url), schema
         self.sqlite = self.url.get_backend_name() == "sqlite"
+        self._eye: sqlite3.Connection | None = None
+        self._kept: tuple[AsyncConnection, Any] | None = None
+        self._fetching = asyncio.Lock()
         if self.sqlite:
             self.file = Path(self.url.database or f"{schema}.db")
             self._writer = self._sqlite_engine("BEGIN IMMEDIATE", 1, ())
@@ -107,16 +114,35 @@ class Database:
                     )
                 yield conn
 
-    @contextlib.asynccontextmanager
-    async def glance(self) -> AsyncIterator[AsyncConnection]:
-        """A connection for one statement, which needs no transaction around it."""
-        if self.sqlite:
-            async with self.read() as conn:
-                yield conn
-            return
+    async def glance(self, statement: str) -> Any:
+        """The first value of a statement that reads one row, as of now; DatabaseAway without.
+
+        It is asked so often that it has a connection of its own and no transaction around it. In
+        WAL mode a reader waits for nobody, so SQLite answers at once, without a thread between.
+        """
         with told():
-            async with self._reader.connect() as conn:
-                yield await conn.execution_options(isolation_level="AUTOCOMMIT")
+            return self._peek(statement) if self.sqlite else await self._fetch(statement)
+
+    def _peek(self, statement: str) -> Any:
+        if self._eye is None:
+            self._eye = sqlite3.connect(self.file, BUSY_SECONDS, isolation_level=None)
+            self._eye.execute("PRAGMA query_only=ON")
+        (value,) = self._eye.execute(statement).fetchone()
+        return value
+
+    async def _fetch(self, statement: str) -> Any:
+        """By the kept connection; by a new one where that was lost, as after a restart."""
+        async with self._fetching:
+            if self._kept is not None:
+                with contextlib.suppress(asyncpg.InterfaceError, asyncpg.PostgresError, OSError):
+                    return await self._kept[1].fetchval(statement)
+                await self._kept[0].invalidate()
+                await self._kept[0].close()
+                self._kept = None
+            conn = await self._reader.connect()
+            driver: Any = (await conn.get_raw_connection()).driver_connection
+            self._kept = conn, driver
+            return await driver.fetchval(statement)
 
     async def check(self) -> None:
         """Answers when the database answers; DatabaseAway otherwise."""
@@ -136,6 +162,12 @@ class Database:
 
     async def close(self) -> None:
         """Closes every connection."""
+        if self._eye is not None:
+            self._eye.close()
+            self._eye = None
+        if self._kept is not None:
+            await self._kept[0].close()
+            self._kept = None
         await self._writer.dispose()
         await self._reader.dispose()
 
@@ -158,7 +190,7 @@ def told() -> Iterator[None]:
     """Turns what a lost connection raises into DatabaseAway; anything else passes."""
     try:
         yield
-    except (PoolTimeout, OSError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError) as away:
+    except AWAY as away:
         raise DatabaseAway(away) from away
     except asyncpg.PostgresError as error:
         if not str(error.sqlstate).startswith(AWAY_STATES):

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.envelope import Recorded, decode
 from services.chassis import outbox
-from services.chassis.database import select_among
+from services.chassis.database import Database, select_among
 from services.scoring import store
 from services.scoring.cells import Cell, Posting, Tally
 from services.scoring.fold import Book, statement
@@ -66,6 +66,11 @@ async def said_of(
         rows = await select_among(conn, f"{select} AND subject", subjects, "text")
     said = (decode(row[0]) for row in rows)
     return [one for one in said if kind in ("", one.kind.short)]
+
+
+async def last_stamp(db: Database) -> int:
+    """The stamp of the last commit of the fold, as of now."""
+    return int(await db.glance("SELECT stamp FROM position"))
 
 
 async def stamp(conn: AsyncConnection, book: Book) -> int:
