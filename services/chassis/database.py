@@ -31,10 +31,6 @@ READERS = 8
 SQLITE_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "cache_size=-32768", "temp_store=MEMORY")
 PARAMETERS_MAX = 20_000
 AWAY_STATES = ("08", "28", "3D", "53", "55000", "57P", "25006")
-AWAY = (
-    PoolTimeout, OSError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError,
-    sqlite3.OperationalError,
-)  # fmt: skip
 LOCKED_TRIES = 100
 SQLITE_BROKEN = ("no such", "has no column", "syntax error", "already exists")
 
@@ -190,10 +186,14 @@ def told() -> Iterator[None]:
     """Turns what a lost connection raises into DatabaseAway; anything else passes."""
     try:
         yield
-    except AWAY as away:
+    except (PoolTimeout, OSError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError) as away:
         raise DatabaseAway(away) from away
     except asyncpg.PostgresError as error:
         if not str(error.sqlstate).startswith(AWAY_STATES):
+            raise
+        raise DatabaseAway(error) from error
+    except sqlite3.OperationalError as error:
+        if _broken(error):
             raise
         raise DatabaseAway(error) from error
     except DBAPIError as error:
@@ -209,8 +209,12 @@ def is_away(error: DBAPIError) -> bool:
     state = getattr(error.orig, "sqlstate", None)
     if state is not None:
         return str(state).startswith(AWAY_STATES)
-    broken = any(word in str(error.orig) for word in SQLITE_BROKEN)
-    return isinstance(error.orig, sqlite3.OperationalError) and not broken
+    return isinstance(error.orig, sqlite3.OperationalError) and not _broken(error.orig)
+
+
+def _broken(error: sqlite3.OperationalError) -> bool:
+    """Whether the statement does not fit the database, which no waiting cures."""
+    return any(word in str(error) for word in SQLITE_BROKEN)
 
 
 async def check_durability(conn: AsyncConnection) -> None:
@@ -255,25 +259,40 @@ async def bulk_insert(
         insert = f"INSERT INTO {table.name} ({','.join(names)}) VALUES ({marks})"
         await conn.exec_driver_sql(insert, list(rows))
         return
-    driver: Any = (await conn.get_raw_connection()).driver_connection
-    if not driver.is_in_transaction():
-        await conn.exec_driver_sql("SELECT 1")
+    driver = await _driver(conn)
     await driver.copy_records_to_table(table.name, records=rows, columns=names)
+
+
+async def _driver(conn: AsyncConnection) -> Any:
+    """The driver's own connection, for many rows, inside the transaction of `conn`."""
+    driver: Any = (await conn.get_raw_connection()).driver_connection
+    if not (driver.in_transaction if conn.dialect.name == "sqlite" else driver.is_in_transaction()):
+        await conn.exec_driver_sql("SELECT 1")
+    return driver
+
+
+async def select_all(conn: AsyncConnection, select: str) -> list[tuple[Any, ...]]:
+    """The rows of a statement without parameters, by the driver itself, as plain tuples."""
+    driver = await _driver(conn)
+    if conn.dialect.name == "sqlite":
+        return list(await driver.execute_fetchall(select))
+    return [tuple(row) for row in await driver.fetch(select)]
 
 
 async def select_among(
     conn: AsyncConnection, select: str, values: Collection[Any], kind: str
-) -> Sequence[Any]:
+) -> list[tuple[Any, ...]]:
     """The rows of `select` whose last named column is one of `values`, of SQL type `kind`."""
     if not values:
         return []
+    driver = await _driver(conn)
     if conn.dialect.name != "sqlite":
-        given = (list(values),)
-        return (await conn.exec_driver_sql(f"{select} = ANY($1::{kind}[])", given)).all()
-    found: list[Any] = []
+        rows = await driver.fetch(f"{select} = ANY($1::{kind}[])", list(values))
+        return [tuple(row) for row in rows]
+    found: list[tuple[Any, ...]] = []
     for some in chunks(values):
         marks = ",".join("?" * len(some))
-        found += (await conn.exec_driver_sql(f"{select} IN ({marks})", tuple(some))).all()
+        found += await driver.execute_fetchall(f"{select} IN ({marks})", some)
     return found
 
 

@@ -7,7 +7,7 @@ databases or clocks (SCORING.md sections 3 and 4).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from operator import attrgetter
 from typing import NamedTuple
 
@@ -59,8 +59,11 @@ class _State(NamedTuple):
 _order = attrgetter("order")
 
 
-def _state(postings: Iterable[Posting], side: str) -> _State | None:
+def _state(postings: Sequence[Posting], side: str) -> _State | None:
     """The fact that one side of a cell states, or None where it is off."""
+    if len(postings) == 1:
+        (one,) = postings
+        return _State(one, one, one.value) if one.side == side and one.sets else None
     ordered = [posting for posting in postings if posting.side == side]
     if len(ordered) > 1:
         ordered.sort(key=_order)
@@ -145,9 +148,10 @@ class Tally:
         if before == after:
             return
         name = tally_name(cell)
+        sums = self.sums.setdefault(name, [])
         size = max(len(before), len(after))
-        sums = self.sums.setdefault(name, [0] * size)
-        sums.extend([0] * (size - len(sums)))
+        if len(sums) < size:
+            sums.extend([0] * (size - len(sums)))
         for i, number in enumerate(before):
             sums[i] -= number
         for i, number in enumerate(after):

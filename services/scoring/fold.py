@@ -174,15 +174,19 @@ def changes(
 ) -> dict[Book, Change]:
     """The changes of every book that some event speaks of, also where it posts nothing."""
     found: dict[Book, Change] = {}
-    for events, side in ((new, "added"), (withdrawn, "taken")):
+    for events, gone in ((new, False), (withdrawn, True)):
         for said in events:
             for book, posted in postings(said, registry, rubrics, only):
                 change = found.get(book)
                 if change is None:
                     change = found[book] = Change({}, {})
-                cells: dict[Cell, list[Posting]] = getattr(change, side)
+                cells = change.taken if gone else change.added
                 for cell, posting in posted:
-                    cells.setdefault(cell, []).append(posting)
+                    held = cells.get(cell)
+                    if held is None:
+                        cells[cell] = [posting]
+                    else:
+                        held.append(posting)
     return found
 
 
@@ -196,8 +200,9 @@ def apply(
     """Moves the tally of one book; `before` holds the postings of every cell of the change."""
     for cell in change.added.keys() | change.taken.keys():
         held = before.get(cell, ())
-        gone = change.taken.get(cell, ())
-        after = [posting for posting in held if posting not in gone]
+        gone, after = change.taken.get(cell), list(held)
+        if gone is not None:
+            after = [posting for posting in held if posting not in gone]
         after += change.added.get(cell, ())
         earlier = weigh(rubric, cell, held, until) if held else ()
         tally.move(cell, earlier, weigh(rubric, cell, after, until))

@@ -90,9 +90,13 @@ async def tally(conn: AsyncConnection, book: Book) -> str | None:
     return None if held is None else str(held)
 
 
-async def booked_units(conn: AsyncConnection) -> set[str]:
-    """Every unit that has a book."""
-    return {row[0] for row in await conn.execute(text("SELECT DISTINCT unit FROM books"))}
+async def booked_units(conn: AsyncConnection, year: int | None = None) -> set[str]:
+    """Every unit that has a book, of any year or of one."""
+    found = await conn.execute(
+        text("SELECT DISTINCT unit FROM books WHERE year = :year OR :any"),
+        {"year": year or 0, "any": year is None},
+    )
+    return {row[0] for row in found}
 
 
 async def cells(conn: AsyncConnection, book: Book) -> dict[Cell, list[Posting]]:
