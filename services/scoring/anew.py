@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from contracts.envelope import read_again
+from contracts.envelope import Recorded, read_again
 from services.scoring import fold
 from services.scoring.cells import Cell, Posting, Tally
 from services.scoring.fold import Book
@@ -23,8 +23,8 @@ from services.scoring.rubric import Rubrics
 _encode = msgspec.json.Encoder().encode
 _encode_sums = msgspec.json.Encoder(order="deterministic").encode
 
-LedgerRow = tuple[bytes, bytes, bytes, int, int, int]
-"""The body of an event, and identity, receipt, time, year, and time of acceptance."""
+LedgerRow = tuple[bytes, bytes, int]
+"""The body of an event, its identity, and its time."""
 
 
 StoredFact = tuple[int, int, str]
@@ -68,7 +68,7 @@ def spelled(tally: Tally) -> str:
 def computed(task: Task, registry: Registry, rubrics: Rubrics) -> Computed:
     """What the book must hold, from its events alone."""
     unit = registry.units.get(task.book.unit)
-    said = (read_again(*row) for row in task.events)
+    said = (_said(row, task.book.year) for row in task.events)
     change = fold.changes(said, (), registry, rubrics, task.book.unit).get(task.book)
     if unit is None or change is None:
         return Computed(None, [id_ for id_, _, _ in task.stored], [])
@@ -81,6 +81,12 @@ def computed(task: Task, registry: Registry, rubrics: Rubrics) -> Computed:
         for posting in postings:
             due[spelled_fact(cell, posting)] = number
     return Computed(spelled(tally), *_differing(due, task.stored))
+
+
+def _said(row: LedgerRow, year: int) -> Recorded:
+    """The event; receipt and time of acceptance decide about the set of events, not about facts."""
+    raw, identity, time = row
+    return read_again(raw, identity, b"", time, year, 0)
 
 
 def _differing(

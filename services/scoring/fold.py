@@ -137,13 +137,10 @@ def postings(
     if isinstance(unit, str):
         return
     year = said.year
-    if not said.kind.practice:
-        yield Book(unit.key, year), decide(said)
-        return
     if only is None or only == unit.key:
-        own = rubrics.governing(unit.kind, year)
-        posted = [] if own is None else post(own, said, unit.key, unit.key, _OWN_POOL)
-        yield Book(unit.key, year), posted
+        yield Book(unit.key, year), _own(said, unit, rubrics)
+    if not said.kind.practice:
+        return
     for key in registry.pooling(unit.key, year):
         heir = registry.units.get(key)
         if heir is None or (only is not None and only != key):
@@ -152,6 +149,13 @@ def postings(
         rubric = rubrics.governing(heir.kind, year)
         if rubric is not None:
             yield Book(key, year), post(rubric, said, unit.key, key, Pool(POOLED, pool))
+
+
+def _own(said: Recorded, unit: Unit, rubrics: Rubrics) -> list[tuple[Cell, Posting]]:
+    if not said.kind.practice:
+        return decide(said)
+    rubric = rubrics.governing(unit.kind, said.year)
+    return [] if rubric is None else post(rubric, said, unit.key, unit.key, _OWN_POOL)
 
 
 _OWN_POOL = Pool(OWN, frozenset())

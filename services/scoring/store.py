@@ -267,7 +267,7 @@ async def counting(conn: AsyncConnection, subjects: Collection[str], year: int) 
     """A year's events under these subjects that may post facts and are not retracted."""
     parts = f"{int(Part.PRACTICE)}, {int(Part.SAID)}"
     select = (
-        "SELECT raw, identity, receipt, time, year, recorded FROM ledger "
+        "SELECT raw, identity, time FROM ledger "
         f"WHERE year = {int(year)} AND part IN ({parts}) AND NOT EXISTS "
         "(SELECT 1 FROM retractions WHERE target = ledger.identity) AND subject"
     )
