@@ -24,6 +24,7 @@ from services.chassis.errors import (
     DurabilityTooWeak,
     StateNotMigrated,
 )
+from services.chassis.glance import FileGlance, ServerGlance
 from services.chassis.migrating import is_current, upgrade
 
 BUSY_SECONDS = 30
@@ -41,15 +42,14 @@ class Database:
     def __init__(self, url: str, schema: str) -> None:
         self.url, self.schema = make_url(url), schema
         self.sqlite = self.url.get_backend_name() == "sqlite"
-        self._eye: sqlite3.Connection | None = None
-        self._kept: tuple[AsyncConnection, Any] | None = None
-        self._fetching = asyncio.Lock()
         if self.sqlite:
             self.file = Path(self.url.database or f"{schema}.db")
             self._writer = self._sqlite_engine("BEGIN IMMEDIATE", 1, ())
             self._reader = self._sqlite_engine("BEGIN", READERS, ("query_only=ON",))
+            self._glance: FileGlance | ServerGlance = FileGlance(self.file, BUSY_SECONDS)
         else:
             self._writer = self._reader = self._postgres_engine()
+            self._glance = ServerGlance(self._reader)
 
     def _sqlite_engine(self, begin: str, size: int, pragmas: tuple[str, ...]) -> AsyncEngine:
         engine = create_async_engine(
@@ -111,34 +111,9 @@ class Database:
                 yield conn
 
     async def glance(self, statement: str) -> Any:
-        """The first value of a statement that reads one row, as of now; DatabaseAway without.
-
-        It is asked so often that it has a connection of its own and no transaction around it. In
-        WAL mode a reader waits for nobody, so SQLite answers at once, without a thread between.
-        """
+        """The first value of a statement that reads one row, as of now; DatabaseAway without."""
         with told():
-            return self._peek(statement) if self.sqlite else await self._fetch(statement)
-
-    def _peek(self, statement: str) -> Any:
-        if self._eye is None:
-            self._eye = sqlite3.connect(self.file, BUSY_SECONDS, isolation_level=None)
-            self._eye.execute("PRAGMA query_only=ON")
-        (value,) = self._eye.execute(statement).fetchone()
-        return value
-
-    async def _fetch(self, statement: str) -> Any:
-        """By the kept connection; by a new one where that was lost, as after a restart."""
-        async with self._fetching:
-            if self._kept is not None:
-                with contextlib.suppress(asyncpg.InterfaceError, asyncpg.PostgresError, OSError):
-                    return await self._kept[1].fetchval(statement)
-                await self._kept[0].invalidate()
-                await self._kept[0].close()
-                self._kept = None
-            conn = await self._reader.connect()
-            driver: Any = (await conn.get_raw_connection()).driver_connection
-            self._kept = conn, driver
-            return await driver.fetchval(statement)
+            return await self._glance.value(statement)
 
     async def check(self) -> None:
         """Answers when the database answers; DatabaseAway otherwise."""
@@ -158,12 +133,7 @@ class Database:
 
     async def close(self) -> None:
         """Closes every connection."""
-        if self._eye is not None:
-            self._eye.close()
-            self._eye = None
-        if self._kept is not None:
-            await self._kept[0].close()
-            self._kept = None
+        await self._glance.close()
         await self._writer.dispose()
         await self._reader.dispose()
 

@@ -20,6 +20,7 @@ from typing import Any, BinaryIO
 
 from services.chassis.tether import tie
 from services.scoring.anew import Computed, Task, computed
+from services.scoring.errors import WorkerDied
 from services.scoring.registry import Registry
 from services.scoring.rubric import Rubrics
 
@@ -54,13 +55,17 @@ class Workers:
         return len(self._all)
 
     async def compute(self, task: Task) -> Computed:
-        """What a book must hold; asyncio.IncompleteReadError where a worker died."""
+        """What a book must hold; WorkerDied where the process ends instead of answering."""
         process = await self._idle.get()
         _send(process, pickle.dumps(task, pickle.HIGHEST_PROTOCOL))
         assert process.stdout is not None
-        head = await process.stdout.readexactly(_LENGTH.size)
-        found: Computed = pickle.loads(await process.stdout.readexactly(*_LENGTH.unpack(head)))
+        try:
+            head = await process.stdout.readexactly(_LENGTH.size)
+            body = await process.stdout.readexactly(*_LENGTH.unpack(head))
+        except (asyncio.IncompleteReadError, ConnectionError) as ended:
+            raise WorkerDied from ended
         self._idle.put_nowait(process)
+        found: Computed = pickle.loads(body)
         return found
 
     async def stop(self) -> None:

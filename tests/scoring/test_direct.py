@@ -10,7 +10,9 @@ import pytest
 from sqlalchemy import text
 
 from services.chassis.auth import Issuer
+from services.chassis.database import Database
 from services.chassis.errors import DatabaseAway
+from services.chassis.settings import normal_url
 from services.scoring import queries
 from services.scoring.snapshot import Snapshots
 from tests.conftest import NatsServer, Postgres
@@ -109,9 +111,7 @@ async def test_a_look_survives_a_database_that_was_restarted(
 
 async def test_a_look_without_a_database_says_so(tmp_path: Path) -> None:
     """A file that cannot be read is a database that is away, as everywhere."""
-    _, ours = rubrics(1, tmp_path)
-    async with folding(f"sqlite:///{tmp_path / 'gone' / 'a.db'}", ours) as fold:
-        await fold.db.close()
-        fold.db.file = tmp_path / "nowhere" / "a.db"
-        with pytest.raises(DatabaseAway):
-            await queries.last_stamp(fold.db)
+    db = Database(normal_url(f"sqlite:///{tmp_path / 'nowhere' / 'a.db'}"), "scoring")
+    with pytest.raises(DatabaseAway):
+        await queries.last_stamp(db)
+    await db.close()
