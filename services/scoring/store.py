@@ -66,10 +66,12 @@ def fact_in(said: str) -> tuple[Cell, Posting]:
 async def lock(conn: AsyncConnection) -> Position:
     """The position, held until the transaction ends: two folders never fold at once.
 
-    Plans on PostgreSQL must not rest on statistics, which a bulk load outruns.
+    Plans on PostgreSQL must not rest on statistics, which a bulk load outruns, and each event is
+    looked for among the retractions by the key: a hash of all of them for each book would make a
+    rebuild grow with the square of the year.
     """
     if conn.dialect.name == "postgresql":
-        for setting in ("enable_seqscan", "jit"):
+        for setting in ("enable_seqscan", "enable_hashjoin", "enable_mergejoin", "jit"):
             await conn.execute(text(f"SET LOCAL {setting} = off"))
     held = " FOR UPDATE" if conn.dialect.name == "postgresql" else ""
     return await position(conn, held)
