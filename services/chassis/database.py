@@ -24,6 +24,7 @@ from services.chassis.errors import (
     DurabilityTooWeak,
     StateNotMigrated,
 )
+from services.chassis.glance import FileGlance, ServerGlance
 from services.chassis.migrating import is_current, upgrade
 
 BUSY_SECONDS = 30
@@ -49,8 +50,10 @@ class Database:
             self.file = Path(self.url.database or f"{schema}.db")
             self._writer = self._sqlite_engine("BEGIN IMMEDIATE", 1, ())
             self._reader = self._sqlite_engine("BEGIN", READERS, ("query_only=ON",))
+            self._glance: FileGlance | ServerGlance = FileGlance(self.file, BUSY_SECONDS)
         else:
             self._writer = self._reader = self._postgres_engine()
+            self._glance = ServerGlance(self._reader)
 
     def _sqlite_engine(self, begin: str, size: int, pragmas: tuple[str, ...]) -> AsyncEngine:
         engine = create_async_engine(
@@ -111,16 +114,10 @@ class Database:
                     )
                 yield conn
 
-    @contextlib.asynccontextmanager
-    async def glance(self) -> AsyncIterator[AsyncConnection]:
-        """A connection for one statement, which needs no transaction around it."""
-        if self.sqlite:
-            async with self.read() as conn:
-                yield conn
-            return
+    async def glance(self, statement: str) -> Any:
+        """The first value of a statement that reads one row, as of now; DatabaseAway without."""
         with told():
-            async with self._reader.connect() as conn:
-                yield await conn.execution_options(isolation_level="AUTOCOMMIT")
+            return await self._glance.value(statement)
 
     async def check(self) -> None:
         """Answers when the database answers; DatabaseAway otherwise."""
@@ -140,6 +137,7 @@ class Database:
 
     async def close(self) -> None:
         """Closes every connection."""
+        await self._glance.close()
         await self._writer.dispose()
         await self._reader.dispose()
 
@@ -170,6 +168,10 @@ def told() -> Iterator[None]:
         if not str(error.sqlstate).startswith(AWAY_STATES):
             raise
         raise DatabaseAway(error) from error
+    except sqlite3.OperationalError as error:
+        if _broken(error):
+            raise
+        raise DatabaseAway(error) from error
     except DBAPIError as error:
         if not is_away(error):
             raise
@@ -186,8 +188,12 @@ def is_away(error: DBAPIError) -> bool:
     state = getattr(error.orig, "sqlstate", None)
     if state is not None:
         return str(state).startswith(AWAY_STATES)
-    broken = any(word in str(error.orig) for word in SQLITE_BROKEN)
-    return isinstance(error.orig, sqlite3.OperationalError) and not broken
+    return isinstance(error.orig, sqlite3.OperationalError) and not _broken(error.orig)
+
+
+def _broken(error: sqlite3.OperationalError) -> bool:
+    """Whether the statement does not fit the database, which no waiting cures."""
+    return any(word in str(error) for word in SQLITE_BROKEN)
 
 
 async def check_durability(conn: AsyncConnection) -> None:
@@ -232,25 +238,40 @@ async def bulk_insert(
         insert = f"INSERT INTO {table.name} ({','.join(names)}) VALUES ({marks})"
         await conn.exec_driver_sql(insert, list(rows))
         return
-    driver: Any = (await conn.get_raw_connection()).driver_connection
-    if not driver.is_in_transaction():
-        await conn.exec_driver_sql("SELECT 1")
+    driver = await _driver(conn)
     await driver.copy_records_to_table(table.name, records=rows, columns=names)
+
+
+async def _driver(conn: AsyncConnection) -> Any:
+    """The driver's own connection, for many rows, inside the transaction of `conn`."""
+    driver: Any = (await conn.get_raw_connection()).driver_connection
+    if not (driver.in_transaction if conn.dialect.name == "sqlite" else driver.is_in_transaction()):
+        await conn.exec_driver_sql("SELECT 1")
+    return driver
+
+
+async def select_all(conn: AsyncConnection, select: str) -> list[tuple[Any, ...]]:
+    """The rows of a statement without parameters, by the driver itself, as plain tuples."""
+    driver = await _driver(conn)
+    if conn.dialect.name == "sqlite":
+        return list(await driver.execute_fetchall(select))
+    return [tuple(row) for row in await driver.fetch(select)]
 
 
 async def select_among(
     conn: AsyncConnection, select: str, values: Collection[Any], kind: str
-) -> Sequence[Any]:
+) -> list[tuple[Any, ...]]:
     """The rows of `select` whose last named column is one of `values`, of SQL type `kind`."""
     if not values:
         return []
+    driver = await _driver(conn)
     if conn.dialect.name != "sqlite":
-        given = (list(values),)
-        return (await conn.exec_driver_sql(f"{select} = ANY($1::{kind}[])", given)).all()
-    found: list[Any] = []
+        rows = await driver.fetch(f"{select} = ANY($1::{kind}[])", list(values))
+        return [tuple(row) for row in rows]
+    found: list[tuple[Any, ...]] = []
     for some in chunks(values):
         marks = ",".join("?" * len(some))
-        found += (await conn.exec_driver_sql(f"{select} IN ({marks})", tuple(some))).all()
+        found += await driver.execute_fetchall(f"{select} IN ({marks})", some)
     return found
 
 

@@ -5,10 +5,8 @@ up to what the fold has acknowledged (DESIGN.md section 5, invariant 3).
 """
 
 import contextlib
-from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 
-import msgspec
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.envelope import ContractBroken, decode
@@ -16,10 +14,11 @@ from services.chassis import outbox
 from services.chassis.broker import Broker
 from services.chassis.database import Database
 from services.scoring import queries, rubric_file, store
+from services.scoring.anew import computed
 from services.scoring.fold import Book
 from services.scoring.lag import ack_floor
 from services.scoring.operations import agree, opened
-from services.scoring.refold import computed, years
+from services.scoring.refold import read, years
 from services.scoring.registry import Registry
 from services.scoring.rubric import Rubrics
 from services.scoring.settings import SERVICE, ScoringSettings
@@ -77,18 +76,9 @@ async def _books(conn: AsyncConnection, rubrics: Rubrics) -> AsyncIterator[str]:
 
 
 async def _proved(conn: AsyncConnection, registry: Registry, rubrics: Rubrics, book: Book) -> bool:
-    made = await computed(conn, registry, rubrics, book)
-    due = Counter(
-        msgspec.json.encode((cell, posting))
-        for cell, postings in (made.change.added.items() if made.change else ())
-        for posting in postings
-    )
-    held = await queries.cells(conn, book)
-    stored = Counter(
-        msgspec.json.encode((cell, posting)) for cell, said in held.items() for posting in said
-    )
+    made = computed((await read(conn, registry, book)).task, registry, rubrics)
     tally = await queries.tally(conn, book)
-    return due == stored and store.spelled(made.tally) == (tally or "{}")
+    return not made.gone and not made.added and (made.tallies or "{}") == (tally or "{}")
 
 
 async def _position(conn: AsyncConnection) -> AsyncIterator[str]:

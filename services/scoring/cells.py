@@ -7,7 +7,7 @@ databases or clocks (SCORING.md sections 3 and 4).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from operator import attrgetter
 from typing import NamedTuple
 
@@ -18,6 +18,9 @@ from services.scoring.rubric import Indicator, Kind, Rubric, Side
 OWN, POOLED = "own", "pooled"
 EXEMPT, NIL, ADJUSTMENT = "$exempt", "$nil", "$adjustment"
 DAY = 86_400_000_000
+# A member is looked up once: through its class each look costs as much as a call.
+COVERAGE, QUOTA, MEAN, SHARE = Kind.COVERAGE, Kind.QUOTA, Kind.MEAN, Kind.SHARE
+OBLIGED, FULFILLED, DONE = Side.OBLIGED, Side.FULFILLED, Side.DONE
 
 Weight = tuple[int, ...]
 
@@ -59,8 +62,11 @@ class _State(NamedTuple):
 _order = attrgetter("order")
 
 
-def _state(postings: Iterable[Posting], side: str) -> _State | None:
+def _state(postings: Sequence[Posting], side: str) -> _State | None:
     """The fact that one side of a cell states, or None where it is off."""
+    if len(postings) == 1:
+        (one,) = postings
+        return _State(one, one, one.value) if one.side == side and one.sets else None
     ordered = [posting for posting in postings if posting.side == side]
     if len(ordered) > 1:
         ordered.sort(key=_order)
@@ -81,11 +87,11 @@ def weigh(rubric: Rubric, cell: Cell, postings: Sequence[Posting], horizon: Hori
     """
     if cell.indicator != ADJUSTMENT and cell.field not in (EXEMPT, NIL):
         indicator = rubric.by_id[cell.indicator]
-        if indicator.kind is Kind.COVERAGE:
+        if indicator.kind is COVERAGE:
             return _COVERAGE_WEIGHTS.get(covered(indicator, postings, horizon).status, ())
-        state = _state(postings, Side.DONE)
+        state = _state(postings, DONE)
         return () if state is None else _weigh_done(indicator, state)
-    state = _state(postings, Side.DONE)
+    state = _state(postings, DONE)
     return () if state is None else (1, state.latest.value)
 
 
@@ -105,13 +111,13 @@ _COVERAGE_WEIGHTS: dict[str, Weight] = {
 
 def covered(indicator: Indicator, postings: Sequence[Posting], horizon: Horizon) -> Covered:
     """How one key of a coverage indicator stands (SCORING.md sections 4 and 6)."""
-    obliged = _state(postings, Side.OBLIGED)
+    obliged = _state(postings, OBLIGED)
     if obliged is None:
         return Covered("off")
     due = obliged.first.due
     if horizon.due_free is not None and due is not None and due >= horizon.due_free:
         return Covered("left_out", due)
-    fulfilled = _state(postings, Side.FULFILLED)
+    fulfilled = _state(postings, FULFILLED)
     if fulfilled is None:
         days = indicator.grace_days
         graced = days is not None and obliged.first.order.time > horizon.end - days * DAY
@@ -121,11 +127,11 @@ def covered(indicator: Indicator, postings: Sequence[Posting], horizon: Horizon)
 
 
 def _weigh_done(indicator: Indicator, state: _State) -> Weight:
-    if indicator.kind is Kind.QUOTA:
+    if indicator.kind is QUOTA:
         return (1,)
-    if indicator.kind is Kind.MEAN:
+    if indicator.kind is MEAN:
         return (1, state.latest.value)
-    if indicator.kind is Kind.SHARE:
+    if indicator.kind is SHARE:
         return (state.latest.value, state.latest.weight)
     value = state.highest if indicator.pick_highest else state.latest.value
     ceilings = (state.latest.marks >> i & 1 for i in range(len(indicator.ceilings)))
@@ -145,9 +151,10 @@ class Tally:
         if before == after:
             return
         name = tally_name(cell)
+        sums = self.sums.setdefault(name, [])
         size = max(len(before), len(after))
-        sums = self.sums.setdefault(name, [0] * size)
-        sums.extend([0] * (size - len(sums)))
+        if len(sums) < size:
+            sums.extend([0] * (size - len(sums)))
         for i, number in enumerate(before):
             sums[i] -= number
         for i, number in enumerate(after):

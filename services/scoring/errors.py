@@ -40,3 +40,12 @@ class NotQuarantined(DanchuError):
         super().__init__(
             f"Nothing is quarantined under {id_!r}; `danchu quarantine list` shows ids."
         )
+
+
+class WorkerDied(DanchuError):
+    """A process that computed books ended; the transaction around it is given up."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "a process that folds anew has ended, perhaps for want of memory: nothing was changed"
+        )

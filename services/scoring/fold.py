@@ -138,13 +138,10 @@ def postings(
     if isinstance(unit, str):
         return
     year = said.year
-    if not said.kind.practice:
-        yield Book(unit.key, year), decide(said)
-        return
     if only is None or only == unit.key:
-        own = rubrics.governing(unit.kind, year)
-        posted = [] if own is None else post(own, said, unit.key, unit.key, _OWN_POOL)
-        yield Book(unit.key, year), posted
+        yield Book(unit.key, year), _own(said, unit, rubrics)
+    if not said.kind.practice:
+        return
     for key in registry.pooling(unit.key, year):
         heir = registry.units.get(key)
         if heir is None or (only is not None and only != key):
@@ -153,6 +150,13 @@ def postings(
         rubric = rubrics.governing(heir.kind, year)
         if rubric is not None:
             yield Book(key, year), post(rubric, said, unit.key, key, Pool(POOLED, pool))
+
+
+def _own(said: Recorded, unit: Unit, rubrics: Rubrics) -> list[tuple[Cell, Posting]]:
+    if not said.kind.practice:
+        return decide(said)
+    rubric = rubrics.governing(unit.kind, said.year)
+    return [] if rubric is None else post(rubric, said, unit.key, unit.key, _OWN_POOL)
 
 
 _OWN_POOL = Pool(OWN, frozenset())
@@ -175,15 +179,19 @@ def changes(
 ) -> dict[Book, Change]:
     """The changes of every book that some event speaks of, also where it posts nothing."""
     found: dict[Book, Change] = {}
-    for events, side in ((new, "added"), (withdrawn, "taken")):
+    for events, gone in ((new, False), (withdrawn, True)):
         for said in events:
             for book, posted in postings(said, registry, rubrics, only):
                 change = found.get(book)
                 if change is None:
                     change = found[book] = Change({}, {})
-                cells: dict[Cell, list[Posting]] = getattr(change, side)
+                cells = change.taken if gone else change.added
                 for cell, posting in posted:
-                    cells.setdefault(cell, []).append(posting)
+                    held = cells.get(cell)
+                    if held is None:
+                        cells[cell] = [posting]
+                    else:
+                        held.append(posting)
     return found
 
 
@@ -197,8 +205,9 @@ def apply(
     """Moves the tally of one book; `before` holds the postings of every cell of the change."""
     for cell in change.added.keys() | change.taken.keys():
         held = before.get(cell, ())
-        gone = change.taken.get(cell, ())
-        after = [posting for posting in held if posting not in gone]
+        gone, after = change.taken.get(cell), list(held)
+        if gone is not None:
+            after = [posting for posting in held if posting not in gone]
         after += change.added.get(cell, ())
         earlier = weigh(rubric, cell, held, until) if held else ()
         tally.move(cell, earlier, weigh(rubric, cell, after, until))

@@ -16,14 +16,16 @@ from services.chassis.clock import Clock
 from services.chassis.database import Database
 from services.chassis.telemetry import meter, tracer
 from services.scoring import fold, quarantine, store
+from services.scoring.anew import checksum
 from services.scoring.cells import Cell, Posting, Tally
 from services.scoring.errors import FoldHalted, RubricsReplaced
 from services.scoring.fold import Book, Change
 from services.scoring.quarantine import Rejected
-from services.scoring.refold import refold
+from services.scoring.refold import books, refold, refold_by
 from services.scoring.registry import Registry, Statement
 from services.scoring.rubric import Rubrics
 from services.scoring.store import Position
+from services.scoring.workers import workers
 
 log = logging.getLogger(__name__)
 CONFLICT = "another content was accepted before under this source and id"
@@ -100,12 +102,16 @@ class Folder:
             await self._know(conn, place)
             if place.folded:
                 log.warning("the rubrics changed: everything is folded anew")
-                await refold(
-                    conn, self._registry, self.rubrics, self._registry.units, place.stamp + 1
-                )
+                await self._anew(conn, place.stamp + 1)
             await store.save(
                 conn, place._replace(rubrics=self.rubrics.digest, stamp=place.stamp + 1)
             )
+
+    async def _anew(self, conn: AsyncConnection, stamp: int) -> None:
+        registry = self._registry
+        async with workers() as team:
+            wanted = await books(conn, registry, registry.units)
+            await refold_by(team, conn, registry, self.rubrics, wanted, stamp)
 
     async def fold(self, messages: Sequence[Message]) -> Outcome:
         """Folds messages; when it returns they are on disk and may be acknowledged.
@@ -219,7 +225,7 @@ async def apply(
     """Moves the books that a batch touches by what it adds to and takes from their cells."""
     held = await store.books(conn, changes.keys(), stamp)
     numbers = {
-        store.cell_number(held[book].id, cell)
+        store.cell_number(held[book].id, checksum(cell))
         for book, change in changes.items()
         for cell in (*change.added, *change.taken)
     }

@@ -4,7 +4,7 @@ Each opens its own connection and takes the position's lock, so it may run besid
 """
 
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -16,16 +16,14 @@ from services.chassis.errors import BrokerAway
 from services.scoring import quarantine, queries, rubric_file, store
 from services.scoring.app import MIGRATIONS
 from services.scoring.errors import NotQuarantined, RubricsReplaced
+from services.scoring.fold import Book
 from services.scoring.handlers import Folder, Message
-from services.scoring.refold import refold
-from services.scoring.registry import Registry
+from services.scoring.refold import Progress, refold_by
 from services.scoring.rubric import Rubrics
 from services.scoring.settings import SERVICE, ScoringSettings
 from services.scoring.store import Position
 from services.scoring.subscribers import stream_state
-
-Progress = Callable[[int, int], None]
-"""Called with units done and units in all."""
+from services.scoring.workers import workers
 
 
 @contextlib.asynccontextmanager
@@ -42,14 +40,13 @@ async def opened(settings: ScoringSettings) -> AsyncIterator[Database]:
 async def rebuild(settings: ScoringSettings, year: int, progress: Progress) -> int:
     """Folds a year anew from the ledger, in one transaction; answers how many events it read."""
     rubrics = rubric_file.load_directory(settings.rubrics_folder)
-    async with opened(settings) as db, db.write() as conn:
+    async with workers() as team, opened(settings) as db, db.write() as conn:
         place = await store.lock(conn)
         agree(place, rubrics)
-        registry, stamp, read = await queries.registry(conn), place.stamp + 1, 0
-        units = await _booked(conn, registry, year)
-        for done, unit in enumerate(units, start=1):
-            read += await refold(conn, registry, rubrics, (unit,), stamp, year)
-            progress(done, len(units))
+        registry, stamp = await queries.registry(conn), place.stamp + 1
+        units = registry.units.keys() | await queries.booked_units(conn, year)
+        wanted = [Book(unit, year) for unit in sorted(units)]
+        read = await refold_by(team, conn, registry, rubrics, wanted, stamp, progress)
         await store.save(conn, place._replace(stamp=stamp, registry_stamp=stamp))
     return read
 
@@ -58,11 +55,6 @@ def agree(place: Position, rubrics: Rubrics) -> None:
     """RubricsReplaced where the books were folded with other rubrics than these."""
     if place.rubrics not in ("", rubrics.digest):
         raise RubricsReplaced()
-
-
-async def _booked(conn: AsyncConnection, registry: Registry, year: int) -> list[str]:
-    """Units that exist, and those whose books were left behind."""
-    return sorted(registry.units.keys() | (await queries.tallies(conn, year, -1)).keys())
 
 
 async def lift(settings: ScoringSettings) -> None:

@@ -19,6 +19,7 @@ from services.scoring.rubric import Condition, Indicator, Rubric, Rule, Side
 
 THE_EVENT = "$event"
 DECIMAL_PLACES = 4
+NOTHING = (0, 0)
 
 
 def order_of(said: Recorded) -> Order:
@@ -33,11 +34,14 @@ class Pool(NamedTuple):
     units: frozenset[str]
 
 
-Speaker = Callable[[Any, int], str | None]
+Speaker = Callable[[Recorded], str | None]
+Matcher = Callable[[Any], bool]
+Price = Callable[[Any], tuple[int, int] | None]
+Marker = Callable[[Any], int]
 
 
 class _Poster(NamedTuple):
-    """One rule, compiled for one event type."""
+    """One rule, compiled for one event type; what a rule does not ask for is None."""
 
     indicator: str
     side: str
@@ -45,9 +49,9 @@ class _Poster(NamedTuple):
     closed: bool
     speak: Speaker
     sets: bool
-    matches: Callable[[Any], bool]
-    price: Callable[[Any], tuple[int, int] | None]
-    mark: Callable[[Any], int]
+    matches: Matcher | None
+    price: Price | None
+    mark: Marker | None
 
 
 def scaled(number: int | str) -> int:
@@ -59,11 +63,10 @@ def scaled(number: int | str) -> int:
     return digits
 
 
-def _matcher(where: Sequence[Condition]) -> Callable[[Any], bool]:
+def _matcher(where: Sequence[Condition]) -> Matcher | None:
     wanted = tuple((c.field, frozenset((type(v), v) for v in c.values)) for c in where)
-
     if not wanted:
-        return lambda data: True
+        return None
 
     def matches(data: Any) -> bool:
         for name, values in wanted:
@@ -76,14 +79,17 @@ def _matcher(where: Sequence[Condition]) -> Callable[[Any], bool]:
 
 
 def _speaker(key: str | None) -> Speaker:
+    if key is None:
+        return lambda said: said.identity.hex()
     if key == "$quarter":
-        return lambda data, time: moments.quarter(time)
+        return lambda said: moments.quarter(said.time)
     if key == "$month":
-        return lambda data, time: moments.month(time)
-    name = key or ""
+        return lambda said: moments.month(said.time)
 
-    def speak(data: Any, time: int) -> str | None:
-        value = getattr(data, name, msgspec.UNSET)
+    def speak(said: Recorded) -> str | None:
+        value = getattr(said.event.data, key, msgspec.UNSET)
+        if isinstance(value, str):
+            return value
         if value is msgspec.UNSET:
             return None
         if isinstance(value, bool):
@@ -98,7 +104,7 @@ def _number(data: Any, name: str) -> int | None:
     return None if value is msgspec.UNSET else scaled(value)
 
 
-def _price(rule: Rule, denominator: int) -> Callable[[Any], tuple[int, int] | None]:
+def _price(rule: Rule, denominator: int) -> Price | None:
     if rule.numerator and rule.denominator:
         above, below = rule.numerator, rule.denominator
 
@@ -117,7 +123,7 @@ def _price(rule: Rule, denominator: int) -> Callable[[Any], tuple[int, int] | No
         return value
     points = rule.points
     if points is None:
-        return lambda data: (0, 0)
+        return None
     if points.fixed is not None:
         fixed = int(points.fixed * denominator)
         return lambda data: (fixed, 0)
@@ -131,13 +137,13 @@ def _price(rule: Rule, denominator: int) -> Callable[[Any], tuple[int, int] | No
     return priced
 
 
-def _marker(indicator: Indicator) -> Callable[[Any], int]:
+def _marker(indicator: Indicator) -> Marker | None:
     matchers = [_matcher(ceiling.where) for ceiling in indicator.ceilings]
 
     def mark(data: Any) -> int:
-        return sum(1 << i for i, matches in enumerate(matchers) if matches(data))
+        return sum(1 << i for i, hits in enumerate(matchers) if hits is None or hits(data))
 
-    return mark if matchers else lambda data: 0
+    return mark if matchers else None
 
 
 def _closed(short: str, key: str | None) -> bool:
@@ -208,24 +214,23 @@ def post(
     if posters is None:
         return []
     data, order, due = said.event.data, order_of(said), _due(said.event.data)
-    posted: dict[tuple[Cell, str], Posting] = {}
-    for poster in posters:
-        if not poster.matches(data):
+    posted: list[tuple[Cell, Posting]] = []
+    for indicator, side, field, closed, speak, sets, matches, price, mark in posters:
+        if matches is not None and not matches(data):
             continue
-        key = said.identity.hex() if poster.field == THE_EVENT else poster.speak(data, said.time)
-        price = poster.price(data) if poster.sets else (0, 0)
-        if key is None or price is None:
+        key = speak(said)
+        worth = NOTHING if price is None or not sets else price(data)
+        if key is None or worth is None:
             continue
-        if pool.view == POOLED and not poster.closed:
+        if pool.view == POOLED and not closed:
             key = pooled_key(unit, book, key, pool.units)
-        cell = Cell(pool.view, poster.indicator, poster.field, key)
-        if poster.sets:
-            posting = Posting(poster.side, order, True, *price, due, poster.mark(data))
+        if sets:
+            marks = 0 if mark is None else mark(data)
+            posting = Posting(side, order, True, *worth, due, marks)
         else:
-            posting = Posting(poster.side, order, False)
-        before = posted.get((cell, poster.side))
-        posted[(cell, poster.side)] = _once(rubric, poster, before, posting)
-    return [(cell, posting) for (cell, _), posting in posted.items()]
+            posting = Posting(side, order, False)
+        posted.append((Cell(pool.view, indicator, field, key), posting))
+    return posted if len(posted) < 2 else _once_each(rubric, posted)
 
 
 def _due(data: Any) -> int | None:
@@ -233,16 +238,21 @@ def _due(data: Any) -> int | None:
     return moments.day_ordinal(due) if isinstance(due, str) else None
 
 
-def _once(rubric: Rubric, poster: _Poster, before: Posting | None, now: Posting) -> Posting:
-    """An event speaks once about a cell, whichever of a side's rules match it.
+def _once_each(
+    rubric: Rubric, posted: Sequence[tuple[Cell, Posting]]
+) -> list[tuple[Cell, Posting]]:
+    """An event speaks once about a side of a cell, whichever of the side's rules match it.
 
     Where it sets by one rule and clears by another it clears: that asks for type and key alone.
     """
-    if before is None or (before.sets and not now.sets):
-        return now
-    if rubric.by_id[poster.indicator].pick_highest and before.sets and now.sets:
-        return max(before, now, key=lambda posting: posting.value)
-    return before
+    found: dict[tuple[Cell, str], Posting] = {}
+    for cell, now in posted:
+        before = found.setdefault((cell, now.side), now)
+        if before.sets and not now.sets:
+            found[(cell, now.side)] = now
+        elif rubric.by_id[cell.indicator].pick_highest and before.sets and now.sets:
+            found[(cell, now.side)] = max(before, now, key=lambda posting: posting.value)
+    return [(cell, posting) for (cell, _), posting in found.items()]
 
 
 def decide(said: Recorded) -> list[tuple[Cell, Posting]]:

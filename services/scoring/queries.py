@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.envelope import Recorded, decode
 from services.chassis import outbox
-from services.chassis.database import select_among
+from services.chassis.database import Database, select_among
 from services.scoring import store
 from services.scoring.cells import Cell, Posting, Tally
 from services.scoring.fold import Book, statement
@@ -68,6 +68,11 @@ async def said_of(
     return [one for one in said if kind in ("", one.kind.short)]
 
 
+async def last_stamp(db: Database) -> int:
+    """The stamp of the last commit of the fold, as of now."""
+    return int(await db.glance("SELECT stamp FROM position"))
+
+
 async def stamp(conn: AsyncConnection, book: Book) -> int:
     """The commit that touched a book last; 0 where there is none."""
     found = await conn.execute(
@@ -85,9 +90,13 @@ async def tally(conn: AsyncConnection, book: Book) -> str | None:
     return None if held is None else str(held)
 
 
-async def booked_units(conn: AsyncConnection) -> set[str]:
-    """Every unit that has a book."""
-    return {row[0] for row in await conn.execute(text("SELECT DISTINCT unit FROM books"))}
+async def booked_units(conn: AsyncConnection, year: int | None = None) -> set[str]:
+    """Every unit that has a book, of any year or of one."""
+    found = await conn.execute(
+        text("SELECT DISTINCT unit FROM books WHERE year = :year OR :any"),
+        {"year": year or 0, "any": year is None},
+    )
+    return {row[0] for row in found}
 
 
 async def cells(conn: AsyncConnection, book: Book) -> dict[Cell, list[Posting]]:

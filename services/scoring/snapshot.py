@@ -24,7 +24,6 @@ from services.scoring.rating import latest_results, rating
 from services.scoring.recount import alone, ranked
 from services.scoring.registry import Registry, Unit
 from services.scoring.rubric import Rubric, Rubrics
-from services.scoring.store import Position
 
 YEARS_KEPT = 8
 
@@ -91,22 +90,22 @@ class Snapshots:
     _registry_stamp: int = -1
     _looking: asyncio.Lock = field(default_factory=asyncio.Lock)
     _reading: asyncio.Lock = field(default_factory=asyncio.Lock)
-    _next: asyncio.Task[Position] | None = None
+    _next: asyncio.Task[int] | None = None
 
     async def of(self, year: int) -> Snapshot:
         """The year as of the last commit; RubricsReplaced where others folded it."""
-        place = await self.position()
+        stamp = await self.stamp()
         known = self._years.get(year)
-        if known is not None and known.stamp == place.stamp:
+        if known is not None and known.stamp == stamp:
             return known
         async with self._reading:
             known = self._years.get(year)
-            if known is None or known.stamp < place.stamp:
+            if known is None or known.stamp < stamp:
                 known = await self._read(year)
         return known
 
-    async def position(self) -> Position:
-        """The position as of now or later; those who ask at the same time share one look.
+    async def stamp(self) -> int:
+        """The last commit as of now or later; those who ask at the same time share one look.
 
         A look that has begun may be older than the question, so a question waits for the next.
         """
@@ -114,11 +113,10 @@ class Snapshots:
             self._next = asyncio.create_task(self._look())
         return await asyncio.shield(self._next)
 
-    async def _look(self) -> Position:
+    async def _look(self) -> int:
         async with self._looking:
             self._next = None
-            async with self.db.glance() as conn:
-                return await store.position(conn)
+            return await queries.last_stamp(self.db)
 
     async def _read(self, year: int) -> Snapshot:
         async with self.db.read() as conn:

@@ -1,22 +1,23 @@
 """Writes of scoring, all within the caller's transaction: ledger, facts, books, position."""
 
-import zlib
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from contracts.envelope import Recorded, read_again
-from services.chassis.database import bulk_insert, select_among
+from contracts.envelope import Recorded
+from services.chassis.database import bulk_insert, select_all, select_among
 from services.scoring import tables
+from services.scoring.anew import LedgerRow, StoredFact, checksum, spelled, spelled_fact
 from services.scoring.cells import Cell, Posting, Tally
 from services.scoring.fold import Book
 from services.scoring.tables import Part, part_of
 
 LEDGER = ("identity", "receipt", "subject", "year", "time", "recorded", "part", "kind", "raw")
 CELL_BITS = 32
+CELL_MASK = (1 << CELL_BITS) - 1
 _FACT = msgspec.json.Decoder(tuple[Cell, Posting])
 _SUMS = msgspec.json.Decoder(dict[str, list[int]])
 
@@ -47,14 +48,9 @@ class Fact(NamedTuple):
     posting: Posting
 
 
-def cell_number(book: int, cell: Cell) -> int:
+def cell_number(book: int, checksum: int) -> int:
     """Where a cell stands in the index of facts."""
-    return book << CELL_BITS | zlib.crc32("\0".join(cell).encode())
-
-
-def spelled(tally: Tally) -> str:
-    """The tallies of a book as text, the same for the same sums."""
-    return msgspec.json.encode(tally.sums, order="deterministic").decode()
+    return book << CELL_BITS | checksum
 
 
 def tally_in(text_: str) -> Tally:
@@ -70,10 +66,12 @@ def fact_in(said: str) -> tuple[Cell, Posting]:
 async def lock(conn: AsyncConnection) -> Position:
     """The position, held until the transaction ends: two folders never fold at once.
 
-    Plans on PostgreSQL must not rest on statistics, which a bulk load outruns.
+    Plans on PostgreSQL must not rest on statistics, which a bulk load outruns, and each event is
+    looked for among the retractions by the key: a hash of all of them for each book would make a
+    rebuild grow with the square of the year.
     """
     if conn.dialect.name == "postgresql":
-        for setting in ("enable_seqscan", "jit"):
+        for setting in ("enable_seqscan", "enable_hashjoin", "enable_mergejoin", "jit"):
             await conn.execute(text(f"SET LOCAL {setting} = off"))
     held = " FOR UPDATE" if conn.dialect.name == "postgresql" else ""
     return await position(conn, held)
@@ -172,27 +170,51 @@ async def facts_at(
     return found
 
 
+async def facts_of(conn: AsyncConnection, book: int) -> list[StoredFact]:
+    """The facts of a book as they are stored."""
+    first = cell_number(book, 0)
+    rows: list[Any] = await select_all(
+        conn,
+        f"SELECT id, cell & {CELL_MASK}, said FROM facts "
+        f"WHERE cell BETWEEN {first} AND {first + CELL_MASK}",
+    )
+    return rows
+
+
+async def add_facts(conn: AsyncConnection, added: Sequence[tuple[int, str]]) -> None:
+    """Adds facts: number of the cell, and the fact as text."""
+    await bulk_insert(conn, tables.facts, added, ("cell", "said"))
+
+
 async def write_facts(conn: AsyncConnection, added: Iterable[tuple[int, Cell, Posting]]) -> None:
     """Adds facts: book number, cell, posting."""
-    encode = msgspec.json.Encoder().encode
     rows = [
-        (cell_number(book, cell), encode((cell, posting)).decode()) for book, cell, posting in added
+        (cell_number(book, checksum(cell)), spelled_fact(cell, posting))
+        for book, cell, posting in added
     ]
-    await bulk_insert(conn, tables.facts, rows, ("cell", "said"))
+    await add_facts(conn, rows)
 
 
 async def delete_facts(conn: AsyncConnection, ids: Sequence[int]) -> None:
-    """Takes facts away whose event was retracted."""
-    if ids:
-        given = [{"id": id_} for id_ in ids]
-        await conn.execute(text("DELETE FROM facts WHERE id = :id"), given)
+    """Takes facts away: their event was retracted, or they were never true."""
+    if not ids:
+        return
+    if conn.dialect.name == "sqlite":
+        await conn.exec_driver_sql("DELETE FROM facts WHERE id = ?", [(id_,) for id_ in ids])
+    else:
+        await conn.exec_driver_sql("DELETE FROM facts WHERE id = ANY($1)", (list(ids),))
 
 
 async def write_tallies(conn: AsyncConnection, held: Mapping[int, Tally], stamp: int) -> None:
     """Saves the tallies of books that were touched."""
+    await save_tallies(conn, {id_: spelled(tally) for id_, tally in held.items()}, stamp)
+
+
+async def save_tallies(conn: AsyncConnection, held: Mapping[int, str], stamp: int) -> None:
+    """Saves tallies as text."""
     if not held:
         return
-    ids, sums = list(held), [spelled(tally) for tally in held.values()]
+    ids, sums = list(held), list(held.values())
     if conn.dialect.name == "sqlite":
         update = "UPDATE books SET tallies = ?, stamp = ? WHERE id = ?"
         given = [(sum_, stamp, id_) for id_, sum_ in zip(ids, sums, strict=True)]
@@ -205,33 +227,51 @@ async def write_tallies(conn: AsyncConnection, held: Mapping[int, Tally], stamp:
     await conn.exec_driver_sql(update, (stamp, ids, sums))
 
 
-async def clear(conn: AsyncConnection, book: Book) -> None:
-    """Deletes a book and its facts, to be folded anew."""
-    found = await _books(conn, [book])
-    for held in found.values():
-        first = held.id << CELL_BITS
-        span: dict[str, Any] = {"first": first, "last": first + (1 << CELL_BITS) - 1}
-        await conn.execute(text("DELETE FROM facts WHERE cell BETWEEN :first AND :last"), span)
-        await conn.execute(text("DELETE FROM books WHERE id = :id"), {"id": held.id})
+async def book_number(conn: AsyncConnection, book: Book) -> int | None:
+    """The number of a book's row; None where there is none."""
+    found = await conn.execute(
+        text("SELECT id FROM books WHERE unit = :unit AND year = :year"), book._asdict()
+    )
+    number = found.scalar()
+    return None if number is None else int(number)
+
+
+async def delete_book(conn: AsyncConnection, number: int) -> None:
+    """Takes away the row of a book that has no facts any more."""
+    await conn.execute(text("DELETE FROM books WHERE id = :id"), {"id": number})
 
 
 async def years_of(conn: AsyncConnection, unit: str, subjects: Collection[str]) -> set[int]:
-    """The years in which a unit has a book or events under one of its subjects."""
+    """The years in which a unit has a book or events under one of its subjects.
+
+    Looks once into the index for each year, however many events a year holds.
+    """
     held = await conn.execute(text("SELECT year FROM books WHERE unit = :unit"), {"unit": unit})
-    select = "SELECT DISTINCT year FROM ledger WHERE subject"
-    found = await select_among(conn, select, subjects, "text")
-    return {row[0] for row in (*held, *found)}
+    found = {row[0] for row in held}
+    for subject in sorted(subjects):
+        held = await conn.execute(text(YEARS), {"subject": subject})
+        found |= {row[0] for row in held}
+    return found
 
 
-async def counting(
-    conn: AsyncConnection, subjects: Collection[str], year: int
-) -> Iterator[Recorded]:
+YEARS = """
+WITH RECURSIVE years(year) AS (
+    SELECT min(year) FROM ledger WHERE subject = :subject
+    UNION ALL
+    SELECT (SELECT min(ledger.year) FROM ledger
+            WHERE ledger.subject = :subject AND ledger.year > years.year)
+    FROM years WHERE years.year IS NOT NULL
+)
+SELECT year FROM years WHERE year IS NOT NULL"""
+
+
+async def counting(conn: AsyncConnection, subjects: Collection[str], year: int) -> list[LedgerRow]:
     """A year's events under these subjects that may post facts and are not retracted."""
     parts = f"{int(Part.PRACTICE)}, {int(Part.SAID)}"
     select = (
-        "SELECT raw, identity, receipt, time, year, recorded FROM ledger "
+        "SELECT raw, identity, time FROM ledger "
         f"WHERE year = {int(year)} AND part IN ({parts}) AND NOT EXISTS "
         "(SELECT 1 FROM retractions WHERE target = ledger.identity) AND subject"
     )
-    rows = await select_among(conn, select, subjects, "text")
-    return (read_again(*row) for row in rows)
+    rows: list[Any] = await select_among(conn, select, subjects, "text")
+    return rows

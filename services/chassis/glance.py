@@ -1,0 +1,65 @@
+"""Looks at one value that is asked for so often that a transaction and a pool would cost too much.
+
+A look has a connection of its own, and sees what is committed when it begins.
+"""
+
+import asyncio
+import contextlib
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import asyncpg  # type: ignore[import-untyped]
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+LOST = (asyncpg.InterfaceError, asyncpg.InternalClientError, asyncpg.PostgresError, OSError)
+
+
+class FileGlance:
+    """On SQLite: in WAL mode a reader waits for nobody, so no thread is put between."""
+
+    def __init__(self, file: Path, busy_seconds: float) -> None:
+        self._file, self._busy = file, busy_seconds
+        self._conn: sqlite3.Connection | None = None
+
+    async def value(self, statement: str) -> Any:
+        """The first value of the only row."""
+        if self._conn is None:
+            self._conn = sqlite3.connect(self._file, self._busy, isolation_level=None)
+            self._conn.execute("PRAGMA query_only=ON")
+        (value,) = self._conn.execute(statement).fetchone()
+        return value
+
+    async def close(self) -> None:
+        """Closes the connection."""
+        if self._conn is not None:
+            self._conn.close()
+            self._conn = None
+
+
+class ServerGlance:
+    """On PostgreSQL: a connection that stays out of the pool; made anew where it was lost."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+        self._kept: tuple[AsyncConnection, Any] | None = None
+        self._one = asyncio.Lock()
+
+    async def value(self, statement: str) -> Any:
+        """The first value of the only row."""
+        async with self._one:
+            if self._kept is not None:
+                with contextlib.suppress(*LOST):
+                    return await self._kept[1].fetchval(statement)
+                await self._kept[0].invalidate()
+                await self.close()
+            conn = await self._engine.connect()
+            driver: Any = (await conn.get_raw_connection()).driver_connection
+            self._kept = conn, driver
+            return await driver.fetchval(statement)
+
+    async def close(self) -> None:
+        """Gives the connection back."""
+        if self._kept is not None:
+            kept, self._kept = self._kept, None
+            await kept[0].close()

@@ -1,0 +1,102 @@
+"""One book computed anew from its events, and what of the stored facts differs from it. Pure.
+
+A rebuild, a changed registry or rubric, and the audit all come here. What they give is complete
+by itself (every fact and tally is computed from events alone); comparing it with what is stored
+only spares the database from writing what is there already.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import msgspec
+
+from contracts.envelope import Recorded, read_again
+from services.scoring import fold
+from services.scoring.cells import Cell, Posting, Tally
+from services.scoring.fold import Book
+from services.scoring.registry import Registry
+from services.scoring.rubric import Rubrics
+
+_encode = msgspec.json.Encoder().encode
+_encode_sums = msgspec.json.Encoder(order="deterministic").encode
+
+LedgerRow = tuple[bytes, bytes, int]
+"""The body of an event, its identity, and its time."""
+
+
+StoredFact = tuple[int, int, str]
+"""The number of a stored fact's row, the checksum of its cell, and what it says."""
+
+
+class Task(NamedTuple):
+    """A book, the events that may speak of it, and the facts that are stored of it."""
+
+    book: Book
+    events: Sequence[LedgerRow]
+    stored: Sequence[StoredFact]
+
+
+class Computed(NamedTuple):
+    """What a book must hold: its tallies, None without any event of its unit, and what differs.
+
+    `gone` are numbers of stored facts that must go, `added` the facts that are missing.
+    """
+
+    tallies: str | None
+    gone: list[int]
+    added: list[tuple[int, str]]
+
+
+def checksum(cell: Cell) -> int:
+    """32 bits that find a cell in the index of facts; two cells may share them."""
+    return zlib.crc32("\0".join(cell).encode())
+
+
+def spelled_fact(cell: Cell, posting: Posting) -> str:
+    """A fact as text: its cell in full, with its posting."""
+    return _encode((cell, posting)).decode()
+
+
+def spelled(tally: Tally) -> str:
+    """The tallies of a book as text, the same for the same sums."""
+    return _encode_sums(tally.sums).decode()
+
+
+def computed(task: Task, registry: Registry, rubrics: Rubrics) -> Computed:
+    """What the book must hold, from its events alone."""
+    unit = registry.units.get(task.book.unit)
+    said = (_said(row, task.book.year) for row in task.events)
+    change = fold.changes(said, (), registry, rubrics, task.book.unit).get(task.book)
+    if unit is None or change is None:
+        return Computed(None, [id_ for id_, _, _ in task.stored], [])
+    tally, rubric = Tally(), rubrics.governing(unit.kind, task.book.year)
+    if rubric is not None:
+        fold.apply(tally, rubric, fold.horizon(unit, task.book.year), {}, change)
+    due: dict[str, int] = {}
+    for cell, postings in change.added.items():
+        number = checksum(cell)
+        for posting in postings:
+            due[spelled_fact(cell, posting)] = number
+    return Computed(spelled(tally), *_differing(due, task.stored))
+
+
+def _said(row: LedgerRow, year: int) -> Recorded:
+    """The event; receipt and time of acceptance decide about the set of events, not about facts."""
+    raw, identity, time = row
+    return read_again(raw, identity, b"", time, year, 0)
+
+
+def _differing(
+    due: dict[str, int], stored: Sequence[StoredFact]
+) -> tuple[list[int], list[tuple[int, str]]]:
+    """Which stored facts must go, and which are missing; of one stored twice, the second goes."""
+    missing, gone = dict(due), []
+    for id_, number, said in stored:
+        if missing.get(said) == number:
+            del missing[said]
+        else:
+            gone.append(id_)
+    return gone, [(number, said) for said, number in missing.items()]
