@@ -9,9 +9,10 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from contracts import moments
+from contracts.bounds import AHEAD_MAX, EARLIEST
 from contracts.envelope import CITY, UNIT_KEY
+from services.chassis.steps import StepRefused
 
-AHEAD_US = 5 * 60 * 1_000_000
 LINE_MAX, TEXT_MAX, KEY_MAX = 200, 2000, 128
 
 
@@ -87,18 +88,36 @@ class Listing(BaseModel):
     cursor: str = Field("", max_length=300, description="`next` of the page before")
 
 
-class When(Asked):
+class Act(Asked):
+    """The body of a step that happens now, such as a correction of what is written down."""
+
+    def instant(self, now: int) -> int:
+        """When it happens, in microseconds."""
+        return now
+
+    def said(self) -> dict[str, Any]:
+        """What the step says beside its instant, as JSON has it."""
+        return self.model_dump(mode="json", exclude={"at"}, exclude_none=True)
+
+
+class When(Act):
     """The body of a step: when it happened, where it was not just now."""
 
     at: Moment | None = None
 
     def instant(self, now: int) -> int:
-        """When it happened, in microseconds."""
-        return now if self.at is None else moments.instant(self.at)
+        """When it happened, in microseconds; StepRefused ahead of time, and before 2000.
 
-    def said(self) -> dict[str, Any]:
-        """What the step says beside its instant, as JSON has it."""
-        return self.model_dump(mode="json", exclude={"at"}, exclude_none=True)
+        A step that announces nothing is bound as those are that the contract would refuse.
+        """
+        if self.at is None:
+            return now
+        at = moments.instant(self.at)
+        if at > now + AHEAD_MAX:
+            raise StepRefused("`at` lies more than 5 minutes ahead.", "at")
+        if at < EARLIEST:
+            raise StepRefused("`at` lies before 2000.", "at")
+        return at
 
 
 class Why(When):

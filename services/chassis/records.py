@@ -4,7 +4,7 @@ A command is a paragraph in the handlers of its service: load, decide, save, ann
 is what the steps in its journal come to; a step that was a mistake is taken back by another.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, NamedTuple, TypeVar
 
@@ -20,8 +20,10 @@ from services.chassis.telemetry import meter
 
 S = TypeVar("S")
 Evolve = Callable[[S | None, Step], S]
+Instead = Callable[[S | None], Awaitable[Iterable[Fact]]]
 
 RETRACT = "retract"
+DECIDES = "council"
 RETRACTION = "event.retracted"
 _taken = meter("danchu.records").create_counter("danchu.records.commands", "commands", "by step")
 
@@ -86,24 +88,32 @@ class Work:
         return await self._written(record, state, step, events)
 
     async def retract(
-        self, record: Loaded[S], version: int, reason: str, evolve: Evolve[S]
-    ) -> Loaded[S]:
+        self, record: Loaded[S], version: int, reason: str, evolve: Evolve[S],
+        instead: "Instead[S] | None" = None,
+    ) -> Loaded[S]:  # fmt: skip
         """Takes a mistaken step back: its events are retracted, the journal keeps both.
 
-        Problem 404 for a step that is not there or was taken back; StepImpossible where a later
-        step rests on it.
+        A service that knows better what has to be said of the state without the step says it by
+        `instead`. Problem 404 for a step that is not there or was taken back, 403 for one of
+        another role (the council may take back any); StepImpossible where a later step rests on
+        it.
         """
         wrong = next((e for e in standing(record.entries) if e.version == version), None)
         if wrong is None:
             raise Problem(404, "Not found", f"The record has no step {version} that stands.")
+        if self.caller.role not in (wrong.by.role, DECIDES):
+            detail = f"Step {version} is of role {wrong.by.role}, which takes it back."
+            raise Problem(403, "Not allowed", detail)
         rest = (e.step for e in standing(record.entries) if e.version != version)
         state = replay(evolve, rest)
-        facts = [
+        facts: Iterable[Fact] = [
             Fact(RETRACTION, event.subject, self.now,
                  {"source": self.source, "id": event.id, "reason": reason})
             for event in wrong.events
             if event.short != RETRACTION
         ]  # fmt: skip
+        if instead is not None:
+            facts = await instead(state)
         step = Step(RETRACT, self.now, {"version": version, "reason": reason})
         events = await announce(self.conn, facts, self.source, self.now, self.traceparent)
         return await self._written(record, state, step, events)
@@ -112,6 +122,9 @@ class Work:
         self, record: Loaded[S], state: S | None, step: Step, events: Sequence[Announced]
     ) -> Loaded[S]:
         self.announced += events
+        if record.version >= journal.ENTRIES_MAX:
+            detail = f"A record has at most {journal.ENTRIES_MAX} steps; this one is full."
+            raise Problem(409, "Not possible now", detail, extra={"possible": []})
         entry = await journal.append(
             self.conn, record.id, record.version + 1, step, self.by, self.now, events
         )
