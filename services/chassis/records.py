@@ -101,6 +101,9 @@ class Work:
         wrong = next((e for e in standing(record.entries) if e.version == version), None)
         if wrong is None:
             raise Problem(404, "Not found", f"The record has no step {version} that stands.")
+        if wrong.version == 1 and len(standing(record.entries)) > 1:
+            detail = "Everything rests on the first step: take back the later ones before it."
+            raise Problem(409, "Not possible now", detail, extra={"possible": []})
         if self.caller.role not in (wrong.by.role, DECIDES):
             detail = f"Step {version} is of role {wrong.by.role}, which takes it back."
             raise Problem(403, "Not allowed", detail)

@@ -13,9 +13,10 @@ from services.intake import app as intake
 from services.intake.settings import IntakeSettings
 from services.scoring import app as scoring
 from services.scoring.settings import ScoringSettings
+from services.training import app as training
 
 Part = Literal["all", "http", "fold"]
-PRODUCERS = ("intake", "awards", "scoring")
+PRODUCERS = ("intake", "training", "awards", "scoring")
 """The services that have an outbox."""
 
 
@@ -42,6 +43,7 @@ class App(Protocol):
 
 MIGRATED: dict[str, Callable[[Settings], Awaitable[None]]] = {
     "intake": intake.migrated,
+    "training": training.migrated,
     "awards": awards.migrated,
     "scoring": scoring.migrated,
 }
@@ -62,6 +64,8 @@ def build(names: Sequence[str], part: Part) -> dict[str, App]:
     made: dict[str, App] = {}
     if "intake" in names and part != "fold":
         made["intake"] = intake.build(IntakeSettings())
+    if "training" in names and part != "fold":
+        made["training"] = training.build(Settings())
     if "awards" in names and part != "fold":
         made["awards"] = awards.build(Settings())
     if "scoring" in names:
