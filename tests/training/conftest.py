@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from contracts import moments
-from services.chassis.auth import Issuer
+from services.chassis.auth import development_issuer
 from services.training.app import build, migrated
 from tests.records.desks import Desk, open_desk
 
@@ -34,8 +34,6 @@ def clock() -> Hand:
 @pytest.fixture
 async def desk(home: Path, database_url: str, clock: Hand) -> AsyncIterator[Desk]:
     """The running service on either database, in December 2025."""
-    from services.chassis.auth import development_issuer
-
-    issuer: Issuer = development_issuer(home, clock)
+    issuer = development_issuer(home, clock)
     async with open_desk("training", build, migrated, home, database_url, issuer, clock) as made:
         yield made
