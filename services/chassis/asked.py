@@ -14,6 +14,8 @@ from contracts.envelope import CITY, UNIT_KEY
 from services.chassis.steps import StepRefused
 
 LINE_MAX, TEXT_MAX, KEY_MAX = 200, 2000, 128
+NO_NUL = r"^[^\x00]*$"
+"""What PostgreSQL takes for a text."""
 
 
 def _clean(text: str) -> str:
@@ -85,7 +87,7 @@ class Listing(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
     limit: int = Field(50, ge=1, le=1000)
-    cursor: str = Field("", max_length=300, description="`next` of the page before")
+    cursor: str = Field("", max_length=300, pattern=NO_NUL, description="`next` of the page before")
 
 
 class Act(Asked):

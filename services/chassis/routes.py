@@ -12,7 +12,7 @@ from fastapi import FastAPI, Path, Request, Response
 from pydantic import Field
 
 from contracts import moments
-from services.chassis.asked import Act, Asked, Prose
+from services.chassis.asked import NO_NUL, Act, Asked, Prose
 from services.chassis.auth import Credential
 from services.chassis.desk import Desk, described, json_answer
 from services.chassis.http import Problem
@@ -23,7 +23,7 @@ READERS = ("reader", "clerk", "hr", "council", "auditor", "operator")
 READS_ALL = frozenset(("hr", "council", "auditor", "operator"))
 READS_JOURNALS = ("clerk", "council", "auditor", "operator")
 ID_MAX = 128
-Id = Annotated[str, Path(max_length=ID_MAX, description="the id of the record")]
+Id = Annotated[str, Path(max_length=ID_MAX, pattern=NO_NUL, description="the id of the record")]
 CarryOut = Callable[[Work, Any], Awaitable[Done]]
 CarryStep = Callable[[Work, str, Step], Awaitable[Done]]
 

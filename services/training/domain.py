@@ -158,7 +158,10 @@ def _with(state: Course, name: str, session: Session) -> Course:
     return replace(state, sessions={**state.sessions, name: session})
 
 
-def _timely(session: Session) -> Session:
+def _timely(state: Course, session: Session) -> Session:
+    begins, ends = moments.year_start(state.year - 1), moments.year_start(state.year + 2)
+    if not begins <= session.starts < ends:
+        raise StepRefused("A session lies in the year of the plan, or in one beside it.", "starts")
     last = max(session.starts, session.ends)
     if moments.local_day(last) != moments.local_day(session.starts):
         raise StepRefused("A session ends on the day on which it begins.", "hours")
@@ -168,14 +171,14 @@ def _timely(session: Session) -> Session:
 def _schedule(state: Course, step: Step) -> Course:
     data = step.data
     made = Session(moments.instant(data["starts"]), data["place"], data["hours"])
-    return _with(state, data["session"], _timely(made))
+    return _with(state, data["session"], _timely(state, made))
 
 
 def _move(state: Course, step: Step) -> Course:
     data, session = step.data, _session(state, step)
     starts = moments.instant(data["starts"]) if "starts" in data else session.starts
     place, hours = data.get("place", session.place), data.get("hours", session.hours)
-    moved = _timely(replace(session, starts=starts, place=place, hours=hours))
+    moved = _timely(state, replace(session, starts=starts, place=place, hours=hours))
     if moved.attended:
         _over(moved, step)
     for row in moved.attended.values():

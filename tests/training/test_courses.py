@@ -208,6 +208,8 @@ async def test_a_session_that_moves_takes_the_completion_with_it(desk: Desk) -> 
         ("drop", {"session": "s2"}), ("move", {"session": "s2", "hours": "7"}),
         ("move", {"session": "s2", "starts": "2025-12-30" + DAY}), ("drop", {"session": "s9"}),
         ("schedule", {"starts": "2025-06-02T20:00:00+07:00", "place": "x", "hours": "4"}),
+        ("schedule", {"starts": "9999-12-31T23:59:59Z", "place": "x", "hours": "999999999"}),
+        ("schedule", {"starts": "2025-06-02" + DAY, "place": "x", "hours": "0.0"}),
     ):  # fmt: skip
         assert (await desk.post(f"{path}/{step}", "clerk", body)).status_code == 422, (step, body)
 
@@ -290,7 +292,8 @@ async def test_sessions_ahead_are_listed_in_their_order(desk: Desk) -> None:
     assert starts == ["2025-12-10T01:00:00Z", "2025-12-20T01:00:00Z"]
     past = (await desk.get(f"sessions?date=2025-01-01&unit={UNIT}")).json()["items"]
     assert len(past) == 2
-    assert (await desk.get("sessions?cursor=x")).status_code == 422
+    for wrong in ("sessions?cursor=x", "courses?cursor=%00", "courses/%00", "sessions?x=1"):
+        assert (await desk.get(wrong)).status_code == 422
 
 
 async def test_courses_are_listed_by_unit_year_and_stage(desk: Desk) -> None:

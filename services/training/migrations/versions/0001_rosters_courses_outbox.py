@@ -12,13 +12,14 @@ down_revision = None
 def upgrade() -> None:
     """Creates every table of the first version."""
     create_journal(op)
+    _create_persons()
     _create_rosters()
     _create_courses()
     _create_announced()
     create_outbox(op)
 
 
-def _create_rosters() -> None:
+def _create_persons() -> None:
     op.create_table(
         "persons",
         sa.Column("id", sa.Text, primary_key=True),
@@ -27,6 +28,9 @@ def _create_rosters() -> None:
         sa.Column("hidden_name", sa.LargeBinary),
         sa.Column("hidden_secret", sa.LargeBinary),
     )
+
+
+def _create_rosters() -> None:
     op.create_table(
         "memberships",
         sa.Column("id", sa.Text, primary_key=True),
