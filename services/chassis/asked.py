@@ -13,6 +13,8 @@ from contracts.envelope import CITY, UNIT_KEY
 
 LINE_MAX, TEXT_MAX, KEY_MAX = 200, 2000, 128
 IDENTITY_DIGITS = (9, 12)
+NO_NUL = r"^[^\x00]*$"
+"""What PostgreSQL takes for a text."""
 
 
 def _clean(text: str) -> str:
@@ -96,10 +98,22 @@ class Listing(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
     limit: int = Field(50, ge=1, le=1000)
-    cursor: str = Field("", max_length=300, description="`next` of the page before")
+    cursor: str = Field("", max_length=300, pattern=NO_NUL, description="`next` of the page before")
 
 
-class When(Asked):
+class Act(Asked):
+    """The body of a step that happens now, such as a correction of what is written down."""
+
+    def instant(self, now: int) -> int:
+        """When it happens, in microseconds."""
+        return now
+
+    def said(self) -> dict[str, Any]:
+        """What the step says beside its instant, as JSON has it."""
+        return self.model_dump(mode="json", exclude={"at"}, exclude_none=True)
+
+
+class When(Act):
     """The body of a step: when it happened, where it was not just now."""
 
     at: Moment | None = None
@@ -107,10 +121,6 @@ class When(Asked):
     def instant(self, now: int) -> int:
         """When it happened, in microseconds."""
         return now if self.at is None else moments.instant(self.at)
-
-    def said(self) -> dict[str, Any]:
-        """What the step says beside its instant, as JSON has it."""
-        return self.model_dump(mode="json", exclude={"at"}, exclude_none=True)
 
 
 class Why(When):

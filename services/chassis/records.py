@@ -4,7 +4,7 @@ A command is a paragraph in the handlers of its service: load, decide, save, ann
 is what the steps in its journal come to; a step that was a mistake is taken back by another.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, NamedTuple, TypeVar
 
@@ -22,6 +22,7 @@ from services.chassis.telemetry import meter
 S = TypeVar("S")
 Evolve = Callable[[S | None, Step], S]
 Facts = Callable[[str, S | None, Step, S], Iterable[Fact]]
+Instead = Callable[[S | None], Awaitable[Iterable[Fact]]]
 
 RETRACT = "retract"
 RETRACTION = "event.retracted"
@@ -93,13 +94,14 @@ class Work:
 
     async def retract(
         self, record: Loaded[S], version: int, reason: str, evolve: Evolve[S],
-        facts: Facts[S] | None = None,
+        facts: Facts[S] | None = None, instead: "Instead[S] | None" = None,
     ) -> Loaded[S]:  # fmt: skip
         """Takes a mistaken step back: its events are retracted, the journal keeps both.
 
         A step is taken back by the role that took it, or by the council: Problem 403 otherwise.
         Problem 404 for a step that is not there or was taken back, 409 where a later step rests
-        on it, or (by `facts`) would have said something else without it.
+        on it, or (by `facts`) would have said something else without it. A service that knows
+        better what has to be said of the state without the step says it by `instead`.
         """
         wrong = next((e for e in standing(record.entries) if e.version == version), None)
         if wrong is None:
@@ -110,12 +112,14 @@ class Work:
         state = _without(record, version, evolve)
         if facts is not None:
             _check_said(record, version, evolve, facts)
-        retractions = [
+        retractions: Iterable[Fact] = [
             Fact(RETRACTION, event.subject, self.now,
                  {"source": self.source, "id": event.id, "reason": reason})
             for event in wrong.events
             if event.short != RETRACTION
         ]  # fmt: skip
+        if instead is not None:
+            retractions = await instead(state)
         step = Step(RETRACT, self.now, {"version": version, "reason": reason})
         events = await announce(self.conn, retractions, self.source, self.now)
         return await self._written(record, state, step, events)
@@ -124,6 +128,9 @@ class Work:
         self, record: Loaded[S], state: S | None, step: Step, events: Sequence[Announced]
     ) -> Loaded[S]:
         self.announced += events
+        if record.version >= journal.ENTRIES_MAX:
+            detail = f"A record has at most {journal.ENTRIES_MAX} steps; this one is full."
+            raise Problem(409, "Not possible now", detail, extra={"possible": []})
         entry = await journal.append(
             self.conn, record.id, record.version + 1, step, self.by, self.now, events
         )

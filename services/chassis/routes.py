@@ -3,6 +3,7 @@
 Creating, a step, taking a step back, one record, and its journal: what differs is given.
 """
 
+import re
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -11,9 +12,10 @@ from fastapi import FastAPI, Path, Request, Response
 from pydantic import Field
 
 from contracts import moments
-from services.chassis.asked import Asked, Prose, When
+from services.chassis.asked import NO_NUL, Act, Asked, Prose
 from services.chassis.auth import Credential
 from services.chassis.desk import Desk, described, json_answer
+from services.chassis.http import Problem
 from services.chassis.records import Done, Evolve, Loaded, Work, check_unit, etag, loaded
 from services.chassis.steps import Step
 
@@ -21,7 +23,7 @@ READERS = ("reader", "clerk", "hr", "council", "auditor", "operator")
 READS_ALL = frozenset(("hr", "council", "auditor", "operator"))
 READS_JOURNALS = ("clerk", "council", "auditor", "operator")
 ID_MAX = 128
-Id = Annotated[str, Path(max_length=ID_MAX, description="the id of the record")]
+Id = Annotated[str, Path(max_length=ID_MAX, pattern=NO_NUL, description="the id of the record")]
 CarryOut = Callable[[Work, Any], Awaitable[Done]]
 CarryStep = Callable[[Work, str, Step], Awaitable[Done]]
 Sees = Callable[[Credential, Loaded[Any]], None]
@@ -46,11 +48,20 @@ class TakeBack(Asked):
 
 @dataclass(frozen=True)
 class Collection:
-    """The routes of one kind of record: `/<name>` and what is below it."""
+    """The routes of one kind of record: `/<name>` and what is below it.
+
+    A service with several kinds says by `ids`, a pattern, which records are of this one.
+    """
 
     api: FastAPI
     desk: Desk
     name: str
+    ids: str = ""
+
+    def check(self, id_: str) -> None:
+        """Problem 404 for what cannot be the id of such a record."""
+        if self.ids and not re.fullmatch(self.ids, id_, re.ASCII):
+            raise Problem(404, "Not found", f"There is no record {id_[:80]}.")
 
     def create(
         self, body: type[Asked], roles: Iterable[str], summary: str, carry_out: CarryOut
@@ -70,7 +81,7 @@ class Collection:
         )(create)  # fmt: skip
 
     def step(
-        self, name: str, body: type[When], roles: Iterable[str], summary: str,
+        self, name: str, body: type[Act], roles: Iterable[str], summary: str,
         carry_out: CarryStep,
     ) -> None:  # fmt: skip
         """POST /<name>/{id}/<step>: something happens to a record."""
@@ -78,6 +89,7 @@ class Collection:
         async def step(request: Request, id: Id, asked: body) -> Response:  # type: ignore[valid-type]
             async def work(work: Work) -> Done:
                 given = asked.said()  # type: ignore[attr-defined]
+                self.check(id)
                 at = asked.instant(work.now)  # type: ignore[attr-defined]
                 return await carry_out(work, id, Step(name, at, given))
 
@@ -93,6 +105,7 @@ class Collection:
 
         async def retract(request: Request, id: Id, asked: TakeBack) -> Response:
             async def work(work: Work) -> Done:
+                self.check(id)
                 return await carry_out(Retraction(work, id, asked.version, asked.reason))
 
             return await self.desk.take(request, roles, summary, work)
@@ -120,6 +133,7 @@ class Collection:
 
         async def held(request: Request, id: str, roles: Iterable[str]) -> Loaded[Any]:
             reader = self.desk.caller(request, roles, f"Reading {self.name}")
+            self.check(id)
             async with self.desk.db.read() as conn:
                 record = await loaded(conn, id, evolve)
             if sees is not None:

@@ -13,10 +13,11 @@ from services.intake import app as intake
 from services.intake.settings import IntakeSettings
 from services.scoring import app as scoring
 from services.scoring.settings import ScoringSettings
+from services.training import app as training
 from services.violations import app as violations
 
 Part = Literal["all", "http", "fold"]
-PRODUCERS = ("intake", "awards", "violations", "scoring")
+PRODUCERS = ("intake", "training", "awards", "violations", "scoring")
 """The services that have an outbox."""
 
 
@@ -43,6 +44,7 @@ class App(Protocol):
 
 MIGRATED: dict[str, Callable[[Settings], Awaitable[None]]] = {
     "intake": intake.migrated,
+    "training": training.migrated,
     "awards": awards.migrated,
     "violations": violations.migrated,
     "scoring": scoring.migrated,
@@ -64,6 +66,8 @@ def build(names: Sequence[str], part: Part) -> dict[str, App]:
     made: dict[str, App] = {}
     if "intake" in names and part != "fold":
         made["intake"] = intake.build(IntakeSettings())
+    if "training" in names and part != "fold":
+        made["training"] = training.build(Settings())
     if "awards" in names and part != "fold":
         made["awards"] = awards.build(Settings())
     if "violations" in names and part != "fold":

@@ -1,0 +1,143 @@
+"""Commands and queries of rosters and training over HTTP; lists stand in `lists`."""
+
+import asyncio
+from typing import Any
+
+from fastapi import FastAPI, Request, Response
+
+from services.chassis.asked import When
+from services.chassis.desk import Desk, described, desk_api
+from services.chassis.health import Health
+from services.chassis.records import Done, Work
+from services.chassis.routes import Collection, Id, Retraction
+from services.chassis.steps import Step
+from services.training import asking, course_handlers, domain, handlers, lists, roster, sheets
+from services.training.course_handlers import Courses, Row
+from services.training.handlers import Rosters, Who
+
+CLERK, COUNCIL = ("clerk",), ("council",)
+BOTH = (*CLERK, *COUNCIL)
+_SHEET = {
+    "required": True,
+    "content": {
+        kind: {"schema": {"type": "string", "format": "binary"}}
+        for kind in ("text/csv", sheets.XLSX_TYPE)
+    },
+}
+
+
+def build_api(desk: Desk, rosters: Rosters, courses: Courses, health: Health) -> FastAPI:
+    """The application, to be mounted under /training."""
+    api = desk_api(desk, "Rosters, the yearly plan, courses, attendance, completion.", health)
+    lists.add_lists(api, desk, rosters.vault)
+    _add_rosters(Collection(api, desk, "memberships", handlers.MEMBER_IDS), rosters)
+    _add_persons(api, desk, rosters)
+    _add_courses(Collection(api, desk, "courses", course_handlers.COURSE_IDS), courses)
+    _add_import(api, desk, courses)
+    return api
+
+
+def _add_rosters(memberships: Collection, rosters: Rosters) -> None:
+    async def assign(work: Work, asked: asking.Assign) -> Done:
+        step = Step("assign", asked.instant(work.now), {"unit": asked.unit, "role": asked.role})
+        return await rosters.assign(work, step, Who(asked.person, asked.number, asked.name))
+
+    async def succeed(work: Work, asked: asking.Succeed) -> Done:
+        work.may(asked.unit)
+        work.may(asked.predecessor)
+        step = Step("succeed", asked.instant(work.now), asked.said())
+        return await course_handlers.succeed(work, step)
+
+    async def retract(asked: Retraction) -> Done:
+        return await rosters.retract(asked.work, asked.id, asked.version, asked.reason)
+
+    memberships.create(asking.Assign, CLERK, "Put a person on a roster", assign)
+    memberships.step("release", When, CLERK, "Release a person", rosters.step)
+    memberships.step(
+        "transfer", asking.Transfer, COUNCIL, "Move to the unit that succeeds", rosters.step
+    )
+    memberships.retraction(BOTH, retract)
+    memberships.one(roster.evolve, handlers.unit_of, handlers.shown)
+    successions = Collection(memberships.api, memberships.desk, "successions")
+    successions.create(
+        asking.Succeed, COUNCIL, "Move a unit's roster and plan to its successor", succeed
+    )
+
+
+def _add_persons(api: FastAPI, desk: Desk, rosters: Rosters) -> None:
+    problems = (400, 401, 403, 404, 409, 412, 413, 422, 503)
+    persons = Collection(api, desk, "persons", handlers.PERSON_IDS)
+
+    @api.post(
+        "/persons/{id}/rename", summary="Correct the display name",
+        **described(*problems, command=True),
+    )  # fmt: skip
+    async def rename(request: Request, id: Id, asked: asking.Rename) -> Response:
+        async def work(work: Work) -> Done:
+            persons.check(id)
+            return await rosters.rename(work, id, asked.name)
+
+        return await desk.take(request, BOTH, "Renaming a person", work)
+
+    @api.delete(
+        "/persons/{id}", summary="Erase name, staff number and secret",
+        **described(*problems, command=True),
+    )  # fmt: skip
+    async def erase(request: Request, id: Id) -> Response:
+        async def work(work: Work) -> Done:
+            persons.check(id)
+            return await rosters.erase(work, id)
+
+        return await desk.take(request, COUNCIL, "Erasing a person", work)
+
+
+def _add_courses(collection: Collection, courses: Courses) -> None:
+    async def plan(work: Work, asked: asking.Plan) -> Done:
+        return await courses.plan(work, Step("plan", asked.instant(work.now), asked.said()))
+
+    async def attend(work: Work, id_: str, step: Step) -> Done:
+        rows = [_row(f"rows.{i}", given) for i, given in enumerate(step.data["rows"])]
+        return await courses.attend(work, id_, step.data["session"], rows)
+
+    async def retract(asked: Retraction) -> Done:
+        return await courses.retract(asked.work, asked.id, asked.version, asked.reason)
+
+    collection.create(asking.Plan, CLERK, "Put a course into the plan", plan)
+    for name, body, roles, summary in (
+        ("revise", asking.Revise, CLERK, "Plan it otherwise"),
+        ("schedule", asking.Schedule, CLERK, "Add a session"),
+        ("move", asking.MoveSession, CLERK, "Move a session"),
+        ("drop", asking.DropSession, CLERK, "Drop a session"),
+        ("strike", asking.Strike, CLERK, "Take persons out of an attendance list"),
+        ("hold", When, CLERK, "Close it as held"),
+        ("cancel", asking.Cancel, COUNCIL, "Take it out of the plan"),
+        ("transfer", asking.Transfer, COUNCIL, "Give it to the unit that succeeds"),
+    ):
+        collection.step(name, body, roles, summary, courses.step)
+    collection.step("attend", asking.Attend, CLERK, "Write down who attended", attend)
+    collection.retraction(BOTH, retract)
+    collection.one(domain.evolve_course, course_handlers.unit_of, course_handlers.shown)
+
+
+def _row(where: str, given: dict[str, Any]) -> Row:
+    person, number = given.get("person"), given.get("number")
+    return Row(where, given["hours"], given.get("test"), person, number)
+
+
+def _add_import(api: FastAPI, desk: Desk, courses: Courses) -> None:
+    about = described(400, 401, 403, 404, 409, 412, 413, 422, 503, command=True)
+    about["openapi_extra"] = {**about["openapi_extra"], "requestBody": _SHEET}
+
+    @api.post(
+        "/courses/{id}/sessions/{session}/attendance",
+        summary="Import an attendance list, CSV or XLSX: all of it or nothing", **about,
+    )  # fmt: skip
+    async def import_attendance(request: Request, id: Id, session: asking.SessionName) -> Response:
+        desk.caller(request, CLERK, "Importing attendance")
+        rows = await asyncio.to_thread(sheets.read, await request.body())
+
+        async def work(work: Work) -> Done:
+            lists.check_course(id)
+            return await courses.attend(work, id, session, rows)
+
+        return await desk.take(request, CLERK, "Importing attendance", work)

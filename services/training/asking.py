@@ -1,0 +1,236 @@
+"""The bodies of commands and the parameters of queries of training."""
+
+import re
+import unicodedata
+from decimal import Decimal
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
+
+from services.chassis.asked import (
+    Act,
+    Asked,
+    Day,
+    Line,
+    Listing,
+    Moment,
+    Prose,
+    UnitKey,
+    When,
+)
+from services.training.domain import Test, Topic, plain
+from services.training.roster import Role
+
+ROWS_MAX = 1000
+IDENTITY_DIGITS = (9, 12)
+
+
+def _number(text: str) -> str:
+    """The staff number in capitals; ValueError for an identity number, also with dots in it."""
+    whole = unicodedata.normalize("NFKC", text).strip().upper()
+    digits = re.sub(r"[\s./_-]", "", whole)
+    if digits.isdecimal() and len(digits) in IDENTITY_DIGITS:
+        raise ValueError(
+            "is an identity number (9 or 12 digits), which is never kept: "
+            "give the staff number of the department"
+        )
+    if not re.fullmatch(r"[A-Z0-9][A-Z0-9./_-]*", whole, re.ASCII):
+        raise ValueError("a staff number has letters A to Z, digits, and . / _ - between them")
+    return whole
+
+
+def _name(text: str) -> str:
+    if not text[0].isalpha() or any(c.isdecimal() for c in text):
+        raise ValueError("a name begins with a letter and has no digits")
+    return text
+
+
+def _text_of(given: Any) -> Any:
+    """An integer as a decimal string; anything else as it is."""
+    return str(given) if isinstance(given, int) and not isinstance(given, bool) else given
+
+
+def _some(text: str) -> str:
+    if not Decimal(text):
+        raise ValueError("must be more than 0")
+    return text
+
+
+DECIMAL = r"^[0-9]{1,9}(\.[0-9]{1,4})?$"
+StaffNumber = Annotated[
+    str, StringConstraints(min_length=1, max_length=40), AfterValidator(_number),
+    Field(description="the department's staff number", examples=["CB-0102"]),
+]  # fmt: skip
+Name = Annotated[Line, AfterValidator(_name), Field(description="the display name")]
+PersonKey = Annotated[
+    str, Field(pattern="^[0-9a-f]{64}$", description="the key by which a person is known outside")
+]
+Hours = Annotated[
+    str, BeforeValidator(_text_of), Field(pattern=DECIMAL, examples=["7.5"]),
+    AfterValidator(lambda text: plain(Decimal(text))),
+]  # fmt: skip
+SomeHours = Annotated[Hours, AfterValidator(_some)]
+SessionName = Annotated[str, Field(pattern="^s[0-9]{1,6}$", description="as the course names it")]
+
+
+class Assign(When):
+    """A person comes on the roster of a unit, by key or by staff number and name."""
+
+    unit: UnitKey
+    role: Role
+    person: PersonKey | None = None
+    number: StaffNumber | None = None
+    name: Name | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if (self.person is None) == (self.number is None):
+            raise ValueError("either `person` or `number` says who it is")
+        if self.person is not None and self.name is not None:
+            raise ValueError("`name` goes with `number`")
+        return self
+
+
+class Transfer(When):
+    """The unit that goes on with it from `at` on, as after a merger."""
+
+    unit: UnitKey
+
+
+class Succeed(Transfer):
+    """A unit goes on in another, with everybody on its roster and what it still plans."""
+
+    predecessor: UnitKey
+
+
+class Rename(Asked):
+    """The display name of a person."""
+
+    name: Name
+
+
+class Plan(When):
+    """A course of a unit's yearly plan, and the rule by which a person completes it."""
+
+    unit: UnitKey
+    title: Line
+    topic: Topic
+    hours: SomeHours
+    provider: Line | None = None
+    clause: Line | None = Field(None, description="the clause that asks for it")
+    due: Day | None = None
+    year: Annotated[int, Field(ge=2000, le=9999)] | None = Field(
+        None, description="the year of the plan, where it is not the year of `at`"
+    )
+    hours_min: Hours | None = Field(None, description="to attend at least; all hours without it")
+    test: bool = Field(False, description="whether a test has to be passed")
+
+
+class Revise(Act):
+    """What is planned otherwise than before."""
+
+    title: Line | None = None
+    topic: Topic | None = None
+    hours: SomeHours | None = None
+    provider: Line | None = None
+    clause: Line | None = None
+    due: Day | None = None
+    hours_min: Hours | None = None
+    test: bool | None = None
+
+
+class Schedule(Act):
+    """A session of the course."""
+
+    starts: Moment
+    place: Line
+    hours: SomeHours
+
+
+class MoveSession(Act):
+    """A session at another time or place."""
+
+    session: SessionName
+    starts: Moment | None = None
+    place: Line | None = None
+    hours: SomeHours | None = None
+
+
+class DropSession(Act):
+    """A session does not take place."""
+
+    session: SessionName
+
+
+class Attended(Asked):
+    """What one person did in a session."""
+
+    person: PersonKey | None = None
+    number: StaffNumber | None = None
+    hours: Hours
+    test: Test | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if (self.person is None) == (self.number is None):
+            raise ValueError("either `person` or `number` says who it is")
+        return self
+
+
+class Attend(Act):
+    """The attendance of a session, or some of it; a person's later row takes the place of one."""
+
+    session: SessionName
+    rows: list[Attended] = Field(min_length=1, max_length=ROWS_MAX)
+
+
+class Strike(Act):
+    """Persons who were not in a session after all."""
+
+    session: SessionName
+    persons: list[PersonKey] = Field(min_length=1, max_length=ROWS_MAX)
+
+
+class Cancel(When):
+    """The course leaves the plan."""
+
+    reason: Prose
+
+
+class OnDay(Listing):
+    """Whose names: at the end of a day, today without it."""
+
+    date: Day | None = None
+    role: Role | None = None
+
+
+class Listed(Listing):
+    """Which courses."""
+
+    unit: UnitKey | None = None
+    year: int | None = Field(None, ge=2000, le=9999)
+    stage: Literal["planned", "scheduled", "held", "cancelled", "withdrawn"] | None = None
+
+
+class Ahead(Listing):
+    """Which sessions: those that begin from a day on, today without it."""
+
+    unit: UnitKey | None = None
+    date: Day | None = None
+    cursor: str = Field("", max_length=300, pattern=r"^([0-9]{1,17}:.*)?$")
+
+
+class Covered(Listing):
+    """The coverage of which units and year."""
+
+    year: int = Field(ge=2000, le=9999)
+    unit: UnitKey | None = None
+    topic: Topic = "democracy"
+
+
+class Missing(Listing):
+    """Who is missing in which unit and year."""
+
+    unit: UnitKey
+    year: int = Field(ge=2000, le=9999)
+    topic: Topic = "democracy"

@@ -1,0 +1,257 @@
+"""Courses: what may happen to one next, and who completed it. Pure.
+
+A course of a unit's yearly plan has sessions; who attended them, for how many hours and with
+which test result, decides who completed it. Rosters stand in `roster`, and what the world is
+told of both in `wanted`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from typing import Literal, NamedTuple
+
+from contracts import moments
+from services.chassis.steps import OutOfOrder, Step, StepRefused, next_state
+from services.training import roster
+from services.training.roster import Place
+
+Topic = Literal["democracy", "it_skills", "other"]
+Test = Literal["passed", "failed"]
+HOUR_US = 3_600_000_000
+PLANNED, SCHEDULED, HELD, CANCELLED = "planned", "scheduled", "held", "cancelled"
+_OPEN = {"revise": SCHEDULED, "schedule": SCHEDULED, "transfer": SCHEDULED, "cancel": CANCELLED}
+MOVES: dict[str, dict[str, str]] = {
+    PLANNED: {**_OPEN, "revise": PLANNED, "transfer": PLANNED},
+    SCHEDULED: {
+        **_OPEN, "move": SCHEDULED, "drop": SCHEDULED, "attend": SCHEDULED, "strike": SCHEDULED,
+        "hold": HELD,
+    },
+    HELD: {"attend": HELD, "strike": HELD},
+    CANCELLED: {},
+}  # fmt: skip
+
+
+class Attendance(NamedTuple):
+    """What one person did in one session: hours as a decimal string, and the test if any."""
+
+    hours: str
+    test: Test | None = None
+
+
+@dataclass(frozen=True)
+class Session:
+    """One session of a course; it ends on the day on which it begins."""
+
+    starts: int
+    place: str
+    hours: str
+    attended: Mapping[str, Attendance] = field(default_factory=dict)
+
+    @property
+    def ends(self) -> int:
+        """The instant at which it is over, in microseconds."""
+        return self.starts + int(Decimal(self.hours) * HOUR_US)
+
+
+class Completed(NamedTuple):
+    """When a person met the rule of a course, and the hours attended by then."""
+
+    at: int
+    hours: str
+
+
+@dataclass(frozen=True)
+class Course:
+    """A course in the plan of `year`; the first of `places` planned it.
+
+    Its rule: `hours_min` attended at least, and a test passed where `test` asks for one.
+    """
+
+    places: tuple[Place, ...]
+    year: int
+    title: str
+    topic: Topic
+    provider: str | None
+    hours: str
+    clause: str | None
+    due: str | None
+    hours_min: str
+    test: bool
+    stage: str = PLANNED
+    ended: int | None = None
+    sessions: Mapping[str, Session] = field(default_factory=dict)
+
+    @property
+    def unit(self) -> str:
+        """The unit that has it in its plan now."""
+        return self.places[-1].unit
+
+    def completed(self) -> dict[str, Completed]:
+        """Who met the rule, in the first session at the end of which it was met."""
+        found: dict[str, Completed] = {}
+        hours: dict[str, Decimal] = {}
+        passed: set[str] = set()
+        for session in sorted(self.sessions.values(), key=lambda one: one.ends):
+            for person, attendance in session.attended.items():
+                hours[person] = hours.get(person, Decimal(0)) + Decimal(attendance.hours)
+                if attendance.test == "passed":
+                    passed.add(person)
+                met = hours[person] >= Decimal(self.hours_min)
+                if met and (person in passed or not self.test) and person not in found:
+                    found[person] = Completed(session.ends, plain(hours[person]))
+        return found
+
+
+def plain(number: Decimal) -> str:
+    """A number as a decimal string without needless zeros."""
+    text = f"{number:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def evolve_course(state: Course | None, step: Step) -> Course:
+    """The course after a step; StepImpossible or StepRefused say why not."""
+    if state is None:
+        return _planned(step)
+    stage = next_state("The course", MOVES, state.stage, step.name)
+    moved = _COURSE[step.name](state, step)
+    if stage == SCHEDULED and not moved.sessions:
+        stage = PLANNED
+    return replace(moved, stage=stage)
+
+
+def _planned(step: Step) -> Course:
+    data = step.data
+    year = data.get("year", moments.local_year(step.at))
+    if abs(year - moments.local_year(step.at)) > 1:
+        raise StepRefused("A plan is of the year in which it is made, or of one beside it.", "year")
+    course = Course(
+        (Place(data["unit"], step.at),), year, data["title"], data["topic"], data.get("provider"),
+        data["hours"], data.get("clause"), data.get("due"), data.get("hours_min", data["hours"]),
+        data.get("test", False),
+    )  # fmt: skip
+    return _checked(course)
+
+
+def _checked(course: Course) -> Course:
+    if Decimal(course.hours_min) > Decimal(course.hours):
+        raise StepRefused("The rule asks for more hours than the course has.", "hours_min")
+    return course
+
+
+def _revise(state: Course, step: Step) -> Course:
+    data = dict(step.data)
+    if "hours" in data and state.hours_min == state.hours:
+        data.setdefault("hours_min", data["hours"])
+    return _checked(replace(state, **data))
+
+
+def _session(state: Course, step: Step) -> Session:
+    found = state.sessions.get(step.data["session"])
+    if found is None:
+        raise StepRefused("The course has no such session.", "session")
+    return found
+
+
+def _with(state: Course, name: str, session: Session) -> Course:
+    return replace(state, sessions={**state.sessions, name: session})
+
+
+def _timely(state: Course, session: Session) -> Session:
+    begins, ends = moments.year_start(state.year - 1), moments.year_start(state.year + 2)
+    if not begins <= session.starts < ends:
+        raise StepRefused("A session lies in the year of the plan, or in one beside it.", "starts")
+    last = max(session.starts, session.ends)
+    if moments.local_day(last) != moments.local_day(session.starts):
+        raise StepRefused("A session ends on the day on which it begins.", "hours")
+    return session
+
+
+def _schedule(state: Course, step: Step) -> Course:
+    data = step.data
+    made = Session(moments.instant(data["starts"]), data["place"], data["hours"])
+    return _with(state, data["session"], _timely(state, made))
+
+
+def _move(state: Course, step: Step) -> Course:
+    data, session = step.data, _session(state, step)
+    starts = moments.instant(data["starts"]) if "starts" in data else session.starts
+    place, hours = data.get("place", session.place), data.get("hours", session.hours)
+    moved = _timely(state, replace(session, starts=starts, place=place, hours=hours))
+    if moved.attended:
+        _over(moved, step)
+    for row in moved.attended.values():
+        _check_hours(moved, row.hours, "hours")
+    return _with(state, data["session"], moved)
+
+
+def _drop(state: Course, step: Step) -> Course:
+    if _session(state, step).attended:
+        raise StepRefused("Somebody attended this session, so it took place.", "session")
+    rest = {name: one for name, one in state.sessions.items() if name != step.data["session"]}
+    return replace(state, sessions=rest)
+
+
+def _over(session: Session, step: Step) -> None:
+    if step.at < session.ends:
+        raise StepRefused("Attendance is written down when the session is over.", "session")
+
+
+def _check_hours(session: Session, hours: str, field_: str) -> None:
+    if Decimal(hours) > Decimal(session.hours):
+        raise StepRefused(f"The session has only {session.hours} hours.", field_)
+
+
+def _attend(state: Course, step: Step) -> Course:
+    session = _session(state, step)
+    _over(session, step)
+    attended = dict(session.attended)
+    for i, row in enumerate(step.data["rows"]):
+        _check_hours(session, row["hours"], f"rows.{i}.hours")
+        attended[row["person"]] = Attendance(row["hours"], row.get("test"))
+    return _with(state, step.data["session"], replace(session, attended=attended))
+
+
+def _strike(state: Course, step: Step) -> Course:
+    session = _session(state, step)
+    attended = dict(session.attended)
+    for i, person in enumerate(step.data["persons"]):
+        if attended.pop(person, None) is None:
+            raise StepRefused("This person is not in the list of the session.", f"persons.{i}")
+    return _with(state, step.data["session"], replace(session, attended=attended))
+
+
+def _hold(state: Course, step: Step) -> Course:
+    attended = [one for one in state.sessions.values() if one.attended]
+    if not attended:
+        raise StepRefused("A course that nobody attended was not held.", "session")
+    if any(step.at < one.ends for one in state.sessions.values()):
+        raise OutOfOrder(step.name)
+    if abs(moments.local_year(step.at) - state.year) > 1:
+        raise StepRefused("A course is held in the year of its plan, or in one beside it.", "at")
+    return _ended(state, step)
+
+
+def _cancel(state: Course, step: Step) -> Course:
+    if any(one.attended for one in state.sessions.values()):
+        raise StepRefused("Somebody attended this course, so it took place.", "at")
+    return _ended(state, step)
+
+
+def _ended(state: Course, step: Step) -> Course:
+    if step.at < state.places[-1].since:
+        raise OutOfOrder(step.name)
+    return replace(state, ended=step.at)
+
+
+def _course_transfer(state: Course, step: Step) -> Course:
+    if abs(moments.local_year(step.at) - state.year) > 1:
+        raise StepRefused("The plan of that year is over.", "at")
+    return replace(state, places=roster.moved(state.places, step))
+
+
+_COURSE: dict[str, Callable[[Course, Step], Course]] = {
+    "revise": _revise, "schedule": _schedule, "move": _move, "drop": _drop, "attend": _attend,
+    "strike": _strike, "hold": _hold, "cancel": _cancel, "transfer": _course_transfer,
+}  # fmt: skip

@@ -1,0 +1,231 @@
+"""What is commanded of persons and rosters, each a paragraph: load, decide, save, announce.
+
+Courses have `course_handlers`. Locks are taken in one order everywhere: a course, its persons,
+then memberships.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from contracts import moments
+from services.chassis import journal, vault
+from services.chassis.announce import new_id
+from services.chassis.http import Problem
+from services.chassis.records import Done, Loaded, Work, loaded
+from services.chassis.steps import Fact, Step, StepRefused
+from services.chassis.vault import Vault
+from services.training import queries, roster, store, telling
+from services.training.roster import Membership, Place
+from services.training.telling import CORRECTED, Difference
+
+MEMBER_IDS = "member-[0-9a-f-]{36}"
+PERSON_IDS = "[0-9a-f]{64}"
+BATCH = 200
+
+
+@dataclass(frozen=True)
+class Who:
+    """A person as a clerk names one: by key, or by staff number, with the name where new."""
+
+    person: str | None = None
+    number: str | None = None
+    name: str | None = None
+
+
+@dataclass(frozen=True)
+class Rosters:
+    """The handlers of rosters and persons; the vault hides names, numbers and secrets."""
+
+    vault: Vault
+
+    async def assign(self, work: Work, step: Step, who: Who) -> Done:
+        """A person comes on a unit's roster in a role."""
+        work.may(step.data["unit"])
+        person = await self._person(work, who)
+        await store.lock_persons(work.conn, [person])
+        record: Loaded[Membership] = Loaded(f"member-{new_id(work.now)}", None, ())
+        done = await self._take(work, record, step._replace(data={**step.data, "person": person}))
+        return done._replace(location=f"memberships/{record.id}")
+
+    async def step(self, work: Work, id_: str, step: Step) -> Done:
+        """A person is released, or goes on in the unit that succeeds."""
+        record, whom = await self._held(work, id_, step.name == "transfer")
+        if step.name == "transfer":
+            work.may(step.data["unit"])
+        return await self._take(work, record, step, whom)
+
+    async def retract(self, work: Work, id_: str, version: int, reason: str) -> Done:
+        """A step that was a mistake is taken back."""
+        record, whom = await self._held(work, id_)
+        found: list[Difference] = []
+
+        async def instead(state: Membership | None) -> list[Fact]:
+            await self._save(work, record, state)
+            found.append(await self._difference(work, whom, reason))
+            return found[0].facts()
+
+        after = await work.retract(record, version, reason, roster.evolve, instead=instead)
+        await found[0].remember(work.conn, after.entries[-1].events)
+        return _done(after)
+
+    async def begin_year(self, work: Work) -> int:
+        """Whoever is still on a roster is announced for the year that began; how many were due.
+
+        A batch at a time, each a record of its own; the names under which things are told, and
+        the locks on persons, let only one of several replicas do it.
+        """
+        year = moments.local_year(work.now)
+        due = await queries.not_begun(work.conn, year, BATCH)
+        persons = sorted({person for _, person in due})
+        await store.lock_persons(work.conn, persons)
+        difference = await self._difference(work, persons)
+        if difference.facts():
+            record: Loaded[bool] = Loaded(f"year-{new_id(work.now)}", None, ())
+            step = Step("begin_year", work.now, {"year": year})
+            taken = await work.take(record, step, roster.evolve_batch, difference.facts())
+            await difference.remember(work.conn, taken.entries[-1].events)
+        await store.begun(work.conn, [id_ for id_, _ in due], year)
+        return len(due)
+
+    async def rename(self, work: Work, person: str, name: str) -> Done:
+        """A person's display name is corrected."""
+        record = await work.load(person, roster.evolve_person)
+        if work.caller.role == "clerk":
+            await check_of_units(work, person)
+        taken = await work.take(record, Step("rename", work.now, {}), roster.evolve_person)
+        await store.name_person(work.conn, person, self.vault.hide(name))
+        return Done(taken.version, {"person": person, "erased": False})
+
+    async def erase(self, work: Work, person: str) -> Done:
+        """Name, number and secret of a person are erased: the link is gone, counts stay."""
+        record = await work.load(person, roster.evolve_person)
+        taken = await work.take(record, Step("erase", work.now, {}), roster.evolve_person)
+        await store.erase_person(work.conn, person)
+        return Done(taken.version, {"person": person, "erased": True})
+
+    async def _person(self, work: Work, who: Who) -> str:
+        """The key of a person, who becomes known where the staff number is new."""
+        if who.number is None:
+            found = (await queries.persons(work.conn, [who.person or ""])).get(who.person or "")
+            if found is None:
+                raise StepRefused("There is no person with this key.", "person")
+            if found.erased:
+                raise StepRefused("This person was erased; give the staff number.", "person")
+            return found.id
+        index = self.vault.index(who.number)
+        await journal.hold(work.conn, f"number:{index.hex()}")
+        key = await queries.person_of(work.conn, index)
+        if key is None:
+            return await self._enrol(work, index, who.number, who.name)
+        if who.name is not None:
+            await self._check_name(work.conn, key, who.name)
+        return key
+
+    async def _enrol(self, work: Work, index: bytes, number: str, name: str | None) -> str:
+        if name is None:
+            raise StepRefused("Nobody is known by this staff number: give the name.", "name")
+        secret = vault.new_secret()
+        key = vault.opaque(secret, number)
+        hide = self.vault.hide
+        hidden = store.Hidden(index, hide(number), hide(name), hide(secret))
+        await store.add_person(work.conn, key, hidden)
+        new: Loaded[str] = Loaded(key, None, ())
+        await work.take(new, Step("enrol", work.now, {}), roster.evolve_person)
+        return key
+
+    async def _check_name(self, conn: AsyncConnection, key: str, name: str) -> None:
+        """A mistyped number of somebody else is found by the name that does not fit."""
+        hidden = (await queries.persons(conn, [key]))[key].hidden_name
+        if hidden is not None and not same_name(self.vault.show(hidden), name):
+            sentence = "Another name is known for this staff number: mend one, or rename first."
+            raise StepRefused(sentence, "name")
+
+    async def _held(
+        self, work: Work, id_: str, moves: bool = False
+    ) -> tuple[Loaded[Membership], list[str]]:
+        """The membership, and whom it concerns: where units succeed, all of the predecessor."""
+        before = await loaded(work.conn, id_, roster.evolve)
+        whom = await _whom(work.conn, before, moves)
+        await store.lock_persons(work.conn, whom)
+        record = await work.load(id_, roster.evolve)
+        if record.version != before.version:
+            raise Problem(412, "Changed meanwhile", "Somebody was faster: read it again.")
+        work.may(unit_of(record))
+        return record, whom
+
+    async def _take(
+        self, work: Work, record: Loaded[Membership], step: Step, whom: Iterable[str] = ()
+    ) -> Done:
+        if record.entries and record.state is None:
+            raise withdrawn(record.id)
+        after = roster.evolve(record.state, step)
+        await self._save(work, record, after)
+        difference = await self._difference(work, {after.person, *whom})
+        taken = await work.take(record, step, roster.evolve, difference.facts())
+        await difference.remember(work.conn, taken.entries[-1].events)
+        return _done(taken)
+
+    async def _save(self, work: Work, record: Loaded[Membership], state: Membership | None) -> None:
+        year = moments.local_year(work.now)
+        await store.save_membership(work.conn, record.id, record.version + 1, state, year)
+        if state is not None:
+            stints = await queries.stints(work.conn, [state.person])
+            roster.check_apart(stints[state.person])
+
+    async def _difference(
+        self, work: Work, whom: Iterable[str], reason: str = CORRECTED
+    ) -> Difference:
+        about = await telling.of_persons(work.conn, whom, work.now)
+        return await telling.difference(work.conn, about, work.source, work.now, reason)
+
+
+async def _whom(conn: AsyncConnection, record: Loaded[Membership], moves: bool) -> list[str]:
+    places: tuple[Place, ...] = record.state.places if record.state else ()
+    first = record.entries[0].step.data["person"]
+    units = {place.unit for place in (places if moves else places[:-1])}
+    return sorted({first, *[one for unit in units for one in await queries.ever_on(conn, unit)]})
+
+
+async def check_of_units(work: Work, person: str) -> None:
+    """Problem 403 where the person was never on a roster of the caller's units."""
+    units = work.caller.units
+    if "*" not in units and not await queries.is_of(work.conn, person, units):
+        raise Problem(403, "Not allowed", "The person is on no roster of the token's units.")
+
+
+def same_name(one: str, other: str) -> bool:
+    """Whether two spellings are of one name; case and spaces do not matter."""
+    return one.casefold().split() == other.casefold().split()
+
+
+def unit_of(record: Loaded[Membership]) -> str:
+    """The unit of a membership, also where every step of it was taken back."""
+    return record.state.unit if record.state else str(record.entries[0].step.data["unit"])
+
+
+def withdrawn(id_: str) -> Problem:
+    """Nothing happens any more to what was withdrawn."""
+    extra: dict[str, Any] = {"state": store.WITHDRAWN, "possible": []}
+    return Problem(409, "Not possible now", f"{id_} was withdrawn; make it anew.", extra=extra)
+
+
+def shown(record: Loaded[Membership]) -> dict[str, Any]:
+    """The membership as it is answered; the person by key alone."""
+    state = record.state
+    head = {"id": record.id, "unit": unit_of(record), "version": record.version}
+    if state is None:
+        return {**head, "stage": store.WITHDRAWN, "possible": []}
+    return {
+        **head, "person": state.person, "role": state.role, "stage": state.stage,
+        "from": moments.spelled(state.places[0].since),
+        "until": None if state.end is None else moments.spelled(state.end),
+        "places": [{"unit": p.unit, "from": moments.spelled(p.since)} for p in state.places],
+        "possible": sorted(set(roster.MOVES[state.stage]) & {"release", "transfer"}),
+    }  # fmt: skip
+
+
+def _done(record: Loaded[Membership]) -> Done:
+    return Done(record.version, shown(record))

@@ -1,0 +1,1 @@
+"""The numbered chain of migrations of training."""

@@ -1,0 +1,63 @@
+"""A year that is played through the systems of record is rated as the same year of events."""
+
+from __future__ import annotations
+
+import json
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from ruamel.yaml import YAML
+
+from services.scoring.rubric_file import SHIPPED
+from tests.commands.stacks import Stack, eventually
+from tests.e2e.doors import Doors
+from tests.e2e.played import UNITS, YEAR, Desks, Year
+from tests.oracle import rate
+from tests.scoring.cities import compared
+
+
+@pytest.fixture
+def stack(tmp_path: Path) -> Iterator[Stack]:
+    """A running stack without any unit."""
+    made = Stack(tmp_path / "home")
+    made.up()
+    yield made
+    if made.process is not None and made.process.poll() is None:
+        made.stop(signal.SIGKILL)
+
+
+def shipped() -> list[Any]:
+    """The shipped rubrics as the oracle reads them."""
+    yaml = YAML(typ="safe", pure=True)
+    return [yaml.load(path) for path in sorted(SHIPPED.glob("*.yaml"))]
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_a_year_played_by_commands_is_rated_as_the_same_year_emitted(
+    seed: int, stack: Stack
+) -> None:
+    """Training, awards and violations by their desks, the rest by the door: equal hundredths."""
+    tokens = json.loads((stack.home / "tokens.json").read_text())
+    year, doors = Year(seed), Doors(stack.home, stack.url)
+    door = year.by_the_door()
+    doors.by_http(door)
+    with httpx.Client(base_url=stack.url, timeout=60) as client:
+        desks = Desks(client, tokens)
+        year.play(desks)
+        headers = {"authorization": f"Bearer {tokens['hr']}"}
+
+        def rated() -> dict[str, Any]:
+            asked = {"year": YEAR, "limit": 1000, "wait_for": ",".join(desks.receipts[-50:])}
+            page = client.get("/scoring/ratings", params=asked, headers=headers)
+            return {one["unit"]: one for one in page.raise_for_status().json()["items"]}
+
+        eventually(lambda: stack.get("/lag", "operator")["events"] == 0)
+        found = rated()
+    expected = rate([*door, *year.hand.events], shipped(), YEAR)
+    assert found.keys() == UNITS.keys()
+    assert compared(found) == compared(expected)
+    assert stack.run("audit").returncode == 0
