@@ -36,9 +36,9 @@ class Desks:
     tokens: dict[str, str]
     receipts: list[str] = field(default_factory=list)
 
-    def do(self, path: str, role: str, **body: Any) -> Any:
+    def do(self, path: str, by_role: str, /, **body: Any) -> Any:
         """A command that has to succeed; its answer."""
-        headers = {"authorization": f"Bearer {self.tokens[role]}"}
+        headers = {"authorization": f"Bearer {self.tokens[by_role]}"}
         answer = self.client.post(path, json=body, headers=headers)
         assert answer.status_code in (200, 201), f"{path} {body}: {answer.text}"
         told = answer.headers.get("x-danchu-receipts", "")
@@ -108,14 +108,14 @@ class Year:
             self.hand.say("course.cancelled", unit, day(60), course=key)
             return
         on = chance.choice((100, 200, 201))
-        desks.do(f"/training/courses/{course}/schedule", "clerk", starts=day(on), hours="8",
-                 place="Hội trường")  # fmt: skip
+        held = desks.do(f"/training/courses/{course}/schedule", "clerk", starts=day(on), hours="8",
+                        place="Hội trường")["sessions"][0]["session"]  # fmt: skip
         came = [person for person, (_, since) in roster if since < on and chance.random() < 0.7]
         rows = [{"number": f"{unit}-CB-{person.rpartition('/')[2]}",
                  "hours": chance.choice(("8", "8", "4"))} for person in came]  # fmt: skip
         if not rows:
             return
-        desks.do(f"/training/courses/{course}/attend", "clerk", session="s1", rows=rows)
+        desks.do(f"/training/courses/{course}/attend", "clerk", session=held, rows=rows)
         for person, row in zip(came, rows, strict=True):
             if row["hours"] == "8":
                 self.hand.say("training.completed", unit, day(on, 16), person=_key(person),

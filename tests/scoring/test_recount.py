@@ -86,6 +86,13 @@ def _anybody_succeeds(self: registry.Registry, ordered: Any) -> None:
             self.successions[said.subject, said.data.successor] = entry
 
 
+def _first_of_each(rubric: Any, posted: Any) -> Any:
+    found: dict[Any, Any] = {}
+    for cell, one in posted:
+        found.setdefault((cell, one.side), (cell, one))
+    return list(found.values())
+
+
 FAULTS: dict[str, tuple[Any, str, Any]] = {
     "the year of UTC": (moments, "local_year", _utc_year),
     "days of UTC": (moments, "local_day", lambda us: us // 86_400_000_000 + 719163),
@@ -99,7 +106,7 @@ FAULTS: dict[str, tuple[Any, str, Any]] = {
         registry, "_closure", lambda key, links: frozenset(links.get(key, ())) - {key},
     ),
     "the first rule of a key speaks, though another clears": (
-        posting, "_once", lambda rubric, poster, before, now: before or now,
+        posting, "_once_each", _first_of_each,
     ),
     "a registry that heeds what is said of no unit": (
         registry.Registry, "_end_units", _anybody_succeeds,
