@@ -23,6 +23,7 @@ def build(settings: Settings, clock: Clock = now_us) -> Producer:
     """Everything of the awards, connected to nothing yet."""
     parts = producer.parts(SERVICE, settings, clock)
     verifier = auth.verifier(settings, clock)
-    desk = Desk(SERVICE, parts.db, clock, verifier, parts.relay.nudge)
-    awards = Awards(vault.opened(settings))
+    hidden = vault.opened(settings)
+    desk = Desk(SERVICE, parts.db, clock, verifier, parts.relay.nudge, hidden.index)
+    awards = Awards(hidden)
     return Producer(parts, build_api(desk, awards, parts.health), MIGRATIONS)

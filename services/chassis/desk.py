@@ -45,13 +45,17 @@ _tracer = tracer("danchu.records")
 
 @dataclass(frozen=True)
 class Desk:
-    """Takes the commands of one service; `committed` is called after each commit."""
+    """Takes the commands of one service; `committed` is called after each commit.
+
+    `keyed` is a keyed digest: names in a body cannot be guessed from what is kept of a command.
+    """
 
     service: str
     db: Database
     clock: Clock
     verifier: Verifier
     committed: Callable[[], None]
+    keyed: Callable[[str], bytes]
 
     def caller(self, request: Request, roles: Iterable[str], what: str) -> Credential:
         """Who asks; Problem 401 without a valid token, 403 for another role."""
@@ -98,7 +102,7 @@ class Desk:
         path, who = request.url.path, doer(caller)
         return _Key(
             journal.digest(*who, request.method, path, key),
-            journal.digest(request.url.query, await request.body()),
+            self.keyed(journal.digest(request.url.query, await request.body()).hex()),
         )
 
     async def _earlier(self, conn: AsyncConnection, key: "_Key | None") -> Response | None:
@@ -241,10 +245,19 @@ _HEADERS: list[dict[str, Any]] = [
 ]  # fmt: skip
 
 
-def described(*problems: int, status: int = 200, command: bool = False) -> dict[str, Any]:
-    """What a route answers beside its own body, and the headers it takes, for OpenAPI."""
-    answers: dict[int | str, dict[str, Any]] = {status: {"description": "Done", **_OBJECT}}
-    answers |= {one: {"description": _SAID[one], **_PROBLEM} for one in problems}
+def described(
+    *problems: int, status: int = 200, command: bool = False, files: Iterable[str] = ()
+) -> dict[str, Any]:
+    """What a route answers beside its own body, and the headers it takes, for OpenAPI.
+
+    `files` are content types that it answers beside JSON.
+    """
+    content = dict(_OBJECT["content"]) | {
+        kind: {"schema": {"type": "string", "format": "binary"}} for kind in files
+    }
+    answers: dict[int | str, dict[str, Any]] = {status: {"description": "Done", "content": content}}
+    said = {400, *problems} if command else problems
+    answers |= {one: {"description": _SAID[one], **_PROBLEM} for one in sorted(said)}
     extra: dict[str, Any] = {"security": [{"bearer": []}]}
     if command:
         extra["parameters"] = _HEADERS

@@ -167,7 +167,7 @@ class Stack:
 
     def _addresses(self) -> None:
         home = self.settings.home
-        self.say(f"HTTP      {self.url}   (/intake, /scoring)")
+        self.say(f"HTTP      {self.url}   (/intake, /training, /awards, /violations, /scoring)")
         self.say(f"OpenAPI   {self.url}/scoring/docs   {self.url}/intake/docs")
         emitter = "" if self.settings.nats_url else f"   ({home / EMITTER_FILE})"
         self.say(f"NATS      {self.settings.nats('intake').url}{emitter}")

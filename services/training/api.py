@@ -19,10 +19,7 @@ CLERK, COUNCIL = ("clerk",), ("council",)
 BOTH = (*CLERK, *COUNCIL)
 _SHEET = {
     "required": True,
-    "content": {
-        kind: {"schema": {"type": "string", "format": "binary"}}
-        for kind in ("text/csv", sheets.XLSX_TYPE)
-    },
+    "content": {kind: {"schema": {"type": "string", "format": "binary"}} for kind in sheets.TYPES},
 }
 
 

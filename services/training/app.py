@@ -35,8 +35,8 @@ def build(settings: Settings, clock: Clock = now_us) -> Producer:
     """Everything of training, connected to nothing yet."""
     parts = producer.parts(SERVICE, settings, clock)
     verifier = auth.verifier(settings, clock)
-    desk = Desk(SERVICE, parts.db, clock, verifier, parts.relay.nudge)
     hidden = vault.opened(settings)
+    desk = Desk(SERVICE, parts.db, clock, verifier, parts.relay.nudge, hidden.index)
     rosters = Rosters(hidden)
     api = build_api(desk, rosters, Courses(hidden), parts.health)
 

@@ -227,7 +227,7 @@ def _add_attendance(api: FastAPI, desk: Desk, names: _Names) -> None:
     @api.get(
         "/courses/{id}/sessions/{session}/attendance",
         summary="Who attended a session; as a file for the right role",
-        **described(401, 403, 404, 422, 503),
+        **described(401, 403, 404, 422, 503, files=sheets.TYPES),
     )  # fmt: skip
     async def get_attendance(
         request: Request, id: Id, session: SessionName, form: Form = "json"
@@ -244,7 +244,7 @@ def _add_attendance(api: FastAPI, desk: Desk, names: _Names) -> None:
 
     @api.get(
         "/templates/attendance", summary="An empty attendance list to fill in",
-        **described(401, 403, 422, 503),
+        **described(401, 403, 422, 503, files=sheets.TYPES),
     )  # fmt: skip
     async def get_template(request: Request, form: Form = "xlsx") -> Response:
         desk.caller(request, READERS, "Reading templates")

@@ -26,6 +26,7 @@ from services.training.course_handlers import Row, RowsWrong
 
 CSV_TYPE = "text/csv; charset=utf-8"
 XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+TYPES = ("text/csv", XLSX_TYPE)
 ROWS_MAX, COLUMNS_MAX, CELL_MAX, ERRORS_MAX = 2000, 20, 500, 100
 UNPACKED_MAX, PARTS_MAX = 16 * 2**20, 100
 FORMULA = ("=", "+", "-", "@", "\t", "\r")

@@ -24,6 +24,7 @@ def build(settings: Settings, clock: Clock = now_us) -> Producer:
     """Everything of the violations, connected to nothing yet."""
     parts = producer.parts(SERVICE, settings, clock)
     verifier = auth.verifier(settings, clock)
-    desk = Desk(SERVICE, parts.db, clock, verifier, parts.relay.nudge)
-    violations = Violations(vault.opened(settings), terms_file.load())
+    hidden = vault.opened(settings)
+    desk = Desk(SERVICE, parts.db, clock, verifier, parts.relay.nudge, hidden.index)
+    violations = Violations(hidden, terms_file.load())
     return Producer(parts, build_api(desk, violations, parts.health), MIGRATIONS)

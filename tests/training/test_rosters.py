@@ -133,8 +133,11 @@ async def test_when_a_year_begins_whoever_is_still_there_is_announced_once(
 async def begin(desk: Desk, clock: Hand) -> int:
     """What a replica does when it looks."""
     settings = desk.app.parts.settings
-    looking = records.Desk("training", desk.app.db, clock, verifier(settings, clock), lambda: None)
-    return await begin_year(looking, Rosters(opened(settings)))
+    hidden = opened(settings)
+    looking = records.Desk(
+        "training", desk.app.db, clock, verifier(settings, clock), lambda: None, hidden.index
+    )
+    return await begin_year(looking, Rosters(hidden))
 
 
 async def _announced(desk: Desk, found: tuple[str, str, str]) -> bool:
