@@ -116,7 +116,7 @@ Count: TypeAlias = Annotated[
     int, Meta(ge=0, le=MAX_INTEGER, description="an integer from 0 to 2^53, such as 120")
 ]
 Amount: TypeAlias = Annotated[
-    Annotated[int, Meta(ge=0, le=999_999_999)]
+    Annotated[int, Meta(ge=0, le=MAX_INTEGER)]
     | Annotated[str, Meta(pattern=r"^[0-9]{1,9}(\.[0-9]{1,4})?$")],
     Meta(description=AMOUNT_FORM),
 ]

@@ -113,7 +113,7 @@ def _of_kind(node: Node, kind: Kind, classes: tuple[str, ...]) -> dict[str, Any]
         given["target"] = node.take("target", positive)
     if kind is Kind.MEAN:
         given |= {bound: node.take(bound, exact) for bound in ("low", "high")}
-        given["minimum"] = node.take("minimum", integer(1))
+        given["minimum"] = node.take("minimum", integer(0))
         if ABSENT not in (given["low"], given["high"]) and given["low"] >= given["high"]:
             node.fault("must lie above low", "high")
     if kind.counts_points:

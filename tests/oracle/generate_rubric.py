@@ -172,7 +172,7 @@ def mean(rng: random.Random) -> Raw:
     if rng.random() < 0.2:
         heard = {"set": "dialogue.held", "key": "dialogue", "value": "participants"}
         return {"done": [heard], "low": "0.5", "high": "99/2", "minimum": 1}
-    return {"done": [rule], "low": 1, "high": 5, "minimum": rng.choice([1, 2, 5, 10, 30])}
+    return {"done": [rule], "low": 1, "high": 5, "minimum": rng.choice([0, 2, 5, 10, 30])}
 
 
 def share(rng: random.Random) -> Raw:

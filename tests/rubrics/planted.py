@@ -103,7 +103,7 @@ INDICATORS = [
     Planted('{at_least: "0.5", p', '{from: "0.5", p', "at_least is missing"),
     Planted("low: 1\n", "low: 1\n    ~scale: []\n", "must have a step"),
     Planted("low: 1\n    high: 5", "low: 5\n    ~high: 5", "must lie above low"),
-    Planted("minimum: 30", "minimum: 0", "at least 1"),
+    Planted("minimum: 30", "minimum: -1", "at least 0"),
     Planted("when_empty: exclude", "when_empty: skip", "must be one of full, zero, exclude"),
     Planted('cap: "25"', 'cap: "-25"', "at least 0"),
     Planted("pick: highest", "pick: lowest", "must be one of highest, latest"),
