@@ -15,7 +15,7 @@ import msgspec
 
 from contracts.envelope import Recorded, read_again
 from services.scoring import fold
-from services.scoring.cells import Cell, Posting, Tally
+from services.scoring.cells import Cell, Posting, Tally, weigh
 from services.scoring.fold import Book
 from services.scoring.registry import Registry
 from services.scoring.rubric import Rubrics
@@ -69,14 +69,16 @@ def computed(task: Task, registry: Registry, rubrics: Rubrics) -> Computed:
     """What the book must hold, from its events alone."""
     unit = registry.units.get(task.book.unit)
     said = (_said(row, task.book.year) for row in task.events)
-    change = fold.changes(said, (), registry, rubrics, task.book.unit).get(task.book)
-    if unit is None or change is None:
+    cells = None if unit is None else fold.gathered(said, task.book, registry, rubrics)
+    if unit is None or cells is None:
         return Computed(None, [id_ for id_, _, _ in task.stored], [])
     tally, rubric = Tally(), rubrics.governing(unit.kind, task.book.year)
     if rubric is not None:
-        fold.apply(tally, rubric, fold.horizon(unit, task.book.year), {}, change)
+        until = fold.horizon(unit, task.book.year)
+        for cell, postings in cells.items():
+            tally.move(cell, (), weigh(rubric, cell, postings, until))
     due: dict[str, int] = {}
-    for cell, postings in change.added.items():
+    for cell, postings in cells.items():
         number = checksum(cell)
         for posting in postings:
             due[spelled_fact(cell, posting)] = number

@@ -126,25 +126,21 @@ def _spoken(said: Recorded, rubric: Rubric) -> Verdict:
 
 
 def postings(
-    said: Recorded, registry: Registry, rubrics: Rubrics, only: str | None = None
+    said: Recorded, registry: Registry, rubrics: Rubrics
 ) -> Iterator[tuple[Book, list[tuple[Cell, Posting]]]]:
-    """What an event that is not retracted posts, by book; its own unit's book always comes.
-
-    `only` asks for the books of one unit alone.
-    """
+    """What an event that is not retracted posts, by book; its own unit's book always comes."""
     if said.kind.short not in SPEAKS:
         return
     unit = standing_of(said, registry)
     if isinstance(unit, str):
         return
     year = said.year
-    if only is None or only == unit.key:
-        yield Book(unit.key, year), _own(said, unit, rubrics)
+    yield Book(unit.key, year), _own(said, unit, rubrics)
     if not said.kind.practice:
         return
     for key in registry.pooling(unit.key, year):
         heir = registry.units.get(key)
-        if heir is None or (only is not None and only != key):
+        if heir is None:
             continue
         pool = registry.pool(key, year)
         rubric = rubrics.governing(heir.kind, year)
@@ -162,12 +158,25 @@ def _own(said: Recorded, unit: Unit, rubrics: Rubrics) -> list[tuple[Cell, Posti
 _OWN_POOL = Pool(OWN, frozenset())
 
 
+class Cells(dict[Cell, list[Posting]]):
+    """Postings by cell."""
+
+    def add(self, posted: list[tuple[Cell, Posting]]) -> None:
+        """Puts postings to what was said of their cells before."""
+        for cell, posting in posted:
+            held = self.get(cell)
+            if held is None:
+                self[cell] = [posting]
+            else:
+                held.append(posting)
+
+
 @dataclass(slots=True)
 class Change:
     """What a batch adds to and takes from the cells of one book."""
 
-    added: dict[Cell, list[Posting]]
-    taken: dict[Cell, list[Posting]]
+    added: Cells
+    taken: Cells
 
 
 def changes(
@@ -175,24 +184,43 @@ def changes(
     withdrawn: Iterable[Recorded],
     registry: Registry,
     rubrics: Rubrics,
-    only: str | None = None,
 ) -> dict[Book, Change]:
     """The changes of every book that some event speaks of, also where it posts nothing."""
     found: dict[Book, Change] = {}
     for events, gone in ((new, False), (withdrawn, True)):
         for said in events:
-            for book, posted in postings(said, registry, rubrics, only):
+            for book, posted in postings(said, registry, rubrics):
                 change = found.get(book)
                 if change is None:
-                    change = found[book] = Change({}, {})
-                cells = change.taken if gone else change.added
-                for cell, posting in posted:
-                    held = cells.get(cell)
-                    if held is None:
-                        cells[cell] = [posting]
-                    else:
-                        held.append(posting)
+                    change = found[book] = Change(Cells(), Cells())
+                (change.taken if gone else change.added).add(posted)
     return found
+
+
+def gathered(
+    events: Iterable[Recorded], book: Book, registry: Registry, rubrics: Rubrics
+) -> dict[Cell, list[Posting]] | None:
+    """The cells of one whole book, of all events that may speak of it; None where none does.
+
+    The same as `changes` gives for the book, without looking what else an event speaks of.
+    """
+    unit, cells, spoken = registry.units[book.unit], Cells(), False
+    rubric = rubrics.governing(unit.kind, book.year)
+    inherited = registry.pool(book.unit, book.year)
+    pool = Pool(POOLED, inherited) if inherited and rubric is not None else None
+    for said in events:
+        speaker = standing_of(said, registry) if said.kind.short in SPEAKS else UNIT_UNKNOWN
+        if isinstance(speaker, str):
+            continue
+        if speaker.key == book.unit:
+            spoken = True
+            cells.add(_own(said, speaker, rubrics))
+        elif pool is None or speaker.key not in inherited:
+            continue
+        if pool is not None and rubric is not None and said.kind.practice:
+            spoken = True
+            cells.add(post(rubric, said, speaker.key, book.unit, pool))
+    return cells if spoken else None
 
 
 def apply(
