@@ -5,6 +5,7 @@ from typing import Any
 
 from services.awards import domain, store
 from services.awards.domain import Achievement
+from services.chassis import journal
 from services.chassis.announce import new_id
 from services.chassis.http import Problem
 from services.chassis.records import Done, Loaded, Work
@@ -42,9 +43,10 @@ class Awards:
         return _done(after)
 
     async def forget(self, work: Work, id_: str) -> Done:
-        """The name of the person is erased; the achievement stays."""
+        """The name of the person is erased; who did it is remembered, the achievement stays."""
         record = await self._held(work, id_)
         await store.name_honoree(work.conn, id_, None)
+        await journal.note_read(work.conn, work.by, f"erased the honoree of {id_}", 1, work.now)
         return _done(record)
 
     async def _held(self, work: Work, id_: str) -> Loaded[Achievement]:

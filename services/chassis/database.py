@@ -31,7 +31,8 @@ BUSY_SECONDS = 30
 READERS = 8
 SQLITE_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "cache_size=-32768", "temp_store=MEMORY")
 PARAMETERS_MAX = 20_000
-AWAY_STATES = ("08", "28", "3D", "53", "55000", "57P", "25006")
+AWAY_STATES = ("08", "28", "3D", "53", "55000", "57P", "25006", "40001", "40P01")
+"""Classes of SQLSTATE that waiting may cure: all was undone, a deadlock's victim's work too."""
 CONNECTION_BROKEN = (
     asyncpg.InterfaceError, asyncpg.InternalClientError, asyncpg.PostgresConnectionError,
 )  # fmt: skip

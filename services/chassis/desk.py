@@ -101,7 +101,7 @@ class Desk:
             raise Problem(400, "Wrong header", "The Idempotency-Key cannot be used.", [field_])
         path, who = request.url.path, doer(caller)
         return _Key(
-            journal.digest(*who, request.method, path, key),
+            journal.digest(*who, ",".join(sorted(caller.units)), request.method, path, key),
             self.keyed(journal.digest(request.url.query, await request.body()).hex()),
         )
 

@@ -146,10 +146,14 @@ async def entries(conn: AsyncConnection, record: str) -> list[Entry]:
     return _read(await conn.execute(select, {"record": record}))
 
 
-async def hold(conn: AsyncConnection, record: str) -> None:
-    """Keeps other writers away from a record until the transaction ends."""
+async def hold(conn: AsyncConnection, record: str, shared: bool = False) -> None:
+    """Keeps other writers away from a record until the transaction ends.
+
+    `shared` keeps only those away who do not share it.
+    """
     if conn.dialect.name == "postgresql":
-        lock = text("SELECT pg_advisory_xact_lock(hashtextextended(:record, 0))")
+        kind = "_shared" if shared else ""
+        lock = text(f"SELECT pg_advisory_xact_lock{kind}(hashtextextended(:record, 0))")
         await conn.execute(lock, {"record": record})
 
 
@@ -222,8 +226,9 @@ async def keep_answer(
              "WHERE key = :key"),
         {"key": key, "status": status, "headers": json.dumps(headers), "body": body},
     )  # fmt: skip
+    unheld = " FOR UPDATE SKIP LOCKED" if conn.dialect.name == "postgresql" else ""
     old = text(
-        "DELETE FROM answers WHERE key IN "
-        f"(SELECT key FROM answers WHERE came < :before ORDER BY came LIMIT {FORGOTTEN_MAX})"
+        "DELETE FROM answers WHERE key IN (SELECT key FROM answers WHERE came < :before "
+        f"ORDER BY came LIMIT {FORGOTTEN_MAX}{unheld})"
     )
     await conn.execute(old, {"before": now - ANSWERS_KEPT_US})

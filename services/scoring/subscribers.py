@@ -72,6 +72,12 @@ def regression(place: Position, state: StreamState | None) -> str | None:
     return None
 
 
+def _halted(now: Position, judged: Position, why: str) -> Position:
+    """The position with the halt, unless it was healed since it was judged."""
+    healed = now.stream_created != judged.stream_created or now.stream_seq < judged.stream_seq
+    return now if healed else now._replace(halted=why)
+
+
 @dataclass
 class FoldLoop:
     """Folds the stream for as long as it runs; `halted` says why it stands still."""
@@ -126,13 +132,14 @@ class FoldLoop:
 
     async def look(self) -> None:
         """FoldHalted, now and from now on, where the stream is not the one folded so far."""
-        state = await stream_state(self.broker)
         async with self.db.read() as conn:
             place = await store.position(conn)
+        # asked behind the position: another folder moves that on, and the stream only grows
+        state = await stream_state(self.broker)
         why = place.halted or regression(place, state)
         if why is not None:
             if place.halted is None:
-                await self.folder.move(lambda place: place._replace(halted=why))
+                await self.folder.move(lambda now: _halted(now, place, why))
             raise FoldHalted(why)
         if state is None:
             raise BrokerAway("the stream EVENTS is not provisioned yet")

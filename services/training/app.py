@@ -14,6 +14,7 @@ from services.chassis.errors import DatabaseAway
 from services.chassis.producer import Producer
 from services.chassis.records import Work
 from services.chassis.settings import Settings
+from services.training import queries
 from services.training.api import build_api
 from services.training.course_handlers import Courses
 from services.training.handlers import Rosters
@@ -47,19 +48,22 @@ def build(settings: Settings, clock: Clock = now_us) -> Producer:
 
 
 async def begin_years(desk: Desk, rosters: Rosters) -> None:
-    """Announces rosters for each year that begins, and at the start for one that has begun."""
-    done = 0
+    """Announces rosters for each year that begins, and at the start for one that has begun.
+
+    It goes on looking: a command that was begun in the old year may end behind the announcement.
+    """
     while True:
-        year = moments.local_year(desk.clock())
-        if year == done:
-            await asyncio.sleep(LOOK_SECONDS)
-            continue
+        pause = LOOK_SECONDS
         try:
-            if not await begin_year(desk, rosters):
-                done = year
+            async with desk.db.read() as conn:
+                due = await queries.not_begun(conn, moments.local_year(desk.clock()), 1)
+            if due:
+                await begin_year(desk, rosters)
+                continue
         except DatabaseAway as away:
             log.warning("the rosters wait for the database", extra={"error": str(away)})
-            await asyncio.sleep(AWAY_SECONDS)
+            pause = AWAY_SECONDS
+        await asyncio.sleep(pause)
 
 
 async def begin_year(desk: Desk, rosters: Rosters) -> int:

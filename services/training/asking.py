@@ -217,7 +217,7 @@ class Ahead(Listing):
 
     unit: UnitKey | None = None
     date: Day | None = None
-    cursor: str = Field("", max_length=300, pattern=r"^([0-9]{1,17}:.*)?$")
+    cursor: str = Field("", max_length=300, pattern=r"^([0-9]{1,17}:[^\x00]*)?$")
 
 
 class Covered(Listing):

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from contracts import moments
+from services.chassis import journal
 from services.chassis.announce import new_id
 from services.chassis.http import FieldError, Problem
 from services.chassis.records import Done, Loaded, Work
@@ -13,7 +14,7 @@ from services.chassis.steps import Fact, Step, StepRefused
 from services.chassis.vault import Vault
 from services.training import domain, queries, roster, store, telling, wanted
 from services.training.domain import Attendance, Course, Session
-from services.training.handlers import same_name, withdrawn
+from services.training.handlers import SUCCESSIONS, same_name, withdrawn
 from services.training.telling import CORRECTED, Difference
 
 COURSE_IDS = "course-[0-9a-f-]{36}"
@@ -97,6 +98,7 @@ class Courses:
         return _done(after)
 
     async def _held(self, work: Work, id_: str) -> Loaded[Course]:
+        await journal.hold(work.conn, SUCCESSIONS, shared=True)
         record = await work.load(id_, domain.evolve_course)
         work.may(unit_of(record))
         return record
@@ -201,14 +203,17 @@ def _done(record: Loaded[Course]) -> Done:
 async def succeed(work: Work, step: Step) -> Done:
     """A unit goes on in another: whoever is on its roster, and what it still plans, moves.
 
-    All is announced by the one step. At most MOVED_MAX memberships at once: `left` says whether
-    to ask again.
+    All is announced by the one step. At most MOVED_MAX memberships and as many courses at once:
+    `left` says whether to ask again.
     """
     old, new, conn = step.data["predecessor"], step.data["unit"], work.conn
     if old == new:
         raise StepRefused("A unit does not succeed itself.", "unit")
     record = f"succession-{new_id(work.now)}"
-    about = await _move_courses(work, old, step)
+    await journal.hold(conn, SUCCESSIONS)
+    year = moments.local_year(step.at)
+    planned = await queries.open_courses(conn, old, year, MOVED_MAX + 1)
+    about = await _move_courses(work, planned[:MOVED_MAX], step)
     due = await queries.open_memberships(conn, old, step.at, MOVED_MAX + 1)
     persons = await queries.ever_on(conn, old)
     await store.lock_persons(conn, persons)
@@ -222,15 +227,14 @@ async def succeed(work: Work, step: Step) -> Done:
     await difference.remember(conn, taken.entries[-1].events)
     body = {
         "id": record, "predecessor": old, "unit": new, "memberships": len(due[:MOVED_MAX]),
-        "courses": sum(one.startswith("course-") for one in about), "left": len(due) > MOVED_MAX,
+        "courses": len(planned[:MOVED_MAX]), "left": max(len(due), len(planned)) > MOVED_MAX,
     }  # fmt: skip
     return Done(1, body, f"successions/{record}")
 
 
-async def _move_courses(work: Work, old: str, step: Step) -> dict[str, wanted.Wanted]:
+async def _move_courses(work: Work, planned: Iterable[str], step: Step) -> dict[str, wanted.Wanted]:
     about = {}
-    year = moments.local_year(step.at)
-    for id_ in await queries.open_courses(work.conn, old, year, MOVED_MAX):
+    for id_ in planned:
         record = await work.load(id_, domain.evolve_course)
         moved = await work.take(record, _transfer(step), domain.evolve_course)
         await store.save_course(work.conn, id_, moved.version, moved.state)

@@ -1,7 +1,7 @@
 """What is commanded of persons and rosters, each a paragraph: load, decide, save, announce.
 
-Courses have `course_handlers`. Locks are taken in one order everywhere: a course, its persons,
-then memberships.
+Courses have `course_handlers`. Locks are taken in one order everywhere: which units succeed which
+(shared by whoever announces, alone by whoever changes it), a course, its persons, memberships.
 """
 
 from collections.abc import Iterable
@@ -23,6 +23,8 @@ from services.training.telling import CORRECTED, Difference
 
 MEMBER_IDS = "member-[0-9a-f-]{36}"
 PERSON_IDS = "[0-9a-f]{64}"
+SUCCESSIONS = "which units succeed which"
+"""What is told of a person rests on it, so nobody announces while another changes it."""
 BATCH = 200
 
 
@@ -44,14 +46,15 @@ class Rosters:
     async def assign(self, work: Work, step: Step, who: Who) -> Done:
         """A person comes on a unit's roster in a role."""
         work.may(step.data["unit"])
+        await journal.hold(work.conn, SUCCESSIONS, shared=True)
         person = await self._person(work, who)
-        await store.lock_persons(work.conn, [person])
         record: Loaded[Membership] = Loaded(f"member-{new_id(work.now)}", None, ())
         done = await self._take(work, record, step._replace(data={**step.data, "person": person}))
         return done._replace(location=f"memberships/{record.id}")
 
     async def step(self, work: Work, id_: str, step: Step) -> Done:
         """A person is released, or goes on in the unit that succeeds."""
+        await journal.hold(work.conn, SUCCESSIONS, shared=step.name != "transfer")
         record, whom = await self._held(work, id_, step.name == "transfer")
         if step.name == "transfer":
             work.may(step.data["unit"])
@@ -59,6 +62,7 @@ class Rosters:
 
     async def retract(self, work: Work, id_: str, version: int, reason: str) -> Done:
         """A step that was a mistake is taken back."""
+        await journal.hold(work.conn, SUCCESSIONS)
         record, whom = await self._held(work, id_)
         found: list[Difference] = []
 
@@ -78,6 +82,7 @@ class Rosters:
         the locks on persons, let only one of several replicas do it.
         """
         year = moments.local_year(work.now)
+        await journal.hold(work.conn, SUCCESSIONS, shared=True)
         due = await queries.not_begun(work.conn, year, BATCH)
         persons = sorted({person for _, person in due})
         await store.lock_persons(work.conn, persons)
@@ -107,21 +112,22 @@ class Rosters:
         return Done(taken.version, {"person": person, "erased": True})
 
     async def _person(self, work: Work, who: Who) -> str:
-        """The key of a person, who becomes known where the staff number is new."""
-        if who.number is None:
-            found = (await queries.persons(work.conn, [who.person or ""])).get(who.person or "")
-            if found is None:
-                raise StepRefused("There is no person with this key.", "person")
-            if found.erased:
-                raise StepRefused("This person was erased; give the staff number.", "person")
-            return found.id
-        index = self.vault.index(who.number)
-        await journal.hold(work.conn, f"number:{index.hex()}")
-        key = await queries.person_of(work.conn, index)
-        if key is None:
-            return await self._enrol(work, index, who.number, who.name)
+        """The key of a person, kept from other writers; known from now on if the number is new."""
+        key = who.person or ""
+        if who.number is not None:
+            index = self.vault.index(who.number)
+            await journal.hold(work.conn, f"number:{index.hex()}")
+            key = await queries.person_of(work.conn, index) or ""
+            if not key:
+                return await self._enrol(work, index, who.number, who.name)
+        await store.lock_persons(work.conn, [key])
+        found = (await queries.persons(work.conn, [key])).get(key)
+        if found is None:
+            raise StepRefused("There is no person with this key.", "person")
+        if found.erased:
+            raise StepRefused("This person was erased; give the staff number.", "person")
         if who.name is not None:
-            await self._check_name(work.conn, key, who.name)
+            self._check_name(found, who.name)
         return key
 
     async def _enrol(self, work: Work, index: bytes, number: str, name: str | None) -> str:
@@ -136,9 +142,9 @@ class Rosters:
         await work.take(new, Step("enrol", work.now, {}), roster.evolve_person)
         return key
 
-    async def _check_name(self, conn: AsyncConnection, key: str, name: str) -> None:
+    def _check_name(self, person: queries.Person, name: str) -> None:
         """A mistyped number of somebody else is found by the name that does not fit."""
-        hidden = (await queries.persons(conn, [key]))[key].hidden_name
+        hidden = person.hidden_name
         if hidden is not None and not same_name(self.vault.show(hidden), name):
             sentence = "Another name is known for this staff number: mend one, or rename first."
             raise StepRefused(sentence, "name")

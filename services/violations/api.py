@@ -7,11 +7,23 @@ from fastapi import FastAPI, Query, Request, Response
 from pydantic import Field
 
 from contracts import moments
-from services.chassis.asked import Day, Key, Line, Listing, Opaque, Prose, UnitKey, When, Why
+from services.chassis.asked import (
+    NO_NUL,
+    Day,
+    Key,
+    Line,
+    Listing,
+    Opaque,
+    Prose,
+    UnitKey,
+    When,
+    Why,
+)
 from services.chassis.desk import Desk, described, desk_api, json_answer
 from services.chassis.health import Health
 from services.chassis.records import Done, Work, check_unit, loaded
 from services.chassis.routes import (
+    ID_MAX,
     READS_ALL,
     Collection,
     Id,
@@ -105,7 +117,7 @@ class Overturn(When):
 class Join(When):
     """The other case of the same act."""
 
-    into: Annotated[str, Field(max_length=128)]
+    into: Annotated[str, Field(max_length=ID_MAX, pattern=NO_NUL)]
 
 
 class Transfer(When):

@@ -176,6 +176,15 @@ async def test_the_same_key_gives_the_same_answer_and_one_record(desk: Desk) -> 
     assert len(await desk.said()) == 1
 
 
+async def test_a_key_belongs_to_the_units_of_its_token(desk: Desk) -> None:
+    """Tokens that bear no name of their own do not meet in each other's keys."""
+    key = {"idempotency-key": "1"}
+    for unit in ("H44.2.1", "H44.2.2"):
+        body = {**NOMINATION, "unit": unit}
+        made = await desk.ask("POST", "achievements", "clerk", body, key, units=[unit])
+        assert (made.status_code, made.json()["unit"]) == (201, unit)
+
+
 async def test_a_clerk_works_for_its_units_alone(desk: Desk) -> None:
     """Another unit is 403, for commands, records and lists."""
     id_ = await nominated(desk)
@@ -210,6 +219,9 @@ async def test_the_name_of_a_person_is_kept_encrypted_read_on_record_and_erased(
     assert (await desk.get(path, "reader")).status_code == 403
     assert (await desk.ask("DELETE", path, "council")).status_code == 200
     assert (await desk.get(path, "clerk")).status_code == 404
+    async with desk.app.db.read() as conn:
+        whats = (await conn.execute(text("SELECT what FROM reads ORDER BY seq"))).scalars().all()
+    assert whats == [f"honoree of {id_}", f"erased the honoree of {id_}"]
 
 
 @pytest.mark.parametrize("table", ["journal", "reads"])

@@ -11,6 +11,7 @@ import pytest
 from services.chassis.auth import Issuer
 from services.chassis.broker import Broker
 from services.chassis.errors import BrokerAway
+from services.intake.handlers import Intake
 from tests.conftest import NatsServer, Postgres, eventually, free_port
 from tests.intake.events import Door, event, fields, opened
 
@@ -85,6 +86,20 @@ async def test_accepted_events_reach_the_stream(
     assert message.headers is not None
     assert message.headers["Nats-Msg-Id"] == reply["receipts"][0]["receipt"]
     await broker.close()
+
+
+async def test_a_fault_of_the_door_is_answered_and_logged(
+    nats_door: Door, department: Department, monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:  # fmt: skip
+    """The sender learns at once that nothing was taken, as over HTTP."""
+
+    async def broken(*_: Any, **__: Any) -> None:
+        raise RuntimeError("planted")
+
+    monkeypatch.setattr(Intake, "accept", broken)
+    assert (await department.send(event("a")))["status"] == 500
+    assert any("planted" in str(record.exc_info) for record in caplog.records)
 
 
 async def test_a_unit_speaks_for_itself_alone(nats_door: Door, department: Department) -> None:

@@ -5,13 +5,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.awards.app import build, migrated
 from services.chassis.auth import Issuer
 from services.training import app as training
+from services.training import queries, store, telling
+from tests.conftest import eventually
 from tests.records.desks import Desk, open_desk
 
 pytestmark = pytest.mark.anyio
@@ -118,3 +122,68 @@ async def test_the_same_role_given_by_two_clerks_at_once_is_given_once(rosters: 
     )
     assert sorted(answer.status_code for answer in answers) == [201] + [422] * (AT_ONCE - 1)
     assert [await count(rosters, table) for table in ("memberships", "outbox")] == [1, 1]
+
+
+async def waits(desk: Desk, task: asyncio.Task[Any]) -> bool:
+    """Whether a task is done, or a transaction waits for a lock."""
+    async with desk.app.db.read() as conn:
+        held = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+        return task.done() or bool((await conn.execute(held)).scalar())
+
+
+async def untold(desk: Desk) -> list[str]:
+    """What would have to be said of all persons and was not, or was and does not hold."""
+    now = desk.app.parts.relay.clock()
+    async with desk.app.db.read() as conn:
+        persons = [row[0] for row in await conn.execute(text("SELECT id FROM persons"))]
+        about = await telling.of_persons(conn, persons, now)
+        found = await telling.difference(conn, about, "urn:x", now)
+    return [fact.short for fact in found.facts()]
+
+
+async def test_who_comes_while_a_unit_goes_on_in_another_is_told_with_it(
+    rosters: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is told of a person rests on the succession, so neither misses the other."""
+    body = {
+        "unit": UNIT, "role": "official", "name": "Nguyễn Văn Mẫu",
+        "at": "2025-03-01T08:00:00+07:00",
+    }  # fmt: skip
+    await rosters.done("memberships", "clerk", {**body, "number": "CB-1"})
+    asked: list[asyncio.Task[Any]] = []
+    ever_on = queries.ever_on
+
+    async def overtaken(conn: AsyncConnection, unit: str) -> list[str]:
+        found = await ever_on(conn, unit)
+        late = rosters.post("memberships", "clerk", {**body, "number": "CB-2"})
+        asked.append(asyncio.create_task(late))
+        await eventually(lambda: waits(rosters, asked[0]))
+        return found
+
+    monkeypatch.setattr(queries, "ever_on", overtaken)
+    step = {"predecessor": UNIT, "unit": "H44.9", "at": "2025-07-01T00:00:00+07:00"}
+    await rosters.done("successions", "council", step)
+    assert (await asked[0]).status_code == 201
+    assert await untold(rosters) == []
+
+
+async def test_nobody_who_is_being_erased_comes_on_a_roster(
+    rosters: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who is asked for by number while the link is erased is refused, and known anew next time."""
+    body = {"unit": UNIT, "role": "official", "number": "CB-1", "name": "Nguyễn Văn Mẫu"}
+    person = (await rosters.done("memberships", "clerk", body))["person"]
+    asked: list[asyncio.Task[Any]] = []
+    erase_person = store.erase_person
+
+    async def overtaken(conn: AsyncConnection, id_: str) -> None:
+        await erase_person(conn, id_)
+        late = rosters.post("memberships", "clerk", {**body, "role": "other"})
+        asked.append(asyncio.create_task(late))
+        await eventually(lambda: waits(rosters, asked[0]))
+
+    monkeypatch.setattr(store, "erase_person", overtaken)
+    assert (await rosters.ask("DELETE", f"persons/{person}", "council")).status_code == 200
+    assert (await asked[0]).status_code == 422
+    again = await rosters.done("memberships", "clerk", {**body, "role": "other"})
+    assert again["person"] != person

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from services.training import course_handlers
 from tests.conftest import eventually
 from tests.oracle import rate
 from tests.records.desks import Desk
@@ -184,6 +185,21 @@ async def test_a_split_leaves_each_person_with_one_of_the_successors(desk: Desk)
     rated = rate([*registry, *ends, *events], [RUBRIC], 2025, "pooled")
     found = {unit: rated[unit]["scores"]["trained"] for unit in (OLD, NEW, other)}
     assert found == {OLD: "20.00", NEW: "30.00", other: "0.00"}
+
+
+async def test_a_succession_of_many_says_what_is_left(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Asked again it moves the rest, courses as well as memberships."""
+    monkeypatch.setattr(course_handlers, "MOVED_MAX", 2)
+    await assigned(desk, "A1", OLD, day="2025-01-10")
+    for _ in range(3):
+        await planned(desk, OLD)
+    body = {"predecessor": OLD, "unit": NEW, "at": START}
+    found = [await desk.done("successions", "council", body) for _ in range(2)]
+    names = ("memberships", "courses", "left")
+    moved = [tuple(one[name] for name in names) for one in found]
+    assert moved == [(1, 2, True), (0, 1, False)]
 
 
 async def test_a_succession_is_decided_by_the_council_alone(desk: Desk) -> None:

@@ -154,6 +154,24 @@ async def test_two_replicas_announce_a_new_year_once(desk: Desk, clock: Hand) ->
     assert len(begun) == 40
 
 
+async def test_a_command_of_the_old_year_that_ends_behind_new_year_is_announced_for_the_new(
+    home: Path, database_url: str, desk: Desk, clock: Hand
+) -> None:
+    """Here by a replica whose clock is behind: the year was announced before its member came."""
+    clock.set("2026-01-01T00:00:01+07:00")
+    await assigned(desk, "CB-1")
+    late = Hand()
+    late.set("2025-12-31T23:59:59.900000+07:00")
+    given = ("training", build, migrated, home, database_url, desk.issuer, late)
+    async with open_desk(*given) as behind:
+        await assigned(behind, "CB-2", day="2025-12-01")
+
+    async def both() -> bool:
+        return (await told(desk)).count(("roster.assigned", UNIT, NEW_YEAR_2026)) == 2
+
+    await eventually(both)
+
+
 async def test_a_service_that_was_down_at_new_year_announces_it_at_its_start(
     home: Path, database_url: str, clock: Hand
 ) -> None:

@@ -1,0 +1,31 @@
+"""What a database refuses for the moment is tried again, and is no fault of the request."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from sqlalchemy import text
+
+from services.chassis.database import Database
+from services.chassis.errors import DatabaseAway
+from services.chassis.settings import normal_url
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_the_victim_of_a_deadlock_may_try_again(postgres_url: str) -> None:
+    """Its work is undone as a whole, so it is told as a database that was away."""
+    db = Database(normal_url(postgres_url), "public")
+    both = asyncio.Barrier(2)
+
+    async def cross(first: int, second: int) -> None:
+        lock = text("SELECT pg_advisory_xact_lock(:number)")
+        async with db.write() as conn:
+            await conn.execute(lock, {"number": first})
+            await both.wait()
+            await conn.execute(lock, {"number": second})
+
+    found = await asyncio.gather(cross(1, 2), cross(2, 1), return_exceptions=True)
+    await db.close()
+    assert sorted(type(one) for one in found if one is not None) == [DatabaseAway]

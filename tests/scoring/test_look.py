@@ -1,0 +1,88 @@
+"""The look at the stream tells a lost stream from another folder that was faster."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from services.chassis.broker import Broker
+from services.chassis.settings import NatsAccess
+from services.scoring import store, subscribers
+from services.scoring.errors import FoldHalted
+from services.scoring.rubric_file import SHIPPED, load_directory
+from services.scoring.store import Position
+from services.scoring.subscribers import FoldLoop, StreamState
+from tests.scoring.folding import Fold, folding
+
+pytestmark = pytest.mark.anyio
+
+CREATED = 1_700_000_000_000_000
+
+
+def loop_of(fold: Fold) -> FoldLoop:
+    """A fold loop whose broker is never asked."""
+    broker = Broker(NatsAccess("nats://127.0.0.1:1", None, None, "_INBOX"), "test")
+    return FoldLoop(fold.db, broker, fold.folder, 10)
+
+
+async def moved(fold: Fold, **changed: Any) -> None:
+    """The position as another process leaves it."""
+    await fold.folder.move(lambda place: place._replace(**changed))
+
+
+async def position(fold: Fold) -> Position:
+    """The position as it stands."""
+    async with fold.db.read() as conn:
+        return await store.position(conn)
+
+
+async def test_a_folder_that_was_faster_is_no_lost_stream(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between two looks of one folder another one folds on: the stream ends behind both."""
+    async with folding(f"sqlite:///{tmp_path / 'x.db'}", load_directory(SHIPPED)) as fold:
+        await moved(fold, stream_created=CREATED, stream_seq=100)
+
+        async def state(_: Broker) -> StreamState:
+            found = StreamState(CREATED, 100)
+            await moved(fold, stream_seq=200)
+            return found
+
+        monkeypatch.setattr(subscribers, "stream_state", state)
+        await loop_of(fold).look()
+        assert (await position(fold)).halted is None
+
+
+async def test_a_stream_that_ends_too_early_halts_every_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The halt is written down with its reason."""
+    async with folding(f"sqlite:///{tmp_path / 'x.db'}", load_directory(SHIPPED)) as fold:
+        await moved(fold, stream_created=CREATED, stream_seq=100)
+
+        async def state(_: Broker) -> StreamState:
+            return StreamState(CREATED, 99)
+
+        monkeypatch.setattr(subscribers, "stream_state", state)
+        with pytest.raises(FoldHalted):
+            await loop_of(fold).look()
+        assert "ends at 99, before 100" in str((await position(fold)).halted)
+
+
+async def test_a_halt_that_was_lifted_meanwhile_is_not_written_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The operator healed it while this folder still looked at the old position."""
+    async with folding(f"sqlite:///{tmp_path / 'x.db'}", load_directory(SHIPPED)) as fold:
+        await moved(fold, stream_created=CREATED, stream_seq=100)
+
+        async def state(_: Broker) -> StreamState:
+            await moved(fold, stream_created=CREATED + 1, stream_seq=0)
+            return StreamState(CREATED + 1, 0)
+
+        monkeypatch.setattr(subscribers, "stream_state", state)
+        with pytest.raises(FoldHalted):
+            await loop_of(fold).look()
+        assert (await position(fold)).halted is None
