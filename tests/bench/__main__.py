@@ -29,13 +29,15 @@ def options(arguments: Sequence[str]) -> tuple[Options, Path | None]:
     parser.add_argument("--seconds", type=float, default=standard.seconds, help="per HTTP load")
     parser.add_argument("--tutorial-events", type=int, default=standard.tutorial_events)
     parser.add_argument("--door-events", type=int, default=standard.door_events)
+    parser.add_argument("--backlog", type=int, default=standard.backlog, help="rows that wait")
     parser.add_argument("--only", choices=PARTS, action="append", help="may be repeated")
     parser.add_argument("--database", choices=DATABASES, action="append", help="may be repeated")
     parser.add_argument("--json", type=Path, help="also write the figures to this file")
     asked = parser.parse_args(arguments)
     made = Options(
         City(asked.units, asked.events, asked.seed), asked.tutorial_events, asked.door_events,
-        asked.repeat, asked.seconds, tuple(asked.only or PARTS), tuple(asked.database or DATABASES),
+        asked.backlog, asked.repeat, asked.seconds, tuple(asked.only or PARTS),
+        tuple(asked.database or DATABASES),
         " ".join(["python -m tests.bench", *arguments]),
     )  # fmt: skip
     return made, asked.json

@@ -7,15 +7,18 @@ from dataclasses import dataclass, field
 from rich.console import Console
 
 from tests.bench import measures, tutorial_side
+from tests.bench.backlog import alone, backlog_rows, catch_up
 from tests.bench.city import City, write_batches
 from tests.bench.figures import Figure, Report
 from tests.bench.ground import POSTGRESQL, SQLITE, Ground, prepared
 
-FOLD, RATING, REBUILD, DOOR, STAGES = "fold", "rating", "rebuild", "door", "stages"
-PARTS = (FOLD, RATING, REBUILD, DOOR, STAGES)
+FOLD, RATING, REBUILD, DOOR = "fold", "rating", "rebuild", "door"
+RELAY, STAGES = "relay", "stages"
+PARTS = (FOLD, RATING, REBUILD, DOOR, RELAY, STAGES)
 DATABASES = (POSTGRESQL, SQLITE)
 FOLD_RATIO = {POSTGRESQL: 40.0, SQLITE: 30.0}
 RATING_RATIO, DOOR_TARGET, REBUILD_TARGET, MEMORY_TARGET = 6.0, 4_000.0, 60_000.0, 300.0
+RELAY_TARGET = 10_000.0
 BATCH = 1000
 log = Console(stderr=True)
 
@@ -27,6 +30,7 @@ class Options:
     city: City = field(default_factory=City)
     tutorial_events: int = 3_000
     door_events: int = 40_000
+    backlog: int = 100_000
     repeat: int = 3
     seconds: float = 5.0
     only: tuple[str, ...] = PARTS
@@ -48,12 +52,15 @@ class Figures:
             "rebuild, every fact lost", database, "events/s", "at least", REBUILD_TARGET
         )
         self.door = Figure("door, by 1,000", database, "events/s", "at least", DOOR_TARGET)
+        self.relay = Figure(
+            "outbox to stream, four writers beside", database, "rows/s", "at least", RELAY_TARGET
+        )
 
     def asked(self, only: tuple[str, ...]) -> list[Figure]:
         """What was asked for, in the order of the table."""
         by_part = {
             FOLD: [self.fold, self.memory], RATING: [self.rating], DOOR: [self.door],
-            REBUILD: [self.rebuild, self.healing],
+            REBUILD: [self.rebuild, self.healing], RELAY: [self.relay],
         }  # fmt: skip
         return [figure for part, found in by_part.items() if part in only for figure in found]
 
@@ -67,6 +74,7 @@ async def run(options: Options) -> Report:
         )
         file = ground.folder / "batches.ndjson"
         batches = write_batches(options.city, options.door_events, BATCH, file)
+        waiting = backlog_rows(options.city, options.backlog) if RELAY in options.only else []
         for database in options.databases:
             figures = Figures(database)
             for number in range(1, options.repeat + 1):
@@ -75,6 +83,12 @@ async def run(options: Options) -> Report:
                 if DOOR in options.only:
                     async with ground.database(database) as url:
                         figures.door.add(await measures.door(ground, url, batches))
+                if RELAY in options.only:
+                    async with ground.database(database) as url:
+                        caught = await catch_up(ground, url, waiting)
+                    figures.relay.add(
+                        caught.per_second, await alone(ground, waiting), written=caught.written
+                    )
             if STAGES in options.only:
                 async with ground.database(database) as url:
                     report.stages[database] = await measures.stages(ground, url)

@@ -19,7 +19,7 @@ from services.intake.settings import IntakeSettings
 from services.scoring import app as scoring
 from services.scoring import operations
 from services.scoring.settings import ScoringSettings
-from tests.bench import stages
+from tests.bench import backlog, stages
 from tests.bench.listen import listen
 
 
@@ -28,6 +28,18 @@ async def door() -> None:
     app = intake.build(IntakeSettings())
     await app.start()
     await listen(compose({"intake": (app.api, app.health)}))
+
+
+async def relay() -> None:
+    """The intake without HTTP: its relay and its NATS door."""
+    app = intake.build(IntakeSettings())
+    await app.start()
+    await app.failed()
+
+
+async def writers() -> None:
+    """Writers to the outbox of the intake."""
+    await backlog.write_on(os.environ["DANCHU_DATABASE_URL"])
 
 
 async def queries() -> None:
@@ -63,7 +75,8 @@ async def rebuild() -> None:
 
 
 PARTS: dict[str, Callable[[], Awaitable[None]]] = {
-    "door": door, "queries": queries, "fold": fold, "stages": fold_by_stages, "rebuild": rebuild,
+    "door": door, "relay": relay, "writers": writers, "queries": queries, "fold": fold,
+    "stages": fold_by_stages, "rebuild": rebuild,
 }  # fmt: skip
 
 

@@ -17,11 +17,12 @@ from tests.bench.run import DATABASES
 
 SMALL = (
     "--events", "2000", "--units", "12", "--tutorial-events", "200", "--door-events", "1500",
+    "--backlog", "1500",
     "--seconds", "0.3", "--repeat", "1",
 )  # fmt: skip
 FIGURES = {
     "backlog to ratings", "memory of the fold", "one rating", "rebuild",
-    "rebuild, every fact lost", "door, by 1,000",
+    "rebuild, every fact lost", "door, by 1,000", "outbox to stream, four writers beside",
 }  # fmt: skip
 
 
@@ -34,7 +35,7 @@ def test_a_small_run_is_exact_and_has_every_figure(tmp_path: Path, capsys: Any) 
     assert measured == {(name, database) for name in FIGURES for database in DATABASES}
     assert all(value > 0 for figure in found["figures"] for value in figure["values"])
     compared = {figure["name"] for figure in found["figures"] if figure["ratio"]}
-    assert compared == {"backlog to ratings", "one rating"}
+    assert compared == {"backlog to ratings", "one rating", "outbox to stream, four writers beside"}
     assert found["stages_seconds"].keys() == set(DATABASES)
     assert "all 12 units by the oracle" in found["checked"]
     assert found["checked"] in printed and found["command"].endswith(str(file))

@@ -1,4 +1,4 @@
-"""Commands to a system of record while its parts are killed: each acknowledged one is an event.
+"""Commands to the systems of record while parts are killed: each acknowledged one is an event.
 
 No command acknowledged without its event, no event without its command, none twice in the ratings.
 `FAULT_COMMANDS`, `FAULT_KILLS` and `FAULT_SEED` make it longer; `make faults` does.
@@ -7,6 +7,7 @@ No command acknowledged without its event, no event without its command, none tw
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 import os
 import random
@@ -15,77 +16,80 @@ from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import asyncpg  # type: ignore[import-untyped]
 import httpx
 import pytest
 
-from contracts.envelope import decode
+from contracts.envelope import Recorded, decode
 from services.chassis.announce import source_of
+from services.chassis.records import RETRACTION
+from tests.faults.lives import LIVES, UNITS
 from tests.faults.victims import Victims, victims
 
 COMMANDS = int(os.environ.get("FAULT_COMMANDS", "240"))
 KILLS = int(os.environ.get("FAULT_KILLS", "6"))
 SEED = int(os.environ.get("FAULT_SEED", "21"))
-WORKERS, UNITS, TRIES = 6, 8, 400
+WORKERS, TRIES = 6, 400
 AGAIN_SECONDS = 0.1
-SOURCE = source_of("awards")
+SOURCES = frozenset(map(source_of, LIVES))
+OF_NO_COMMAND = "year-"
+"""Records of training that it makes by itself when a year begins."""
 
 pytestmark = [pytest.mark.anyio, pytest.mark.timeout(300 + COMMANDS)]
 
 
+class Sent(NamedTuple):
+    """An event in an outbox."""
+
+    receipt: str
+    said: Recorded
+
+
 @dataclass
 class Clerks:
-    """Those who give commands, and what they were answered; `receipts` by record."""
+    """Those who give commands, and what they were answered: receipts by service."""
 
     client: httpx.AsyncClient
     tokens: dict[str, str]
-    receipts: dict[str, list[str]] = field(default_factory=dict)
+    receipts: dict[str, Counter[str]] = field(
+        default_factory=lambda: {service: Counter() for service in LIVES}
+    )
     given: int = 0
     repeated: int = 0
 
-    async def give(self, path: str, role: str, body: dict[str, Any], key: str) -> Any:
+    async def give(self, service: str, path: str, role: str, body: dict[str, Any], key: str) -> Any:
         """One command, asked again under its key until it is answered."""
         headers = {"authorization": f"Bearer {self.tokens[role]}", "idempotency-key": key}
         for _ in range(TRIES):
             try:
-                answer = await self.client.post(f"/awards/{path}", json=body, headers=headers)
+                answer = await self.client.post(f"/{service}/{path}", json=body, headers=headers)
             except httpx.TransportError:
                 answer = None
             if answer is not None and answer.status_code != 503:
-                assert answer.status_code in (200, 201), answer.text
+                assert answer.status_code in (200, 201), f"{path} {body}: {answer.text}"
                 self.given += 1
-                said = answer.json()
-                known = self.receipts.setdefault(said["id"], [])
-                known += [r for r in answer.headers.get("x-danchu-receipts", "").split(",") if r]
-                return said
+                told = answer.headers.get("x-danchu-receipts", "")
+                self.receipts[service].update(filter(None, told.split(",")))
+                return answer.json()
             self.repeated += 1
             await asyncio.sleep(AGAIN_SECONDS)
         raise AssertionError(f"nobody answered {path}")
 
     async def one(self, number: int, chance: random.Random) -> None:
-        """The life of one achievement: four to seven commands."""
-        unit = f"H44.{number % UNITS}"
-        named = {"unit": unit, "title": f"Mô hình {number}", "merits": "mô phỏng"}
-        id_ = (await self.give("achievements", "clerk", named, f"{number}-n"))["id"]
-        votes = {"what": "model", "level": "city", "in_favour": 5, "against": 0}
-        decided = {"level": "city", "decision": f"{number}/QĐ"}
-        steps: list[tuple[str, str, dict[str, Any]]] = [
-            ("appraise", "council", votes), ("recognise", "council", decided),
-            ("replicate", "clerk", {"by": "H44.99"}),
-        ]  # fmt: skip
-        if chance.random() < 0.3:
-            revoked = {"what": "model", "cause": "wrong_appraisal", "decision": "1/QĐ"}
-            steps.append(("revoke", "council", revoked))
-        elif chance.random() < 0.5:
-            steps.append(("retract", "council", {"version": 4, "reason": "nhầm"}))
-        for place, (step, role, body) in enumerate(steps):
-            await self.give(f"achievements/{id_}/{step}", role, body, f"{number}-{place}")
+        """The life of one record: four to eight commands, to each service in turn."""
+        service = tuple(LIVES)[number % len(LIVES)]
+        places = itertools.count()
+
+        async def give(path: str, role: str, body: dict[str, Any]) -> Any:
+            return await self.give(service, path, role, body, f"{number}-{next(places)}")
+
+        await LIVES[service](give, number, chance)
 
 
 async def _work(clerks: Clerks, seed: int, alive: Callable[[], bool]) -> None:
-    """Workers take achievements until the commands are spent and every kill was done."""
+    """Workers take records until the commands are spent and every kill was done."""
     numbers = iter(range(10**9))
 
     async def worker() -> None:
@@ -107,15 +111,15 @@ async def _kill(found: Victims, clerks: Clerks, chance: random.Random) -> None:
         await asyncio.to_thread(found.kill, chance.choice(found.names))
 
 
-async def _rows(found: Victims, table: str, columns: str) -> list[tuple[Any, ...]]:
-    """Rows of the database of awards, read past the service."""
+async def _rows(found: Victims, service: str, table: str, columns: str) -> list[tuple[Any, ...]]:
+    """Rows of the database of a service, read past it."""
     select = f"SELECT {columns} FROM {table}"
     if found.postgres is None:
-        with sqlite3.connect(found.stack.home / "awards.db") as conn:
+        with sqlite3.connect(found.stack.home / f"{service}.db") as conn:
             return list(conn.execute(select))
     conn = await asyncpg.connect(found.postgres.url)
     try:
-        await conn.execute("SET search_path TO awards")
+        await conn.execute(f"SET search_path TO {service}")
         return [tuple(row) for row in await conn.fetch(select)]
     finally:
         await conn.close()
@@ -128,7 +132,7 @@ async def _until(holds: Callable[[], Awaitable[bool]]) -> None:
 
 
 async def _listed(client: httpx.AsyncClient, tokens: dict[str, str], year: int) -> Counter[str]:
-    """How often scoring lists each receipt of the awards, over all units."""
+    """How often scoring lists each receipt of these services, over all units."""
     headers = {"authorization": f"Bearer {tokens['hr']}"}
     found: Counter[str] = Counter()
     for unit in range(UNITS):
@@ -136,7 +140,7 @@ async def _listed(client: httpx.AsyncClient, tokens: dict[str, str], year: int) 
         while True:
             path = f"/scoring/ratings/{year}/H44.{unit}/events"
             page = (await client.get(path, params=asked, headers=headers)).json()
-            found.update(e["receipt"] for e in page["items"] if e["source"] == SOURCE)
+            found.update(e["receipt"] for e in page["items"] if e["source"] in SOURCES)
             if page["next"] is None:
                 break
             asked["cursor"] = page["next"]
@@ -177,15 +181,14 @@ async def test_no_command_is_lost_and_no_event_comes_twice_whatever_is_killed(
 
 
 async def _check(found: Victims, client: httpx.AsyncClient, clerks: Clerks) -> None:
-    """Answers, journal, outbox and ledger tell of the same events, each once."""
-    answered = Counter(receipt for known in clerks.receipts.values() for receipt in known)
-    written: Counter[str] = Counter()
-    for (events,) in await _rows(found, "journal", "events"):
-        written.update(event[3] for event in json.loads(events))
-    sent = Counter(bytes(row[0]).hex() for row in await _rows(found, "outbox", "receipt"))
-    assert answered == written == sent
+    """Answers, journals, outboxes and ledger tell of the same events, each once."""
+    sent: Counter[str] = Counter()
+    years: set[int] = set()
+    for service in LIVES:
+        mine = await _sent(found, service, clerks.receipts[service])
+        sent.update(event.receipt for event in mine)
+        years |= {event.said.year for event in mine}
     assert set(sent.values()) == {1}
-    years = {decode(bytes(row[0])).year for row in await _rows(found, "outbox", "body")}
 
     async def folded() -> bool:
         listed: Counter[str] = Counter()
@@ -196,3 +199,28 @@ async def _check(found: Victims, client: httpx.AsyncClient, clerks: Clerks) -> N
     await _until(folded)
     audit = await asyncio.to_thread(found.stack.run, "audit")
     assert audit.returncode == 0, audit.stdout
+
+
+async def _sent(found: Victims, service: str, answered: Counter[str]) -> list[Sent]:
+    """What the outbox of a service holds, which is what its journal and its answers say."""
+    written: Counter[str] = Counter()
+    of_commands: Counter[str] = Counter()
+    for record, events in await _rows(found, service, "journal", "record, events"):
+        receipts = [event[3] for event in json.loads(events)]
+        written.update(receipts)
+        of_commands.update(receipts if not record.startswith(OF_NO_COMMAND) else [])
+    rows = await _rows(found, service, "outbox", "receipt, body")
+    sent = [Sent(bytes(receipt).hex(), decode(bytes(body))) for receipt, body in rows]
+    assert answered == of_commands, service
+    assert written == Counter(event.receipt for event in sent), service
+    if service == "training":
+        told = await _rows(found, service, "announced", "event")
+        assert Counter(one for (one,) in told) == Counter(_standing(sent)), service
+    return sent
+
+
+def _standing(sent: list[Sent]) -> list[str]:
+    """The ids of what was announced and not retracted, retractions left out."""
+    back = {one.said.event.data.id for one in sent if one.said.kind.short == RETRACTION}
+    ids = [one.said.event.id for one in sent if one.said.kind.short != RETRACTION]
+    return [id_ for id_ in ids if id_ not in back]
