@@ -136,7 +136,10 @@ def _handle(api: FastAPI) -> None:
 
 def _found(error: RequestValidationError) -> list[FieldError]:
     return [
-        {"field": ".".join(str(part) for part in one["loc"][1:]), "message": str(one["msg"])}
+        {
+            "field": ".".join(str(part) for part in one["loc"][1:]),
+            "message": str(one["msg"]).removeprefix("Value error, "),
+        }
         for one in error.errors()[:20]
     ]
 

@@ -65,7 +65,12 @@ def rebuild(year: YearOption, as_json: AsJson = False) -> None:
     """Fold a year anew from the ledger; the ratings stay what they are, or become right."""
     with bar("units", None) as told:
         read = run(operations.rebuild(ScoringSettings(), year, told))
-    printed({"year": year, "events": read}, as_json, f"{read} events of {year} folded anew")
+    printed({"year": year, "events": read}, as_json, _anew(year, read))
+
+
+def _anew(year: int, read: int) -> str:
+    """Events are read for each unit that they count for: a predecessor's more than once."""
+    return f"{year} is folded anew; {read} events read, a predecessor's for its successor too"
 
 
 @judging.command("danchu audit", "danchu audit --json")

@@ -67,7 +67,7 @@ async def resend(since: str) -> dict[str, int]:
 async def repaired(id_: str, file: Path, client: Client, home: Path) -> str:
     """Sends a repaired event through the door and links it to the original; its receipt."""
     settings = ScoringSettings()
-    await operations.entry(settings, id_)
+    await operations.unreplaced(settings, id_)
     try:
         line = json.dumps(json.loads(file.read_bytes())).encode()
     except (ValueError, RecursionError) as wrong:

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from contracts.envelope import UNIT_KEY
 from services.chassis.auth import ROLES, development_issuer
 from services.commands import operate
 from services.commands.options import AsJson, Home, Teaching, configured, printed
@@ -87,6 +88,10 @@ def token(
     """Sign a development token, narrowed to units, sources and types where they are given."""
     if role not in ROLES:
         raise typer.BadParameter(f"it is one of {', '.join(ROLES)}", param_hint="--role")
+    for one in unit or []:
+        if one != "*" and not UNIT_KEY.fullmatch(one):
+            why = f"{one!r} is no unit's key or code, such as H44.12.34"
+            raise typer.BadParameter(why, param_hint="--unit")
     narrowed = (unit or ["*"], source or ["*"], type_ or ["*"])
     settings = configured(home=home)
     with spoken():

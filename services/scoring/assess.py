@@ -232,7 +232,12 @@ def _dropped(rubric: Rubric, assessment: Assessment) -> Assessment:
     top, second = rubric.classes[:2]
     share = rubric.top_class_share
     assert share is not None
-    text = f"Tỷ lệ đơn vị được xếp loại {top} không quá {share.at_most} ({share.of})"
+    of = {
+        "rated": "số đơn vị được xếp hạng",
+        "top_two": f"số đơn vị loại {top} và {second}",
+        "next": f"số đơn vị loại {second}",
+    }[share.of]
+    text = f"Số đơn vị loại {top} không quá {share.at_most} {of}"
     reasons = (*assessment.reasons, Reason("share", top, second, text))
     return replace(assessment, class_name=second, reasons=reasons)
 

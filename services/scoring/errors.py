@@ -42,6 +42,13 @@ class NotQuarantined(DanchuError):
         )
 
 
+class ReplacedAlready(DanchuError):
+    """An entry of the quarantine that an event replaced keeps its link to that event."""
+
+    def __init__(self, id_: str, receipt: str) -> None:
+        super().__init__(f"{id_} is replaced already, by the event with receipt {receipt}.")
+
+
 class WorkerDied(DanchuError):
     """A process that computed books ended; the transaction around it is given up."""
 

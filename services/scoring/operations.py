@@ -15,7 +15,7 @@ from services.chassis.database import Database
 from services.chassis.errors import BrokerAway
 from services.scoring import quarantine, queries, rubric_file, store
 from services.scoring.app import MIGRATIONS
-from services.scoring.errors import NotQuarantined, RubricsReplaced
+from services.scoring.errors import NotQuarantined, ReplacedAlready, RubricsReplaced
 from services.scoring.fold import Book
 from services.scoring.handlers import Folder, Message
 from services.scoring.refold import Progress, refold_by
@@ -116,13 +116,27 @@ async def replay(settings: ScoringSettings, id_: str, clock: Clock = now_us) -> 
 async def settle(
     settings: ScoringSettings, id_: str, state: str, receipt: str | None = None
 ) -> None:
-    """Marks an entry as dropped, or as replayed by the event with this receipt."""
+    """Marks an entry as dropped, or as replayed by the event with this receipt.
+
+    ReplacedAlready where another event replaced it: that link is not overwritten.
+    """
     async with opened(settings) as db:
-        async with db.read() as conn:
-            await _entry(conn, id_)
         await _settle(db, id_, state, None if receipt is None else bytes.fromhex(receipt))
+
+
+async def unreplaced(settings: ScoringSettings, id_: str) -> None:
+    """ReplacedAlready where an event replaced the entry, NotQuarantined where there is none."""
+    async with opened(settings) as db, db.read() as conn:
+        _unlinked(await _entry(conn, id_), id_, None)
+
+
+def _unlinked(entry: dict[str, Any], id_: str, receipt: bytes | None) -> None:
+    linked = entry["replaced_by"]
+    if linked is not None and bytes(linked) != receipt:
+        raise ReplacedAlready(id_, bytes(linked).hex())
 
 
 async def _settle(db: Database, id_: str, state: str, receipt: bytes | None) -> None:
     async with db.write() as conn:
+        _unlinked(await _entry(conn, id_), id_, receipt)
         await quarantine.settle(conn, bytes.fromhex(id_), state, receipt)

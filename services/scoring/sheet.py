@@ -54,7 +54,7 @@ def sheet(
         **{name: [_told(one) for one in _of(ordered, kinds)] for name, kinds in DECIDED.items()},
         "reasons": rating["reasons"],
         "bands": [{"class": b.name, "vi": b.vi, "from": points(b.at_least)} for b in rubric.bands],
-        "next_class": _next_class(rubric, assessed.total),
+        "next_class": _next_class(rubric, assessed),
         "other_view": other,
     }
 
@@ -96,11 +96,15 @@ def _told(said: Recorded) -> dict[str, Any]:
     return {**told, **{n: v for n, v in given.items() if isinstance(v, (str, int))}}
 
 
-def _next_class(rubric: Rubric, total: int) -> dict[str, str] | None:
-    """The next better band and the points that are lacking to it; None in the best."""
-    above = [band for band in rubric.bands if band.at_least * 100 > total]
-    if not above:
+def _next_class(rubric: Rubric, assessed: Assessment) -> dict[str, str] | None:
+    """The next better band and the points that are lacking to it.
+
+    None in the best, and where a ceiling keeps the class below that band whatever the points.
+    """
+    above = [band for band in rubric.bands if band.at_least * 100 > assessed.total]
+    held = [rubric.classes.index(one.to) for one in assessed.reasons if one.kind == "ceiling"]
+    if not above or len(above) - 1 < max(held, default=0):
         return None
     band = above[-1]
-    lacking = (band.at_least * 100 - total).__ceil__()
+    lacking = (band.at_least * 100 - assessed.total).__ceil__()
     return {"class": band.name, "vi": band.vi, "lacking": spelled(lacking)}

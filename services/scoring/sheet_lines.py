@@ -24,6 +24,12 @@ EMPTY_WORDS = {
     "zero": ("chưa có số liệu, 0 điểm", "nothing was announced: no points"),
     "exclude": ("không phát sinh, không tính", "nothing arose: left out by the rubric"),
 }
+# The same where something did arise, and was too little to take a mean of.
+UNSUFFICING = {
+    "full": ("hưởng trọn điểm", "full points by the rubric"),
+    "zero": ("0 điểm", "no points"),
+    "exclude": ("không tính", "left out by the rubric"),
+}
 
 Cells = Mapping[Cell, Sequence[Posting]]
 
@@ -50,7 +56,11 @@ def indicator_line(
     else:
         shown |= _state_of(line) | _items(rubric, line, own, until)
     if line.empty is not None:
-        shown["state"]["vi"], shown["state"]["en"] = EMPTY_WORDS[line.empty]
+        state, (vi, en) = shown["state"], EMPTY_WORDS[line.empty]
+        if line.empty in UNSUFFICING and state.get("n"):
+            vi, en = UNSUFFICING[line.empty]
+            vi, en = f"{state['vi']}: {vi}", f"{state['en']}: {en}"
+        state["vi"], state["en"] = vi, en
     return shown
 
 
@@ -126,14 +136,15 @@ def _state_of(line: Line) -> dict[str, Any]:
     n = sums[0] if sums else 0
     if indicator.kind is Kind.QUOTA:
         need = max(0, (indicator.target - n).__ceil__())
-        state = _words(f"{n} trên {indicator.target}", f"{n} of {indicator.target}", n=n)
+        target = indicator.target
+        state = _words(f"{n}, chỉ tiêu là {target}", f"{n}, the target is {target}", n=n)
         worth = _worth(indicator, sums, (1,))
-        return {"state": state | {"target": str(indicator.target)}, "missing_total": need,
+        return {"state": state | {"target": str(target)}, "missing_total": need,
                 "next_worth": worth}  # fmt: skip
     if indicator.kind is Kind.MEAN:
         mean = None if not n else Fraction(sums[1], PLACES * n)
         shown = "-" if mean is None else points_of(mean)
-        vi, en = f"trung bình {shown} của {n} lượt", f"mean {shown} of {n}"
+        vi, en = f"trung bình {comma(shown)} của {n} lượt", f"mean {shown} of {n}"
         if n < indicator.minimum:
             vi, en = f"{vi}; cần ít nhất {indicator.minimum}", f"{en}; {indicator.minimum} needed"
         return {"state": _words(vi, en, n=n), "missing_total": max(0, indicator.minimum - n)}
@@ -144,7 +155,7 @@ def _state_of(line: Line) -> dict[str, Any]:
     earned = Fraction(sums[1] if sums else 0, indicator.denominator)
     most = indicator.points if indicator.kind is Kind.MERIT else indicator.cap
     state = _words(
-        f"{n} mục, {points_of(earned)} điểm trong tối đa {points_of(most)}",
+        f"{n} mục, {comma(points_of(earned))} điểm trong tối đa {comma(points_of(most))}",
         f"{n} counted, {points_of(earned)} points of at most {points_of(most)}",
         n=n,
     )
@@ -154,6 +165,11 @@ def _state_of(line: Line) -> dict[str, Any]:
 def points_of(number: Fraction) -> str:
     """A number for people: two decimals, half up, exact values alone being stored."""
     return spelled((number * 200 + 1).__floor__() // 2)
+
+
+def comma(number: str) -> str:
+    """A decimal as Vietnamese sentences write it."""
+    return number.replace(".", ",")
 
 
 def _words(vi: str, en: str, **numbers: int) -> dict[str, Any]:

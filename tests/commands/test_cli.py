@@ -152,3 +152,11 @@ def test_a_simulation_onto_a_full_disk_says_so() -> None:
     with Path("/dev/full").open("wb") as full:
         run = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60)
     assert (run.returncode, run.stderr) == (2, "The disk is full.\n")
+
+
+@pytest.mark.parametrize("unit", ["bad unit", "h44.1", "H44.1.", "H44.1,H44.2"])
+def test_a_token_for_what_is_no_unit_is_not_made(unit: str, tmp_path: Path) -> None:
+    """It would fit nothing, and nobody would be told why."""
+    asked = danchu("token", "--role", "clerk", "--unit", unit, "--home", str(tmp_path))
+    assert asked.exit_code == 2
+    assert "--unit" in asked.output

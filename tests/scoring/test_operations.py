@@ -18,7 +18,7 @@ from services.chassis.broker import provision
 from services.chassis.clock import now_us
 from services.scoring import operations
 from services.scoring.audit import audit
-from services.scoring.errors import NotQuarantined, RubricsReplaced
+from services.scoring.errors import NotQuarantined, ReplacedAlready, RubricsReplaced
 from services.scoring.rubric_file import SHIPPED
 from services.scoring.settings import ScoringSettings
 from tests.conftest import NatsServer, eventually
@@ -147,6 +147,27 @@ async def test_what_breaks_the_contract_on_the_stream_harms_nobody_and_can_be_re
     assert len(left) == 2
     assert (await road.get("/lag", "operator")).json()["quarantined"] == 2
     assert await audit(settings(road), ["intake"]) == []
+
+
+async def test_an_entry_that_an_event_replaced_keeps_its_link(
+    road: Road, provisioned: NatsServer
+) -> None:
+    """Dropped, or replaced by a second event, it would no more say what stands for it."""
+    relay = provisioned.broker("intake")
+    await relay.request("danchu.events.H44-1.x.y", b"{")
+    await road.send([published("H44.1", "b")])
+    await folded(road, 5)
+    await relay.close()
+    (id_,) = [item["id"] for item in (await road.get("/quarantine", "auditor")).json()["items"]]
+    await operations.settle(settings(road), id_, "replayed", "ab" * 16)
+    await operations.settle(settings(road), id_, "replayed", "ab" * 16)
+    for state, receipt in (("dropped", None), ("replayed", "cd" * 16)):
+        with pytest.raises(ReplacedAlready, match="ab" * 16):
+            await operations.settle(settings(road), id_, state, receipt)
+    with pytest.raises(ReplacedAlready):
+        await operations.unreplaced(settings(road), id_)
+    (kept,) = (await road.get("/quarantine", "auditor")).json()["items"]
+    assert (kept["state"], kept["replaced_by"]) == ("replayed", "ab" * 16)
 
 
 async def test_a_lost_stream_halts_the_fold_and_resending_heals_it(

@@ -121,6 +121,32 @@ def test_the_scenes_of_the_sample_city_can_be_read_on_its_sheets() -> None:
     assert all(one["state"]["vi"] and one["state"]["en"] for one in lines)
 
 
+def test_points_promise_no_class_that_a_ceiling_keeps_from_a_unit() -> None:
+    """What a head did holds a unit in class D: no number of points is named as lacking to A."""
+    held, ruled = sample()
+    one = sheets(held, ruled, 2025)["H44.5.2"]
+    assert {reason["to"] for reason in one["reasons"] if reason["kind"] == "ceiling"} == {"C", "D"}
+    assert float(one["rating"]["total"]) < 90
+    assert one["next_class"] is None
+
+
+def test_the_words_of_a_sheet_say_what_is_so() -> None:
+    """Too few opinions for a mean are not called none, and Vietnamese decimals have a comma."""
+    held, ruled = sample()
+    found = sheets(held, ruled, 2025)
+    lines = {line["id"]: line for line in found["H44.1.13"]["indicators"]}
+    few = lines["satisfaction"]["state"]
+    assert few["n"] > 0 and lines["satisfaction"]["empty"] == "exclude"
+    assert few["vi"].startswith("trung bình ") and few["vi"].endswith("cần ít nhất 30: không tính")
+    assert few["en"].endswith("30 needed: left out by the rubric")
+    assert lines["communication"]["state"]["vi"] == "3, chỉ tiêu là 8"
+    assert lines["recognition"]["state"]["vi"] == "0 mục, 0,00 điểm trong tối đa 5,00"
+    texts = [reason["text"] for one in found.values() for reason in one["reasons"]
+             if reason["kind"] == "share"]  # fmt: skip
+    assert "Số đơn vị loại A không quá 1/5 số đơn vị loại B" in texts
+    assert not any("(" in words for words in texts)
+
+
 FAULTS = {
     "late counted as missing": ("covered", lambda i, p, h: sheet_lines.Covered("missing")),
     "scores unsigned": ("spelled", lambda amount: f"{abs(amount) / 100:.1f}"),
