@@ -6,15 +6,15 @@ from fastapi import FastAPI, Query, Request, Response
 from pydantic import Field
 
 from services.awards import domain, queries
-from services.awards.handlers import Awards, shown, unit_of
+from services.awards.handlers import Awards, shown
 from services.chassis.asked import Evidence, Key, Line, Listing, Prose, UnitKey, When, Why
+from services.chassis.auth import READS_ALL
 from services.chassis.desk import Desk, described, desk_api, json_answer
 from services.chassis.health import Health
 from services.chassis.http import Problem
-from services.chassis.records import Done, Work, check_unit, loaded
+from services.chassis.records import Done, Work, check_unit, loaded, unit_of
 from services.chassis.routes import (
     READERS,
-    READS_ALL,
     Collection,
     Id,
     Retraction,
@@ -115,7 +115,7 @@ def build_api(desk: Desk, awards: Awards, health: Health) -> FastAPI:
     _add_lists(api, desk)
     achievements = Collection(api, desk, "achievements")
     _add_commands(achievements, awards)
-    achievements.one(domain.evolve, unit_of, shown)
+    achievements.one(domain.evolve, shown)
     _add_honoree(api, desk, awards)
     return api
 

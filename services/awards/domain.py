@@ -242,10 +242,10 @@ def _of_year(year: int, at: int) -> dict[str, int]:
     return {} if moments.local_year(at) == year else {"year": year}
 
 
-def shown(record: str, state: Achievement) -> dict[str, Any]:
+def shown(state: Achievement) -> dict[str, Any]:
     """The achievement as JSON has it."""
     return {
-        "id": record, "unit": state.unit, "origin": state.origin, "kind": state.kind,
+        "origin": state.origin, "kind": state.kind,
         "title": state.title, "stage": state.stage, "possible": sorted(_moves(state)[state.stage]),
         "appraisal": None if state.appraisal is None else {
             **state.appraisal._asdict(), "passed": state.appraisal.passed,

@@ -5,10 +5,9 @@ from typing import Any
 
 from services.awards import domain, store
 from services.awards.domain import Achievement
-from services.chassis import journal
+from services.chassis import journal, records
 from services.chassis.announce import new_id
-from services.chassis.http import Problem
-from services.chassis.records import Done, Loaded, Work
+from services.chassis.records import Done, Loaded, Work, check_stands, unit_of
 from services.chassis.steps import Step
 from services.chassis.vault import Vault
 
@@ -55,8 +54,7 @@ class Awards:
         return record
 
     async def _take(self, work: Work, record: Loaded[Achievement], step: Step) -> Done:
-        if record.entries and record.state is None:
-            raise withdrawn(record.id)
+        check_stands(record)
         after = domain.evolve(record.state, step)
         said = domain.facts(record.id, record.state, step, after)
         taken = await work.take(record, step, domain.evolve, said)
@@ -64,27 +62,9 @@ class Awards:
         return _done(taken)
 
 
-def unit_of(record: Loaded[Achievement]) -> str:
-    """The unit of an achievement, also where every step of it was taken back."""
-    return record.state.unit if record.state else str(record.entries[0].step.data["unit"])
-
-
-def withdrawn(id_: str) -> Problem:
-    """Nothing happens any more to what was withdrawn."""
-    detail = f"The achievement {id_} was withdrawn; nominate it anew."
-    extra: dict[str, Any] = {"state": store.WITHDRAWN, "possible": []}
-    return Problem(409, "Not possible now", detail, extra=extra)
-
-
 def shown(record: Loaded[Achievement]) -> dict[str, Any]:
     """The achievement as it is answered."""
-    if record.state is None:
-        state: dict[str, Any] = {
-            "id": record.id, "unit": unit_of(record), "stage": store.WITHDRAWN, "possible": [],
-        }  # fmt: skip
-    else:
-        state = domain.shown(record.id, record.state)
-    return {**state, "version": record.version}
+    return records.shown(record, domain.shown)
 
 
 def _done(record: Loaded[Achievement]) -> Done:

@@ -1,9 +1,3 @@
-"""Settings of the awards: those of every process."""
-
-from services.chassis.settings import Settings
+"""The name of the service; its settings are those of every process."""
 
 SERVICE = "awards"
-
-
-class AwardsSettings(Settings):
-    """Nothing beside what every service knows."""

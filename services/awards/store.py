@@ -4,9 +4,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.awards.domain import Achievement
-from services.chassis.records import Loaded
-
-WITHDRAWN = "withdrawn"
+from services.chassis.records import WITHDRAWN, Loaded
 
 
 async def save(conn: AsyncConnection, record: Loaded[Achievement]) -> None:

@@ -42,6 +42,7 @@ ROLES: dict[str, str] = {
     "auditor": "reads everything, outboxes and quarantine among it",
     "operator": "runs the system and reads everything",
 }
+READS_ALL = frozenset(("hr", "council", "auditor", "operator"))
 READS_MACHINERY = frozenset(("operator", "auditor"))
 
 

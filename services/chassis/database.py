@@ -14,7 +14,7 @@ from typing import Any
 import asyncpg  # type: ignore[import-untyped]
 from sqlalchemy import Table, event, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.util import await_only
@@ -148,7 +148,7 @@ def _set(cursor: Any, pragma: str) -> None:
     for attempt in range(LOCKED_TRIES):
         try:
             cursor.execute(f"PRAGMA {pragma}")
-        except OperationalError as locked:
+        except sqlite3.OperationalError as locked:
             if "locked" not in str(locked) or attempt == LOCKED_TRIES - 1:
                 raise
             await_only(asyncio.sleep(0.01))

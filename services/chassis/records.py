@@ -24,6 +24,8 @@ Evolve = Callable[[S | None, Step], S]
 Facts = Callable[[str, S | None, Step, S], Iterable[Fact]]
 Instead = Callable[[S | None], Awaitable[Iterable[Fact]]]
 
+WITHDRAWN = "withdrawn"
+"""The stage of a record of which every step was taken back."""
 RETRACT = "retract"
 RETRACTION = "event.retracted"
 DECIDES = "council"
@@ -208,6 +210,26 @@ async def loaded(conn: AsyncConnection, record: str, evolve: Evolve[S]) -> Loade
         raise Problem(404, "Not found", f"There is no record {record[:80]}.")
     state = replay(evolve, (entry.step for entry in standing(entries)))
     return Loaded(record, state, tuple(entries))
+
+
+def unit_of(record: Loaded[Any]) -> str:
+    """The unit of a record, also where every step of it was taken back."""
+    return str(record.state.unit if record.state else record.entries[0].step.data["unit"])
+
+
+def check_stands(record: Loaded[Any]) -> None:
+    """Problem 409 where every step was taken back: nothing happens to it any more."""
+    if record.entries and record.state is None:
+        detail = f"The record {record.id} was withdrawn; make it anew."
+        extra = {"state": WITHDRAWN, "possible": []}
+        raise Problem(409, "Not possible now", detail, extra=extra)
+
+
+def shown(record: Loaded[S], said: Callable[[S], dict[str, Any]]) -> dict[str, Any]:
+    """The record as it is answered: what is said of its state, or that it was withdrawn."""
+    gone = {"stage": WITHDRAWN, "possible": []}
+    state = gone if record.state is None else said(record.state)
+    return {"id": record.id, "unit": unit_of(record), **state, "version": record.version}
 
 
 def etag(version: int) -> str:

@@ -13,14 +13,13 @@ from pydantic import Field
 
 from contracts import moments
 from services.chassis.asked import NO_NUL, Act, Asked, Prose
-from services.chassis.auth import Credential
+from services.chassis.auth import READS_ALL, Credential
 from services.chassis.desk import Desk, described, json_answer
 from services.chassis.http import Problem
-from services.chassis.records import Done, Evolve, Loaded, Work, check_unit, etag, loaded
+from services.chassis.records import Done, Evolve, Loaded, Work, check_unit, etag, loaded, unit_of
 from services.chassis.steps import Step
 
 READERS = ("reader", "clerk", "hr", "council", "auditor", "operator")
-READS_ALL = frozenset(("hr", "council", "auditor", "operator"))
 READS_JOURNALS = ("clerk", "council", "auditor", "operator")
 ID_MAX = 128
 Id = Annotated[str, Path(max_length=ID_MAX, pattern=NO_NUL, description="the id of the record")]
@@ -120,7 +119,7 @@ class Collection:
         )(take)  # fmt: skip
 
     def one(
-        self, evolve: Evolve[Any], unit_of: Callable[[Loaded[Any]], str],
+        self, evolve: Evolve[Any],
         shown: Callable[[Loaded[Any]], dict[str, Any]], roles: Iterable[str] = READERS,
         journals: Iterable[str] = READS_JOURNALS, sees: Sees | None = None, noted: bool = False,
     ) -> None:  # fmt: skip

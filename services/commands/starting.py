@@ -44,7 +44,7 @@ def up(
 
 @starting.command("danchu serve scoring --part fold")
 def serve(
-    service: Annotated[str, typer.Argument(help="intake, scoring, or all")],
+    service: Annotated[str, typer.Argument(help="the name of a service, or all")],
     part: Annotated[str, typer.Option(help="all, http (no fold), or fold (no HTTP)")] = "all",
 ) -> None:
     """Serve one service, or all, by the settings in the environment, until SIGTERM."""

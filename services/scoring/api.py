@@ -8,9 +8,9 @@ import msgspec
 from fastapi import FastAPI, Query, Request, Response
 
 from contracts import moments
-from services.chassis.auth import READS_MACHINERY, Credential, Verifier, require
+from services.chassis.auth import READS_ALL, READS_MACHINERY, Credential, Verifier, require
 from services.chassis.health import Health
-from services.chassis.http import PROBLEM_TYPE, Problem, service_api
+from services.chassis.http import PROBLEM_TYPE, Problem, answer, service_api
 from services.scoring import queries
 from services.scoring.asking import (
     Asked,
@@ -27,7 +27,7 @@ from services.scoring.errors import RubricsReplaced, UnitNotRated
 from services.scoring.lag import Lag
 from services.scoring.listing import CursorWrong
 from services.scoring.queries import After
-from services.scoring.reading import READS_ALL, NotArrived, Reading, may_read
+from services.scoring.reading import NotArrived, Reading, may_read
 from services.scoring.registry import Unit
 from services.scoring.snapshot import Snapshot
 
@@ -70,18 +70,13 @@ def build_api(reading: Reading, lag: Lag, verifier: Verifier, health: Health) ->
 
     @api.exception_handler(UnitNotRated)
     async def on_unit(_: Request, error: UnitNotRated) -> Response:
-        return answer_problem(Problem(404, "Not rated", str(error)))
+        return answer(Problem(404, "Not rated", str(error)))
 
     @api.exception_handler(RubricsReplaced)
     async def on_rubrics(_: Request, error: RubricsReplaced) -> Response:
-        return answer_problem(Problem(503, "Not available now", str(error)))
+        return answer(Problem(503, "Not available now", str(error)))
 
     return api
-
-
-def answer_problem(problem: Problem) -> Response:
-    """The HTTP answer of a problem."""
-    return Response(problem.encoded(), problem.status, problem.headers, PROBLEM_TYPE)
 
 
 def _credential(request: Request, verifier: Verifier) -> Credential:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from contracts.envelope import Recorded, decode
-from services.chassis.auth import Credential
+from services.chassis.auth import READS_ALL, Credential
 from services.chassis.clock import Clock
 from services.chassis.database import Database
 from services.scoring import fold, queries, store
@@ -134,9 +134,6 @@ def may_read(snapshot: Snapshot, key: str, reader: Credential) -> bool:
     return reader.role in READS_ALL or any(
         reader.speaks_for(subject) for subject in snapshot.registry.subjects(key)
     )
-
-
-READS_ALL = frozenset(("hr", "council", "auditor", "operator"))
 
 
 def _place(pair: tuple[Row, Recorded]) -> After:

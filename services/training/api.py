@@ -54,7 +54,7 @@ def _add_rosters(memberships: Collection, rosters: Rosters) -> None:
         "transfer", asking.Transfer, COUNCIL, "Move to the unit that succeeds", rosters.step
     )
     memberships.retraction(BOTH, retract)
-    memberships.one(roster.evolve, handlers.unit_of, handlers.shown)
+    memberships.one(roster.evolve, handlers.shown)
     successions = Collection(memberships.api, memberships.desk, "successions")
     successions.create(
         asking.Succeed, COUNCIL, "Move a unit's roster and plan to its successor", succeed
@@ -113,7 +113,7 @@ def _add_courses(collection: Collection, courses: Courses) -> None:
         collection.step(name, body, roles, summary, courses.step)
     collection.step("attend", asking.Attend, CLERK, "Write down who attended", attend)
     collection.retraction(BOTH, retract)
-    collection.one(domain.evolve_course, course_handlers.unit_of, course_handlers.shown)
+    collection.one(domain.evolve_course, course_handlers.shown)
 
 
 def _row(where: str, given: dict[str, Any]) -> Row:

@@ -6,15 +6,15 @@ from decimal import Decimal
 from typing import Any
 
 from contracts import moments
-from services.chassis import journal
+from services.chassis import journal, records
 from services.chassis.announce import new_id
 from services.chassis.http import FieldError, Problem
-from services.chassis.records import Done, Loaded, Work
+from services.chassis.records import Done, Loaded, Work, check_stands, unit_of
 from services.chassis.steps import Fact, Step, StepRefused
 from services.chassis.vault import Vault
 from services.training import domain, queries, roster, store, telling, wanted
 from services.training.domain import Attendance, Course, Session
-from services.training.handlers import SUCCESSIONS, same_name, withdrawn
+from services.training.handlers import SUCCESSIONS, same_name
 from services.training.telling import CORRECTED, Difference
 
 COURSE_IDS = "course-[0-9a-f-]{36}"
@@ -66,9 +66,8 @@ class Courses:
     async def attend(self, work: Work, id_: str, session: str, rows: Sequence[Row]) -> Done:
         """The attendance of a session: all rows or none; what is known already is no step."""
         record = await self._held(work, id_)
-        if record.state is None:
-            raise withdrawn(id_)
-        held = record.state.sessions.get(session)
+        check_stands(record)
+        held = record.state.sessions.get(session) if record.state else None
         if held is None:
             raise StepRefused("The course has no such session.", "session")
         found = await self._found(work, held, rows)
@@ -104,8 +103,7 @@ class Courses:
         return record
 
     async def _take(self, work: Work, record: Loaded[Course], step: Step) -> Done:
-        if record.entries and record.state is None:
-            raise withdrawn(record.id)
+        check_stands(record)
         after = domain.evolve_course(record.state, step)
         difference = await self._difference(work, record, after)
         taken = await work.take(record, step, domain.evolve_course, difference.facts())
@@ -164,19 +162,14 @@ class Courses:
         return None if fits else ("name", "Another name is known for this person.")
 
 
-def unit_of(record: Loaded[Course]) -> str:
-    """The unit of a course, also where every step of it was taken back."""
-    return record.state.unit if record.state else str(record.entries[0].step.data["unit"])
-
-
 def shown(record: Loaded[Course]) -> dict[str, Any]:
     """The course as it is answered; who attended is asked by session."""
-    state = record.state
-    head = {"id": record.id, "unit": unit_of(record), "version": record.version}
-    if state is None:
-        return {**head, "stage": store.WITHDRAWN, "possible": []}
+    return records.shown(record, _said)
+
+
+def _said(state: Course) -> dict[str, Any]:
     return {
-        **head, "stage": state.stage, "possible": sorted(domain.MOVES[state.stage]),
+        "stage": state.stage, "possible": sorted(domain.MOVES[state.stage]),
         "year": state.year, "title": state.title, "topic": state.topic,
         "provider": state.provider, "hours": state.hours, "clause": state.clause,
         "due": state.due, "rule": {"hours_min": state.hours_min, "test": state.test},

@@ -11,10 +11,10 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts import moments
-from services.chassis import journal, vault
+from services.chassis import journal, records, vault
 from services.chassis.announce import new_id
 from services.chassis.http import Problem
-from services.chassis.records import Done, Loaded, Work, loaded
+from services.chassis.records import Done, Loaded, Work, check_stands, loaded, unit_of
 from services.chassis.steps import Fact, Step, StepRefused
 from services.chassis.vault import Vault
 from services.training import queries, roster, store, telling
@@ -152,21 +152,21 @@ class Rosters:
     async def _held(
         self, work: Work, id_: str, moves: bool = False
     ) -> tuple[Loaded[Membership], list[str]]:
-        """The membership, and whom it concerns: where units succeed, all of the predecessor."""
+        """The membership, and whom it concerns: where units succeed, all of the predecessor.
+
+        Its places stay what they are meanwhile: whoever changes them holds SUCCESSIONS alone.
+        """
         before = await loaded(work.conn, id_, roster.evolve)
         whom = await _whom(work.conn, before, moves)
         await store.lock_persons(work.conn, whom)
         record = await work.load(id_, roster.evolve)
-        if record.version != before.version:
-            raise Problem(412, "Changed meanwhile", "Somebody was faster: read it again.")
         work.may(unit_of(record))
         return record, whom
 
     async def _take(
         self, work: Work, record: Loaded[Membership], step: Step, whom: Iterable[str] = ()
     ) -> Done:
-        if record.entries and record.state is None:
-            raise withdrawn(record.id)
+        check_stands(record)
         after = roster.evolve(record.state, step)
         await self._save(work, record, after)
         difference = await self._difference(work, {after.person, *whom})
@@ -207,25 +207,14 @@ def same_name(one: str, other: str) -> bool:
     return one.casefold().split() == other.casefold().split()
 
 
-def unit_of(record: Loaded[Membership]) -> str:
-    """The unit of a membership, also where every step of it was taken back."""
-    return record.state.unit if record.state else str(record.entries[0].step.data["unit"])
-
-
-def withdrawn(id_: str) -> Problem:
-    """Nothing happens any more to what was withdrawn."""
-    extra: dict[str, Any] = {"state": store.WITHDRAWN, "possible": []}
-    return Problem(409, "Not possible now", f"{id_} was withdrawn; make it anew.", extra=extra)
-
-
 def shown(record: Loaded[Membership]) -> dict[str, Any]:
     """The membership as it is answered; the person by key alone."""
-    state = record.state
-    head = {"id": record.id, "unit": unit_of(record), "version": record.version}
-    if state is None:
-        return {**head, "stage": store.WITHDRAWN, "possible": []}
+    return records.shown(record, _said)
+
+
+def _said(state: Membership) -> dict[str, Any]:
     return {
-        **head, "person": state.person, "role": state.role, "stage": state.stage,
+        "person": state.person, "role": state.role, "stage": state.stage,
         "from": moments.spelled(state.places[0].since),
         "until": None if state.end is None else moments.spelled(state.end),
         "places": [{"unit": p.unit, "from": moments.spelled(p.since)} for p in state.places],

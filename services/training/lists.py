@@ -9,14 +9,14 @@ from fastapi import FastAPI, Path, Query, Request, Response
 
 from contracts import moments
 from services.chassis.asked import Day, UnitKey
-from services.chassis.auth import Credential
+from services.chassis.auth import READS_ALL, Credential
 from services.chassis.desk import Desk, described, json_answer
 from services.chassis.http import Problem
-from services.chassis.records import check_unit, loaded
-from services.chassis.routes import READERS, READS_ALL, Id, page, units_seen
+from services.chassis.records import check_unit, loaded, unit_of
+from services.chassis.routes import READERS, Id, page, units_seen
 from services.chassis.vault import Vault
 from services.training import asking, domain, queries, sheets
-from services.training.course_handlers import COURSE_IDS, unit_of
+from services.training.course_handlers import COURSE_IDS
 from services.training.domain import Session
 from services.training.handlers import PERSON_IDS
 

@@ -1,9 +1,3 @@
-"""Settings of the training: those of every process."""
-
-from services.chassis.settings import Settings
+"""The name of the service; its settings are those of every process."""
 
 SERVICE = "training"
-
-
-class TrainingSettings(Settings):
-    """Nothing beside what every service knows."""

@@ -7,11 +7,10 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.chassis.database import select_among
+from services.chassis.records import WITHDRAWN
 from services.training.domain import Course
 from services.training.roster import Membership
 from services.training.wanted import Completion
-
-WITHDRAWN = "withdrawn"
 
 
 class Hidden(NamedTuple):

@@ -19,12 +19,12 @@ from services.chassis.asked import (
     When,
     Why,
 )
+from services.chassis.auth import READS_ALL
 from services.chassis.desk import Desk, described, desk_api, json_answer
 from services.chassis.health import Health
 from services.chassis.records import Done, Work, check_unit, loaded
 from services.chassis.routes import (
     ID_MAX,
-    READS_ALL,
     Collection,
     Id,
     Retraction,
@@ -33,7 +33,7 @@ from services.chassis.routes import (
 )
 from services.chassis.steps import Step
 from services.violations import domain, queries
-from services.violations.handlers import Violations, check_seen, shown, unit_of
+from services.violations.handlers import Violations, check_seen, shown
 
 CLERK, COUNCIL = ("clerk",), ("council",)
 READS_CASES = ("clerk", "council", "auditor")
@@ -147,7 +147,7 @@ def build_api(desk: Desk, violations: Violations, health: Health) -> FastAPI:
     cases = Collection(api, desk, "cases")
     _add_commands(cases, violations)
     cases.one(
-        domain.evolve, unit_of, shown, READS_CASES, journals=READS_CASES, sees=check_seen,
+        domain.evolve, shown, READS_CASES, journals=READS_CASES, sees=check_seen,
         noted=True,
     )  # fmt: skip
     _add_words(api, desk, violations)

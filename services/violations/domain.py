@@ -238,10 +238,10 @@ def _of_year(year: int, at: int) -> dict[str, int]:
     return {} if moments.local_year(at) == year else {"year": year}
 
 
-def shown(record: str, state: Case) -> dict[str, Any]:
+def shown(state: Case) -> dict[str, Any]:
     """The case as JSON has it, without any words."""
     return {
-        "id": record, "unit": state.unit, "origin": state.origin, "stage": state.stage,
+        "origin": state.origin, "stage": state.stage,
         "possible": sorted(state.moves[state.stage]), "by_unit": state.by_unit,
         "reported": moments.spelled(state.reported), "due": state.due,
         "complexity": state.complexity, "assigned": state.assigned, "into": state.into,

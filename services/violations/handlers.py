@@ -3,12 +3,20 @@
 from dataclasses import dataclass
 from typing import Any
 
-from services.chassis import journal
+from services.chassis import journal, records
 from services.chassis.announce import new_id
-from services.chassis.auth import Credential
+from services.chassis.auth import READS_ALL, Credential
 from services.chassis.http import Problem
-from services.chassis.records import Done, Loaded, Work, check_unit, loaded
-from services.chassis.routes import READS_ALL
+from services.chassis.records import (
+    WITHDRAWN,
+    Done,
+    Loaded,
+    Work,
+    check_stands,
+    check_unit,
+    loaded,
+    unit_of,
+)
 from services.chassis.steps import Step, StepRefused
 from services.chassis.vault import Vault
 from services.violations import domain, queries, store, terms
@@ -70,8 +78,7 @@ class Violations:
         return record
 
     async def _take(self, work: Work, record: Loaded[Case], step: Step) -> Done:
-        if record.entries and record.state is None:
-            raise withdrawn(record.id)
+        check_stands(record)
         said, words = domain.apart(step)
         if record.state is None or record.state.can(step.name):
             said = terms.dated(self.terms, record.state, said)
@@ -127,7 +134,7 @@ async def _check_deed(work: Work, before: Case | None, record: Loaded[Case]) -> 
     other = await queries.holder(work.conn, state.unit, deed, record.id)
     if other is not None:
         detail = f"The case {other} is concluded for the same act of the same person."
-        extra: dict[str, Any] = {"state": store.WITHDRAWN, "possible": [], "case": other}
+        extra: dict[str, Any] = {"state": WITHDRAWN, "possible": [], "case": other}
         if before is not None:
             ways = before.moves[before.stage].items()
             extra["state"] = before.stage
@@ -153,27 +160,9 @@ def _by_unit(record: Loaded[Case]) -> bool:
     return bool(record.entries[0].step.data["by_unit"])
 
 
-def unit_of(record: Loaded[Case]) -> str:
-    """The unit of a case, also where every step of it was taken back."""
-    return record.state.unit if record.state else str(record.entries[0].step.data["unit"])
-
-
-def withdrawn(id_: str) -> Problem:
-    """Nothing happens any more to what was withdrawn."""
-    detail = f"The case {id_} was withdrawn; report it anew."
-    extra: dict[str, Any] = {"state": store.WITHDRAWN, "possible": []}
-    return Problem(409, "Not possible now", detail, extra=extra)
-
-
 def shown(record: Loaded[Case]) -> dict[str, Any]:
     """The case as it is answered, without any words."""
-    if record.state is None:
-        state: dict[str, Any] = {
-            "id": record.id, "unit": unit_of(record), "stage": store.WITHDRAWN, "possible": [],
-        }  # fmt: skip
-    else:
-        state = domain.shown(record.id, record.state)
-    return {**state, "version": record.version}
+    return records.shown(record, domain.shown)
 
 
 def _done(record: Loaded[Case]) -> Done:

@@ -1,9 +1,3 @@
-"""Settings of the violations: those of every process."""
-
-from services.chassis.settings import Settings
+"""The name of the service; its settings are those of every process."""
 
 SERVICE = "violations"
-
-
-class ViolationsSettings(Settings):
-    """Nothing beside what every service knows."""

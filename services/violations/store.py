@@ -5,10 +5,8 @@ from collections.abc import Mapping
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.chassis.records import Loaded
+from services.chassis.records import WITHDRAWN, Loaded
 from services.violations.domain import Case
-
-WITHDRAWN = "withdrawn"
 
 
 async def save(conn: AsyncConnection, record: Loaded[Case]) -> None:

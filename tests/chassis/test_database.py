@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import text
 
+from services.chassis import database
 from services.chassis.database import Database
 from services.chassis.errors import DatabaseAway
 from services.chassis.settings import normal_url
@@ -29,3 +34,26 @@ async def test_the_victim_of_a_deadlock_may_try_again(postgres_url: str) -> None
     found = await asyncio.gather(cross(1, 2), cross(2, 1), return_exceptions=True)
     await db.close()
     assert sorted(type(one) for one in found if one is not None) == [DatabaseAway]
+
+
+async def test_a_file_that_another_process_turns_into_wal_is_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first change to WAL answers that it is locked at once, whatever the busy timeout."""
+    file = tmp_path / "x.db"
+    other = sqlite3.connect(file, isolation_level=None)
+    other.execute("BEGIN EXCLUSIVE")
+    waited = []
+
+    def pause(sleep: Coroutine[Any, Any, None]) -> None:
+        sleep.close()
+        waited.append(1)
+        other.execute("ROLLBACK")
+
+    monkeypatch.setattr(database, "await_only", pause)
+    monkeypatch.setattr(database, "BUSY_SECONDS", 0)
+    db = Database(f"sqlite+aiosqlite:///{file}", "x")
+    await db.open()
+    await db.close()
+    other.close()
+    assert waited == [1]

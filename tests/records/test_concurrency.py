@@ -187,3 +187,17 @@ async def test_nobody_who_is_being_erased_comes_on_a_roster(
     assert (await asked[0]).status_code == 422
     again = await rosters.done("memberships", "clerk", {**body, "role": "other"})
     assert again["person"] != person
+
+
+async def test_of_releases_at_once_the_later_ones_are_told_that_it_is_released(
+    rosters: Desk,
+) -> None:
+    """Nobody asked for a version, so the state that the record has by then decides: 409."""
+    body = {
+        "unit": UNIT, "role": "official", "number": "CB-1", "name": "Nguyễn Văn Mẫu",
+        "at": "2025-03-01T08:00:00+07:00",
+    }  # fmt: skip
+    path = f"memberships/{(await rosters.done('memberships', 'clerk', body))['id']}/release"
+    at = {"at": "2025-06-01T08:00:00+07:00"}
+    answers = await asyncio.gather(*(rosters.post(path, "clerk", at) for _ in range(AT_ONCE)))
+    assert sorted(answer.status_code for answer in answers) == [200] + [409] * (AT_ONCE - 1)

@@ -159,7 +159,7 @@ class Walk(RuleBasedStateMachine):
         self._agrees(said)
 
     def _agrees(self, said: list[Fact]) -> None:
-        model, shown = self.model, domain.shown(RECORD, self.state)
+        model, shown = self.model, domain.shown(self.state)
         assert {fact.subject for fact in said} <= {model.unit}
         assert on(self.told, SETS, CLEARS) == model.holds()
         assert shown["possible"] == sorted(model.possible())
