@@ -97,7 +97,9 @@ async def bounded_body(request: Request, limit: int) -> bytes:
 
 def service_api(title: str, description: str, health: Health, version: str = "1") -> FastAPI:
     """A FastAPI application with problem details and health; mount it with `compose`."""
-    api = FastAPI(title=title, description=description, version=version, redoc_url=None)
+    api = FastAPI(
+        title=title, description=description, version=version, docs_url=None, redoc_url=None
+    )
     _handle(api)
     add_health(api, {title: health})
     return api

@@ -10,7 +10,7 @@ from typing import Any, BinaryIO, NamedTuple, TypedDict
 from contracts.catalog import BY_TYPE
 from contracts.door import BATCH
 from services.chassis.errors import DanchuError
-from services.commands.client import Answer, Client
+from services.commands.client import Answer, Client, Unanswered
 
 EVENTS_MAX = 1000
 BYTES_MAX = 4 * 2**20
@@ -24,6 +24,16 @@ class DoorShut(DanchuError):
 
     def __init__(self, answer: Answer) -> None:
         super().__init__(f"The door answered {answer.status}: {answer.problem()}")
+
+
+class BrokenOff(DanchuError):
+    """The door went away in the midst of a file and did not come back."""
+
+    def __init__(self, report: "Report", away: Unanswered) -> None:
+        super().__init__(
+            f"{away} Until then {report.accepted} were accepted, {report.duplicates} duplicates, "
+            f"{report.refused} refused. Send the same file again: what was accepted counts once."
+        )
 
 
 class Line(NamedTuple):
@@ -138,14 +148,19 @@ async def send(
     """Sends lines in order; `told` hears after each answer how many bytes of them are done."""
     report = Report(refuse)
     for batch in batches(read(raws, report)):
-        await _send(client, batch, token_of(batch[0].role), report)
+        try:
+            await _send(client, batch, token_of(batch[0].role), report)
+        except Unanswered as away:
+            if not report.receipt:
+                raise
+            raise BrokenOff(report, away) from away
         told(batch[-1].end)
     return report
 
 
 async def _send(client: Client, batch: list[Line], token: str, report: Report) -> None:
     body = b"[" + b",".join(line.raw for line in batch) + b"]"
-    answer = await _patiently(client, body, token)
+    answer = await _patiently(client, body, token, bool(report.receipt))
     if answer.status == 202:
         for line, receipt in zip(batch, answer.json()["receipts"], strict=True):
             report.take(line, receipt)
@@ -158,11 +173,19 @@ async def _send(client: Client, batch: list[Line], token: str, report: Report) -
             await _send(client, [line], token, report)
 
 
-async def _patiently(client: Client, body: bytes, token: str) -> Answer:
-    """Asks again while the door says that it is not available now; the same id is harmless."""
+async def _patiently(client: Client, body: bytes, token: str, known: bool) -> Answer:
+    """Asks again while the door says that it is not available now; the same id is harmless.
+
+    A door that is `known`, since it answered before, is waited for where nobody answers too.
+    """
     for pause in PAUSES_SECONDS:
-        answer = await client.post("/intake/events", body, BATCH, token)
-        if answer.status != 503:
-            return answer
+        try:
+            answer = await client.post("/intake/events", body, BATCH, token)
+        except Unanswered:
+            if not known:
+                raise
+        else:
+            if answer.status != 503:
+                return answer
         await asyncio.sleep(pause)
     return await client.post("/intake/events", body, BATCH, token)

@@ -168,7 +168,7 @@ class Stack:
     def _addresses(self) -> None:
         home = self.settings.home
         self.say(f"HTTP      {self.url}   (/intake, /training, /awards, /violations, /scoring)")
-        self.say(f"OpenAPI   {self.url}/scoring/docs   {self.url}/intake/docs")
+        self.say(f"OpenAPI   {self.url}/<service>/openapi.json")
         emitter = "" if self.settings.nats_url else f"   ({home / EMITTER_FILE})"
         self.say(f"NATS      {self.settings.nats('intake').url}{emitter}")
         self.say(f"Tokens    {home / TOKENS_FILE}")

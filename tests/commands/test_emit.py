@@ -10,10 +10,12 @@ from typing import Any
 import pytest
 
 from services.commands import emit
-from services.commands.client import Answer, Client
+from services.commands.client import Answer, Client, Unanswered
 from services.commands.emit import Refused, lines_of, send
 
 pytestmark = pytest.mark.anyio
+
+GONE = 0
 
 
 class Door(Client):
@@ -26,8 +28,11 @@ class Door(Client):
 
     async def post(self, path: str, body: bytes, content_type: str, token: str) -> Answer:
         """Answers receipts, or the next of the given statuses."""
-        if self.answers:  # type: ignore[attr-defined]
-            return Answer(self.answers.pop(0), b'{"detail": "not now"}')  # type: ignore[attr-defined]
+        status = self.answers.pop(0) if self.answers else 202  # type: ignore[attr-defined]
+        if status == GONE:
+            raise Unanswered(self.url, "refused")
+        if status != 202:
+            return Answer(status, b'{"detail": "not now"}')
         sent = json.loads(body)
         self.got.append((token, [one["id"] for one in sent]))  # type: ignore[attr-defined]
         return Answer(202, json.dumps({"receipts": [receipt(one) for one in sent]}).encode())
@@ -96,6 +101,21 @@ async def test_a_door_that_is_not_available_is_asked_again(monkeypatch: pytest.M
     assert report.accepted == 1
     with pytest.raises(emit.DoorShut, match="401: not now"):
         await send(Door((401,)), [line(1)], lambda role: role, [].append)
+
+
+async def test_a_door_that_goes_away_in_the_midst_of_a_file_is_waited_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Back in time nothing is lost; gone for good it is said what was done and what to do."""
+    monkeypatch.setattr(emit, "PAUSES_SECONDS", (0.0, 0.0))
+    monkeypatch.setattr(emit, "EVENTS_MAX", 1)
+    lines = [line(number) for number in range(3)]
+    report = await send(Door((202, GONE, GONE, 202)), lines, lambda role: role, [].append)
+    assert report.accepted == 3
+    with pytest.raises(emit.BrokenOff, match="1 were accepted.*Send the same file again"):
+        await send(Door((202, GONE, GONE, GONE)), lines, lambda role: role, [].append)
+    with pytest.raises(Unanswered):
+        await send(Door((GONE,)), lines, lambda role: role, [].append)
 
 
 def test_a_line_of_any_length_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -58,7 +58,7 @@ def test_it_says_where_the_scenes_are_and_how_to_go_on(city: Stack) -> None:
     for vi, en, unit in SIGHTS:
         assert f"{unit}   {vi} / {en}" in city.said
         assert sheet(city, unit)
-    assert f"{city.url}/scoring/docs" in city.said and "tokens.json" in city.said
+    assert f"{city.url}/<service>/openapi.json" in city.said and "tokens.json" in city.said
 
 
 def test_a_merger_with_closing_ratings(city: Stack) -> None:
