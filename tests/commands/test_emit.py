@@ -112,7 +112,7 @@ async def test_a_door_that_goes_away_in_the_midst_of_a_file_is_waited_for(
     lines = [line(number) for number in range(3)]
     report = await send(Door((202, GONE, GONE, 202)), lines, lambda role: role, [].append)
     assert report.accepted == 3
-    with pytest.raises(emit.BrokenOff, match="1 were accepted.*Send the same file again"):
+    with pytest.raises(emit.BrokenOff, match=r"1 were accepted.*Send the same file again"):
         await send(Door((202, GONE, GONE, GONE)), lines, lambda role: role, [].append)
     with pytest.raises(Unanswered):
         await send(Door((GONE,)), lines, lambda role: role, [].append)
