@@ -78,9 +78,9 @@ def walk(machine: type[RuleBasedStateMachine], runs: int, steps: int) -> None:
 
 def caught(
     machine: type[RuleBasedStateMachine], monkeypatch: pytest.MonkeyPatch,
-    where: Any, name: str, fault: Any, runs: int = 300, steps: int = 40,
+    where: Any, name: str, fault: Any, runs: int = 3000, steps: int = 40,
 ) -> None:  # fmt: skip
-    """The walk fails when this fault is planted."""
+    """The walk fails when this fault is planted; it ends at the first run that sees it."""
     with nullcontext() if isinstance(where, dict) else monkeypatch.context() as patch:
         if isinstance(where, dict):
             monkeypatch.setitem(where, name, fault)
