@@ -34,7 +34,7 @@ def test_events_that_are_emitted_are_rated_and_kept_over_a_restart(
     shown = stack.run("rate", "--year", "2025", "--unit", "H44.1", "--json")
     assert json.loads(shown.stdout) == rating
     assert stack.run("audit").stdout == "outboxes, ledger, facts and tallies agree\n"
-    assert "2 events of 2025" in stack.run("rebuild", "--year", "2025").stdout
+    assert "2 events read" in stack.run("rebuild", "--year", "2025").stdout
     assert stack.stop() == 0
     stack.up()
     assert rated(stack) == rating
