@@ -1,8 +1,8 @@
 """The relay: brings an outbox to JetStream, each row at least once, in order of `seq`.
 
-It publishes what is unsent in atomic batches and marks it only after the acknowledgement. A kill
-between the two sends a row twice; its `Nats-Msg-Id`, and the unique key of the consumer, make
-that harmless.
+It publishes what is unsent in atomic batches and marks it only after the acknowledgement; of a
+backlog it marks a batch, and reads one, while another is on its way. A kill between the two sends
+a row twice; its `Nats-Msg-Id`, and the unique key of the consumer, make that harmless.
 """
 
 import asyncio
@@ -32,6 +32,7 @@ _tracer = tracer("danchu.relay")
 
 BATCH_MAX = 1000
 BATCH_BYTES_MAX = 4 * 2**20
+TURN_BATCHES = 8
 SINGLES_AT_ONCE = 256
 DUPLICATE_IN_BATCH = 10201
 IDLE_SECONDS = 0.5
@@ -81,7 +82,7 @@ class Relay:
         while True:
             self._nudged.clear()
             try:
-                moved = await self.once()
+                moved = await self.once(TURN_BATCHES)
                 self._failures = 0
             except (BrokerAway, DatabaseAway) as away:
                 await self._pause(away)
@@ -97,15 +98,43 @@ class Relay:
         log.warning("the relay waits", extra={"error": str(away), "seconds": pause})
         await asyncio.sleep(pause)
 
-    async def once(self) -> int:
-        """Publishes and marks up to one batch; 0 when nothing waits or another relay is at it."""
+    async def once(self, batches: int = 1) -> int:
+        """Publishes and marks some batches: how many rows, 0 where another relay is at it.
+
+        What was acknowledged before the broker went away is marked too.
+        """
         await self.broker.ensure()
         async with self._turn() as turn:
-            rows = await turn.unsent() if turn else []
-            if turn and rows:
-                marks = await self.publish(rows)
-                await turn.mark(marks, self.clock())
-            return len(rows)
+            moved, away = await self._relayed(turn, batches) if turn else (0, None)
+        if away is not None:
+            raise away
+        return moved
+
+    async def _relayed(self, turn: "_Turn", batches: int) -> tuple[int, BrokerAway | None]:
+        rows, more = await turn.unsent(0)
+        moved, marks, left = 0, list[tuple[int, int]](), batches
+        while rows:
+            left -= 1
+            following = rows[-1].seq if more and left else None
+            sending = asyncio.ensure_future(self.publish(rows))
+            try:
+                await self._mark(turn, marks)
+                rows, more = ([], False) if following is None else await turn.unsent(following)
+            except BaseException:
+                sending.cancel()
+                await asyncio.wait([sending])
+                raise
+            try:
+                marks = await sending
+            except BrokerAway as away:
+                return moved, away
+            moved += len(marks)
+        await self._mark(turn, marks)
+        return moved, None
+
+    async def _mark(self, turn: "_Turn", marks: list[tuple[int, int]]) -> None:
+        if marks:
+            await turn.mark(marks, self.clock())
 
     @contextlib.asynccontextmanager
     async def _turn(self) -> "AsyncIterator[_Turn | None]":
@@ -185,7 +214,7 @@ def _accepted(answer: bytes) -> bool:
 
 UNSENT = (
     "SELECT seq, receipt, subject, body, headers, generation FROM outbox "
-    f"WHERE sent IS NULL ORDER BY seq LIMIT {BATCH_MAX}"
+    f"WHERE sent IS NULL AND seq > 0 ORDER BY seq LIMIT {BATCH_MAX}"
 )
 
 
@@ -196,7 +225,8 @@ WRONG_PLANS = ("enable_seqscan", "enable_bitmapscan", "enable_sort")
 class _Turn:
     """The right to relay, as long as it is held: reading unsent rows and marking them."""
 
-    async def unsent(self) -> list[Row]:
+    async def unsent(self, after: int) -> tuple[list[Row], bool]:
+        """The next rows behind a `seq`, and whether more may wait behind them."""
         raise NotImplementedError
 
     async def mark(self, marks: list[tuple[int, int]], now: int) -> None:
@@ -209,9 +239,10 @@ class _SqliteTurn(_Turn):
     def __init__(self, db: Database) -> None:
         self.db = db
 
-    async def unsent(self) -> list[Row]:
+    async def unsent(self, after: int) -> tuple[list[Row], bool]:
         async with self.db.read() as conn:
-            return _bounded((await conn.exec_driver_sql(UNSENT)).all())
+            select = UNSENT.replace("seq > 0", "seq > ?")
+            return _bounded((await conn.exec_driver_sql(select, (after,))).all())
 
     async def mark(self, marks: list[tuple[int, int]], now: int) -> None:
         update = "UPDATE outbox SET sent = ?, stream_seq = ? WHERE seq = ?"
@@ -225,8 +256,9 @@ class _PostgresTurn(_Turn):
     def __init__(self, conn: AsyncConnection) -> None:
         self.conn = conn
 
-    async def unsent(self) -> list[Row]:
-        return _bounded((await self.conn.exec_driver_sql(f"{UNSENT} FOR UPDATE SKIP LOCKED")).all())
+    async def unsent(self, after: int) -> tuple[list[Row], bool]:
+        select = UNSENT.replace("seq > 0", "seq > $1") + " FOR UPDATE SKIP LOCKED"
+        return _bounded((await self.conn.exec_driver_sql(select, (after,))).all())
 
     async def mark(self, marks: list[tuple[int, int]], now: int) -> None:
         update = (
@@ -237,8 +269,8 @@ class _PostgresTurn(_Turn):
         await self.conn.exec_driver_sql(update, (now, seqs, places))
 
 
-def _bounded(rows: Sequence[Any]) -> list[Row]:
-    """The first rows that together stay below the bytes of a batch; always at least one."""
+def _bounded(rows: Sequence[Any]) -> tuple[list[Row], bool]:
+    """The first rows that stay below the bytes of a batch, one at least; whether there are more."""
     taken: list[Row] = []
     size = 0
     for found in rows:
@@ -247,7 +279,7 @@ def _bounded(rows: Sequence[Any]) -> list[Row]:
         if taken and size > BATCH_BYTES_MAX:
             break
         taken.append(row)
-    return taken
+    return taken, len(taken) < len(rows) or len(rows) == BATCH_MAX
 
 
 @contextlib.contextmanager

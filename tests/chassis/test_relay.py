@@ -1,7 +1,7 @@
 """The relay: at least once, in order, by one at a time, whatever is killed in between."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
 import pytest
@@ -138,6 +138,42 @@ async def test_rows_of_a_slower_transaction_are_not_lost(road: Road) -> None:
         assert await relay.once() == 1
     assert await relay.once() == 1
     assert await road.stream() == bodies(2, 1)
+    await relay.broker.close()
+
+
+async def test_a_turn_of_several_batches_sends_each_row_once_and_in_order(road: Road) -> None:
+    """While a batch is on its way the one before is marked, and the next one read."""
+    await road.put(*range(1, 2502))
+    relay = road.relay()
+    assert [await relay.once(2), await relay.once(8), await relay.once(8)] == [2000, 501, 0]
+    assert await road.stream() == bodies(*range(1, 2502))
+    async with road.db.read() as conn:
+        wrong = await conn.execute(text("SELECT count(*) FROM outbox WHERE stream_seq <> seq"))
+        assert wrong.scalar() == 0
+    assert await road.waiting() == 0
+    await relay.broker.close()
+
+
+async def test_what_was_acknowledged_before_the_broker_went_away_is_marked(
+    road: Road, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second batch of a turn fails; the first one is not sent again."""
+    await road.put(*range(1, 1003))
+    relay = road.relay()
+    whole = relay.publish
+
+    async def first_alone(rows: Sequence[Row]) -> list[tuple[int, int]]:
+        if rows[0].seq > 1:
+            raise BrokerAway("it went away")
+        return await whole(rows)
+
+    monkeypatch.setattr(relay, "publish", first_alone)
+    with pytest.raises(BrokerAway):
+        await relay.once(8)
+    assert await road.waiting() == 2
+    monkeypatch.undo()
+    assert await relay.once(8) == 2
+    assert await road.stream() == bodies(*range(1, 1003))
     await relay.broker.close()
 
 
