@@ -37,7 +37,7 @@ async def test_a_task_that_swallows_a_cancellation_is_ended_all_the_same() -> No
 class NothingWaits(Relay):
     """A relay whose outbox is empty."""
 
-    async def once(self) -> int:
+    async def once(self, batches: int = 1) -> int:
         """Nothing to do."""
         return 0
 
