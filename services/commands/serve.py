@@ -2,17 +2,22 @@
 
 import asyncio
 import contextlib
+import logging
 import signal
 from collections.abc import AsyncIterator, Sequence
 
 import uvicorn
 
 from services.chassis import telemetry
+from services.chassis.errors import DatabaseAway
 from services.chassis.http import compose
 from services.chassis.settings import Settings
 from services.commands.parts import App, Part, build
 
+log = logging.getLogger(__name__)
+
 GRACE_SECONDS = 10
+AGAIN_SECONDS = 1.0
 
 
 async def serve(names: Sequence[str], part: Part) -> None:
@@ -24,7 +29,7 @@ async def serve(names: Sequence[str], part: Part) -> None:
     for one in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(one, stopped.set)
     apps = build(names, part)
-    async with _started(apps):
+    async with _started(apps, stopped):
         watched = [asyncio.create_task(app.failed()) for app in apps.values()]
         ended = [*watched, asyncio.create_task(stopped.wait())]
         async with _http(apps, settings, part) as web:
@@ -37,12 +42,30 @@ async def serve(names: Sequence[str], part: Part) -> None:
 
 
 @contextlib.asynccontextmanager
-async def _started(apps: dict[str, App]) -> AsyncIterator[None]:
+async def _started(apps: dict[str, App], stopped: asyncio.Event) -> AsyncIterator[None]:
     async with contextlib.AsyncExitStack() as stack:
         for app in apps.values():
             stack.push_async_callback(app.stop)
-            await app.start()
+            await _start(app, stopped)
         yield
+
+
+async def _start(app: App, stopped: asyncio.Event) -> None:
+    """Starts an app as soon as its database is there.
+
+    A process that is started again while its database recovers has nothing that a person must
+    mend: it waits, as it does while it runs.
+    """
+    while True:
+        try:
+            return await app.start()
+        except DatabaseAway as away:
+            log.warning("the start waits for the database", extra={"error": str(away)})
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(AGAIN_SECONDS):
+                    await stopped.wait()
+            if stopped.is_set():
+                raise
 
 
 @contextlib.asynccontextmanager

@@ -34,7 +34,8 @@ class Victims:
         """Kills it with SIGKILL; the supervisor, or we for the database, start it again."""
         if name == "postgres":
             assert self.postgres is not None
-            _restart(self.postgres)
+            self.postgres.stop(signal.SIGKILL)
+            self.come_back()
         else:
             pid = self.stack.children().get(name)
             if pid is None:
@@ -43,18 +44,17 @@ class Victims:
                 os.kill(pid, signal.SIGKILL)
         self.killed[name] = self.killed.get(name, 0) + 1
 
-
-def _restart(server: Postgres) -> None:
-    """kill -9 of the server's first process; its children go by themselves, then it recovers."""
-    server.stop(signal.SIGKILL)
-    (server.folder / "data" / "postmaster.pid").unlink(missing_ok=True)
-    for _ in range(100):
-        try:
-            server.start()
-        except AssertionError:
-            continue
-        return
-    raise AssertionError("PostgreSQL did not come back")
+    def come_back(self) -> None:
+        """Starts a killed database again, when its children went by themselves; it recovers."""
+        assert self.postgres is not None
+        (self.postgres.folder / "data" / "postmaster.pid").unlink(missing_ok=True)
+        for _ in range(100):
+            try:
+                self.postgres.start()
+            except AssertionError:
+                continue
+            return
+        raise AssertionError("PostgreSQL did not come back")
 
 
 @contextlib.contextmanager
