@@ -27,12 +27,13 @@ from tests.bench.city import City, fill
 from tests.bench.exact import NotExact, compare_counts
 from tests.bench.ground import Ground, environment, nats
 from tests.bench.measures import SERVE, opened, when
-from tests.bench.processes import running
+from tests.bench.processes import Running, running
 
 WRITERS, OF_TRANSACTION, PAUSE_SECONDS = 4, 10, 0.05
 ADDED, PAGE, ANSWER_SECONDS = 10_000, 1000, 10
 STREAM, END_OF_BATCH = "EVENTS", "204"
 FIRST = "SELECT seq FROM outbox WHERE sent IS NULL ORDER BY seq LIMIT 1"
+LAST = "SELECT max(seq) FROM outbox"
 
 
 class Caught(NamedTuple):
@@ -57,36 +58,46 @@ async def catch_up(ground: Ground, url: str, rows: Sequence[Row]) -> Caught:
         given = environment(server, url)
         async with opened(url, SERVICE) as db:
             await _put(db, rows)
-            last = await _number(db, "SELECT max(seq) FROM outbox")
+            last = await _number(db, LAST)
 
             async def writing() -> bool:
-                return await _number(db, "SELECT max(seq) FROM outbox") > last
-
-            with running(ground.folder, SERVE, "writers", given) as writers:
-                await when(writing, writers)
-                relay = held.enter_context(running(ground.folder, SERVE, "relay", given))
-
-                async def relaying() -> bool:
-                    return await _number(db, FIRST) > 1
-
-                async def caught_up() -> bool:
-                    return not 0 < await _number(db, FIRST) <= last
-
-                await when(relaying, relay)
-                began, first = time.perf_counter(), await _number(db, FIRST)
-                there = await _number(db, "SELECT max(seq) FROM outbox")
-                await when(caught_up, relay)
-                took = time.perf_counter() - began
-                added = await _number(db, "SELECT max(seq) FROM outbox") - there
+                return await _number(db, LAST) > last
 
             async def nothing_waits() -> bool:
                 return not await _number(db, FIRST)
 
+            with running(ground.folder, SERVE, "writers", given) as writers:
+                await when(writing, writers)
+                started = time.perf_counter()
+                relay = held.enter_context(running(ground.folder, SERVE, "relay", given))
+                found = await _timed(db, relay, started, last)
             await when(nothing_waits, relay)
             broker = server.broker("provision")
             await _check(db, broker, last)
             await broker.close()
-    return Caught((last + 1 - first) / took, added / took)
+    return found
+
+
+async def _timed(db: Database, relay: Running, started: float, last: int) -> Caught:
+    """From the first rows that were marked until all up to `last` are.
+
+    Where the first marks were of all of them, from the start of the process.
+    """
+
+    async def relaying() -> bool:
+        return await _number(db, FIRST) > 1
+
+    async def caught_up() -> bool:
+        return not 0 < await _number(db, FIRST) <= last
+
+    await when(relaying, relay)
+    began, first = time.perf_counter(), await _number(db, FIRST)
+    there = await _number(db, LAST)
+    if not 0 < first <= last:
+        began, first = started, 1
+    await when(caught_up, relay)
+    took = time.perf_counter() - began
+    return Caught((last + 1 - first) / took, (await _number(db, LAST) - there) / took)
 
 
 async def alone(ground: Ground, rows: Sequence[Row]) -> float:

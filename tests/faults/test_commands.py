@@ -62,11 +62,13 @@ class Clerks:
     async def give(self, service: str, path: str, role: str, body: dict[str, Any], key: str) -> Any:
         """One command, asked again under its key until it is answered."""
         headers = {"authorization": f"Bearer {self.tokens[role]}", "idempotency-key": key}
+        said = ""
         for _ in range(TRIES):
             try:
                 answer = await self.client.post(f"/{service}/{path}", json=body, headers=headers)
-            except httpx.TransportError:
-                answer = None
+                said = answer.text
+            except httpx.TransportError as away:
+                answer, said = None, repr(away)
             if answer is not None and answer.status_code != 503:
                 assert answer.status_code in (200, 201), f"{path} {body}: {answer.text}"
                 self.given += 1
@@ -75,7 +77,7 @@ class Clerks:
                 return answer.json()
             self.repeated += 1
             await asyncio.sleep(AGAIN_SECONDS)
-        raise AssertionError(f"nobody answered {path}")
+        raise AssertionError(f"nobody answered {path}: {said}")
 
     async def one(self, number: int, chance: random.Random) -> None:
         """The life of one record: four to eight commands, to each service in turn."""
@@ -173,9 +175,9 @@ async def test_no_command_is_lost_and_no_event_comes_twice_whatever_is_killed(
         async with httpx.AsyncClient(base_url=found.stack.url, timeout=30) as client:
             await _register(client, tokens)
             clerks = Clerks(client, tokens)
-            killing = asyncio.create_task(_kill(found, clerks, chance))
-            await _work(clerks, SEED, lambda: not killing.done())
-            await killing
+            async with asyncio.TaskGroup() as group:
+                killing = group.create_task(_kill(found, clerks, chance))
+                group.create_task(_work(clerks, SEED, lambda: not killing.done()))
             await _check(found, client, clerks)
     print(f"seed {SEED}: {clerks.given} commands, {clerks.repeated} asked again, {found.killed}")
 
