@@ -6,28 +6,23 @@ grows, and the relay joins when the broker is back.
 
 import asyncio
 import contextlib
-import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from fastapi import FastAPI
 
-from services.chassis.broker import Broker, check_stream, check_sync
+from services.chassis.broker import Broker, check_stream
 from services.chassis.clock import Clock
 from services.chassis.database import Database, migrate
 from services.chassis.errors import BrokerAway
 from services.chassis.health import Health
+from services.chassis.joining import Task, check_broker, joined
 from services.chassis.relay import Relay
 from services.chassis.settings import Settings
 from services.chassis.tasks import ended
 
-log = logging.getLogger(__name__)
-
 STREAM = "EVENTS"
-JOIN_SECONDS = 1.0
-VOUCHED = "NATS: sync_interval: always was vouched for and not read back."
-Task = Callable[[], Awaitable[None]]
 
 
 @dataclass
@@ -92,27 +87,20 @@ class Producer:
         await self.db.open(self.migrations)
         with contextlib.suppress(BrokerAway):
             await self._check_broker()
-        for name, task in {"relay": self._relay, **self.beside}.items():
+
+        async def relay() -> None:
+            await joined(
+                f"the relay of {self.parts.name}", self._check_broker, self.parts.relay.run
+            )
+
+        for name, task in {"relay": relay, **self.beside}.items():
             self.tasks.append(asyncio.ensure_future(task()))
             self.tasks[-1].set_name(f"{self.parts.name} {name}")
 
-    async def _relay(self) -> None:
-        while True:
-            try:
-                await self._check_broker()
-            except BrokerAway as away:
-                log.warning("the relay waits for the broker", extra={"error": str(away)})
-                await asyncio.sleep(JOIN_SECONDS)
-            else:
-                await self.parts.relay.run()
-
     async def _check_broker(self) -> None:
         """Nothing is relayed to a server or stream whose durability is too weak."""
-        settings, broker = self.parts.settings, self.parts.broker
-        await broker.ensure()
-        if not await check_sync(settings.monitor(), settings.nats_sync_always_vouched):
-            self.health.warn(VOUCHED)
-        check_stream((await broker.stream_info(STREAM)).config)
+        await check_broker(self.parts.settings, self.parts.broker, self.health)
+        check_stream((await self.parts.broker.stream_info(STREAM)).config)
 
     async def stop(self) -> None:
         """Stops taking in, then relaying; what is not yet relayed is in the database."""

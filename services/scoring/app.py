@@ -6,20 +6,19 @@ database alone. `build` connects to nothing.
 
 import asyncio
 import contextlib
-import logging
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
 from fastapi import FastAPI
 
-from services.chassis import auth
-from services.chassis.broker import Broker, check_sync
+from services.chassis import auth, producer
+from services.chassis.broker import Broker
 from services.chassis.clock import Clock, now_us
-from services.chassis.database import Database, migrate
+from services.chassis.database import Database
 from services.chassis.errors import BrokerAway
 from services.chassis.health import Health
+from services.chassis.joining import check_broker, joined
 from services.chassis.relay import Relay
 from services.chassis.settings import Settings
 from services.chassis.tasks import ended
@@ -33,11 +32,7 @@ from services.scoring.settings import SERVICE, ScoringSettings
 from services.scoring.snapshot import Snapshots
 from services.scoring.subscribers import FoldLoop
 
-log = logging.getLogger(__name__)
-
 MIGRATIONS = Path(__file__).parent / "migrations"
-JOIN_SECONDS = 1.0
-VOUCHED = "NATS: sync_interval: always was vouched for and not read back."
 Part = Literal["all", "http", "fold"]
 
 
@@ -62,26 +57,12 @@ class App:
         with contextlib.suppress(BrokerAway):
             await self._check_broker()
         self.tasks = [
-            asyncio.create_task(self._joined(self.relay.run), name="scoring relay"),
-            asyncio.create_task(self._joined(self.fold.run), name="scoring fold"),
+            asyncio.create_task(joined(name, self._check_broker, run), name=name)
+            for name, run in (("scoring relay", self.relay.run), ("scoring fold", self.fold.run))
         ]
 
-    async def _joined(self, run: Callable[[], Awaitable[None]]) -> None:
-        """Runs once the broker is there and its durability is read back."""
-        while True:
-            try:
-                await self._check_broker()
-            except BrokerAway as away:
-                log.warning("scoring waits for the broker", extra={"error": str(away)})
-                await asyncio.sleep(JOIN_SECONDS)
-            else:
-                await run()
-
     async def _check_broker(self) -> None:
-        await self.broker.ensure()
-        vouched = self.settings.nats_sync_always_vouched
-        if not await check_sync(self.settings.monitor(), vouched):
-            self.health.warn(VOUCHED)
+        await check_broker(self.settings, self.broker, self.health)
 
     async def stop(self) -> None:
         """Stops folding; what was read and not folded comes again."""
@@ -102,11 +83,7 @@ class App:
 
 async def migrated(settings: Settings) -> None:
     """Brings the schema of scoring to this version."""
-    db = Database(settings.database(SERVICE), SERVICE)
-    try:
-        await migrate(db, MIGRATIONS)
-    finally:
-        await db.close()
+    await producer.migrated(SERVICE, settings, MIGRATIONS)
 
 
 def build(settings: ScoringSettings, part: Part = "all", clock: Clock = now_us) -> App:

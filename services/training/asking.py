@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
 
 from services.chassis.asked import (
+    IDENTITY_DIGITS,
     Act,
     Asked,
     Day,
@@ -22,7 +23,6 @@ from services.training.domain import Test, Topic, plain
 from services.training.roster import Role
 
 ROWS_MAX = 1000
-IDENTITY_DIGITS = (9, 12)
 
 
 def _number(text: str) -> str:

@@ -79,13 +79,6 @@ async def links(conn: AsyncConnection) -> list[Link]:
     return sorted((Link(*row) for row in rows), key=lambda link: (link.at, *link))
 
 
-async def person_of_membership(conn: AsyncConnection, id_: str) -> str | None:
-    """Whose membership it is."""
-    select = text("SELECT person FROM memberships WHERE id = :id")
-    found = (await conn.execute(select, {"id": id_})).scalar()
-    return None if found is None else str(found)
-
-
 async def not_begun(conn: AsyncConnection, year: int, limit: int) -> list[tuple[str, str]]:
     """(membership, person) of those that go on and were not yet announced for the year."""
     select = text(
