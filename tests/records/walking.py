@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import nullcontext
 from random import Random
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import RuleBasedStateMachine, run_state_machine_as_test
 
 from contracts import moments
-from services.chassis.steps import Fact
+from services.chassis.steps import Fact, Step, StepImpossible, StepRefused
 
+S = TypeVar("S")
 HOUR, DAY = 3_600_000_000, 86_400_000_000
 START = moments.instant("2024-11-01T08:00:00+07:00")
 WAITS = (-HOUR, 0, 0, HOUR, HOUR, DAY, 20 * DAY, 40 * DAY, 100 * DAY, 330 * DAY)
@@ -88,3 +89,21 @@ def caught(
             patch.setattr(where, name, fault)
         with pytest.raises(AssertionError):
             walk(machine, runs, steps)
+
+
+def stepped(
+    evolve: Callable[[S | None, Step], S], state: S, step: Step, expected: type[Exception] | None,
+    possible: list[str],
+) -> S | None:  # fmt: skip
+    """The state after a step that the model expects; None where it is refused as expected."""
+    try:
+        after = evolve(state, step)
+    except StepRefused as refused:
+        assert type(refused) is expected, f"{step.name}: {refused}"
+        return None
+    except StepImpossible as refused:
+        assert expected is StepImpossible, f"{step.name}: {refused}"
+        assert refused.possible == possible
+        return None
+    assert expected is None, f"{step.name} was taken"
+    return after
