@@ -313,7 +313,7 @@ async def test_bad_input_is_refused_by_field(desk: Desk) -> None:
 async def test_a_number_that_is_known_by_another_name_is_refused(desk: Desk) -> None:
     """A mistyped number must not charge somebody else; the sentence tells no name."""
     await assigned(desk)
-    body = {"unit": OTHER, "role": "official", "number": "cb-1", "name": "Trần Thị Khác"}
+    body = {"unit": OTHER, "role": "official", "number": "cb-1", "name": "Tên khác"}
     answer = await desk.post("memberships", "clerk", body)
     assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "name")
     assert "Mẫu" not in answer.text
