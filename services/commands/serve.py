@@ -13,6 +13,7 @@ from services.chassis.errors import DatabaseAway
 from services.chassis.http import compose
 from services.chassis.settings import Settings
 from services.commands.parts import App, Part, build
+from services.commands.ports import listening
 
 log = logging.getLogger(__name__)
 
@@ -82,7 +83,8 @@ async def _http(
         lifespan="off", timeout_graceful_shutdown=GRACE_SECONDS, server_header=False,
     )  # fmt: skip
     server = uvicorn.Server(config)
-    web = asyncio.create_task(server.serve())
+    sockets = [listening(settings.host, settings.port, "DANCHU_PORT")]
+    web = asyncio.create_task(server.serve(sockets))
     try:
         yield [web]
     finally:

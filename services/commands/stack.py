@@ -23,6 +23,7 @@ from services.chassis.supervisor import Child, Supervisor
 from services.commands import sample
 from services.commands.client import Client
 from services.commands.parts import MIGRATED
+from services.commands.ports import PortTaken, is_free
 from services.scoring.settings import ScoringSettings
 
 LOCK_FILE = "up.lock"
@@ -34,23 +35,6 @@ class AlreadyUp(DanchuError):
 
     def __init__(self, home: Path) -> None:
         super().__init__(f"danchu is up already on {home}: stop it, or take another --home.")
-
-
-class PortTaken(DanchuError):
-    """Somebody listens on a port that is needed."""
-
-    def __init__(self, port: int, option: str) -> None:
-        self.port = port
-        super().__init__(
-            f"Port {port} is taken by another program: stop it, or take another port with {option}."
-        )
-
-
-class PortForbidden(DanchuError):
-    """The system keeps a port for the superuser."""
-
-    def __init__(self, port: int) -> None:
-        super().__init__(f"Port {port} is not allowed to this user: take one above 1023.")
 
 
 class NoServer(DanchuError):
@@ -104,7 +88,7 @@ class Stack:
         if not self.settings.nats_url:
             wanted.append((self.settings.nats_port, "--nats-port (DANCHU_NATS_PORT)"))
         for port, option in wanted:
-            if not _free(port):
+            if not is_free(port):
                 raise PortTaken(port, option)
 
     async def _run(self, supervisor: Supervisor) -> None:
@@ -139,7 +123,7 @@ class Stack:
         """The port of an earlier start where it is free, else any; it is written down."""
         kept = self.settings.nats_kept().get("monitor", "")
         port = int(kept.rpartition(":")[2] or 0)
-        if port and _free(port):
+        if port and is_free(port):
             return port
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", EPHEMERAL))
@@ -195,19 +179,6 @@ def _healthy(server: Embedded) -> bool:
             return bool(answer.status == 200)
     except OSError:
         return False
-
-
-def _free(port: int) -> bool:
-    """Whether nobody listens on the port of the loopback."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except PermissionError:
-            raise PortForbidden(port) from None
-        except OSError:
-            return False
-    return True
 
 
 @contextlib.contextmanager

@@ -12,6 +12,9 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
+from typer.testing import CliRunner
+
+from services.cli import app
 from tests.servers import free_port
 
 SECONDS = 60
@@ -63,12 +66,16 @@ class Stack:
         )  # fmt: skip
 
     def refused(self, *arguments: str, **env: str) -> str:
-        """What it says when it cannot start: one sentence, exit code 2, no traceback."""
-        self.process = self.begin(*arguments, **env)
-        output, _ = self.process.communicate(timeout=SECONDS)
-        assert self.process.returncode == 2, output
-        assert "Traceback" not in output
-        return output
+        """What it says when it cannot start: one sentence, exit code 2, no traceback.
+
+        In this process, which has loaded the commands already; its children are real.
+        """
+        ports = ["--port", str(self.port), "--nats-port", str(self.nats_port)]
+        command = ["up", "--home", str(self.home), *ports, *(arguments or ("--empty",))]
+        run = CliRunner().invoke(app, command, env=env)
+        assert run.exit_code == 2, (run.output, run.exception)
+        assert isinstance(run.exception, SystemExit) and "Traceback" not in run.output
+        return run.output
 
     def wait(self, words: str) -> str:
         """Reads its output until a line has these words."""
