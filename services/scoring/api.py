@@ -41,6 +41,13 @@ _SAID = {
     503: "Not available now",
     504: "Not folded in time",
 }
+_SHEET = (
+    "Each indicator has its `state` in words (`vi`, `en`), what is `missing` or `late` by key with "
+    "its `worth`, and under a scale of steps `scale`: the `steps` in rising order, the one "
+    "`reached`, and as `next` from which quantity the next is given, how many things are `needed` "
+    "(`needed_points` for merit), the `score` with them and what that is `worth`; `needed` is null "
+    "where doing more does not reach it."
+)
 _OBJECT: dict[str, Any] = {"content": {JSON: {"schema": {"type": "object"}}}}
 
 
@@ -150,7 +157,7 @@ def _add_ratings(api: FastAPI, reading: Reading, verifier: Verifier) -> None:
 def _add_unit(api: FastAPI, reading: Reading, verifier: Verifier) -> None:
     @api.get(
         "/ratings/{year}/{unit}/sheet", summary="The rating explained, indicator by indicator",
-        **_described(401, 403, 404, 422, 503, 504),
+        description=_SHEET, **_described(401, 403, 404, 422, 503, 504),
     )  # fmt: skip
     async def get_sheet(
         request: Request, year: Year, unit: Asked, asked: Annotated[Viewing, Query()]

@@ -15,7 +15,8 @@ from services.scoring.assess import Assessment, Standing, spelled
 from services.scoring.cells import Horizon
 from services.scoring.posting import order_of
 from services.scoring.rubric import Rubric
-from services.scoring.sheet_lines import Cells, indicator_line, points
+from services.scoring.sheet_lines import Cells, indicator_line
+from services.scoring.sheet_words import points
 
 DECIDED = {
     "exemptions": ("exemption.approved", "exemption.revoked"),
