@@ -46,7 +46,9 @@ _SHEET = (
     "its `worth`, and under a scale of steps `scale`: the `steps` in rising order, the one "
     "`reached`, and as `next` from which quantity the next is given, how many things are `needed` "
     "(`needed_points` for merit), the `score` with them and what that is `worth`; `needed` is null "
-    "where doing more does not reach it."
+    "where doing more does not reach it. Where points are cut, `cut` of an indicator, "
+    "`adjustment_cut` or `total_cut` say the `sum`, `at` how many points it is cut, and why in "
+    "words; they are null where nothing is."
 )
 _OBJECT: dict[str, Any] = {"content": {JSON: {"schema": {"type": "object"}}}}
 

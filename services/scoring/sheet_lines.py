@@ -14,6 +14,7 @@ from typing import Any
 from services.scoring.assess import Line, basic_score, spelled
 from services.scoring.cells import Cell, Covered, Horizon, Posting, covered, weigh
 from services.scoring.rubric import Indicator, Kind, Rubric
+from services.scoring.sheet_cuts import line_cut
 from services.scoring.sheet_scale import ahead, scale
 from services.scoring.sheet_words import PLACES, comma, points, points_of
 
@@ -52,6 +53,7 @@ def indicator_line(
         "quantity": None if line.quantity is None else str(line.quantity),
         "empty": line.empty,
         "scale": scale(line),
+        "cut": line_cut(line),
     }
     if indicator.kind is Kind.COVERAGE:
         shown |= _coverage(line, own, until)
