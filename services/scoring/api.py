@@ -188,7 +188,7 @@ def _add_machinery(api: FastAPI, reading: Reading, lag: Lag, verifier: Verifier)
     def watching(request: Request, what: str) -> None:
         require(_credential(request, verifier), READS_MACHINERY, what)
 
-    @api.get("/lag", summary="What is in the stream and not folded", **_described(401, 403, 503))
+    @api.get("/lag", summary="What is not folded, and a halt", **_described(401, 403, 503))
     async def get_lag(request: Request) -> Response:
         watching(request, "The lag")
         return _json(await lag.now())

@@ -17,11 +17,12 @@ from services.scoring import queries, rubric_file, store
 from services.scoring.anew import computed
 from services.scoring.fold import Book
 from services.scoring.lag import ack_floor
-from services.scoring.operations import agree, opened
+from services.scoring.operations import opened
 from services.scoring.refold import read, years
 from services.scoring.registry import Registry
 from services.scoring.rubric import Rubrics
 from services.scoring.settings import SERVICE, ScoringSettings
+from services.scoring.snapshot import agree
 
 CHUNK = 5000
 SUBJECTS = "danchu.events."

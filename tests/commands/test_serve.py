@@ -1,0 +1,67 @@
+"""`danchu serve` of parts: what each answers over HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from services.chassis import telemetry
+from services.chassis.settings import Settings
+from services.commands import serve
+from services.commands.client import Answer, Client
+from services.commands.stack import Stack
+from services.scoring.rubric_file import SHIPPED, load_directory
+from tests.conftest import eventually
+from tests.scoring.folding import folding
+from tests.scoring.test_look import moved
+from tests.servers import free_port
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_a_fold_by_itself_answers_its_health_on_a_port_of_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Alive, and not ready while it is halted, with the reason; it serves nothing else."""
+    port = free_port()
+    for name, value in (("HOME", tmp_path), ("HEALTH_PORT", port), ("NATS_PORT", 1)):
+        monkeypatch.setenv(f"DANCHU_{name}", str(value))
+    monkeypatch.setattr(telemetry, "setup", lambda *_: None)
+    database = f"sqlite:///{tmp_path / 'scoring.db'}"
+    async with folding(database, load_directory(SHIPPED)) as fold:
+        await moved(fold, halted="the stream EVENTS is gone")
+        served = asyncio.create_task(serve.serve(("scoring",), "fold"))
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
+
+            async def asked(path: str) -> Any:
+                try:
+                    return await client.get(path)
+                except httpx.ConnectError:
+                    return None
+
+            assert (await eventually(lambda: asked("/healthz"))).status_code == 200
+            for path in ("/readyz", "/scoring/readyz"):
+                answer = await client.get(path)
+                assert (answer.status_code, answer.json()["status"]) == (503, "not ready")
+                assert "the stream EVENTS is gone" in answer.json()["checks"]["fold"]
+            assert (await client.get("/scoring/lag")).status_code == 404
+        signal.raise_signal(signal.SIGTERM)
+        await served
+
+
+async def test_a_start_does_not_wait_until_other_rubrics_have_folded_all_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The HTTP of a stack is started when it answers, and becomes ready after that."""
+
+    async def get(_: Client, path: str, *rest: Any, **asked: Any) -> Answer:
+        return Answer(200 if path == "/healthz" else 503, b"{}")
+
+    monkeypatch.setattr(Client, "get", get)
+    stack = Stack(Settings(home=tmp_path), lambda _: None, with_sample=False)
+    assert await stack._http().ready()
