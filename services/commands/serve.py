@@ -10,7 +10,7 @@ import uvicorn
 
 from services.chassis import telemetry
 from services.chassis.errors import DatabaseAway
-from services.chassis.http import compose, health_only
+from services.chassis.http import bounded, compose, health_only
 from services.chassis.settings import Settings
 from services.commands.parts import App, Part, build
 from services.commands.ports import listening
@@ -82,8 +82,9 @@ async def _http(
             return
         port, option = settings.health_port, "DANCHU_HEALTH_PORT"
         served = {name: (health_only({name: app.health}), app.health) for name, app in apps.items()}
+    root = bounded(compose(served), settings.http_requests_max)
     config = uvicorn.Config(
-        compose(served), settings.host, port, http="httptools", access_log=False, log_config=None,
+        root, settings.host, port, http="httptools", access_log=False, log_config=None,
         lifespan="off", timeout_graceful_shutdown=GRACE_SECONDS, server_header=False,
     )  # fmt: skip
     server = uvicorn.Server(config)

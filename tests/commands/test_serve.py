@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 import signal
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
 import pytest
 
 from services.chassis import telemetry
+from services.chassis.health import Health
+from services.chassis.http import PROBLEM_TYPE, service_api
 from services.chassis.settings import Settings
 from services.commands import serve
 from services.commands.client import Answer, Client
@@ -65,3 +68,37 @@ async def test_a_start_does_not_wait_until_other_rubrics_have_folded_all_anew(
     monkeypatch.setattr(Client, "get", get)
     stack = Stack(Settings(home=tmp_path), lambda _: None, with_sample=False)
     assert await stack._http().ready()
+
+
+async def test_more_requests_at_once_than_the_bound_are_refused_and_may_ask_again(
+    tmp_path: Path,
+) -> None:
+    """Two are held open: the third is 503 as problem details, also with a body that nobody reads;
+    the process says that it lives, and takes the next when one of the two is done.
+    """
+    held, go_on = asyncio.Semaphore(0), asyncio.Event()
+    health = Health()
+    api = service_api("slow", "", health)
+
+    @api.post("/work")
+    async def work() -> str:
+        held.release()
+        await go_on.wait()
+        return "done"
+
+    apps: dict[str, Any] = {"slow": SimpleNamespace(api=api, health=health)}
+    settings = Settings(home=tmp_path, port=free_port(), http_requests_max=2)
+    address = f"http://127.0.0.1:{settings.port}"
+    async with serve._http(apps, settings, "http"), httpx.AsyncClient(base_url=address) as client:
+        at_once = [asyncio.create_task(client.post("/slow/work")) for _ in range(2)]
+        for _ in at_once:
+            await held.acquire()
+        for asked in (client.post("/slow/work", content=b"x" * 2**20), client.get("/slow/readyz")):
+            refused = await asked
+            assert (refused.status_code, refused.headers["content-type"]) == (503, PROBLEM_TYPE)
+            assert refused.headers["retry-after"] == "2"
+            assert refused.json()["detail"].startswith("2 requests are being answered")
+        assert (await client.get("/slow/healthz")).status_code == 200
+        go_on.set()
+        assert {answer.status_code for answer in await asyncio.gather(*at_once)} == {200}
+        assert (await client.post("/slow/work")).json() == "done"
