@@ -50,6 +50,10 @@ _SHEET = (
     "`adjustment_cut` or `total_cut` say the `sum`, `at` how many points it is cut, and why in "
     "words; they are null where nothing is."
 )
+_EVENTS = (
+    "Each event as it was accepted, with `counted`, `receipt`, and where it does not count the "
+    "`reason`, a stable word, with its sentence as `reason_vi` and `reason_en`."
+)
 _OBJECT: dict[str, Any] = {"content": {JSON: {"schema": {"type": "object"}}}}
 
 
@@ -171,7 +175,7 @@ def _add_unit(api: FastAPI, reading: Reading, verifier: Verifier) -> None:
 
     @api.get(
         "/ratings/{year}/{unit}/events", summary="The events behind it, counted or not and why",
-        **_described(401, 403, 404, 422, 503, 504),
+        description=_EVENTS, **_described(401, 403, 404, 422, 503, 504),
     )  # fmt: skip
     async def list_events(
         request: Request, year: Year, unit: Asked, asked: Annotated[Paging, Query()]

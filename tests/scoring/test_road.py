@@ -90,8 +90,12 @@ async def test_events_are_listed_with_whether_they_count_and_why_not(road: Road)
     assert {item["id"]: item["receipt"] for item in found.values()} == {
         one["id"]: receipt for one, receipt in zip(sent, receipts, strict=True)
     }
-    assert found["pub-H44.1-wrong"]["reason"] == "retracted"
-    assert found["pub-H44.1-a"]["counted"] is True
+    retracted, counted = found["pub-H44.1-wrong"], found["pub-H44.1-a"]
+    assert retracted["reason"] == "retracted"
+    assert retracted["reason_vi"] == "Sự kiện đã được rút lại."
+    assert retracted["reason_en"] == "The event was retracted."
+    assert counted["counted"] is True
+    assert {counted[name] for name in ("reason", "reason_vi", "reason_en")} == {None}
     assert found["r1"]["recordedtime"]
 
 
