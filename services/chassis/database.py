@@ -7,7 +7,7 @@ SQL itself belongs to the `store`, `queries` and `tables` of each service.
 import asyncio
 import contextlib
 import sqlite3
-from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,11 +26,20 @@ from services.chassis.errors import (
 )
 from services.chassis.glance import FileGlance, ServerGlance
 from services.chassis.migrating import is_current, upgrade
+from services.chassis.rows import (
+    BUSY_SECONDS,
+    FileRows,
+    FileSource,
+    Row,
+    Rows,
+    ServerRows,
+    ServerSource,
+    Source,
+)
 
-BUSY_SECONDS = 30
 READERS = 8
+CONNECT_SECONDS = 10
 SQLITE_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "cache_size=-32768", "temp_store=MEMORY")
-PARAMETERS_MAX = 20_000
 AWAY_STATES = ("08", "28", "3D", "53", "55000", "57P", "25006", "40001", "40P01")
 """Classes of SQLSTATE that waiting may cure: all was undone, a deadlock's victim's work too."""
 CONNECTION_BROKEN = (
@@ -38,6 +47,8 @@ CONNECTION_BROKEN = (
 )  # fmt: skip
 """What asyncpg raises on a connection that was torn in the midst of a statement."""
 LOCKED_TRIES = 100
+SQLALCHEMY_OWN = "prepared_statement_"
+"""How options of a URL begin that SQLAlchemy keeps to itself and the driver does not know."""
 SQLITE_BROKEN = ("no such", "has no column", "syntax error", "already exists")
 
 
@@ -83,14 +94,27 @@ class Database:
             max_overflow=READERS,
             pool_timeout=BUSY_SECONDS,
             pool_pre_ping=True,
-            connect_args={
-                "timeout": 10,
-                "server_settings": {
-                    "search_path": f'"{self.schema}"',
-                    "application_name": f"danchu {self.schema}",
-                },
-            },
+            connect_args={"timeout": CONNECT_SECONDS, "server_settings": self._server_settings},
         )
+
+    @property
+    def _server_settings(self) -> dict[str, str]:
+        return {
+            "search_path": f'"{self.schema}"',
+            "application_name": f"danchu {self.schema}",
+        }
+
+    def source(self, *off: str) -> Source:
+        """How another process opens the same data for reading; it may hold a password.
+
+        `off` are settings of PostgreSQL that its connections turn off.
+        """
+        if self.sqlite:
+            return FileSource(str(self.file))
+        _, given = self._reader.dialect.create_connect_args(self.url)
+        known = {k: v for k, v in given.items() if not k.startswith(SQLALCHEMY_OWN)}
+        settings = {**self._server_settings, **dict.fromkeys(off, "off")}
+        return ServerSource({"timeout": CONNECT_SECONDS, **known}, settings)
 
     @property
     def where(self) -> str:
@@ -251,41 +275,17 @@ async def _driver(conn: AsyncConnection) -> Any:
     return driver
 
 
-async def select_all(conn: AsyncConnection, select: str) -> list[tuple[Any, ...]]:
-    """The rows of a statement without parameters, by the driver itself, as plain tuples."""
+async def rows_of(conn: AsyncConnection) -> Rows:
+    """The rows of a connection, inside its transaction."""
     driver = await _driver(conn)
-    if conn.dialect.name == "sqlite":
-        return list(await driver.execute_fetchall(select))
-    return [tuple(row) for row in await driver.fetch(select)]
+    return FileRows(driver) if conn.dialect.name == "sqlite" else ServerRows(driver)
 
 
 async def select_among(
     conn: AsyncConnection, select: str, values: Collection[Any], kind: str
-) -> list[tuple[Any, ...]]:
+) -> Sequence[Row]:
     """The rows of `select` whose last named column is one of `values`, of SQL type `kind`."""
-    if not values:
-        return []
-    driver = await _driver(conn)
-    if conn.dialect.name != "sqlite":
-        rows = await driver.fetch(f"{select} = ANY($1::{kind}[])", list(values))
-        return [tuple(row) for row in rows]
-    found: list[tuple[Any, ...]] = []
-    for some in chunks(values):
-        marks = ",".join("?" * len(some))
-        found += await driver.execute_fetchall(f"{select} IN ({marks})", some)
-    return found
-
-
-def chunks(values: Iterable[Any], size: int = PARAMETERS_MAX) -> Iterable[list[Any]]:
-    """Cuts values into lists that fit the parameters of one statement."""
-    chunk: list[Any] = []
-    for value in values:
-        chunk.append(value)
-        if len(chunk) == size:
-            yield chunk
-            chunk = []
-    if chunk:
-        yield chunk
+    return await (await rows_of(conn)).among(select, values, kind)
 
 
 async def migrate(db: Database, script_location: Path) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -23,12 +23,12 @@ from services.scoring.rubric import Rubrics
 _encode = msgspec.json.Encoder().encode
 _encode_sums = msgspec.json.Encoder(order="deterministic").encode
 
-LedgerRow = tuple[bytes, bytes, int]
-"""The body of an event, its identity, and its time."""
-
-
-StoredFact = tuple[int, int, str]
-"""The number of a stored fact's row, the checksum of its cell, and what it says."""
+CELL_BITS = 32
+CELL_MASK = (1 << CELL_BITS) - 1
+LedgerRow = Sequence[Any]
+"""The body of an event, its identity, and its time: bytes, bytes, int."""
+StoredFact = Sequence[Any]
+"""The number of a stored fact's row, the checksum of its cell, and what it says: int, int, str."""
 
 
 class Task(NamedTuple):
@@ -55,6 +55,11 @@ def checksum(cell: Cell) -> int:
     return zlib.crc32("\0".join(cell).encode())
 
 
+def cell_number(book: int, checksum: int) -> int:
+    """Where a cell stands in the index of facts."""
+    return book << CELL_BITS | checksum
+
+
 def spelled_fact(cell: Cell, posting: Posting) -> str:
     """A fact as text: its cell in full, with its posting."""
     return _encode((cell, posting)).decode()
@@ -75,8 +80,7 @@ def computed(task: Task, registry: Registry, rubrics: Rubrics) -> Computed:
     tally, rubric = Tally(), rubrics.governing(unit.kind, task.book.year)
     if rubric is not None:
         until = fold.horizon(unit, task.book.year)
-        for cell, postings in cells.items():
-            tally.move(cell, (), weigh(rubric, cell, postings, until))
+        tally = Tally.of_cells((c, weigh(rubric, c, said, until)) for c, said in cells.items())
     due: dict[str, int] = {}
     for cell, postings in cells.items():
         number = checksum(cell)

@@ -13,13 +13,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from contracts.envelope import ContractBroken, decode
 from services.chassis import outbox
 from services.chassis.broker import Broker
-from services.chassis.database import Database
-from services.scoring import queries, rubric_file, store
-from services.scoring.anew import computed
-from services.scoring.fold import Book
+from services.chassis.database import Database, rows_of
+from services.scoring import ledger, queries, rubric_file, store
+from services.scoring.fold import Book, own_source, target
 from services.scoring.lag import ack_floor
 from services.scoring.operations import opened
-from services.scoring.refold import Progress, read, years
+from services.scoring.refold import Progress, years
 from services.scoring.registry import Registry
 from services.scoring.rubric import Rubrics
 from services.scoring.settings import SERVICE, ScoringSettings
@@ -71,6 +70,7 @@ async def audit(
         proved = _Proved(len(units) + sum(ever.values()), progress)
         found = [line async for line in _books(conn, registry, rubrics, units, proved)]
         found += [line async for line in _position(conn)]
+        found += [line async for line in _retractions(conn)]
         for name, theirs in outboxes.items():
             before = proved.done
             found += [line async for line in _sent(conn, theirs, name, floor, proved)]
@@ -110,7 +110,7 @@ async def _books(
 
 
 async def _agrees(conn: AsyncConnection, registry: Registry, rubrics: Rubrics, book: Book) -> bool:
-    made = computed((await read(conn, registry, book)).task, registry, rubrics)
+    _, _, made = await ledger.made(await rows_of(conn), registry, rubrics, book)
     tally = await queries.tally(conn, book)
     return not made.gone and not made.added and (made.tallies or "{}") == (tally or "{}")
 
@@ -121,6 +121,15 @@ async def _position(conn: AsyncConnection) -> AsyncIterator[str]:
         yield f"the ledger holds {held} events, and {place.folded} were folded"
     if place.halted is not None:
         yield f"the fold is halted: {place.halted}"
+
+
+async def _retractions(conn: AsyncConnection) -> AsyncIterator[str]:
+    said = [decode(raw) for raw in await queries.retracting(conn)]
+    targets = {target(one) for one in said if own_source(one)}
+    if await queries.targets(conn) != targets:
+        yield "what is known as retracted is not what the retractions in the ledger name"
+    if wrong := await queries.wrongly_marked(conn):
+        yield f"{wrong} events of the ledger are marked as retracted or not against the retractions"
 
 
 async def _sent(

@@ -7,9 +7,11 @@ databases or clocks (SCORING.md sections 3 and 4).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from operator import attrgetter
 from typing import NamedTuple
+
+import msgspec
 
 from contracts import moments
 from services.scoring.registry import Order
@@ -34,7 +36,7 @@ class Cell(NamedTuple):
     key: str
 
 
-class Posting(NamedTuple):
+class Posting(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """What one event says about one cell. `due` is the ordinal of a +07:00 date."""
 
     side: str
@@ -53,7 +55,7 @@ class Horizon(NamedTuple):
     due_free: int | None
 
 
-class _State(NamedTuple):
+class _State(msgspec.Struct, frozen=True, gc=False):
     first: Posting
     latest: Posting
     highest: int
@@ -145,6 +147,16 @@ class Tally:
 
     def __init__(self, sums: dict[str, list[int]] | None = None) -> None:
         self.sums = sums if sums is not None else {}
+
+    @classmethod
+    def of_cells(cls, weights: Iterable[tuple[Cell, Weight]]) -> Tally:
+        """The sums of what each cell adds; the weights of one sum have one length."""
+        summed: dict[str, list[Weight]] = {}
+        for cell, weight in weights:
+            if weight:
+                summed.setdefault(tally_name(cell), []).append(weight)
+        sums = {name: [sum(parts) for parts in zip(*w, strict=True)] for name, w in summed.items()}
+        return cls({name: numbers for name, numbers in sums.items() if any(numbers)})
 
     def move(self, cell: Cell, before: Weight, after: Weight) -> None:
         """Replace what a cell added before by what it adds now."""

@@ -6,12 +6,14 @@ unit's year; `apply` moves its tally by what is added to and taken from its cell
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from enum import IntEnum
 from typing import NamedTuple
 
 from contracts import envelope, moments
-from contracts.catalog import CATALOG
+from contracts.catalog import CATALOG, EventType
 from contracts.envelope import Recorded
 from services.scoring.cells import OWN, POOLED, Cell, Horizon, Posting, Tally, weigh
 from services.scoring.posting import Pool, decide, order_of, post, reads
@@ -35,6 +37,27 @@ SPEAKS = frozenset(
     for short, kind in CATALOG.items()
     if kind.domain not in ("unit", "event", "year", "rating")
 )
+
+
+class Part(IntEnum):
+    """What a ledger row is to the fold; registry and decisions have small indexes of their own."""
+
+    PRACTICE = 0
+    REGISTRY = 1
+    RETRACTION = 2
+    SAID = 3
+    STAGE = 4
+
+
+def part_of(kind: EventType) -> Part:
+    """The part of an event type: SAID are decisions, declarations and what is only shown."""
+    if kind.domain in ("year", "rating"):
+        return Part.STAGE
+    if kind.domain == "unit":
+        return Part.REGISTRY
+    if kind.domain == "event":
+        return Part.RETRACTION
+    return Part.PRACTICE if kind.practice and kind.short != "result.reported" else Part.SAID
 
 
 class Book(NamedTuple):
@@ -135,7 +158,7 @@ def postings(
     if isinstance(unit, str):
         return
     year = said.year
-    yield Book(unit.key, year), _own(said, unit, rubrics)
+    yield Book(unit.key, year), _own(said, unit, rubrics.governing(unit.kind, year))
     if not said.kind.practice:
         return
     for key in registry.pooling(unit.key, year):
@@ -148,27 +171,25 @@ def postings(
             yield Book(key, year), post(rubric, said, unit.key, key, Pool(POOLED, pool))
 
 
-def _own(said: Recorded, unit: Unit, rubrics: Rubrics) -> list[tuple[Cell, Posting]]:
+def _own(said: Recorded, unit: Unit, rubric: Rubric | None) -> list[tuple[Cell, Posting]]:
     if not said.kind.practice:
         return decide(said)
-    rubric = rubrics.governing(unit.kind, said.year)
     return [] if rubric is None else post(rubric, said, unit.key, unit.key, _OWN_POOL)
 
 
 _OWN_POOL = Pool(OWN, frozenset())
 
 
-class Cells(dict[Cell, list[Posting]]):
+class Cells(defaultdict[Cell, list[Posting]]):
     """Postings by cell."""
+
+    def __init__(self) -> None:
+        super().__init__(list)
 
     def add(self, posted: list[tuple[Cell, Posting]]) -> None:
         """Puts postings to what was said of their cells before."""
         for cell, posting in posted:
-            held = self.get(cell)
-            if held is None:
-                self[cell] = [posting]
-            else:
-                held.append(posting)
+            self[cell].append(posting)
 
 
 @dataclass(slots=True)
@@ -214,7 +235,7 @@ def gathered(
             continue
         if speaker.key == book.unit:
             spoken = True
-            cells.add(_own(said, speaker, rubrics))
+            cells.add(_own(said, speaker, rubric))
         elif pool is None or speaker.key not in inherited:
             continue
         if pool is not None and rubric is not None and said.kind.practice:

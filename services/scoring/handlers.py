@@ -16,10 +16,11 @@ from services.chassis.clock import Clock
 from services.chassis.database import Database
 from services.chassis.telemetry import meter, tracer
 from services.scoring import fold, quarantine, store
-from services.scoring.anew import checksum
+from services.scoring.anew import cell_number, checksum
 from services.scoring.cells import Cell, Posting, Tally
 from services.scoring.errors import FoldHalted, RubricsReplaced
 from services.scoring.fold import Book, Change
+from services.scoring.ledger import WRONG_PLANS
 from services.scoring.quarantine import Rejected
 from services.scoring.refold import books, refold, refold_by
 from services.scoring.registry import Registry, Statement
@@ -111,7 +112,9 @@ class Folder:
         registry = self._registry
         async with workers() as team:
             wanted = await books(conn, registry, registry.units)
-            await refold_by(team, conn, registry, self.rubrics, wanted, stamp)
+            source = self.db.source(*WRONG_PLANS)
+            team.know(source, registry, self.rubrics)
+            await refold_by(team, conn, wanted, stamp)
 
     async def fold(self, messages: Sequence[Message]) -> Outcome:
         """Folds messages; when it returns they are on disk and may be acknowledged.
@@ -166,13 +169,11 @@ class Folder:
         self, conn: AsyncConnection, new: Mapping[bytes, Recorded], stamp: int
     ) -> tuple[dict[bytes, Statement], Registry]:
         """Writes what is new, and everything that follows from it; answers the registry then."""
-        await store.write_ledger(conn, new.values())
         withdrawn = await self._retract(conn, new)
-        gone = await store.retracted(conn, new)
-        counting = [
-            said for said in new.values()
-            if said.identity not in gone or said.kind.short == fold.RETRACTION
-        ]  # fmt: skip
+        named = await store.retracted(conn, new)
+        gone = {one for one in named if new[one].kind.short != fold.RETRACTION}
+        await store.write_ledger(conn, new.values(), gone)
+        counting = [said for said in new.values() if said.identity not in gone]
         statements, registry = self._register(counting, withdrawn)
         stale = frozenset[str]()
         if registry is not self._registry:
@@ -193,7 +194,9 @@ class Folder:
         }  # fmt: skip
         targets -= await store.retracted(conn, targets)
         await store.write_retractions(conn, targets)
-        return [decode(raw) for raw in await store.raws(conn, targets - new.keys())]
+        earlier = targets - new.keys()
+        await store.mark_retracted(conn, earlier)
+        return [decode(raw) for raw in await store.raws(conn, earlier)]
 
     def _register(
         self, counting: Iterable[Recorded], withdrawn: Iterable[Recorded]
@@ -225,7 +228,7 @@ async def apply(
     """Moves the books that a batch touches by what it adds to and takes from their cells."""
     held = await store.books(conn, changes.keys(), stamp)
     numbers = {
-        store.cell_number(held[book].id, checksum(cell))
+        cell_number(held[book].id, checksum(cell))
         for book, change in changes.items()
         for cell in (*change.added, *change.taken)
     }

@@ -18,6 +18,7 @@ from services.scoring.app import MIGRATIONS
 from services.scoring.errors import NotQuarantined, ReplacedAlready
 from services.scoring.fold import Book
 from services.scoring.handlers import Folder, Message
+from services.scoring.ledger import WRONG_PLANS
 from services.scoring.refold import Progress, refold_by
 from services.scoring.settings import SERVICE, ScoringSettings
 from services.scoring.snapshot import agree
@@ -45,7 +46,8 @@ async def rebuild(settings: ScoringSettings, year: int, progress: Progress) -> i
         registry, stamp = await queries.registry(conn), place.stamp + 1
         units = registry.units.keys() | await queries.booked_units(conn, year)
         wanted = [Book(unit, year) for unit in sorted(units)]
-        read = await refold_by(team, conn, registry, rubrics, wanted, stamp, progress)
+        team.know(db.source(*WRONG_PLANS), registry, rubrics)
+        read = await refold_by(team, conn, wanted, stamp, progress)
         await store.save(conn, place._replace(stamp=stamp, registry_stamp=stamp))
     return read
 

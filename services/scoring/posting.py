@@ -54,6 +54,13 @@ class _Poster(NamedTuple):
     mark: Marker | None
 
 
+class _Reading(NamedTuple):
+    """How a rubric reads one event type: whether its data may have a due day, and its rules."""
+
+    dated: bool
+    posters: tuple[_Poster, ...]
+
+
 def scaled(number: int | str) -> int:
     """A number of the contract (an integer or a decimal string) in 1/10,000."""
     if isinstance(number, int):
@@ -155,17 +162,17 @@ def _closed(short: str, key: str | None) -> bool:
     return known is not None and known.kind in ("choice", "boolean")
 
 
-def _posters(rubric: Rubric) -> dict[str, tuple[_Poster, ...]]:
+def _readings(rubric: Rubric) -> dict[str, _Reading]:
     known = _COMPILED.get(id(rubric))
     if known is None or known[0] is not rubric:
         known = _COMPILED[id(rubric)] = (rubric, _compile(rubric))
     return known[1]
 
 
-_COMPILED: dict[int, tuple[Rubric, dict[str, tuple[_Poster, ...]]]] = {}
+_COMPILED: dict[int, tuple[Rubric, dict[str, _Reading]]] = {}
 
 
-def _compile(rubric: Rubric) -> dict[str, tuple[_Poster, ...]]:
+def _compile(rubric: Rubric) -> dict[str, _Reading]:
     found: dict[str, list[_Poster]] = {}
     for indicator in rubric.indicators:
         for side, rules in indicator.sides():
@@ -174,7 +181,10 @@ def _compile(rubric: Rubric) -> dict[str, tuple[_Poster, ...]]:
                     for short in shorts:
                         poster = _poster(indicator, side.value, rule, short, sets)
                         found.setdefault(short, []).append(poster)
-    return {short: tuple(posters) for short, posters in found.items()}
+    return {
+        short: _Reading("due" in fields(CATALOG[short].data), tuple(posters))
+        for short, posters in found.items()
+    }
 
 
 def _poster(indicator: Indicator, side: str, rule: Rule, short: str, sets: bool) -> _Poster:
@@ -210,31 +220,33 @@ def post(
     rubric: Rubric, said: Recorded, unit: str, book: str, pool: Pool
 ) -> list[tuple[Cell, Posting]]:
     """What a practice event of `unit` posts to the view `pool` of the unit `book`."""
-    posters = _posters(rubric).get(said.kind.short)
-    if posters is None:
+    reading = _readings(rubric).get(said.kind.short)
+    if reading is None:
         return []
-    data, order, due = said.event.data, order_of(said), _due(said.event.data)
+    event, view = said.event, pool.view
+    data, order = event.data, Order(said.time, event.source, event.id)
+    due = _due(data) if reading.dated else None
     posted: list[tuple[Cell, Posting]] = []
-    for indicator, side, field, closed, speak, sets, matches, price, mark in posters:
+    for indicator, side, field, closed, speak, sets, matches, price, mark in reading.posters:
         if matches is not None and not matches(data):
             continue
         key = speak(said)
         worth = NOTHING if price is None or not sets else price(data)
         if key is None or worth is None:
             continue
-        if pool.view == POOLED and not closed:
+        if view == POOLED and not closed:
             key = pooled_key(unit, book, key, pool.units)
         if sets:
             marks = 0 if mark is None else mark(data)
-            posting = Posting(side, order, True, *worth, due, marks)
+            posting = Posting(side, order, True, worth[0], worth[1], due, marks)
         else:
             posting = Posting(side, order, False)
-        posted.append((Cell(pool.view, indicator, field, key), posting))
+        posted.append((Cell(view, indicator, field, key), posting))
     return posted if len(posted) < 2 else _once_each(rubric, posted)
 
 
 def _due(data: Any) -> int | None:
-    due = getattr(data, "due", None)
+    due = data.due
     return moments.day_ordinal(due) if isinstance(due, str) else None
 
 

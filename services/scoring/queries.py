@@ -10,13 +10,11 @@ from contracts.envelope import Recorded, decode
 from services.chassis import outbox
 from services.chassis.database import Database, select_among
 from services.scoring import store
+from services.scoring.anew import CELL_BITS
 from services.scoring.cells import Cell, Posting, Tally
-from services.scoring.fold import Book, statement
+from services.scoring.fold import Book, Part, statement
 from services.scoring.registry import Registry
-from services.scoring.store import CELL_BITS
-from services.scoring.tables import Part
 
-STANDING = "NOT EXISTS (SELECT 1 FROM retractions WHERE target = ledger.identity)"
 RECEIPT_PREFIX = 6
 
 
@@ -58,7 +56,7 @@ async def said_of(
     """
     select = (
         f"SELECT raw FROM ledger WHERE part = {int(Part.SAID)} AND year = {int(year)} "
-        f"AND {STANDING}"
+        "AND NOT retracted"
     )
     if subjects is None:
         rows: Sequence[Any] = (await conn.execute(text(select))).all()
@@ -141,6 +139,27 @@ async def retractions(conn: AsyncConnection, identities: Collection[bytes]) -> s
     """Those identities that are retractions themselves."""
     select = f"SELECT identity FROM ledger WHERE part = {int(Part.RETRACTION)} AND identity"
     return {bytes(row[0]) for row in await select_among(conn, select, identities, "bytea")}
+
+
+async def retracting(conn: AsyncConnection) -> list[bytes]:
+    """The bodies of every retraction in the ledger."""
+    select = f"SELECT raw FROM ledger WHERE part = {int(Part.RETRACTION)}"
+    return [bytes(row[0]) for row in await conn.execute(text(select))]
+
+
+async def targets(conn: AsyncConnection) -> set[bytes]:
+    """The identities that are remembered as retracted."""
+    return {bytes(row[0]) for row in await conn.execute(text("SELECT target FROM retractions"))}
+
+
+async def wrongly_marked(conn: AsyncConnection) -> int:
+    """How many events are marked as retracted and are not, or are and are not marked."""
+    named = "EXISTS (SELECT 1 FROM retractions WHERE target = ledger.identity)"
+    select = (
+        "SELECT count(*) FROM ledger WHERE retracted <> "
+        f"(part <> {int(Part.RETRACTION)} AND {named})"
+    )
+    return int((await conn.execute(text(select))).scalar() or 0)
 
 
 async def arrived(conn: AsyncConnection, receipts: Collection[bytes]) -> set[bytes]:

@@ -102,10 +102,7 @@ def facts(accepted: Accepted, rubrics: Rubrics, year: int) -> Facts:
 
 def tally(rubric: Rubric, cells: Mapping[Cell, Sequence[Posting]], until: Horizon) -> Tally:
     """The sums of the cells' weights."""
-    sums = Tally()
-    for cell, posted in cells.items():
-        sums.move(cell, (), weigh(rubric, cell, posted, until))
-    return sums
+    return Tally.of_cells((c, weigh(rubric, c, posted, until)) for c, posted in cells.items())
 
 
 def standings(

@@ -1,23 +1,24 @@
 """Writes of scoring, all within the caller's transaction: ledger, facts, books, position."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Collection, Container, Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 import msgspec
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.envelope import Recorded
-from services.chassis.database import bulk_insert, select_all, select_among
+from services.chassis.database import bulk_insert, select_among
 from services.scoring import tables
-from services.scoring.anew import LedgerRow, StoredFact, checksum, spelled, spelled_fact
+from services.scoring.anew import CELL_BITS, cell_number, checksum, spelled, spelled_fact
 from services.scoring.cells import Cell, Posting, Tally
-from services.scoring.fold import Book
-from services.scoring.tables import Part, part_of
+from services.scoring.fold import Book, Part, part_of
+from services.scoring.ledger import WRONG_PLANS
 
-LEDGER = ("identity", "receipt", "subject", "year", "time", "recorded", "part", "kind", "raw")
-CELL_BITS = 32
-CELL_MASK = (1 << CELL_BITS) - 1
+LEDGER = (
+    "identity", "receipt", "subject", "year", "time", "recorded", "part", "kind", "raw",
+    "retracted",
+)  # fmt: skip
 _FACT = msgspec.json.Decoder(tuple[Cell, Posting])
 _SUMS = msgspec.json.Decoder(dict[str, list[int]])
 
@@ -48,11 +49,6 @@ class Fact(NamedTuple):
     posting: Posting
 
 
-def cell_number(book: int, checksum: int) -> int:
-    """Where a cell stands in the index of facts."""
-    return book << CELL_BITS | checksum
-
-
 def tally_in(text_: str) -> Tally:
     """The tallies of a book out of their text."""
     return Tally(_SUMS.decode(text_))
@@ -64,17 +60,12 @@ def fact_in(said: str) -> tuple[Cell, Posting]:
 
 
 async def lock(conn: AsyncConnection) -> Position:
-    """The position, held until the transaction ends: two folders never fold at once.
-
-    Plans on PostgreSQL must not rest on statistics, which a bulk load outruns, and each event is
-    looked for among the retractions by the key: a hash of all of them for each book would make a
-    rebuild grow with the square of the year.
-    """
-    if conn.dialect.name == "postgresql":
-        for setting in ("enable_seqscan", "enable_hashjoin", "enable_mergejoin", "jit"):
-            await conn.execute(text(f"SET LOCAL {setting} = off"))
-    held = " FOR UPDATE" if conn.dialect.name == "postgresql" else ""
-    return await position(conn, held)
+    """The position, held until the transaction ends: two folders never fold at once."""
+    if conn.dialect.name == "sqlite":
+        return await position(conn)
+    for setting in WRONG_PLANS:
+        await conn.execute(text(f"SET LOCAL {setting} = off"))
+    return await position(conn, " FOR UPDATE")
 
 
 async def position(conn: AsyncConnection, suffix: str = "") -> Position:
@@ -96,11 +87,13 @@ async def receipts(conn: AsyncConnection, identities: Collection[bytes]) -> dict
     return {row[0]: row[1] for row in await select_among(conn, select, identities, "bytea")}
 
 
-async def write_ledger(conn: AsyncConnection, new: Iterable[Recorded]) -> None:
+async def write_ledger(
+    conn: AsyncConnection, new: Iterable[Recorded], retracted: Container[bytes]
+) -> None:
     """Puts events into the ledger, once each: the key refuses a second."""
     rows = [
         (s.identity, s.receipt, s.event.subject, s.year, s.time, s.recorded, int(part_of(s.kind)),
-         s.kind.short, s.raw)
+         s.kind.short, s.raw, s.identity in retracted)
         for s in new
     ]  # fmt: skip
     await bulk_insert(conn, tables.ledger, rows, LEDGER)
@@ -124,14 +117,20 @@ async def raws(conn: AsyncConnection, identities: Collection[bytes]) -> list[byt
     return [row[0] for row in await select_among(conn, select, identities, "bytea")]
 
 
+async def mark_retracted(conn: AsyncConnection, identities: Collection[bytes]) -> None:
+    """Marks those identities in the ledger, but no retraction: it cannot be retracted."""
+    if not identities:
+        return
+    update = f"UPDATE ledger SET retracted = true WHERE part <> {int(Part.RETRACTION)} AND identity"
+    if conn.dialect.name == "sqlite":
+        await conn.exec_driver_sql(f"{update} = ?", [(one,) for one in identities])
+    else:
+        await conn.exec_driver_sql(f"{update} = ANY($1)", (list(identities),))
+
+
 async def statements(conn: AsyncConnection) -> list[bytes]:
     """The bodies of every `unit.*` event that is not retracted."""
-    found = await conn.execute(
-        text(
-            "SELECT raw FROM ledger WHERE part = 1 AND NOT EXISTS "
-            "(SELECT 1 FROM retractions WHERE target = ledger.identity)"
-        )
-    )
+    found = await conn.execute(text("SELECT raw FROM ledger WHERE part = 1 AND NOT retracted"))
     return [row[0] for row in found]
 
 
@@ -168,17 +167,6 @@ async def facts_at(
         cell, posting = _FACT.decode(said)
         found.setdefault((number >> CELL_BITS, cell), []).append(Fact(id_, posting))
     return found
-
-
-async def facts_of(conn: AsyncConnection, book: int) -> list[StoredFact]:
-    """The facts of a book as they are stored."""
-    first = cell_number(book, 0)
-    rows: list[Any] = await select_all(
-        conn,
-        f"SELECT id, cell & {CELL_MASK}, said FROM facts "
-        f"WHERE cell BETWEEN {first} AND {first + CELL_MASK}",
-    )
-    return rows
 
 
 async def add_facts(conn: AsyncConnection, added: Sequence[tuple[int, str]]) -> None:
@@ -227,15 +215,6 @@ async def save_tallies(conn: AsyncConnection, held: Mapping[int, str], stamp: in
     await conn.exec_driver_sql(update, (stamp, ids, sums))
 
 
-async def book_number(conn: AsyncConnection, book: Book) -> int | None:
-    """The number of a book's row; None where there is none."""
-    found = await conn.execute(
-        text("SELECT id FROM books WHERE unit = :unit AND year = :year"), book._asdict()
-    )
-    number = found.scalar()
-    return None if number is None else int(number)
-
-
 async def delete_book(conn: AsyncConnection, number: int) -> None:
     """Takes away the row of a book that has no facts any more."""
     await conn.execute(text("DELETE FROM books WHERE id = :id"), {"id": number})
@@ -263,15 +242,3 @@ WITH RECURSIVE years(year) AS (
     FROM years WHERE years.year IS NOT NULL
 )
 SELECT year FROM years WHERE year IS NOT NULL"""
-
-
-async def counting(conn: AsyncConnection, subjects: Collection[str], year: int) -> list[LedgerRow]:
-    """A year's events under these subjects that may post facts and are not retracted."""
-    parts = f"{int(Part.PRACTICE)}, {int(Part.SAID)}"
-    select = (
-        "SELECT raw, identity, time FROM ledger "
-        f"WHERE year = {int(year)} AND part IN ({parts}) AND NOT EXISTS "
-        "(SELECT 1 FROM retractions WHERE target = ledger.identity) AND subject"
-    )
-    rows: list[Any] = await select_among(conn, select, subjects, "text")
-    return rows

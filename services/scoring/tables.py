@@ -5,10 +5,9 @@ checksum of the cell in the lower: one index finds a cell and a whole book. Two 
 checksum, so `said` names the cell in full, with its posting, as JSON.
 """
 
-from enum import IntEnum
-
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     Index,
     Integer,
@@ -18,35 +17,14 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
     text,
 )
 
-from contracts.catalog import EventType
 from services.chassis.outbox import outbox_table
 
 metadata = MetaData()
 COUNTED_KEY = BigInteger().with_variant(Integer, "sqlite")
-
-
-class Part(IntEnum):
-    """What a ledger row is to the fold; registry and decisions have small indexes of their own."""
-
-    PRACTICE = 0
-    REGISTRY = 1
-    RETRACTION = 2
-    SAID = 3
-    STAGE = 4
-
-
-def part_of(kind: EventType) -> Part:
-    """The part of an event type: SAID are decisions, declarations and what is only shown."""
-    if kind.domain in ("year", "rating"):
-        return Part.STAGE
-    if kind.domain == "unit":
-        return Part.REGISTRY
-    if kind.domain == "event":
-        return Part.RETRACTION
-    return Part.PRACTICE if kind.practice and kind.short != "result.reported" else Part.SAID
 
 
 ledger = Table(
@@ -60,6 +38,7 @@ ledger = Table(
     Column("part", SmallInteger, nullable=False),
     Column("kind", Text, nullable=False),
     Column("raw", LargeBinary, nullable=False),
+    Column("retracted", Boolean, nullable=False, server_default=false()),
 )  # fmt: skip
 Index("ledger_unit", ledger.c.subject, ledger.c.year, ledger.c.time)
 _registry, _said = text("part = 1"), text("part = 3")

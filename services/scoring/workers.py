@@ -1,8 +1,8 @@
 """Processes that compute books anew, one for each core, so that a rebuild is not one core's work.
 
-A worker has the registry and the rubrics from its start, and no database: it reads tasks from its
-standard input and writes what it computed to its standard output, each a pickle after its length.
-It is tied to its parent, and ends with it.
+A worker is told once where the data are, the registry and the rubrics; then it reads the names of
+books from its standard input and writes what each must hold to its standard output, every one a
+pickle after its length. It never writes data. It is tied to its parent, and ends with it.
 """
 
 from __future__ import annotations
@@ -15,21 +15,30 @@ import pickle
 import struct
 import sys
 from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from typing import Any, BinaryIO
 
+from services.chassis.errors import DatabaseAway
+from services.chassis.rows import LOST, Source
 from services.chassis.tether import tie
-from services.scoring.anew import Computed, Task, computed
+from services.scoring import ledger
 from services.scoring.errors import WorkerDied
+from services.scoring.fold import Book
+from services.scoring.ledger import Made
 from services.scoring.registry import Registry
 from services.scoring.rubric import Rubrics
 
 _LENGTH = struct.Struct(">Q")
-Compute = Callable[[Task], Awaitable[Computed]]
+
+
+Known = tuple[Source, Registry, Rubrics]
+"""What a worker is told before its first book."""
+Answer = Made | str
+"""What a book must hold, or how the database was lost."""
 
 
 class Workers:
-    """Idle workers; as many tasks are computed at a time as there are cores."""
+    """Idle workers; as many books are computed at a time as there are cores."""
 
     def __init__(self) -> None:
         self._idle: asyncio.Queue[Process] = asyncio.Queue()
@@ -42,11 +51,12 @@ class Workers:
             process = await asyncio.create_subprocess_exec(*command, stdin=PIPE, stdout=PIPE)
             self._all.append(process)
 
-    def know(self, registry: Registry, rubrics: Rubrics) -> None:
-        """Tells them under which registry and rubrics to compute, before the first task."""
-        known = pickle.dumps((registry, rubrics), pickle.HIGHEST_PROTOCOL)
+    def know(self, source: Source, registry: Registry, rubrics: Rubrics) -> None:
+        """Tells them where the events are, and by what to compute, before the first book."""
+        known: Known = source, registry, rubrics
+        said = pickle.dumps(known, pickle.HIGHEST_PROTOCOL)
         for process in self._all:
-            _send(process, known)
+            _send(process, said)
             self._idle.put_nowait(process)
 
     @property
@@ -54,10 +64,13 @@ class Workers:
         """How many there are."""
         return len(self._all)
 
-    async def compute(self, task: Task) -> Computed:
-        """What a book must hold; WorkerDied where the process ends instead of answering."""
+    async def compute(self, book: Book) -> Made:
+        """What a book must hold, of what is committed.
+
+        WorkerDied where the process ends instead of answering, DatabaseAway where it lost the data.
+        """
         process = await self._idle.get()
-        _send(process, pickle.dumps(task, pickle.HIGHEST_PROTOCOL))
+        _send(process, pickle.dumps(book, pickle.HIGHEST_PROTOCOL))
         assert process.stdout is not None
         try:
             head = await process.stdout.readexactly(_LENGTH.size)
@@ -65,7 +78,9 @@ class Workers:
         except (asyncio.IncompleteReadError, ConnectionError) as ended:
             raise WorkerDied from ended
         self._idle.put_nowait(process)
-        found: Computed = pickle.loads(body)
+        found: Answer = pickle.loads(body)
+        if isinstance(found, str):
+            raise DatabaseAway(found)
         return found
 
     async def stop(self) -> None:
@@ -93,17 +108,27 @@ async def workers() -> AsyncIterator[Workers]:
         await made.stop()
 
 
-def main(given: BinaryIO, told: BinaryIO) -> None:
-    """Answers each task until there are no more.
+async def main(given: BinaryIO, told: BinaryIO) -> None:
+    """Answers each book until there are no more.
 
-    What is computed holds no cycles, so the collector of cycles would only cost a fifth.
+    What is computed holds no cycles, so the collector of cycles would only cost a fifth. Nothing
+    else runs in the process while it waits for the next book.
     """
     gc.disable()
-    registry, rubrics = _read(given)
-    while (task := _read(given)) is not None:
-        body = pickle.dumps(computed(task, registry, rubrics), pickle.HIGHEST_PROTOCOL)
-        told.write(_LENGTH.pack(len(body)) + body)
-        told.flush()
+    known: Known = _read(given)
+    source, registry, rubrics = known
+    try:
+        async with source.opened() as rows:
+            while (book := _read(given)) is not None:
+                _tell(told, await ledger.made(rows, registry, rubrics, book))
+    except LOST as lost:
+        _tell(told, str(lost) or type(lost).__name__)
+
+
+def _tell(told: BinaryIO, answer: Answer) -> None:
+    body = pickle.dumps(answer, pickle.HIGHEST_PROTOCOL)
+    told.write(_LENGTH.pack(len(body)) + body)
+    told.flush()
 
 
 def _read(given: BinaryIO) -> Any:
@@ -113,4 +138,4 @@ def _read(given: BinaryIO) -> Any:
 
 if __name__ == "__main__":
     tie(int(sys.argv[1]))
-    main(sys.stdin.buffer, sys.stdout.buffer)
+    asyncio.run(main(sys.stdin.buffer, sys.stdout.buffer))

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import sqlite3
 from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import pytest
 from sqlalchemy import text
 
 from services.chassis import database
 from services.chassis.database import Database
 from services.chassis.errors import DatabaseAway
+from services.chassis.rows import ServerSource
 from services.chassis.settings import normal_url
 
 pytestmark = pytest.mark.anyio
@@ -57,3 +60,14 @@ async def test_a_file_that_another_process_turns_into_wal_is_waited_for(
     await db.close()
     other.close()
     assert waited == [1]
+
+
+def test_another_process_is_told_what_the_driver_takes_and_shows_no_password() -> None:
+    """Options that only SQLAlchemy knows stay here; settings to be turned off go along."""
+    url = "postgresql+asyncpg://u:secret@127.0.0.1:5/d?ssl=require&prepared_statement_cache_size=0"
+    source = Database(url, "scoring").source("jit")
+    assert isinstance(source, ServerSource)
+    assert source.settings["jit"] == "off" and source.settings["search_path"] == '"scoring"'
+    assert source.connect["password"] == "secret" and source.connect["ssl"] == "require"
+    assert source.connect.keys() <= inspect.signature(asyncpg.connect).parameters.keys()
+    assert "secret" not in repr(source)

@@ -10,10 +10,13 @@ import pytest
 from sqlalchemy import text
 
 from services.chassis.clock import fixed
+from services.chassis.errors import DatabaseAway
+from services.chassis.rows import FileSource
 from services.scoring import queries, store
 from services.scoring.errors import WorkerDied
 from services.scoring.fold import Book
 from services.scoring.handlers import Folder
+from services.scoring.ledger import WRONG_PLANS
 from services.scoring.recount import Accepted, ratings
 from services.scoring.refold import refold_by
 from services.scoring.workers import Workers, workers
@@ -38,7 +41,8 @@ async def rebuilt(fold: Fold, team: Workers) -> int:
         years = {row[0] for row in await conn.execute(text("SELECT year FROM books"))}
         wanted = [Book(unit, year) for unit in sorted(registry.units) for year in sorted(years)]
         rules = fold.folder.rubrics
-        return await refold_by(team, conn, registry, rules, wanted, place.stamp + 1)
+        team.know(fold.db.source(*WRONG_PLANS), registry, rules)
+        return await refold_by(team, conn, wanted, place.stamp + 1)
 
 
 async def rows(fold: Fold) -> Any:
@@ -94,6 +98,17 @@ async def test_a_worker_that_dies_leaves_everything_as_it_was(fold: Fold) -> Non
     async with workers() as team:
         await rebuilt(fold, team)
     assert await fold.held() == right
+
+
+async def test_a_worker_that_loses_the_database_says_so(fold: Fold, tmp_path: Path) -> None:
+    """The sentence is that of a database that is away, and everything stays as it was."""
+    before = await fold.held()
+    async with workers() as team, fold.db.write() as conn:
+        nowhere = FileSource(str(tmp_path / "nowhere" / "scoring.db"))
+        team.know(nowhere, await queries.registry(conn), fold.folder.rubrics)
+        with pytest.raises(DatabaseAway, match="unable to open database file"):
+            await refold_by(team, conn, [Book("H44.1.1", 2025)], 1)
+    assert await fold.held() == before
 
 
 async def test_other_rubrics_fold_everything_anew_at_the_start(

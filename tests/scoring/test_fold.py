@@ -98,6 +98,7 @@ FAULTS: dict[str, tuple[Any, str, Any]] = {
     "retractions before their target forgotten": (store, "retracted", _nobody_retracted),
     "cells weighed without their past": (store, "facts_at", _no_facts_before),
     "retractions after their target without effect": (store, "raws", _forgotten),
+    "retracted events not marked in the ledger": (store, "mark_retracted", _not_deleted),
     "facts of retracted events kept": (store, "delete_facts", _not_deleted),
     "a changed registry folds nothing anew": (
         Registry, "changed_since", lambda self, before: frozenset(),

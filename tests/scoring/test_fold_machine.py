@@ -32,8 +32,9 @@ from tests.scoring.cities import NOW, accepted, city, compared, rubrics
 from tests.scoring.folding import Fold, folding
 
 CRASHES = (
-    (store, "write_ledger"), (store, "write_retractions"), (store, "books"), (store, "write_facts"),
-    (store, "write_tallies"), (quarantine, "add"), (store, "save"),
+    (store, "write_ledger"), (store, "write_retractions"), (store, "mark_retracted"),
+    (store, "books"), (store, "write_facts"), (store, "write_tallies"), (quarantine, "add"),
+    (store, "save"),
 )  # fmt: skip
 
 

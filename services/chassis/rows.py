@@ -1,0 +1,120 @@
+"""Many rows by the driver itself, without SQLAlchemy between: for whoever reads a year of events.
+
+`Database` gives them of its own connections; a process that only reads opens its own by a
+`Source`, and is spared the time that loading more than a driver takes.
+"""
+
+import contextlib
+import sqlite3
+from collections.abc import AsyncIterator, Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import aiosqlite
+import asyncpg  # type: ignore[import-untyped]
+
+PARAMETERS_MAX = 20_000
+BUSY_SECONDS = 30
+LOST = (
+    asyncpg.InterfaceError, asyncpg.InternalClientError, asyncpg.PostgresError, OSError,
+    sqlite3.OperationalError,
+)  # fmt: skip
+"""What a driver raises whose connection or server was lost, or does not answer."""
+
+Row = Sequence[Any]
+
+
+class Rows(Protocol):
+    """The rows of a connection."""
+
+    async def all(self, select: str) -> Sequence[Row]:
+        """The rows of a statement without parameters."""
+
+    async def among(self, select: str, values: Collection[Any], kind: str) -> Sequence[Row]:
+        """The rows of `select` whose last named column is one of `values`, of SQL type `kind`."""
+
+
+class FileRows:
+    """Rows of a connection to SQLite."""
+
+    def __init__(self, driver: Any) -> None:
+        self._driver = driver
+
+    async def all(self, select: str) -> Sequence[Row]:
+        """The rows of a statement without parameters."""
+        return list(await self._driver.execute_fetchall(select))
+
+    async def among(self, select: str, values: Collection[Any], kind: str) -> Sequence[Row]:
+        """The rows of `select` whose last named column is one of `values`."""
+        found: list[Row] = []
+        for some in chunks(values):
+            marks = ",".join("?" * len(some))
+            found += await self._driver.execute_fetchall(f"{select} IN ({marks})", some)
+        return found
+
+
+class ServerRows:
+    """Rows of a connection to PostgreSQL."""
+
+    def __init__(self, driver: Any) -> None:
+        self._driver = driver
+
+    async def all(self, select: str) -> Sequence[Row]:
+        """The rows of a statement without parameters."""
+        found: Sequence[Row] = await self._driver.fetch(select)
+        return found
+
+    async def among(self, select: str, values: Collection[Any], kind: str) -> Sequence[Row]:
+        """The rows of `select` whose last named column is one of `values`, of SQL type `kind`."""
+        if not values:
+            return []
+        found: Sequence[Row] = await self._driver.fetch(
+            f"{select} = ANY($1::{kind}[])", list(values)
+        )
+        return found
+
+
+def chunks(values: Iterable[Any], size: int = PARAMETERS_MAX) -> Iterable[list[Any]]:
+    """Cuts values into lists that fit the parameters of one statement."""
+    chunk: list[Any] = []
+    for value in values:
+        chunk.append(value)
+        if len(chunk) == size:
+            yield chunk
+            chunk = []
+    if chunk:
+        yield chunk
+
+
+@dataclass(frozen=True, slots=True)
+class FileSource:
+    """A file of SQLite, to be opened for reading alone."""
+
+    file: str
+
+    @contextlib.asynccontextmanager
+    async def opened(self) -> AsyncIterator[Rows]:
+        """Its rows as of each statement."""
+        async with aiosqlite.connect(self.file, timeout=BUSY_SECONDS) as driver:
+            await driver.execute("PRAGMA query_only=ON")
+            yield FileRows(driver)
+
+
+@dataclass(frozen=True, slots=True)
+class ServerSource:
+    """A database of PostgreSQL: what its driver connects with, and settings of the connection."""
+
+    connect: dict[str, Any] = field(repr=False)
+    settings: dict[str, str]
+
+    @contextlib.asynccontextmanager
+    async def opened(self) -> AsyncIterator[Rows]:
+        """Its rows as of each statement."""
+        driver = await asyncpg.connect(**self.connect, server_settings=self.settings)
+        try:
+            yield ServerRows(driver)
+        finally:
+            await driver.close()
+
+
+Source = FileSource | ServerSource
