@@ -1,6 +1,7 @@
 """Health of a process: alive when it answers, ready when what it cannot serve without answers.
 
 A check that is not required stands in the body alone: a door goes on while the broker is away.
+Where such a check fails the status is `degraded`, and the answer still that of a ready process.
 """
 
 import asyncio
@@ -25,7 +26,7 @@ class Health:
         self.checks[name] = (True, check)
 
     def show(self, name: str, check: Check) -> None:
-        """Adds a check whose answer is shown and decides nothing."""
+        """Adds a check that is shown; where it raises what is wrong, the service is degraded."""
         self.checks[name] = (False, check)
 
     def warn(self, sentence: str) -> None:
@@ -34,16 +35,15 @@ class Health:
             self.warnings.append(sentence)
 
     async def readiness(self) -> tuple[bool, dict[str, object]]:
-        """Whether all required checks are well, and the state of each."""
+        """Whether all required checks are well, the status in a word, and the state of each."""
         names = list(self.checks)
         found = await asyncio.gather(*(self._one(name) for name in names))
         by_name = dict(zip(names, found, strict=True))
         ready = all(well or not self.checks[name][0] for name, (well, _) in by_name.items())
         states = {name: state for name, (_, state) in by_name.items()}
-        return ready, {
-            "status": "ready" if ready else "not ready", "checks": states,
-            "warnings": self.warnings,
-        }  # fmt: skip
+        well = "ready" if all(well for well, _ in found) else "degraded"
+        status = well if ready else "not ready"
+        return ready, {"status": status, "checks": states, "warnings": self.warnings}
 
     async def _one(self, name: str) -> tuple[bool, str]:
         try:

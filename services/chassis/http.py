@@ -168,14 +168,20 @@ def add_health(api: FastAPI, healths: Mapping[str, Health]) -> None:
         )  # fmt: skip
 
 
+def health_only(healths: Mapping[str, Health]) -> FastAPI:
+    """An application that answers the health of these services, and nothing else."""
+    api = FastAPI(title="danchu", docs_url=None, redoc_url=None, openapi_url=None)
+    _handle(api)
+    add_health(api, healths)
+    return api
+
+
 def compose(services: Mapping[str, tuple[FastAPI, Health]]) -> ASGIApp:
     """One application that serves each under /<name>, with the health of all at its root.
 
     A request goes straight to its service: a second application around it costs a quarter more.
     """
-    root = FastAPI(title="danchu", docs_url=None, redoc_url=None, openapi_url=None)
-    _handle(root)
-    add_health(root, {name: health for name, (_, health) in services.items()})
+    root = health_only({name: health for name, (_, health) in services.items()})
     apps = {name: api for name, (api, _) in services.items()}
 
     async def dispatch(scope: Scope, receive: Receive, send: Send) -> None:
@@ -187,3 +193,27 @@ def compose(services: Mapping[str, tuple[FastAPI, Health]]) -> ASGIApp:
             await root(scope, receive, send)
 
     return dispatch
+
+
+def bounded(app: ASGIApp, most: int) -> ASGIApp:
+    """The application with at most so many requests at once; what is more is refused with 503.
+
+    What is refused costs nothing, where everything at once would take the memory of all. A
+    process that is full still says that it lives, so that nobody starts it again for that.
+    """
+    detail = f"{most} requests are being answered, which is the most at once. Ask again."
+    full = Problem(503, "Too busy", detail, headers={"Retry-After": RETRY_SECONDS})
+    answering = 0
+
+    async def take(scope: Scope, receive: Receive, send: Send) -> None:
+        nonlocal answering
+        if answering >= most and not scope.get("path", "").endswith("/healthz"):
+            await answer(full)(scope, receive, send)
+            return
+        answering += 1
+        try:
+            await app(scope, receive, send)
+        finally:
+            answering -= 1
+
+    return take

@@ -37,6 +37,8 @@ class Settings(BaseSettings):
     database_url: str | None = None
     host: str = "127.0.0.1"
     port: int = Field(default=8080, ge=1, le=65535)
+    http_requests_max: int = Field(default=512, ge=1)
+    health_port: int | None = Field(default=None, ge=1, le=65535)
     nats_url: str | None = None
     nats_port: int = Field(default=4222, ge=1, le=65535)
     nats_monitor: str | None = None

@@ -88,10 +88,10 @@ class Client:
         asked = urllib.request.Request(url, body, headers, method=method)
         return await asyncio.to_thread(_sent, asked, self.url)
 
-    async def ready(self) -> bool:
-        """Whether every service there can serve."""
+    async def alive(self) -> bool:
+        """Whether the process there answers."""
         try:
-            return (await self.get("/readyz")).status == 200
+            return (await self.get("/healthz")).status == 200
         except Unanswered:
             return False
 

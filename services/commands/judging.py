@@ -79,10 +79,10 @@ def audit(as_json: AsJson = False) -> None:
 
     Exit code 1 where something differs, with a line for each thing that does.
     """
-    with bar("books", None):
-        found = run(auditing.audit(ScoringSettings(), PRODUCERS))
-    told = "\n".join(found) or "outboxes, ledger, facts and tallies agree"
-    printed({"differs": found}, as_json, told)
+    with bar("units and messages", None) as told:
+        found = run(auditing.audit(ScoringSettings(), PRODUCERS, told))
+    words = "\n".join(found) or "outboxes, ledger, facts and tallies agree"
+    printed({"differs": found}, as_json, words)
     raise typer.Exit(DIFFERS if found else DONE)
 
 

@@ -12,6 +12,7 @@ from services.chassis.settings import Settings
 from services.commands.client import Client, tokens
 from services.commands.emit import Refused, said, send
 from services.commands.parts import MIGRATED, PRODUCERS, named
+from services.commands.running import Told
 from services.scoring import operations, quarantine
 from services.scoring.settings import ScoringSettings
 
@@ -48,9 +49,13 @@ def instant(since: str) -> int:
         raise SettingWrong("--since", str(wrong)) from None
 
 
-async def resend(since: str) -> dict[str, int]:
-    """Sends everything recorded since then again, and lifts the halt; rows by service."""
+async def resend(since: str, told: Told) -> dict[str, int]:
+    """Sends everything recorded since then again, and lifts the halt; rows by service.
+
+    `told` hears how many services are done, of how many.
+    """
     start = instant(since)
+    told(0, len(PRODUCERS))
     await provisioned(anew=True)
     sent = {}
     for name in PRODUCERS:
@@ -60,6 +65,7 @@ async def resend(since: str) -> dict[str, int]:
                 sent[name] = await outbox.resend(conn, start)
         finally:
             await db.close()
+        told(len(sent), len(PRODUCERS))
     await operations.lift(ScoringSettings())
     return sent
 

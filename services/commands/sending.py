@@ -87,8 +87,8 @@ def resend(
     Streams and consumers are made anew where needed, and a halt of the fold is lifted; the
     running services then send what was recorded since. What was folded before is not folded twice.
     """
-    with bar("services", None):
-        sent = run(operate.resend(since))
+    with bar("services", None) as told:
+        sent = run(operate.resend(since, told))
     lines = (f"{name}: {rows} messages will be sent again" for name, rows in sent.items())
     printed({"messages": sent}, as_json, "\n".join(lines))
 

@@ -10,7 +10,7 @@ import uvicorn
 
 from services.chassis import telemetry
 from services.chassis.errors import DatabaseAway
-from services.chassis.http import compose
+from services.chassis.http import bounded, compose, health_only
 from services.chassis.settings import Settings
 from services.commands.parts import App, Part, build
 from services.commands.ports import listening
@@ -73,18 +73,22 @@ async def _start(app: App, stopped: asyncio.Event) -> None:
 async def _http(
     apps: dict[str, App], settings: Settings, part: Part
 ) -> AsyncIterator[list[asyncio.Task[None]]]:
-    """The HTTP server of the apps; none for a fold by itself."""
+    """The HTTP server of the apps; of a fold by itself the health alone, where it has a port."""
+    port, option = settings.port, "DANCHU_PORT"
+    served = {name: (app.api, app.health) for name, app in apps.items()}
     if part == "fold":
-        yield []
-        return
-    root = compose({name: (app.api, app.health) for name, app in apps.items()})
+        if settings.health_port is None:
+            yield []
+            return
+        port, option = settings.health_port, "DANCHU_HEALTH_PORT"
+        served = {name: (health_only({name: app.health}), app.health) for name, app in apps.items()}
+    root = bounded(compose(served), settings.http_requests_max)
     config = uvicorn.Config(
-        root, settings.host, settings.port, http="httptools", access_log=False, log_config=None,
+        root, settings.host, port, http="httptools", access_log=False, log_config=None,
         lifespan="off", timeout_graceful_shutdown=GRACE_SECONDS, server_header=False,
     )  # fmt: skip
     server = uvicorn.Server(config)
-    sockets = [listening(settings.host, settings.port, "DANCHU_PORT")]
-    web = asyncio.create_task(server.serve(sockets))
+    web = asyncio.create_task(server.serve([listening(settings.host, port, option)]))
     try:
         yield [web]
     finally:

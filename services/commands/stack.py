@@ -130,8 +130,11 @@ class Stack:
             return int(probe.getsockname()[1])
 
     def _http(self) -> Child:
+        """Its start is over when it answers: while other rubrics fold a great year anew it is
+        not ready for longer than a start may take.
+        """
         command = [*_danchu(), "serve", "all", "--part", "http"]
-        return self._child("http", command, Client(self.url).ready)
+        return self._child("http", command, Client(self.url).alive)
 
     def _fold(self) -> Child:
         async def started() -> bool:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from contracts.envelope import UNIT_KEY
-from services.chassis.auth import ROLES, development_issuer
+from services.chassis.auth import NAME_MAX, ROLES, development_issuer
 from services.commands import operate
 from services.commands.options import AsJson, Home, Teaching, configured, printed
 from services.commands.parts import Part, named
@@ -75,13 +75,19 @@ def provision(as_json: AsJson = False) -> None:
     printed({"done": done}, as_json, "\n".join(done) or "nothing to do")
 
 
-@starting.command("danchu token --role emitter --unit H44.12.34 --source urn:phuong-so-1")
+@starting.command(
+    "danchu token --role emitter --unit H44.12.34 --source urn:phuong-so-1",
+    "danchu token --role council --name thu-ky-hoi-dong --days 30",
+)
 def token(
     role: Annotated[str, typer.Option(help=", ".join(ROLES))],
     unit: Annotated[list[str] | None, typer.Option(help="key or code; again for more")] = None,
     source: Annotated[list[str] | None, typer.Option(help="prefix of `source`")] = None,
     type_: Annotated[list[str] | None, typer.Option("--type", help="event type")] = None,
     days: Annotated[int, typer.Option(min=1, max=36_500, help="valid for so many days")] = 366,
+    name: Annotated[
+        str | None, typer.Option(help="whom it is given to, as journals say it; else the role")
+    ] = None,
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
@@ -92,8 +98,12 @@ def token(
         if one != "*" and not UNIT_KEY.fullmatch(one):
             why = f"{one!r} is no unit's key or code, such as H44.12.34"
             raise typer.BadParameter(why, param_hint="--unit")
+    if name is not None and not (name.strip() and len(name) <= NAME_MAX and name.isprintable()):
+        why = f"it is 1 to {NAME_MAX} printable characters"
+        raise typer.BadParameter(why, param_hint="--name")
     narrowed = (unit or ["*"], source or ["*"], type_ or ["*"])
     settings = configured(home=home)
     with spoken():
-        made = development_issuer(settings.home).mint(role, *narrowed, days)
-    printed({"role": role, "units": narrowed[0], "days": days, "token": made}, as_json, made)
+        made = development_issuer(settings.home).mint(role, *narrowed, days, name or "")
+    told = {"role": role, "name": name or role, "units": narrowed[0], "days": days, "token": made}
+    printed(told, as_json, made)

@@ -41,6 +41,19 @@ _SAID = {
     503: "Not available now",
     504: "Not folded in time",
 }
+_SHEET = (
+    "Each indicator has its `state` in words (`vi`, `en`), what is `missing` or `late` by key with "
+    "its `worth`, and under a scale of steps `scale`: the `steps` in rising order, the one "
+    "`reached`, and as `next` from which quantity the next is given, how many things are `needed` "
+    "(`needed_points` for merit), the `score` with them and what that is `worth`; `needed` is null "
+    "where doing more does not reach it. Where points are cut, `cut` of an indicator, "
+    "`adjustment_cut` or `total_cut` say the `sum`, `at` how many points it is cut, and why in "
+    "words; they are null where nothing is."
+)
+_EVENTS = (
+    "Each event as it was accepted, with `counted`, `receipt`, and where it does not count the "
+    "`reason`, a stable word, with its sentence as `reason_vi` and `reason_en`."
+)
 _OBJECT: dict[str, Any] = {"content": {JSON: {"schema": {"type": "object"}}}}
 
 
@@ -150,7 +163,7 @@ def _add_ratings(api: FastAPI, reading: Reading, verifier: Verifier) -> None:
 def _add_unit(api: FastAPI, reading: Reading, verifier: Verifier) -> None:
     @api.get(
         "/ratings/{year}/{unit}/sheet", summary="The rating explained, indicator by indicator",
-        **_described(401, 403, 404, 422, 503, 504),
+        description=_SHEET, **_described(401, 403, 404, 422, 503, 504),
     )  # fmt: skip
     async def get_sheet(
         request: Request, year: Year, unit: Asked, asked: Annotated[Viewing, Query()]
@@ -162,7 +175,7 @@ def _add_unit(api: FastAPI, reading: Reading, verifier: Verifier) -> None:
 
     @api.get(
         "/ratings/{year}/{unit}/events", summary="The events behind it, counted or not and why",
-        **_described(401, 403, 404, 422, 503, 504),
+        description=_EVENTS, **_described(401, 403, 404, 422, 503, 504),
     )  # fmt: skip
     async def list_events(
         request: Request, year: Year, unit: Asked, asked: Annotated[Paging, Query()]
@@ -179,7 +192,7 @@ def _add_machinery(api: FastAPI, reading: Reading, lag: Lag, verifier: Verifier)
     def watching(request: Request, what: str) -> None:
         require(_credential(request, verifier), READS_MACHINERY, what)
 
-    @api.get("/lag", summary="What is in the stream and not folded", **_described(401, 403, 503))
+    @api.get("/lag", summary="What is not folded, and a halt", **_described(401, 403, 503))
     async def get_lag(request: Request) -> Response:
         watching(request, "The lag")
         return _json(await lag.now())

@@ -28,8 +28,10 @@ from services.scoring.errors import FoldHalted
 from services.scoring.handlers import Folder
 from services.scoring.lag import Lag
 from services.scoring.reading import Reading
+from services.scoring.rubric import Rubrics
 from services.scoring.settings import SERVICE, ScoringSettings
-from services.scoring.snapshot import Snapshots
+from services.scoring.snapshot import Snapshots, agree
+from services.scoring.store import Position
 from services.scoring.subscribers import FoldLoop
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -96,14 +98,18 @@ def build(settings: ScoringSettings, part: Part = "all", clock: Clock = now_us) 
     if part != "http":
         fold = FoldLoop(db, broker, Folder(db, rubrics, clock), settings.scoring_batch)
         relay = Relay(db, broker, clock)
-    _check(health, db, broker, fold)
+    _check(health, db, broker, part, rubrics)
     reading = Reading(db, Snapshots(db, rubrics), clock)
     api = build_api(reading, Lag(db, broker, clock), auth.verifier(settings, clock), health)
     return App(settings, db, broker, api, health, fold, relay)
 
 
-def _check(health: Health, db: Database, broker: Broker, fold: FoldLoop | None) -> None:
-    """Ready without the broker: what was folded can be read. A halt is shown, and so is NATS."""
+def _check(health: Health, db: Database, broker: Broker, part: Part, rubrics: Rubrics) -> None:
+    """Ready without the broker: what was folded can be read, also while the fold is halted.
+
+    A process that folds alone is not ready while it is halted. Who has other rubrics than those
+    that were folded with answers no query, and is not ready either.
+    """
 
     async def database() -> str:
         await db.check()
@@ -112,13 +118,21 @@ def _check(health: Health, db: Database, broker: Broker, fold: FoldLoop | None) 
     async def nats() -> str:
         return broker.state()
 
-    async def folding() -> str:
+    async def position() -> Position:
         async with db.read() as conn:
-            place = await store.position(conn)
-        if place.halted is not None:
-            raise FoldHalted(place.halted)
-        return "runs here" if fold is not None else "runs elsewhere"
+            return await store.position(conn)
+
+    async def folding() -> str:
+        halted = (await position()).halted
+        if halted is not None:
+            raise FoldHalted(halted)
+        return "runs elsewhere" if part == "http" else "runs here"
+
+    async def folded_with() -> str:
+        agree(await position(), rubrics)
+        return "those of the ratings"
 
     health.require("database", database)
     health.show("broker", nats)
-    health.show("fold", folding)
+    (health.require if part == "fold" else health.show)("fold", folding)
+    health.require("rubrics", folded_with)

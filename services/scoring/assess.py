@@ -57,13 +57,17 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Assessment:
-    """A unit's year in one view, before what depends on other units. Points in hundredths."""
+    """A unit's year in one view, before what depends on other units. Points in hundredths.
+
+    `decided` is the sum of the adjustments before the limit cuts it to `adjustment`.
+    """
 
     rubric: Rubric
     lines: tuple[Line, ...]
     basic: int
     bonus: int
     deduction: int
+    decided: int
     adjustment: int
     total: int
     class_name: str
@@ -82,7 +86,7 @@ def assess(rubric: Rubric, tally: Tally, view: str) -> Assessment:
     total = max(0, min(hundredths(rubric.maximum), basic + bonus - deduction + adjustment))
     class_name, reasons = _class(rubric, lines, total, tally)
     return Assessment(
-        rubric, lines, basic, bonus, deduction, adjustment, total, class_name, reasons
+        rubric, lines, basic, bonus, deduction, decided, adjustment, total, class_name, reasons
     )
 
 

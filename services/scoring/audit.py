@@ -6,6 +6,7 @@ up to what the fold has acknowledged (DESIGN.md section 5, invariant 3).
 
 import contextlib
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -16,20 +17,39 @@ from services.chassis.database import Database, rows_of
 from services.scoring import ledger, queries, rubric_file, store
 from services.scoring.fold import Book, own_source, target
 from services.scoring.lag import ack_floor
-from services.scoring.operations import agree, opened
-from services.scoring.refold import years
+from services.scoring.operations import opened
+from services.scoring.refold import Progress, years
 from services.scoring.registry import Registry
 from services.scoring.rubric import Rubrics
 from services.scoring.settings import SERVICE, ScoringSettings
+from services.scoring.snapshot import agree
 
 CHUNK = 5000
 SUBJECTS = "danchu.events."
 
 
-async def audit(settings: ScoringSettings, producers: Sequence[str]) -> list[str]:
+@dataclass
+class _Proved:
+    """How much is proved of all there is to prove: units, and messages of the outboxes."""
+
+    of: int
+    progress: Progress
+    done: int = 0
+
+    def more(self, number: int) -> None:
+        self.done += number
+        self.progress(self.done, self.of)
+
+
+async def audit(
+    settings: ScoringSettings,
+    producers: Sequence[str],
+    progress: Progress = lambda done, of: None,
+) -> list[str]:
     """What differs, a sentence each; empty where everything is proved.
 
-    `producers` are the services whose outboxes feed EVENTS.
+    `producers` are the services whose outboxes feed EVENTS. `progress` hears how many units and
+    messages are proved, of how many.
     """
     rubrics = rubric_file.load_directory(settings.rubrics_folder)
     broker = Broker(settings.nats(SERVICE), "danchu audit")
@@ -37,19 +57,27 @@ async def audit(settings: ScoringSettings, producers: Sequence[str]) -> list[str
         floor = await ack_floor(broker)
     finally:
         await broker.close()
-    async with opened(settings) as db, db.read() as conn:
+    async with contextlib.AsyncExitStack() as stack:
+        db = await stack.enter_async_context(opened(settings))
+        conn = await stack.enter_async_context(db.read())
         agree(await store.position(conn), rubrics)
-        found = [line async for line in _books(conn, rubrics)]
+        outboxes = {
+            name: await stack.enter_async_context(_producer(settings, name)) for name in producers
+        }
+        ever = {name: await _ever(theirs) for name, theirs in outboxes.items()}
+        registry = await queries.registry(conn)
+        units = sorted(registry.units.keys() | await queries.booked_units(conn))
+        proved = _Proved(len(units) + sum(ever.values()), progress)
+        found = [line async for line in _books(conn, registry, rubrics, units, proved)]
         found += [line async for line in _position(conn)]
         found += [line async for line in _retractions(conn)]
-        ever = 0
-        for producer in producers:
-            async with _producer(settings, producer) as theirs:
-                found += [line async for line in _sent(conn, theirs, producer, floor)]
-                ever += await _ever(theirs)
+        for name, theirs in outboxes.items():
+            before = proved.done
+            found += [line async for line in _sent(conn, theirs, name, floor, proved)]
+            proved.more(before + ever[name] - proved.done)
         held = await queries.ledger_size(conn)
-        if held > ever:
-            found.append(f"the ledger holds {held - ever} events that no outbox ever had")
+    if held > sum(ever.values()):
+        found.append(f"the ledger holds {held - sum(ever.values())} events that no outbox ever had")
     return found
 
 
@@ -67,15 +95,21 @@ async def _ever(db: Database) -> int:
         return await outbox.count(conn, SUBJECTS)
 
 
-async def _books(conn: AsyncConnection, rubrics: Rubrics) -> AsyncIterator[str]:
-    registry = await queries.registry(conn)
-    for unit in sorted(registry.units.keys() | await queries.booked_units(conn)):
+async def _books(
+    conn: AsyncConnection,
+    registry: Registry,
+    rubrics: Rubrics,
+    units: Sequence[str],
+    proved: _Proved,
+) -> AsyncIterator[str]:
+    for unit in units:
         for year in sorted(await years(conn, registry, unit)):
-            if not await _proved(conn, registry, rubrics, Book(unit, year)):
+            if not await _agrees(conn, registry, rubrics, Book(unit, year)):
                 yield f"facts or tallies of {unit} in {year} are not what the ledger gives"
+        proved.more(1)
 
 
-async def _proved(conn: AsyncConnection, registry: Registry, rubrics: Rubrics, book: Book) -> bool:
+async def _agrees(conn: AsyncConnection, registry: Registry, rubrics: Rubrics, book: Book) -> bool:
     _, _, made = await ledger.made(await rows_of(conn), registry, rubrics, book)
     tally = await queries.tally(conn, book)
     return not made.gone and not made.added and (made.tallies or "{}") == (tally or "{}")
@@ -99,7 +133,7 @@ async def _retractions(conn: AsyncConnection) -> AsyncIterator[str]:
 
 
 async def _sent(
-    conn: AsyncConnection, theirs: Database, producer: str, floor: int
+    conn: AsyncConnection, theirs: Database, producer: str, floor: int, proved: _Proved
 ) -> AsyncIterator[str]:
     """What a producer has sent up to the floor, and neither ledger nor quarantine has."""
     after = 0
@@ -110,6 +144,7 @@ async def _sent(
             return
         async for line in _missing(conn, producer, [body for _, body in rows]):
             yield line
+        proved.more(len(rows))
         after = rows[-1][0]
 
 

@@ -1,17 +1,17 @@
-"""How far the fold is behind the stream."""
+"""How far the fold is behind the stream, and why it stands still where it does."""
 
 from dataclasses import dataclass
 
 from nats.errors import Error as NatsError
-from nats.js.api import ConsumerInfo
+from nats.js.api import ConsumerInfo, StreamInfo
 from nats.js.errors import NotFoundError
 
 from services.chassis.broker import Broker
 from services.chassis.clock import Clock
 from services.chassis.database import Database
 from services.chassis.errors import BrokerAway
-from services.scoring import queries
-from services.scoring.subscribers import CONSUMER, STREAM
+from services.scoring import queries, store
+from services.scoring.subscribers import CONSUMER, STREAM, regression, state_of, stream_info
 
 
 @dataclass
@@ -22,29 +22,51 @@ class Lag:
     broker: Broker
     clock: Clock
 
-    async def now(self) -> dict[str, int | float]:
+    async def now(self) -> dict[str, int | float | str | None]:
         """`events` in the stream and not folded, the age of the oldest in `seconds`, `folded`
-        events in the ledger, and those `quarantined` that wait there. BrokerAway without NATS.
+        events in the ledger, those `quarantined` that wait there, and why the fold is `halted`,
+        None while it is not. BrokerAway without NATS.
+
+        While it is halted its consumer counts for a stream that is no more: what waits then is
+        all that the stream holds, for none of it is taken for folded until it was read again.
         """
-        events, seconds = await self._behind()
+        async with self.db.read() as conn:
+            place = await store.position(conn)
+        # asked behind the position, as the fold does: the stream of that position only grows
+        info = await stream_info(self.broker)
+        halted = place.halted or regression(place, None if info is None else state_of(info))
+        events, seconds = await (self._behind() if halted is None else self._held(info))
         async with self.db.read() as conn:
             counted = await queries.counts(conn)
-        return {"events": events, "seconds": round(seconds, 3), **counted}
+        return {"events": events, "seconds": round(seconds, 3), **counted, "halted": halted}
 
     async def _behind(self) -> tuple[int, float]:
         try:
             info = await consumer(self.broker)
-            behind = (info.num_pending or 0) + (info.num_ack_pending or 0)
-            if not behind or info.ack_floor is None:
-                return behind, 0.0
-            next_seq = info.ack_floor.stream_seq + 1
-            oldest = await self.broker.manager().get_msg(STREAM, next_seq, direct=True)
         except NotFoundError:
             return 0, 0.0
         except (NatsError, TimeoutError) as away:
             raise BrokerAway(away) from away
+        behind = (info.num_pending or 0) + (info.num_ack_pending or 0)
+        if not behind or info.ack_floor is None:
+            return behind, 0.0
+        return behind, await self._age(info.ack_floor.stream_seq + 1)
+
+    async def _held(self, info: StreamInfo | None) -> tuple[int, float]:
+        if info is None or not info.state.messages:
+            return 0, 0.0
+        return info.state.messages, await self._age(info.state.first_seq)
+
+    async def _age(self, sequence: int) -> float:
+        """For how many seconds a message is in the stream."""
+        try:
+            oldest = await self.broker.manager().get_msg(STREAM, sequence, direct=True)
+        except NotFoundError:
+            return 0.0
+        except (NatsError, TimeoutError) as away:
+            raise BrokerAway(away) from away
         came = oldest.time.timestamp() if oldest.time is not None else self.clock() / 1e6
-        return behind, max(0.0, self.clock() / 1e6 - came)
+        return max(0.0, self.clock() / 1e6 - came)
 
 
 async def consumer(broker: Broker) -> ConsumerInfo:

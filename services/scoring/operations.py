@@ -15,14 +15,13 @@ from services.chassis.database import Database
 from services.chassis.errors import BrokerAway
 from services.scoring import quarantine, queries, rubric_file, store
 from services.scoring.app import MIGRATIONS
-from services.scoring.errors import NotQuarantined, ReplacedAlready, RubricsReplaced
+from services.scoring.errors import NotQuarantined, ReplacedAlready
 from services.scoring.fold import Book
 from services.scoring.handlers import Folder, Message
 from services.scoring.ledger import WRONG_PLANS
 from services.scoring.refold import Progress, refold_by
-from services.scoring.rubric import Rubrics
 from services.scoring.settings import SERVICE, ScoringSettings
-from services.scoring.store import Position
+from services.scoring.snapshot import agree
 from services.scoring.subscribers import stream_state
 from services.scoring.workers import workers
 
@@ -51,12 +50,6 @@ async def rebuild(settings: ScoringSettings, year: int, progress: Progress) -> i
         read = await refold_by(team, conn, wanted, stamp, progress)
         await store.save(conn, place._replace(stamp=stamp, registry_stamp=stamp))
     return read
-
-
-def agree(place: Position, rubrics: Rubrics) -> None:
-    """RubricsReplaced where the books were folded with other rubrics than these."""
-    if place.rubrics not in ("", rubrics.digest):
-        raise RubricsReplaced()
 
 
 async def lift(settings: ScoringSettings) -> None:

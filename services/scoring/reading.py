@@ -15,6 +15,7 @@ from services.scoring.cells import OWN, POOLED, Cell, Posting
 from services.scoring.fold import Book
 from services.scoring.listing import Page, matching, page
 from services.scoring.queries import After, Row
+from services.scoring.reasons import told
 from services.scoring.registry import Unit
 from services.scoring.sheet import sheet
 from services.scoring.snapshot import Snapshot, Snapshots
@@ -155,7 +156,7 @@ async def _items(
     retractions = await queries.retractions(conn, targets)
     items = []
     for row, said in pairs:
-        told = fold.verdict(said, snapshot.registry, snapshot.rubrics, retracted, retractions)
-        shown = {"counted": told.counted, "reason": told.reason, "receipt": row.receipt.hex()}
+        judged = fold.verdict(said, snapshot.registry, snapshot.rubrics, retracted, retractions)
+        shown = {"counted": judged.counted, **told(judged.reason), "receipt": row.receipt.hex()}
         items.append({**json.loads(row.raw), **shown})
     return items

@@ -15,7 +15,9 @@ from services.scoring.assess import Assessment, Standing, spelled
 from services.scoring.cells import Horizon
 from services.scoring.posting import order_of
 from services.scoring.rubric import Rubric
-from services.scoring.sheet_lines import Cells, indicator_line, points
+from services.scoring.sheet_cuts import adjustment_cut, total_cut
+from services.scoring.sheet_lines import Cells, indicator_line
+from services.scoring.sheet_words import points
 
 DECIDED = {
     "exemptions": ("exemption.approved", "exemption.revoked"),
@@ -51,6 +53,8 @@ def sheet(
         "rebase": _rebase(assessed, rubric),
         "adjustments": [_told(one) for one in _of(ordered, ("adjustment.decided",))],
         "adjustment_limit": points(rubric.adjustment_limit),
+        "adjustment_cut": adjustment_cut(assessed),
+        "total_cut": total_cut(assessed),
         **{name: [_told(one) for one in _of(ordered, kinds)] for name, kinds in DECIDED.items()},
         "reasons": rating["reasons"],
         "bands": [{"class": b.name, "vi": b.vi, "from": points(b.at_least)} for b in rubric.bands],

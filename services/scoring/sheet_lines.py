@@ -14,9 +14,11 @@ from typing import Any
 from services.scoring.assess import Line, basic_score, spelled
 from services.scoring.cells import Cell, Covered, Horizon, Posting, covered, weigh
 from services.scoring.rubric import Indicator, Kind, Rubric
+from services.scoring.sheet_cuts import line_cut
+from services.scoring.sheet_scale import ahead, scale
+from services.scoring.sheet_words import PLACES, comma, points, points_of
 
 KEYS_MAX = 500
-PLACES = 10_000
 EMPTY_WORDS = {
     "exempt": ("được miễn theo quyết định", "exempt by decision"),
     "nil": ("đơn vị khai không phát sinh, hưởng trọn điểm", "declared nil: full points"),
@@ -50,6 +52,8 @@ def indicator_line(
         "score": spelled(line.score) if line.counts else None,
         "quantity": None if line.quantity is None else str(line.quantity),
         "empty": line.empty,
+        "scale": scale(line),
+        "cut": line_cut(line),
     }
     if indicator.kind is Kind.COVERAGE:
         shown |= _coverage(line, own, until)
@@ -62,11 +66,6 @@ def indicator_line(
             vi, en = f"{state['vi']}: {vi}", f"{state['en']}: {en}"
         state["vi"], state["en"] = vi, en
     return shown
-
-
-def points(number: Fraction) -> str:
-    """Points of a rubric as a string of at least two decimals."""
-    return spelled(int(number * 100)) if (number * 100).denominator == 1 else str(number)
 
 
 def _coverage(line: Line, own: Cells, until: Horizon) -> dict[str, Any]:
@@ -94,20 +93,18 @@ def _coverage(line: Line, own: Cells, until: Horizon) -> dict[str, Any]:
         "state": told,
         "missing": _keys(by_status.get("missing", []), one_more, "chưa làm", "not done"),
         "missing_total": missing,
-        "next_step": _next_step(indicator, line.tally, missing),
+        "next_step": _next_step(indicator, line.tally),
         "late": _keys(by_status.get("late", []), in_time, "trễ hạn", "late"),
     }
 
 
-def _next_step(indicator: Indicator, tally: Sequence[int], missing: int) -> dict[str, Any] | None:
+def _next_step(indicator: Indicator, tally: Sequence[int]) -> dict[str, Any] | None:
     """Where a scale gives nothing for one thing more: how many bring the next points."""
-    if not indicator.scale:
+    following = ahead(indicator, tally)
+    if following is None or following.needed is None:
         return None
-    for needed in range(1, missing + 1):
-        worth = _worth(indicator, tally, (0, needed, 0))
-        if worth != "0.00":
-            return {"needed": needed, "worth": worth}
-    return None
+    worth = following.score - basic_score(indicator, tally)
+    return {"needed": following.needed, "worth": spelled(worth)}
 
 
 def _keys(found: list[tuple[str, Covered]], worth: str, vi: str, en: str) -> list[dict[str, Any]]:
@@ -160,16 +157,6 @@ def _state_of(line: Line) -> dict[str, Any]:
         n=n,
     )
     return {"state": state, "sum": points_of(earned)}
-
-
-def points_of(number: Fraction) -> str:
-    """A number for people: two decimals, half up, exact values alone being stored."""
-    return spelled((number * 200 + 1).__floor__() // 2)
-
-
-def comma(number: str) -> str:
-    """A decimal as Vietnamese sentences write it."""
-    return number.replace(".", ",")
 
 
 def _words(vi: str, en: str, **numbers: int) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from services.scoring.rating import latest_results, rating
 from services.scoring.recount import alone, ranked
 from services.scoring.registry import Registry, Unit
 from services.scoring.rubric import Rubric, Rubrics
+from services.scoring.store import Position
 
 YEARS_KEPT = 8
 
@@ -121,8 +122,7 @@ class Snapshots:
     async def _read(self, year: int) -> Snapshot:
         async with self.db.read() as conn:
             place = await store.position(conn)
-            if place.rubrics not in ("", self.rubrics.digest):
-                raise RubricsReplaced()
+            agree(place, self.rubrics)
             if place.registry_stamp != self._registry_stamp:
                 self._years.clear()
                 self._registry_stamp = place.registry_stamp
@@ -162,6 +162,12 @@ class Snapshots:
         made.alone = known.alone | _alone(made, touched)
         made.standings = ranked(made.alone.values())
         return made
+
+
+def agree(place: Position, rubrics: Rubrics) -> None:
+    """RubricsReplaced where the books were folded with other rubrics than these."""
+    if place.rubrics not in ("", rubrics.digest):
+        raise RubricsReplaced()
 
 
 def _alone(snapshot: Snapshot, keys: Iterable[str]) -> dict[str, Standing]:

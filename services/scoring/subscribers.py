@@ -11,13 +11,14 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from nats.errors import Error as NatsError
+from nats.js.api import StreamInfo
 from nats.js.errors import NotFoundError
 
 from services.chassis.broker import Broker, check_stream
 from services.chassis.database import Database
 from services.chassis.errors import BrokerAway, DatabaseAway
 from services.chassis.reader import Reader, sequence
-from services.chassis.telemetry import joined, tracer
+from services.chassis.telemetry import joined, meter, tracer
 from services.scoring import store
 from services.scoring.errors import FoldHalted
 from services.scoring.handlers import Folder, Message
@@ -25,6 +26,7 @@ from services.scoring.store import Position
 
 log = logging.getLogger(__name__)
 _tracer = tracer("danchu.scoring")
+_standing_still = meter("danchu.scoring").create_gauge("danchu.scoring.halted", "1", "1: halted")
 
 STREAM, CONSUMER = "EVENTS", "scoring"
 WAIT_SECONDS = 1.0
@@ -42,16 +44,28 @@ class StreamState:
     last_seq: int
 
 
-async def stream_state(broker: Broker) -> StreamState | None:
-    """The state of EVENTS, None where there is no such stream; BrokerAway without a server."""
+async def stream_info(broker: Broker) -> StreamInfo | None:
+    """EVENTS as the server has it, None where there is none; BrokerAway without a server."""
     await broker.ensure()
     try:
-        info = await broker.manager().stream_info(STREAM)
+        return await broker.manager().stream_info(STREAM)
     except NotFoundError:
         return None
     except (NatsError, TimeoutError) as away:
         raise BrokerAway(away) from away
+
+
+async def stream_state(broker: Broker) -> StreamState | None:
+    """The state of EVENTS, which is refused where it is too weak; None where there is none."""
+    info = await stream_info(broker)
+    if info is None:
+        return None
     check_stream(info.config)
+    return state_of(info)
+
+
+def state_of(info: StreamInfo) -> StreamState:
+    """What of a stream the fold looks at."""
     created = info.created.timestamp() if info.created is not None else 0
     return StreamState(int(created * 1_000_000), info.state.last_seq)
 
@@ -104,15 +118,21 @@ class FoldLoop:
         while True:
             try:
                 await self._fold()
-                self.halted = None
+                self._stands(None)
             except FoldHalted as halted:
-                if self.halted != halted.why:
-                    log.error("the fold is halted", extra={"reason": halted.why})
-                self.halted, self._lost = halted.why, True
+                self._stands(halted.why)
+                self._lost = True
                 await asyncio.sleep(PAUSE_SECONDS)
             except (BrokerAway, DatabaseAway) as away:
                 log.warning("the fold waits", extra={"error": str(away)})
                 await asyncio.sleep(PAUSE_SECONDS)
+
+    def _stands(self, why: str | None) -> None:
+        """Whether the fold stands still, for whoever watches its log or its metrics."""
+        if why is not None and self.halted != why:
+            log.error("the fold is halted", extra={"reason": why})
+        self.halted = why
+        _standing_still.set(int(why is not None))
 
     async def _fold(self) -> None:
         """Folds one batch after having looked at the stream where that is due."""

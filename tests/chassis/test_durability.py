@@ -1,6 +1,7 @@
 """Invariant 7: a store that would lose acknowledged data is refused, with the setting's name."""
 
 import pytest
+from nats.js.api import PersistMode, StorageType, StreamConfig
 
 from services.chassis import database
 from services.chassis.broker import check_stream, check_sync, provision
@@ -79,6 +80,24 @@ async def test_a_server_that_shows_nothing_needs_somebody_who_vouches() -> None:
     with pytest.raises(DurabilityUnknown, match="DANCHU_NATS_SYNC_ALWAYS_VOUCHED"):
         await check_sync(None, vouched=False)
     assert not await check_sync(None, vouched=True)
+
+
+@pytest.mark.parametrize(
+    ("config", "setting"),
+    [
+        (StreamConfig("EVENTS", storage=StorageType.MEMORY), "storage"),
+        (
+            StreamConfig("EVENTS", storage=StorageType.FILE, persist_mode=PersistMode.ASYNC),
+            "persist_mode = async",
+        ),
+    ],
+)
+def test_a_stream_that_is_weaker_than_its_server_is_refused(
+    config: StreamConfig, setting: str
+) -> None:
+    """In memory, or written behind its acknowledgement, on a server that always syncs."""
+    with pytest.raises(DurabilityTooWeak, match=setting):
+        check_stream(config)
 
 
 async def test_provisioning_twice_changes_nothing(nats_server: NatsServer) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import subprocess
@@ -16,8 +17,9 @@ import typer.main
 from typer.testing import CliRunner
 
 from services.__main__ import main
-from services.chassis.auth import write_tokens
+from services.chassis.auth import Verifier, development_issuer, write_tokens
 from services.cli import app
+from services.commands import judging, sending
 from services.commands.running import CODES
 
 ROOT = Path(__file__).parents[2]
@@ -84,6 +86,50 @@ def test_a_token_is_narrowed_and_its_role_is_checked(tmp_path: Path) -> None:
     assert (plain.exit_code, plain.output.count("\n")) == (0, 1)
     wrong = danchu("token", "--role", "king", *home)
     assert wrong.exit_code == 2 and "auditor" in wrong.output
+
+
+def test_a_token_says_whom_it_is_given_to(tmp_path: Path) -> None:
+    """The journals name its holder, where it was the role alone; a name is short and printable."""
+    home = ["--home", str(tmp_path)]
+    plain = json.loads(danchu("token", "--role", "council", *home, "--json").output)
+    asked = ("token", "--role", "council", "--name", "thư ký hội đồng", *home, "--json")
+    made = json.loads(danchu(*asked).output)
+    verifier = Verifier(development_issuer(tmp_path).key.public_key())
+    for told, name in ((plain, "council"), (made, "thư ký hội đồng")):
+        assert told["name"] == name
+        assert verifier.credential(f"Bearer {told['token']}").name == name
+    for wrong in ("", " ", "a\nb", "x" * 201):
+        run = danchu("token", "--role", "council", "--name", wrong, *home)
+        assert run.exit_code == 2 and "--name" in run.output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "module", "work", "found"),
+    [
+        (("audit",), judging.auditing, "audit", []),
+        (("resend", "--since", "2025-01-01"), sending.operate, "resend", {}),
+    ],
+)
+def test_long_commands_show_what_is_done_of_how_much(
+    arguments: tuple[str, ...], module: ModuleType, work: str, found: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    """What the work says goes to the bar on the terminal."""
+    shown: list[tuple[int, int]] = []
+
+    async def working(*given: Any) -> Any:
+        given[-1](1, 2)
+        return found
+
+    @contextlib.contextmanager
+    def bar(what: str, total: int | None) -> Iterator[Any]:
+        yield lambda *step: shown.append(step)
+
+    monkeypatch.setattr(module, work, working)
+    for commands_ in (judging, sending):
+        monkeypatch.setattr(commands_, "bar", bar)
+    assert danchu(*arguments).exit_code == 0
+    assert shown == [(1, 2)]
 
 
 @pytest.mark.parametrize("content", ["{", "[]", "{}", '{"hr": 1}'])

@@ -61,6 +61,18 @@ async def folding(url: str, rubrics: Rubrics) -> AsyncIterator[Fold]:
         await db.close()
 
 
+@contextlib.asynccontextmanager
+async def joining(fold: Fold) -> AsyncIterator[Fold]:
+    """A second folder at the database of a first, as in another process."""
+    db = Database(fold.db.url, "scoring")
+    folder = Folder(db, fold.folder.rubrics, fixed(NOW))
+    await folder.prepare()
+    try:
+        yield Fold(db, folder)
+    finally:
+        await db.close()
+
+
 def split(said: Sequence[Recorded], sizes: Iterable[int]) -> list[list[Recorded]]:
     """The events cut into batches of these sizes; the last takes the rest."""
     batches, start = [], 0
@@ -70,4 +82,4 @@ def split(said: Sequence[Recorded], sizes: Iterable[int]) -> list[list[Recorded]
     return [*batches, list(said[start:])]
 
 
-__all__ = ["Fold", "folding", "split"]
+__all__ = ["Fold", "folding", "joining", "split"]

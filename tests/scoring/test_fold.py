@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import itertools
 import random
 from pathlib import Path
 from typing import Any
@@ -11,12 +13,12 @@ import pytest
 from sqlalchemy.exc import IntegrityError
 
 from services.scoring import fold as fold_rules
-from services.scoring import store
+from services.scoring import queries, store
 from services.scoring.recount import Accepted, facts, ratings
 from services.scoring.registry import Registry
 from tests.oracle import rate
 from tests.scoring.cities import accepted, city, compared, rubrics
-from tests.scoring.folding import folding, split
+from tests.scoring.folding import folding, joining, split
 
 pytestmark = pytest.mark.anyio
 
@@ -41,6 +43,34 @@ async def test_a_city_in_any_order_and_batches_is_rated_as_the_oracle_rates_it(
         await fold.fold(said)
         assert compared(await fold.ratings(year)) == expected
         assert expected == compared(ratings(Accepted(said), ours, year))
+
+
+async def test_two_folders_at_once_give_the_ratings_of_one(
+    tmp_path: Path, database_url: str
+) -> None:
+    """Two replicas fold overlapping batches at the same time, each with its own memory."""
+    events, year = city(3, 8, 300)
+    raw, ours = rubrics(3, tmp_path)
+    said = accepted(events)
+    random.Random(3).shuffle(said)
+    async with folding(database_url, ours) as one, joining(one) as two:
+        batches = split(said, [15] * (len(said) // 15))
+        for first, second in itertools.zip_longest(batches[::2], batches[1::2], fillvalue=[]):
+            await asyncio.gather(one.fold([*first, *second[:5]]), two.fold([*second, *first[:5]]))
+        async with one.db.read() as conn:
+            place = await store.position(conn)
+            assert await queries.ledger_size(conn) == place.folded == len(said)
+        assert compared(await two.ratings(year)) == compared(rate(events, raw, year))
+
+
+async def test_an_event_is_folded_whatever_its_number_in_the_stream(tmp_path: Path) -> None:
+    """A position is for progress alone: what is new counts also far behind it."""
+    events, year = city(1, 6, 120)
+    raw, ours = rubrics(1, tmp_path)
+    async with folding(f"sqlite:///{tmp_path / 'x.db'}", ours) as fold:
+        await fold.folder.move(lambda place: place._replace(stream_seq=10_000))
+        await fold.fold(accepted(events))
+        assert compared(await fold.ratings(year)) == compared(rate(events, raw, year))
 
 
 async def _nothing_known(*_: Any) -> dict[bytes, bytes]:

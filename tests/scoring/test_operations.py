@@ -94,6 +94,14 @@ async def test_the_audit_finds_nothing_where_nothing_differs(road: Road) -> None
     assert await audit(settings(road), ["intake"]) == []
 
 
+async def test_the_audit_says_how_much_of_all_is_proved(road: Road) -> None:
+    """One unit and four messages: what is done only grows, up to all there is to prove."""
+    seen: list[tuple[int, int]] = []
+    await audit(settings(road), ["intake"], lambda *step: seen.append(step))
+    assert seen[0] == (1, 5) and seen[-1] == (5, 5)
+    assert seen == sorted(seen)
+
+
 @pytest.mark.parametrize(
     ("statement", "named"),
     [

@@ -90,8 +90,12 @@ async def test_events_are_listed_with_whether_they_count_and_why_not(road: Road)
     assert {item["id"]: item["receipt"] for item in found.values()} == {
         one["id"]: receipt for one, receipt in zip(sent, receipts, strict=True)
     }
-    assert found["pub-H44.1-wrong"]["reason"] == "retracted"
-    assert found["pub-H44.1-a"]["counted"] is True
+    retracted, counted = found["pub-H44.1-wrong"], found["pub-H44.1-a"]
+    assert retracted["reason"] == "retracted"
+    assert retracted["reason_vi"] == "Sự kiện đã được rút lại."
+    assert retracted["reason_en"] == "The event was retracted."
+    assert counted["counted"] is True
+    assert {counted[name] for name in ("reason", "reason_vi", "reason_en")} == {None}
     assert found["r1"]["recordedtime"]
 
 
@@ -104,7 +108,9 @@ async def test_the_lag_returns_to_nothing_and_counts_what_was_folded(road: Road)
         return lag if lag["folded"] == 2 and lag["events"] == 0 else None
 
     lag = await eventually(folded)
-    assert lag == {"events": 0, "seconds": 0.0, "folded": 2, "quarantined": 0}
+    assert lag == {
+        "events": 0, "seconds": 0.0, "folded": 2, "quarantined": 0, "halted": None,
+    }  # fmt: skip
     assert (await road.get("/lag", "hr")).status_code == 403
 
 

@@ -147,6 +147,19 @@ def test_the_words_of_a_sheet_say_what_is_so() -> None:
     assert not any("(" in words for words in texts)
 
 
+def test_the_best_of_the_sample_city_reads_why_its_sum_is_more_than_its_total() -> None:
+    """A unit whose bonus leads beyond the maximum: basic and bonus alone would not add up."""
+    held, ruled = sample()
+    found = sheets(held, ruled, 2025)
+    cut = found["H44.2.5"]["total_cut"]
+    assert Fraction(cut["sum"]) > 100 and cut["at"] == "100.00"
+    for one in found.values():
+        rating = one["rating"]
+        summed = sum(Fraction(rating[name]) for name in ("basic", "bonus", "adjustment"))
+        assert (one["total_cut"] is None) == (summed - Fraction(rating["deduction"])
+                                              == Fraction(rating["total"]))  # fmt: skip
+
+
 FAULTS = {
     "late counted as missing": ("covered", lambda i, p, h: sheet_lines.Covered("missing")),
     "scores unsigned": ("spelled", lambda amount: f"{abs(amount) / 100:.1f}"),

@@ -1,0 +1,104 @@
+"""`danchu serve` of parts: what each answers over HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import httpx
+import pytest
+
+from services.chassis import telemetry
+from services.chassis.health import Health
+from services.chassis.http import PROBLEM_TYPE, service_api
+from services.chassis.settings import Settings
+from services.commands import serve
+from services.commands.client import Answer, Client
+from services.commands.stack import Stack
+from services.scoring.rubric_file import SHIPPED, load_directory
+from tests.conftest import eventually
+from tests.scoring.folding import folding
+from tests.scoring.test_look import moved
+from tests.servers import free_port
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_a_fold_by_itself_answers_its_health_on_a_port_of_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Alive, and not ready while it is halted, with the reason; it serves nothing else."""
+    port = free_port()
+    for name, value in (("HOME", tmp_path), ("HEALTH_PORT", port), ("NATS_PORT", 1)):
+        monkeypatch.setenv(f"DANCHU_{name}", str(value))
+    monkeypatch.setattr(telemetry, "setup", lambda *_: None)
+    database = f"sqlite:///{tmp_path / 'scoring.db'}"
+    async with folding(database, load_directory(SHIPPED)) as fold:
+        await moved(fold, halted="the stream EVENTS is gone")
+        served = asyncio.create_task(serve.serve(("scoring",), "fold"))
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
+
+            async def asked(path: str) -> Any:
+                try:
+                    return await client.get(path)
+                except httpx.ConnectError:
+                    return None
+
+            assert (await eventually(lambda: asked("/healthz"))).status_code == 200
+            for path in ("/readyz", "/scoring/readyz"):
+                answer = await client.get(path)
+                assert (answer.status_code, answer.json()["status"]) == (503, "not ready")
+                assert "the stream EVENTS is gone" in answer.json()["checks"]["fold"]
+            assert (await client.get("/scoring/lag")).status_code == 404
+        signal.raise_signal(signal.SIGTERM)
+        await served
+
+
+async def test_a_start_does_not_wait_until_other_rubrics_have_folded_all_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The HTTP of a stack is started when it answers, and becomes ready after that."""
+
+    async def get(_: Client, path: str, *rest: Any, **asked: Any) -> Answer:
+        return Answer(200 if path == "/healthz" else 503, b"{}")
+
+    monkeypatch.setattr(Client, "get", get)
+    stack = Stack(Settings(home=tmp_path), lambda _: None, with_sample=False)
+    assert await stack._http().ready()
+
+
+async def test_more_requests_at_once_than_the_bound_are_refused_and_may_ask_again(
+    tmp_path: Path,
+) -> None:
+    """Two are held open: the third is 503 as problem details, also with a body that nobody reads;
+    the process says that it lives, and takes the next when one of the two is done.
+    """
+    held, go_on = asyncio.Semaphore(0), asyncio.Event()
+    health = Health()
+    api = service_api("slow", "", health)
+
+    @api.post("/work")
+    async def work() -> str:
+        held.release()
+        await go_on.wait()
+        return "done"
+
+    apps: dict[str, Any] = {"slow": SimpleNamespace(api=api, health=health)}
+    settings = Settings(home=tmp_path, port=free_port(), http_requests_max=2)
+    address = f"http://127.0.0.1:{settings.port}"
+    async with serve._http(apps, settings, "http"), httpx.AsyncClient(base_url=address) as client:
+        at_once = [asyncio.create_task(client.post("/slow/work")) for _ in range(2)]
+        for _ in at_once:
+            await held.acquire()
+        for asked in (client.post("/slow/work", content=b"x" * 2**20), client.get("/slow/readyz")):
+            refused = await asked
+            assert (refused.status_code, refused.headers["content-type"]) == (503, PROBLEM_TYPE)
+            assert refused.headers["retry-after"] == "2"
+            assert refused.json()["detail"].startswith("2 requests are being answered")
+        assert (await client.get("/slow/healthz")).status_code == 200
+        go_on.set()
+        assert {answer.status_code for answer in await asyncio.gather(*at_once)} == {200}
+        assert (await client.post("/slow/work")).json() == "done"

@@ -1,0 +1,149 @@
+"""A fold that stands still is seen by machines: in readiness, in the lag and in a metric."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from services.chassis.auth import Issuer
+from services.chassis.broker import Broker, provision
+from services.scoring import app as scoring
+from services.scoring import handlers, operations, subscribers
+from services.scoring.app import Part
+from services.scoring.rubric_file import SHIPPED, load_directory
+from services.scoring.settings import ScoringSettings
+from services.scoring.subscribers import StreamState
+from tests.conftest import NatsServer, eventually
+from tests.scoring.folding import folding
+from tests.scoring.road import open_road
+from tests.scoring.test_look import CREATED, loop_of, moved
+from tests.scoring.test_road import due, published, registered
+
+pytestmark = pytest.mark.anyio
+
+
+async def readiness(home: Path, part: Part, **settings: Any) -> tuple[bool, dict[str, Any]]:
+    """The readiness of a part of scoring on the database of a home."""
+    app = scoring.build(ScoringSettings(home=home, nats_port=1, **settings), part)
+    try:
+        return await app.health.readiness()
+    finally:
+        await app.stop()
+
+
+@pytest.mark.parametrize(
+    ("part", "ready", "status"),
+    [("fold", False, "not ready"), ("http", True, "degraded"), ("all", True, "degraded")],
+)
+async def test_a_halt_makes_the_fold_not_ready_and_the_queries_degraded(
+    part: Part, ready: bool, status: str, tmp_path: Path
+) -> None:
+    """Who reads still gets the last commit; who folds alone does nothing, and says why."""
+    database = f"sqlite:///{tmp_path / 'scoring.db'}"
+    async with folding(database, load_directory(SHIPPED)) as fold:
+        assert (await readiness(tmp_path, part))[1]["status"] == "ready"
+        await moved(fold, halted="the stream EVENTS is gone")
+        found, told = await readiness(tmp_path, part)
+        assert (found, told["status"]) == (ready, status)
+        assert "the stream EVENTS is gone" in told["checks"]["fold"]
+        assert "danchu resend" in told["checks"]["fold"]
+
+
+async def test_who_has_other_rubrics_than_the_ratings_is_not_ready(tmp_path: Path) -> None:
+    """It answers no query: others that fold with the same rubrics can."""
+    database = f"sqlite:///{tmp_path / 'scoring.db'}"
+    (tmp_path / "other").mkdir()
+    yaml = next(SHIPPED.glob("*agency.yaml")).read_text()
+    (tmp_path / "other" / "agency.yaml").write_text(yaml)
+    async with folding(database, load_directory(SHIPPED)):
+        found, told = await readiness(tmp_path, "http", scoring_rubrics=tmp_path / "other")
+        assert (found, told["status"]) == (False, "not ready")
+        assert "other rubrics" in told["checks"]["rubrics"]
+
+
+async def test_the_lag_of_a_halted_fold_is_what_the_stream_holds(
+    home: Path, tmp_path: Path, issuer: Issuer, provisioned: NatsServer
+) -> None:
+    """The stream is made anew: its consumer counts from nothing, and two events wait all the
+    same until the halt is lifted.
+    """
+    async with open_road(home, f"sqlite:///{tmp_path / 'test.db'}", issuer) as road:
+
+        async def lag(halted: str | None, events: int) -> Any:
+            found = (await road.get("/lag", "operator")).json()
+            known = found["halted"] == halted or (halted and halted in (found["halted"] or ""))
+            return found if known and found["events"] == events else None
+
+        (receipt,) = await road.send([registered("H44.1")])
+        await road.get("/ratings/2025/H44.1", wait_for=receipt)
+        await eventually(lambda: lag(None, 0))
+        broker = provisioned.broker("provision")
+        await broker.ensure()
+        await broker.manager().delete_stream("EVENTS")
+        gone = await eventually(lambda: lag("is gone", 0))
+        assert (gone["seconds"], gone["folded"]) == (0.0, 1)
+        await provision(broker, anew=True)
+        await broker.close()
+        await road.send([due("H44.1", "a"), published("H44.1", "a")])
+        anew = await eventually(lambda: lag("the stream EVENTS", 2))
+        assert anew["seconds"] > 0
+        await operations.lift(road.scoring.settings)
+        assert (await eventually(lambda: lag(None, 0)))["seconds"] == 0.0
+
+
+async def test_a_halt_is_a_metric_until_it_is_lifted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """1 while the fold stands still, 0 when it goes on: what an alarm is made of."""
+    measured: asyncio.Queue[int] = asyncio.Queue()
+
+    class Gauge:
+        def set(self, amount: int) -> None:
+            measured.put_nowait(amount)
+
+    async def state(_: Broker) -> StreamState:
+        return StreamState(CREATED, 0)
+
+    monkeypatch.setattr(subscribers, "_standing_still", Gauge())
+    monkeypatch.setattr(subscribers, "stream_state", state)
+    async with folding(f"sqlite:///{tmp_path / 'x.db'}", load_directory(SHIPPED)) as fold:
+        loop = loop_of(fold)
+        monkeypatch.setattr(loop._reader, "start", lambda: asyncio.sleep(0))
+        monkeypatch.setattr(loop._reader, "batch", lambda _: asyncio.sleep(0, []))
+        await moved(fold, halted="it was lost")
+        running = asyncio.create_task(loop.run())
+        assert await measured.get() == 1
+        await moved(fold, halted=None)
+        while await measured.get() != 0:
+            continue
+        running.cancel()
+        await asyncio.wait([running])
+
+
+async def test_a_bug_in_the_fold_ends_it_and_skips_nothing(
+    home: Path, tmp_path: Path, issuer: Issuer, provisioned: NatsServer,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    """The process ends with the fault, the event stays in the stream, and counts once mended."""
+    url = f"sqlite:///{tmp_path / 'test.db'}"
+
+    def faulty(*_: Any) -> Any:
+        raise ZeroDivisionError("planted")
+
+    async with open_road(home, url, issuer) as road:
+        with monkeypatch.context() as planted:
+            planted.setattr(handlers.fold, "changes", faulty)
+            await road.send([registered("H44.1")])
+            with pytest.raises(ZeroDivisionError):
+                await road.scoring.failed()
+        lag = (await road.get("/lag", "operator")).json()
+        assert (lag["events"], lag["folded"], lag["quarantined"]) == (1, 0, 0)
+    async with open_road(home, url, issuer) as road:
+
+        async def rated() -> Any:
+            return (await road.get("/ratings/2025/H44.1")).status_code == 200
+
+        await eventually(rated)

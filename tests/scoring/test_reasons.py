@@ -1,0 +1,29 @@
+"""Every reason for which an event does not count is a sentence in both languages."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+
+from services.scoring import fold
+from services.scoring.reasons import SENTENCES, told
+
+
+def test_every_reason_of_the_fold_has_its_sentences() -> None:
+    """None is missing, which would break a list, and none is left of a reason that is gone."""
+    constants = {
+        node.value.value
+        for node in ast.parse(inspect.getsource(fold)).body
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)
+    }
+    assert constants - {fold.RETRACTION} == SENTENCES.keys()
+
+
+def test_a_reason_is_told_by_its_word_and_two_sentences() -> None:
+    """The word stays what machines know; the sentences are whole and differ."""
+    for word in SENTENCES:
+        said = told(word)
+        assert said["reason"] == word
+        assert str(said["reason_vi"]).endswith(".") and str(said["reason_en"]).endswith(".")
+        assert said["reason_vi"] != said["reason_en"]
+    assert told(None) == {"reason": None, "reason_vi": None, "reason_en": None}
