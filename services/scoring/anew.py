@@ -26,7 +26,7 @@ _encode_sums = msgspec.json.Encoder(order="deterministic").encode
 CELL_BITS = 32
 CELL_MASK = (1 << CELL_BITS) - 1
 LedgerRow = Sequence[Any]
-"""The body of an event, its identity, and its time: bytes, bytes, int."""
+"""The body of an event, its identity, its time and its subject: bytes, bytes, int, str."""
 StoredFact = Sequence[Any]
 """The number of a stored fact's row, the checksum of its cell, and what it says: int, int, str."""
 
@@ -91,7 +91,7 @@ def computed(task: Task, registry: Registry, rubrics: Rubrics) -> Computed:
 
 def _said(row: LedgerRow, year: int) -> Recorded:
     """The event; receipt and time of acceptance decide about the set of events, not about facts."""
-    raw, identity, time = row
+    raw, identity, time, _ = row
     return read_again(raw, identity, b"", time, year, 0)
 
 

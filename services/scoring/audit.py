@@ -110,9 +110,14 @@ async def _books(
 
 
 async def _agrees(conn: AsyncConnection, registry: Registry, rubrics: Rubrics, book: Book) -> bool:
-    _, _, made = await ledger.made(await rows_of(conn), registry, rubrics, book)
     tally = await queries.tally(conn, book)
-    return not made.gone and not made.added and (made.tallies or "{}") == (tally or "{}")
+    rows = await rows_of(conn)
+    return all(
+        [
+            not made.gone and not made.added and (made.tallies or "{}") == (tally or "{}")
+            async for _, _, _, made in ledger.made(rows, registry, rubrics, [book])
+        ]
+    )
 
 
 async def _position(conn: AsyncConnection) -> AsyncIterator[str]:

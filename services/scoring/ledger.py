@@ -6,7 +6,7 @@ position's lock, and writes of a book only after a worker has read it.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from typing import NamedTuple
 
 from services.chassis.rows import Rows
@@ -29,25 +29,39 @@ PARTS = f"{int(Part.PRACTICE)}, {int(Part.SAID)}"
 
 
 class Made(NamedTuple):
-    """A book's row, None without, how many events were read for it, and what it must hold."""
+    """A book, its row, None without, how many events were read, and what it must hold."""
 
+    book: Book
     number: int | None
     events: int
     computed: Computed
 
 
-async def made(rows: Rows, registry: Registry, rubrics: Rubrics, book: Book) -> Made:
-    """What a book must hold, from its events, beside what is stored of it."""
-    number = await _number(rows, book)
-    stored = [] if number is None else await _facts(rows, number)
-    events = await _events(rows, registry, book)
-    return Made(number, len(events), computed(Task(book, events, stored), registry, rubrics))
+async def made(
+    rows: Rows, registry: Registry, rubrics: Rubrics, books: Sequence[Book]
+) -> AsyncIterator[Made]:
+    """What each of these books of one year must hold, beside what is stored of it.
+
+    Their events are read at once: the ledger lies in order of arrival, where one unit's events
+    are far apart and those of many are beside each other.
+    """
+    if not books:
+        return
+    subjects = {book: _subjects(registry, book) for book in books}
+    said = await _counting(rows, frozenset().union(*subjects.values()), books[0].year)
+    numbers = await _numbers(rows, books)
+    for book in books:
+        number = numbers.get(book.unit)
+        stored = [] if number is None else await _facts(rows, number)
+        events = [row for subject in sorted(subjects[book]) for row in said.get(subject, ())]
+        task = Task(book, events, stored)
+        yield Made(book, number, len(events), computed(task, registry, rubrics))
 
 
-async def _number(rows: Rows, book: Book) -> int | None:
-    select = f"SELECT id FROM books WHERE year = {int(book.year)} AND unit"
-    found = await rows.among(select, [book.unit], "text")
-    return int(found[0][0]) if found else None
+async def _numbers(rows: Rows, books: Sequence[Book]) -> dict[str, int]:
+    select = f"SELECT id, unit FROM books WHERE year = {int(books[0].year)} AND unit"
+    found = await rows.among(select, [book.unit for book in books], "text")
+    return {unit: number for number, unit in found}
 
 
 async def _facts(rows: Rows, number: int) -> Sequence[StoredFact]:
@@ -58,20 +72,21 @@ async def _facts(rows: Rows, number: int) -> Sequence[StoredFact]:
     )
 
 
-async def _events(rows: Rows, registry: Registry, book: Book) -> Sequence[LedgerRow]:
+def _subjects(registry: Registry, book: Book) -> frozenset[str]:
+    """Under which subjects events may speak of the book."""
     if book.unit not in registry.units:
-        return []
-    subjects = registry.subjects(book.unit)
-    for predecessor in registry.pool(book.unit, book.year):
-        subjects |= registry.subjects(predecessor)
-    return await _counting(rows, subjects, book.year)
+        return frozenset()
+    units = (book.unit, *registry.pool(book.unit, book.year))
+    return frozenset().union(*(registry.subjects(unit) for unit in units))
 
 
-async def _counting(rows: Rows, subjects: Collection[str], year: int) -> Sequence[LedgerRow]:
-    """A year's events under these subjects that may post facts and are not retracted."""
-    return await rows.among(
-        f"SELECT raw, identity, time FROM ledger WHERE year = {int(year)} AND part IN ({PARTS}) "
-        "AND NOT retracted AND subject",
-        subjects,
-        "text",
+async def _counting(rows: Rows, subjects: Collection[str], year: int) -> dict[str, list[LedgerRow]]:
+    """A year's events that may post facts and are not retracted, by subject."""
+    found: dict[str, list[LedgerRow]] = {}
+    select = (
+        "SELECT raw, identity, time, subject FROM ledger "
+        f"WHERE year = {int(year)} AND part IN ({PARTS}) AND NOT retracted AND subject"
     )
+    for row in await rows.among(select, subjects, "text"):
+        found.setdefault(row[3], []).append(row)
+    return found

@@ -2,12 +2,12 @@
 
 The difference to what is stored is written here, in the caller's one transaction; what a book must
 hold is read and computed (`ledger`) by this process inside the transaction, or by workers from
-what is committed. At most a few books are in memory at a time.
+what is committed. At most so many events are in memory at a time.
 """
 
-import asyncio
-from collections import deque
-from collections.abc import Callable, Collection
+import itertools
+from collections.abc import Callable, Collection, Iterator
+from operator import attrgetter
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -21,8 +21,8 @@ from services.scoring.registry import Registry
 from services.scoring.rubric import Rubrics
 from services.scoring.workers import Workers
 
-AHEAD = 2
-"""Books that wait for a worker, beside one for each of them."""
+EVENTS_AT_ONCE = 50_000
+"""How many events a worker holds at a time, about: some 30 MB."""
 Progress = Callable[[int, int], None]
 """Called with books done and books in all."""
 
@@ -33,7 +33,8 @@ async def refold(
     """Folds the books of these units anew by this process."""
     rows = await rows_of(conn)
     for book in await books(conn, registry, units):
-        await _write(conn, book, await ledger.made(rows, registry, rubrics, book), stamp)
+        async for made in ledger.made(rows, registry, rubrics, [book]):
+            await _write(conn, made, stamp)
 
 
 async def refold_by(
@@ -45,27 +46,26 @@ async def refold_by(
     The caller holds the position's lock, and has written nothing yet.
     """
     events = done = 0
-    under_way: deque[tuple[Book, asyncio.Task[Made]]] = deque()
 
-    async def finish() -> None:
+    async def take(made: Made) -> None:
         nonlocal events, done
-        book, computing = under_way.popleft()
-        made = await computing
-        await _write(conn, book, made, stamp)
+        await _write(conn, made, stamp)
         events, done = events + made.events, done + 1
         progress(done, len(wanted))
 
-    try:
-        for book in wanted:
-            under_way.append((book, asyncio.ensure_future(team.compute(book))))
-            if len(under_way) > team.count + AHEAD:
-                await finish()
-        while under_way:
-            await finish()
-    finally:
-        for _, computing in under_way:
-            computing.cancel()
+    most = max(1, EVENTS_AT_ONCE // max(1, await store.events_of_a_book(conn)))
+    await team.compute(groups(wanted, team.count, most), take)
     return events
+
+
+def groups(wanted: Collection[Book], workers: int, most: int) -> Iterator[list[Book]]:
+    """Books of one year together, at most so many: large groups first, so that all end at once."""
+    for _, of_year in itertools.groupby(sorted(wanted, key=attrgetter("year")), attrgetter("year")):
+        left = list(of_year)
+        while left:
+            size = min(most, max(1, len(left) // (2 * workers)))
+            yield left[:size]
+            left = left[size:]
 
 
 async def books(conn: AsyncConnection, registry: Registry, units: Collection[str]) -> list[Book]:
@@ -86,7 +86,7 @@ async def years(conn: AsyncConnection, registry: Registry, unit: str) -> set[int
     return found
 
 
-async def _write(conn: AsyncConnection, book: Book, made: Made, stamp: int) -> None:
+async def _write(conn: AsyncConnection, made: Made, stamp: int) -> None:
     """Writes what differs; a book without any event of its unit goes."""
     number, computed = made.number, made.computed
     await store.delete_facts(conn, computed.gone)
@@ -95,7 +95,7 @@ async def _write(conn: AsyncConnection, book: Book, made: Made, stamp: int) -> N
             await store.delete_book(conn, number)
         return
     if number is None:
-        number = (await store.books(conn, [book], stamp))[book].id
+        number = (await store.books(conn, [made.book], stamp))[made.book].id
     added = [(cell_number(number, checksum), said) for checksum, said in computed.added]
     await store.add_facts(conn, added)
     await store.save_tallies(conn, {number: computed.tallies}, stamp)

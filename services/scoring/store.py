@@ -215,6 +215,14 @@ async def save_tallies(conn: AsyncConnection, held: Mapping[int, str], stamp: in
     await conn.exec_driver_sql(update, (stamp, ids, sums))
 
 
+async def events_of_a_book(conn: AsyncConnection) -> int:
+    """How many events a book has on the average."""
+    found = await conn.execute(
+        text("SELECT folded / (SELECT 1 + count(*) FROM books) FROM position")
+    )
+    return int(found.scalar_one())
+
+
 async def delete_book(conn: AsyncConnection, number: int) -> None:
     """Takes away the row of a book that has no facts any more."""
     await conn.execute(text("DELETE FROM books WHERE id = :id"), {"id": number})

@@ -1,7 +1,7 @@
 """Processes that compute books anew, one for each core, so that a rebuild is not one core's work.
 
-A worker is told once where the data are, the registry and the rubrics; then it reads the names of
-books from its standard input and writes what each must hold to its standard output, every one a
+A worker is told once where the data are, the registry and the rubrics; then it reads groups
+of books from its standard input and writes what each must hold to its standard output, every one a
 pickle after its length. It never writes data. It is tied to its parent, and ends with it.
 """
 
@@ -15,11 +15,12 @@ import pickle
 import struct
 import sys
 from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from typing import Any, BinaryIO
 
 from services.chassis.errors import DatabaseAway
 from services.chassis.rows import LOST, Source
+from services.chassis.tasks import ended
 from services.chassis.tether import tie
 from services.scoring import ledger
 from services.scoring.errors import WorkerDied
@@ -32,16 +33,15 @@ _LENGTH = struct.Struct(">Q")
 
 
 Known = tuple[Source, Registry, Rubrics]
-"""What a worker is told before its first book."""
+"""What a worker is told before its first group of books."""
 Answer = Made | str
 """What a book must hold, or how the database was lost."""
 
 
 class Workers:
-    """Idle workers; as many books are computed at a time as there are cores."""
+    """Workers, one for each core."""
 
     def __init__(self) -> None:
-        self._idle: asyncio.Queue[Process] = asyncio.Queue()
         self._all: list[Process] = []
 
     async def start(self) -> None:
@@ -57,31 +57,35 @@ class Workers:
         said = pickle.dumps(known, pickle.HIGHEST_PROTOCOL)
         for process in self._all:
             _send(process, said)
-            self._idle.put_nowait(process)
 
     @property
     def count(self) -> int:
         """How many there are."""
         return len(self._all)
 
-    async def compute(self, book: Book) -> Made:
-        """What a book must hold, of what is committed.
+    async def compute(
+        self, groups: Iterable[Sequence[Book]], take: Callable[[Made], Awaitable[None]]
+    ) -> None:
+        """Computes what books must hold, of what is committed; `take` gets one after the other.
 
-        WorkerDied where the process ends instead of answering, DatabaseAway where it lost the data.
+        A group is one worker's, and its books are of one year. WorkerDied where a process ends
+        instead of answering, DatabaseAway where it lost the data.
         """
-        process = await self._idle.get()
-        _send(process, pickle.dumps(book, pickle.HIGHEST_PROTOCOL))
-        assert process.stdout is not None
+        waiting, taking = iter(groups), asyncio.Lock()
+
+        async def work(process: Process) -> None:
+            for group in waiting:
+                _send(process, pickle.dumps(group, pickle.HIGHEST_PROTOCOL))
+                for _ in group:
+                    made = await _answer(process)
+                    async with taking:
+                        await take(made)
+
+        working = [asyncio.create_task(work(process)) for process in self._all]
         try:
-            head = await process.stdout.readexactly(_LENGTH.size)
-            body = await process.stdout.readexactly(*_LENGTH.unpack(head))
-        except (asyncio.IncompleteReadError, ConnectionError) as ended:
-            raise WorkerDied from ended
-        self._idle.put_nowait(process)
-        found: Answer = pickle.loads(body)
-        if isinstance(found, str):
-            raise DatabaseAway(found)
-        return found
+            await asyncio.gather(*working)
+        finally:
+            await ended(working)
 
     async def stop(self) -> None:
         """Ends them."""
@@ -89,6 +93,19 @@ class Workers:
             with contextlib.suppress(ProcessLookupError):
                 process.kill()
             await process.wait()
+
+
+async def _answer(process: Process) -> Made:
+    assert process.stdout is not None
+    try:
+        head = await process.stdout.readexactly(_LENGTH.size)
+        body = await process.stdout.readexactly(*_LENGTH.unpack(head))
+    except (asyncio.IncompleteReadError, ConnectionError) as died:
+        raise WorkerDied from died
+    found: Answer = pickle.loads(body)
+    if isinstance(found, str):
+        raise DatabaseAway(found)
+    return found
 
 
 def _send(process: Process, body: bytes) -> None:
@@ -109,18 +126,19 @@ async def workers() -> AsyncIterator[Workers]:
 
 
 async def main(given: BinaryIO, told: BinaryIO) -> None:
-    """Answers each book until there are no more.
+    """Answers for each book of each group until there are no more.
 
     What is computed holds no cycles, so the collector of cycles would only cost a fifth. Nothing
-    else runs in the process while it waits for the next book.
+    else runs in the process while it waits for the next group.
     """
     gc.disable()
     known: Known = _read(given)
     source, registry, rubrics = known
     try:
         async with source.opened() as rows:
-            while (book := _read(given)) is not None:
-                _tell(told, await ledger.made(rows, registry, rubrics, book))
+            while (books := _read(given)) is not None:
+                async for made in ledger.made(rows, registry, rubrics, books):
+                    _tell(told, made)
     except LOST as lost:
         _tell(told, str(lost) or type(lost).__name__)
 

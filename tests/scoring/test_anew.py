@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from sqlalchemy import text
 
 from services.chassis.clock import fixed
@@ -18,7 +20,7 @@ from services.scoring.fold import Book
 from services.scoring.handlers import Folder
 from services.scoring.ledger import WRONG_PLANS
 from services.scoring.recount import Accepted, ratings
-from services.scoring.refold import refold_by
+from services.scoring.refold import groups, refold_by
 from services.scoring.workers import Workers, workers
 from tests.scoring.cities import NOW, accepted, city, compared, rubrics
 from tests.scoring.folding import Fold, folding
@@ -74,6 +76,21 @@ async def test_spoiled_facts_are_what_the_ledger_gives_again(name: str, fold: Fo
     async with workers() as team:
         assert await rebuilt(fold, team) > 300
     assert await fold.held() == before
+
+
+@given(
+    st.sets(st.builds(Book, st.sampled_from("ABCDEFGHIJ"), st.integers(2024, 2027))),
+    st.integers(1, 8),
+    st.integers(1, 50),
+)
+def test_groups_hold_each_book_once_and_one_year(
+    wanted: set[Book], workers: int, most: int
+) -> None:
+    """However many workers and books there are, no group is empty or larger than it may be."""
+    found = list(groups(wanted, workers, most))
+    assert sorted(book for group in found for book in group) == sorted(wanted)
+    assert all(0 < len(group) <= most for group in found)
+    assert all(len({book.year for book in group}) == 1 for group in found)
 
 
 async def test_what_is_right_already_is_not_written_again(fold: Fold) -> None:
