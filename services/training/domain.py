@@ -114,7 +114,7 @@ def evolve_course(state: Course | None, step: Step) -> Course:
     """The course after a step; StepImpossible or StepRefused say why not."""
     if state is None:
         return _planned(step)
-    stage = next_state("The course", MOVES, state.stage, step.name)
+    stage = next_state("The course", state.stage, MOVES[state.stage], step.name)
     moved = _COURSE[step.name](state, step)
     if stage == SCHEDULED and not moved.sessions:
         stage = PLANNED

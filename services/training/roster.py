@@ -90,7 +90,7 @@ def evolve(state: Membership | None, step: Step) -> Membership:
     data = step.data
     if state is None:
         return Membership(data["person"], data["role"], (Place(data["unit"], step.at),))
-    next_state("The membership", MOVES, state.stage, step.name)
+    next_state("The membership", state.stage, MOVES[state.stage], step.name)
     if step.name == "transfer":
         return replace(state, places=moved(state.places, step))
     if step.at < state.places[-1].since:
@@ -102,7 +102,7 @@ def evolve_person(state: str | None, step: Step) -> str:
     """Whether a person is known or erased; the name stands in no step."""
     if state is None:
         return "known"
-    return next_state("The person", PERSON_MOVES, state, step.name)
+    return next_state("The person", state, PERSON_MOVES[state], step.name)
 
 
 def moved(places: tuple[Place, ...], step: Step) -> tuple[Place, ...]:

@@ -101,15 +101,19 @@ class Case:
         return record if self.unit == self.origin else f"{self.origin}/{record}"
 
     @property
-    def moves(self) -> Mapping[str, Mapping[str, str]]:
-        """After the second decision on an appeal only a court decides, which is no appeal."""
+    def moves(self) -> Mapping[str, str]:
+        """The steps that are possible now, each with the stage that it leads to.
+
+        After the second decision on an appeal only a court decides, which is no appeal.
+        """
+        ways = MOVES[self.stage]
         if len(self.appeals) < APPEALS_MAX:
-            return MOVES
-        return {**MOVES, UPHELD: {k: v for k, v in MOVES[UPHELD].items() if k != "appeal"}}
+            return ways
+        return {step: stage for step, stage in ways.items() if step != "appeal"}
 
     def can(self, step: str) -> bool:
         """Whether a step of this name is possible now."""
-        return step in self.moves[self.stage]
+        return step in self.moves
 
 
 def apart(step: Step) -> tuple[Step, dict[str, str]]:
@@ -125,7 +129,7 @@ def evolve(state: Case | None, step: Step) -> Case:
     if state is None:
         unit = data["unit"]
         return Case(unit, unit, data["by_unit"], REPORTED, step.at, step.at, data["due"])
-    stage = next_state(WHAT, state.moves, state.stage, step.name)
+    stage = next_state(WHAT, state.stage, state.moves, step.name)
     # what clears and what it clears speak of one key: equal instants would leave open which holds
     apart_from_last = step.name == "overturn" or state.stage == OVERTURNED
     check_order(state.last, step, strictly=apart_from_last)
@@ -242,7 +246,7 @@ def shown(state: Case) -> dict[str, Any]:
     """The case as JSON has it, without any words."""
     return {
         "origin": state.origin, "stage": state.stage,
-        "possible": sorted(state.moves[state.stage]), "by_unit": state.by_unit,
+        "possible": sorted(state.moves), "by_unit": state.by_unit,
         "reported": moments.spelled(state.reported), "due": state.due,
         "complexity": state.complexity, "assigned": state.assigned, "into": state.into,
         "conclusion": state.conclusion and state.conclusion._asdict(),

@@ -136,7 +136,7 @@ async def _check_deed(work: Work, before: Case | None, record: Loaded[Case]) -> 
         detail = f"The case {other} is concluded for the same act of the same person."
         extra: dict[str, Any] = {"state": WITHDRAWN, "possible": [], "case": other}
         if before is not None:
-            ways = before.moves[before.stage].items()
+            ways = before.moves.items()
             extra["state"] = before.stage
             extra["possible"] = sorted(name for name, to in ways if to not in domain.STANDING)
         raise Problem(409, "Sanctioned once", detail, extra=extra)

@@ -24,6 +24,7 @@ from tests.records.lines import (
     COUNCIL,
     EVERYBODY_READS,
     MACHINERY,
+    NEXT,
     OTHER,
     OWN,
     SEES_ALL,
@@ -78,7 +79,7 @@ AWARDS = {
     "POST /achievements/{id}/revoke": Line(
         COUNCIL, RECOGNISED, {"what": "model", "cause": "wrong_appraisal", "decision": "2/QĐ"}
     ),
-    "POST /achievements/{id}/transfer": Line(COUNCIL, _nominated, {"unit": OWN}),
+    "POST /achievements/{id}/transfer": Line(COUNCIL, _nominated, {"unit": NEXT}, covers=(NEXT,)),
     "POST /achievements/{id}/retract": Line(BOTH, _nominated, {"version": 1, "reason": "nhầm"}),
     "GET /achievements": Line(EVERYBODY_READS, query="unit=H44.2.1", unbound=SEES_ALL),
     "GET /achievements/{id}": Line(EVERYBODY_READS, _nominated, unbound=SEES_ALL),
@@ -146,7 +147,7 @@ VIOLATIONS = {
     "POST /cases/{id}/appeal": Line(BOTH, _handled, {"by": "unit"}),
     "POST /cases/{id}/uphold": Line(COUNCIL, _appealed, {"decision": "2/QĐ"}),
     "POST /cases/{id}/overturn": Line(COUNCIL, _handled, cases.OVERTURN),
-    "POST /cases/{id}/transfer": Line(COUNCIL, cases.reported, {"unit": OWN}),
+    "POST /cases/{id}/transfer": Line(COUNCIL, cases.reported, {"unit": NEXT}, covers=(NEXT,)),
     "POST /cases/{id}/retract": Line(
         BOTH, cases.reported, {"version": 1, "reason": "nhầm"}, hidden=CLERK
     ),
