@@ -67,9 +67,9 @@ class Courses:
         """The attendance of a session: all rows or none; what is known already is no step."""
         record = await self._held(work, id_)
         check_stands(record)
-        held = record.state.sessions.get(session) if record.state else None
-        if held is None:
-            raise StepRefused("The course has no such session.", "session")
+        assert record.state is not None  # by check_stands: a course that is there was planned
+        step = Step("attend", work.now, {"session": session})
+        held = domain.attended_session(record.state, step)
         found = await self._found(work, held, rows)
         new = [
             {"person": person, **{k: v for k, v in one._asdict().items() if v is not None}}
@@ -78,8 +78,7 @@ class Courses:
         ]
         if not new:
             return _done(record)
-        step = Step("attend", work.now, {"session": session, "rows": new})
-        return await self._take(work, record, step)
+        return await self._take(work, record, step._replace(data={**step.data, "rows": new}))
 
     async def retract(self, work: Work, id_: str, version: int, reason: str) -> Done:
         """A step that was a mistake is taken back; the plan itself by the council alone."""
@@ -169,7 +168,7 @@ def shown(record: Loaded[Course]) -> dict[str, Any]:
 
 def _said(state: Course) -> dict[str, Any]:
     return {
-        "stage": state.stage, "possible": sorted(domain.MOVES[state.stage]),
+        "stage": state.stage, "possible": sorted(domain.moves(state)),
         "year": state.year, "title": state.title, "topic": state.topic,
         "provider": state.provider, "hours": state.hours, "clause": state.clause,
         "due": state.due, "rule": {"hours_min": state.hours_min, "test": state.test},

@@ -8,9 +8,12 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from contracts import moments
 from services.awards import domain as awards
 from services.chassis.steps import Step, StepImpossible, StepRefused
-from tests.records.walking import DAY, START
+from services.training import domain as training
+from services.training import roster
+from tests.records.walking import DAY, HOUR, START
 
 WALKS, STEPS = 60, 30
 UNITS = ("H44.1", "H44.2", "H44.3")
@@ -40,7 +43,32 @@ def _achievement(_: Any) -> Offers:
     }  # fmt: skip
 
 
+def _course(state: Any) -> Offers:
+    sessions = [{"session": name} for name in state.sessions] or [{"session": "s1"}]
+    fresh = f"s{len(state.sessions) + len(state.dropped) + 1}"
+    starts = moments.spelled(START - 4 * HOUR)
+    return {
+        "revise": [{"title": "Khác"}], "cancel": [{"reason": "Không"}], "hold": [{}],
+        "schedule": [{"session": fresh, "starts": starts, "place": "Hội trường", "hours": "2"}],
+        "move": [{**one, "place": "Phòng 2"} for one in sessions], "drop": sessions,
+        "attend": [{**one, "rows": [{"person": "p", "hours": "2"}]} for one in sessions],
+        "strike": [{**one, "persons": ["p"]} for one in sessions],
+        "transfer": [{"unit": unit} for unit in UNITS],
+    }  # fmt: skip
+
+
+def _membership(_: Any) -> Offers:
+    return {"release": [{}], "transfer": [{"unit": unit} for unit in UNITS]}
+
+
+PLAN = {"unit": UNITS[0], "title": "Bồi dưỡng", "topic": "democracy", "hours": "2"}
 MACHINES = {
+    "course": Machine(training.evolve_course, Step("plan", START, PLAN), training.moves, _course),
+    "membership": Machine(
+        roster.evolve,
+        Step("assign", START, {"unit": UNITS[0], "person": "p", "role": "official"}),
+        lambda state: roster.possible(state.stage), _membership,
+    ),
     "achievement": Machine(
         awards.evolve,
         Step("nominate", START, {"unit": UNITS[0], "kind": "model", "title": "Mô hình"}),
@@ -97,6 +125,8 @@ def test_what_is_said_to_be_possible_can_be_taken_and_nothing_else(name: str) ->
 
 
 FAULTS: dict[str, tuple[str, Any, str, Any]] = {
+    "what attendance forbids": ("course", training, "_hindrance", lambda state, step: ""),
+    "what a succession does": ("membership", roster, "possible", lambda stage: ["close"]),
     "what was voted down": ("achievement", awards, "_hindrance", lambda state, step: ""),
 }
 
