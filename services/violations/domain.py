@@ -12,7 +12,14 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal, NamedTuple
 
 from contracts import moments
-from services.chassis.steps import Fact, Step, StepRefused, check_order, next_state
+from services.chassis.steps import (
+    Fact,
+    Step,
+    StepImpossible,
+    StepRefused,
+    check_order,
+    next_state,
+)
 
 Act = Literal["9.1", "9.2", "9.3", "9.4", "9.5"]
 Complexity = Literal["ordinary", "complex", "very_complex"]
@@ -116,6 +123,13 @@ class Case:
         return step in self.moves
 
 
+def impossible(
+    state: Case, step: str, why: str, about: Mapping[str, str] | None = None
+) -> StepImpossible:
+    """That a step is not possible with what it says, though one of its name may be."""
+    return StepImpossible(WHAT, state.stage, step, state.moves, why, about)
+
+
 def apart(step: Step) -> tuple[Step, dict[str, str]]:
     """The step without its words, which it only names, and the words."""
     words = {name: step.data[name] for name in WORDS if name in step.data}
@@ -204,6 +218,8 @@ def _overturn(state: Case, step: Step) -> Case:
 
 
 def _transfer(state: Case, step: Step) -> Case:
+    if step.data["unit"] == state.unit:
+        raise impossible(state, step.name, f"{state.unit} has it already.")
     return replace(state, unit=step.data["unit"])
 
 

@@ -118,10 +118,13 @@ def _check_clerk(work: Work, state: Case, step: Step) -> None:
 async def _check_joined(work: Work, id_: str, state: Case, into: str) -> None:
     """A case joins another of its unit, one that goes on; no two join each other."""
     await journal.hold(work.conn, f"joining in {state.unit}")
-    other = None if into == id_ else (await loaded(work.conn, into, domain.evolve)).state
-    ended = (domain.DISMISSED, domain.JOINED)
-    if other is None or other.unit != state.unit or other.stage in ended:
-        raise StepRefused("A case joins another one of its unit that goes on.", "into")
+    other = None if into == id_ else await loaded(work.conn, into, domain.evolve)
+    if other is None or unit_of(other) != state.unit:
+        raise StepRefused("A case joins another one of its unit.", "into")
+    stage = WITHDRAWN if other.state is None else other.state.stage
+    if stage in (WITHDRAWN, domain.DISMISSED, domain.JOINED):
+        why = f"The case {into} is {stage}, so no other joins it."
+        raise domain.impossible(state, "join", why, {"case": into})
 
 
 async def _check_deed(work: Work, before: Case | None, record: Loaded[Case]) -> None:
@@ -133,13 +136,12 @@ async def _check_deed(work: Work, before: Case | None, record: Loaded[Case]) -> 
     await journal.hold(work.conn, f"{state.unit} {deed}")
     other = await queries.holder(work.conn, state.unit, deed, record.id)
     if other is not None:
-        detail = f"The case {other} is concluded for the same act of the same person."
-        extra: dict[str, Any] = {"state": WITHDRAWN, "possible": [], "case": other}
-        if before is not None:
-            ways = before.moves.items()
-            extra["state"] = before.stage
-            extra["possible"] = sorted(name for name, to in ways if to not in domain.STANDING)
-        raise Problem(409, "Sanctioned once", detail, extra=extra)
+        assert before is not None  # a report concludes nothing
+        step = record.entries[-1].step.name
+        why = (
+            f"The case {other} is concluded for the same act, so this one can only be for another."
+        )
+        raise domain.impossible(before, step, why, {"case": other})
 
 
 def check_seen(reader: Credential, record: Loaded[Case]) -> None:

@@ -13,6 +13,7 @@ from services.awards import domain as awards
 from services.chassis.steps import Step, StepImpossible, StepRefused
 from services.training import domain as training
 from services.training import roster
+from services.violations import domain as violations
 from tests.records.walking import DAY, HOUR, START
 
 WALKS, STEPS = 60, 30
@@ -61,6 +62,19 @@ def _membership(_: Any) -> Offers:
     return {"release": [{}], "transfer": [{"unit": unit} for unit in UNITS]}
 
 
+def _case(_: Any) -> Offers:
+    handling = {"severity": "reminder", "by_head": False, "self_found": True, "decision": "1/QĐ"}
+    return {
+        "assign": [{"to": "tt-1", "complexity": "complex", "due": None}],
+        "verify": [{}], "dismiss": [{}], "join": [{"into": "case-2"}],
+        "conclude": [{"act": "9.2", "deed": "hv-1", "due": "2025-12-31"}], "handle": [handling],
+        "appeal": [{"by": "unit", "until": "2025-12-31", "late": False, "due": None}],
+        "uphold": [{"decision": "2/QĐ"}], "overturn": [{"decision": "3/QĐ", "by": "court"}],
+        "transfer": [{"unit": unit} for unit in UNITS],
+    }  # fmt: skip
+
+
+REPORT = {"unit": UNITS[0], "by_unit": True, "due": None}
 PLAN = {"unit": UNITS[0], "title": "Bồi dưỡng", "topic": "democracy", "hours": "2"}
 MACHINES = {
     "course": Machine(training.evolve_course, Step("plan", START, PLAN), training.moves, _course),
@@ -73,6 +87,9 @@ MACHINES = {
         awards.evolve,
         Step("nominate", START, {"unit": UNITS[0], "kind": "model", "title": "Mô hình"}),
         awards.moves, _achievement,
+    ),
+    "case": Machine(
+        violations.evolve, Step("report", START, REPORT), lambda state: state.moves, _case
     ),
 }  # fmt: skip
 
@@ -124,16 +141,21 @@ def test_what_is_said_to_be_possible_can_be_taken_and_nothing_else(name: str) ->
         walked(MACHINES[name], seed)
 
 
+def _nothing(state: violations.Case, step: str, why: str) -> StepImpossible:
+    return StepImpossible(violations.WHAT, state.stage, step, (), why)
+
+
 FAULTS: dict[str, tuple[str, Any, str, Any]] = {
     "what attendance forbids": ("course", training, "_hindrance", lambda state, step: ""),
     "what a succession does": ("membership", roster, "possible", lambda stage: ["close"]),
+    "an answer that names nothing": ("case", violations, "impossible", _nothing),
     "what was voted down": ("achievement", awards, "_hindrance", lambda state, step: ""),
 }
 
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_planted_fault_is_caught(fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A step that is named and never goes."""
+    """A step that is named and never goes, and an answer that names other steps than the record."""
     name, where, what, wrong = FAULTS[fault]
     monkeypatch.setattr(where, what, wrong)
     with pytest.raises(AssertionError):
