@@ -17,7 +17,6 @@ from services.training.domain import Attendance, Course, Session
 from services.training.handlers import SUCCESSIONS, same_name
 from services.training.telling import CORRECTED, Difference
 
-COURSE_IDS = "course-[0-9a-f-]{36}"
 MOVED_MAX = 500
 
 

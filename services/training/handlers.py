@@ -21,8 +21,6 @@ from services.training import queries, roster, store, telling
 from services.training.roster import Membership, Place
 from services.training.telling import CORRECTED, Difference
 
-MEMBER_IDS = "member-[0-9a-f-]{36}"
-PERSON_IDS = "[0-9a-f]{64}"
 SUCCESSIONS = "which units succeed which"
 """What is told of a person rests on it, so nobody announces while another changes it."""
 BATCH = 200

@@ -16,9 +16,7 @@ from services.chassis.records import check_unit, loaded, unit_of
 from services.chassis.routes import READERS, Id, page, units_seen
 from services.chassis.vault import Vault
 from services.training import asking, domain, queries, sheets
-from services.training.course_handlers import COURSE_IDS
 from services.training.domain import Session
-from services.training.handlers import PERSON_IDS
 
 READS_NAMES = ("clerk", "hr")
 LAST_US = 86_400_000_000 - 1
@@ -40,7 +38,7 @@ def add_lists(api: FastAPI, desk: Desk, vault: Vault) -> None:
 
 def check_course(id_: str) -> None:
     """Problem 404 for what cannot be the id of a course."""
-    _check(COURSE_IDS, id_)
+    _check(asking.COURSE_ID, id_)
 
 
 def _check(ids: str, id_: str) -> None:
@@ -171,7 +169,7 @@ def _add_persons(api: FastAPI, desk: Desk, names: _Names) -> None:
 
     async def held(request: Request, id_: str) -> tuple[Credential, queries.Person]:
         reader = desk.caller(request, READERS, "Reading persons")
-        _check(PERSON_IDS, id_)
+        _check(asking.PERSON_ID, id_)
         async with desk.db.read() as conn:
             found = (await queries.persons(conn, [id_])).get(id_)
             near = reader.role in READS_ALL or "*" in reader.units

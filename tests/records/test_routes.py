@@ -170,6 +170,10 @@ VIOLATIONS = {
     "GET /outbox": Line(MACHINERY, unbound=MACHINERY),
 }  # fmt: skip
 
+LISTS = {
+    "awards": {"/achievements", "/register"}, "violations": {"/cases", "/counts"},
+    "training": {"/rosters/{unit}", "/coverage", "/missing", "/courses", "/sessions"},
+}  # fmt: skip
 SERVICES = {
     "awards": (awards.build, awards.migrated, AWARDS),
     "training": (training.build, training.migrated, TRAINING),
@@ -205,6 +209,28 @@ def _filled(path: str, id_: str) -> str:
 async def test_every_route_has_its_line_in_the_table(desk: Desk) -> None:
     """A new route, and a line without a route, are found."""
     assert routes(desk) == set(SERVICES[desk.name][2])
+
+
+ASKED = {"year": "2025", "unit": OWN}
+
+
+async def test_a_cursor_that_no_list_has_given_is_refused_by_every_list(desk: Desk) -> None:
+    """422 with the field, and no empty page that would look like the end of the list."""
+    paths = (await desk.get("openapi.json")).json()["paths"]
+    lists = {
+        path: [one["name"] for one in ways["get"]["parameters"] if one["in"] == "query"]
+        for path, ways in paths.items()
+        if any(one["name"] == "cursor" for one in ways.get("get", {}).get("parameters", ()))
+    }
+    assert lists.keys() == LISTS[desk.name]
+    for path, names in lists.items():
+        given = "&".join(f"{name}={ASKED[name]}" for name in names if name in ASKED)
+        target = f"{_filled(path, '')}?{given}".lstrip("/")
+        assert (await desk.get(target)).status_code == 200
+        for cursor in ("x y", "zzz", "%00", "1:", "-"):
+            answer = await desk.get(f"{target}&cursor={cursor}")
+            assert answer.status_code == 422, (target, cursor)
+            assert [one["field"] for one in answer.json()["errors"]] == ["cursor"]
 
 
 async def test_every_route_answers_each_role_as_the_table_says(desk: Desk) -> None:
