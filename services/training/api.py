@@ -122,7 +122,7 @@ def _row(where: str, given: dict[str, Any]) -> Row:
 
 
 def _add_import(api: FastAPI, desk: Desk, courses: Courses) -> None:
-    about = described(400, 401, 403, 404, 409, 412, 413, 422, 503, command=True)
+    about = described(400, 401, 403, 404, 409, 412, 413, 415, 422, 503, command=True)
     about["openapi_extra"] = {**about["openapi_extra"], "requestBody": _SHEET}
 
     @api.post(
@@ -131,6 +131,7 @@ def _add_import(api: FastAPI, desk: Desk, courses: Courses) -> None:
     )  # fmt: skip
     async def import_attendance(request: Request, id: Id, session: asking.SessionName) -> Response:
         desk.caller(request, CLERK, "Importing attendance")
+        sheets.check_type(request.headers.get("content-type", ""))
         rows = await asyncio.to_thread(sheets.read, await request.body())
 
         async def work(work: Work) -> Done:
