@@ -8,6 +8,7 @@ from typing import Any
 from contracts import moments
 from services.chassis import journal, records
 from services.chassis.announce import new_id
+from services.chassis.auth import role_missing
 from services.chassis.http import FieldError, Problem
 from services.chassis.records import Done, Loaded, Work, check_stands, unit_of
 from services.chassis.steps import Fact, Step, StepRefused
@@ -88,7 +89,7 @@ class Courses:
         """A step that was a mistake is taken back; the plan itself by the council alone."""
         record = await self._held(work, id_)
         if version == 1 and work.caller.role != "council":
-            raise Problem(403, "Not allowed", "A course leaves the plan by the council alone.")
+            raise role_missing(work.caller, ("council",), "Taking a course out of the plan")
         found: list[Difference] = []
 
         async def instead(state: Course | None) -> list[Fact]:

@@ -201,7 +201,14 @@ async def check_of_units(work: Work, person: str) -> None:
     """Problem 403 where the person was never on a roster of the caller's units."""
     units = work.caller.units
     if "*" not in units and not await queries.is_of(work.conn, person, units):
-        raise Problem(403, "Not allowed", "The person is on no roster of the token's units.")
+        raise person_of_others(units)
+
+
+def person_of_others(units: Iterable[str]) -> Problem:
+    """Problem 403 that names the units whose rosters the person was never on."""
+    named = ", ".join(sorted(units)) or "no unit"
+    detail = f"This token covers {named}, and a unit that had the person on its roster is needed."
+    return Problem(403, "Not allowed", detail)
 
 
 def same_name(one: str, other: str) -> bool:

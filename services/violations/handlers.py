@@ -5,7 +5,7 @@ from typing import Any
 
 from services.chassis import journal, records
 from services.chassis.announce import new_id
-from services.chassis.auth import READS_ALL, Credential
+from services.chassis.auth import READS_ALL, Credential, role_missing
 from services.chassis.http import Problem
 from services.chassis.records import (
     WITHDRAWN,
@@ -23,7 +23,7 @@ from services.violations import domain, queries, store, terms
 from services.violations.domain import Case
 from services.violations.terms import Terms
 
-CLERK = "clerk"
+CLERK, COUNCIL = "clerk", ("council",)
 MISTAKE = "a mistaken entry"
 """All that a retraction says outside; the words of its reason stay here."""
 
@@ -107,12 +107,11 @@ def _check_clerk(work: Work, state: Case, step: Step) -> None:
     if work.caller.role != CLERK or step.name != "handle":
         return
     if step.data["by_head"]:
-        raise Problem(403, "Not allowed", "Where the head obstructed, the council handles.")
+        raise role_missing(work.caller, COUNCIL, "A sanction where the unit's head obstructed")
     if step.data["self_found"] and not state.by_unit:
-        detail = "The unit did not report this case, so only the council says that it found it."
-        raise Problem(403, "Not allowed", detail)
+        raise role_missing(work.caller, COUNCIL, "To say that a unit found what it did not report")
     if "year" in step.data:
-        raise Problem(403, "Not allowed", "Only the council names the year that it counts in.")
+        raise role_missing(work.caller, COUNCIL, "To name the year that a sanction counts in")
 
 
 async def _check_joined(work: Work, id_: str, state: Case, into: str) -> None:

@@ -250,7 +250,9 @@ async def test_lists_with_names_are_for_the_clerk_of_the_unit_and_hr(
     course, session = await _filled(desk)
     path = f"courses/{course}/sessions/{session}/attendance"
     for role in ("council", "reader", "auditor"):
-        assert (await desk.get(f"{path}?format=csv", role)).status_code == 403
+        refused = await desk.get(f"{path}?format=csv", role)
+        needs = f"A list with names needs the role clerk or hr; this token has the role {role}."
+        assert (refused.status_code, refused.json()["detail"]) == (403, needs)
         assert "name" not in (await desk.get(path, role)).json()["items"][0]
     assert NAME in (await desk.get(f"{path}?format=csv", "hr")).text
     assert (await desk.get(path, "clerk", units=[OTHER])).status_code == 403

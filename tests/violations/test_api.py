@@ -310,6 +310,8 @@ async def test_a_clerk_does_not_judge_its_head_nor_lighten_its_own_sanction(
     sanction = {**HANDLING, "by_head": False, "self_found": False}
     refused = await desk.post(f"cases/{id_}/handle", "clerk", {**sanction, **changed})
     assert refused.status_code == 403
+    needs = "needs the role council; this token has the role clerk."
+    assert refused.json()["detail"].endswith(needs)
     assert (await desk.post(f"cases/{id_}/handle", "clerk", sanction)).status_code == 200
 
 
@@ -333,7 +335,9 @@ async def test_a_mistaken_step_is_taken_back_and_its_event_retracted_without_wor
     """Only by the role that took it or the council; outside it is a mistaken entry."""
     id_ = await handled(desk)
     wrong = {"version": 5, "reason": "nhầm người: ông Bí Mật"}
-    assert (await desk.post(f"cases/{id_}/retract", "clerk", wrong)).status_code == 403
+    foreign = await desk.post(f"cases/{id_}/retract", "clerk", wrong)
+    needs = "Taking back the step 5 needs the role council; this token has the role clerk."
+    assert (foreign.status_code, foreign.json()["detail"]) == (403, needs)
     after = await desk.done(f"cases/{id_}/retract", "council", wrong)
     assert (after["stage"], after["handling"], after["version"]) == ("concluded", None, 6)
     last = (await desk.events())[-1]
