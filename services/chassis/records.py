@@ -145,19 +145,19 @@ def _without(record: Loaded[S], version: int, evolve: Evolve[S]) -> S | None:
     state: S | None = None
     rest = [entry for entry in standing(record.entries) if entry.version != version]
     if rest and record.entries[0].version == version:
-        raise _rests(version, rest[0], "everything rests on the first step.")
+        raise _rests(version, rest[0])
     for entry in rest:
         try:
             state = evolve(state, entry.step)
         except (StepImpossible, StepRefused) as why:
-            raise _rests(version, entry, str(why)) from why
+            raise _rests(version, entry) from why
     return state
 
 
-def _rests(version: int, later: Entry, why: str) -> Problem:
+def _rests(version: int, later: Entry) -> Problem:
     detail = (
-        f"Step {version} cannot be taken back while step {later.version} "
-        f"({later.step.name}) stands: {why}"
+        f"Step {version} cannot be taken back while step {later.version} ({later.step.name}) "
+        "stands, which rests on it: take that back first."
     )
     extra = {"rests": {"version": later.version, "step": later.step.name}}
     return Problem(409, "Not possible now", detail, extra=extra)

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 
 from contracts import moments
@@ -139,7 +138,8 @@ class Courses:
         errors: list[FieldError] = []
         seen: set[str] = set()
         for row, key, other in zip(rows, keys, of_number, strict=True):
-            wrong = [*_wrong_hours(row, session)]
+            too_long = domain.too_long(session, row.hours) if row.hours else ""
+            wrong = [("hours", too_long)] if too_long else []
             if row.person or row.number:
                 wrong += self._wrong_person(row, persons.get(key), other, key in seen)
             errors += row.faults
@@ -164,11 +164,6 @@ class Courses:
         hidden = person.hidden_name
         if row.name and hidden is not None and not same_name(self.vault.show(hidden), row.name):
             yield "name", "Another name is known for this person."
-
-
-def _wrong_hours(row: Row, session: Session) -> Iterator[tuple[str, str]]:
-    if row.hours and Decimal(row.hours) > Decimal(session.hours):
-        yield "hours", f"The session has only {session.hours} hours."
 
 
 def shown(record: Loaded[Course]) -> dict[str, Any]:

@@ -220,7 +220,8 @@ def _move(state: Course, step: Step) -> Course:
         raise _impossible(state, step, "Somebody attended this session, so it does not lie ahead.")
     longest = max((Decimal(row.hours) for row in moved.attended.values()), default=Decimal(0))
     if longest > Decimal(moved.hours):
-        raise _impossible(state, step, f"Somebody attended {longest} hours of this session.")
+        why = f"Somebody attended for longer: the most hours written down are {longest}."
+        raise _impossible(state, step, why)
     return _with(state, data["session"], moved)
 
 
@@ -230,6 +231,12 @@ def _drop(state: Course, step: Step) -> Course:
     name = step.data["session"]
     rest = {other: one for other, one in state.sessions.items() if other != name}
     return replace(state, sessions=rest, dropped=state.dropped | {name})
+
+
+def too_long(session: Session, hours: str) -> str:
+    """What is wrong with hours beyond those of the session; empty where they fit."""
+    fits = Decimal(hours) <= Decimal(session.hours)
+    return "" if fits else f"The session is shorter: its hours are {session.hours}."
 
 
 def attended_session(state: Course, step: Step) -> Session:
@@ -245,8 +252,8 @@ def _attend(state: Course, step: Step) -> Course:
     session = attended_session(state, step)
     attended = dict(session.attended)
     for i, row in enumerate(step.data["rows"]):
-        if Decimal(row["hours"]) > Decimal(session.hours):
-            raise StepRefused(f"The session has only {session.hours} hours.", f"rows.{i}.hours")
+        if wrong := too_long(session, row["hours"]):
+            raise StepRefused(wrong, f"rows.{i}.hours")
         attended[row["person"]] = Attendance(row["hours"], row.get("test"))
     return _with(state, step.data["session"], replace(session, attended=attended))
 

@@ -178,6 +178,7 @@ async def test_a_mistaken_step_is_taken_back_and_its_event_retracted(desk: Desk)
             f"achievements/{id_}/retract", "council", {**wrong, "version": version}
         )
         assert (held.status_code, held.json()["rests"]["step"]) == (409, rests)
+        assert held.json()["detail"].endswith("rests on it: take that back first.")
     after = await desk.done(f"achievements/{id_}/retract", "council", {**wrong, "version": 3})
     assert (after["stage"], after["honours"], after["version"]) == ("appraised", [], 4)
     events = await desk.events()

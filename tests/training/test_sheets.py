@@ -216,6 +216,7 @@ async def test_all_faults_of_a_list_are_answered_at_once(desk: Desk) -> None:
         "row 2.number", "row 3.hours", "row 3.test", "row 3.number", "row 5.hours",
         "row 5.number", "row 5.name", "row 6.number",
     ]  # fmt: skip
+    assert answer.json()["errors"][4]["message"] == "The session is shorter: its hours are 8."
     one = await desk.ask("POST", path, "clerk", f"{HEAD}\nCB-9,,8,".encode())
     assert one.json()["detail"] == "Nothing was taken, because of one fault in the list."
 
