@@ -121,6 +121,10 @@ def parse(raw: bytes) -> Any:
             parse_float=_fraction,
         )  # fmt: skip
         msgspec.json.encode(parsed)
+    except UnicodeEncodeError as error:
+        half = f"\\u{ord(error.object[error.start]):04x}"
+        why = f"the body has {half} alone, half of a character: write both halves, or leave it out"
+        raise BodyRefused(400, why) from None
     except (ValueError, RecursionError) as error:
         raise BodyRefused(400, f"the body is not well-formed JSON: {error}") from None
     composed = plain or (text.isascii() and "\\u" not in text)

@@ -7,7 +7,17 @@ from pydantic import Field
 
 from services.awards import domain, queries
 from services.awards.handlers import Awards, shown
-from services.chassis.asked import Evidence, Key, Line, Listing, Prose, UnitKey, When, Why
+from services.chassis.asked import (
+    RECORD_ID,
+    Evidence,
+    Key,
+    Line,
+    Listing,
+    Prose,
+    UnitKey,
+    When,
+    Why,
+)
 from services.chassis.auth import READS_ALL
 from services.chassis.desk import Desk, described, desk_api, json_answer
 from services.chassis.health import Health
@@ -105,6 +115,7 @@ class Listed(Listing):
 class Registered(Listing):
     """Which part of the register."""
 
+    places = f"{RECORD_ID}:(model|award):[a-z]+"
     year: int = Field(ge=2000, le=9999)
     level: Literal["commune", "city", "province", "nation", "ministry", "state"] | None = None
 

@@ -16,6 +16,7 @@ from services.chassis.steps import (
     Fact,
     OutOfOrder,
     Step,
+    StepImpossible,
     StepRefused,
     check_order,
     next_state,
@@ -99,11 +100,11 @@ def evolve(state: Achievement | None, step: Step) -> Achievement:
     """The achievement after a step; StepImpossible or StepRefused say why not."""
     data = step.data
     if state is None:
-        next_state(WHAT, {"not nominated": {"nominate": NOMINATED}}, "not nominated", step.name)
+        next_state(WHAT, "not nominated", {"nominate": NOMINATED}, step.name)
         return Achievement(
             data["unit"], data["unit"], data["kind"], data["title"], NOMINATED, step.at
         )
-    stage = next_state(WHAT, _moves(state), state.stage, step.name)
+    stage = next_state(WHAT, state.stage, moves(state), step.name, _hindrance(state, step.name))
     # what clears and what it clears speak of one key: equal instants would leave open which holds
     check_order(state.last, step, strictly=step.name == "revoke")
     if step.name in ("recognise", "grant") and step.at == state.cleared:
@@ -114,12 +115,32 @@ def evolve(state: Achievement | None, step: Step) -> Achievement:
     return replace(moved, stage=stage)
 
 
-def _moves(state: Achievement) -> Mapping[str, Mapping[str, str]]:
-    """While it is appraised for a further level, what stands can be taken up and revoked."""
-    if state.stage != APPRAISED or not state.honours:
-        return MOVES
-    further = {**MOVES[APPRAISED], "replicate": APPRAISED, "revoke": REVOKED}
-    return {**MOVES, APPRAISED: further}
+def moves(state: Achievement) -> Mapping[str, str]:
+    """The steps that are possible now, each with the stage that it leads to.
+
+    While it is appraised for a further level, what stands can be taken up and revoked.
+    """
+    ways = MOVES[state.stage]
+    if state.stage == APPRAISED and state.honours:
+        ways = {**ways, "replicate": APPRAISED, "revoke": REVOKED}
+    return {step: stage for step, stage in ways.items() if not _hindrance(state, step)}
+
+
+def _hindrance(state: Achievement, step: str) -> str:
+    """Why what is held and voted does not allow a step, whatever it says; empty if it does."""
+    if step == "appraise" and len(state.honours) == len(RECOGNITION_LEVELS) + len(AWARD_LEVELS):
+        return "The achievement has every recognition and every award already."
+    if step == "replicate" and not any(honour.what == "model" for honour in state.honours):
+        return "Only a model that is recognised is taken up."
+    if step not in _DECIDES or state.appraisal is None:
+        return ""
+    if state.appraisal.what != _DECIDES[step]:
+        return f"The last appraisal was not for this {_NAMES[_DECIDES[step]]}."
+    return "" if state.appraisal.passed else "Not more than half of the votes were in favour."
+
+
+def _impossible(state: Achievement, step: Step, why: str) -> StepImpossible:
+    return StepImpossible(WHAT, state.stage, step.name, moves(state), why)
 
 
 def _appraise(state: Achievement, step: Step) -> Achievement:
@@ -127,35 +148,31 @@ def _appraise(state: Achievement, step: Step) -> Achievement:
     votes = (data["in_favour"], data["against"], data["abstained"])
     if not sum(votes):
         raise StepRefused("A council that decides has at least one vote.", "in_favour")
-    _check_once(state, data["what"], data["level"])
+    levels = RECOGNITION_LEVELS if data["what"] == "model" else AWARD_LEVELS
+    if data["level"] not in levels:
+        raise StepRefused(f"The level is one of {', '.join(levels)}.", "level")
+    _check_once(state, step)
     return replace(state, appraisal=Appraisal(data["what"], data["level"], *votes))
 
 
-def _check_once(state: Achievement, what: What, level: str) -> None:
-    levels = RECOGNITION_LEVELS if what == "model" else AWARD_LEVELS
-    if level not in levels:
-        raise StepRefused(f"The level is one of {', '.join(levels)}.", "level")
+def _check_once(state: Achievement, step: Step) -> None:
+    what, level = step.data["what"], step.data["level"]
     if any((honour.what, honour.level) == (what, level) for honour in state.honours):
-        sentence = f"The achievement has its {_NAMES[what]} of the level {level} already."
-        raise StepRefused(sentence, "level")
+        why = f"The achievement has its {_NAMES[what]} of the level {level} already."
+        raise _impossible(state, step, why)
 
 
 _NAMES = {"model": "recognition", "award": "award"}
+_DECIDES: dict[str, What] = {"recognise": "model", "grant": "award"}
 
 
-def _honour(what: What) -> Callable[[Achievement, Step], Achievement]:
-    def decide(state: Achievement, step: Step) -> Achievement:
-        level, found = step.data["level"], state.appraisal
-        _check_once(state, what, level)
-        if found is None or (found.what, found.level) != (what, level):
-            raise StepRefused(f"The last appraisal was not for this {_NAMES[what]}.", "level")
-        if not found.passed:
-            raise StepRefused("Not more than half of the votes were in favour.", "level")
-        year = moments.local_year(step.at)
-        honour = Honour(what, level, step.data["decision"], year)
-        return replace(state, appraisal=None, honours=(*state.honours, honour))
-
-    return decide
+def _decide(state: Achievement, step: Step) -> Achievement:
+    level, what, found = step.data["level"], _DECIDES[step.name], state.appraisal
+    assert found is not None  # by `moves`: only what was appraised is decided
+    if found.level != level:
+        raise _impossible(state, step, f"The last appraisal was for the level {found.level}.")
+    honour = Honour(what, level, step.data["decision"], moments.local_year(step.at))
+    return replace(state, appraisal=None, honours=(*state.honours, honour))
 
 
 def _refuse(state: Achievement, step: Step) -> Achievement:
@@ -166,10 +183,8 @@ def _replicate(state: Achievement, step: Step) -> Achievement:
     by = step.data["by"]
     if by == state.unit:
         raise StepRefused("A unit cannot take up its own model.", "by")
-    if not any(honour.what == "model" for honour in state.honours):
-        raise StepRefused("Only a model that is recognised is taken up.", "by")
     if any(unit == by for unit, _ in state.replicated):
-        raise StepRefused(f"{by} has taken it up already.", "by")
+        raise _impossible(state, step, f"{by} has taken it up already.")
     return replace(state, replicated=(*state.replicated, (by, moments.local_year(step.at))))
 
 
@@ -178,7 +193,7 @@ def _revoke(state: Achievement, step: Step) -> Achievement:
         raise StepRefused("A model loses every level: name none.", "level")
     gone = _revoked(state, step)
     if not gone:
-        raise StepRefused("There is nothing of the kind and level to revoke.", "level")
+        raise _impossible(state, step, "There is nothing of the kind and level to revoke.")
     kept = tuple(honour for honour in state.honours if honour not in gone)
     replicated = () if step.data["what"] == "model" else state.replicated
     return replace(state, appraisal=None, honours=kept, replicated=replicated, cleared=step.at)
@@ -191,11 +206,13 @@ def _revoked(state: Achievement, step: Step) -> tuple[Honour, ...]:
 
 
 def _transfer(state: Achievement, step: Step) -> Achievement:
+    if step.data["unit"] == state.unit:
+        raise _impossible(state, step, f"{state.unit} has it already.")
     return replace(state, unit=step.data["unit"])
 
 
 _EVOLVE: dict[str, Callable[[Achievement, Step], Achievement]] = {
-    "appraise": _appraise, "recognise": _honour("model"), "grant": _honour("award"),
+    "appraise": _appraise, "recognise": _decide, "grant": _decide,
     "refuse": _refuse, "replicate": _replicate, "revoke": _revoke, "transfer": _transfer,
 }  # fmt: skip
 
@@ -246,7 +263,7 @@ def shown(state: Achievement) -> dict[str, Any]:
     """The achievement as JSON has it."""
     return {
         "origin": state.origin, "kind": state.kind,
-        "title": state.title, "stage": state.stage, "possible": sorted(_moves(state)[state.stage]),
+        "title": state.title, "stage": state.stage, "possible": sorted(moves(state)),
         "appraisal": None if state.appraisal is None else {
             **state.appraisal._asdict(), "passed": state.appraisal.passed,
         },

@@ -3,16 +3,25 @@
 Texts are NFC and without control characters, since every database and every event takes those.
 """
 
+import re
 import unicodedata
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    field_validator,
+)
 
 from contracts import moments
 from contracts.envelope import CITY, UNIT_KEY
 
 LINE_MAX, TEXT_MAX, KEY_MAX = 200, 2000, 128
 IDENTITY_DIGITS = (9, 12)
+RECORD_ID = "[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 NO_NUL = r"^[^\x00]*$"
 """What PostgreSQL takes for a text."""
 
@@ -94,11 +103,22 @@ class Evidence(Asked):
 
 
 class Listing(BaseModel):
-    """The parameters of every list; unknown ones are refused."""
+    """The parameters of every list; unknown ones are refused.
+
+    `places` is the pattern of what its pages give as `next`, by default the id of a record.
+    """
 
     model_config = ConfigDict(extra="forbid")
+    places: ClassVar[str] = RECORD_ID
     limit: int = Field(50, ge=1, le=1000)
-    cursor: str = Field("", max_length=300, pattern=NO_NUL, description="`next` of the page before")
+    cursor: str = Field("", max_length=300, description="`next` of the page before")
+
+    @field_validator("cursor")
+    @classmethod
+    def _given(cls, text: str) -> str:
+        if text and not re.fullmatch(cls.places, text, re.ASCII):
+            raise ValueError("is none that this list has given")
+        return text
 
 
 class Act(Asked):

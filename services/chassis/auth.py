@@ -149,10 +149,23 @@ def _unauthorized(detail: str) -> Problem:
 
 def require(credential: Credential, roles: Iterable[str], what: str) -> None:
     """Problem 403 unless the credential has one of the roles."""
-    allowed = sorted(roles)
+    allowed = tuple(roles)
     if credential.role not in allowed:
-        detail = f"{what} is for {', '.join(allowed)}; this token is of role {credential.role}."
-        raise Problem(403, "Not allowed", detail)
+        raise role_missing(credential, allowed, f'"{what}"')
+
+
+def role_missing(credential: Credential, roles: Iterable[str], what: str) -> Problem:
+    """Problem 403 that names the roles of which one is needed."""
+    *others, last = sorted(roles)
+    needed = f"{', '.join(others)} or {last}" if others else last
+    detail = f"{what} needs the role {needed}; this token has the role {credential.role}."
+    return Problem(403, "Not allowed", detail)
+
+
+def unit_missing(unit: str) -> Problem:
+    """Problem 403 that names the unit that the token would need."""
+    detail = f"This needs a token for the unit {unit}, which this one does not cover."
+    return Problem(403, "Not allowed", detail)
 
 
 @dataclass

@@ -203,7 +203,7 @@ def desk_api(desk: Desk, description: str, health: Health) -> FastAPI:
 def _answer_steps(api: FastAPI) -> None:
     @api.exception_handler(StepImpossible)
     async def on_impossible(_: Request, error: StepImpossible) -> Response:
-        extra = {"state": error.state, "possible": error.possible}
+        extra = {"state": error.state, "possible": error.possible, **error.about}
         return answer(Problem(409, "Not possible now", str(error), extra=extra))
 
     @api.exception_handler(StepRefused)

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from contracts.bounds import AHEAD_MAX, EARLIEST
 from services.chassis import journal
 from services.chassis.announce import Announced, announce
-from services.chassis.auth import Credential
+from services.chassis.auth import Credential, role_missing, unit_missing
 from services.chassis.http import Problem
 from services.chassis.journal import Doer, Entry
 from services.chassis.steps import Fact, Step, StepImpossible, StepRefused, replay
@@ -109,8 +109,8 @@ class Work:
         if wrong is None:
             raise Problem(404, "Not found", f"The record has no step {version} that stands.")
         if self.caller.role not in (wrong.by.role, DECIDES):
-            detail = f"The step {version} is of the {wrong.by.role}, who alone can take it back."
-            raise Problem(403, "Not allowed", detail)
+            may = {wrong.by.role, DECIDES}
+            raise role_missing(self.caller, may, f"Taking back the step {version}")
         state = _without(record, version, evolve)
         if facts is not None:
             _check_said(record, version, evolve, facts)
@@ -145,19 +145,19 @@ def _without(record: Loaded[S], version: int, evolve: Evolve[S]) -> S | None:
     state: S | None = None
     rest = [entry for entry in standing(record.entries) if entry.version != version]
     if rest and record.entries[0].version == version:
-        raise _rests(version, rest[0], "everything rests on the first step.")
+        raise _rests(version, rest[0])
     for entry in rest:
         try:
             state = evolve(state, entry.step)
         except (StepImpossible, StepRefused) as why:
-            raise _rests(version, entry, str(why)) from why
+            raise _rests(version, entry) from why
     return state
 
 
-def _rests(version: int, later: Entry, why: str) -> Problem:
+def _rests(version: int, later: Entry) -> Problem:
     detail = (
-        f"Step {version} cannot be taken back while step {later.version} "
-        f"({later.step.name}) stands: {why}"
+        f"Step {version} cannot be taken back while step {later.version} ({later.step.name}) "
+        "stands, which rests on it: take that back first."
     )
     extra = {"rests": {"version": later.version, "step": later.step.name}}
     return Problem(409, "Not possible now", detail, extra=extra)
@@ -245,4 +245,4 @@ def doer(caller: Credential) -> Doer:
 def check_unit(caller: Credential, unit: str) -> None:
     """Problem 403 where the token does not speak for the unit."""
     if not caller.speaks_for(unit):
-        raise Problem(403, "Not allowed", f"The token does not cover the unit {unit}.")
+        raise unit_missing(unit)

@@ -3,7 +3,7 @@
 A record of a system of record is the steps in its journal; its state is what they come to.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple, TypeVar
 
 from services.chassis.errors import DanchuError
@@ -29,16 +29,28 @@ class Fact(NamedTuple):
 
 
 class StepImpossible(DanchuError):
-    """A step that the state of a record does not allow; `possible` names those that it does."""
+    """A step that the state of a record does not allow; `possible` names those that it does.
 
-    def __init__(self, what: str, state: str, step: str, possible: Sequence[str]) -> None:
+    `why` is a sentence, where the stage alone does not tell; `about` names what is in the way.
+    """
+
+    def __init__(
+        self, what: str, state: str, step: str, possible: Iterable[str], why: str = "",
+        about: Mapping[str, str] | None = None,
+    ) -> None:  # fmt: skip
         self.state, self.step, self.possible = state, step, sorted(possible)
+        self.about = dict(about or {})
         can = ", ".join(self.possible) or "nothing more"
-        super().__init__(f"{what} is {state}, so {step} is not possible; possible: {can}.")
+        stands = f"{what} is {state.replace('_', ' ')}"
+        reason = f"{why} {stands}" if why else f"{stands}, so {step} is not possible"
+        super().__init__(f"{reason}; possible: {can}.")
 
 
 class StepRefused(DanchuError):
-    """A step that breaks a rule of the law or of good order, said in a sentence."""
+    """A step that says something wrong, whatever the state of its record; said in a sentence.
+
+    A date out of order is among it, and a name of what does not exist.
+    """
 
     def __init__(self, sentence: str, field: str = "") -> None:
         self.field = field
@@ -61,12 +73,11 @@ def check_order(last: int | None, step: Step, strictly: bool = False) -> None:
         raise OutOfOrder(step.name)
 
 
-def next_state(what: str, moves: Mapping[str, Mapping[str, str]], state: str, step: str) -> str:
-    """The state after a step, of a table state -> step -> state; StepImpossible otherwise."""
-    possible = moves.get(state, {})
-    if step not in possible:
-        raise StepImpossible(what, state, step, tuple(possible))
-    return possible[step]
+def next_state(what: str, state: str, moves: Mapping[str, str], step: str, why: str = "") -> str:
+    """The state after a step, of those that are possible; StepImpossible says `why` not."""
+    if step not in moves:
+        raise StepImpossible(what, state, step, moves, why)
+    return moves[step]
 
 
 def replay(evolve: Callable[[S | None, Step], S], steps: Iterable[Step]) -> S | None:

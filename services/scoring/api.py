@@ -8,7 +8,14 @@ import msgspec
 from fastapi import FastAPI, Query, Request, Response
 
 from contracts import moments
-from services.chassis.auth import READS_ALL, READS_MACHINERY, Credential, Verifier, require
+from services.chassis.auth import (
+    READS_ALL,
+    READS_MACHINERY,
+    Credential,
+    Verifier,
+    require,
+    unit_missing,
+)
 from services.chassis.health import Health
 from services.chassis.http import PROBLEM_TYPE, Problem, answer, service_api
 from services.scoring import queries
@@ -120,14 +127,10 @@ async def _unit(
     except UnitNotRated:
         if reader.role in READS_ALL or reader.speaks_for(asked):
             raise
-        raise _foreign(asked) from None
+        raise unit_missing(asked) from None
     if not may_read(snapshot, unit.key, reader):
-        raise _foreign(asked)
+        raise unit_missing(asked)
     return snapshot, unit
-
-
-def _foreign(asked: str) -> Problem:
-    return Problem(403, "Not allowed", f"The token does not cover the unit {asked}.")
 
 
 def _add_ratings(api: FastAPI, reading: Reading, verifier: Verifier) -> None:

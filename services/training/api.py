@@ -27,9 +27,9 @@ def build_api(desk: Desk, rosters: Rosters, courses: Courses, health: Health) ->
     """The application, to be mounted under /training."""
     api = desk_api(desk, "Rosters, the yearly plan, courses, attendance, completion.", health)
     lists.add_lists(api, desk, rosters.vault)
-    _add_rosters(Collection(api, desk, "memberships", handlers.MEMBER_IDS), rosters)
+    _add_rosters(Collection(api, desk, "memberships", asking.MEMBER_ID), rosters)
     _add_persons(api, desk, rosters)
-    _add_courses(Collection(api, desk, "courses", course_handlers.COURSE_IDS), courses)
+    _add_courses(Collection(api, desk, "courses", asking.COURSE_ID), courses)
     _add_import(api, desk, courses)
     return api
 
@@ -63,7 +63,7 @@ def _add_rosters(memberships: Collection, rosters: Rosters) -> None:
 
 def _add_persons(api: FastAPI, desk: Desk, rosters: Rosters) -> None:
     problems = (400, 401, 403, 404, 409, 412, 413, 422, 503)
-    persons = Collection(api, desk, "persons", handlers.PERSON_IDS)
+    persons = Collection(api, desk, "persons", asking.PERSON_ID)
 
     @api.post(
         "/persons/{id}/rename", summary="Correct the display name",
@@ -122,7 +122,7 @@ def _row(where: str, given: dict[str, Any]) -> Row:
 
 
 def _add_import(api: FastAPI, desk: Desk, courses: Courses) -> None:
-    about = described(400, 401, 403, 404, 409, 412, 413, 422, 503, command=True)
+    about = described(400, 401, 403, 404, 409, 412, 413, 415, 422, 503, command=True)
     about["openapi_extra"] = {**about["openapi_extra"], "requestBody": _SHEET}
 
     @api.post(
@@ -131,6 +131,7 @@ def _add_import(api: FastAPI, desk: Desk, courses: Courses) -> None:
     )  # fmt: skip
     async def import_attendance(request: Request, id: Id, session: asking.SessionName) -> Response:
         desk.caller(request, CLERK, "Importing attendance")
+        sheets.check_type(request.headers.get("content-type", ""))
         rows = await asyncio.to_thread(sheets.read, await request.body())
 
         async def work(work: Work) -> Done:

@@ -7,8 +7,10 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
 
+from contracts.envelope import UNIT_KEY
 from services.chassis.asked import (
     IDENTITY_DIGITS,
+    RECORD_ID,
     Act,
     Asked,
     Day,
@@ -56,6 +58,8 @@ def _some(text: str) -> str:
     return text
 
 
+COURSE_ID, MEMBER_ID = f"course-{RECORD_ID}", f"member-{RECORD_ID}"
+PERSON_ID, SESSION_NAME = "[0-9a-f]{64}", "s[0-9]{1,6}"
 DECIMAL = r"^[0-9]{1,9}(\.[0-9]{1,4})?$"
 StaffNumber = Annotated[
     str, StringConstraints(min_length=1, max_length=40), AfterValidator(_number),
@@ -63,14 +67,16 @@ StaffNumber = Annotated[
 ]  # fmt: skip
 Name = Annotated[Line, AfterValidator(_name), Field(description="the display name")]
 PersonKey = Annotated[
-    str, Field(pattern="^[0-9a-f]{64}$", description="the key by which a person is known outside")
+    str, Field(pattern=f"^{PERSON_ID}$", description="the key by which a person is known outside")
 ]
 Hours = Annotated[
     str, BeforeValidator(_text_of), Field(pattern=DECIMAL, examples=["7.5"]),
     AfterValidator(lambda text: plain(Decimal(text))),
 ]  # fmt: skip
 SomeHours = Annotated[Hours, AfterValidator(_some)]
-SessionName = Annotated[str, Field(pattern="^s[0-9]{1,6}$", description="as the course names it")]
+SessionName = Annotated[
+    str, Field(pattern=f"^{SESSION_NAME}$", description="as the course names it")
+]
 
 
 class Assign(When):
@@ -200,6 +206,7 @@ class Cancel(When):
 class OnDay(Listing):
     """Whose names: at the end of a day, today without it."""
 
+    places = MEMBER_ID
     date: Day | None = None
     role: Role | None = None
 
@@ -207,6 +214,7 @@ class OnDay(Listing):
 class Listed(Listing):
     """Which courses."""
 
+    places = COURSE_ID
     unit: UnitKey | None = None
     year: int | None = Field(None, ge=2000, le=9999)
     stage: Literal["planned", "scheduled", "held", "cancelled", "withdrawn"] | None = None
@@ -215,14 +223,15 @@ class Listed(Listing):
 class Ahead(Listing):
     """Which sessions: those that begin from a day on, today without it."""
 
+    places = f"[0-9]{{1,17}}:{COURSE_ID}:{SESSION_NAME}"
     unit: UnitKey | None = None
     date: Day | None = None
-    cursor: str = Field("", max_length=300, pattern=r"^([0-9]{1,17}:[^\x00]*)?$")
 
 
 class Covered(Listing):
     """The coverage of which units and year."""
 
+    places = UNIT_KEY.pattern
     year: int = Field(ge=2000, le=9999)
     unit: UnitKey | None = None
     topic: Topic = "democracy"
@@ -231,6 +240,7 @@ class Covered(Listing):
 class Missing(Listing):
     """Who is missing in which unit and year."""
 
+    places = PERSON_ID
     unit: UnitKey
     year: int = Field(ge=2000, le=9999)
     topic: Topic = "democracy"

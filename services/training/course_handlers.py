@@ -1,13 +1,13 @@
 """What is commanded of courses, and what a succession moves, each a paragraph."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 
 from contracts import moments
 from services.chassis import journal, records
 from services.chassis.announce import new_id
+from services.chassis.auth import role_missing
 from services.chassis.http import FieldError, Problem
 from services.chassis.records import Done, Loaded, Work, check_stands, unit_of
 from services.chassis.steps import Fact, Step, StepRefused
@@ -17,13 +17,15 @@ from services.training.domain import Attendance, Course, Session
 from services.training.handlers import SUCCESSIONS, same_name
 from services.training.telling import CORRECTED, Difference
 
-COURSE_IDS = "course-[0-9a-f-]{36}"
 MOVED_MAX = 500
 
 
 @dataclass(frozen=True)
 class Row:
-    """A line of an attendance list; `where` names it in errors, by row or index."""
+    """A line of an attendance list; `where` names it in errors, by row or index.
+
+    `faults` are what is wrong with it whoever it is about; what they are about is left empty.
+    """
 
     where: str
     hours: str
@@ -31,13 +33,15 @@ class Row:
     person: str | None = None
     number: str | None = None
     name: str | None = None
+    faults: tuple[FieldError, ...] = ()
 
 
 class RowsWrong(Problem):
     """An attendance list of which nothing was taken; every bad row is named with its reason."""
 
     def __init__(self, errors: Sequence[FieldError]) -> None:
-        detail = f"Nothing was taken: {len(errors)} faults in the list."
+        count = f"{len(errors)} faults" if len(errors) > 1 else "one fault"
+        detail = f"Nothing was taken, because of {count} in the list."
         super().__init__(422, "Refused", detail, errors)
 
 
@@ -67,9 +71,9 @@ class Courses:
         """The attendance of a session: all rows or none; what is known already is no step."""
         record = await self._held(work, id_)
         check_stands(record)
-        held = record.state.sessions.get(session) if record.state else None
-        if held is None:
-            raise StepRefused("The course has no such session.", "session")
+        assert record.state is not None  # by check_stands: a course that is there was planned
+        step = Step("attend", work.now, {"session": session})
+        held = domain.attended_session(record.state, step)
         found = await self._found(work, held, rows)
         new = [
             {"person": person, **{k: v for k, v in one._asdict().items() if v is not None}}
@@ -78,14 +82,13 @@ class Courses:
         ]
         if not new:
             return _done(record)
-        step = Step("attend", work.now, {"session": session, "rows": new})
-        return await self._take(work, record, step)
+        return await self._take(work, record, step._replace(data={**step.data, "rows": new}))
 
     async def retract(self, work: Work, id_: str, version: int, reason: str) -> Done:
         """A step that was a mistake is taken back; the plan itself by the council alone."""
         record = await self._held(work, id_)
         if version == 1 and work.caller.role != "council":
-            raise Problem(403, "Not allowed", "A course leaves the plan by the council alone.")
+            raise role_missing(work.caller, ("council",), "Taking a course out of the plan")
         found: list[Difference] = []
 
         async def instead(state: Course | None) -> list[Fact]:
@@ -133,33 +136,34 @@ class Courses:
         keys = [row.person or key for row, key in zip(rows, of_number, strict=True)]
         persons = await queries.persons(work.conn, set(keys))
         errors: list[FieldError] = []
-        found: dict[str, Attendance] = {}
+        seen: set[str] = set()
         for row, key, other in zip(rows, keys, of_number, strict=True):
-            fault = self._fault(row, persons.get(key), session, key in found)
-            if fault is None and row.number is not None and other != key:
-                fault = "number", "The staff number is of another person than the key."
-            if fault is not None:
-                errors.append({"field": f"{row.where}.{fault[0]}", "message": fault[1]})
-            found[key] = Attendance(row.hours, row.test)
+            too_long = domain.too_long(session, row.hours) if row.hours else ""
+            wrong = [("hours", too_long)] if too_long else []
+            if row.person or row.number:
+                wrong += self._wrong_person(row, persons.get(key), other, key in seen)
+            errors += row.faults
+            errors += [{"field": f"{row.where}.{field}", "message": why} for field, why in wrong]
+            seen.add(key)
         if errors:
             raise RowsWrong(errors)
-        return found
+        return {k: Attendance(r.hours, r.test) for k, r in zip(keys, rows, strict=True)}
 
-    def _fault(
-        self, row: Row, person: queries.Person | None, session: Session, twice: bool
-    ) -> tuple[str, str] | None:
-        """The field and what is wrong with a row, or nothing."""
+    def _wrong_person(
+        self, row: Row, person: queries.Person | None, of_number: str, twice: bool
+    ) -> Iterator[tuple[str, str]]:
+        """The fields and what is wrong with whom the row is about."""
         column = "person" if row.number is None else "number"
         if person is None:
-            return column, "Nobody is known by this: put the person on a roster first."
+            yield column, "Nobody is known by this: put the person on a roster first."
+            return
         if twice:
-            return column, "This person stands in the list twice."
-        if Decimal(row.hours) > Decimal(session.hours):
-            return "hours", f"The session has only {session.hours} hours."
-        if row.name is None or person.hidden_name is None:
-            return None
-        fits = same_name(self.vault.show(person.hidden_name), row.name)
-        return None if fits else ("name", "Another name is known for this person.")
+            yield column, "This person stands in the list twice."
+        if row.number is not None and of_number != person.id:
+            yield "number", "The staff number is of another person than the key."
+        hidden = person.hidden_name
+        if row.name and hidden is not None and not same_name(self.vault.show(hidden), row.name):
+            yield "name", "Another name is known for this person."
 
 
 def shown(record: Loaded[Course]) -> dict[str, Any]:
@@ -169,7 +173,7 @@ def shown(record: Loaded[Course]) -> dict[str, Any]:
 
 def _said(state: Course) -> dict[str, Any]:
     return {
-        "stage": state.stage, "possible": sorted(domain.MOVES[state.stage]),
+        "stage": state.stage, "possible": sorted(domain.moves(state)),
         "year": state.year, "title": state.title, "topic": state.topic,
         "provider": state.provider, "hours": state.hours, "clause": state.clause,
         "due": state.due, "rule": {"hours_min": state.hours_min, "test": state.test},

@@ -13,12 +13,13 @@ from decimal import Decimal
 from typing import Literal, NamedTuple
 
 from contracts import moments
-from services.chassis.steps import OutOfOrder, Step, StepRefused, next_state
+from services.chassis.steps import OutOfOrder, Step, StepImpossible, StepRefused, next_state
 from services.training import roster
 from services.training.roster import Place
 
 Topic = Literal["democracy", "it_skills", "other"]
 Test = Literal["passed", "failed"]
+WHAT = "The course"
 HOUR_US = 3_600_000_000
 PLANNED, SCHEDULED, HELD, CANCELLED = "planned", "scheduled", "held", "cancelled"
 _OPEN = {"revise": SCHEDULED, "schedule": SCHEDULED, "transfer": SCHEDULED, "cancel": CANCELLED}
@@ -66,6 +67,8 @@ class Completed(NamedTuple):
 class Course:
     """A course in the plan of `year`; the first of `places` planned it.
 
+    Of sessions that were dropped the names are kept.
+
     Its rule: `hours_min` attended at least, and a test passed where `test` asks for one.
     """
 
@@ -82,6 +85,7 @@ class Course:
     stage: str = PLANNED
     ended: int | None = None
     sessions: Mapping[str, Session] = field(default_factory=dict)
+    dropped: frozenset[str] = frozenset()
 
     @property
     def unit(self) -> str:
@@ -114,11 +118,41 @@ def evolve_course(state: Course | None, step: Step) -> Course:
     """The course after a step; StepImpossible or StepRefused say why not."""
     if state is None:
         return _planned(step)
-    stage = next_state("The course", MOVES, state.stage, step.name)
+    stage = _next(state, step)
     moved = _COURSE[step.name](state, step)
     if stage == SCHEDULED and not moved.sessions:
         stage = PLANNED
     return replace(moved, stage=stage)
+
+
+def moves(state: Course) -> Mapping[str, str]:
+    """The steps that are possible now, each with the stage that it leads to."""
+    ways = MOVES[state.stage].items()
+    return {step: stage for step, stage in ways if not _hindrance(state, step)}
+
+
+def _hindrance(state: Course, step: str) -> str:
+    """Why who attended, or that nobody did, does not allow a step, whatever it says."""
+    if step not in MOVES[state.stage]:
+        return ""
+    attended = [bool(one.attended) for one in state.sessions.values()]
+    if step == "cancel" and any(attended):
+        return "Somebody attended this course, so it took place."
+    if step == "drop" and all(attended):
+        return "Somebody attended each session, so all took place."
+    if step == "hold" and not any(attended):
+        return "A course that nobody attended was not held."
+    if step == "strike" and not any(attended):
+        return "Nobody is in the list of any session."
+    return ""
+
+
+def _next(state: Course, step: Step) -> str:
+    return next_state(WHAT, state.stage, moves(state), step.name, _hindrance(state, step.name))
+
+
+def _impossible(state: Course, step: Step, why: str) -> StepImpossible:
+    return StepImpossible(WHAT, state.stage, step.name, moves(state), why)
 
 
 def _planned(step: Step) -> Course:
@@ -148,7 +182,10 @@ def _revise(state: Course, step: Step) -> Course:
 
 
 def _session(state: Course, step: Step) -> Session:
-    found = state.sessions.get(step.data["session"])
+    name = step.data["session"]
+    if name in state.dropped:
+        raise _impossible(state, step, f"The session {name} was dropped.")
+    found = state.sessions.get(name)
     if found is None:
         raise StepRefused("The course has no such session.", "session")
     return found
@@ -179,36 +216,44 @@ def _move(state: Course, step: Step) -> Course:
     starts = moments.instant(data["starts"]) if "starts" in data else session.starts
     place, hours = data.get("place", session.place), data.get("hours", session.hours)
     moved = _timely(state, replace(session, starts=starts, place=place, hours=hours))
-    if moved.attended:
-        _over(moved, step)
-    for row in moved.attended.values():
-        _check_hours(moved, row.hours, "hours")
+    if moved.attended and step.at < moved.ends:
+        raise _impossible(state, step, "Somebody attended this session, so it does not lie ahead.")
+    longest = max((Decimal(row.hours) for row in moved.attended.values()), default=Decimal(0))
+    if longest > Decimal(moved.hours):
+        why = f"Somebody attended for longer: the most hours written down are {longest}."
+        raise _impossible(state, step, why)
     return _with(state, data["session"], moved)
 
 
 def _drop(state: Course, step: Step) -> Course:
     if _session(state, step).attended:
-        raise StepRefused("Somebody attended this session, so it took place.", "session")
-    rest = {name: one for name, one in state.sessions.items() if name != step.data["session"]}
-    return replace(state, sessions=rest)
+        raise _impossible(state, step, "Somebody attended this session, so it took place.")
+    name = step.data["session"]
+    rest = {other: one for other, one in state.sessions.items() if other != name}
+    return replace(state, sessions=rest, dropped=state.dropped | {name})
 
 
-def _over(session: Session, step: Step) -> None:
+def too_long(session: Session, hours: str) -> str:
+    """What is wrong with hours beyond those of the session; empty where they fit."""
+    fits = Decimal(hours) <= Decimal(session.hours)
+    return "" if fits else f"The session is shorter: its hours are {session.hours}."
+
+
+def attended_session(state: Course, step: Step) -> Session:
+    """The session that a step writes attendance of; it is refused before any row is looked at."""
+    _next(state, step)
+    session = _session(state, step)
     if step.at < session.ends:
         raise StepRefused("Attendance is written down when the session is over.", "session")
-
-
-def _check_hours(session: Session, hours: str, field_: str) -> None:
-    if Decimal(hours) > Decimal(session.hours):
-        raise StepRefused(f"The session has only {session.hours} hours.", field_)
+    return session
 
 
 def _attend(state: Course, step: Step) -> Course:
-    session = _session(state, step)
-    _over(session, step)
+    session = attended_session(state, step)
     attended = dict(session.attended)
     for i, row in enumerate(step.data["rows"]):
-        _check_hours(session, row["hours"], f"rows.{i}.hours")
+        if wrong := too_long(session, row["hours"]):
+            raise StepRefused(wrong, f"rows.{i}.hours")
         attended[row["person"]] = Attendance(row["hours"], row.get("test"))
     return _with(state, step.data["session"], replace(session, attended=attended))
 
@@ -216,26 +261,18 @@ def _attend(state: Course, step: Step) -> Course:
 def _strike(state: Course, step: Step) -> Course:
     session = _session(state, step)
     attended = dict(session.attended)
-    for i, person in enumerate(step.data["persons"]):
+    for person in step.data["persons"]:
         if attended.pop(person, None) is None:
-            raise StepRefused("This person is not in the list of the session.", f"persons.{i}")
+            why = f"The person {person} is not in the list of the session."
+            raise _impossible(state, step, why)
     return _with(state, step.data["session"], replace(session, attended=attended))
 
 
 def _hold(state: Course, step: Step) -> Course:
-    attended = [one for one in state.sessions.values() if one.attended]
-    if not attended:
-        raise StepRefused("A course that nobody attended was not held.", "session")
     if any(step.at < one.ends for one in state.sessions.values()):
         raise OutOfOrder(step.name)
     if abs(moments.local_year(step.at) - state.year) > 1:
         raise StepRefused("A course is held in the year of its plan, or in one beside it.", "at")
-    return _ended(state, step)
-
-
-def _cancel(state: Course, step: Step) -> Course:
-    if any(one.attended for one in state.sessions.values()):
-        raise StepRefused("Somebody attended this course, so it took place.", "at")
     return _ended(state, step)
 
 
@@ -248,10 +285,12 @@ def _ended(state: Course, step: Step) -> Course:
 def _course_transfer(state: Course, step: Step) -> Course:
     if abs(moments.local_year(step.at) - state.year) > 1:
         raise StepRefused("The plan of that year is over.", "at")
+    if step.data["unit"] == state.unit:
+        raise _impossible(state, step, f"{state.unit} has it already.")
     return replace(state, places=roster.moved(state.places, step))
 
 
 _COURSE: dict[str, Callable[[Course, Step], Course]] = {
     "revise": _revise, "schedule": _schedule, "move": _move, "drop": _drop, "attend": _attend,
-    "strike": _strike, "hold": _hold, "cancel": _cancel, "transfer": _course_transfer,
+    "strike": _strike, "hold": _hold, "cancel": _ended, "transfer": _course_transfer,
 }  # fmt: skip

@@ -15,14 +15,12 @@ from services.chassis import journal, records, vault
 from services.chassis.announce import new_id
 from services.chassis.http import Problem
 from services.chassis.records import Done, Loaded, Work, check_stands, loaded, unit_of
-from services.chassis.steps import Fact, Step, StepRefused
+from services.chassis.steps import Fact, Step, StepImpossible, StepRefused
 from services.chassis.vault import Vault
 from services.training import queries, roster, store, telling
 from services.training.roster import Membership, Place
 from services.training.telling import CORRECTED, Difference
 
-MEMBER_IDS = "member-[0-9a-f-]{36}"
-PERSON_IDS = "[0-9a-f]{64}"
 SUCCESSIONS = "which units succeed which"
 """What is told of a person rests on it, so nobody announces while another changes it."""
 BATCH = 200
@@ -67,7 +65,7 @@ class Rosters:
         found: list[Difference] = []
 
         async def instead(state: Membership | None) -> list[Fact]:
-            await self._save(work, record, state)
+            await self._save(work, record, state, records.RETRACT)
             found.append(await self._difference(work, whom, reason))
             return found[0].facts()
 
@@ -125,7 +123,8 @@ class Rosters:
         if found is None:
             raise StepRefused("There is no person with this key.", "person")
         if found.erased:
-            raise StepRefused("This person was erased; give the staff number.", "person")
+            why = "Who was erased comes on a roster by the staff number, as somebody new."
+            raise StepImpossible("The person", "erased", "assign", (), why)
         if who.name is not None:
             self._check_name(found, who.name)
         return key
@@ -168,18 +167,21 @@ class Rosters:
     ) -> Done:
         check_stands(record)
         after = roster.evolve(record.state, step)
-        await self._save(work, record, after)
+        await self._save(work, record, after, step.name)
         difference = await self._difference(work, {after.person, *whom})
         taken = await work.take(record, step, roster.evolve, difference.facts())
         await difference.remember(work.conn, taken.entries[-1].events)
         return _done(taken)
 
-    async def _save(self, work: Work, record: Loaded[Membership], state: Membership | None) -> None:
+    async def _save(
+        self, work: Work, record: Loaded[Membership], state: Membership | None, step: str
+    ) -> None:
         year = moments.local_year(work.now)
         await store.save_membership(work.conn, record.id, record.version + 1, state, year)
         if state is not None:
             stints = await queries.stints(work.conn, [state.person])
-            roster.check_apart(stints[state.person])
+            stage = record.state.stage if record.state else None
+            roster.check_apart(stints[state.person], record.id, stage, step)
 
     async def _difference(
         self, work: Work, whom: Iterable[str], reason: str = CORRECTED
@@ -199,7 +201,14 @@ async def check_of_units(work: Work, person: str) -> None:
     """Problem 403 where the person was never on a roster of the caller's units."""
     units = work.caller.units
     if "*" not in units and not await queries.is_of(work.conn, person, units):
-        raise Problem(403, "Not allowed", "The person is on no roster of the token's units.")
+        raise person_of_others(units)
+
+
+def person_of_others(units: Iterable[str]) -> Problem:
+    """Problem 403 that names the units whose rosters the person was never on."""
+    named = ", ".join(sorted(units)) or "no unit"
+    detail = f"This token covers {named}, and a unit that had the person on its roster is needed."
+    return Problem(403, "Not allowed", detail)
 
 
 def same_name(one: str, other: str) -> bool:
@@ -218,7 +227,7 @@ def _said(state: Membership) -> dict[str, Any]:
         "from": moments.spelled(state.places[0].since),
         "until": None if state.end is None else moments.spelled(state.end),
         "places": [{"unit": p.unit, "from": moments.spelled(p.since)} for p in state.places],
-        "possible": sorted(set(roster.MOVES[state.stage]) & {"release", "transfer"}),
+        "possible": roster.possible(state.stage),
     }  # fmt: skip
 
 

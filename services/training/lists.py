@@ -9,16 +9,15 @@ from fastapi import FastAPI, Path, Query, Request, Response
 
 from contracts import moments
 from services.chassis.asked import Day, UnitKey
-from services.chassis.auth import READS_ALL, Credential
+from services.chassis.auth import READS_ALL, Credential, role_missing
 from services.chassis.desk import Desk, described, json_answer
 from services.chassis.http import Problem
 from services.chassis.records import check_unit, loaded, unit_of
 from services.chassis.routes import READERS, Id, page, units_seen
 from services.chassis.vault import Vault
 from services.training import asking, domain, queries, sheets
-from services.training.course_handlers import COURSE_IDS
 from services.training.domain import Session
-from services.training.handlers import PERSON_IDS
+from services.training.handlers import person_of_others
 
 READS_NAMES = ("clerk", "hr")
 LAST_US = 86_400_000_000 - 1
@@ -40,7 +39,7 @@ def add_lists(api: FastAPI, desk: Desk, vault: Vault) -> None:
 
 def check_course(id_: str) -> None:
     """Problem 404 for what cannot be the id of a course."""
-    _check(COURSE_IDS, id_)
+    _check(asking.COURSE_ID, id_)
 
 
 def _check(ids: str, id_: str) -> None:
@@ -171,7 +170,7 @@ def _add_persons(api: FastAPI, desk: Desk, names: _Names) -> None:
 
     async def held(request: Request, id_: str) -> tuple[Credential, queries.Person]:
         reader = desk.caller(request, READERS, "Reading persons")
-        _check(PERSON_IDS, id_)
+        _check(asking.PERSON_ID, id_)
         async with desk.db.read() as conn:
             found = (await queries.persons(conn, [id_])).get(id_)
             near = reader.role in READS_ALL or "*" in reader.units
@@ -179,7 +178,7 @@ def _add_persons(api: FastAPI, desk: Desk, names: _Names) -> None:
         if found is None:
             raise Problem(404, "Not found", "There is no person with this key.")
         if not near:
-            raise Problem(403, "Not allowed", "The person is on no roster of the token's units.")
+            raise person_of_others(reader.units)
         return reader, found
 
     @api.get(
@@ -236,7 +235,7 @@ def _add_attendance(api: FastAPI, desk: Desk, names: _Names) -> None:
         unit, held = await _session(desk, reader, id, session)
         items = [{"person": key, **one._asdict()} for key, one in sorted(held.attended.items())]
         if form != "json" and not names.allowed(reader, unit):
-            raise Problem(403, "Not allowed", "Lists with names are for the unit's clerk and hr.")
+            raise role_missing(reader, READS_NAMES, "A list with names")
         items = await names.into(reader, unit, f"attendance of {id} {session}", items)
         if form == "json":
             return json_answer({"items": items, "next": None})

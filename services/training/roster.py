@@ -6,12 +6,13 @@ on the rosters of several units, each from a moment of its own.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
-from services.chassis.steps import OutOfOrder, Step, StepRefused, next_state
+from services.chassis.steps import OutOfOrder, Step, StepImpossible, next_state
 
+WHAT = "The membership"
 Role = Literal["official", "board_member", "neighbourhood", "other"]
 ON_ROSTER, RELEASED = "on_roster", "released"
 MOVES: dict[str, dict[str, str]] = {
@@ -86,44 +87,62 @@ class Membership:
 
 
 def evolve(state: Membership | None, step: Step) -> Membership:
-    """The membership after a step; StepImpossible or StepRefused say why not."""
+    """The membership after a step; StepImpossible or OutOfOrder say why not."""
     data = step.data
     if state is None:
         return Membership(data["person"], data["role"], (Place(data["unit"], step.at),))
-    next_state("The membership", MOVES, state.stage, step.name)
+    next_state(WHAT, state.stage, MOVES[state.stage], step.name)
     if step.name == "transfer":
+        if data["unit"] == state.unit:
+            why = f"{state.unit} has it already."
+            raise StepImpossible(WHAT, state.stage, step.name, possible(state.stage), why)
         return replace(state, places=moved(state.places, step))
     if step.at < state.places[-1].since:
         raise OutOfOrder(step.name)
     return replace(state, end=step.at, closed=step.name == "close")
 
 
+def possible(stage: str) -> list[str]:
+    """What can be done with a membership; `close` is a part of a succession alone."""
+    return sorted(step for step in MOVES[stage] if step != "close")
+
+
 def evolve_person(state: str | None, step: Step) -> str:
     """Whether a person is known or erased; the name stands in no step."""
     if state is None:
         return "known"
-    return next_state("The person", PERSON_MOVES, state, step.name)
+    return next_state("The person", state, PERSON_MOVES[state], step.name)
 
 
 def moved(places: tuple[Place, ...], step: Step) -> tuple[Place, ...]:
-    """The places after a transfer; StepRefused to the same unit, or before the last."""
-    unit = step.data["unit"]
-    if unit == places[-1].unit:
-        raise StepRefused(f"{unit} has it already.", "unit")
+    """The places after a transfer; OutOfOrder where it lies before the last."""
     if step.at <= places[-1].since:
         raise OutOfOrder(step.name)
-    return (*places, Place(unit, step.at))
+    return (*places, Place(step.data["unit"], step.at))
 
 
-def check_apart(stints: Iterable[Stint]) -> None:
-    """StepRefused where a person would have one role in one unit twice at the same time."""
+def check_apart(stints: Collection[Stint], id_: str, stage: str | None, step: str) -> None:
+    """StepImpossible where a person would have one role in one unit twice at the same time.
+
+    `id_` is the membership of the step, at this stage before it. Where it is only made (None),
+    what is possible is so with the one that is in its way.
+    """
     known: dict[tuple[str, str, str], list[Stint]] = {}
     for one in sorted(stints, key=lambda stint: stint.start):
         before = known.setdefault((one.person, one.unit, one.role), [])
-        if any(other.holds(one.start) for other in before):
-            sentence = f"The person has the role {one.role} in {one.unit} at that time already."
-            raise StepRefused(sentence, "role")
+        for other in before:
+            if other.holds(one.start):
+                held = (other if one.membership == id_ else one).membership
+                why = f"By {held} the person has the role {one.role} in {one.unit} at that time."
+                at = stage or _stage(stints, held)
+                about = {"membership": held}
+                raise StepImpossible(WHAT, at, step, possible(at), why, about)
         before.append(one)
+
+
+def _stage(stints: Iterable[Stint], membership: str) -> str:
+    mine = (one for one in stints if one.membership == membership)
+    return ON_ROSTER if any(one.end is None for one in mine) else RELEASED
 
 
 def evolve_batch(state: bool | None, step: Step) -> bool:

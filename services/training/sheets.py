@@ -1,8 +1,8 @@
 """Attendance lists as files: CSV and XLSX, in and out. Pure but for the bytes.
 
-Reading takes all rows or none, and names each bad row with its column and reason. Files come
-from anywhere: sizes are bounded before anything is unpacked, and formulas are neither read nor
-written.
+Reading names what is wrong with a row by its column and reason, and goes on: whom the rows are
+about is asked elsewhere, and all is answered at once. Files come from anywhere: sizes are bounded
+before anything is unpacked, and formulas are neither read nor written.
 """
 
 import csv
@@ -20,14 +20,14 @@ import openpyxl
 from openpyxl.utils.exceptions import InvalidFileException
 from pydantic import TypeAdapter, ValidationError
 
-from services.chassis.http import FieldError
+from services.chassis.http import FieldError, Problem
 from services.training.asking import Hours, Name, PersonKey, StaffNumber
 from services.training.course_handlers import Row, RowsWrong
 
 CSV_TYPE = "text/csv; charset=utf-8"
 XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 TYPES = ("text/csv", XLSX_TYPE)
-ROWS_MAX, COLUMNS_MAX, CELL_MAX, ERRORS_MAX = 2000, 20, 500, 100
+ROWS_MAX, COLUMNS_MAX, CELL_MAX = 2000, 20, 500
 UNPACKED_MAX, PARTS_MAX = 16 * 2**20, 100
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 HEADINGS = {
@@ -73,19 +73,13 @@ class _FileWrong(Exception):
 
 
 def read(raw: bytes) -> list[Row]:
-    """The rows of a list; RowsWrong says every fault, by `row N.column`."""
+    """The rows of a list, each with its faults by `row N.column`; RowsWrong where it is none."""
     try:
         table = _xlsx(raw) if raw.startswith(b"PK\x03\x04") else _csv(raw)
         columns, lines = _headed(table)
     except _FileWrong as wrong:
         raise RowsWrong([wrong.error]) from None
-    errors: list[FieldError] = []
-    rows = [_row(number, columns, cells, errors) for number, cells in lines]
-    if not rows and not errors:
-        errors.append({"field": "", "message": "The list has no rows."})
-    if errors:
-        raise RowsWrong(errors[:ERRORS_MAX])
-    return [row for row in rows if row is not None]
+    return [_row(number, columns, cells) for number, cells in lines]
 
 
 def _csv(raw: bytes) -> list[Cells]:
@@ -161,6 +155,8 @@ def _headed(table: Sequence[Cells]) -> tuple[list[str], list[tuple[int, Cells]]]
     if "hours" not in columns or not {"person", "number"} & set(columns):
         needed = f"{HEADINGS['number']}, {HEADINGS['hours']}"
         raise _FileWrong(f"row {number}", f"The list needs the headings {needed}.")
+    if not lines[1:]:
+        raise _FileWrong("", "The list has no rows.")
     return columns, lines[1:]
 
 
@@ -183,10 +179,10 @@ def _text(cell: Any) -> str:
     return text[1:] if quoted else text
 
 
-def _row(number: int, columns: Sequence[str], cells: Cells, errors: list[FieldError]) -> Row | None:
+def _row(number: int, columns: Sequence[str], cells: Cells) -> Row:
     where = f"row {number}"
     given: dict[str, Any] = {}
-    before = len(errors)
+    errors: list[FieldError] = []
     if len(cells) > len(columns):
         errors.append({"field": where, "message": "There are more cells than headings."})
     for column, cell in zip(columns, cells, strict=False):
@@ -194,14 +190,13 @@ def _row(number: int, columns: Sequence[str], cells: Cells, errors: list[FieldEr
         if fault is not None:
             errors.append({"field": f"{where}.{column}", "message": fault})
     for needed in ("hours",) if given.keys() & {"person", "number"} else ("number", "hours"):
-        said = any(error["field"] == f"{where}.{needed}" for error in errors[before:])
+        said = any(error["field"] == f"{where}.{needed}" for error in errors)
         if given.get(needed) is None and not said:
             errors.append({"field": f"{where}.{needed}", "message": "is missing"})
-    if len(errors) > before:
-        return None
     return Row(
-        where, given["hours"], given.get("test"), *map(given.get, ("person", "number", "name"))
-    )
+        where, given.get("hours", ""), given.get("test"), given.get("person"),
+        given.get("number"), given.get("name"), tuple(errors),
+    )  # fmt: skip
 
 
 def _taken(column: str, cell: Any, given: dict[str, Any]) -> str | None:
@@ -229,6 +224,14 @@ def _taken(column: str, cell: Any, given: dict[str, Any]) -> str | None:
 
 def _why(wrong: ValidationError) -> str:
     return str(wrong.errors()[0]["msg"]).removeprefix("Value error, ")
+
+
+def check_type(given: str) -> None:
+    """Problem 415 for another content type; what is not said is seen by the first bytes."""
+    media = given.partition(";")[0].strip().lower()
+    if media and media not in TYPES:
+        detail = f"A list is sent as {' or '.join(TYPES)}, and {media[:80]} is neither."
+        raise Problem(415, "Not supported", detail)
 
 
 def csv_of(lines: Iterable[Line]) -> bytes:

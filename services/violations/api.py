@@ -7,6 +7,7 @@ from fastapi import FastAPI, Query, Request, Response
 from pydantic import Field
 
 from contracts import moments
+from contracts.envelope import UNIT_KEY
 from services.chassis.asked import (
     NO_NUL,
     Day,
@@ -137,6 +138,7 @@ class Listed(Listing):
 class Counted(Listing):
     """Of which year the conclusions are counted."""
 
+    places = UNIT_KEY.pattern
     year: int = Field(ge=2000, le=9999)
 
 

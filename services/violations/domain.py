@@ -12,7 +12,14 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal, NamedTuple
 
 from contracts import moments
-from services.chassis.steps import Fact, Step, StepRefused, check_order, next_state
+from services.chassis.steps import (
+    Fact,
+    Step,
+    StepImpossible,
+    StepRefused,
+    check_order,
+    next_state,
+)
 
 Act = Literal["9.1", "9.2", "9.3", "9.4", "9.5"]
 Complexity = Literal["ordinary", "complex", "very_complex"]
@@ -101,15 +108,26 @@ class Case:
         return record if self.unit == self.origin else f"{self.origin}/{record}"
 
     @property
-    def moves(self) -> Mapping[str, Mapping[str, str]]:
-        """After the second decision on an appeal only a court decides, which is no appeal."""
+    def moves(self) -> Mapping[str, str]:
+        """The steps that are possible now, each with the stage that it leads to.
+
+        After the second decision on an appeal only a court decides, which is no appeal.
+        """
+        ways = MOVES[self.stage]
         if len(self.appeals) < APPEALS_MAX:
-            return MOVES
-        return {**MOVES, UPHELD: {k: v for k, v in MOVES[UPHELD].items() if k != "appeal"}}
+            return ways
+        return {step: stage for step, stage in ways.items() if step != "appeal"}
 
     def can(self, step: str) -> bool:
         """Whether a step of this name is possible now."""
-        return step in self.moves[self.stage]
+        return step in self.moves
+
+
+def impossible(
+    state: Case, step: str, why: str, about: Mapping[str, str] | None = None
+) -> StepImpossible:
+    """That a step is not possible with what it says, though one of its name may be."""
+    return StepImpossible(WHAT, state.stage, step, state.moves, why, about)
 
 
 def apart(step: Step) -> tuple[Step, dict[str, str]]:
@@ -125,7 +143,7 @@ def evolve(state: Case | None, step: Step) -> Case:
     if state is None:
         unit = data["unit"]
         return Case(unit, unit, data["by_unit"], REPORTED, step.at, step.at, data["due"])
-    stage = next_state(WHAT, state.moves, state.stage, step.name)
+    stage = next_state(WHAT, state.stage, state.moves, step.name)
     # what clears and what it clears speak of one key: equal instants would leave open which holds
     apart_from_last = step.name == "overturn" or state.stage == OVERTURNED
     check_order(state.last, step, strictly=apart_from_last)
@@ -200,6 +218,8 @@ def _overturn(state: Case, step: Step) -> Case:
 
 
 def _transfer(state: Case, step: Step) -> Case:
+    if step.data["unit"] == state.unit:
+        raise impossible(state, step.name, f"{state.unit} has it already.")
     return replace(state, unit=step.data["unit"])
 
 
@@ -242,7 +262,7 @@ def shown(state: Case) -> dict[str, Any]:
     """The case as JSON has it, without any words."""
     return {
         "origin": state.origin, "stage": state.stage,
-        "possible": sorted(state.moves[state.stage]), "by_unit": state.by_unit,
+        "possible": sorted(state.moves), "by_unit": state.by_unit,
         "reported": moments.spelled(state.reported), "due": state.due,
         "complexity": state.complexity, "assigned": state.assigned, "into": state.into,
         "conclusion": state.conclusion and state.conclusion._asdict(),

@@ -5,7 +5,7 @@ from typing import Any
 
 from services.chassis import journal, records
 from services.chassis.announce import new_id
-from services.chassis.auth import READS_ALL, Credential
+from services.chassis.auth import READS_ALL, Credential, role_missing
 from services.chassis.http import Problem
 from services.chassis.records import (
     WITHDRAWN,
@@ -23,7 +23,7 @@ from services.violations import domain, queries, store, terms
 from services.violations.domain import Case
 from services.violations.terms import Terms
 
-CLERK = "clerk"
+CLERK, COUNCIL = "clerk", ("council",)
 MISTAKE = "a mistaken entry"
 """All that a retraction says outside; the words of its reason stay here."""
 
@@ -107,21 +107,23 @@ def _check_clerk(work: Work, state: Case, step: Step) -> None:
     if work.caller.role != CLERK or step.name != "handle":
         return
     if step.data["by_head"]:
-        raise Problem(403, "Not allowed", "Where the head obstructed, the council handles.")
+        raise role_missing(work.caller, COUNCIL, "A sanction where the unit's head obstructed")
     if step.data["self_found"] and not state.by_unit:
-        detail = "The unit did not report this case, so only the council says that it found it."
-        raise Problem(403, "Not allowed", detail)
+        raise role_missing(work.caller, COUNCIL, "To say that a unit found what it did not report")
     if "year" in step.data:
-        raise Problem(403, "Not allowed", "Only the council names the year that it counts in.")
+        raise role_missing(work.caller, COUNCIL, "To name the year that a sanction counts in")
 
 
 async def _check_joined(work: Work, id_: str, state: Case, into: str) -> None:
     """A case joins another of its unit, one that goes on; no two join each other."""
     await journal.hold(work.conn, f"joining in {state.unit}")
-    other = None if into == id_ else (await loaded(work.conn, into, domain.evolve)).state
-    ended = (domain.DISMISSED, domain.JOINED)
-    if other is None or other.unit != state.unit or other.stage in ended:
-        raise StepRefused("A case joins another one of its unit that goes on.", "into")
+    other = None if into == id_ else await loaded(work.conn, into, domain.evolve)
+    if other is None or unit_of(other) != state.unit:
+        raise StepRefused("A case joins another one of its unit.", "into")
+    stage = WITHDRAWN if other.state is None else other.state.stage
+    if stage in (WITHDRAWN, domain.DISMISSED, domain.JOINED):
+        why = f"The case {into} is {stage}, so no other joins it."
+        raise domain.impossible(state, "join", why, {"case": into})
 
 
 async def _check_deed(work: Work, before: Case | None, record: Loaded[Case]) -> None:
@@ -133,13 +135,12 @@ async def _check_deed(work: Work, before: Case | None, record: Loaded[Case]) -> 
     await journal.hold(work.conn, f"{state.unit} {deed}")
     other = await queries.holder(work.conn, state.unit, deed, record.id)
     if other is not None:
-        detail = f"The case {other} is concluded for the same act of the same person."
-        extra: dict[str, Any] = {"state": WITHDRAWN, "possible": [], "case": other}
-        if before is not None:
-            ways = before.moves[before.stage].items()
-            extra["state"] = before.stage
-            extra["possible"] = sorted(name for name, to in ways if to not in domain.STANDING)
-        raise Problem(409, "Sanctioned once", detail, extra=extra)
+        assert before is not None  # a report concludes nothing
+        step = record.entries[-1].step.name
+        why = (
+            f"The case {other} is concluded for the same act, so this one can only be for another."
+        )
+        raise domain.impossible(before, step, why, {"case": other})
 
 
 def check_seen(reader: Credential, record: Loaded[Case]) -> None:

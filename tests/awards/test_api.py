@@ -99,29 +99,74 @@ async def test_an_impossible_step_is_refused_with_what_is_possible(desk: Desk) -
     assert len(await desk.said()) == 1
 
 
+OPEN = ["appraise", "refuse", "transfer"]
+
+
 @pytest.mark.parametrize(
-    ("changed", "field"),
-    [({"in_favour": 5, "against": 5, "abstained": 0}, "level"), ({"level": "province"}, "level")],
-)
+    ("changed", "why", "possible"),
+    [
+        ({"in_favour": 5, "against": 5, "abstained": 0}, "more than half", OPEN),
+        ({"level": "province"}, "level province", ["appraise", "recognise", "refuse", "transfer"]),
+        (
+            {"what": "award", "level": "province"}, "not for this recognition",
+            ["appraise", "grant", "refuse", "transfer"],
+        ),
+    ],
+)  # fmt: skip
 async def test_a_decision_needs_the_votes_of_its_own_level(
-    desk: Desk, changed: dict[str, Any], field: str
+    desk: Desk, changed: dict[str, Any], why: str, possible: list[str]
 ) -> None:
-    """Not more than half, or another level: 422 with the field."""
+    """Voted down, or on something else: 409 with the reason, and with what can be done instead."""
     id_ = await nominated(desk)
-    await desk.done(f"achievements/{id_}/appraise", "council", {**VOTES, **changed})
+    shown = await desk.done(f"achievements/{id_}/appraise", "council", {**VOTES, **changed})
     decision = {"level": "city", "decision": "1/QĐ"}
     answer = await desk.post(f"achievements/{id_}/recognise", "council", decision)
-    assert answer.status_code == 422
-    assert [error["field"] for error in answer.json()["errors"]] == [field]
+    problem = answer.json()
+    assert (answer.status_code, problem["state"]) == (409, "appraised")
+    assert problem["possible"] == shown["possible"] == possible
+    assert why in problem["detail"] and f"possible: {', '.join(possible)}." in problem["detail"]
 
 
 async def test_one_achievement_is_recognised_once_at_each_level(desk: Desk) -> None:
     """A second recognition of the same level is refused, a higher one is not."""
     id_ = await recognised(desk)
     again = await desk.post(f"achievements/{id_}/appraise", "council", VOTES)
-    assert again.status_code == 422
+    assert (again.status_code, again.json()["state"]) == (409, "recognised")
+    assert "level city already" in again.json()["detail"]
     after = await recognise(desk, id_, "province", "2025-07-01")
     assert [honour["level"] for honour in after["honours"]] == ["city", "province"]
+
+
+@pytest.mark.parametrize(
+    ("step", "body"),
+    [
+        ("replicate", {"by": "H44.2.2"}), ("transfer", {"unit": UNIT}),
+        ("revoke", {"what": "award", "cause": "wrong_appraisal", "decision": "1/QĐ"}),
+    ],
+)  # fmt: skip
+async def test_what_an_achievement_has_already_or_lacks_is_refused_by_its_state(
+    desk: Desk, step: str, body: dict[str, Any]
+) -> None:
+    """Taken up twice by a unit, moved to where it is, revoked without an award: 409."""
+    id_ = await recognised(desk)
+    shown = await desk.done(f"achievements/{id_}/replicate", "clerk", {"by": "H44.2.2"})
+    answer = await desk.post(f"achievements/{id_}/{step}", "council", body)
+    assert (answer.status_code, answer.json()["state"]) == (409, "recognised")
+    assert answer.json()["possible"] == shown["possible"]
+
+
+async def test_what_a_step_says_wrongly_in_every_state_is_refused_by_field(desk: Desk) -> None:
+    """No votes, a level of another kind, the unit itself, a level where all are lost: 422."""
+    id_ = await recognised(desk)
+    revocation = {"what": "model", "cause": "wrong_appraisal", "decision": "1/QĐ"}
+    for step, body, field in (
+        ("appraise", {**VOTES, "in_favour": 0, "against": 0, "abstained": 0}, "in_favour"),
+        ("appraise", {**VOTES, "what": "award", "level": "city"}, "level"),
+        ("replicate", {"by": UNIT}, "by"),
+        ("revoke", {**revocation, "level": "province"}, "level"),
+    ):  # fmt: skip
+        answer = await desk.post(f"achievements/{id_}/{step}", "council", body)
+        assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, field)
 
 
 async def test_a_mistaken_step_is_taken_back_and_its_event_retracted(desk: Desk) -> None:
@@ -133,6 +178,7 @@ async def test_a_mistaken_step_is_taken_back_and_its_event_retracted(desk: Desk)
             f"achievements/{id_}/retract", "council", {**wrong, "version": version}
         )
         assert (held.status_code, held.json()["rests"]["step"]) == (409, rests)
+        assert held.json()["detail"].endswith("rests on it: take that back first.")
     after = await desk.done(f"achievements/{id_}/retract", "council", {**wrong, "version": 3})
     assert (after["stage"], after["honours"], after["version"]) == ("appraised", [], 4)
     events = await desk.events()

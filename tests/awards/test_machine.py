@@ -55,12 +55,16 @@ class Model:
         """The steps that may come next."""
         if self.phase in ("refused", "gone"):
             return {"appraise"} if self.phase == "refused" else set()
-        found = {"appraise", "transfer"}
+        found = {"transfer"}
+        if len(self.held) < sum(map(len, LEVELS.values())):
+            found.add("appraise")
         if self.pending or not self.held:
             found.add("refuse")
-        if self.pending:
-            found |= {"recognise", "grant"}
-        return found | ({"replicate", "revoke"} if self.held else set())
+        if self.pending and self.pending[2]:
+            found.add("recognise" if self.pending[0] == "model" else "grant")
+        if any(what == "model" for what, _ in self.held):
+            found.add("replicate")
+        return found | ({"revoke"} if self.held else set())
 
     def verdict(self, name: str, at: int, data: dict[str, Any]) -> type[Exception] | None:
         """How a step has to be answered; None where it is taken."""
@@ -70,23 +74,30 @@ class Model:
             return OutOfOrder
         if name in ("recognise", "grant") and at == self.cleared:
             return OutOfOrder
-        return None if self._good(name, data) else StepRefused
+        if self._faulty(name, data):
+            return StepRefused
+        return StepImpossible if self._taken(name, data) else None
 
-    def _good(self, name: str, data: dict[str, Any]) -> bool:
+    def _faulty(self, name: str, data: dict[str, Any]) -> bool:
+        """Whether what the step says is wrong in itself."""
         if name == "appraise":
-            what, level = data["what"], data["level"]
             votes = data["in_favour"] + data["against"] + data["abstained"]
-            return votes > 0 and level in LEVELS[what] and (what, level) not in self.held
-        if name in ("recognise", "grant"):
-            what = "model" if name == "recognise" else "award"
-            return self.pending == (what, data["level"], True)
-        if name == "replicate":
-            model = any(what == "model" for what, _ in self.held)
-            return model and data["by"] != self.unit and data["by"] not in self.taken
+            return not votes or data["level"] not in LEVELS[data["what"]]
         if name == "revoke":
-            named = data["what"] == "model" and "level" in data
-            return bool(self._gone(data)) and not named
-        return True
+            return data["what"] == "model" and "level" in data
+        return name == "replicate" and data["by"] == self.unit
+
+    def _taken(self, name: str, data: dict[str, Any]) -> bool:
+        """Whether the achievement has that already, or not what it would need."""
+        if name == "appraise":
+            return (data["what"], data["level"]) in self.held
+        if name in ("recognise", "grant"):
+            return self.pending is not None and self.pending[1] != data["level"]
+        if name == "replicate":
+            return data["by"] in self.taken
+        if name == "revoke":
+            return not self._gone(data)
+        return name == "transfer" and data["unit"] == self.unit
 
     def _gone(self, data: dict[str, Any]) -> list[tuple[str, str]]:
         wanted = data.get("level")
@@ -215,11 +226,12 @@ FAULTS: dict[str, tuple[Any, str, Any]] = {
     "the year is not named": (domain, "_of_year", lambda year, at: {}),
     "half of the votes": (domain.Appraisal, "passed",
                           property(lambda self: 2 * self.in_favour >= sum(self[2:]))),
-    "a level twice": (domain, "_check_once", lambda state, what, level: None),
+    "a level twice": (domain, "_check_once", lambda state, step: None),
     "one year alone is cleared": (domain, "_clearing", _silent(domain._clearing)),
     "taken up for ever": (domain._EVOLVE, "revoke", _kept(domain._EVOLVE["revoke"])),
     "a plain key": (Achievement, "key", lambda self, record: record),
     "a plain award": (Achievement, "award_key", lambda self, record, level: self.key(record)),
+    "what was voted down is possible": (domain, "_hindrance", lambda state, step: ""),
     "no further level": (domain.MOVES[domain.RECOGNISED], "appraise", domain.RECOGNISED),
     "what is revoked comes back": (domain.MOVES[domain.REVOKED], "appraise", domain.APPRAISED),
 }  # fmt: skip

@@ -196,6 +196,18 @@ def test_a_name_that_stands_twice_among_very_many_is_found() -> None:
         door.read(f'{{{names},"z":1,"z":2}}'.encode(), SINGLE, NOW)
 
 
+@pytest.mark.parametrize(
+    ("text", "half"), [("\\ud800", "d800"), ("x\\udc00\\ud800", "dc00"), ("\\ud83dy", "d83d")]
+)
+def test_half_of_a_character_is_named_as_it_was_written(text: str, half: str) -> None:
+    """And no encoder speaks, whose positions and codecs are not the sender's."""
+    why = f"the body has \\u{half} alone, half of a character: write both halves, or leave it out"
+    for raw in (f'{{"id":"{text}"}}', f'{{"{text}":1}}'):
+        with pytest.raises(BodyRefused) as refused:
+            door.parse(raw.encode())
+        assert str(refused.value) == why
+
+
 def test_no_more_faults_are_looked_for_than_are_answered() -> None:
     """An event with a million errors costs no more than one with twenty."""
     kind = CATALOG["training.completed"]

@@ -115,6 +115,9 @@ class HttpWalk(RuleBasedStateMachine):
             ask, at, possible = picked
             answer = self._taken(ask, self._keyed(), at)
             assert possible or answer.status_code == 409, answer.text
+            if answer.status_code == 409:
+                shown, said = self.records[ask.path.split("/")[1]], answer.json()
+                assert (said["state"], said["possible"]) == (shown["stage"], shown["possible"])
 
     @rule(seed=st.integers(0, 2**32 - 1))
     def many(self, seed: int) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 from tests.records.desks import Desk
 
 OWN, OTHER = "H44.2.1", "H44.9"
+NEXT = "H44.2.2"
 CLERK, COUNCIL = ("clerk",), ("council",)
 BOTH = (*CLERK, *COUNCIL)
 MACHINERY = ("operator", "auditor")

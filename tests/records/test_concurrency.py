@@ -120,7 +120,7 @@ async def test_the_same_role_given_by_two_clerks_at_once_is_given_once(rosters: 
     answers = await asyncio.gather(
         *(rosters.post("memberships", "clerk", body) for _ in range(AT_ONCE))
     )
-    assert sorted(answer.status_code for answer in answers) == [201] + [422] * (AT_ONCE - 1)
+    assert sorted(answer.status_code for answer in answers) == [201] + [409] * (AT_ONCE - 1)
     assert [await count(rosters, table) for table in ("memberships", "outbox")] == [1, 1]
 
 
@@ -184,7 +184,7 @@ async def test_nobody_who_is_being_erased_comes_on_a_roster(
 
     monkeypatch.setattr(store, "erase_person", overtaken)
     assert (await rosters.ask("DELETE", f"persons/{person}", "council")).status_code == 200
-    assert (await asked[0]).status_code == 422
+    assert (await asked[0]).status_code == 409
     again = await rosters.done("memberships", "clerk", {**body, "role": "other"})
     assert again["person"] != person
 

@@ -24,6 +24,7 @@ from tests.records.lines import (
     COUNCIL,
     EVERYBODY_READS,
     MACHINERY,
+    NEXT,
     OTHER,
     OWN,
     SEES_ALL,
@@ -78,7 +79,7 @@ AWARDS = {
     "POST /achievements/{id}/revoke": Line(
         COUNCIL, RECOGNISED, {"what": "model", "cause": "wrong_appraisal", "decision": "2/QĐ"}
     ),
-    "POST /achievements/{id}/transfer": Line(COUNCIL, _nominated, {"unit": OWN}),
+    "POST /achievements/{id}/transfer": Line(COUNCIL, _nominated, {"unit": NEXT}, covers=(NEXT,)),
     "POST /achievements/{id}/retract": Line(BOTH, _nominated, {"version": 1, "reason": "nhầm"}),
     "GET /achievements": Line(EVERYBODY_READS, query="unit=H44.2.1", unbound=SEES_ALL),
     "GET /achievements/{id}": Line(EVERYBODY_READS, _nominated, unbound=SEES_ALL),
@@ -146,7 +147,7 @@ VIOLATIONS = {
     "POST /cases/{id}/appeal": Line(BOTH, _handled, {"by": "unit"}),
     "POST /cases/{id}/uphold": Line(COUNCIL, _appealed, {"decision": "2/QĐ"}),
     "POST /cases/{id}/overturn": Line(COUNCIL, _handled, cases.OVERTURN),
-    "POST /cases/{id}/transfer": Line(COUNCIL, cases.reported, {"unit": OWN}),
+    "POST /cases/{id}/transfer": Line(COUNCIL, cases.reported, {"unit": NEXT}, covers=(NEXT,)),
     "POST /cases/{id}/retract": Line(
         BOTH, cases.reported, {"version": 1, "reason": "nhầm"}, hidden=CLERK
     ),
@@ -169,6 +170,10 @@ VIOLATIONS = {
     "GET /outbox": Line(MACHINERY, unbound=MACHINERY),
 }  # fmt: skip
 
+LISTS = {
+    "awards": {"/achievements", "/register"}, "violations": {"/cases", "/counts"},
+    "training": {"/rosters/{unit}", "/coverage", "/missing", "/courses", "/sessions"},
+}  # fmt: skip
 SERVICES = {
     "awards": (awards.build, awards.migrated, AWARDS),
     "training": (training.build, training.migrated, TRAINING),
@@ -201,13 +206,44 @@ def _filled(path: str, id_: str) -> str:
     return path.replace("{id}", id_).replace("{unit}", OWN).replace("{session}", "s2")
 
 
+def _told(route: str, line: Line, role: str, unit: str, sentence: str) -> bool:
+    of_person = "/persons/" in route
+    lacking = line.roles if role not in line.roles else (unit if of_person else OWN,)
+    return all(one in sentence for one in lacking)
+
+
 async def test_every_route_has_its_line_in_the_table(desk: Desk) -> None:
     """A new route, and a line without a route, are found."""
     assert routes(desk) == set(SERVICES[desk.name][2])
 
 
+ASKED = {"year": "2025", "unit": OWN}
+
+
+async def test_a_cursor_that_no_list_has_given_is_refused_by_every_list(desk: Desk) -> None:
+    """422 with the field, and no empty page that would look like the end of the list."""
+    paths = (await desk.get("openapi.json")).json()["paths"]
+    lists = {
+        path: [one["name"] for one in ways["get"]["parameters"] if one["in"] == "query"]
+        for path, ways in paths.items()
+        if any(one["name"] == "cursor" for one in ways.get("get", {}).get("parameters", ()))
+    }
+    assert lists.keys() == LISTS[desk.name]
+    for path, names in lists.items():
+        given = "&".join(f"{name}={ASKED[name]}" for name in names if name in ASKED)
+        target = f"{_filled(path, '')}?{given}".lstrip("/")
+        assert (await desk.get(target)).status_code == 200
+        for cursor in ("x y", "zzz", "%00", "1:", "-"):
+            answer = await desk.get(f"{target}&cursor={cursor}")
+            assert answer.status_code == 422, (target, cursor)
+            assert [one["field"] for one in answer.json()["errors"]] == ["cursor"]
+
+
 async def test_every_route_answers_each_role_as_the_table_says(desk: Desk) -> None:
-    """401 without a token; 403, 404 or success by role, for the own unit and another one."""
+    """401 without a token; 403, 404 or success by role, for the own unit and another one.
+
+    403 names the roles of which one is needed, or the unit; where a person is it does not tell.
+    """
     wrong = []
     kept: dict[str, str] = {}
     for route, line in SERVICES[desk.name][2].items():
@@ -221,7 +257,8 @@ async def test_every_route_answers_each_role_as_the_table_says(desk: Desk) -> No
                 units = [unit, *line.covers]
                 answer = await desk.ask(method, target, role, line.body, units=units)
                 got = 200 if answer.status_code == 201 else answer.status_code
-                if got != expected:
+                told = got != 403 or _told(route, line, role, unit, answer.json()["detail"])
+                if got != expected or not told:
                     wrong.append((route, role, unit, expected, answer.status_code, answer.text))
         target = f"/{desk.name}{_filled(path, kept[route])}?{line.query}"
         sheet = isinstance(line.body, bytes)

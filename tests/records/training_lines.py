@@ -12,6 +12,7 @@ from tests.records.lines import (
     COUNCIL,
     EVERYBODY_READS,
     MACHINERY,
+    NEXT,
     OWN,
     SEES_ALL,
     SEES_JOURNALS,
@@ -19,7 +20,6 @@ from tests.records.lines import (
 )
 from tests.training import acts
 
-NEXT = "H44.2.2"
 NUMBERS = itertools.count(1)
 KNOWN = "CB-0"
 ATTEND = {"session": "s2", "rows": [{"number": KNOWN, "hours": "8"}]}

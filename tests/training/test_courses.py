@@ -45,7 +45,8 @@ async def test_a_course_is_planned_held_and_announced(desk: Desk) -> None:
     session = await scheduled(desk, course)
     path = f"courses/{course}/hold"
     nobody = await desk.post(path, "clerk", {"at": "2025-05-06" + DAY})
-    assert (nobody.status_code, "nobody" in nobody.json()["detail"]) == (422, True)
+    assert (nobody.status_code, "nobody" in nobody.json()["detail"]) == (409, True)
+    assert "hold" not in nobody.json()["possible"]
     await attended(desk, course, session, {"number": "CB-1"})
     early = await desk.post(path, "clerk", {"at": "2025-05-05" + DAY})
     assert early.status_code == 422
@@ -95,7 +96,9 @@ async def test_the_council_alone_takes_a_course_out_of_the_plan(desk: Desk) -> N
     reason = {"reason": "không cần nữa"}
     assert (await desk.post(f"courses/{course}/cancel", "clerk", reason)).status_code == 403
     back = {"version": 1, **reason}
-    assert (await desk.post(f"courses/{course}/retract", "clerk", back)).status_code == 403
+    refused = await desk.post(f"courses/{course}/retract", "clerk", back)
+    needs = "Taking a course out of the plan needs the role council; this token has the role clerk."
+    assert (refused.status_code, refused.json()["detail"]) == (403, needs)
     after = await desk.done(f"courses/{course}/cancel", "council", reason)
     assert (after["stage"], after["possible"]) == ("cancelled", [])
     assert [short for short, _, _ in await told(desk, "course.planned", "course.cancelled")] == [
@@ -107,9 +110,12 @@ async def test_the_council_alone_takes_a_course_out_of_the_plan(desk: Desk) -> N
     await desk.done(f"courses/{course}/retract", "council", back)
     assert await told(desk, "course.planned", "course.cancelled") == []
     held = await trained(desk, "CB-1")
-    assert (await desk.post(f"courses/{held}/cancel", "council", reason)).status_code == 422
+    refused = await desk.post(f"courses/{held}/cancel", "council", reason)
+    assert (refused.status_code, refused.json()["state"]) == (409, "scheduled")
+    assert "cancel" not in refused.json()["possible"]
 
 
+ROWS = [{"number": "CB-1", "hours": "1"}]
 RULES: list[tuple[dict[str, Any], list[tuple[str, str | None]], str | None]] = [
     ({}, [("8", None)], "8"), ({}, [("7.5", None)], None),
     ({"hours_min": "7.5"}, [("7.5", None)], "7.5"),
@@ -186,7 +192,8 @@ async def test_what_no_longer_holds_is_retracted_and_comes_back_by_new_events(de
     answer = await desk.post(f"courses/{course}/strike", "clerk", struck)
     assert len(answer.headers["x-danchu-receipts"].split(",")) == 2
     assert await completed(desk) == []
-    assert (await desk.post(f"courses/{course}/strike", "clerk", struck)).status_code == 422
+    again = await desk.post(f"courses/{course}/strike", "clerk", struck)
+    assert (again.status_code, "strike" in again.json()["possible"]) == (409, False)
     await attended(desk, course, "s2", {"person": person, "hours": "7"})
     assert await completed(desk) == []
     await attended(desk, course, "s2", {"person": person})
@@ -206,12 +213,46 @@ async def test_a_session_that_moves_takes_the_completion_with_it(desk: Desk) -> 
     assert [time for _, time, _, _ in await completed(desk)] == ["2025-06-01T09:00:00Z"]
     for step, body in (
         ("drop", {"session": "s2"}), ("move", {"session": "s2", "hours": "7"}),
-        ("move", {"session": "s2", "starts": "2025-12-30" + DAY}), ("drop", {"session": "s9"}),
+        ("move", {"session": "s2", "starts": "2025-12-30" + DAY}),
+    ):  # fmt: skip
+        answer = await desk.post(f"{path}/{step}", "clerk", body)
+        assert (answer.status_code, answer.json()["state"]) == (409, "scheduled"), (step, body)
+        assert "omebody attended" in answer.json()["detail"]
+    for step, body in (
+        ("move", {"session": "s9"}), ("attend", {"session": "s9", "rows": ROWS}),
         ("schedule", {"starts": "2025-06-02T20:00:00+07:00", "place": "x", "hours": "4"}),
         ("schedule", {"starts": "9999-12-31T23:59:59Z", "place": "x", "hours": "999999999"}),
         ("schedule", {"starts": "2025-06-02" + DAY, "place": "x", "hours": "0.0"}),
     ):  # fmt: skip
         assert (await desk.post(f"{path}/{step}", "clerk", body)).status_code == 422, (step, body)
+
+
+async def test_a_session_that_was_dropped_takes_no_further_step(desk: Desk) -> None:
+    """409 where it is dropped again, moved or attended; the course says what is possible."""
+    await assigned(desk)
+    course = await planned(desk)
+    gone = await scheduled(desk, course)
+    await scheduled(desk, course, "2025-05-06")
+    path = f"courses/{course}"
+    shown = await desk.done(f"{path}/drop", "clerk", {"session": gone})
+    for step, body in (
+        ("drop", {}), ("move", {"place": "x"}), ("attend", {"rows": ROWS}),
+        ("strike", {"persons": ["0" * 64]}),
+    ):  # fmt: skip
+        answer = await desk.post(f"{path}/{step}", "clerk", {"session": gone, **body})
+        assert (answer.status_code, answer.json()["possible"]) == (409, shown["possible"]), step
+    sheet = b"number,hours\nCB-1,8\n"
+    late = await desk.ask("POST", f"{path}/sessions/{gone}/attendance", "clerk", sheet)
+    assert (late.status_code, "was dropped" in late.json()["detail"]) == (409, True)
+
+
+async def test_a_course_is_not_moved_to_the_unit_that_has_it(desk: Desk) -> None:
+    """409 with what is possible, and nothing is announced."""
+    course = await planned(desk)
+    answer = await desk.post(f"courses/{course}/transfer", "council", {"unit": UNIT})
+    assert (answer.status_code, answer.json()["state"]) == (409, "planned")
+    assert answer.json()["possible"] == ["cancel", "revise", "schedule", "transfer"]
+    assert len(await desk.events()) == 1
 
 
 async def test_attendance_is_written_down_when_the_session_is_over(desk: Desk) -> None:

@@ -72,9 +72,10 @@ class Walk(RuleBasedStateMachine):
         )  # fmt: skip
         self.steps.append([step])
         try:
-            roster.check_apart(self.stints())
-        except StepRefused:
+            roster.check_apart(self.stints(), f"m{len(self.model)}", None, "assign")
+        except StepImpossible as refused:
             assert taken
+            assert refused.about["membership"] in {f"m{n}" for n in range(len(self.model))}
             self.steps.pop()
             return
         assert not taken
@@ -104,8 +105,9 @@ class Walk(RuleBasedStateMachine):
         if which < len(self.model) and self.model[which]["end"] is not None:
             step = self.steps[which].pop()
             try:
-                roster.check_apart(self.stints())
-            except StepRefused:
+                roster.check_apart(self.stints(), f"m{which}", "released", "retract")
+            except StepImpossible as refused:
+                assert (refused.state, refused.possible) == ("released", [])
                 self.steps[which].append(step)
             else:
                 self.model[which]["end"] = None
@@ -126,7 +128,7 @@ class Walk(RuleBasedStateMachine):
         """Refused exactly where the person is not in the list."""
         try:
             self._course("strike", session=f"s{n}", persons=[person])
-        except StepRefused:
+        except StepImpossible:
             assert person not in self.lists[n]
         else:
             del self.lists[n][person]
@@ -255,7 +257,7 @@ _COMPLETED, _ATTEND = domain.Course.completed, domain._attend
     [
         (wanted, "_stays", _never_stays), (wanted, "_roster", _one_year),
         (wanted, "_places", _no_carrying), (domain.Course, "completed", _last_session),
-        (domain._COURSE, "attend", _failed_counts), (roster, "check_apart", lambda stints: None),
+        (domain._COURSE, "attend", _failed_counts), (roster, "check_apart", lambda *_: None),
     ],
 )  # fmt: skip
 def test_a_planted_fault_is_caught(

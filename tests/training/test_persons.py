@@ -127,7 +127,9 @@ async def test_who_was_erased_comes_back_as_somebody_else(desk: Desk) -> None:
     again = await assigned(desk, NUMBER, name=NAME)
     assert again["person"] != made["person"]
     body = {"unit": OTHER, "role": "official", "person": made["person"]}
-    assert (await desk.post("memberships", "clerk", body)).status_code == 422
+    answer = await desk.post("memberships", "clerk", body)
+    assert (answer.status_code, answer.json()["state"]) == (409, "erased")
+    assert (answer.json()["possible"], "staff number" in answer.json()["detail"]) == ([], True)
     await released(desk, made, "2025-06-01")
     renamed = await desk.post(f"persons/{made['person']}/rename", "clerk", {"name": NAME})
     assert renamed.status_code == 409

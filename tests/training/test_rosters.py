@@ -64,8 +64,13 @@ async def test_the_same_role_in_the_same_unit_is_refused_twice(desk: Desk) -> No
     body = {"unit": UNIT, "role": "official", "number": "CB-1"}
     for day in ("2025-03-01", "2025-02-01", "2025-06-01"):
         answer = await desk.post("memberships", "clerk", {**body, "at": day + DAY})
-        assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "role")
+        problem = answer.json()
+        assert (answer.status_code, problem["membership"]) == (409, made["id"])
+        assert (problem["state"], problem["possible"]) == ("on_roster", ["release", "transfer"])
+        assert "has the role official" in problem["detail"]
     await released(desk, made, "2025-07-01")
+    inside = await desk.post("memberships", "clerk", {**body, "at": "2025-06-01" + DAY})
+    assert (inside.status_code, inside.json()["possible"]) == (409, [])
     assert (await desk.post("memberships", "clerk", {**body, "at": "2025-08-01" + DAY})).is_success
 
 
@@ -83,6 +88,19 @@ async def test_a_release_of_the_only_role_is_announced(desk: Desk) -> None:
     assert await told(desk, "roster.released") == [
         ("roster.released", UNIT, "2025-06-01T01:00:00Z")
     ]
+
+
+async def test_a_membership_moves_neither_to_its_own_unit_nor_onto_another_one(desk: Desk) -> None:
+    """409 with what is possible with it; the other membership is named where it is in the way."""
+    made, there = await assigned(desk), await assigned(desk, unit=OTHER)
+    path = f"memberships/{made['id']}/transfer"
+    for unit, about in ((UNIT, None), (OTHER, there["id"])):
+        body = {"unit": unit, "at": "2025-06-01" + DAY}
+        answer = await desk.post(path, "council", body)
+        problem = answer.json()
+        assert (answer.status_code, problem["possible"]) == (409, ["release", "transfer"])
+        assert problem.get("membership") == about
+    assert len(await desk.events()) == 2
 
 
 async def test_a_release_from_one_of_two_roles_leaves_the_other_one_standing(desk: Desk) -> None:

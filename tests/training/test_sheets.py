@@ -11,7 +11,7 @@ import pytest
 
 from services.training import sheets
 from services.training.course_handlers import RowsWrong
-from tests.records.desks import Desk
+from tests.records.desks import ON_SQLITE, Desk
 from tests.training.acts import NAME, OTHER, UNIT, assigned, planned, scheduled
 from tests.training.conftest import Hand
 
@@ -33,11 +33,13 @@ def xlsx(*rows: list[Any], merged: str = "") -> bytes:
 
 
 def faults(raw: bytes) -> list[str]:
-    """The fields that are wrong."""
-    with pytest.raises(RowsWrong) as refused:
-        sheets.read(raw)
-    assert all(one["message"] for one in refused.value.errors)
-    return [one["field"] for one in refused.value.errors]
+    """The fields that are wrong, of its rows or of the file."""
+    try:
+        found = [fault for row in sheets.read(raw) for fault in row.faults]
+    except RowsWrong as refused:
+        found = refused.errors
+    assert all(one["message"] for one in found)
+    return [one["field"] for one in found]
 
 
 @pytest.mark.parametrize(
@@ -194,7 +196,51 @@ async def test_one_bad_row_keeps_the_whole_list_out(desk: Desk) -> None:
         "row 3.number", "row 4.number", "row 5.hours", "row 6.name", "row 7.number",
         "row 8.person",
     ]  # fmt: skip
+    assert answer.json()["detail"] == "Nothing was taken, because of 6 faults in the list."
     assert (await desk.get(path)).json()["items"] == []
+
+
+@pytest.mark.anyio
+async def test_all_faults_of_a_list_are_answered_at_once(desk: Desk) -> None:
+    """What is wrong with cells and with persons, row by row; several faults of one row too."""
+    await assigned(desk, "CB-0")
+    course = await planned(desk)
+    session = await scheduled(desk, course)
+    lines = [
+        HEAD, ",,8,", "CB-9,,x,tốt", f"CB-0,{NAME},8,", "CB-0,Người khác,9,", "025199001234,,1,",
+    ]  # fmt: skip
+    path = f"courses/{course}/sessions/{session}/attendance"
+    answer = await desk.ask("POST", path, "clerk", "\n".join(lines).encode())
+    assert answer.status_code == 422
+    assert [one["field"] for one in answer.json()["errors"]] == [
+        "row 2.number", "row 3.hours", "row 3.test", "row 3.number", "row 5.hours",
+        "row 5.number", "row 5.name", "row 6.number",
+    ]  # fmt: skip
+    assert answer.json()["errors"][4]["message"] == "The session is shorter: its hours are 8."
+    one = await desk.ask("POST", path, "clerk", f"{HEAD}\nCB-9,,8,".encode())
+    assert one.json()["detail"] == "Nothing was taken, because of one fault in the list."
+
+
+@ON_SQLITE
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("kind", "status"),
+    [
+        ("text/csv", 200), ("Text/CSV; charset=utf-8", 200), (sheets.XLSX_TYPE, 200),
+        ("application/json", 415), ("application/x-www-form-urlencoded", 415),
+        ("application/vnd.ms-excel", 415),
+    ],
+)  # fmt: skip
+async def test_a_list_is_sent_as_csv_or_xlsx_alone(desk: Desk, kind: str, status: int) -> None:
+    """Anything else is 415 and names both; whether a token may at all is said first."""
+    course, session = await _filled(desk)
+    path, raw = f"courses/{course}/sessions/{session}/attendance", f"{HEAD}\nCB-1,,7,".encode()
+    headers = {"content-type": kind}
+    answer = await desk.ask("POST", path, "clerk", raw, headers)
+    assert answer.status_code == status
+    if status == 415:
+        assert all(taken in answer.json()["detail"] for taken in sheets.TYPES)
+    assert (await desk.ask("POST", path, "reader", raw, headers)).status_code == 403
 
 
 @pytest.mark.anyio
@@ -205,7 +251,9 @@ async def test_lists_with_names_are_for_the_clerk_of_the_unit_and_hr(
     course, session = await _filled(desk)
     path = f"courses/{course}/sessions/{session}/attendance"
     for role in ("council", "reader", "auditor"):
-        assert (await desk.get(f"{path}?format=csv", role)).status_code == 403
+        refused = await desk.get(f"{path}?format=csv", role)
+        needs = f"A list with names needs the role clerk or hr; this token has the role {role}."
+        assert (refused.status_code, refused.json()["detail"]) == (403, needs)
         assert "name" not in (await desk.get(path, role)).json()["items"][0]
     assert NAME in (await desk.get(f"{path}?format=csv", "hr")).text
     assert (await desk.get(path, "clerk", units=[OTHER])).status_code == 403

@@ -92,7 +92,7 @@ async def test_a_second_case_of_the_same_act_is_refused_and_joined(desk: Desk) -
     answer = await desk.post(f"cases/{second}/conclude", "council", CONCLUSION)
     problem = answer.json()
     assert (answer.status_code, problem["case"], problem["state"]) == (409, first, "verified")
-    assert "join" in problem["possible"]
+    assert problem["possible"] == (await desk.get(f"cases/{second}", "council")).json()["possible"]
     joined = await desk.done(f"cases/{second}/join", "council", {"into": first})
     assert (joined["stage"], joined["into"], joined["possible"]) == ("joined", first, [])
     other = await verified(desk, unit="H44.2.2")
@@ -126,6 +126,37 @@ async def test_a_case_joins_another_one_of_its_unit_alone(desk: Desk, into: str)
     for none, status in (("x", 404), ("\0", 422)):
         answer = await desk.post(f"cases/{id_}/join", "council", {"into": none})
         assert answer.status_code == status
+
+
+@ON_SQLITE
+@pytest.mark.parametrize(
+    ("step", "body", "stage"),
+    [
+        ("dismiss", {"reason": "không có căn cứ"}, "dismissed"),
+        ("retract", {"version": 1, "reason": "nhầm"}, "withdrawn"),
+    ],
+)  # fmt: skip
+async def test_no_case_joins_one_that_has_ended(
+    desk: Desk, step: str, body: dict[str, Any], stage: str
+) -> None:
+    """409 names the other case and its stage, and what is possible with this one."""
+    other = await (verified if step == "dismiss" else reported)(desk)
+    await desk.done(f"cases/{other}/{step}", "council", body)
+    id_ = await reported(desk)
+    answer = await desk.post(f"cases/{id_}/join", "council", {"into": other})
+    problem = answer.json()
+    assert (answer.status_code, problem["state"], problem["case"]) == (409, "reported", other)
+    assert problem["possible"] == ["assign", "join", "transfer"]
+    assert f"is {stage}" in problem["detail"]
+
+
+@ON_SQLITE
+async def test_a_case_is_not_moved_to_the_unit_that_has_it(desk: Desk) -> None:
+    """409 with what is possible."""
+    id_ = await handled(desk)
+    answer = await desk.post(f"cases/{id_}/transfer", "council", {"unit": UNIT})
+    assert (answer.status_code, answer.json()["state"]) == (409, "handled")
+    assert answer.json()["possible"] == ["appeal", "overturn", "transfer"]
 
 
 async def test_an_act_is_free_again_once_its_conclusion_is_overturned(desk: Desk) -> None:
@@ -279,6 +310,8 @@ async def test_a_clerk_does_not_judge_its_head_nor_lighten_its_own_sanction(
     sanction = {**HANDLING, "by_head": False, "self_found": False}
     refused = await desk.post(f"cases/{id_}/handle", "clerk", {**sanction, **changed})
     assert refused.status_code == 403
+    needs = "needs the role council; this token has the role clerk."
+    assert refused.json()["detail"].endswith(needs)
     assert (await desk.post(f"cases/{id_}/handle", "clerk", sanction)).status_code == 200
 
 
@@ -302,7 +335,9 @@ async def test_a_mistaken_step_is_taken_back_and_its_event_retracted_without_wor
     """Only by the role that took it or the council; outside it is a mistaken entry."""
     id_ = await handled(desk)
     wrong = {"version": 5, "reason": "nhầm người: ông Bí Mật"}
-    assert (await desk.post(f"cases/{id_}/retract", "clerk", wrong)).status_code == 403
+    foreign = await desk.post(f"cases/{id_}/retract", "clerk", wrong)
+    needs = "Taking back the step 5 needs the role council; this token has the role clerk."
+    assert (foreign.status_code, foreign.json()["detail"]) == (403, needs)
     after = await desk.done(f"cases/{id_}/retract", "council", wrong)
     assert (after["stage"], after["handling"], after["version"]) == ("concluded", None, 6)
     last = (await desk.events())[-1]
