@@ -12,7 +12,7 @@ import hashlib
 import re
 from functools import reduce
 from operator import or_
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -73,7 +73,7 @@ _DECODER: msgspec.json.Decoder[Any] = msgspec.json.Decoder(ANY_EVENT)
 _HEAD_DECODER = msgspec.json.Decoder(dict[str, str])
 
 
-class Recorded(NamedTuple):
+class Recorded(msgspec.Struct, frozen=True, gc=False):
     """An accepted event. Instants in microseconds; `raw` is the body on the stream."""
 
     event: Event

@@ -8,19 +8,19 @@ only spares the database from writing what is there already.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
 
-from contracts.envelope import Recorded, read_again
+from contracts.envelope import read_again
 from services.scoring import fold
 from services.scoring.cells import Cell, Posting, Tally, weigh
 from services.scoring.fold import Book
 from services.scoring.registry import Registry
 from services.scoring.rubric import Rubrics
 
-_encode = msgspec.json.Encoder().encode
+_encode, _encode_lines = msgspec.json.Encoder().encode, msgspec.json.Encoder().encode_lines
 _encode_sums = msgspec.json.Encoder(order="deterministic").encode
 
 CELL_BITS = 32
@@ -73,7 +73,8 @@ def spelled(tally: Tally) -> str:
 def computed(task: Task, registry: Registry, rubrics: Rubrics) -> Computed:
     """What the book must hold, from its events alone."""
     unit = registry.units.get(task.book.unit)
-    said = (_said(row, task.book.year) for row in task.events)
+    year = task.book.year
+    said = (read_again(raw, identity, b"", time, year, 0) for raw, identity, time, _ in task.events)
     cells = None if unit is None else fold.gathered(said, task.book, registry, rubrics)
     if unit is None or cells is None:
         return Computed(None, [id_ for id_, _, _ in task.stored], [])
@@ -81,18 +82,20 @@ def computed(task: Task, registry: Registry, rubrics: Rubrics) -> Computed:
     if rubric is not None:
         until = fold.horizon(unit, task.book.year)
         tally = Tally.of_cells((c, weigh(rubric, c, said, until)) for c, said in cells.items())
-    due: dict[str, int] = {}
+    return Computed(spelled(tally), *_differing(due_facts(cells), task.stored))
+
+
+def due_facts(cells: Mapping[Cell, Sequence[Posting]]) -> dict[str, int]:
+    """The facts of cells as they are to be stored: what each says, and the checksum of its cell."""
+    facts, numbers = [], []
     for cell, postings in cells.items():
         number = checksum(cell)
         for posting in postings:
-            due[spelled_fact(cell, posting)] = number
-    return Computed(spelled(tally), *_differing(due, task.stored))
-
-
-def _said(row: LedgerRow, year: int) -> Recorded:
-    """The event; receipt and time of acceptance decide about the set of events, not about facts."""
-    raw, identity, time, _ = row
-    return read_again(raw, identity, b"", time, year, 0)
+            facts.append((cell, posting))
+            numbers.append(number)
+    # JSON escapes a line break inside a text, so that each line is a fact
+    said = _encode_lines(facts).decode().split("\n")[:-1]
+    return dict(zip(said, numbers, strict=True))
 
 
 def _differing(

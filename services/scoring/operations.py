@@ -39,8 +39,9 @@ async def opened(settings: ScoringSettings) -> AsyncIterator[Database]:
 
 async def rebuild(settings: ScoringSettings, year: int, progress: Progress) -> int:
     """Folds a year anew from the ledger, in one transaction; answers how many events it read."""
-    rubrics = rubric_file.load_directory(settings.rubrics_folder)
     async with workers() as team, opened(settings) as db, db.write() as conn:
+        # read while the workers load
+        rubrics = rubric_file.load_directory(settings.rubrics_folder)
         place = await store.lock(conn)
         agree(place, rubrics)
         registry, stamp = await queries.registry(conn), place.stamp + 1

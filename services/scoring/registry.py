@@ -10,10 +10,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+import msgspec
+
 from contracts import moments
 
 
-class Order(NamedTuple):
+class Order(msgspec.Struct, frozen=True, order=True, array_like=True, gc=False):
     """What "later" compares: (instant, source, id), SCORING.md section 1."""
 
     time: int
