@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from contracts.envelope import read_again
+from contracts.envelope import Recorded
 from services.scoring import fold
 from services.scoring.cells import Cell, Posting, Tally, weigh
 from services.scoring.fold import Book
@@ -25,8 +25,6 @@ _encode_sums = msgspec.json.Encoder(order="deterministic").encode
 
 CELL_BITS = 32
 CELL_MASK = (1 << CELL_BITS) - 1
-LedgerRow = Sequence[Any]
-"""The body of an event, its identity, its time and its subject: bytes, bytes, int, str."""
 StoredFact = Sequence[Any]
 """The number of a stored fact's row, the checksum of its cell, and what it says: int, int, str."""
 
@@ -35,7 +33,7 @@ class Task(NamedTuple):
     """A book, the events that may speak of it, and the facts that are stored of it."""
 
     book: Book
-    events: Sequence[LedgerRow]
+    events: Sequence[Recorded]
     stored: Sequence[StoredFact]
 
 
@@ -52,7 +50,7 @@ class Computed(NamedTuple):
 
 def checksum(cell: Cell) -> int:
     """32 bits that find a cell in the index of facts; two cells may share them."""
-    return zlib.crc32("\0".join(cell).encode())
+    return zlib.crc32(f"{cell.view}\0{cell.indicator}\0{cell.field}\0{cell.key}".encode())
 
 
 def cell_number(book: int, checksum: int) -> int:
@@ -73,9 +71,7 @@ def spelled(tally: Tally) -> str:
 def computed(task: Task, registry: Registry, rubrics: Rubrics) -> Computed:
     """What the book must hold, from its events alone."""
     unit = registry.units.get(task.book.unit)
-    year = task.book.year
-    said = (read_again(raw, identity, b"", time, year, 0) for raw, identity, time, _ in task.events)
-    cells = None if unit is None else fold.gathered(said, task.book, registry, rubrics)
+    cells = None if unit is None else fold.gathered(task.events, task.book, registry, rubrics)
     if unit is None or cells is None:
         return Computed(None, [id_ for id_, _, _ in task.stored], [])
     tally, rubric = Tally(), rubrics.governing(unit.kind, task.book.year)
@@ -99,13 +95,14 @@ def due_facts(cells: Mapping[Cell, Sequence[Posting]]) -> dict[str, int]:
 
 
 def _differing(
-    due: dict[str, int], stored: Sequence[StoredFact]
+    missing: dict[str, int], stored: Sequence[StoredFact]
 ) -> tuple[list[int], list[tuple[int, str]]]:
     """Which stored facts must go, and which are missing; of one stored twice, the second goes."""
-    missing, gone = dict(due), []
-    for id_, number, said in stored:
-        if missing.get(said) == number:
+    gone = []
+    for fact in stored:
+        said = fact[2]
+        if missing.get(said) == fact[1]:
             del missing[said]
         else:
-            gone.append(id_)
+            gone.append(fact[0])
     return gone, [(number, said) for said, number in missing.items()]

@@ -27,7 +27,7 @@ OBLIGED, FULFILLED, DONE = Side.OBLIGED, Side.FULFILLED, Side.DONE
 Weight = tuple[int, ...]
 
 
-class Cell(NamedTuple):
+class Cell(msgspec.Struct, frozen=True, order=True, array_like=True, gc=False):
     """What a posting speaks about: the field keeps award 1 and model 1 apart."""
 
     view: str
@@ -97,7 +97,7 @@ def weigh(rubric: Rubric, cell: Cell, postings: Sequence[Posting], horizon: Hori
     return () if state is None else (1, state.latest.value)
 
 
-class Covered(NamedTuple):
+class Covered(msgspec.Struct, frozen=True, gc=False):
     """How a coverage key stands: off, left_out, missing, late or on_time; `due` as an ordinal."""
 
     status: str

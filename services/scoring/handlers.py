@@ -114,7 +114,7 @@ class Folder:
             wanted = await books(conn, registry, registry.units)
             source = self.db.source(*WRONG_PLANS)
             team.know(source, registry, self.rubrics)
-            await refold_by(team, conn, wanted, stamp)
+            await refold_by(team, conn, registry, wanted, stamp)
 
     async def fold(self, messages: Sequence[Message]) -> Outcome:
         """Folds messages; when it returns they are on disk and may be acknowledged.

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Collection, Sequence
 from typing import NamedTuple
 
+from contracts.envelope import Recorded, read_again
 from services.chassis.rows import Rows
 from services.scoring.anew import (
     CELL_MASK,
     Computed,
-    LedgerRow,
     StoredFact,
     Task,
     cell_number,
@@ -43,17 +43,18 @@ async def made(
     """What each of these books of one year must hold, beside what is stored of it.
 
     Their events are read at once: the ledger lies in order of arrival, where one unit's events
-    are far apart and those of many are beside each other.
+    are far apart and those of many are beside each other; and what stands in the pooled view of
+    an heir too is read once where both are asked for.
     """
     if not books:
         return
     subjects = {book: _subjects(registry, book) for book in books}
-    said = await _counting(rows, frozenset().union(*subjects.values()), books[0].year)
+    said = await _said(rows, frozenset().union(*subjects.values()), books[0].year)
     numbers = await _numbers(rows, books)
     for book in books:
         number = numbers.get(book.unit)
         stored = [] if number is None else await _facts(rows, number)
-        events = [row for subject in sorted(subjects[book]) for row in said.get(subject, ())]
+        events = [one for subject in sorted(subjects[book]) for one in said.get(subject, ())]
         task = Task(book, events, stored)
         yield Made(book, number, len(events), computed(task, registry, rubrics))
 
@@ -80,13 +81,17 @@ def _subjects(registry: Registry, book: Book) -> frozenset[str]:
     return frozenset().union(*(registry.subjects(unit) for unit in units))
 
 
-async def _counting(rows: Rows, subjects: Collection[str], year: int) -> dict[str, list[LedgerRow]]:
-    """A year's events that may post facts and are not retracted, by subject."""
-    found: dict[str, list[LedgerRow]] = {}
+async def _said(rows: Rows, subjects: Collection[str], year: int) -> dict[str, list[Recorded]]:
+    """A year's events that may post facts and are not retracted, by subject.
+
+    Receipts and times of acceptance are left out: they decide about the set of events alone.
+    """
+    found: dict[str, list[Recorded]] = {}
     select = (
         "SELECT raw, identity, time, subject FROM ledger "
         f"WHERE year = {int(year)} AND part IN ({PARTS}) AND NOT retracted AND subject"
     )
     for row in await rows.among(select, subjects, "text"):
-        found.setdefault(row[3], []).append(row)
+        said = read_again(row[0], row[1], b"", row[2], year, 0)
+        found.setdefault(row[3], []).append(said)
     return found

@@ -48,7 +48,7 @@ async def rebuild(settings: ScoringSettings, year: int, progress: Progress) -> i
         units = registry.units.keys() | await queries.booked_units(conn, year)
         wanted = [Book(unit, year) for unit in sorted(units)]
         team.know(db.source(*WRONG_PLANS), registry, rubrics)
-        read = await refold_by(team, conn, wanted, stamp, progress)
+        read = await refold_by(team, conn, registry, wanted, stamp, progress)
         await store.save(conn, place._replace(stamp=stamp, registry_stamp=stamp))
     return read
 

@@ -6,7 +6,7 @@ what is committed. At most so many events are in memory at a time.
 """
 
 import itertools
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from operator import attrgetter
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -21,8 +21,8 @@ from services.scoring.registry import Registry
 from services.scoring.rubric import Rubrics
 from services.scoring.workers import Workers
 
-EVENTS_AT_ONCE = 50_000
-"""How many events a worker holds at a time, about: some 30 MB."""
+EVENTS_AT_ONCE = 30_000
+"""How many events a worker holds at a time, about: some 40 MB."""
 Progress = Callable[[int, int], None]
 """Called with books done and books in all."""
 
@@ -38,7 +38,8 @@ async def refold(
 
 
 async def refold_by(
-    team: Workers, conn: AsyncConnection, wanted: Collection[Book], stamp: int,
+    team: Workers, conn: AsyncConnection, registry: Registry,
+    wanted: Collection[Book], stamp: int,
     progress: Progress = lambda done, of: None,
 ) -> int:  # fmt: skip
     """Folds books anew by workers; answers events read.
@@ -54,13 +55,20 @@ async def refold_by(
         progress(done, len(wanted))
 
     most = max(1, EVENTS_AT_ONCE // max(1, await store.events_of_a_book(conn)))
-    await team.compute(groups(wanted, team.count, most), take)
+    ordered = sorted(wanted, key=lambda book: (book.year, _family(registry, book), book.unit))
+    await team.compute(groups(ordered, team.count, most), take)
     return events
 
 
-def groups(wanted: Collection[Book], workers: int, most: int) -> Iterator[list[Book]]:
-    """Books of one year together, at most so many: large groups first, so that all end at once."""
-    for _, of_year in itertools.groupby(sorted(wanted, key=attrgetter("year")), attrgetter("year")):
+def _family(registry: Registry, book: Book) -> str:
+    """A name that a unit shares with those whose facts it inherits, or who inherit its."""
+    heirs = registry.pooling(book.unit, book.year)
+    return heirs[-1] if heirs else book.unit
+
+
+def groups(ordered: Iterable[Book], workers: int, most: int) -> Iterator[list[Book]]:
+    """Neighbours of one year together, at most so many; large groups first, so all end at once."""
+    for _, of_year in itertools.groupby(ordered, attrgetter("year")):
         left = list(of_year)
         while left:
             size = min(most, max(1, len(left) // (2 * workers)))

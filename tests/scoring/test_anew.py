@@ -44,7 +44,7 @@ async def rebuilt(fold: Fold, team: Workers) -> int:
         wanted = [Book(unit, year) for unit in sorted(registry.units) for year in sorted(years)]
         rules = fold.folder.rubrics
         team.know(fold.db.source(*WRONG_PLANS), registry, rules)
-        return await refold_by(team, conn, wanted, place.stamp + 1)
+        return await refold_by(team, conn, registry, wanted, place.stamp + 1)
 
 
 async def rows(fold: Fold) -> Any:
@@ -87,7 +87,7 @@ def test_groups_hold_each_book_once_and_one_year(
     wanted: set[Book], workers: int, most: int
 ) -> None:
     """However many workers and books there are, no group is empty or larger than it may be."""
-    found = list(groups(wanted, workers, most))
+    found = list(groups(sorted(wanted, key=lambda book: book.year), workers, most))
     assert sorted(book for group in found for book in group) == sorted(wanted)
     assert all(0 < len(group) <= most for group in found)
     assert all(len({book.year for book in group}) == 1 for group in found)
@@ -122,9 +122,10 @@ async def test_a_worker_that_loses_the_database_says_so(fold: Fold, tmp_path: Pa
     before = await fold.held()
     async with workers() as team, fold.db.write() as conn:
         nowhere = FileSource(str(tmp_path / "nowhere" / "scoring.db"))
-        team.know(nowhere, await queries.registry(conn), fold.folder.rubrics)
+        registry = await queries.registry(conn)
+        team.know(nowhere, registry, fold.folder.rubrics)
         with pytest.raises(DatabaseAway, match="unable to open database file"):
-            await refold_by(team, conn, [Book("H44.1.1", 2025)], 1)
+            await refold_by(team, conn, registry, [Book("H44.1.1", 2025)], 1)
     assert await fold.held() == before
 
 
