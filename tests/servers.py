@@ -104,13 +104,14 @@ class Postgres:
 
     folder: Path
     port: int
+    buffers: str = "64MB"
     process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         """Starts it on its data and waits until it answers."""
         command = [
             str(BINARIES / "postgres"), "-D", str(self.folder / "data"), "-h", "127.0.0.1",
-            "-p", str(self.port), "-k", str(self.folder), "-c", "shared_buffers=64MB",
+            "-p", str(self.port), "-k", str(self.folder), "-c", f"shared_buffers={self.buffers}",
         ]  # fmt: skip
         with (self.folder / "log").open("ab") as log:
             self.process = subprocess.Popen(
@@ -148,7 +149,7 @@ def plain_user() -> dict[str, Any]:
 
 
 @contextlib.contextmanager
-def postgres_server() -> Iterator[Postgres]:
+def postgres_server(buffers: str = "64MB") -> Iterator[Postgres]:
     """A running PostgreSQL without any table, gone after the block."""
     folder, plain = Path(tempfile.mkdtemp(prefix="danchu-pg-")), plain_user()
     if plain:
@@ -158,7 +159,7 @@ def postgres_server() -> Iterator[Postgres]:
          "-E", "UTF8", "--locale=C", "--no-sync"],
         check=True, stdout=subprocess.DEVNULL, cwd=folder, **plain,
     )  # fmt: skip
-    server = Postgres(folder, free_port())
+    server = Postgres(folder, free_port(), buffers)
     try:
         server.start()
         yield server

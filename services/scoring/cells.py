@@ -67,7 +67,7 @@ _order = attrgetter("order")
 def _state(postings: Sequence[Posting], side: str) -> _State | None:
     """The fact that one side of a cell states, or None where it is off."""
     if len(postings) == 1:
-        (one,) = postings
+        one = postings[0]
         return _State(one, one, one.value) if one.side == side and one.sets else None
     ordered = [posting for posting in postings if posting.side == side]
     if len(ordered) > 1:

@@ -19,6 +19,7 @@ from tests.bench.exact import Expected, expected
 from tests.servers import NatsServer, Postgres, postgres_database, postgres_server
 
 SQLITE, POSTGRESQL = "sqlite", "postgresql"
+BUFFERS = "512MB"
 OPEN_CONFIG = """server_name: tutorial
 listen: "127.0.0.1:{port}"
 http: "127.0.0.1:{monitor}"
@@ -108,7 +109,9 @@ async def prepared(
     """Starts the servers, fills the streams and computes what has to come of it."""
     with contextlib.ExitStack() as held:
         folder = Path(held.enter_context(tempfile.TemporaryDirectory(prefix="danchu-bench-")))
-        postgres = held.enter_context(postgres_server()) if POSTGRESQL in databases else None
+        postgres = None
+        if POSTGRESQL in databases:
+            postgres = held.enter_context(postgres_server(BUFFERS))
         ours = held.enter_context(nats(folder / "ours"))
         theirs = held.enter_context(nats(folder / "tutorial", open_to_all=True))
         for server in (ours, theirs):
