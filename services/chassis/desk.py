@@ -5,6 +5,7 @@ RFC 9110 section 13.1.1), `Idempotency-Key` for what is created, and the receipt
 announced in the header `X-Danchu-Receipts`.
 """
 
+import itertools
 import json
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
@@ -67,7 +68,12 @@ class Desk:
         self, request: Request, roles: Iterable[str], what: str,
         carry_out: Callable[[Work], Awaitable[Done]], status: int = 200,
     ) -> Response:  # fmt: skip
-        """Carries out a command and answers it; what it did is on disk by then."""
+        """Carries out a command and answers it; what it did is on disk by then.
+
+        Commands on one record (the first name in the path) are carried out one after the other,
+        and the clock is looked at when it is a command's turn: what happens just now never lies
+        before a step of another command.
+        """
         caller = self.caller(request, roles, what)
         key = await self._key(request, caller)
         name = f"{self.service} {what}"
@@ -76,6 +82,8 @@ class Desk:
                 kept = await self._earlier(conn, key)
                 if kept is not None:
                     return kept
+                for record in itertools.islice(request.path_params.values(), 1):
+                    await journal.hold(conn, f"commands on {journal.digest(record).hex()}")
                 work = Work(
                     conn, self.clock(), caller, source_of(self.service),
                     request.headers.get("if-match"),
