@@ -27,7 +27,7 @@ OBLIGED, FULFILLED, DONE = Side.OBLIGED, Side.FULFILLED, Side.DONE
 Weight = tuple[int, ...]
 
 
-class Cell(msgspec.Struct, frozen=True, array_like=True, gc=False):
+class Cell(msgspec.Struct, frozen=True, order=True, array_like=True, gc=False):
     """What a posting speaks about: the field keeps award 1 and model 1 apart."""
 
     view: str
