@@ -205,9 +205,13 @@ def _revoked(state: Achievement, step: Step) -> tuple[Honour, ...]:
     return tuple(h for h in state.honours if h.what == what and level in (None, h.level))
 
 
-def _transfer(state: Achievement, step: Step) -> Achievement:
-    if step.data["unit"] == state.unit:
+def check_elsewhere(state: Achievement | None, step: Step) -> None:
+    """StepImpossible for a transfer to the unit that has it; older journals may hold one."""
+    if state is not None and step.data["unit"] == state.unit:
         raise _impossible(state, step, f"{state.unit} has it already.")
+
+
+def _transfer(state: Achievement, step: Step) -> Achievement:
     return replace(state, unit=step.data["unit"])
 
 

@@ -32,6 +32,7 @@ class Awards:
         record = await self._held(work, id_)
         if step.name == "transfer":
             work.may(step.data["unit"])
+            domain.check_elsewhere(record.state, step)
         return await self._take(work, record, step)
 
     async def retract(self, work: Work, id_: str, version: int, reason: str) -> Done:

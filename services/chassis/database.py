@@ -28,6 +28,8 @@ from services.chassis.glance import FileGlance, ServerGlance
 from services.chassis.migrating import is_current, upgrade
 from services.chassis.rows import (
     BUSY_SECONDS,
+    CONNECTION_BROKEN,
+    FAILED,
     FileRows,
     FileSource,
     Row,
@@ -35,21 +37,15 @@ from services.chassis.rows import (
     ServerRows,
     ServerSource,
     Source,
+    is_lost,
 )
 
 READERS = 8
 CONNECT_SECONDS = 10
 SQLITE_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "cache_size=-32768", "temp_store=MEMORY")
-AWAY_STATES = ("08", "28", "3D", "53", "55000", "57P", "25006", "40001", "40P01")
-"""Classes of SQLSTATE that waiting may cure: all was undone, a deadlock's victim's work too."""
-CONNECTION_BROKEN = (
-    asyncpg.InterfaceError, asyncpg.InternalClientError, asyncpg.PostgresConnectionError,
-)  # fmt: skip
-"""What asyncpg raises on a connection that was torn in the midst of a statement."""
 LOCKED_TRIES = 100
 SQLALCHEMY_OWN = "prepared_statement_"
 """How options of a URL begin that SQLAlchemy keeps to itself and the driver does not know."""
-SQLITE_BROKEN = ("no such", "has no column", "syntax error", "already exists")
 
 
 class Database:
@@ -114,7 +110,7 @@ class Database:
         _, given = self._reader.dialect.create_connect_args(self.url)
         known = {k: v for k, v in given.items() if not k.startswith(SQLALCHEMY_OWN)}
         settings = {**self._server_settings, **dict.fromkeys(off, "off")}
-        return ServerSource({"timeout": CONNECT_SECONDS, **known}, settings)
+        return ServerSource({**known, "timeout": CONNECT_SECONDS}, settings)
 
     @property
     def where(self) -> str:
@@ -185,40 +181,24 @@ def told() -> Iterator[None]:
     """Turns what a lost connection raises into DatabaseAway; anything else passes."""
     try:
         yield
-    except asyncpg.DataError:
-        raise
-    except (PoolTimeout, OSError, *CONNECTION_BROKEN) as away:
+    except PoolTimeout as away:
         raise DatabaseAway(away) from away
-    except asyncpg.PostgresError as error:
-        if not str(error.sqlstate).startswith(AWAY_STATES):
-            raise
-        raise DatabaseAway(error) from error
-    except sqlite3.OperationalError as error:
-        if _broken(error):
-            raise
-        raise DatabaseAway(error) from error
     except DBAPIError as error:
         if not is_away(error):
             raise
         raise DatabaseAway(error.orig or error) from error
+    except FAILED as error:
+        if not is_lost(error):
+            raise
+        raise DatabaseAway(error) from error
 
 
 def is_away(error: DBAPIError) -> bool:
     """Whether the connection, the server or its disk failed, rather than the statement."""
     cause = error.orig.__cause__ if error.orig is not None else None
-    if error.connection_invalidated or (
-        isinstance(cause, CONNECTION_BROKEN) and not isinstance(cause, asyncpg.DataError)
-    ):
-        return True
-    state = getattr(error.orig, "sqlstate", None)
-    if state is not None:
-        return str(state).startswith(AWAY_STATES)
-    return isinstance(error.orig, sqlite3.OperationalError) and not _broken(error.orig)
-
-
-def _broken(error: sqlite3.OperationalError) -> bool:
-    """Whether the statement does not fit the database, which no waiting cures."""
-    return any(word in str(error) for word in SQLITE_BROKEN)
+    if error.connection_invalidated or isinstance(cause, CONNECTION_BROKEN):
+        return not isinstance(cause, asyncpg.DataError)
+    return error.orig is not None and is_lost(error.orig)
 
 
 async def check_durability(conn: AsyncConnection) -> None:

@@ -1,5 +1,6 @@
 """HTTP of every service: problem details (RFC 9457), bounded bodies, health, and mounting."""
 
+import asyncio
 import json
 import logging
 from collections.abc import Mapping, Sequence
@@ -19,6 +20,7 @@ log = logging.getLogger(__name__)
 PROBLEM_TYPE = "application/problem+json"
 RETRY_SECONDS = "2"
 DRAINED_TIMES = 4
+BODY_SECONDS = 60
 DIGITS_MAX = 20
 
 
@@ -71,7 +73,10 @@ def answer(problem: Problem) -> Response:
 
 
 async def bounded_body(request: Request, limit: int) -> bytes:
-    """The body, of which at most `limit` bytes are kept; Problem 413 beyond, 415 when compressed.
+    """The body, of which at most `limit` bytes are kept.
+
+    Problem 413 beyond that, 415 when it is compressed, 408 when it does not come to its end: else
+    a few who send nothing would take the place of all requests at once (`bounded`).
 
     Most clients send all before they listen, and would see a broken connection instead of 413:
     so what is too large is read to its end and thrown away, up to four times the limit.
@@ -84,12 +89,16 @@ async def bounded_body(request: Request, limit: int) -> bytes:
     if told.isdecimal() and len(told) < DIGITS_MAX and int(told) > DRAINED_TIMES * limit:
         raise too_large
     parts, size = [], 0
-    async for part in request.stream():
-        size += len(part)
-        if size <= limit:
-            parts.append(part)
-        elif size > DRAINED_TIMES * limit:
-            raise too_large
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            async for part in request.stream():
+                size += len(part)
+                if size <= limit:
+                    parts.append(part)
+                elif size > DRAINED_TIMES * limit:
+                    raise too_large
+    except TimeoutError:
+        raise Problem(408, "Too slow", f"A body comes within {BODY_SECONDS} seconds.") from None
     if size > limit:
         raise too_large
     return b"".join(parts)
@@ -195,11 +204,17 @@ def compose(services: Mapping[str, tuple[FastAPI, Health]]) -> ASGIApp:
     return dispatch
 
 
+def _asks_health(path: str) -> bool:
+    """Whether it is /healthz or /readyz, of the process or of one service."""
+    names = path.strip("/").split("/")
+    return len(names) <= 2 and names[-1] in ("healthz", "readyz")
+
+
 def bounded(app: ASGIApp, most: int) -> ASGIApp:
     """The application with at most so many requests at once; what is more is refused with 503.
 
     What is refused costs nothing, where everything at once would take the memory of all. A
-    process that is full still says that it lives, so that nobody starts it again for that.
+    process that is full still tells of its health, so that nobody starts it again for that.
     """
     detail = f"{most} requests are being answered, which is the most at once. Ask again."
     full = Problem(503, "Too busy", detail, headers={"Retry-After": RETRY_SECONDS})
@@ -207,7 +222,7 @@ def bounded(app: ASGIApp, most: int) -> ASGIApp:
 
     async def take(scope: Scope, receive: Receive, send: Send) -> None:
         nonlocal answering
-        if answering >= most and not scope.get("path", "").endswith("/healthz"):
+        if answering >= most and not _asks_health(scope.get("path", "")):
             await answer(full)(scope, receive, send)
             return
         answering += 1

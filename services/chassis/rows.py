@@ -15,13 +15,31 @@ import asyncpg  # type: ignore[import-untyped]
 
 PARAMETERS_MAX = 20_000
 BUSY_SECONDS = 30
-LOST = (
-    asyncpg.InterfaceError, asyncpg.InternalClientError, asyncpg.PostgresError, OSError,
-    sqlite3.OperationalError,
+AWAY_STATES = ("08", "28", "3D", "53", "55000", "57P", "25006", "40001", "40P01")
+"""Classes of SQLSTATE that waiting may cure: all was undone, a deadlock's victim's work too."""
+CONNECTION_BROKEN = (
+    asyncpg.InterfaceError, asyncpg.InternalClientError, asyncpg.PostgresConnectionError,
 )  # fmt: skip
-"""What a driver raises whose connection or server was lost, or does not answer."""
+"""What asyncpg raises on a connection that was torn in the midst of a statement."""
+SQLITE_BROKEN = ("no such", "has no column", "syntax error", "already exists")
+FAILED = (OSError, asyncpg.PostgresError, *CONNECTION_BROKEN, sqlite3.OperationalError)
+"""What a driver raises, also where waiting would cure it (`is_lost`)."""
 
 Row = Sequence[Any]
+
+
+def is_lost(error: BaseException) -> bool:
+    """Whether the connection, the server or its disk failed, rather than the statement."""
+    if isinstance(error, asyncpg.DataError):
+        return False
+    if isinstance(error, (OSError, *CONNECTION_BROKEN)):
+        return True
+    state = getattr(error, "sqlstate", None)
+    if state is not None:
+        return str(state).startswith(AWAY_STATES)
+    return isinstance(error, sqlite3.OperationalError) and not any(
+        word in str(error) for word in SQLITE_BROKEN
+    )
 
 
 class Rows(Protocol):

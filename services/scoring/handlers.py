@@ -96,6 +96,7 @@ class Folder:
 
     async def prepare(self) -> None:
         """Folds everything anew when the rubrics are others than those folded with."""
+        await mended(self.db)
         async with self.db.write() as conn:
             place = await store.lock(conn)
             if place.rubrics == self.rubrics.digest:
@@ -209,6 +210,13 @@ class Folder:
         for said in lost:
             del statements[said.identity]
         return statements, Registry(statements.values())
+
+
+async def mended(db: Database) -> None:
+    """Marks in the ledger what is retracted; committed, so that workers see it."""
+    async with db.write() as conn:
+        await store.lock(conn)
+        await store.mend_marks(conn)
 
 
 def _counted(outcome: Outcome) -> Outcome:

@@ -17,7 +17,7 @@ from services.scoring import quarantine, queries, rubric_file, store
 from services.scoring.app import MIGRATIONS
 from services.scoring.errors import NotQuarantined, ReplacedAlready
 from services.scoring.fold import Book
-from services.scoring.handlers import Folder, Message
+from services.scoring.handlers import Folder, Message, mended
 from services.scoring.ledger import WRONG_PLANS
 from services.scoring.refold import Progress, refold_by
 from services.scoring.settings import SERVICE, ScoringSettings
@@ -39,9 +39,13 @@ async def opened(settings: ScoringSettings) -> AsyncIterator[Database]:
 
 async def rebuild(settings: ScoringSettings, year: int, progress: Progress) -> int:
     """Folds a year anew from the ledger, in one transaction; answers how many events it read."""
-    async with workers() as team, opened(settings) as db, db.write() as conn:
+    async with contextlib.AsyncExitStack() as stack:
+        team = await stack.enter_async_context(workers())
         # read while the workers load
         rubrics = rubric_file.load_directory(settings.rubrics_folder)
+        db = await stack.enter_async_context(opened(settings))
+        await mended(db)
+        conn = await stack.enter_async_context(db.write())
         place = await store.lock(conn)
         agree(place, rubrics)
         registry, stamp = await queries.registry(conn), place.stamp + 1

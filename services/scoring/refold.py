@@ -6,7 +6,7 @@ what is committed. At most so many events are in memory at a time.
 """
 
 import itertools
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from operator import attrgetter
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -54,9 +54,13 @@ async def refold_by(
         events, done = events + made.events, done + 1
         progress(done, len(wanted))
 
-    most = max(1, EVENTS_AT_ONCE // max(1, await store.events_of_a_book(conn)))
+    groups: list[list[Book]] = []
     ordered = sorted(wanted, key=lambda book: (book.year, _family(registry, book), book.unit))
-    await team.compute(groups(ordered, team.count, most), take)
+    for _, found in itertools.groupby(ordered, attrgetter("year")):
+        of_year = list(found)
+        each = 1 + await store.events_of(conn, of_year) // len(of_year)
+        groups += grouped(of_year, team.count, max(1, EVENTS_AT_ONCE // each))
+    await team.compute(groups, take)
     return events
 
 
@@ -66,14 +70,13 @@ def _family(registry: Registry, book: Book) -> str:
     return heirs[-1] if heirs else book.unit
 
 
-def groups(ordered: Iterable[Book], workers: int, most: int) -> Iterator[list[Book]]:
-    """Neighbours of one year together, at most so many; large groups first, so all end at once."""
-    for _, of_year in itertools.groupby(ordered, attrgetter("year")):
-        left = list(of_year)
-        while left:
-            size = min(most, max(1, len(left) // (2 * workers)))
-            yield left[:size]
-            left = left[size:]
+def grouped(ordered: Sequence[Book], workers: int, most: int) -> Iterator[list[Book]]:
+    """Neighbours together, at most so many; large groups first, so that all workers end at once."""
+    left = list(ordered)
+    while left:
+        size = min(most, max(1, len(left) // (2 * workers)))
+        yield left[:size]
+        left = left[size:]
 
 
 async def books(conn: AsyncConnection, registry: Registry, units: Collection[str]) -> list[Book]:

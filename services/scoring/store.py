@@ -128,6 +128,16 @@ async def mark_retracted(conn: AsyncConnection, identities: Collection[bytes]) -
         await conn.exec_driver_sql(f"{update} = ANY($1)", (list(identities),))
 
 
+async def mend_marks(conn: AsyncConnection) -> None:
+    """Marks what is retracted and is not marked, as a fold of an earlier version leaves it."""
+    await conn.execute(
+        text(
+            "UPDATE ledger SET retracted = true WHERE identity IN (SELECT target FROM retractions) "
+            f"AND part <> {int(Part.RETRACTION)} AND NOT retracted"
+        )
+    )
+
+
 async def statements(conn: AsyncConnection) -> list[bytes]:
     """The bodies of every `unit.*` event that is not retracted."""
     found = await conn.execute(text("SELECT raw FROM ledger WHERE part = 1 AND NOT retracted"))
@@ -215,12 +225,12 @@ async def save_tallies(conn: AsyncConnection, held: Mapping[int, str], stamp: in
     await conn.exec_driver_sql(update, (stamp, ids, sums))
 
 
-async def events_of_a_book(conn: AsyncConnection) -> int:
-    """How many events a book has on the average."""
-    found = await conn.execute(
-        text("SELECT folded / (SELECT 1 + count(*) FROM books) FROM position")
-    )
-    return int(found.scalar_one())
+async def events_of(conn: AsyncConnection, books: Collection[Book]) -> int:
+    """How many events the ledger has under the keys of these books of one year."""
+    year = next(iter(books)).year
+    select = f"SELECT count(*) FROM ledger WHERE year = {int(year)} AND subject"
+    found = await select_among(conn, select, [book.unit for book in books], "text")
+    return sum(row[0] for row in found)
 
 
 async def delete_book(conn: AsyncConnection, number: int) -> None:

@@ -154,12 +154,13 @@ class FoldLoop:
         """FoldHalted, now and from now on, where the stream is not the one folded so far."""
         async with self.db.read() as conn:
             place = await store.position(conn)
+        if place.halted is not None:
+            raise FoldHalted(place.halted)
         # asked behind the position: another folder moves that on, and the stream only grows
         state = await stream_state(self.broker)
-        why = place.halted or regression(place, state)
+        why = regression(place, state)
         if why is not None:
-            if place.halted is None:
-                await self.folder.move(lambda now: _halted(now, place, why))
+            await self.folder.move(lambda now: _halted(now, place, why))
             raise FoldHalted(why)
         if state is None:
             raise BrokerAway("the stream EVENTS is not provisioned yet")

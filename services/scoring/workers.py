@@ -19,7 +19,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequen
 from typing import Any, BinaryIO
 
 from services.chassis.errors import DatabaseAway
-from services.chassis.rows import LOST, Source
+from services.chassis.rows import FAILED, Source, is_lost
 from services.chassis.tasks import ended
 from services.chassis.tether import tie
 from services.scoring import ledger
@@ -88,10 +88,16 @@ class Workers:
             await ended(working)
 
     async def stop(self) -> None:
-        """Ends them."""
+        """Ends them.
+
+        What they answered is read to its end: a process is not over before its pipes are.
+        """
         for process in self._all:
             with contextlib.suppress(ProcessLookupError):
                 process.kill()
+        for process in self._all:
+            assert process.stdout is not None
+            await process.stdout.read()
             await process.wait()
 
 
@@ -139,8 +145,10 @@ async def main(given: BinaryIO, told: BinaryIO) -> None:
             while (books := _read(given)) is not None:
                 async for made in ledger.made(rows, registry, rubrics, books):
                     _tell(told, made)
-    except LOST as lost:
-        _tell(told, str(lost) or type(lost).__name__)
+    except FAILED as error:
+        if not is_lost(error):
+            raise
+        _tell(told, str(error) or type(error).__name__)
 
 
 def _tell(told: BinaryIO, answer: Answer) -> None:

@@ -217,9 +217,13 @@ def _overturn(state: Case, step: Step) -> Case:
     return replace(state, conclusion=None, handling=None, appeals=(), due=None)
 
 
-def _transfer(state: Case, step: Step) -> Case:
-    if step.data["unit"] == state.unit:
+def check_elsewhere(state: Case | None, step: Step) -> None:
+    """StepImpossible for a transfer to the unit that has it; older journals may hold one."""
+    if state is not None and step.data["unit"] == state.unit:
         raise impossible(state, step.name, f"{state.unit} has it already.")
+
+
+def _transfer(state: Case, step: Step) -> Case:
     return replace(state, unit=step.data["unit"])
 
 

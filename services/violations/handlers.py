@@ -50,6 +50,7 @@ class Violations:
             _check_clerk(work, record.state, step)
         if step.name == "transfer":
             work.may(step.data["unit"])
+            domain.check_elsewhere(record.state, step)
         if step.name == "join" and record.state is not None and record.state.can("join"):
             await _check_joined(work, record.id, record.state, step.data["into"])
         return await self._take(work, record, step)

@@ -95,9 +95,7 @@ class Model:
             return self.pending is not None and self.pending[1] != data["level"]
         if name == "replicate":
             return data["by"] in self.taken
-        if name == "revoke":
-            return not self._gone(data)
-        return name == "transfer" and data["unit"] == self.unit
+        return name == "revoke" and not self._gone(data)
 
     def _gone(self, data: dict[str, Any]) -> list[tuple[str, str]]:
         wanted = data.get("level")

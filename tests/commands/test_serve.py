@@ -74,7 +74,7 @@ async def test_more_requests_at_once_than_the_bound_are_refused_and_may_ask_agai
     tmp_path: Path,
 ) -> None:
     """Two are held open: the third is 503 as problem details, also with a body that nobody reads;
-    the process says that it lives, and takes the next when one of the two is done.
+    the process tells of its health, and takes the next when one of the two is done.
     """
     held, go_on = asyncio.Semaphore(0), asyncio.Event()
     health = Health()
@@ -93,12 +93,13 @@ async def test_more_requests_at_once_than_the_bound_are_refused_and_may_ask_agai
         at_once = [asyncio.create_task(client.post("/slow/work")) for _ in range(2)]
         for _ in at_once:
             await held.acquire()
-        for asked in (client.post("/slow/work", content=b"x" * 2**20), client.get("/slow/readyz")):
-            refused = await asked
+        for path in ("/slow/work", "/slow/work/healthz"):
+            refused = await client.post(path, content=b"x" * 2**20)
             assert (refused.status_code, refused.headers["content-type"]) == (503, PROBLEM_TYPE)
             assert refused.headers["retry-after"] == "2"
             assert refused.json()["detail"].startswith("2 requests are being answered")
-        assert (await client.get("/slow/healthz")).status_code == 200
+        for name in ("/slow/healthz", "/readyz"):
+            assert (await client.get(name)).status_code == 200
         go_on.set()
         assert {answer.status_code for answer in await asyncio.gather(*at_once)} == {200}
         assert (await client.post("/slow/work")).json() == "done"

@@ -141,14 +141,23 @@ def test_what_is_said_to_be_possible_can_be_taken_and_nothing_else(name: str) ->
         walked(MACHINES[name], seed)
 
 
-def _nothing(state: violations.Case, step: str, why: str) -> StepImpossible:
-    return StepImpossible(violations.WHAT, state.stage, step, (), why)
+@pytest.mark.parametrize("name", ["achievement", "case"])
+def test_a_journal_that_holds_a_transfer_to_the_same_unit_is_still_read(name: str) -> None:
+    """Such a command was taken once; it is refused now, but what was taken stays readable."""
+    machine = MACHINES[name]
+    state = machine.evolve(None, machine.first)
+    again = Step("transfer", START + DAY, {"unit": state.unit})
+    assert machine.evolve(state, again).unit == state.unit
+
+
+def _nothing(state: awards.Achievement, step: Step, why: str) -> StepImpossible:
+    return StepImpossible(awards.WHAT, state.stage, step.name, (), why)
 
 
 FAULTS: dict[str, tuple[str, Any, str, Any]] = {
     "what attendance forbids": ("course", training, "_hindrance", lambda state, step: ""),
     "what a succession does": ("membership", roster, "possible", lambda stage: ["close"]),
-    "an answer that names nothing": ("case", violations, "impossible", _nothing),
+    "an answer that names nothing": ("achievement", awards, "_impossible", _nothing),
     "what was voted down": ("achievement", awards, "_hindrance", lambda state, step: ""),
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -17,15 +18,19 @@ from services.chassis.rows import FileSource
 from services.scoring import queries, store
 from services.scoring.errors import WorkerDied
 from services.scoring.fold import Book
-from services.scoring.handlers import Folder
-from services.scoring.ledger import WRONG_PLANS
+from services.scoring.handlers import Folder, mended
+from services.scoring.ledger import WRONG_PLANS, Made
 from services.scoring.recount import Accepted, ratings
-from services.scoring.refold import groups, refold_by
+from services.scoring.refold import grouped, refold_by
+from services.scoring.registry import Registry
 from services.scoring.workers import Workers, workers
+from tests.conftest import eventually
 from tests.scoring.cities import NOW, accepted, city, compared, rubrics
 from tests.scoring.folding import Fold, folding
 
 pytestmark = pytest.mark.anyio
+GROUP = 5000
+SECONDS = 60
 
 
 @pytest.fixture
@@ -38,6 +43,7 @@ async def fold(tmp_path: Path, database_url: str) -> AsyncIterator[Fold]:
 
 async def rebuilt(fold: Fold, team: Workers) -> int:
     """Folds every book of every year anew."""
+    await mended(fold.db)
     async with fold.db.write() as conn:
         place, registry = await store.lock(conn), await queries.registry(conn)
         years = {row[0] for row in await conn.execute(text("SELECT year FROM books"))}
@@ -60,6 +66,7 @@ SPOILED = {
     "of another content": "UPDATE facts SET said = '[' || said WHERE id % 7 = 0",
     "with other tallies": "UPDATE books SET tallies = '{}'",
     "without their book": "DELETE FROM books WHERE id % 2 = 0",
+    "of retracted events": "UPDATE ledger SET retracted = false",
 }
 
 
@@ -78,19 +85,13 @@ async def test_spoiled_facts_are_what_the_ledger_gives_again(name: str, fold: Fo
     assert await fold.held() == before
 
 
-@given(
-    st.sets(st.builds(Book, st.sampled_from("ABCDEFGHIJ"), st.integers(2024, 2027))),
-    st.integers(1, 8),
-    st.integers(1, 50),
-)
-def test_groups_hold_each_book_once_and_one_year(
-    wanted: set[Book], workers: int, most: int
-) -> None:
+@given(st.integers(0, 300), st.integers(1, 8), st.integers(1, 50))
+def test_groups_hold_each_book_once_in_order(books: int, workers: int, most: int) -> None:
     """However many workers and books there are, no group is empty or larger than it may be."""
-    found = list(groups(sorted(wanted, key=lambda book: book.year), workers, most))
-    assert sorted(book for group in found for book in group) == sorted(wanted)
+    wanted = [Book(f"H44.{number}", 2025) for number in range(books)]
+    found = list(grouped(wanted, workers, most))
+    assert [book for group in found for book in group] == wanted
     assert all(0 < len(group) <= most for group in found)
-    assert all(len({book.year for book in group}) == 1 for group in found)
 
 
 async def test_what_is_right_already_is_not_written_again(fold: Fold) -> None:
@@ -117,6 +118,28 @@ async def test_a_worker_that_dies_leaves_everything_as_it_was(fold: Fold) -> Non
     assert await fold.held() == right
 
 
+async def test_a_failure_beside_waiting_answers_ends_the_workers(fold: Fold) -> None:
+    """Whatever a worker still had to say: a process is not over before its pipes are."""
+    registry = Registry(())
+    books = [Book(f"H44.9.{number}", 2025) for number in range(GROUP)]
+
+    async def take(made: Made) -> None:
+        process: Any = team._all[0]
+        await eventually(lambda: _paused(process._transport.get_pipe_transport(1)))
+        raise DatabaseAway("the disk is full")
+
+    async with asyncio.timeout(SECONDS):
+        with pytest.raises(DatabaseAway, match="the disk is full"):
+            async with workers() as team:
+                team.know(fold.db.source(), registry, fold.folder.rubrics)
+                await team.compute([books], take)
+    assert all(process.returncode is not None for process in team._all)
+
+
+async def _paused(reader: Any) -> bool:
+    return bool(reader._paused)
+
+
 async def test_a_worker_that_loses_the_database_says_so(fold: Fold, tmp_path: Path) -> None:
     """The sentence is that of a database that is away, and everything stays as it was."""
     before = await fold.held()
@@ -127,6 +150,17 @@ async def test_a_worker_that_loses_the_database_says_so(fold: Fold, tmp_path: Pa
         with pytest.raises(DatabaseAway, match="unable to open database file"):
             await refold_by(team, conn, registry, [Book("H44.1.1", 2025)], 1)
     assert await fold.held() == before
+
+
+async def test_a_worker_whose_statement_is_wrong_dies_and_is_not_waited_for(
+    fold: Fold, tmp_path: Path
+) -> None:
+    """A database without our tables is no database that is away: no waiting cures it."""
+    async with workers() as team, fold.db.write() as conn:
+        registry = await queries.registry(conn)
+        team.know(FileSource(str(tmp_path / "empty.db")), registry, fold.folder.rubrics)
+        with pytest.raises(WorkerDied):
+            await refold_by(team, conn, registry, [Book("H44.1.1", 2025)], 1)
 
 
 async def test_other_rubrics_fold_everything_anew_at_the_start(

@@ -70,7 +70,7 @@ class Model:
             return StepRefused
         if name == "handle" and fields["year"] not in (None, *self._years(at)):
             return StepRefused
-        return StepImpossible if name == "transfer" and fields["unit"] == self.unit else None
+        return None
 
     def _years(self, at: int) -> tuple[int, int]:
         """The rating years that a sanction may count in, the default first."""
