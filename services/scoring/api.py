@@ -50,7 +50,8 @@ _SAID = {
 }
 _SHEET = (
     "Each indicator has its `state` in words (`vi`, `en`), what is `missing` or `late` by key with "
-    "its `worth`, and under a scale of steps `scale`: the `steps` in rising order, the one "
+    "its `worth` if it is done on time (what is missing also `worth_late`, if it is done late), "
+    "and under a scale of steps `scale`: the `steps` in rising order, the one "
     "`reached`, and as `next` from which quantity the next is given, how many things are `needed` "
     "(`needed_points` for merit), the `score` with them and what that is `worth`; `needed` is null "
     "where doing more does not reach it. Where points are cut, `cut` of an indicator, "
