@@ -114,7 +114,7 @@ async def _waited(reading: Reading, wait_for: str | None) -> None:
     try:
         await reading.wait({bytes.fromhex(one) for one in wait_for.split(",")})
     except NotArrived as late:
-        detail = f"Not folded within 5 seconds: {late}. It will be; ask again."
+        detail = f"Not folded within 5 seconds: {late}. If it was accepted, it will be; ask again."
         raise Problem(504, "Not folded yet", detail, extra={"missing": late.missing}) from None
 
 
