@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
@@ -80,12 +81,7 @@ class Refusal:
 
 def read(raw: bytes, content_type: str, now: int) -> tuple[bool, list[Emitted | Refusal]]:
     """Whether the body is a single event, and each of its events read; raises BodyRefused."""
-    media, _, parameters = content_type.lower().partition(";")
-    media, charset = media.strip(), _CHARSET.search(parameters)
-    if media not in (SINGLE, BATCH, PLAIN):
-        raise BodyRefused(415, f"send {SINGLE}, {BATCH} or {PLAIN}")
-    if charset is not None and charset[1] not in _CHARSETS:
-        raise BodyRefused(415, f"send UTF-8; the charset {charset[1][:40]} is not taken")
+    media = media_of(content_type, (SINGLE, BATCH, PLAIN))
     if len(raw) > BODY_BYTES_MAX:
         raise BodyRefused(413, f"a body has at most {BODY_BYTES_MAX} bytes")
     parsed = parse(raw)
@@ -96,6 +92,18 @@ def read(raw: bytes, content_type: str, now: int) -> tuple[bool, list[Emitted | 
     if len(items) > EVENTS_MAX:
         raise BodyRefused(413, f"a batch has at most {EVENTS_MAX} events")
     return single, [_read_one(item, now) for item in items]
+
+
+def media_of(content_type: str, taken: Sequence[str]) -> str:
+    """The media type, one of those that are taken; BodyRefused for another, and beside UTF-8."""
+    media, _, parameters = content_type.lower().partition(";")
+    media, charset = media.strip(), _CHARSET.search(parameters)
+    if media not in taken:
+        first = f"{', '.join(taken[:-1])} or " if taken[1:] else ""
+        raise BodyRefused(415, f"send {first}{taken[-1]}")
+    if charset is not None and charset[1] not in _CHARSETS:
+        raise BodyRefused(415, f"send UTF-8; the charset {charset[1][:40]} is not taken")
+    return media
 
 
 def _shape(single: bool) -> str:

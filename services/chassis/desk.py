@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.exceptions import HTTPException
 
 from contracts import door
+from contracts.bounds import PLAIN
 from services.chassis import journal, outbox
 from services.chassis.announce import Announced, NotOfTheContract, source_of
 from services.chassis.auth import READS_MACHINERY, Credential, Verifier, require
@@ -176,16 +177,27 @@ class _StrictRequest(Request):
 
 
 class _StrictRoute(APIRoute):
-    """A route that reads its body by `_StrictRequest`."""
+    """A route that reads its body by `_StrictRequest`; 415 for a command that is no JSON."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """The handler, given a strict request."""
         handle = super().get_route_handler()
 
         async def strict(request: Request) -> Response:
+            if self.body_field is not None:
+                _check_json(request.headers.get("content-type", ""))
             return await handle(_StrictRequest(request.scope, request.receive))
 
         return strict
+
+
+def _check_json(content_type: str) -> None:
+    """Problem 415 for another content type, by the rule of the door of events."""
+    try:
+        door.media_of(content_type, (PLAIN,))
+    except door.BodyRefused as refused:
+        detail = f"{refused.detail[:1].upper()}{refused.detail[1:]}."
+        raise Problem(refused.status, "Not supported", detail) from refused
 
 
 def desk_api(desk: Desk, description: str, health: Health) -> FastAPI:
@@ -240,7 +252,7 @@ _SAID = {
     409: "Not possible in the state that the record has; `possible` says what is",
     412: "The record is at another version than If-Match says",
     413: "Too large",
-    415: "Another content type",
+    415: "Another content type or encoding",
     422: "Something is wrong, said by field",
     503: "The database is away; nothing was done",
 }
@@ -264,7 +276,7 @@ def described(
         kind: {"schema": {"type": "string", "format": "binary"}} for kind in files
     }
     answers: dict[int | str, dict[str, Any]] = {status: {"description": "Done", "content": content}}
-    said = {400, *problems} if command else problems
+    said = {400, 415, *problems} if command else problems
     answers |= {one: {"description": _SAID[one], **_PROBLEM} for one in sorted(said)}
     extra: dict[str, Any] = {"security": [{"bearer": []}]}
     if command:

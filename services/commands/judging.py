@@ -10,6 +10,7 @@ from rich.console import Console
 
 from services.chassis.clock import now_us
 from services.chassis.settings import Settings
+from services.commands import operate
 from services.commands.client import Client, tokens
 from services.commands.options import (
     AsJson,
@@ -26,8 +27,8 @@ from services.commands.rating import rated_one, rated_year
 from services.commands.running import DIFFERS, DONE, bar, run, spoken, tell
 from services.commands.tables import ratings_table
 from services.scoring import audit as auditing
-from services.scoring import operations, rubric_check, rubric_file
 from services.scoring import recount as recounting
+from services.scoring import rubric_check, rubric_file
 from services.scoring.rubric_yaml import RubricRefused
 from services.scoring.settings import ScoringSettings
 
@@ -64,12 +65,14 @@ async def _rated(
 def rebuild(year: YearOption, as_json: AsJson = False) -> None:
     """Fold a year anew from the ledger; the ratings stay what they are, or become right."""
     with bar("units", None) as told:
-        read = run(operations.rebuild(ScoringSettings(), year, told))
-    printed({"year": year, "events": read}, as_json, _anew(year, read))
+        read = run(operate.rebuild(year, told))
+    printed({"year": year, "events": read or 0}, as_json, _anew(year, read))
 
 
-def _anew(year: int, read: int) -> str:
+def _anew(year: int, read: int | None) -> str:
     """Events are read for each unit that they count for: a predecessor's more than once."""
+    if read is None:
+        return f"Năm {year} không có gì để tính lại / no event and no rating is of {year}"
     return f"{year} is folded anew; {read} events read, a predecessor's for its successor too"
 
 

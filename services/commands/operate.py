@@ -6,15 +6,23 @@ from pathlib import Path
 from contracts import moments
 from services.chassis import outbox
 from services.chassis.broker import Broker, provision
+from services.chassis.clock import now_us
 from services.chassis.database import Database
-from services.chassis.errors import DanchuError, SettingWrong
+from services.chassis.errors import DanchuError
 from services.chassis.settings import Settings
 from services.commands.client import Client, tokens
 from services.commands.emit import Refused, said, send
 from services.commands.parts import MIGRATED, PRODUCERS, named
 from services.commands.running import Told
-from services.scoring import operations, quarantine
+from services.scoring import operations, quarantine, queries
 from services.scoring.settings import ScoringSettings
+
+
+class OptionWrong(DanchuError):
+    """An option of a command has a value that cannot be used."""
+
+    def __init__(self, option: str, why: str) -> None:
+        super().__init__(f"The option {option} cannot be used: {why}.")
 
 
 class NotRepaired(DanchuError):
@@ -41,12 +49,22 @@ async def provisioned(anew: bool = False) -> list[str]:
         await broker.close()
 
 
-def instant(since: str) -> int:
-    """A moment out of an RFC 3339 time or a date, which begins at 00:00+07:00."""
+def instant(since: str, now: int) -> int:
+    """A moment that is not ahead, out of an RFC 3339 time or a date, which begins at 00:00+07:00.
+
+    OptionWrong says what is taken.
+    """
     try:
-        return moments.day_start(since) if len(since) == 10 else moments.instant(since)
-    except ValueError as wrong:
-        raise SettingWrong("--since", str(wrong)) from None
+        start = moments.day_start(since) if len(since) == 10 else moments.instant(since)
+    except ValueError:
+        why = (
+            f"{since[:40]!r} is neither a day of the calendar such as 2025-01-01 nor an RFC 3339 "
+            "time with an offset such as 2025-01-01T08:00:00+07:00"
+        )
+        raise OptionWrong("--since", why) from None
+    if start > now:
+        raise OptionWrong("--since", f"{since} lies in the future, so nothing would be sent again")
+    return start
 
 
 async def resend(since: str, told: Told) -> dict[str, int]:
@@ -54,7 +72,7 @@ async def resend(since: str, told: Told) -> dict[str, int]:
 
     `told` hears how many services are done, of how many.
     """
-    start = instant(since)
+    start = instant(since, now_us())
     told(0, len(PRODUCERS))
     await provisioned(anew=True)
     sent = {}
@@ -68,6 +86,15 @@ async def resend(since: str, told: Told) -> dict[str, int]:
         told(len(sent), len(PRODUCERS))
     await operations.lift(ScoringSettings())
     return sent
+
+
+async def rebuild(year: int, told: Told) -> int | None:
+    """Folds a year anew; how many events it read, None where nothing at all is of the year."""
+    settings = ScoringSettings()
+    async with operations.opened(settings) as db, db.read() as conn:
+        booked = await queries.booked_units(conn, year)
+    read = await operations.rebuild(settings, year, told)
+    return read if read or booked else None
 
 
 async def repaired(id_: str, file: Path, client: Client, home: Path) -> str:

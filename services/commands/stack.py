@@ -21,13 +21,15 @@ from services.chassis.nats_config import EMITTER_FILE, Embedded, generate
 from services.chassis.settings import Settings
 from services.chassis.supervisor import Child, Supervisor
 from services.commands import sample
-from services.commands.client import Client
+from services.commands.client import Client, Unanswered, tokens
 from services.commands.parts import MIGRATED
 from services.commands.ports import PortTaken, is_free
+from services.scoring.errors import FoldHalted
 from services.scoring.settings import ScoringSettings
 
 LOCK_FILE = "up.lock"
 EPHEMERAL = 0
+OK = 200
 
 
 class AlreadyUp(DanchuError):
@@ -111,7 +113,20 @@ class Stack:
         if self.with_sample:
             await supervisor.during(sample.show(client, self.settings, self.say))
         self._addresses()
+        await supervisor.during(self._ready(client))
         await supervisor.failed()
+
+    async def _ready(self, client: Client) -> None:
+        """Says that all is up, and before it where the fold stands still over a lost stream."""
+        token = tokens(self.settings.home)["operator"]
+        halted = None
+        # a part that is away just now is started again, and that is said
+        with contextlib.suppress(Unanswered):
+            lag = await client.get("/scoring/lag", token)
+            halted = lag.json()["halted"] if lag.status == OK else None
+        if halted is not None:
+            self.say(f"Việc tính điểm đang dừng / {FoldHalted(halted)}")
+        self.say("Sẵn sàng / ready. Ctrl-C dừng lại / stops it.")
 
     def _nats(self) -> Child:
         binary = nats_server()
@@ -160,7 +175,6 @@ class Stack:
         self.say(f"NATS      {self.settings.nats('intake').url}{emitter}")
         self.say(f"Tokens    {home / TOKENS_FILE}")
         self.say(f"Logs      {home / 'logs'}")
-        self.say("Sẵn sàng / ready. Ctrl-C dừng lại / stops it.")
 
 
 def nats_server() -> str:

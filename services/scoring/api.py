@@ -50,7 +50,8 @@ _SAID = {
 }
 _SHEET = (
     "Each indicator has its `state` in words (`vi`, `en`), what is `missing` or `late` by key with "
-    "its `worth`, and under a scale of steps `scale`: the `steps` in rising order, the one "
+    "its `worth` if it is done on time (what is missing also `worth_late`, if it is done late), "
+    "and under a scale of steps `scale`: the `steps` in rising order, the one "
     "`reached`, and as `next` from which quantity the next is given, how many things are `needed` "
     "(`needed_points` for merit), the `score` with them and what that is `worth`; `needed` is null "
     "where doing more does not reach it. Where points are cut, `cut` of an indicator, "
@@ -113,7 +114,7 @@ async def _waited(reading: Reading, wait_for: str | None) -> None:
     try:
         await reading.wait({bytes.fromhex(one) for one in wait_for.split(",")})
     except NotArrived as late:
-        detail = f"Not folded within 5 seconds: {late}. It will be; ask again."
+        detail = f"Not folded within 5 seconds: {late}. If it was accepted, it will be; ask again."
         raise Problem(504, "Not folded yet", detail, extra={"missing": late.missing}) from None
 
 

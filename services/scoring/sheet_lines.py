@@ -87,15 +87,29 @@ def _coverage(line: Line, own: Cells, until: Horizon) -> dict[str, Any]:
         "vi": vi, "en": en, "obliged": obliged, "on_time": on_time, "late": late,
         "missing": missing, "left_out": left_out,
     }  # fmt: skip
-    one_more = _worth(indicator, line.tally, (0, 1, 0))
     in_time = _worth(indicator, line.tally, (0, 1, -1))
     return {
         "state": told,
-        "missing": _keys(by_status.get("missing", []), one_more, "chưa làm", "not done"),
+        "missing": _missing(indicator, line.tally, by_status.get("missing", [])),
         "missing_total": missing,
         "next_step": _next_step(indicator, line.tally),
         "late": _keys(by_status.get("late", []), in_time, "trễ hạn", "late"),
     }
+
+
+def _missing(
+    indicator: Indicator, tally: Sequence[int], found: list[tuple[str, Covered]]
+) -> list[dict[str, Any]]:
+    """What is missing by key, with what it is worth on time and late."""
+    on_time, late = (_worth(indicator, tally, more) for more in ((0, 1, 0), (0, 0, 1)))
+    words = {}
+    if indicator.late_credit < 1:
+        words["vi"] = f"chưa làm; đúng hạn thêm {comma(on_time)} điểm, trễ hạn thêm {comma(late)}"
+        words["en"] = f"not done; on time {on_time} more points, late {late} more"
+    keys = _keys(found, on_time, "chưa làm", "not done")
+    # without a due day nothing is late
+    told = ({**one, **(words if one["due"] else {})} for one in keys)
+    return [{**one, "worth_late": late} for one in told]
 
 
 def _next_step(indicator: Indicator, tally: Sequence[int]) -> dict[str, Any] | None:

@@ -152,5 +152,7 @@ def _needed_words(indicator: Indicator, following: Ahead) -> tuple[str, str]:
         best = points_of(indicator.high)
         return f"thêm {needed} lượt {comma(best)} điểm", f"{needed} more marks of {best}"
     if indicator.kind is Kind.COVERAGE:
-        return f"làm thêm {needed} việc còn thiếu", f"{needed} more of the missing done"
+        vi, en = f"làm thêm {needed} việc còn thiếu", f"{needed} more of the missing done"
+        # what is done late brings less than is said here, or nothing
+        return (vi, en) if indicator.late_credit == 1 else (f"{vi} đúng hạn", f"{en} on time")
     return f"thêm {needed}", f"{needed} more"

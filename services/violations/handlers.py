@@ -59,6 +59,8 @@ class Violations:
         """A step that was a mistake is taken back."""
         record = await self._held(work, id_)
         after = await work.retract(record, version, MISTAKE, domain.evolve, domain.facts)
+        if after.state is None:
+            await _check_alone(work, id_)
         return await self._kept(work, record.state, after, {"reason": reason})
 
     async def erase(self, work: Work, id_: str, field: str | None) -> Done:
@@ -118,13 +120,28 @@ def _check_clerk(work: Work, state: Case, step: Step) -> None:
 async def _check_joined(work: Work, id_: str, state: Case, into: str) -> None:
     """A case joins another of its unit, one that goes on; no two join each other."""
     await journal.hold(work.conn, f"joining in {state.unit}")
-    other = None if into == id_ else await loaded(work.conn, into, domain.evolve)
+    await journal.hold(work.conn, f"joined to {into}")
+    known = into != id_ and bool(await journal.entries(work.conn, into))
+    other = await loaded(work.conn, into, domain.evolve) if known else None
     if other is None or unit_of(other) != state.unit:
         raise StepRefused("A case joins another one of its unit.", "into")
     stage = WITHDRAWN if other.state is None else other.state.stage
     if stage in (WITHDRAWN, domain.DISMISSED, domain.JOINED):
         why = f"The case {into} is {stage}, so no other joins it."
         raise domain.impossible(state, "join", why, {"case": into})
+
+
+async def _check_alone(work: Work, id_: str) -> None:
+    """Problem 409 where another case has joined this one: its join would lead nowhere."""
+    await journal.hold(work.conn, f"joined to {id_}")
+    for name in await queries.ever_joined(work.conn, id_):
+        other = await loaded(work.conn, name, domain.evolve)
+        if other.state is None or other.state.into != id_:
+            continue
+        told = {"case": name} if work.caller.role in READS_ALL or _by_unit(other) else {}
+        who = f"The case {name}" if told else "A case that the council has"
+        detail = f"{who} has joined this one: take that join back first."
+        raise Problem(409, "Not possible now", detail, extra=told)
 
 
 async def _check_deed(work: Work, before: Case | None, record: Loaded[Case]) -> None:

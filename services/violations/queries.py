@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import bindparam, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.violations.domain import KNOWN, STANDING
+from services.violations.domain import JOINED, KNOWN, STANDING
 
 LISTED = ("id", "unit", "origin", "by_unit", "stage", "version", "due")
 COUNTED = ("unit", "year", "concluded", "handled")
@@ -79,6 +79,16 @@ async def holder(conn: AsyncConnection, unit: str, deed: str, but: str) -> str |
     given = {"unit": unit, "deed": deed, "but": but, "standing": sorted(STANDING)}
     found = (await conn.execute(select, given)).scalar()
     return None if found is None else str(found)
+
+
+async def ever_joined(conn: AsyncConnection, into: str) -> list[str]:
+    """The cases that are joined to another one, and named this one when they joined."""
+    select = text(
+        "SELECT DISTINCT record FROM journal JOIN cases ON cases.id = journal.record "
+        "WHERE stage = :joined AND step = 'join' AND data LIKE :named ORDER BY record"
+    )
+    given = {"joined": JOINED, "named": f'%"{into}"%'}
+    return [str(row[0]) for row in await conn.execute(select, given)]
 
 
 class Hidden(NamedTuple):

@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from services.chassis.settings import Settings
+from services.cli import app
 from services.commands import operate
 from services.commands.parts import MIGRATED, PRODUCERS
 from tests.conftest import NatsServer
@@ -25,3 +27,21 @@ async def test_resending_says_how_many_services_are_done(
     sent = await operate.resend("2025-01-01", lambda *step: seen.append(step))
     assert sent == dict.fromkeys(PRODUCERS, 0)
     assert seen == [(number, len(PRODUCERS)) for number in range(len(PRODUCERS) + 1)]
+
+
+@pytest.mark.parametrize(
+    ("since", "words"),
+    [
+        ("yesterday", ("2025-01-01", "RFC 3339")), ("2025-02-30", ("2025-01-01", "RFC 3339")),
+        ("9999-01-01", ("lies in the future",)),
+        ("2999-01-01T00:00:00Z", ("lies in the future",)),
+    ],
+)  # fmt: skip
+def test_a_since_that_cannot_be_is_an_option_and_says_what_is_taken(
+    since: str, words: tuple[str, ...]
+) -> None:
+    """Exit code 2 before anything is done."""
+    run = CliRunner().invoke(app, ["resend", "--since", since])
+    told = " ".join(run.output.split())
+    assert run.exit_code == 2 and "The option --since cannot be used" in told
+    assert all(one in told for one in words)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import urllib.request
 from pathlib import Path
@@ -35,10 +36,33 @@ def test_events_that_are_emitted_are_rated_and_kept_over_a_restart(
     assert json.loads(shown.stdout) == rating
     assert stack.run("audit").stdout == "outboxes, ledger, facts and tallies agree\n"
     assert "2 events read" in stack.run("rebuild", "--year", "2025").stdout
+    for _ in range(2):
+        nothing = stack.run("rebuild", "--year", "1999").stdout
+        assert nothing == "Năm 1999 không có gì để tính lại / no event and no rating is of 1999\n"
     assert stack.stop() == 0
     stack.up()
     assert rated(stack) == rating
     assert stack.stop(signal.SIGINT) == 0
+
+
+def test_a_start_without_the_stream_that_was_folded_says_what_to_do(
+    stack: Stack, events: Path
+) -> None:
+    """The halt and `danchu resend` stand beside the readiness, and afterwards no more."""
+    stack.up()
+    assert stack.run("emit", str(events)).returncode == 0
+    rating = rated(stack)
+    assert stack.stop() == 0
+    shutil.rmtree(stack.home / "nats" / "jetstream")
+    stack.process = stack.begin()
+    said = stack.wait("ready")
+    assert "The fold is halted" in said and "danchu resend --since" in said
+    assert stack.run("resend", "--since", "2025-01-01").returncode == 0
+    assert stack.stop() == 0
+    stack.process = stack.begin()
+    assert "halted" not in stack.wait("ready")
+    assert rated(stack) == rating
+    assert stack.stop() == 0
 
 
 def test_children_that_are_killed_come_back_and_nothing_is_lost(stack: Stack, events: Path) -> None:

@@ -239,6 +239,37 @@ async def test_a_cursor_that_no_list_has_given_is_refused_by_every_list(desk: De
             assert [one["field"] for one in answer.json()["errors"]] == ["cursor"]
 
 
+@pytest.mark.parametrize(
+    ("kind", "sentence"),
+    [
+        (None, "Send application/json."),
+        ("application/x-www-form-urlencoded", "Send application/json."),
+        ("text/plain", "Send application/json."),
+        ("application/vnd.x+json", "Send application/json."),
+        ("application/json; charset=utf-16", "Send UTF-8; the charset utf-16 is not taken."),
+        ("Application/JSON; charset=UTF-8", None),
+    ],
+)
+async def test_a_command_that_is_not_sent_as_json_is_told_what_to_send(
+    desk: Desk, kind: str | None, sentence: str | None
+) -> None:
+    """415 by every command with a JSON body, as at the door of events, and described."""
+    described = (await desk.get("openapi.json")).json()["paths"]
+    commands = [
+        route for route in desk.app.api.routes if isinstance(route, APIRoute) and route.body_field
+    ]
+    headers = desk.headers("council") | ({} if kind is None else {"content-type": kind})
+    for route in commands:
+        target = f"/{desk.name}{_filled(route.path, 'x')}"
+        answer = await desk.client.post(target, content=b'{"x": 1}', headers=headers)
+        assert "415" in described[route.path]["post"]["responses"], target
+        if sentence is None:
+            assert answer.status_code == 422, target
+            continue
+        assert (answer.status_code, answer.json()["detail"]) == (415, sentence), target
+        assert answer.headers["content-type"] == "application/problem+json"
+
+
 async def test_every_route_answers_each_role_as_the_table_says(desk: Desk) -> None:
     """401 without a token; 403, 404 or success by role, for the own unit and another one.
 

@@ -184,6 +184,7 @@ async def test_waiting_for_what_never_comes_ends_with_504(road: Road) -> None:
     """Bounded by five seconds; the answer names what is missing."""
     answer = await road.get("/ratings", year=2025, wait_for="0" * 32)
     assert answer.status_code == 504
+    assert "If it was accepted, it will be; ask again." in answer.json()["detail"]
     assert answer.json()["missing"] == ["0" * 32]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -12,14 +13,15 @@ import pytest
 from contracts import moments
 from services.scoring import sheet_lines
 from services.scoring.assess import assess
-from services.scoring.cells import Cell, Posting
+from services.scoring.cells import Cell, Horizon, Posting, Tally
 from services.scoring.fold import horizon
 from services.scoring.posting import decide
 from services.scoring.recount import Accepted, facts, ratings, standings, tally
 from services.scoring.registry import Order
-from services.scoring.rubric import Kind, Rubric
+from services.scoring.rubric import Indicator, Kind, Rubric
 from services.scoring.rubric_file import SHIPPED, load_directory
 from services.scoring.sheet import sheet
+from services.scoring.sheet_lines import indicator_line
 from services.simulation import sample_city
 from tests.scoring.cities import accepted, city, rubrics
 
@@ -75,6 +77,36 @@ def test_a_sheet_adds_up_to_the_rating(seed: int, tmp_path: Path) -> None:
 def sample() -> tuple[Accepted, Any]:
     """The sample city and its rubrics."""
     return Accepted(accepted(sample_city())), load_directory(SHIPPED)
+
+
+@pytest.mark.parametrize(
+    ("credit", "late", "vi", "en"),
+    [
+        ("0", "0.00", "chưa làm; đúng hạn thêm 1,33 điểm, trễ hạn thêm 0,00",
+         "not done; on time 1.33 more points, late 0.00 more"),
+        ("1/2", "0.67", "chưa làm; đúng hạn thêm 1,33 điểm, trễ hạn thêm 0,67",
+         "not done; on time 1.33 more points, late 0.67 more"),
+        ("1", "1.33", "chưa làm", "not done"),
+    ],
+)  # fmt: skip
+def test_a_missing_thing_is_worth_less_where_it_is_done_late(
+    credit: str, late: str, vi: str, en: str
+) -> None:
+    """Three obligations are missing under 4 points: each brings 1.33 on time."""
+    ruled = load_directory(SHIPPED).governing("agency", 2025)
+    assert isinstance(ruled, Rubric)
+    of = Indicator("x", "X", "Điều 4", Kind.COVERAGE, None, Fraction(4),
+                   late_credit=Fraction(credit))  # fmt: skip
+    cells: dict[Cell, list[Posting]] = {}
+    for key in "abc":
+        order = Order(moments.instant("2025-01-01T00:00:00Z"), key, key)
+        cells[Cell("own", "x", "", key)] = [Posting("obliged", order, True, due=700_000)]
+    rubric, sums = replace(ruled, gates=(), indicators=(of,)), Tally({"own|x|": [3, 0, 0]})
+    line = assess(rubric, sums, "own").lines[0]
+    shown = indicator_line(rubric, line, cells, Horizon(10**18, None), "own")
+    missing = shown["missing"][0]
+    assert (missing["worth"], missing["worth_late"]) == ("1.33", late)
+    assert (missing["vi"], missing["en"]) == (vi, en)
 
 
 def test_doing_a_missing_thing_moves_the_score_by_what_the_sheet_says() -> None:

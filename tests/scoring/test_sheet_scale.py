@@ -67,6 +67,14 @@ def test_a_clerk_sees_how_many_more_bring_the_next_step() -> None:
     )
 
 
+@pytest.mark.parametrize("credit", ["0", "1/2"])
+def test_a_step_is_promised_for_what_is_done_on_time_where_lateness_costs(credit: str) -> None:
+    """Whoever is late already reads that three more do it on time, and not any three."""
+    found = told(indicator(Kind.COVERAGE, late_credit=Fraction(credit)), 40, 33, 0)
+    assert "làm thêm 3 việc còn thiếu đúng hạn thì được 5,00 điểm" in found["vi"]
+    assert "with 3 more of the missing done on time the score is 5.00" in found["en"]
+
+
 def test_one_thing_may_leap_over_a_step() -> None:
     """The last of two petitions brings all points, and the sheet says the score it brings."""
     found = told(indicator(Kind.COVERAGE), 2, 1, 0)

@@ -1,0 +1,37 @@
+"""A case that others have joined is not withdrawn behind them."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.records.desks import Desk
+from tests.violations.cases import reported
+
+pytestmark = pytest.mark.anyio
+MISTAKE = {"version": 1, "reason": "nhầm"}
+
+
+@pytest.mark.parametrize("role", ["council", "clerk"])
+async def test_a_case_that_another_has_joined_is_not_withdrawn(desk: Desk, role: str) -> None:
+    """409 names the other case; when its join is taken back the way is free."""
+    first, second, third = [await reported(desk) for _ in range(3)]
+    await desk.done(f"cases/{second}/join", "council", {"into": first})
+    refused = await desk.post(f"cases/{first}/retract", role, MISTAKE)
+    assert (refused.status_code, refused.json()["case"]) == (409, second)
+    assert refused.json()["detail"] == (
+        f"The case {second} has joined this one: take that join back first."
+    )
+    await desk.done(f"cases/{second}/retract", "council", {"version": 2, "reason": "nhầm"})
+    await desk.done(f"cases/{second}/join", "council", {"into": third})
+    withdrawn = await desk.done(f"cases/{first}/retract", role, MISTAKE)
+    assert withdrawn["stage"] == "withdrawn"
+    assert (await desk.post(f"cases/{third}/retract", role, MISTAKE)).status_code == 409
+
+
+async def test_a_unit_is_not_told_of_a_case_that_it_did_not_report(desk: Desk) -> None:
+    """What the council alone knows of is in the way without its name."""
+    own, other = await reported(desk), await reported(desk, "council")
+    await desk.done(f"cases/{other}/join", "council", {"into": own})
+    refused = await desk.post(f"cases/{own}/retract", "clerk", MISTAKE)
+    assert refused.status_code == 409 and other not in refused.text
+    assert "take that join back first" in refused.json()["detail"]
