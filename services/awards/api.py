@@ -193,7 +193,7 @@ def _add_honoree(api: FastAPI, desk: Desk, awards: Awards) -> None:
         if reader.role not in READS_ALL:
             check_unit(reader, unit_of(record))
         if hidden is None:
-            raise Problem(404, "Not found", "No name is kept with this achievement.")
+            raise Problem(404, "No name is kept with this achievement.")
         await desk.note_read(reader, f"honoree of {id}", 1)
         return json_answer({"name": awards.vault.show(hidden)})
 

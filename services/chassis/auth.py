@@ -20,6 +20,7 @@ from services.chassis.clock import Clock, now_us
 from services.chassis.errors import SettingWrong
 from services.chassis.files import write_private
 from services.chassis.http import Problem
+from services.chassis.messages import message
 from services.chassis.settings import Settings
 
 ALGORITHM = "EdDSA"
@@ -86,7 +87,7 @@ class Verifier:
         scheme, _, token = (authorization or "").partition(" ")
         token = token.strip()
         if scheme.lower() != "bearer" or not token:
-            raise _unauthorized("A bearer token is needed in the header Authorization.")
+            raise _unauthorized("token-missing")
         known = self._known.get(token)
         if known is None:
             known = self._verify(token)
@@ -95,12 +96,12 @@ class Verifier:
                 self._known.popitem(last=False)
         self._known.move_to_end(token)
         if known.expires <= self.clock() // 1_000_000:
-            raise _unauthorized("The token has expired.")
+            raise _unauthorized("token-expired")
         return known
 
     def _verify(self, token: str) -> Credential:
         if len(token) > TOKEN_BYTES_MAX:
-            raise _unauthorized("The token is too long.")
+            raise _unauthorized("token-long")
         try:
             claims = jwt.decode(
                 token, self.key, algorithms=[ALGORITHM], audience=AUDIENCE,
@@ -115,7 +116,7 @@ class Verifier:
                 name=_name(claims.get("sub", "")),
             )
         except (jwt.PyJWTError, ValueError, TypeError, UnicodeError) as wrong:
-            raise _unauthorized("The token is not one that is valid here.") from wrong
+            raise _unauthorized("token-invalid") from wrong
 
 
 def _role(claim: object) -> str:
@@ -143,8 +144,8 @@ def _texts(claim: object) -> list[str]:
     return claim
 
 
-def _unauthorized(detail: str) -> Problem:
-    return Problem(401, "Not authenticated", detail, headers={"WWW-Authenticate": "Bearer"})
+def _unauthorized(code: str) -> Problem:
+    return Problem(401, message(code), headers={"WWW-Authenticate": "Bearer"})
 
 
 def require(credential: Credential, roles: Iterable[str], what: str) -> None:
@@ -157,15 +158,13 @@ def require(credential: Credential, roles: Iterable[str], what: str) -> None:
 def role_missing(credential: Credential, roles: Iterable[str], what: str) -> Problem:
     """Problem 403 that names the roles of which one is needed."""
     *others, last = sorted(roles)
-    needed = f"{', '.join(others)} or {last}" if others else last
-    detail = f"{what} needs the role {needed}; this token has the role {credential.role}."
-    return Problem(403, "Not allowed", detail)
+    needed = message("one-of", others=", ".join(others), last=last) if others else last
+    return Problem(403, message("role-missing", what=what, needed=needed, role=credential.role))
 
 
 def unit_missing(unit: str) -> Problem:
     """Problem 403 that names the unit that the token would need."""
-    detail = f"This needs a token for the unit {unit}, which this one does not cover."
-    return Problem(403, "Not allowed", detail)
+    return Problem(403, message("unit-missing", unit=unit))
 
 
 @dataclass

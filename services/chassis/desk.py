@@ -107,7 +107,7 @@ class Desk:
             field_: FieldError = {
                 "field": "Idempotency-Key", "message": f"has 1 to {KEY_MAX} printable characters",
             }  # fmt: skip
-            raise Problem(400, "Wrong header", "The Idempotency-Key cannot be used.", [field_])
+            raise Problem(400, "The Idempotency-Key cannot be used.", [field_])
         path, who = request.url.path, doer(caller)
         return _Key(
             journal.digest(*who, ",".join(sorted(caller.units)), request.method, path, key),
@@ -123,7 +123,7 @@ class Desk:
             return None
         if kept.request != key.request:
             detail = "Another command was given under this Idempotency-Key: take a new one."
-            raise Problem(422, "Key used before", detail)
+            raise Problem(422, detail)
         return Response(kept.body, kept.status or 200, kept.headers)
 
     async def note_read(self, caller: Credential, what: str, rows: int) -> None:
@@ -197,7 +197,7 @@ def _check_json(content_type: str) -> None:
         door.media_of(content_type, (PLAIN,))
     except door.BodyRefused as refused:
         detail = f"{refused.detail[:1].upper()}{refused.detail[1:]}."
-        raise Problem(refused.status, "Not supported", detail) from refused
+        raise Problem(refused.status, detail) from refused
 
 
 def desk_api(desk: Desk, description: str, health: Health) -> FastAPI:
@@ -224,12 +224,12 @@ def _answer_steps(api: FastAPI) -> None:
     @api.exception_handler(StepImpossible)
     async def on_impossible(_: Request, error: StepImpossible) -> Response:
         extra = {"state": error.state, "possible": error.possible, **error.about}
-        return answer(Problem(409, "Not possible now", str(error), extra=extra))
+        return answer(Problem(409, str(error), extra=extra))
 
     @api.exception_handler(StepRefused)
     async def on_refused(_: Request, error: StepRefused) -> Response:
         found: list[FieldError] = [{"field": error.field, "message": str(error)}]
-        return answer(Problem(422, "Refused", str(error), found))
+        return answer(Problem(422, str(error), found))
 
     @api.exception_handler(NotOfTheContract)
     async def on_contract(_: Request, error: NotOfTheContract) -> Response:
@@ -240,7 +240,7 @@ def _answer_steps(api: FastAPI) -> None:
             }
             for fault in error.faults
         ]
-        return answer(Problem(422, "Refused", str(error), found))
+        return answer(Problem(422, str(error), found))
 
 
 _ASKED = {"time": "at", "subject": "unit"}

@@ -1,8 +1,14 @@
 """Errors that every service knows, each named for what was wrong, with a sentence for people."""
 
+from services.chassis.messages import message
+
 
 class DanchuError(Exception):
-    """Something that a person has to read; `str()` of it is a whole sentence."""
+    """Something that a person has to read: `message` is a whole sentence in each language."""
+
+    def __init__(self, message: str) -> None:
+        self.message = message
+        super().__init__(message)
 
 
 class DatabaseAway(DanchuError):
@@ -10,7 +16,7 @@ class DatabaseAway(DanchuError):
 
     def __init__(self, cause: BaseException | str) -> None:
         self.cause = str(cause).splitlines()[0] if str(cause) else type(cause).__name__
-        super().__init__(f"The database is away: {self.cause}.")
+        super().__init__(message("database-away", cause=self.cause))
 
 
 class BrokerAway(DanchuError):
@@ -18,7 +24,7 @@ class BrokerAway(DanchuError):
 
     def __init__(self, cause: BaseException | str) -> None:
         self.cause = str(cause) or type(cause).__name__
-        super().__init__(f"The broker is away: {self.cause}.")
+        super().__init__(message("broker-away", cause=self.cause))
 
 
 class DurabilityTooWeak(DanchuError):
@@ -26,7 +32,11 @@ class DurabilityTooWeak(DanchuError):
 
     def __init__(self, store: str, setting: str, found: str, needed: str, why: str) -> None:
         self.setting, self.found, self.needed = setting, found, needed
-        super().__init__(f"{store} has {setting} = {found}, and {needed} is needed: {why}.")
+        super().__init__(
+            message(
+                "durability-weak", store=store, setting=setting, value=found, needed=needed, why=why
+            )
+        )
 
 
 class DurabilityUnknown(DanchuError):
@@ -35,8 +45,7 @@ class DurabilityUnknown(DanchuError):
     def __init__(self, store: str, setting: str, override: str) -> None:
         self.setting, self.override = setting, override
         super().__init__(
-            f"{store} does not show its {setting}. Make its monitoring address known with "
-            f"DANCHU_NATS_MONITOR, or vouch for the setting with {override}=true."
+            message("durability-unknown", store=store, setting=setting, override=override)
         )
 
 
@@ -45,17 +54,14 @@ class StateOfNewerVersion(DanchuError):
 
     def __init__(self, where: str, revision: str) -> None:
         self.revision = revision
-        super().__init__(
-            f"The state in {where} was written by a newer version (its revision {revision} is "
-            "not known here). Start that version, or restore an older backup."
-        )
+        super().__init__(message("state-newer", where=where, revision=revision))
 
 
 class StateNotMigrated(DanchuError):
     """The database lacks the tables of this version."""
 
     def __init__(self, where: str) -> None:
-        super().__init__(f"The state in {where} is not of this version: run `danchu migrate`.")
+        super().__init__(message("state-not-migrated", where=where))
 
 
 class SettingWrong(DanchuError):
@@ -63,4 +69,4 @@ class SettingWrong(DanchuError):
 
     def __init__(self, setting: str, why: str) -> None:
         self.setting = setting
-        super().__init__(f"The setting {setting} cannot be used: {why}.")
+        super().__init__(message("setting-wrong", setting=setting, why=why))

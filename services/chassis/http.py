@@ -12,8 +12,12 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from contracts.messages import Message, templates
+from services.chassis import language
 from services.chassis.errors import BrokerAway, DatabaseAway
 from services.chassis.health import Health
+from services.chassis.language import in_language
+from services.chassis.messages import message
 
 log = logging.getLogger(__name__)
 
@@ -25,46 +29,55 @@ DIGITS_MAX = 20
 
 
 class FieldError(TypedDict):
-    """One thing that is wrong, by its field, with a sentence."""
+    """One thing that is wrong, by its field, with a sentence: a Message, in both languages."""
 
     field: str
     message: str
 
 
 class Problem(Exception):
-    """An answer that is an error; `extra` are further members of the problem details."""
+    """An answer that is an error; `extra` are further members of the problem details.
+
+    `detail` is a Message, and so is the message of each error: they are answered in the language
+    of the request, or in both.
+    """
 
     def __init__(
         self,
         status: int,
-        title: str,
         detail: str,
         errors: Sequence[FieldError] = (),
         headers: Mapping[str, str] | None = None,
         extra: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(detail)
-        self.status, self.title, self.detail = status, title, detail
+        self.status, self.detail = status, detail
         self.errors, self.headers, self.extra = list(errors), dict(headers or {}), dict(extra or {})
 
     def body(self) -> dict[str, Any]:
         """The members of the problem details."""
-        shown: dict[str, Any] = {
-            "type": "about:blank", "title": self.title, "status": self.status,
-            "detail": self.detail,
-        }  # fmt: skip
+        title = in_language(message(f"title-{self.status}"))
+        members: dict[str, Any] = {"type": "about:blank", "title": title, "status": self.status}
+        if isinstance(self.detail, Message):
+            members["code"] = self.detail.code
+        members |= language.members("detail", self.detail)
         if self.errors:
-            shown["errors"] = self.errors
-        return {**shown, **self.extra}
+            members["errors"] = [error_members(error) for error in self.errors]
+        return {**members, **self.extra}
 
     def encoded(self) -> bytes:
         """The problem details as JSON."""
         return json.dumps(self.body(), ensure_ascii=False).encode()
 
 
+def error_members(error: FieldError) -> dict[str, Any]:
+    """One error as it is answered: the field, and the message by language."""
+    return {"field": error["field"], **language.members("message", error["message"])}
+
+
 def away(error: DatabaseAway | BrokerAway) -> Problem:
     """503 for a part that is not there, with the time after which to try again."""
-    return Problem(503, "Not available now", str(error), headers={"Retry-After": RETRY_SECONDS})
+    return Problem(503, error.message, headers={"Retry-After": RETRY_SECONDS})
 
 
 def answer(problem: Problem) -> Response:
@@ -83,9 +96,9 @@ async def bounded_body(request: Request, limit: int) -> bytes:
     """
     encoding = request.headers.get("content-encoding", "identity").strip().lower()
     if encoding not in ("", "identity"):
-        raise Problem(415, "Not supported", f"The content encoding {encoding} is not taken.")
+        raise Problem(415, message("content-encoding", encoding=encoding[:40]))
     told = request.headers.get("content-length", "")
-    too_large = Problem(413, "Too large", f"A body has at most {limit} bytes.")
+    too_large = Problem(413, message("body-too-large", limit=limit))
     if told.isdecimal() and len(told) < DIGITS_MAX and int(told) > DRAINED_TIMES * limit:
         raise too_large
     parts, size = [], 0
@@ -98,7 +111,7 @@ async def bounded_body(request: Request, limit: int) -> bytes:
                 elif size > DRAINED_TIMES * limit:
                     raise too_large
     except TimeoutError:
-        raise Problem(408, "Too slow", f"A body comes within {BODY_SECONDS} seconds.") from None
+        raise Problem(408, message("body-too-slow", seconds=BODY_SECONDS)) from None
     if size > limit:
         raise too_large
     return b"".join(parts)
@@ -129,20 +142,22 @@ def _handle(api: FastAPI) -> None:
 
     @api.exception_handler(HTTPException)
     async def on_http(_: Request, error: HTTPException) -> Response:
-        return answer(Problem(error.status_code, "Refused", error.detail, headers=error.headers))
+        known = f"http-{error.status_code}" in templates(__package__)
+        detail = message(f"http-{error.status_code}") if known else message("http-other")
+        return answer(Problem(error.status_code, detail, headers=error.headers))
 
     @api.exception_handler(ClientDisconnect)
     async def on_gone(_: Request, error: ClientDisconnect) -> Response:
-        return answer(Problem(400, "Broken off", "The client went before its body was whole."))
+        return answer(Problem(400, message("broken-off")))
 
     @api.exception_handler(RequestValidationError)
     async def on_parameters(_: Request, error: RequestValidationError) -> Response:
-        return answer(Problem(422, "Wrong parameters", "Some parameters are wrong.", _found(error)))
+        return answer(Problem(422, message("parameters-wrong"), _found(error)))
 
     @api.exception_handler(Exception)
     async def on_bug(_: Request, error: Exception) -> Response:
         log.error("a request failed", exc_info=error)
-        return answer(Problem(500, "A fault of this server", "The fault was logged."))
+        return answer(Problem(500, message("fault-logged")))
 
 
 def _found(error: RequestValidationError) -> list[FieldError]:
@@ -194,6 +209,7 @@ def compose(services: Mapping[str, tuple[FastAPI, Health]]) -> ASGIApp:
     apps = {name: api for name, (api, _) in services.items()}
 
     async def dispatch(scope: Scope, receive: Receive, send: Send) -> None:
+        language.prefer(scope.get("headers", ()))
         name = scope.get("path", "").removeprefix("/").partition("/")[0]
         if name in apps:
             mounted = f"{scope.get('root_path', '')}/{name}"
@@ -216,8 +232,7 @@ def bounded(app: ASGIApp, most: int) -> ASGIApp:
     What is refused costs nothing, where everything at once would take the memory of all. A
     process that is full still tells of its health, so that nobody starts it again for that.
     """
-    detail = f"{most} requests are being answered, which is the most at once. Ask again."
-    full = Problem(503, "Too busy", detail, headers={"Retry-After": RETRY_SECONDS})
+    full = Problem(503, message("too-busy", most=most), headers={"Retry-After": RETRY_SECONDS})
     answering = 0
 
     async def take(scope: Scope, receive: Receive, send: Send) -> None:

@@ -79,7 +79,7 @@ class Work:
         found = await loaded(self.conn, record, evolve)
         if self.if_match is not None and self.if_match not in ("*", etag(found.version)):
             detail = f"The record is at version {found.version}: read it again, then decide."
-            raise Problem(412, "Changed meanwhile", detail, headers={"ETag": etag(found.version)})
+            raise Problem(412, detail, headers={"ETag": etag(found.version)})
         return found
 
     async def take(
@@ -107,7 +107,7 @@ class Work:
         """
         wrong = next((e for e in standing(record.entries) if e.version == version), None)
         if wrong is None:
-            raise Problem(404, "Not found", f"The record has no step {version} that stands.")
+            raise Problem(404, f"The record has no step {version} that stands.")
         if self.caller.role not in (wrong.by.role, DECIDES):
             may = {wrong.by.role, DECIDES}
             raise role_missing(self.caller, may, f"Taking back the step {version}")
@@ -132,7 +132,7 @@ class Work:
         self.announced += events
         if record.version >= journal.ENTRIES_MAX:
             detail = f"A record has at most {journal.ENTRIES_MAX} steps; this one is full."
-            raise Problem(409, "Not possible now", detail, extra={"possible": []})
+            raise Problem(409, detail, extra={"possible": []})
         entry = await journal.append(
             self.conn, record.id, record.version + 1, step, self.by, self.now, events
         )
@@ -160,7 +160,7 @@ def _rests(version: int, later: Entry) -> Problem:
         "stands, which rests on it: take that back first."
     )
     extra = {"rests": {"version": later.version, "step": later.step.name}}
-    return Problem(409, "Not possible now", detail, extra=extra)
+    return Problem(409, detail, extra=extra)
 
 
 def standing(entries: Iterable[Entry]) -> list[Entry]:
@@ -188,7 +188,7 @@ def _check_said(record: Loaded[S], version: int, evolve: Evolve[S], facts: Facts
         detail = (
             f"What was announced by step {', '.join(changed)} rests on it: take that back first."
         )
-        raise Problem(409, "Not possible now", detail)
+        raise Problem(409, detail)
 
 
 def _said(
@@ -207,7 +207,7 @@ async def loaded(conn: AsyncConnection, record: str, evolve: Evolve[S]) -> Loade
     """The record as its journal tells it; Problem 404 without it."""
     entries = await journal.entries(conn, record)
     if not entries:
-        raise Problem(404, "Not found", f"There is no record {record[:80]}.")
+        raise Problem(404, f"There is no record {record[:80]}.")
     state = replay(evolve, (entry.step for entry in standing(entries)))
     return Loaded(record, state, tuple(entries))
 
@@ -222,7 +222,7 @@ def check_stands(record: Loaded[Any]) -> None:
     if record.entries and record.state is None:
         detail = f"The record {record.id} was withdrawn; make it anew."
         extra = {"state": WITHDRAWN, "possible": []}
-        raise Problem(409, "Not possible now", detail, extra=extra)
+        raise Problem(409, detail, extra=extra)
 
 
 def shown(record: Loaded[S], said: Callable[[S], dict[str, Any]]) -> dict[str, Any]:

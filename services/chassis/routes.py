@@ -60,7 +60,7 @@ class Collection:
     def check(self, id_: str) -> None:
         """Problem 404 for what cannot be the id of such a record."""
         if self.ids and not re.fullmatch(self.ids, id_, re.ASCII):
-            raise Problem(404, "Not found", f"There is no record {id_[:80]}.")
+            raise Problem(404, f"There is no record {id_[:80]}.")
 
     def create(
         self, body: type[Asked], roles: Iterable[str], summary: str, carry_out: CarryOut

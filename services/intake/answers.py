@@ -5,14 +5,13 @@ from typing import Any
 
 import msgspec
 
-from services.chassis.http import FieldError, Problem
+from services.chassis.http import FieldError, Problem, error_members
 from services.intake.domain import Receipt
 
 
 def refused_body(status: int, detail: str) -> Problem:
     """The problem of a body that is refused whole."""
-    titles = {400: "Not well-formed", 413: "Too large", 415: "Not supported"}
-    return Problem(status, titles.get(status, "Refused"), f"{detail[:1].upper()}{detail[1:]}.")
+    return Problem(status, f"{detail[:1].upper()}{detail[1:]}.")
 
 
 def answered(found: Sequence[Receipt], single: bool, errors_max: int = 20) -> bytes:
@@ -30,7 +29,7 @@ def _shown(one: Receipt, errors_max: int) -> dict[str, Any]:
     if one.receipt is not None:
         shown["receipt"] = one.receipt
     if one.faults:
-        shown["errors"] = _errors(one)[:errors_max]
+        shown["errors"] = [error_members(error) for error in _errors(one)[:errors_max]]
     return shown
 
 
@@ -40,8 +39,8 @@ def _errors(one: Receipt) -> list[FieldError]:
 
 def _problem(one: Receipt) -> Problem:
     if one.status == "conflict":
-        status, title, detail = 409, "Conflict", "Another event has this source and id."
+        status, detail = 409, "Another event has this source and id."
     else:
-        status, title, detail = 422, "Event refused", "The event does not keep the contract."
+        status, detail = 422, "The event does not keep the contract."
     extra = {"id": one.id, "source": one.source}
-    return Problem(status, title, detail, _errors(one), extra=extra)
+    return Problem(status, detail, _errors(one), extra=extra)

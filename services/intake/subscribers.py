@@ -92,7 +92,7 @@ class NatsDoor:
             return away(error).encoded()
         except Exception as bug:  # as over HTTP: told to the sender, and in the log
             log.error("a request at the NATS door failed", exc_info=bug)
-            return Problem(500, "A fault of this server", "The fault was logged.").encoded()
+            return Problem(500, "The fault was logged.").encoded()
 
     def sender(self, unit: str) -> Credential:
         """What may be sent at the door of a unit: that of an emitter with the unit's sources.

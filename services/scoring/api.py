@@ -91,11 +91,11 @@ def build_api(reading: Reading, lag: Lag, verifier: Verifier, health: Health) ->
 
     @api.exception_handler(UnitNotRated)
     async def on_unit(_: Request, error: UnitNotRated) -> Response:
-        return answer(Problem(404, "Not rated", str(error)))
+        return answer(Problem(404, str(error)))
 
     @api.exception_handler(RubricsReplaced)
     async def on_rubrics(_: Request, error: RubricsReplaced) -> Response:
-        return answer(Problem(503, "Not available now", str(error)))
+        return answer(Problem(503, str(error)))
 
     return api
 
@@ -115,7 +115,7 @@ async def _waited(reading: Reading, wait_for: str | None) -> None:
         await reading.wait({bytes.fromhex(one) for one in wait_for.split(",")})
     except NotArrived as late:
         detail = f"Not folded within 5 seconds: {late}. If it was accepted, it will be; ask again."
-        raise Problem(504, "Not folded yet", detail, extra={"missing": late.missing}) from None
+        raise Problem(504, detail, extra={"missing": late.missing}) from None
 
 
 async def _unit(
@@ -245,4 +245,4 @@ def _after(cursor: str | None) -> After | None:
 def _wrong_cursor() -> Problem:
     detail = "The cursor is none that this list has given."
     found = [{"field": "cursor", "message": detail}]
-    return Problem(422, "Wrong parameters", detail, found)  # type: ignore[arg-type]
+    return Problem(422, detail, found)  # type: ignore[arg-type]

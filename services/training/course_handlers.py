@@ -42,7 +42,7 @@ class RowsWrong(Problem):
     def __init__(self, errors: Sequence[FieldError]) -> None:
         count = f"{len(errors)} faults" if len(errors) > 1 else "one fault"
         detail = f"Nothing was taken, because of {count} in the list."
-        super().__init__(422, "Refused", detail, errors)
+        super().__init__(422, detail, errors)
 
 
 @dataclass(frozen=True)

@@ -208,7 +208,7 @@ def person_of_others(units: Iterable[str]) -> Problem:
     """Problem 403 that names the units whose rosters the person was never on."""
     named = ", ".join(sorted(units)) or "no unit"
     detail = f"This token covers {named}, and a unit that had the person on its roster is needed."
-    return Problem(403, "Not allowed", detail)
+    return Problem(403, detail)
 
 
 def same_name(one: str, other: str) -> bool:

@@ -44,7 +44,7 @@ def check_course(id_: str) -> None:
 
 def _check(ids: str, id_: str) -> None:
     if not re.fullmatch(ids, id_, re.ASCII):
-        raise Problem(404, "Not found", f"There is no record {id_[:80]}.")
+        raise Problem(404, f"There is no record {id_[:80]}.")
 
 
 class _Names:
@@ -176,7 +176,7 @@ def _add_persons(api: FastAPI, desk: Desk, names: _Names) -> None:
             near = reader.role in READS_ALL or "*" in reader.units
             near = near or await queries.is_of(conn, id_, reader.units)
         if found is None:
-            raise Problem(404, "Not found", "There is no person with this key.")
+            raise Problem(404, "There is no person with this key.")
         if not near:
             raise person_of_others(reader.units)
         return reader, found
@@ -259,7 +259,7 @@ async def _session(desk: Desk, reader: Credential, id_: str, session: str) -> tu
         check_unit(reader, unit)
     held = record.state.sessions.get(session) if record.state else None
     if held is None:
-        raise Problem(404, "Not found", "The course has no such session.")
+        raise Problem(404, "The course has no such session.")
     return unit, held
 
 

@@ -231,7 +231,7 @@ def check_type(given: str) -> None:
     media = given.partition(";")[0].strip().lower()
     if media and media not in TYPES:
         detail = f"A list is sent as {' or '.join(TYPES)}, and {media[:80]} is neither."
-        raise Problem(415, "Not supported", detail)
+        raise Problem(415, detail)
 
 
 def csv_of(lines: Iterable[Line]) -> bytes:

@@ -141,7 +141,7 @@ async def _check_alone(work: Work, id_: str) -> None:
         told = {"case": name} if work.caller.role in READS_ALL or _by_unit(other) else {}
         who = f"The case {name}" if told else "A case that the council has"
         detail = f"{who} has joined this one: take that join back first."
-        raise Problem(409, "Not possible now", detail, extra=told)
+        raise Problem(409, detail, extra=told)
 
 
 async def _check_deed(work: Work, before: Case | None, record: Loaded[Case]) -> None:
@@ -171,7 +171,7 @@ def check_seen(reader: Credential, record: Loaded[Case]) -> None:
     state, unit = record.state, unit_of(record)
     concluded = state is not None and state.stage in domain.KNOWN
     if not concluded and not (_by_unit(record) and reader.speaks_for(unit)):
-        raise Problem(404, "Not found", f"There is no record {record.id}.")
+        raise Problem(404, f"There is no record {record.id}.")
     check_unit(reader, unit)
 
 

@@ -1,0 +1,79 @@
+"""Messages for people in Vietnamese and English, from the catalogue of a package.
+
+A catalogue is the file `messages.toml` beside a package's `__init__.py`: a table for each code,
+with the sentence in `vi` and in `en`. A package makes its own function of it in `messages.py`:
+`message = catalogue(__package__)`. Pure, but for reading the file once.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable, Mapping
+from functools import cache
+from importlib.resources import files
+from typing import Any, Literal
+
+Language = Literal["vi", "en"]
+LANGUAGES: tuple[Language, ...] = ("vi", "en")
+
+
+class Message(str):
+    """A sentence in both languages, and the code by which programs know it.
+
+    As a text it is the Vietnamese sentence, a slash, and the English one. Values that are
+    messages themselves are given in the language of the sentence.
+    """
+
+    __slots__ = ("code", "en", "vi")
+    code: str
+    vi: str
+    en: str
+
+    def __new__(cls, code: str, vi: str, en: str) -> Message:
+        made = super().__new__(cls, vi if vi == en else f"{vi} / {en}")
+        made.code, made.vi, made.en = code, vi, en
+        return made
+
+    def __reduce__(self) -> tuple[type[Message], tuple[str, str, str]]:
+        return Message, (self.code, self.vi, self.en)
+
+    def text(self, language: Language | None) -> str:
+        """The sentence in one language, or in both without one."""
+        if language is None:
+            return str(self)
+        return self.vi if language == "vi" else self.en
+
+
+def joined(messages: list[Message], between: str = "; ") -> Message:
+    """Several messages as one, with the code of the first."""
+    vi, en = (between.join(one.text(language) for one in messages) for language in LANGUAGES)
+    return Message(messages[0].code, vi, en)
+
+
+@cache
+def templates(package: str) -> Mapping[str, Mapping[str, str]]:
+    """The catalogue of a package: code, then language, then the sentence with its places."""
+    return tomllib.loads(files(package).joinpath("messages.toml").read_text(encoding="utf-8"))
+
+
+def catalogue(package: str) -> Callable[..., Message]:
+    """The function that makes a package's messages: a code and the values of its places.
+
+    KeyError names a code or a place that is not in the catalogue.
+    """
+
+    def message(code: str, /, **values: Any) -> Message:
+        sentences = templates(package)[code]
+        vi, en = (_filled(sentences[language], values, language) for language in LANGUAGES)
+        return Message(f"{package.rpartition('.')[2]}.{code}", vi, en)
+
+    return message
+
+
+def _filled(sentence: str, values: Mapping[str, Any], language: Language) -> str:
+    return sentence.format_map(
+        {
+            name: value.text(language) if isinstance(value, Message) else value
+            for name, value in values.items()
+        }
+    )

@@ -1,0 +1,99 @@
+"""Messages: a sentence in each language, and catalogues that hold exactly what is said."""
+
+from __future__ import annotations
+
+import ast
+import pickle
+import re
+import string
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from contracts.messages import Message, joined, templates
+from services.chassis.language import preferred
+
+ROOT = Path(__file__).parents[2]
+PACKAGES = sorted(
+    ".".join(path.parent.relative_to(ROOT).parts)
+    for top in ("contracts", "services")
+    for path in (ROOT / top).rglob("messages.toml")
+)
+VIETNAMESE = re.compile(
+    r"[àáảãạăằắẳẵặâầấẩẫậđèéẻẽẹêềếểễệìíỉĩịòóỏõọôồốổỗộơờớởỡợùúủũụưừứửữựỳýỷỹỵ]", re.I
+)
+
+
+def places(sentence: str) -> set[str]:
+    """The names of the places of a sentence."""
+    return {name for _, name, _, _ in string.Formatter().parse(sentence) if name}
+
+
+def calls(package: str) -> Iterator[tuple[str, set[str] | None]]:
+    """Each code that a package's modules say, with its places; None where `**` gives them.
+
+    A code that is put together gives its constant beginning and a star.
+    """
+    for path in (ROOT / package.replace(".", "/")).glob("**/*.py"):
+        source = path.read_text(encoding="utf-8")
+        if f"from {package}.messages import" not in source:
+            continue
+        for node in ast.walk(ast.parse(source)):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                yield node.value, None
+            elif isinstance(node, ast.JoinedStr) and isinstance(node.values[0], ast.Constant):
+                yield f"{node.values[0].value}*", None
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "message":
+                first = node.args[0]
+                if isinstance(first, ast.Constant):
+                    names = {one.arg for one in node.keywords}
+                    yield first.value, None if None in names else {str(one) for one in names}
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_each_sentence_stands_in_both_languages_with_the_same_places(package: str) -> None:
+    """Vietnamese looks like Vietnamese, and no value of a sentence is lost in translation."""
+    for code, sentences in templates(package).items():
+        assert sentences.keys() == {"vi", "en"}, code
+        assert VIETNAMESE.search(sentences["vi"]), code
+        assert not VIETNAMESE.search(re.sub(r'"[^"]*"', "", sentences["en"])), code
+        assert places(sentences["vi"]) == places(sentences["en"]), code
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_a_catalogue_holds_what_is_said_and_nothing_more(package: str) -> None:
+    """No code is missing, none is without a place that says it, and each place gets its value."""
+    known = templates(package)
+    used: set[str] = set()
+    for code, given in calls(package):
+        if code.endswith("*"):
+            used |= {one for one in known if one.startswith(code[:-1])}
+        elif given is not None:
+            assert code in known, code
+            assert given == places(known[code]["en"]), code
+        used.add(code)
+    assert known.keys() - used == set()
+
+
+def test_a_message_keeps_both_languages_and_its_code_when_it_travels() -> None:
+    """Workers answer in messages too; nested and joined ones stay in their language."""
+    one = Message("a.b", "còn thiếu", "is missing")
+    copy = pickle.loads(pickle.dumps(one))
+    assert (copy, copy.code, copy.vi, copy.en) == (one, "a.b", "còn thiếu", "is missing")
+    assert str(one) == "còn thiếu / is missing"
+    assert joined([one, one]).vi == "còn thiếu; còn thiếu"
+
+
+@pytest.mark.parametrize(
+    ("header", "language"),
+    [
+        ("vi-VN,vi;q=0.9,en-US;q=0.8", "vi"), ("en-GB", "en"), ("*", None), ("", None),
+        ("fr;q=1, en;q=0.2", "en"), ("vi;q=0", None), ("en;q=x, vi;q=0.1", "vi"), ("de", None),
+    ],
+)  # fmt: skip
+def test_a_caller_is_answered_in_the_language_that_it_prefers(
+    header: str, language: str | None
+) -> None:
+    """By the weights of Accept-Language; in both languages where it prefers neither."""
+    assert preferred(header) == language
