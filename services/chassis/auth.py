@@ -19,8 +19,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from services.chassis.clock import Clock, now_us
 from services.chassis.errors import SettingWrong
 from services.chassis.files import write_private
-from services.chassis.http import Problem
 from services.chassis.messages import message
+from services.chassis.problems import Problem
 from services.chassis.settings import Settings
 
 ALGORITHM = "EdDSA"

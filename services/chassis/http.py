@@ -3,8 +3,7 @@
 import asyncio
 import json
 import logging
-from collections.abc import Mapping, Sequence
-from typing import Any, TypedDict
+from collections.abc import Mapping
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -12,67 +11,22 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from contracts.messages import Message, templates
+from contracts.messages import templates
 from services.chassis import language
 from services.chassis.errors import BrokerAway, DatabaseAway
 from services.chassis.health import Health
-from services.chassis.language import in_language
 from services.chassis.messages import message
+from services.chassis.problems import PROBLEM_TYPE as PROBLEM_TYPE
+from services.chassis.problems import FieldError as FieldError
+from services.chassis.problems import Problem as Problem
+from services.chassis.problems import error_members as error_members
 
 log = logging.getLogger(__name__)
 
-PROBLEM_TYPE = "application/problem+json"
 RETRY_SECONDS = "2"
 DRAINED_TIMES = 4
 BODY_SECONDS = 60
 DIGITS_MAX = 20
-
-
-class FieldError(TypedDict):
-    """One thing that is wrong, by its field, with a sentence: a Message, in both languages."""
-
-    field: str
-    message: str
-
-
-class Problem(Exception):
-    """An answer that is an error; `extra` are further members of the problem details.
-
-    `detail` is a Message, and so is the message of each error: they are answered in the language
-    of the request, or in both.
-    """
-
-    def __init__(
-        self,
-        status: int,
-        detail: str,
-        errors: Sequence[FieldError] = (),
-        headers: Mapping[str, str] | None = None,
-        extra: Mapping[str, Any] | None = None,
-    ) -> None:
-        super().__init__(detail)
-        self.status, self.detail = status, detail
-        self.errors, self.headers, self.extra = list(errors), dict(headers or {}), dict(extra or {})
-
-    def body(self) -> dict[str, Any]:
-        """The members of the problem details."""
-        title = in_language(message(f"title-{self.status}"))
-        members: dict[str, Any] = {"type": "about:blank", "title": title, "status": self.status}
-        if isinstance(self.detail, Message):
-            members["code"] = self.detail.code
-        members |= language.members("detail", self.detail)
-        if self.errors:
-            members["errors"] = [error_members(error) for error in self.errors]
-        return {**members, **self.extra}
-
-    def encoded(self) -> bytes:
-        """The problem details as JSON."""
-        return json.dumps(self.body(), ensure_ascii=False).encode()
-
-
-def error_members(error: FieldError) -> dict[str, Any]:
-    """One error as it is answered: the field, and the message by language."""
-    return {"field": error["field"], **language.members("message", error["message"])}
 
 
 def away(error: DatabaseAway | BrokerAway) -> Problem:
@@ -200,8 +154,12 @@ def health_only(healths: Mapping[str, Health]) -> FastAPI:
     return api
 
 
-def compose(services: Mapping[str, tuple[FastAPI, Health]]) -> ASGIApp:
+def compose(
+    services: Mapping[str, tuple[FastAPI, Health]], front: ASGIApp | None = None
+) -> ASGIApp:
     """One application that serves each under /<name>, with the health of all at its root.
+
+    `front` answers the root itself, `/`, to people; without it nothing is there.
 
     A request goes straight to its service: a second application around it costs a quarter more.
     """
@@ -214,6 +172,8 @@ def compose(services: Mapping[str, tuple[FastAPI, Health]]) -> ASGIApp:
         if name in apps:
             mounted = f"{scope.get('root_path', '')}/{name}"
             await apps[name]({**scope, "root_path": mounted}, receive, send)
+        elif front is not None and scope.get("path") in ("", "/"):
+            await front(scope, receive, send)
         else:
             await root(scope, receive, send)
 
