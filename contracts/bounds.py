@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable, Iterator
+from functools import cache
 from itertools import islice
 from typing import Any
 
@@ -16,7 +17,15 @@ import msgspec
 
 from contracts import moments
 from contracts.catalog import EventType, fields
-from contracts.data import KEY_FORM, KEY_MAX, MAX_INTEGER, NAMED_KEY_MAX, PERSON_FORM, UNIT_FORM
+from contracts.data import (
+    DATE_FORM,
+    KEY_FORM,
+    KEY_MAX,
+    MAX_INTEGER,
+    NAMED_KEY_MAX,
+    PERSON_FORM,
+    UNIT_FORM,
+)
 from contracts.envelope import ATTRIBUTES, CITY, EVENT_CLASSES, UNIT_KEY, Event
 from contracts.faults import FAULTS_MAX, Fault, faults_of
 from contracts.texts import MARKS_MAX, overmarked
@@ -31,7 +40,6 @@ _SENT = ATTRIBUTES - {"recordedtime"}
 _EVIDENCE = frozenset(("document", "sha256", "url"))
 _NAMES = ("id", "source")
 _LINES = (*_NAMES, "dataschema", "traceparent", "tracestate")
-_DATES = ("due", "effective", "valid_from", "date")
 
 
 def judged(item: dict[str, Any], kind: EventType | None, now: int) -> Event | list[Fault]:
@@ -135,16 +143,20 @@ def _attributes(item: dict[str, Any], kind: EventType | None) -> list[Fault]:
     return found
 
 
+@cache
+def _dates(kind: EventType) -> tuple[str, ...]:
+    return tuple(name for name, field in fields(kind.data).items() if field.kind == "date")
+
+
 def _times(item: dict[str, Any], kind: EventType, now: int) -> list[Fault]:
     found = []
     data = item["data"] if isinstance(item.get("data"), dict) else {}
-    for name in _DATES:
-        if isinstance(data.get(name), str) and name in fields(kind.data):
+    for name in _dates(kind):
+        if isinstance(data.get(name), str):
             try:
-                moments.day_ordinal(data[name])
+                moments.bounded_day(data[name])
             except ValueError:
-                said = "must be a day of the calendar, such as 2025-03-01"
-                found.append(Fault(f"data.{name}", said))
+                found.append(Fault(f"data.{name}", f"must be {DATE_FORM}"))
     if not isinstance(item.get("time"), str):
         return found
     try:

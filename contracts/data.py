@@ -13,6 +13,8 @@ from typing import Annotated, Literal, TypeAlias
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from contracts.moments import FIRST_DAY, LAST_DAY
+
 MAX_INTEGER = 2**53
 KEY_MAX, NAMED_KEY_MAX, EVIDENCE_MAX = 128, 200, 20
 UNIT = r"[A-Z0-9]([A-Z0-9.]{0,62}[A-Z0-9])?"
@@ -34,6 +36,7 @@ PERSON_FORM = (
     " an identity number"
 )
 UNIT_FORM = "a unit's key or code: capital letters, digits and dots, such as H44.12.34"
+DATE_FORM = f"a day of the calendar from {FIRST_DAY} to {LAST_DAY}, such as 2025-03-01"
 AMOUNT_FORM = (
     "a non-negative integer, or a decimal as text with at most 9 digits and 4 after the point,"
     ' such as "1.5"'
@@ -108,7 +111,7 @@ Date: TypeAlias = Annotated[
     str,
     Meta(
         pattern=f"^{_DAY}$", extra_json_schema={"format": "date"},
-        description="a day of the calendar, such as 2025-03-01",
+        description=DATE_FORM,
     ),
 ]  # fmt: skip
 UnitKey: TypeAlias = Annotated[str, Meta(pattern=f"^{UNIT}$", description=UNIT_FORM)]

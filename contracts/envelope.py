@@ -183,7 +183,7 @@ def _content_in(raw: bytes) -> bytes:
 
 def check_dates(data: Data) -> None:
     """ValueError where a date field names a day that the calendar does not have."""
-    for name in ("due", "effective", "valid_from"):
+    for name in ("due", "effective", "valid_from", "date"):
         value = getattr(data, name, UNSET)
         if isinstance(value, str):
             moments.day_ordinal(value)

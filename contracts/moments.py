@@ -15,10 +15,17 @@ _DAY = 86_400_000_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EPOCH_ORDINAL = date(1970, 1, 1).toordinal()
 _MICROSECOND = timedelta(microseconds=1)
+_EARLIEST = (datetime.min.replace(tzinfo=UTC) - _EPOCH) // _MICROSECOND
+_LATEST = (datetime.max.replace(tzinfo=UTC) - _EPOCH) // _MICROSECOND
+"""The instants that can be spelled in UTC."""
 _RFC3339 = re.compile(
     r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,6})?([Zz]|[+-]([01]\d|2[0-3]):[0-5]\d)", re.ASCII
 )
 _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_ERA_YEARS, _ERA_DAYS = 400, 146_097
+"""The calendar repeats itself after so many years, so that no year is out of its range."""
+FIRST_DAY, LAST_DAY = "2000-01-01", "2200-12-31"
+"""The first and the last day that a date may name where it comes in; both are taken."""
 
 
 def instant(text: str) -> int:
@@ -29,21 +36,26 @@ def instant(text: str) -> int:
             " fraction, such as 2025-03-01T09:00:00+07:00"
         )
     try:
-        moment = datetime.fromisoformat(text.upper())
-        return (moment - _EPOCH) // _MICROSECOND
+        us = (datetime.fromisoformat(text.upper()) - _EPOCH) // _MICROSECOND
     except (ValueError, OverflowError):
-        raise ValueError("is not a time of the calendar") from None
+        us = _LATEST + 1
+    if not _EARLIEST <= us <= _LATEST:
+        raise ValueError("is not a time of the calendar")
+    return us
 
 
 def spelled(us: int) -> str:
-    """The instant in UTC, with as many digits of the second as it needs."""
+    """An instant that `instant` answers, in UTC, with as many digits of the second as it needs."""
     moment = _EPOCH + timedelta(microseconds=us)
     return moment.isoformat().replace("+00:00", "Z")
 
 
 @lru_cache(maxsize=4096)
-def _of_day(ordinal: int) -> date:
-    return date.fromordinal(ordinal)
+def _of_day(ordinal: int) -> tuple[int, int]:
+    """Year and month of a day of the proleptic calendar, also before 1 and after 9999."""
+    eras, within = divmod(ordinal - 1, _ERA_DAYS)
+    day = date.fromordinal(within + 1)
+    return day.year + eras * _ERA_YEARS, day.month
 
 
 def local_day(us: int) -> int:
@@ -53,19 +65,19 @@ def local_day(us: int) -> int:
 
 def local_year(us: int) -> int:
     """The rating year of an instant: the calendar year in Asia/Ho_Chi_Minh."""
-    return _of_day(local_day(us)).year
+    return _of_day(local_day(us))[0]
 
 
 def month(us: int) -> str:
     """The +07:00 month of the instant, such as 2025-07."""
-    day = _of_day(local_day(us))
-    return f"{day.year:04d}-{day.month:02d}"
+    year, number = _of_day(local_day(us))
+    return f"{year:04d}-{number:02d}"
 
 
 def quarter(us: int) -> str:
     """The +07:00 quarter of the instant, such as 2025-Q3."""
-    day = _of_day(local_day(us))
-    return f"{day.year:04d}-Q{(day.month + 2) // 3}"
+    year, number = _of_day(local_day(us))
+    return f"{year:04d}-Q{(number + 2) // 3}"
 
 
 @lru_cache(maxsize=4096)
@@ -76,6 +88,14 @@ def day_ordinal(text: str) -> int:
     return date.fromisoformat(text).toordinal()
 
 
+def bounded_day(text: str) -> str:
+    """The date, where it may come in; ValueError where it names no day, or one too far away."""
+    day_ordinal(text)
+    if not FIRST_DAY <= text <= LAST_DAY:
+        raise ValueError(f"must be a day from {FIRST_DAY} to {LAST_DAY}")
+    return text
+
+
 def day_start(text: str) -> int:
     """The instant at which a date begins: 00:00+07:00."""
     return (day_ordinal(text) - _EPOCH_ORDINAL) * _DAY - _OFFSET
@@ -83,5 +103,7 @@ def day_start(text: str) -> int:
 
 @lru_cache(maxsize=256)
 def year_start(year: int) -> int:
-    """The instant at which a rating year begins; 10000 too, where the year 9999 ends."""
-    return (date(year - 1, 12, 31).toordinal() + 1 - _EPOCH_ORDINAL) * _DAY - _OFFSET
+    """The instant at which a rating year begins, for any year."""
+    eras, within = divmod(year - 1, _ERA_YEARS)
+    ordinal = date(within + 1, 1, 1).toordinal() + eras * _ERA_DAYS
+    return (ordinal - _EPOCH_ORDINAL) * _DAY - _OFFSET

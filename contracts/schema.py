@@ -17,8 +17,8 @@ def schema(kind: EventType) -> dict[str, Any]:
     """The schema of the type. What it refuses, a door refuses too.
 
     Of what it takes a door refuses this alone: times ahead of the clock, before 2000 or not of the
-    calendar, a year that does not fit `time`, more than 64 KiB, an integer spelled 2.0, and rare
-    characters that do not print.
+    calendar, dates before 2000 or after 2200, a year that does not fit `time`, more than 64 KiB,
+    an integer spelled 2.0, and rare characters that do not print.
     """
     cls = EVENT_CLASSES[kind.short]
     found = _closed(msgspec.json.schema(cls))

@@ -58,8 +58,7 @@ def _opaque(text: str) -> str:
 
 
 def _day(text: str) -> str:
-    moments.day_ordinal(text)
-    return text
+    return moments.bounded_day(text)
 
 
 def _moment(text: str) -> str:
