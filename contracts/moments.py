@@ -50,6 +50,11 @@ def spelled(us: int) -> str:
     return moment.isoformat().replace("+00:00", "Z")
 
 
+def local_time(us: int) -> str:
+    """The instant as people in Vietnam read it: RFC 3339 with +07:00."""
+    return spelled(us + _OFFSET).replace("Z", "+07:00")
+
+
 @lru_cache(maxsize=4096)
 def _of_day(ordinal: int) -> tuple[int, int]:
     """Year and month of a day of the proleptic calendar, also before 1 and after 9999."""

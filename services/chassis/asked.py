@@ -5,6 +5,7 @@ Texts are NFC and without control characters, since every database and every eve
 
 import re
 import unicodedata
+from collections.abc import Callable
 from typing import Annotated, Any, ClassVar
 
 from pydantic import (
@@ -18,6 +19,8 @@ from pydantic import (
 
 from contracts import moments
 from contracts.envelope import CITY, UNIT_KEY
+from contracts.messages import Message
+from services.chassis.messages import message
 
 LINE_MAX, TEXT_MAX, KEY_MAX = 200, 2000, 128
 IDENTITY_DIGITS = (9, 12)
@@ -30,40 +33,58 @@ def _clean(text: str) -> str:
     """The text in NFC; ValueError for control characters and for nothing but blanks."""
     whole = unicodedata.normalize("NFC", text).strip()
     if not whole:
-        raise ValueError("must not be empty")
+        raise ValueError(message("text-empty"))
     if any(unicodedata.category(c) in ("Cc", "Cs") and c not in "\n\t" for c in whole):
-        raise ValueError("has a control character")
+        raise ValueError(message("text-control"))
     return whole
 
 
 def _line(text: str) -> str:
     whole = _clean(text)
     if not whole.isprintable():
-        raise ValueError("must be one line of printable characters")
+        raise ValueError(message("text-line"))
     return whole
 
 
 def _unit(text: str) -> str:
     if not UNIT_KEY.fullmatch(text) or text == CITY:
-        raise ValueError("must be a unit's key, such as H44.12.34")
+        raise ValueError(message("unit-form"))
     return text
 
 
 def _opaque(text: str) -> str:
     if not text.isascii() or any(c.isspace() for c in text) or not any(c.isdigit() for c in text):
-        raise ValueError("must be a reference without blanks and with a digit, never a name")
+        raise ValueError(message("opaque-form"))
     if text.isdigit() and len(text) in IDENTITY_DIGITS:
-        raise ValueError("must be an opaque reference, never an identity number")
+        raise ValueError(message("opaque-identity"))
     return text
 
 
 def _day(text: str) -> str:
-    return moments.bounded_day(text)
+    try:
+        return moments.bounded_day(text)
+    except ValueError:
+        first, last = moments.FIRST_DAY, moments.LAST_DAY
+        raise ValueError(message("day-form", first=first, last=last)) from None
 
 
 def _moment(text: str) -> str:
-    moments.instant(text)
+    try:
+        moments.instant(text)
+    except ValueError:
+        raise ValueError(message("field-time")) from None
     return text
+
+
+def shaped(pattern: str, form: Message) -> Callable[[str], str]:
+    """A validator for texts of a pattern, which tells the form and not the pattern."""
+
+    def check(text: str) -> str:
+        if not re.fullmatch(pattern, text, re.ASCII):
+            raise ValueError(form)
+        return text
+
+    return check
 
 
 Line = Annotated[str, StringConstraints(max_length=LINE_MAX), AfterValidator(_line)]
@@ -74,16 +95,35 @@ Opaque = Annotated[
     Field(description="an opaque reference, which names nobody", examples=["cb-0417"]),
 ]  # fmt: skip
 UnitKey = Annotated[
-    str, StringConstraints(max_length=64), AfterValidator(_unit),
-    Field(description="the unit's key", examples=["H44.2.1"]),
+    str, AfterValidator(_unit),
+    Field(
+        description="the unit's key", examples=["H44.2.1"], json_schema_extra={"maxLength": 64},
+    ),
 ]  # fmt: skip
 Day = Annotated[
-    str, StringConstraints(max_length=10), AfterValidator(_day),
-    Field(description="a day, which lasts until its end in Vietnam", examples=["2025-03-01"]),
+    str, AfterValidator(_day),
+    Field(
+        description="a day, which lasts until its end in Vietnam", examples=["2025-03-01"],
+        json_schema_extra={"format": "date", "maxLength": 10},
+    ),
 ]  # fmt: skip
 Moment = Annotated[
-    str, StringConstraints(max_length=40), AfterValidator(_moment),
-    Field(description="RFC 3339 with an offset", examples=["2025-03-01T09:00:00+07:00"]),
+    str, AfterValidator(_moment),
+    Field(
+        description="RFC 3339 with an offset", examples=["2025-03-01T09:00:00+07:00"],
+        json_schema_extra={"maxLength": 40},
+    ),
+]  # fmt: skip
+
+
+SHA256, URL = "[0-9a-f]{64}", r"https?://\S{1,1990}"
+Sha256 = Annotated[
+    str, AfterValidator(shaped(SHA256, message("sha256-form"))),
+    Field(json_schema_extra={"pattern": f"^{SHA256}$"}),
+]  # fmt: skip
+Url = Annotated[
+    str, AfterValidator(shaped(URL, message("url-form"))),
+    Field(json_schema_extra={"pattern": f"^{URL}$"}),
 ]  # fmt: skip
 
 
@@ -97,8 +137,8 @@ class Evidence(Asked):
     """A document that stands behind a step: its name, digest and address."""
 
     document: Prose
-    sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")] | None = None
-    url: Annotated[str, Field(pattern="^https?://", max_length=2000)] | None = None
+    sha256: Sha256 | None = None
+    url: Url | None = None
 
 
 class Listing(BaseModel):
@@ -116,7 +156,7 @@ class Listing(BaseModel):
     @classmethod
     def _given(cls, text: str) -> str:
         if text and not re.fullmatch(cls.places, text, re.ASCII):
-            raise ValueError("is none that this list has given")
+            raise ValueError(message("cursor-unknown"))
         return text
 
 

@@ -15,10 +15,10 @@ from typing import Any, NamedTuple
 from fastapi import FastAPI, Request, Response
 from fastapi.routing import APIRoute
 from sqlalchemy.ext.asyncio import AsyncConnection
-from starlette.exceptions import HTTPException
 
 from contracts import door
 from contracts.bounds import PLAIN
+from contracts.messages import Message
 from services.chassis import journal, outbox
 from services.chassis.announce import Announced, NotOfTheContract, source_of
 from services.chassis.auth import READS_MACHINERY, Credential, Verifier, require
@@ -26,13 +26,14 @@ from services.chassis.clock import Clock
 from services.chassis.database import Database
 from services.chassis.health import Health
 from services.chassis.http import (
-    PROBLEM_TYPE,
     FieldError,
     Problem,
+    Raised,
     answer,
     bounded_body,
     service_api,
 )
+from services.chassis.openapi import Waiting, answers
 from services.chassis.records import Done, Work, doer, etag
 from services.chassis.steps import StepImpossible, StepRefused
 from services.chassis.telemetry import joined, tracer
@@ -165,7 +166,7 @@ class _StrictRequest(Request):
             try:
                 self._body = await bounded_body(self, BODY_BYTES_MAX)
             except Problem as refused:
-                raise HTTPException(refused.status, refused.detail) from refused
+                raise Raised(refused) from refused
         return self._body
 
     async def json(self) -> Any:
@@ -173,7 +174,7 @@ class _StrictRequest(Request):
         try:
             return door.parse(await self.body())
         except door.BodyRefused as refused:
-            raise HTTPException(refused.status, refused.detail) from refused
+            raise Raised(Problem(refused.status, _sentence(refused.detail))) from refused
 
 
 class _StrictRoute(APIRoute):
@@ -196,8 +197,12 @@ def _check_json(content_type: str) -> None:
     try:
         door.media_of(content_type, (PLAIN,))
     except door.BodyRefused as refused:
-        detail = f"{refused.detail[:1].upper()}{refused.detail[1:]}."
-        raise Problem(refused.status, detail) from refused
+        raise Problem(refused.status, _sentence(refused.detail)) from refused
+
+
+def _sentence(detail: str) -> str:
+    """What the reading of events says, as a sentence; a message is one already."""
+    return detail if isinstance(detail, Message) else f"{detail[:1].upper()}{detail[1:]}."
 
 
 def desk_api(desk: Desk, description: str, health: Health) -> FastAPI:
@@ -210,8 +215,9 @@ def desk_api(desk: Desk, description: str, health: Health) -> FastAPI:
     _answer_steps(api)
 
     @api.get(
-        "/outbox", summary="What is committed and not yet in the stream", **described(401, 403, 503)
-    )
+        "/outbox", summary="What is committed and not yet in the stream",
+        **described(401, 403, 503, model=Waiting),
+    )  # fmt: skip
     async def get_outbox(request: Request) -> Response:
         desk.caller(request, READS_MACHINERY, "The outbox")
         async with desk.db.read() as conn:
@@ -244,44 +250,35 @@ def _answer_steps(api: FastAPI) -> None:
 
 
 _ASKED = {"time": "at", "subject": "unit"}
-_SAID = {
-    400: "No well-formed JSON, or a wrong header",
-    401: "No valid token",
-    403: "The token's role or units do not allow it",
-    404: "There is no such record",
+_REASONS = {
     409: "Not possible in the state that the record has; `possible` says what is",
     412: "The record is at another version than If-Match says",
-    413: "Too large",
-    415: "Another content type or encoding",
-    422: "Something is wrong, said by field",
     503: "The database is away; nothing was done",
 }
-_PROBLEM: dict[str, Any] = {"content": {PROBLEM_TYPE: {"schema": {"type": "object"}}}}
-_OBJECT: dict[str, Any] = {"content": {"application/json": {"schema": {"type": "object"}}}}
-_HEADERS: list[dict[str, Any]] = [
+_TAKEN: list[dict[str, Any]] = [
     {"name": "Idempotency-Key", "in": "header", "required": False,
      "schema": {"type": "string", "minLength": 1, "maxLength": KEY_MAX}},
     {"name": "If-Match", "in": "header", "required": False, "schema": {"type": "string"}},
 ]  # fmt: skip
+_TEXT: dict[str, Any] = {"schema": {"type": "string"}}
+_GIVEN: dict[str, Any] = {
+    "ETag": {"description": "the version of the record", **_TEXT},
+    RECEIPTS_HEADER: {"description": "receipts of the events that it caused, with commas", **_TEXT},
+}
 
 
 def described(
-    *problems: int, status: int = 200, command: bool = False, files: Iterable[str] = ()
-) -> dict[str, Any]:
-    """What a route answers beside its own body, and the headers it takes, for OpenAPI.
+    *problems: int, status: int = 200, command: bool = False, files: Iterable[str] = (),
+    model: Any = None,
+) -> dict[str, Any]:  # fmt: skip
+    """What a route answers, by the model of its own body, and the headers it takes, for OpenAPI.
 
     `files` are content types that it answers beside JSON.
     """
-    content = dict(_OBJECT["content"]) | {
-        kind: {"schema": {"type": "string", "format": "binary"}} for kind in files
-    }
-    answers: dict[int | str, dict[str, Any]] = {status: {"description": "Done", "content": content}}
-    said = {400, 415, *problems} if command else problems
-    answers |= {one: {"description": _SAID[one], **_PROBLEM} for one in sorted(said)}
-    extra: dict[str, Any] = {"security": [{"bearer": []}]}
-    if command:
-        extra["parameters"] = _HEADERS
-    return {
-        "status_code": status, "responses": answers, "response_class": Response,
-        "openapi_extra": extra,
-    }  # fmt: skip
+    if not command:
+        return answers(model, *problems, status=status, files=files, reasons=_REASONS)
+    statuses = {400, 415, *problems}
+    return answers(
+        model, *statuses, status=status, files=files, headers=_GIVEN, reasons=_REASONS,
+        parameters=_TAKEN,
+    )  # fmt: skip

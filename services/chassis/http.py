@@ -16,10 +16,12 @@ from services.chassis import language
 from services.chassis.errors import BrokerAway, DatabaseAway
 from services.chassis.health import Health
 from services.chassis.messages import message
+from services.chassis.openapi import Api, Readiness, operation_id
 from services.chassis.problems import PROBLEM_TYPE as PROBLEM_TYPE
 from services.chassis.problems import FieldError as FieldError
 from services.chassis.problems import Problem as Problem
 from services.chassis.problems import error_members as error_members
+from services.chassis.validation import field_faults
 
 log = logging.getLogger(__name__)
 
@@ -27,6 +29,14 @@ RETRY_SECONDS = "2"
 DRAINED_TIMES = 4
 BODY_SECONDS = 60
 DIGITS_MAX = 20
+
+
+class Raised(HTTPException):
+    """A problem from within the reading of a body, where the framework lets nothing else pass."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.status, str(problem.detail))
+        self.problem = problem
 
 
 def away(error: DatabaseAway | BrokerAway) -> Problem:
@@ -73,9 +83,10 @@ async def bounded_body(request: Request, limit: int) -> bytes:
 
 def service_api(title: str, description: str, health: Health, version: str = "1") -> FastAPI:
     """A FastAPI application with problem details and health; mount it with `compose`."""
-    api = FastAPI(
-        title=title, description=description, version=version, docs_url=None, redoc_url=None
-    )
+    api = Api(
+        title=title, description=description, version=version, docs_url=None, redoc_url=None,
+        generate_unique_id_function=operation_id,
+    )  # fmt: skip
     _handle(api)
     add_health(api, {title: health})
     return api
@@ -96,6 +107,8 @@ def _handle(api: FastAPI) -> None:
 
     @api.exception_handler(HTTPException)
     async def on_http(_: Request, error: HTTPException) -> Response:
+        if isinstance(error, Raised):
+            return answer(error.problem)
         known = f"http-{error.status_code}" in templates(__package__)
         detail = message(f"http-{error.status_code}") if known else message("http-other")
         return answer(Problem(error.status_code, detail, headers=error.headers))
@@ -105,23 +118,19 @@ def _handle(api: FastAPI) -> None:
         return answer(Problem(400, message("broken-off")))
 
     @api.exception_handler(RequestValidationError)
-    async def on_parameters(_: Request, error: RequestValidationError) -> Response:
-        return answer(Problem(422, message("parameters-wrong"), _found(error)))
+    async def on_fields(_: Request, error: RequestValidationError) -> Response:
+        faults = error.errors()
+        in_body = any(one["loc"][:1] == ("body",) for one in faults)
+        detail = message("fields-wrong" if in_body else "parameters-wrong")
+        found: list[FieldError] = [
+            {"field": field, "message": fault} for field, fault in field_faults(faults)
+        ]
+        return answer(Problem(422, detail, found))
 
     @api.exception_handler(Exception)
     async def on_bug(_: Request, error: Exception) -> Response:
         log.error("a request failed", exc_info=error)
         return answer(Problem(500, message("fault-logged")))
-
-
-def _found(error: RequestValidationError) -> list[FieldError]:
-    return [
-        {
-            "field": ".".join(str(part) for part in one["loc"][1:]),
-            "message": str(one["msg"]).removeprefix("Value error, "),
-        }
-        for one in error.errors()[:20]
-    ]
 
 
 def add_health(api: FastAPI, healths: Mapping[str, Health]) -> None:
@@ -132,8 +141,11 @@ def add_health(api: FastAPI, healths: Mapping[str, Health]) -> None:
         return {"status": "alive"}
 
     @api.get(
-        "/readyz", summary="Whether it can serve", tags=["health"],
-        responses={503: {"description": "Not ready"}},
+        "/readyz", summary="Whether it can serve", tags=["health"], response_class=Response,
+        responses={
+            200: {"description": "Ready, or degraded", "model": Readiness},
+            503: {"description": "Not ready", "model": Readiness},
+        },
     )  # fmt: skip
     async def readyz() -> Response:
         found = {name: await health.readiness() for name, health in healths.items()}

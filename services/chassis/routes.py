@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 from fastapi import FastAPI, Path, Request, Response
-from pydantic import Field
+from pydantic import BaseModel, Field
 
 from contracts import moments
 from services.chassis.asked import NO_NUL, Act, Asked, Prose
 from services.chassis.auth import READS_ALL, Credential
 from services.chassis.desk import Desk, described, json_answer
 from services.chassis.http import Problem
+from services.chassis.openapi import Page
 from services.chassis.records import Done, Evolve, Loaded, Work, check_unit, etag, loaded, unit_of
 from services.chassis.steps import Step
 
@@ -36,6 +37,20 @@ class Retraction:
     id: str
     version: int
     reason: str
+
+
+class JournalEntry(BaseModel):
+    """One step as the journal has it: what, when it happened and was recorded, and by whom."""
+
+    version: int
+    step: str
+    at: str
+    recorded: str
+    role: str
+    by: str
+    data: dict[str, Any]
+    events: list[str]
+    receipts: list[str]
 
 
 class TakeBack(Asked):
@@ -122,6 +137,7 @@ class Collection:
         self, evolve: Evolve[Any],
         shown: Callable[[Loaded[Any]], dict[str, Any]], roles: Iterable[str] = READERS,
         journals: Iterable[str] = READS_JOURNALS, sees: Sees | None = None, noted: bool = False,
+        model: Any = None,
     ) -> None:  # fmt: skip
         """GET /<name>/{id} and /<name>/{id}/journal: the record, and who did what when.
 
@@ -129,8 +145,31 @@ class Collection:
         `noted` remembers each read.
         """
         problems = (401, 403, 404, 422, 503)
+        read = self._reading(evolve, sees, noted)
 
-        async def held(request: Request, id: str, roles: Iterable[str]) -> Loaded[Any]:
+        @self.api.get(
+            f"/{self.name}/{{id}}", summary="One record", name=f"get one of {self.name}",
+            **described(*problems, model=model),
+        )  # fmt: skip
+        async def get_one(request: Request, id: Id) -> Response:
+            record = await read(request, id, roles)
+            return json_answer(shown(record), headers={"ETag": etag(record.version)})
+
+        @self.api.get(
+            f"/{self.name}/{{id}}/journal", summary="Who did what when",
+            name=f"get journal of {self.name}", **described(*problems, model=Page[JournalEntry]),
+        )  # fmt: skip
+        async def get_journal(request: Request, id: Id) -> Response:
+            record = await read(request, id, journals)
+            items = [_spelled(entry.shown()) for entry in record.entries]
+            return json_answer({"items": items, "next": None})
+
+    def _reading(
+        self, evolve: Evolve[Any], sees: Sees | None, noted: bool
+    ) -> Callable[[Request, str, Iterable[str]], Awaitable[Loaded[Any]]]:
+        """How a record is read by whoever may see it."""
+
+        async def read(request: Request, id: str, roles: Iterable[str]) -> Loaded[Any]:
             reader = self.desk.caller(request, roles, f"Reading {self.name}")
             self.check(id)
             async with self.desk.db.read() as conn:
@@ -143,22 +182,13 @@ class Collection:
                 await self.desk.note_read(reader, f"{self.name} {id}", 1)
             return record
 
-        @self.api.get(f"/{self.name}/{{id}}", summary="One record", **described(*problems))
-        async def get_one(request: Request, id: Id) -> Response:
-            record = await held(request, id, roles)
-            return json_answer(shown(record), headers={"ETag": etag(record.version)})
-
-        @self.api.get(
-            f"/{self.name}/{{id}}/journal", summary="Who did what when", **described(*problems)
-        )
-        async def get_journal(request: Request, id: Id) -> Response:
-            record = await held(request, id, journals)
-            return json_answer({"items": [_spelled(e.shown()) for e in record.entries]})
+        return read
 
 
 def _spelled(entry: dict[str, Any]) -> dict[str, Any]:
     return {
-        **entry, "at": moments.spelled(entry["at"]), "recorded": moments.spelled(entry["recorded"]),
+        **entry, "at": moments.local_time(entry["at"]),
+        "recorded": moments.local_time(entry["recorded"]),
     }  # fmt: skip
 
 

@@ -1,0 +1,81 @@
+"""What is wrong with a request's fields, in our words: the validator's own never reach people.
+
+Each kind of error of the validator has a message of the catalogue that names the form that is
+wanted. A validator of ours that raises `ValueError(message(…))` is answered with that message.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from itertools import islice
+from typing import Any
+
+from contracts.messages import Message
+from services.chassis.messages import message
+
+FAULTS_MAX = 20
+VALUES_MAX = 40
+_QUOTED = re.compile(r"'((?:[^'\\]|\\.)*)'")
+_PLAIN = {
+    "missing": "field-missing", "extra_forbidden": "field-unknown",
+    "string_type": "field-text", "string_unicode": "field-text",
+    "int_type": "field-integer", "int_parsing": "field-integer",
+    "int_from_float": "field-integer", "int_parsing_size": "field-integer",
+    "float_type": "field-number", "float_parsing": "field-number", "finite_number": "field-number",
+    "decimal_type": "field-number", "decimal_parsing": "field-number",
+    "bool_type": "field-boolean", "bool_parsing": "field-boolean",
+    "list_type": "field-list", "tuple_type": "field-list", "set_type": "field-list",
+    "dict_type": "field-object", "model_type": "field-object",
+    "model_attributes_type": "field-object", "json_invalid": "field-json",
+    "json_type": "field-json", "date_type": "field-day", "date_parsing": "field-day",
+    "date_from_datetime_parsing": "field-day", "datetime_type": "field-time",
+    "datetime_parsing": "field-time", "datetime_from_date_parsing": "field-time",
+    "timezone_aware": "field-time",
+}  # fmt: skip
+_BOUNDED = {
+    "string_too_long": ("field-long", "max_length"),
+    "string_too_short": ("field-short", "min_length"),
+    "too_long": ("field-many", "max_length"), "too_short": ("field-few", "min_length"),
+    "greater_than_equal": ("field-least", "ge"), "less_than_equal": ("field-most", "le"),
+    "greater_than": ("field-above", "gt"), "less_than": ("field-below", "lt"),
+}  # fmt: skip
+
+
+def field_faults(errors: Iterable[Mapping[str, Any]]) -> list[tuple[str, str]]:
+    """The field and the message of each error of the validator, at most 20.
+
+    `loc` begins with where the field stands (body, query, path, header), which is left out: an
+    error of the whole body has no field.
+    """
+    return [(_field(error["loc"]), fault(error)) for error in islice(errors, FAULTS_MAX)]
+
+
+def _field(loc: tuple[Any, ...]) -> str:
+    return ".".join(str(part)[:80] for part in loc[1:])
+
+
+def fault(error: Mapping[str, Any]) -> str:
+    """The message of one error, by its kind."""
+    kind, about = str(error["type"]), error.get("ctx") or {}
+    if kind == "value_error":
+        return _raised(about.get("error"))
+    if kind in _PLAIN:
+        return message(_PLAIN[kind])
+    if kind in _BOUNDED:
+        code, bound = _BOUNDED[kind]
+        return message(code, limit=about[bound])
+    if kind in ("literal_error", "enum"):
+        values = _QUOTED.findall(str(about.get("expected", "")))
+        return message("field-one-of", values=", ".join(values[:VALUES_MAX]))
+    if kind == "string_pattern_mismatch":
+        return message("field-pattern", pattern=about["pattern"])
+    return message("field-other")
+
+
+def _raised(error: object) -> str:
+    """What a validator of ours raised; of a library's own error nothing is told."""
+    first = error.args[0] if isinstance(error, ValueError) and error.args else None
+    if isinstance(first, Message) or (type(error) is ValueError and isinstance(first, str)):
+        return first
+    return message("field-other")
