@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import shutil
 import signal
@@ -31,11 +32,20 @@ BINARIES = Path(os.environ.get("DANCHU_TEST_POSTGRES", WHEEL))
 """Programs of the wheel's PostgreSQL, or of another one (`make postgresql`)."""
 
 
+PORTS_FIRST, PORTS_PER_PROCESS, PORTS_LAST = 10_000, 50, 32_000
+"""Below the ports that the system itself gives to outgoing connections, so none takes a port
+between the look at it and the start of its server; processes of tests begin at different ones."""
+_ports = itertools.count(PORTS_FIRST + os.getpid() * PORTS_PER_PROCESS)
+
+
 def free_port() -> int:
-    """A port of the loopback that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port of the loopback that nobody listens on now, another one at each call."""
+    for number in _ports:
+        port = PORTS_FIRST + number % (PORTS_LAST - PORTS_FIRST)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError("the count of ports has no end")
 
 
 def until(answers: Callable[[], bool], process: subprocess.Popen[bytes]) -> None:

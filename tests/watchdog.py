@@ -59,7 +59,9 @@ class Watchdog:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Starts watching."""
+    """Starts watching a process that runs tests; one that only hands them out runs none."""
+    if getattr(config.option, "numprocesses", None) and not hasattr(config, "workerinput"):
+        return
     config.pluginmanager.register(Watchdog(config), "danchu watchdog")
 
 

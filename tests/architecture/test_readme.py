@@ -15,6 +15,9 @@ import pytest
 
 from tests.commands.stacks import SECONDS, Stack
 
+pytestmark = pytest.mark.xdist_group("readme")
+"""Its tests share what takes long to start, so one process runs them."""
+
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```sh\n(.*?)```", TEXT, re.S)

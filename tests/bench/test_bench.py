@@ -15,6 +15,9 @@ from tests.bench.exact import Expected, NotExact, compare, compare_counts, expec
 from tests.bench.figures import Figure
 from tests.bench.run import DATABASES
 
+pytestmark = pytest.mark.xdist_group("bench")
+"""Its tests share what takes long to start, so one process runs them."""
+
 SMALL = (
     "--events", "2000", "--units", "12", "--tutorial-events", "200", "--door-events", "1500",
     "--backlog", "1500",

@@ -12,6 +12,9 @@ import pytest
 from services.simulation import SIGHTS
 from tests.commands.stacks import Stack
 
+pytestmark = pytest.mark.xdist_group("sample city")
+"""Its tests share what takes long to start, so one process runs them."""
+
 
 @pytest.fixture(scope="module")
 def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:

@@ -97,7 +97,7 @@ async def test_more_requests_at_once_than_the_bound_are_refused_and_may_ask_agai
             refused = await client.post(path, content=b"x" * 2**20)
             assert (refused.status_code, refused.headers["content-type"]) == (503, PROBLEM_TYPE)
             assert refused.headers["retry-after"] == "2"
-            assert refused.json()["detail"].startswith("2 requests are being answered")
+            assert refused.json()["detail"].startswith("Máy chủ đang trả lời 2 yêu cầu")
         for name in ("/slow/healthz", "/readyz"):
             assert (await client.get(name)).status_code == 200
         go_on.set()

@@ -12,6 +12,9 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.xdist_group("wheel")
+"""Its tests share what takes long to start, so one process runs them."""
+
 ROOT = Path(__file__).parents[2]
 OURS = ("contracts", "services")
 SECONDS = 120

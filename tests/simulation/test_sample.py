@@ -18,6 +18,9 @@ from services.simulation import sample_city, sample_stray
 from services.simulation.sample import city_file
 from tests.oracle import counted, rate
 
+pytestmark = pytest.mark.xdist_group("sample")
+"""Its tests share what takes long to start, so one process runs them."""
+
 ROOT = Path(__file__).parents[2]
 RUBRICS = ROOT / "services" / "scoring" / "rubrics"
 Raw = dict[str, Any]

@@ -15,6 +15,9 @@ from contracts.door import Emitted, Refusal, read
 from services.simulation import simulate
 from services.simulation.faults import FAULTS
 
+pytestmark = pytest.mark.xdist_group("simulate")
+"""Its tests share what takes long to start, so one process runs them."""
+
 NOW = moments.instant("2026-06-01T00:00:00Z")
 UNITS, EVENTS = 60, 9_000
 
