@@ -125,7 +125,7 @@ class Stack:
             lag = await client.get("/scoring/lag", token)
             halted = lag.json()["halted"] if lag.status == OK else None
         if halted is not None:
-            self.say(f"Việc tính điểm đang dừng / {FoldHalted(halted)}")
+            self.say(str(FoldHalted(halted)))
         self.say("Sẵn sàng / ready. Ctrl-C dừng lại / stops it.")
 
     def _nats(self) -> Child:

@@ -28,13 +28,16 @@ from services.scoring.asking import (
     Year,
     rating_asked,
     rating_parameters,
+    refusal,
+    refuse_repeated,
 )
 from services.scoring.direct import Direct
 from services.scoring.errors import RubricsReplaced, UnitNotRated
 from services.scoring.lag import Lag
 from services.scoring.listing import CursorWrong
+from services.scoring.messages import message
 from services.scoring.queries import After
-from services.scoring.reading import NotArrived, Reading, may_read
+from services.scoring.reading import WAIT_SECONDS, NotArrived, Reading, may_read, may_read_closing
 from services.scoring.registry import Unit
 from services.scoring.snapshot import Snapshot
 
@@ -91,17 +94,20 @@ def build_api(reading: Reading, lag: Lag, verifier: Verifier, health: Health) ->
 
     @api.exception_handler(UnitNotRated)
     async def on_unit(_: Request, error: UnitNotRated) -> Response:
-        return answer(Problem(404, str(error)))
+        return answer(Problem(404, error.message))
 
     @api.exception_handler(RubricsReplaced)
     async def on_rubrics(_: Request, error: RubricsReplaced) -> Response:
-        return answer(Problem(503, str(error)))
+        return answer(Problem(503, error.message))
 
     return api
 
 
 def _credential(request: Request, verifier: Verifier) -> Credential:
-    return verifier.credential(request.headers.get("authorization"))
+    """Who asks; a parameter that stands twice is refused."""
+    credential = verifier.credential(request.headers.get("authorization"))
+    refuse_repeated(request)
+    return credential
 
 
 def _json(value: Any) -> Response:
@@ -114,7 +120,7 @@ async def _waited(reading: Reading, wait_for: str | None) -> None:
     try:
         await reading.wait({bytes.fromhex(one) for one in wait_for.split(",")})
     except NotArrived as late:
-        detail = f"Not folded within 5 seconds: {late}. If it was accepted, it will be; ask again."
+        detail = message("not-folded", seconds=int(WAIT_SECONDS), missing=", ".join(late.missing))
         raise Problem(504, detail, extra={"missing": late.missing}) from None
 
 
@@ -129,7 +135,7 @@ async def _unit(
         if reader.role in READS_ALL or reader.speaks_for(asked):
             raise
         raise unit_missing(asked) from None
-    if not may_read(snapshot, unit.key, reader):
+    if not may_read(snapshot, unit.key, reader) and not may_read_closing(snapshot, unit, reader):
         raise unit_missing(asked)
     return snapshot, unit
 
@@ -198,19 +204,19 @@ def _add_machinery(api: FastAPI, reading: Reading, lag: Lag, verifier: Verifier)
 
     @api.get("/lag", summary="What is not folded, and a halt", **_described(401, 403, 503))
     async def get_lag(request: Request) -> Response:
-        watching(request, "The lag")
+        watching(request, message("the-lag"))
         return _json(await lag.now())
 
     @api.get("/outbox", summary="What waits for the stream", **_described(401, 403, 503))
     async def get_outbox(request: Request) -> Response:
-        watching(request, "The outbox")
+        watching(request, message("the-outbox"))
         async with reading.db.read() as conn:
             waiting = await queries.waiting(conn, reading.clock())
         return _json(waiting)
 
     @api.get("/quarantine", summary="What was not folded", **_described(401, 403, 422, 503))
     async def list_quarantine(request: Request, asked: Annotated[Quarantined, Query()]) -> Response:
-        watching(request, "The quarantine")
+        watching(request, message("the-quarantine"))
         async with reading.db.read() as conn:
             found = await queries.quarantined(conn, asked.state, asked.limit)
         return _json({"items": [shown(entry) for entry in found]})
@@ -243,6 +249,4 @@ def _after(cursor: str | None) -> After | None:
 
 
 def _wrong_cursor() -> Problem:
-    detail = "The cursor is none that this list has given."
-    found = [{"field": "cursor", "message": detail}]
-    return Problem(422, detail, found)  # type: ignore[arg-type]
+    return refusal([("cursor", message("cursor-wrong"))])

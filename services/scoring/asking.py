@@ -1,11 +1,16 @@
 """What can be asked of scoring over HTTP: parameters with their bounds; others are refused."""
 
 import re
+from collections.abc import Iterable
 from typing import Annotated, Any, Literal
 
 from fastapi import Path, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from contracts.messages import Message
+from services.chassis.http import FieldError, Problem
+from services.scoring.messages import message
 
 RECEIPTS_MAX = 100
 RECEIPT = "[0-9a-f]{32}"
@@ -20,6 +25,7 @@ Kind = Literal["commune", "agency", "public_service_unit", "enterprise"]
 Sort = Literal["total", "-total", "name", "-name", "unit", "-unit"]
 Year = Annotated[int, Path(ge=1900, le=9999, description="the rating year")]
 UNIT_MAX = 64
+FIELDS_MAX = 20
 YEAR = re.compile("(19|[2-9][0-9])[0-9]{2}", re.ASCII)
 Asked = Annotated[str, Path(max_length=UNIT_MAX, description="the unit's key, or one of its codes")]
 
@@ -45,6 +51,7 @@ class RatingAsked(Viewing):
 
 
 PLAIN = Viewing()
+IN_PATH = ("year", "unit")
 
 
 class Paging(Waiting):
@@ -61,7 +68,10 @@ class Listing(Paging):
     year: int = Field(ge=1900, le=9999)
     kind: Kind | None = None
     class_: str | None = Field(None, alias="class", max_length=64)
-    q: str | None = Field(None, max_length=200, description="words of the name, or of the key")
+    q: str | None = Field(
+        None, max_length=200,
+        description="words of a name or a code that the unit has or had; whole words come first",
+    )  # fmt: skip
     sort: Sort = Field("total", description="total: best first; with - the other way round")
 
 
@@ -73,27 +83,50 @@ class Quarantined(BaseModel):
     limit: int = Field(50, ge=1, le=1000)
 
 
+def refuse_repeated(request: Request) -> None:
+    """Problem 422 for a parameter that stands twice: nobody knows which one is meant."""
+    names = [name for name, _ in request.query_params.multi_items()]
+    repeated = [name for name in dict.fromkeys(names) if names.count(name) > 1]
+    if repeated:
+        raise refusal([(name, message("parameter-repeated")) for name in repeated[:FIELDS_MAX]])
+
+
+def refuse_class(asked: str | None, classes: Iterable[str]) -> None:
+    """Problem 422 for a class that no rubric of the year has."""
+    known = list(dict.fromkeys(classes))
+    if asked is not None and asked not in known:
+        raise refusal([("class", message("parameter-choice", allowed=", ".join(known)))])
+
+
 def rating_asked(request: Request) -> tuple[int, str, Viewing]:
     """The parameters of the most frequent question, read without the framework's reflection."""
-    given = {**request.query_params, **request.path_params}
-    if len(given) == 2 and YEAR.fullmatch(given["year"]) and len(given["unit"]) <= UNIT_MAX:
-        return int(given["year"]), given["unit"], PLAIN
+    path, query = request.path_params, request.query_params
+    if not query and YEAR.fullmatch(path["year"]) and len(path["unit"]) <= UNIT_MAX:
+        return int(path["year"]), path["unit"], PLAIN
+    refuse_repeated(request)
+    foreign = [name for name in IN_PATH if name in query]
+    if foreign:
+        raise refusal([(name, message("parameter-in-path")) for name in foreign])
     try:
-        asked = RatingAsked.model_validate(given)
+        asked = RatingAsked.model_validate({**query, **path})
     except ValidationError as wrong:
-        raise RequestValidationError(
-            [{**one, "loc": ("query", *one["loc"])} for one in wrong.errors()]
-        ) from None
+        located = [{**one, "loc": ("query", *one["loc"])} for one in wrong.errors()]
+        raise RequestValidationError(located) from None
     return asked.year, asked.unit, asked
 
 
 def rating_parameters() -> list[dict[str, Any]]:
     """The parameters of one rating as OpenAPI has them."""
-    in_path = ("year", "unit")
     return [
         {
-            "name": name, "in": "path" if name in in_path else "query",
-            "required": name in in_path, "schema": schema,
+            "name": name, "in": "path" if name in IN_PATH else "query",
+            "required": name in IN_PATH, "schema": schema,
         }
         for name, schema in RatingAsked.model_json_schema()["properties"].items()
     ]  # fmt: skip
+
+
+def refusal(wrong: Iterable[tuple[str, Message]]) -> Problem:
+    """Problem 422 for these parameters."""
+    errors = [FieldError(field=field, message=sentence) for field, sentence in wrong]
+    return Problem(422, message("parameters-wrong"), errors)

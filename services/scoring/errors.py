@@ -1,6 +1,7 @@
-"""Why the fold stands still, each with a sentence for people."""
+"""What scoring refuses or stands still over, each with a sentence for people."""
 
 from services.chassis.errors import DanchuError
+from services.scoring.messages import message
 
 
 class FoldHalted(DanchuError):
@@ -8,20 +9,14 @@ class FoldHalted(DanchuError):
 
     def __init__(self, why: str) -> None:
         self.why = why
-        super().__init__(
-            f"The fold is halted: {why}. Nothing is lost: run `danchu resend --since <day>` with "
-            "a day before the loss; it sends the outboxes again and lifts the halt."
-        )
+        super().__init__(message("fold-halted", why=why))
 
 
 class RubricsReplaced(DanchuError):
     """Another process folds with other rubrics; this one does not fold against it."""
 
     def __init__(self) -> None:
-        super().__init__(
-            "The ratings were folded with other rubrics than those of this process. Start every "
-            "scoring process with the same rubrics; the first to start folds everything anew."
-        )
+        super().__init__(message("rubrics-replaced"))
 
 
 class UnitNotRated(DanchuError):
@@ -29,7 +24,7 @@ class UnitNotRated(DanchuError):
 
     def __init__(self, unit: str, year: int) -> None:
         self.unit, self.year = unit, year
-        super().__init__(f"{unit} is not rated in {year}: no such unit, or no rubric fits it.")
+        super().__init__(message("unit-not-rated", unit=unit, year=year))
 
 
 class NotQuarantined(DanchuError):
@@ -37,22 +32,18 @@ class NotQuarantined(DanchuError):
 
     def __init__(self, id_: str) -> None:
         self.id = id_
-        super().__init__(
-            f"Nothing is quarantined under {id_!r}; `danchu quarantine list` shows ids."
-        )
+        super().__init__(message("not-quarantined", id=repr(id_)))
 
 
 class ReplacedAlready(DanchuError):
     """An entry of the quarantine that an event replaced keeps its link to that event."""
 
     def __init__(self, id_: str, receipt: str) -> None:
-        super().__init__(f"{id_} is replaced already, by the event with receipt {receipt}.")
+        super().__init__(message("replaced-already", id=id_, receipt=receipt))
 
 
 class WorkerDied(DanchuError):
     """A process that computed books ended; the transaction around it is given up."""
 
     def __init__(self) -> None:
-        super().__init__(
-            "a process that folds anew has ended, perhaps for want of memory: nothing was changed"
-        )
+        super().__init__(message("worker-died"))

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 
+import msgspec
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -10,8 +11,8 @@ from contracts.envelope import Recorded, decode
 from services.chassis import outbox
 from services.chassis.database import Database, select_among
 from services.scoring import store
-from services.scoring.anew import CELL_BITS
-from services.scoring.cells import Cell, Posting, Tally
+from services.scoring.anew import CELL_BITS, cell_number, checksum
+from services.scoring.cells import OWN, Cell, Posting, Tally
 from services.scoring.fold import Book, Part, statement
 from services.scoring.registry import Registry
 
@@ -110,6 +111,42 @@ async def cells(conn: AsyncConnection, book: Book) -> dict[Cell, list[Posting]]:
     for (said,) in rows:
         cell, posting = store.fact_in(said)
         found.setdefault(cell, []).append(posting)
+    return found
+
+
+async def cells_at(
+    conn: AsyncConnection, book: Book, wanted: Collection[Cell]
+) -> dict[Cell, list[Posting]]:
+    """The facts of these cells of a book, found by the index."""
+    found = await conn.execute(
+        text("SELECT id FROM books WHERE unit = :unit AND year = :year"), book._asdict()
+    )
+    number = found.scalar()
+    if number is None:
+        return {}
+    numbers = {cell_number(int(number), checksum(cell)) for cell in wanted}
+    held = await store.facts_at(conn, numbers)
+    return {cell: [fact.posting for fact in facts] for (_, cell), facts in held.items()}
+
+
+async def own_cells(
+    conn: AsyncConnection, year: int, units: Collection[str], indicators: Collection[str]
+) -> dict[str, dict[Cell, list[Posting]]]:
+    """The units' own facts of these indicators, by unit."""
+    found: dict[str, dict[Cell, list[Posting]]] = {}
+    for indicator in sorted(indicators):
+        # a fact begins with its cell in full; an id has letters, digits and . _ : / - alone
+        head = "[" + msgspec.json.encode([OWN, indicator]).decode()[:-1] + ","
+        select = (
+            "SELECT books.unit, facts.said FROM books JOIN facts "
+            f"ON facts.cell >= books.id * {1 << CELL_BITS} "
+            f"AND facts.cell < (books.id + 1) * {1 << CELL_BITS} "
+            f"WHERE books.year = {int(year)} AND substr(facts.said, 1, {len(head)}) = '{head}' "
+            "AND books.unit"
+        )
+        for unit, said in await select_among(conn, select, units, "text"):
+            cell, posting = store.fact_in(said)
+            found.setdefault(unit, {}).setdefault(cell, []).append(posting)
     return found
 
 

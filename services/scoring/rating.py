@@ -2,13 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Sequence
+from datetime import date
+from typing import Any, NamedTuple
 
+from contracts import moments
 from contracts.envelope import Recorded
-from services.scoring.assess import Standing, spelled
+from services.scoring.assess import head_ceiling
+from services.scoring.class_reasons import reason_members
+from services.scoring.labels import labels
 from services.scoring.posting import order_of
-from services.scoring.registry import Unit
+from services.scoring.registry import Registry, Unit
+from services.scoring.scores import spelled
+from services.scoring.standings import Standing
+
+
+class Kinship(NamedTuple):
+    """Which units come right after a unit and right before it, by key."""
+
+    successors: Sequence[str] = ()
+    predecessors: Sequence[str] = ()
+
+
+def kinship(registry: Registry, key: str) -> Kinship:
+    """The unit's successors and predecessors, whatever they inherit, of any year."""
+    return Kinship(sorted(registry.successors(key)), sorted(registry.predecessors(key)))
 
 
 def latest_results(said: Iterable[Recorded]) -> list[dict[str, Any]]:
@@ -25,17 +43,18 @@ def latest_results(said: Iterable[Recorded]) -> list[dict[str, Any]]:
 
 
 def rating(
-    unit: Unit, year: int, standing: Standing, results: list[dict[str, Any]]
+    unit: Unit, year: int, standing: Standing, results: list[dict[str, Any]], kin: Kinship
 ) -> dict[str, Any]:
     """One unit's rating: points as strings of two decimals, a deduction's score negative."""
-    assessed = standing.assessment
+    assessed, rubric = standing.assessment, standing.assessment.rubric
     basic = [line for line in assessed.lines if line.indicator.kind.basic]
+    empty = {line.indicator.id: line.empty for line in basic if line.empty is not None}
     return {
         "unit": unit.key,
         "name": unit.name_in(year),
         "kind": unit.kind,
         "year": year,
-        "rubric": assessed.rubric.id,
+        "rubric": rubric.id,
         "stage": "open",
         "version": 1,
         "basic": spelled(assessed.basic),
@@ -49,11 +68,19 @@ def rating(
         "scores": {
             line.indicator.id: spelled(line.score) for line in assessed.lines if line.counts
         },
-        "empty": {line.indicator.id: line.empty for line in basic if line.empty is not None},
-        "reasons": [
-            {"kind": r.kind, "from": r.origin, "to": r.to, "text": r.text} for r in assessed.reasons
-        ],
+        "empty": empty,
+        "reasons": [reason_members(rubric, reason) for reason in assessed.reasons],
+        "head_ceiling": head_ceiling(rubric, assessed.ceilings),
         "heads": unit.heads_in(year),
         "results": results,
+        "until": None if unit.ends is None else _day(unit.ends),
+        "successors": list(kin.successors),
+        "predecessors": list(kin.predecessors),
+        "labels": labels(rubric, unit.kind, "open", assessed.class_name, empty.values()),
         "as_of": None,
     }
+
+
+def _day(instant: int) -> str:
+    """The day that begins then: the first on which the unit is no more."""
+    return date.fromordinal(moments.local_day(instant)).isoformat()

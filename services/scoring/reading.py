@@ -6,14 +6,16 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from contracts import moments
 from contracts.envelope import Recorded, decode
 from services.chassis.auth import READS_ALL, Credential
 from services.chassis.clock import Clock
 from services.chassis.database import Database
 from services.scoring import fold, queries, store
+from services.scoring.asking import refuse_class
 from services.scoring.cells import OWN, POOLED, Cell, Posting
 from services.scoring.fold import Book
-from services.scoring.listing import Page, matching, page
+from services.scoring.listing import matching, page
 from services.scoring.queries import After, Row
 from services.scoring.reasons import told
 from services.scoring.registry import Unit
@@ -33,6 +35,13 @@ class NotArrived(Exception):
     def __init__(self, missing: Collection[bytes]) -> None:
         self.missing = sorted(receipt.hex() for receipt in missing)
         super().__init__(", ".join(self.missing))
+
+
+class RatingPage(NamedTuple):
+    """Ratings of a page, and the cursor of the next; None at the end."""
+
+    items: list[dict[str, Any]]
+    next: str | None
 
 
 class EventPage(NamedTuple):
@@ -66,12 +75,14 @@ class Reading:
     async def list(
         self, year: int, reader: Credential, kind: str | None, class_: str | None, q: str | None,
         sort: str, limit: int, cursor: str | None,
-    ) -> Page:  # fmt: skip
-        """A page of the year's ratings that the reader may see."""
+    ) -> RatingPage:  # fmt: skip
+        """A page of the year's ratings that the reader may see; Problem 422 for no such class."""
         snapshot = await self.snapshots.of(year)
-        seen = (key for key in snapshot.standings if may_read(snapshot, key, reader))
-        found = matching((snapshot.rating(key) for key in seen), kind, class_, q)
-        return page(found, sort, limit, cursor)
+        refuse_class(class_, snapshot.classes(kind))
+        readable = (key for key in snapshot.standings if may_read(snapshot, key, reader))
+        found = matching((snapshot.entry(key) for key in readable), kind, class_, q)
+        listed = page(found, sort, limit, cursor)
+        return RatingPage([snapshot.rating(key) for key in listed.units], listed.next)
 
     async def sheet(self, year: int, asked: str, view: str | None) -> dict[str, Any]:
         """The rating of a unit explained, in the binding view or the one that was asked."""
@@ -135,6 +146,14 @@ def may_read(snapshot: Snapshot, key: str, reader: Credential) -> bool:
     return reader.role in READS_ALL or any(
         reader.speaks_for(subject) for subject in snapshot.registry.subjects(key)
     )
+
+
+def may_read_closing(snapshot: Snapshot, unit: Unit, reader: Credential) -> bool:
+    """Whether this is the last rating of a unit that a unit of the reader's came after."""
+    if unit.ends is None or moments.local_year(unit.ends - 1) != snapshot.year:
+        return False
+    heirs = snapshot.registry.heirs(unit.key)
+    return any(may_read(snapshot, heir, reader) for heir in heirs)
 
 
 def _place(pair: tuple[Row, Recorded]) -> After:

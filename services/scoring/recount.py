@@ -14,12 +14,13 @@ from contracts import door, envelope
 from contracts.envelope import Recorded
 from contracts.faults import Fault
 from services.scoring import fold
-from services.scoring.assess import Standing, assess, binding_view, stand
+from services.scoring.assess import Cases, assess, cases_of, holding, with_cases
 from services.scoring.cells import Cell, Horizon, Posting, Tally, weigh
 from services.scoring.fold import Verdict, horizon, postings, standing_of
-from services.scoring.rating import latest_results, rating
+from services.scoring.rating import kinship, latest_results, rating
 from services.scoring.registry import Registry, Unit
 from services.scoring.rubric import Rubric, Rubrics
+from services.scoring.standings import Standing, binding_view, stand
 
 Rating: TypeAlias = dict[str, Any]
 Facts = dict[str, dict[Cell, list[Posting]]]
@@ -114,18 +115,27 @@ def standings(
     for unit in registry.units.values():
         rubric = rubrics.governing(unit.kind, year)
         if rubric is not None and unit.exists_in(year):
-            sums = tally(rubric, held.get(unit.key, {}), horizon(unit, year))
-            found.append(alone(unit, rubric, registry, year, sums, view))
+            cells = held.get(unit.key, {})
+            sums = tally(rubric, cells, horizon(unit, year))
+            cases = cases_of(rubric, holding(rubric, sums), cells)
+            found.append(alone(unit, rubric, registry, year, sums, view, cases))
     return ranked(found)
 
 
 def alone(
-    unit: Unit, rubric: Rubric, registry: Registry, year: int, sums: Tally, view: str | None = None
+    unit: Unit,
+    rubric: Rubric,
+    registry: Registry,
+    year: int,
+    sums: Tally,
+    view: str | None = None,
+    cases: Cases | None = None,
 ) -> Standing:
     """What a unit's own tally says, before what depends on other units."""
     pooled = bool(registry.pool(unit.key, year))
     seen = binding_view(rubric, pooled) if view is None or not pooled else view
-    return Standing(unit.key, unit.kind, assess(rubric, sums, seen), unit.ends_inside(year))
+    assessment = with_cases(assess(rubric, sums, seen), cases or {})
+    return Standing(unit.key, unit.kind, assessment, unit.ends_inside(year))
 
 
 def ranked(found: Iterable[Standing]) -> dict[str, Standing]:
@@ -157,6 +167,9 @@ def ratings(
     """Every rating of the year, by unit."""
     beside = results(accepted, year)
     return {
-        key: rating(accepted.registry.units[key], year, standing, beside.get(key, []))
+        key: rating(
+            accepted.registry.units[key], year, standing, beside.get(key, []),
+            kinship(accepted.registry, key),
+        )
         for key, standing in standings(accepted, rubrics, year, view).items()
-    }
+    }  # fmt: skip

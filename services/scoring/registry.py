@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import msgspec
@@ -176,6 +177,28 @@ class Registry:
         """Everything that an event about the unit may carry as its subject."""
         unit = self.units.get(key)
         return frozenset((key,)) | (unit.codes if unit is not None else frozenset())
+
+    def successors(self, key: str) -> tuple[str, ...]:
+        """The units that come right after this one, whatever they inherit."""
+        return self._kin[0].get(key, ())
+
+    def predecessors(self, key: str) -> tuple[str, ...]:
+        """The units that come right before this one, whatever it inherits."""
+        return self._kin[1].get(key, ())
+
+    def heirs(self, key: str) -> frozenset[str]:
+        """All units that come after this one, through chains of successions."""
+        return _closure(key, self._kin[0])
+
+    @cached_property
+    def _kin(self) -> tuple[dict[str, tuple[str, ...]], dict[str, tuple[str, ...]]]:
+        after: dict[str, tuple[str, ...]] = {}
+        before: dict[str, tuple[str, ...]] = {}
+        for old, new in self.successions:
+            if old != new:
+                after[old] = (*after.get(old, ()), new)
+                before[new] = (*before.get(new, ()), old)
+        return after, before
 
     def pool(self, key: str, year: int) -> frozenset[str]:
         """The predecessors whose facts of the year a successor's pooled view includes."""

@@ -11,13 +11,15 @@ from typing import Any
 
 from contracts import moments
 from contracts.envelope import Recorded
-from services.scoring.assess import Assessment, Standing, spelled
+from services.scoring.assess import Assessment
 from services.scoring.cells import Horizon
 from services.scoring.posting import order_of
 from services.scoring.rubric import Rubric
+from services.scoring.scores import spelled
 from services.scoring.sheet_cuts import adjustment_cut, total_cut
 from services.scoring.sheet_lines import Cells, indicator_line
 from services.scoring.sheet_words import points
+from services.scoring.standings import Standing
 
 DECIDED = {
     "exemptions": ("exemption.approved", "exemption.revoked"),

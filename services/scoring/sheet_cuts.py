@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from services.scoring.assess import Assessment, Line, hundredths, spelled
+from services.scoring.assess import Assessment
 from services.scoring.rubric import Kind
+from services.scoring.scores import Line, hundredths, spelled
 from services.scoring.sheet_words import comma, points
 
 Cut = dict[str, str]

@@ -11,9 +11,9 @@ from datetime import date
 from fractions import Fraction
 from typing import Any
 
-from services.scoring.assess import Line, basic_score, spelled
 from services.scoring.cells import Cell, Covered, Horizon, Posting, covered, weigh
 from services.scoring.rubric import Indicator, Kind, Rubric
+from services.scoring.scores import Line, basic_score, spelled
 from services.scoring.sheet_cuts import line_cut
 from services.scoring.sheet_scale import ahead, scale
 from services.scoring.sheet_words import PLACES, comma, points, points_of

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any, NamedTuple
 
-from services.scoring.assess import Line, basic_score, hundredths, spelled
 from services.scoring.rubric import Indicator, Kind, Step
+from services.scoring.scores import Line, basic_score, hundredths, spelled
 from services.scoring.sheet_words import PLACES, comma, percent, points, points_of
 
 NOT_APPLIED = ("không xét theo bậc", "the steps do not apply")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from services.scoring.assess import hundredths, spelled
+from contracts.messages import Message
+from services.scoring.scores import hundredths, spelled
 
 PLACES = 10_000
 
@@ -23,6 +24,16 @@ def percent(number: Fraction) -> str:
     """A quantity for people: in percent where two decimals hold it, else as the fraction it is."""
     shown = points(number * 100)
     return str(number) if "/" in shown else f"{shown.removesuffix('.00')} %"
+
+
+def percent_of(number: Fraction) -> Message:
+    """A quantity in percent with two decimals, half up, as each language writes it."""
+    return figure(f"{points_of(number * 100)} %")
+
+
+def figure(number: str) -> Message:
+    """A number as each language writes it."""
+    return Message("figure", comma(number), number)
 
 
 def comma(number: str) -> str:

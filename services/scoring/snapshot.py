@@ -6,8 +6,8 @@ the last commit before the question was asked.
 """
 
 import asyncio
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import msgspec
@@ -16,14 +16,16 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from contracts.envelope import Recorded
 from services.chassis.database import Database
 from services.scoring import queries, store
-from services.scoring.assess import Standing
+from services.scoring.assess import Cases, CeilingPlace, cases_of, with_cases
 from services.scoring.cells import Tally
 from services.scoring.errors import RubricsReplaced, UnitNotRated
 from services.scoring.fold import standing_of
-from services.scoring.rating import latest_results, rating
+from services.scoring.listing import Entry
+from services.scoring.rating import kinship, latest_results, rating
 from services.scoring.recount import alone, ranked
 from services.scoring.registry import Registry, Unit
 from services.scoring.rubric import Rubric, Rubrics
+from services.scoring.standings import Standing
 from services.scoring.store import Position
 
 YEARS_KEPT = 8
@@ -41,6 +43,7 @@ class Snapshot:
     results: dict[str, list[dict[str, Any]]]
     alone: dict[str, Standing]
     standings: dict[str, Standing]
+    cases: dict[str, Cases] = field(default_factory=dict)
     _encoded: dict[str, bytes] = field(default_factory=dict)
 
     def unit(self, asked: str) -> Unit:
@@ -60,7 +63,8 @@ class Snapshot:
         if view is None or view == self.view(unit):
             return binding
         sums = self.tallies.get(unit.key) or Tally()
-        return alone(unit, self.rubric(unit), self.registry, self.year, sums, view)
+        cases = self.cases.get(unit.key)
+        return alone(unit, self.rubric(unit), self.registry, self.year, sums, view, cases)
 
     def view(self, unit: Unit) -> str:
         """The view that binds and ranks."""
@@ -71,7 +75,25 @@ class Snapshot:
         """The rating of a rated unit, by its key."""
         unit = self.registry.units[key]
         standing = self.standing(unit, view)
-        return rating(unit, self.year, standing, self.results.get(key, []))
+        results, kin = self.results.get(key, []), kinship(self.registry, key)
+        return rating(unit, self.year, standing, results, kin)
+
+    def entry(self, key: str) -> Entry:
+        """The rating of a rated unit as lists are filtered and sorted by."""
+        unit, standing = self.registry.units[key], self.standings[key].assessment
+        name = unit.name_in(self.year)
+
+        def words() -> list[str]:
+            return [name, unit.name, *(held[2] for held in unit.names), key, *unit.codes]
+
+        return Entry(key, name, unit.kind, standing.class_name, standing.total, words)
+
+    def classes(self, kind: str | None) -> list[str]:
+        """The classes of the year's rubrics, of one kind or of all; of all years without."""
+        rubrics = self.rubrics.items
+        of_year = [r for r in rubrics if any(r.governs(k, self.year) for k in r.kinds)]
+        of_kind = [r for r in of_year if kind is None or kind in r.kinds]
+        return [name for rubric in of_kind or of_year or rubrics for name in rubric.classes]
 
     def encoded(self, key: str) -> bytes:
         """The rating as JSON, encoded once."""
@@ -141,7 +163,7 @@ class Snapshots:
         sums = await queries.tallies(conn, year, -1)
         results = _results(await queries.said_of(conn, year, kind="result.reported"), registry)
         made = Snapshot(year, stamp, registry, self.rubrics, sums, results, {}, {})
-        made.alone = _alone(made, registry.units)
+        made.alone = await _alone(conn, made, registry.units)
         made.standings = ranked(made.alone.values())
         return made
 
@@ -157,9 +179,17 @@ class Snapshots:
         found = _results(said, registry)
         results = known.results | {unit: found.get(unit, []) for unit in touched}
         made = Snapshot(
-            known.year, stamp, registry, known.rubrics, known.tallies | touched, results, {}, {}
+            known.year,
+            stamp,
+            registry,
+            known.rubrics,
+            known.tallies | touched,
+            results,
+            {},
+            {},
+            known.cases,
         )
-        made.alone = known.alone | _alone(made, touched)
+        made.alone = known.alone | await _alone(conn, made, touched)
         made.standings = ranked(made.alone.values())
         return made
 
@@ -170,7 +200,10 @@ def agree(place: Position, rubrics: Rubrics) -> None:
         raise RubricsReplaced()
 
 
-def _alone(snapshot: Snapshot, keys: Iterable[str]) -> dict[str, Standing]:
+async def _alone(
+    conn: AsyncConnection, snapshot: Snapshot, keys: Iterable[str]
+) -> dict[str, Standing]:
+    """Units before what depends on others; those under a ceiling with the keys of its cases."""
     found = {}
     for key in keys:
         unit = snapshot.registry.units.get(key)
@@ -180,6 +213,25 @@ def _alone(snapshot: Snapshot, keys: Iterable[str]) -> dict[str, Standing]:
         if rubric is not None:
             sums = snapshot.tallies.get(key) or Tally()
             found[key] = alone(unit, rubric, snapshot.registry, snapshot.year, sums)
+    under = {key: s.assessment.ceilings for key, s in found.items() if s.assessment.ceilings}
+    cases = await _cases(conn, snapshot, under)
+    snapshot.cases = snapshot.cases | cases
+    return found | {
+        key: replace(found[key], assessment=with_cases(found[key].assessment, of_unit))
+        for key, of_unit in cases.items()
+    }
+
+
+async def _cases(
+    conn: AsyncConnection, snapshot: Snapshot, under: Mapping[str, Sequence[CeilingPlace]]
+) -> dict[str, Cases]:
+    indicators = {place.indicator for places in under.values() for place in places}
+    cells = await queries.own_cells(conn, snapshot.year, under.keys(), indicators)
+    found = {}
+    for key, places in under.items():
+        rubric = snapshot.rubrics.governing(snapshot.registry.units[key].kind, snapshot.year)
+        assert rubric is not None
+        found[key] = cases_of(rubric, places, cells.get(key, {}))
     return found
 
 

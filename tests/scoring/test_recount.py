@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from contracts import moments
-from services.scoring import assess, cells, posting, registry
+from services.scoring import assess, cells, posting, registry, scores, standings
 from services.scoring.recount import Accepted, ratings, verdict
 from tests.oracle import counted, rate
 from tests.scoring.cities import accepted, city, compared, rubrics
@@ -96,7 +96,7 @@ def _first_of_each(rubric: Any, posted: Any) -> Any:
 FAULTS: dict[str, tuple[Any, str, Any]] = {
     "the year of UTC": (moments, "local_year", _utc_year),
     "days of UTC": (moments, "local_day", lambda us: us // 86_400_000_000 + 719163),
-    "rounding down": (assess, "hundredths", _floor),
+    "rounding down": (scores, "hundredths", _floor),
     "no retractions": (Accepted, "_retracted", _no_retraction),
     "lateness of the latest": (cells, "_state", _latest_is_first),
     "order of arrival": (cells, "_state", _arrival),
@@ -111,8 +111,8 @@ FAULTS: dict[str, tuple[Any, str, Any]] = {
     "a registry that heeds what is said of no unit": (
         registry.Registry, "_end_units", _anybody_succeeds,
     ),
-    "no share": (assess, "share_limit", lambda rubric, classes: None),
-    "no gates": (assess, "_failure", lambda rubric, gate, lines: None),
+    "no share": (standings, "share_limit", lambda rubric, classes: None),
+    "no gates": (assess, "failures", lambda rubric, name, lines: []),
     "no re-basing": (
         assess, "_basic", lambda rubric, lines: sum(
             line.score for line in lines if line.indicator.kind.basic and line.counts

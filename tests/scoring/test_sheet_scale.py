@@ -11,10 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.scoring import sheet_scale
-from services.scoring.assess import Line, assess, basic_score
+from services.scoring.assess import assess
 from services.scoring.cells import Tally
 from services.scoring.rubric import Indicator, Kind, Rubric, Step
 from services.scoring.rubric_file import SHIPPED, load_directory
+from services.scoring.scores import Line, basic_score
 from services.scoring.sheet_scale import ahead, scale
 
 STEPS = [("1", "7"), ("19/20", "6"), ("9/10", "5"), ("4/5", "7/2"), ("1/2", "3/2")]
