@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from services.commands.judging import judging, rubric_app
+from services.commands.keys import keys_app
 from services.commands.quarantining import quarantine_app
 from services.commands.running import CODES
 from services.commands.sending import sending
@@ -15,6 +16,7 @@ for commands in (starting, sending, judging):
     app.add_typer(commands.app)
 app.add_typer(rubric_app.app, name="rubric")
 app.add_typer(quarantine_app.app, name="quarantine")
+app.add_typer(keys_app.app, name="keys")
 
 
 @app.callback()

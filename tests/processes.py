@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from services.chassis.auth import development_issuer
+from services.commands.keys import make as make_keys
 from services.commands.parts import MIGRATED
 from services.intake.settings import IntakeSettings
 from tests.servers import free_port, until
@@ -51,6 +52,7 @@ class Served:
         names = tuple(MIGRATED) if self.name == "all" else (self.name,)
         for name in names:
             await MIGRATED[name](IntakeSettings(home=self.home, database_url=url))
+        make_keys(IntakeSettings(home=self.home))
 
     def start(self) -> None:
         """Starts it and waits until it is ready."""

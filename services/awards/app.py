@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from services.awards import queries
 from services.awards.api import build_api
 from services.awards.handlers import Awards
 from services.awards.settings import SERVICE
@@ -22,8 +23,9 @@ async def migrated(settings: Settings) -> None:
 def build(settings: Settings, clock: Clock = now_us) -> Producer:
     """Everything of the awards, connected to nothing yet."""
     parts = producer.parts(SERVICE, settings, clock)
-    verifier = auth.verifier(settings, clock)
-    hidden = vault.opened(settings)
+    verifier = auth.verifier(settings, clock, SERVICE)
+    hidden = vault.opened(settings, SERVICE)
     desk = Desk(SERVICE, parts.db, clock, verifier, parts.relay.nudge, hidden.index)
     awards = Awards(hidden)
-    return Producer(parts, build_api(desk, awards, parts.health), MIGRATIONS)
+    keys = [*auth.token_keys(settings), hidden.marked(queries.honorees)]
+    return Producer(parts, build_api(desk, awards, parts.health), MIGRATIONS, keys=keys)

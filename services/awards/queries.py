@@ -56,3 +56,9 @@ async def honoree(conn: AsyncConnection, record: str) -> bytes | None:
     select = text("SELECT honoree FROM achievements WHERE id = :id")
     found = (await conn.execute(select, {"id": record})).scalar()
     return None if found is None else bytes(found)
+
+
+async def honorees(conn: AsyncConnection) -> list[bytes]:
+    """Every encrypted name that is stored."""
+    select = text("SELECT honoree FROM achievements WHERE honoree IS NOT NULL")
+    return [bytes(row[0]) for row in await conn.execute(select)]

@@ -7,6 +7,7 @@ Instants are microseconds.
 from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, Table, Text
 
 from services.chassis.journal import journal_tables
+from services.chassis.key_marks import key_marks_table
 from services.chassis.outbox import outbox_table
 
 metadata = MetaData()
@@ -37,3 +38,4 @@ Index("honours_year", honours.c.year, honours.c.level)
 
 journal_tables(metadata)
 outbox = outbox_table(metadata)
+key_marks = key_marks_table(metadata)

@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from services.chassis.clock import Clock, now_us
 from services.chassis.errors import SettingWrong
 from services.chassis.files import write_private
+from services.chassis.keys import TOKENS, Keys, check_may_make, fingerprint
 from services.chassis.messages import message
 from services.chassis.problems import Problem
 from services.chassis.settings import Settings
@@ -227,9 +228,34 @@ def write_tokens(home: Path, clock: Clock = now_us) -> dict[str, str]:
     return tokens
 
 
-def verifier(settings: Settings, clock: Clock = now_us) -> Verifier:
-    """The verifier of a process: with the office's public key, else the development one."""
+def make_key(settings: Settings) -> bool:
+    """Makes the development key where the home has none; whether it did."""
+    path = settings.home / KEY_FILE
+    if settings.token_public_key is not None or path.exists():
+        return False
+    development_issuer(settings.home)
+    return True
+
+
+def token_keys(settings: Settings) -> list[Keys]:
+    """The development key as a database remembers it; none where the office has its own issuer.
+
+    What the office gives as its public key is its own to replace.
+    """
+    if settings.token_public_key is not None:
+        return []
+    public = development_issuer(settings.home).key.public_key().public_bytes_raw()
+    return [Keys(TOKENS, settings.home / KEY_FILE, (fingerprint(public),))]
+
+
+def verifier(settings: Settings, clock: Clock = now_us, service: str = "") -> Verifier:
+    """The verifier of a process: with the office's public key, else the development one.
+
+    KeysMissing where that is not there and the service's data is on a database server.
+    """
     if settings.token_public_key is None:
+        if not (settings.home / KEY_FILE).exists():
+            check_may_make(settings, service, TOKENS, settings.home / KEY_FILE)
         return Verifier(development_issuer(settings.home, clock).key.public_key(), clock)
     with _read("DANCHU_TOKEN_PUBLIC_KEY", "public"):
         key = serialization.load_pem_public_key(settings.token_public_key.read_bytes())

@@ -33,6 +33,7 @@ from services.chassis.http import (
     bounded_body,
     service_api,
 )
+from services.chassis.keys import KeysClosed
 from services.chassis.openapi import Waiting, answers
 from services.chassis.records import Done, Work, doer, etag
 from services.chassis.steps import StepImpossible, StepRefused
@@ -227,6 +228,11 @@ def desk_api(desk: Desk, description: str, health: Health) -> FastAPI:
 
 
 def _answer_steps(api: FastAPI) -> None:
+    @api.exception_handler(KeysClosed)
+    async def on_keys(_: Request, error: KeysClosed) -> Response:
+        log.error("what is stored opens with no key", extra={"error": error.message})
+        return answer(Problem(503, error.message))
+
     @api.exception_handler(StepImpossible)
     async def on_impossible(_: Request, error: StepImpossible) -> Response:
         extra = {"state": error.state, "possible": error.possible, **error.about}

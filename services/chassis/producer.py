@@ -6,7 +6,7 @@ grows, and the relay joins when the broker is back.
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,6 +18,8 @@ from services.chassis.database import Database, migrate
 from services.chassis.errors import BrokerAway
 from services.chassis.health import Health
 from services.chassis.joining import Task, check_broker, joined
+from services.chassis.key_marks import check_keys
+from services.chassis.keys import Keys
 from services.chassis.relay import Relay
 from services.chassis.settings import Settings
 from services.chassis.tasks import ended
@@ -62,7 +64,8 @@ def parts(name: str, settings: Settings, clock: Clock) -> Parts:
 class Producer:
     """The running service; `api` is mounted by whoever serves HTTP.
 
-    `beside` are its other tasks, each run until it is cancelled; `ends` is called when it stops.
+    `beside` are its other tasks, each run until it is cancelled; `ends` is called when it stops;
+    `keys` are those that its data is written with.
     """
 
     parts: Parts
@@ -70,6 +73,7 @@ class Producer:
     migrations: Path
     beside: dict[str, Task] = field(default_factory=dict)
     ends: Callable[[], None] = lambda: None
+    keys: Sequence[Keys] = ()
     tasks: list[asyncio.Task[None]] = field(default_factory=list)
 
     @property
@@ -85,6 +89,7 @@ class Producer:
     async def start(self) -> None:
         """Checks what the stores promise, then starts the relay and the other tasks."""
         await self.db.open(self.migrations)
+        await check_keys(self.db, self.keys, self.parts.relay.clock())
         with contextlib.suppress(BrokerAway):
             await self._check_broker()
 

@@ -20,7 +20,7 @@ from services.chassis.errors import DanchuError
 from services.chassis.nats_config import EMITTER_FILE, Embedded, generate
 from services.chassis.settings import Settings
 from services.chassis.supervisor import Child, Supervisor
-from services.commands import sample
+from services.commands import keys, sample
 from services.commands.client import Client, Unanswered, tokens
 from services.commands.parts import MIGRATED
 from services.commands.ports import PortTaken, is_free
@@ -97,6 +97,7 @@ class Stack:
         home = self.settings.home
         rubrics = self.rubrics or ScoringSettings(home=home).scoring_rubrics
         ScoringSettings(home=home, scoring_rubrics=rubrics).keep_rubrics()
+        await keys.prepare(self.settings)
         write_tokens(home)
         if not self.settings.nats_url:
             await supervisor.start(self._nats())

@@ -29,5 +29,7 @@ def build(settings: IntakeSettings, clock: Clock = now_us) -> Producer:
     door = NatsDoor(settings.nats(SERVICE), intake, settings.intake_nats_sources)
     if settings.nats_url and not settings.intake_nats_sources:
         parts.health.warn(ANY_SOURCE)
-    api = build_api(intake, auth.verifier(settings, clock), parts.health, clock)
-    return Producer(parts, api, MIGRATIONS, {"NATS door": door.run}, intake.close)
+    verifier = auth.verifier(settings, clock, SERVICE)
+    api = build_api(intake, verifier, parts.health, clock)
+    keys = auth.token_keys(settings)
+    return Producer(parts, api, MIGRATIONS, {"NATS door": door.run}, intake.close, keys)

@@ -2,6 +2,7 @@
 
 from sqlalchemy import Column, LargeBinary, MetaData, Table
 
+from services.chassis.key_marks import key_marks_table
 from services.chassis.outbox import outbox_table
 
 metadata = MetaData()
@@ -14,3 +15,4 @@ identities = Table(
 )  # fmt: skip
 
 outbox = outbox_table(metadata)
+key_marks = key_marks_table(metadata)

@@ -19,6 +19,7 @@ from services.chassis.database import Database
 from services.chassis.errors import BrokerAway
 from services.chassis.health import Health
 from services.chassis.joining import check_broker, joined
+from services.chassis.key_marks import check_keys
 from services.chassis.relay import Relay
 from services.chassis.settings import Settings
 from services.chassis.tasks import ended
@@ -49,11 +50,13 @@ class App:
     health: Health
     fold: FoldLoop | None
     relay: Relay | None
+    clock: Clock = now_us
     tasks: list[asyncio.Task[None]] = field(default_factory=list)
 
     async def start(self) -> None:
         """Checks what the stores promise, then starts the fold and its relay."""
         await self.db.open(MIGRATIONS)
+        await check_keys(self.db, auth.token_keys(self.settings), self.clock())
         if self.fold is None or self.relay is None:
             return
         with contextlib.suppress(BrokerAway):
@@ -100,8 +103,9 @@ def build(settings: ScoringSettings, part: Part = "all", clock: Clock = now_us) 
         relay = Relay(db, broker, clock)
     _check(health, db, broker, part, rubrics)
     reading = Reading(db, Snapshots(db, rubrics), clock)
-    api = build_api(reading, Lag(db, broker, clock), auth.verifier(settings, clock), health)
-    return App(settings, db, broker, api, health, fold, relay)
+    verifier = auth.verifier(settings, clock, SERVICE)
+    api = build_api(reading, Lag(db, broker, clock), verifier, health)
+    return App(settings, db, broker, api, health, fold, relay, clock)
 
 
 def _check(health: Health, db: Database, broker: Broker, part: Part, rubrics: Rubrics) -> None:

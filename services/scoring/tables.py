@@ -21,6 +21,7 @@ from sqlalchemy import (
     text,
 )
 
+from services.chassis.key_marks import key_marks_table
 from services.chassis.outbox import outbox_table
 
 metadata = MetaData()
@@ -98,3 +99,4 @@ Index("quarantine_receipt", quarantine.c.receipt)
 Index("quarantine_state", quarantine.c.state, quarantine.c.came)
 
 outbox = outbox_table(metadata)
+key_marks = key_marks_table(metadata)

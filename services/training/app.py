@@ -35,8 +35,8 @@ async def migrated(settings: Settings) -> None:
 def build(settings: Settings, clock: Clock = now_us) -> Producer:
     """Everything of training, connected to nothing yet."""
     parts = producer.parts(SERVICE, settings, clock)
-    verifier = auth.verifier(settings, clock)
-    hidden = vault.opened(settings)
+    verifier = auth.verifier(settings, clock, SERVICE)
+    hidden = vault.opened(settings, SERVICE)
     desk = Desk(SERVICE, parts.db, clock, verifier, parts.relay.nudge, hidden.index)
     rosters = Rosters(hidden)
     api = build_api(desk, rosters, Courses(hidden), parts.health)
@@ -44,7 +44,8 @@ def build(settings: Settings, clock: Clock = now_us) -> Producer:
     async def years() -> None:
         await begin_years(desk, rosters)
 
-    return Producer(parts, api, MIGRATIONS, {"years": years})
+    keys = [*auth.token_keys(settings), hidden.marked(queries.every_hidden)]
+    return Producer(parts, api, MIGRATIONS, {"years": years}, keys=keys)
 
 
 async def begin_years(desk: Desk, rosters: Rosters) -> None:

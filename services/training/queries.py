@@ -225,3 +225,10 @@ async def missing(
     given = {"unit": unit, "year": year, "topic": topic, "after": after, "limit": limit}
     rows = await conn.execute(select, given)
     return [dict(zip(("person", "role"), row, strict=True)) for row in rows]
+
+
+async def every_hidden(conn: AsyncConnection) -> list[bytes]:
+    """Every encrypted name, staff number and secret that is stored."""
+    select = text("SELECT hidden_name, hidden_number, hidden_secret FROM persons")
+    rows = await conn.execute(select)
+    return [bytes(value) for row in rows for value in row if value is not None]

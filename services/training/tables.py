@@ -18,6 +18,7 @@ from sqlalchemy import (
 )
 
 from services.chassis.journal import journal_tables
+from services.chassis.key_marks import key_marks_table
 from services.chassis.outbox import outbox_table
 
 metadata = MetaData()
@@ -119,3 +120,4 @@ Index("announced_unit", announced.c.unit, announced.c.year, announced.c.short)
 
 journal_tables(metadata)
 outbox = outbox_table(metadata)
+key_marks = key_marks_table(metadata)

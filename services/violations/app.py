@@ -7,7 +7,7 @@ from services.chassis.clock import Clock, now_us
 from services.chassis.desk import Desk
 from services.chassis.producer import Producer
 from services.chassis.settings import Settings
-from services.violations import terms_file
+from services.violations import queries, terms_file
 from services.violations.api import build_api
 from services.violations.handlers import Violations
 from services.violations.settings import SERVICE
@@ -23,8 +23,9 @@ async def migrated(settings: Settings) -> None:
 def build(settings: Settings, clock: Clock = now_us) -> Producer:
     """Everything of the violations, connected to nothing yet."""
     parts = producer.parts(SERVICE, settings, clock)
-    verifier = auth.verifier(settings, clock)
-    hidden = vault.opened(settings)
+    verifier = auth.verifier(settings, clock, SERVICE)
+    hidden = vault.opened(settings, SERVICE)
     desk = Desk(SERVICE, parts.db, clock, verifier, parts.relay.nudge, hidden.index)
     violations = Violations(hidden, terms_file.load())
-    return Producer(parts, build_api(desk, violations, parts.health), MIGRATIONS)
+    keys = [*auth.token_keys(settings), hidden.marked(queries.every_hidden)]
+    return Producer(parts, build_api(desk, violations, parts.health), MIGRATIONS, keys=keys)

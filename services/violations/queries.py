@@ -106,3 +106,9 @@ async def words(conn: AsyncConnection, record: str) -> list[Hidden]:
     )
     rows = await conn.execute(select, {"record": record})
     return [Hidden(v, field, None if raw is None else bytes(raw)) for v, field, raw in rows]
+
+
+async def every_hidden(conn: AsyncConnection) -> list[bytes]:
+    """All encrypted words that are stored."""
+    select = text("SELECT hidden FROM words WHERE hidden IS NOT NULL")
+    return [bytes(row[0]) for row in await conn.execute(select)]

@@ -7,6 +7,7 @@ Instants are microseconds, days are texts such as 2025-03-01.
 from sqlalchemy import Boolean, Column, Index, Integer, LargeBinary, MetaData, Table, Text
 
 from services.chassis.journal import journal_tables
+from services.chassis.key_marks import key_marks_table
 from services.chassis.outbox import outbox_table
 
 metadata = MetaData()
@@ -38,3 +39,4 @@ words = Table(
 
 journal_tables(metadata)
 outbox = outbox_table(metadata)
+key_marks = key_marks_table(metadata)

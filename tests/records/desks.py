@@ -13,6 +13,7 @@ import pytest
 from sqlalchemy import text
 
 from contracts.envelope import Recorded, decode
+from services.chassis import vault
 from services.chassis.auth import Issuer
 from services.chassis.clock import Clock, now_us
 from services.chassis.http import compose
@@ -87,6 +88,7 @@ async def open_desk(
     """A migrated and started service without NATS."""
     settings = Settings(home=home, database_url=url, nats_port=free_port())
     await migrated(settings)
+    vault.make(settings)
     app = build(settings, clock)
     await app.start()
     transport = httpx.ASGITransport(

@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from contracts import moments
+from services.chassis import vault
 from services.chassis.auth import Issuer
 from services.chassis.http import compose
 from services.chassis.settings import Settings
@@ -45,6 +46,7 @@ async def test_a_commands_receipts_are_waited_for_and_its_events_move_the_rating
     """Assigned: 0 of 8 points; trained: 8; held: 6 of 6 for the plan; taken back: 0 again."""
     common = None if database_url.startswith("sqlite") else database_url
     settings = Settings(home=home, database_url=common)
+    vault.make(settings)
     await training.migrated(settings)
     app = training.build(settings)
     await app.start()

@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
+from services.chassis import vault
 from services.chassis.auth import Issuer
 from services.chassis.http import compose
 from services.chassis.settings import Settings
@@ -39,6 +40,7 @@ async def desk(road: Road, home: Path, database_url: str, issuer: Issuer) -> Asy
     """The violations beside them."""
     common = None if database_url.startswith("sqlite") else database_url
     settings = Settings(home=home, database_url=common)
+    vault.make(settings)
     await violations.migrated(settings)
     app = violations.build(settings)
     await app.start()

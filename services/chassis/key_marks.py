@@ -1,0 +1,108 @@
+"""The fingerprints of the keys that a database was written with, and their comparison at start."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import BigInteger, Column, MetaData, Table, Text, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.chassis.database import Database
+from services.chassis.keys import (
+    RECORDS,
+    RECORDS_INDEX,
+    Keys,
+    KeysClosed,
+    KeysForeign,
+    KeysReordered,
+)
+
+TABLE = "key_marks"
+
+
+def key_marks_table(metadata: MetaData) -> Table:
+    """The fingerprints of the keys that a database was written with."""
+    return Table(
+        TABLE, metadata,
+        Column("kind", Text, primary_key=True),
+        Column("fingerprint", Text, primary_key=True),
+        Column("recorded", BigInteger, nullable=False),
+    )  # fmt: skip
+
+
+def create_key_marks(op: Any) -> None:
+    """The table, for a migration of each service."""
+    op.create_table(
+        TABLE,
+        sa.Column("kind", sa.Text, primary_key=True),
+        sa.Column("fingerprint", sa.Text, primary_key=True),
+        sa.Column("recorded", sa.BigInteger, nullable=False),
+    )
+
+
+async def check_keys(db: Database, keys: Iterable[Keys], now: int) -> None:
+    """Compares the keys with what the database was written with, and remembers new ones.
+
+    KeysForeign, KeysReordered or KeysClosed say what is wrong and what to do; then nothing of
+    the service starts.
+    """
+    async with db.write() as conn:
+        if conn.dialect.name == "postgresql":
+            await conn.execute(text("SELECT pg_advisory_xact_lock(hashtext(:s))"), {"s": TABLE})
+        for one in keys:
+            known = await marks(conn, one.kind)
+            missing = known - set(one.fingerprints)
+            if missing:
+                raise KeysForeign(one.kind, one.file, db.where, min(missing))
+            if not known:
+                await _check_open(conn, one)
+            if one.kind == RECORDS:
+                await _check_index(conn, one, now)
+            await _remember(conn, one.kind, set(one.fingerprints) - known, now)
+
+
+async def _check_open(conn: AsyncConnection, keys: Keys) -> None:
+    if keys.stored is not None:
+        for hidden in await keys.stored(conn):
+            if not keys.opens(hidden):
+                raise KeysClosed(keys.file)
+
+
+async def _check_index(conn: AsyncConnection, keys: Keys, now: int) -> None:
+    known = await marks(conn, RECORDS_INDEX)
+    if known and known != {keys.fingerprints[-1]}:
+        raise KeysReordered(keys.file)
+    await _remember(conn, RECORDS_INDEX, {keys.fingerprints[-1]} - known, now)
+
+
+async def marks(conn: AsyncConnection, kind: str) -> set[str]:
+    """The fingerprints of a kind that the database was written with."""
+    select = text(f"SELECT fingerprint FROM {TABLE} WHERE kind = :kind")
+    return {str(row[0]) for row in await conn.execute(select, {"kind": kind})}
+
+
+async def _remember(conn: AsyncConnection, kind: str, new: Iterable[str], now: int) -> None:
+    insert = text(f"INSERT INTO {TABLE} (kind, fingerprint, recorded) VALUES (:kind, :mark, :now)")
+    for mark in sorted(new):
+        await conn.execute(insert, {"kind": kind, "mark": mark, "now": now})
+
+
+async def forget(db: Database) -> None:
+    """Forgets the keys that a database was written with; the next start takes those of its home."""
+    async with db.write() as conn:
+        if TABLE in await conn.run_sync(lambda sync: sa.inspect(sync).get_table_names()):
+            await conn.execute(text(f"DELETE FROM {TABLE}"))
+
+
+async def is_new(db: Database) -> bool:
+    """Whether a database holds nothing yet that was written with keys: no mark and no event."""
+    if db.sqlite and not db.file.exists():
+        return True
+    async with db.read() as conn:
+        tables = set(await conn.run_sync(lambda sync: sa.inspect(sync).get_table_names()))
+        for table in {TABLE, "outbox"} & tables:
+            if (await conn.execute(text(f"SELECT 1 FROM {table} LIMIT 1"))).first() is not None:
+                return False
+    return True

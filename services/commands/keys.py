@@ -1,0 +1,114 @@
+"""`danchu keys`: the keys of a home are made, shown by their fingerprints, or adopted."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from services.chassis import auth, key_marks, vault
+from services.chassis.database import Database
+from services.chassis.keys import RECORDS, TOKENS, Keys, KeysMissing
+from services.chassis.settings import Settings
+from services.commands.options import AsJson, Home, Teaching, configured, printed
+from services.commands.parts import MIGRATED
+from services.commands.running import run
+
+keys_app = Teaching("The keys of a home: personal data is encrypted and tokens signed by them.")
+
+
+async def prepare(settings: Settings) -> None:
+    """Makes the keys of a new home for new databases; KeysMissing where one holds data already."""
+    async for name, db in _databases(settings):
+        if await key_marks.is_new(db):
+            continue
+        for kind, file in missing(settings).items():
+            raise KeysMissing(kind, file, f"{db.where} ({name})")
+    make(settings)
+
+
+def missing(settings: Settings) -> dict[str, Path]:
+    """The key files that the home does not have, by kind."""
+    files = {RECORDS: vault.key_file(settings)}
+    if settings.token_public_key is None:
+        files[TOKENS] = settings.home / auth.KEY_FILE
+    return {kind: file for kind, file in files.items() if not file.exists()}
+
+
+def make(settings: Settings) -> list[str]:
+    """Makes the keys that the home does not have; their files."""
+    made: dict[str, Callable[[Settings], bool]] = {RECORDS: vault.make, TOKENS: auth.make_key}
+    absent = missing(settings)
+    return [str(file) for kind, file in absent.items() if made[kind](settings)]
+
+
+def held(settings: Settings) -> list[Keys]:
+    """The keys of a home; none is made."""
+    absent, found = missing(settings), []
+    if RECORDS not in absent:
+        found.append(vault.opened(settings).marked(_nothing))
+    if TOKENS not in absent:
+        found += auth.token_keys(settings)
+    return found
+
+
+async def _nothing(_: object) -> list[bytes]:
+    return []
+
+
+async def adopt(settings: Settings) -> list[str]:
+    """Makes every database forget its keys, so that it takes those of this home at its start.
+
+    The start proves that they open what is stored, and refuses them where they do not.
+    """
+    services = []
+    async for name, db in _databases(settings):
+        if not await key_marks.is_new(db):
+            await key_marks.forget(db)
+            services.append(name)
+    return services
+
+
+@asynccontextmanager
+async def _opened(settings: Settings, name: str) -> AsyncIterator[Database]:
+    db = Database(settings.database(name), name)
+    try:
+        yield db
+    finally:
+        await db.close()
+
+
+async def _databases(settings: Settings) -> AsyncIterator[tuple[str, Database]]:
+    for name in MIGRATED:
+        async with _opened(settings, name) as db:
+            yield name, db
+
+
+@keys_app.command("danchu keys make --home /srv/danchu", name="make")
+def make_(home: Home = None, as_json: AsJson = False) -> None:
+    """Make the keys that a home does not have yet; those that are there stay."""
+    made = make(configured(home=home))
+    printed({"made": made}, as_json, "\n".join(made) or "nothing to do")
+
+
+@keys_app.command("danchu keys show --json", name="show")
+def show(home: Home = None, as_json: AsJson = False) -> None:
+    """Show which keys a home has, by fingerprint: what the databases remember of them."""
+    found = [
+        {"kind": one.kind, "fingerprint": mark, "file": str(one.file)}
+        for one in held(configured(home=home))
+        for mark in one.fingerprints
+    ]
+    words = "\n".join(f"{one['kind']}  {one['fingerprint']}  {one['file']}" for one in found)
+    printed({"keys": found}, as_json, words)
+
+
+@keys_app.command("danchu keys adopt", name="adopt")
+def adopt_(home: Home = None, as_json: AsJson = False) -> None:
+    """Let the databases take the keys of this home for theirs at the next start.
+
+    After a key was replaced on purpose, such as one that signed tokens and became known. What is
+    stored must open with the keys of the home, else the start refuses them. Stop danchu before.
+    """
+    services = run(adopt(configured(home=home)))
+    printed({"adopted": services}, as_json, f"at the next start: {', '.join(services) or '-'}")
