@@ -53,7 +53,7 @@ async def bounded_body(request: Request, limit: int) -> bytes:
     """The body, of which at most `limit` bytes are kept.
 
     Problem 413 beyond that, 415 when it is compressed, 408 when it does not come to its end: else
-    a few who send nothing would take the place of all requests at once (`bounded`).
+    a few who send nothing would take the place of all requests at once.
 
     Most clients send all before they listen, and would see a broken connection instead of 413:
     so what is too large is read to its end and thrown away, up to four times the limit.
@@ -192,30 +192,7 @@ def compose(
     return dispatch
 
 
-def _asks_health(path: str) -> bool:
+def asks_health(path: str) -> bool:
     """Whether it is /healthz or /readyz, of the process or of one service."""
     names = path.strip("/").split("/")
     return len(names) <= 2 and names[-1] in ("healthz", "readyz")
-
-
-def bounded(app: ASGIApp, most: int) -> ASGIApp:
-    """The application with at most so many requests at once; what is more is refused with 503.
-
-    What is refused costs nothing, where everything at once would take the memory of all. A
-    process that is full still tells of its health, so that nobody starts it again for that.
-    """
-    full = Problem(503, message("too-busy", most=most), headers={"Retry-After": RETRY_SECONDS})
-    answering = 0
-
-    async def take(scope: Scope, receive: Receive, send: Send) -> None:
-        nonlocal answering
-        if answering >= most and not _asks_health(scope.get("path", "")):
-            await answer(full)(scope, receive, send)
-            return
-        answering += 1
-        try:
-            await app(scope, receive, send)
-        finally:
-            answering -= 1
-
-    return take

@@ -38,6 +38,10 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = Field(default=8080, ge=1, le=65535)
     http_requests_max: int = Field(default=512, ge=1)
+    http_address_requests_max: int | None = Field(default=None, ge=1)
+    http_credential_requests_max: int | None = Field(default=None, ge=1)
+    http_connections_max: int = Field(default=4096, ge=1)
+    http_address_connections_max: int | None = Field(default=None, ge=1)
     health_port: int | None = Field(default=None, ge=1, le=65535)
     nats_url: str | None = None
     nats_port: int = Field(default=4222, ge=1, le=65535)

@@ -6,18 +6,16 @@ import logging
 import signal
 from collections.abc import AsyncIterator, Sequence
 
-import uvicorn
-
 from services.chassis import telemetry
 from services.chassis.errors import DatabaseAway
-from services.chassis.http import bounded, compose, health_only
+from services.chassis.http import compose, health_only
+from services.chassis.http_server import http_server
 from services.chassis.settings import Settings
 from services.commands.parts import App, Part, build
 from services.commands.ports import listening
 
 log = logging.getLogger(__name__)
 
-GRACE_SECONDS = 10
 AGAIN_SECONDS = 1.0
 
 
@@ -82,15 +80,6 @@ async def _http(
             return
         port, option = settings.health_port, "DANCHU_HEALTH_PORT"
         served = {name: (health_only({name: app.health}), app.health) for name, app in apps.items()}
-    root = bounded(compose(served), settings.http_requests_max)
-    config = uvicorn.Config(
-        root, settings.host, port, http="httptools", access_log=False, log_config=None,
-        lifespan="off", timeout_graceful_shutdown=GRACE_SECONDS, server_header=False,
-    )  # fmt: skip
-    server = uvicorn.Server(config)
-    web = asyncio.create_task(server.serve([listening(settings.host, port, option)]))
-    try:
-        yield [web]
-    finally:
-        server.should_exit = True
-        await web
+    listener = listening(settings.host, port, option)
+    async with http_server(compose(served), settings, listener) as web:
+        yield web

@@ -1,15 +1,34 @@
-"""HTTP for danchu and for the tutorial design alike: one uvicorn worker on uvloop and httptools."""
+"""HTTP for danchu and for the tutorial design: one process on uvloop and httptools each.
+
+danchu has the server that it has in production, with its bounds.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import os
+import signal
 
 import uvicorn
 from fastapi import FastAPI
+from starlette.types import ASGIApp
+
+from services.chassis.http_server import http_server
+from services.chassis.settings import Settings
+from services.commands.ports import listening
+
+
+async def listen_bounded(app: ASGIApp) -> None:
+    """Serves HTTP as `danchu serve` does, on the port of the environment, until SIGTERM."""
+    stopped = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopped.set)
+    port = int(os.environ["BENCH_PORT"])
+    async with http_server(app, Settings(), listening("127.0.0.1", port, "BENCH_PORT")):
+        await stopped.wait()
 
 
 async def listen(api: FastAPI) -> None:
-    """Serves HTTP on the port of the environment until SIGTERM."""
+    """Serves HTTP by uvicorn alone on the port of the environment until SIGTERM."""
     port = int(os.environ["BENCH_PORT"])
     config = uvicorn.Config(
         api, host="127.0.0.1", port=port, http="httptools", lifespan="off", access_log=False,

@@ -20,14 +20,14 @@ from services.scoring import app as scoring
 from services.scoring import operations
 from services.scoring.settings import ScoringSettings
 from tests.bench import backlog, stages
-from tests.bench.listen import listen
+from tests.bench.listen import listen_bounded
 
 
 async def door() -> None:
     """The intake: HTTP, relay and NATS door."""
     app = intake.build(IntakeSettings())
     await app.start()
-    await listen(compose({"intake": (app.api, app.health)}))
+    await listen_bounded(compose({"intake": (app.api, app.health)}))
 
 
 async def relay() -> None:
@@ -46,7 +46,7 @@ async def queries() -> None:
     """Scoring's queries, beside a fold that may run elsewhere."""
     app = scoring.build(ScoringSettings(), "http")
     await app.start()
-    await listen(compose({"scoring": (app.api, app.health)}))
+    await listen_bounded(compose({"scoring": (app.api, app.health)}))
 
 
 async def fold() -> None:
