@@ -51,9 +51,9 @@ $(VENV)/.ready: $(VENV)/.installed requirements-dev.lock
 	@touch $@
 
 COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url pyproject.toml
-lock: ## the pinned versions with hashes, anew
-	$(COMPILE) --group build -o requirements.lock
+lock: ## the pinned versions with hashes, anew; what runs is what is tested
 	$(COMPILE) --group build --group dev -o requirements-dev.lock
+	$(COMPILE) --group build --constraints requirements-dev.lock -o requirements.lock
 
 clean:
 	rm -rf $(VENV) .danchu
