@@ -30,6 +30,7 @@ _UUID7 = re.compile(
     r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", re.ASCII | re.I
 )
 _CONTENT = b',"data":'
+_RECORDED = re.compile(rb'\{"recordedtime":"([0-9T:.Z+-]{1,40})"')
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):
@@ -127,6 +128,21 @@ def body(attributes: dict[str, Any], recorded: int, content: bytes) -> bytes:
     head = {"recordedtime": moments.spelled(recorded)}
     head.update({name: attributes[name] for name in _HEAD[1:] if name in attributes})
     return msgspec.json.encode(head)[:-1] + b"," + content[1:]
+
+
+def recorded_at(raw: bytes, recorded: int) -> bytes:
+    """A body of the stream as it is when the event is recorded at another moment."""
+    moment = f'{{"recordedtime":"{moments.spelled(recorded)}"'.encode()
+    return _RECORDED.sub(lambda _: moment, raw, count=1)
+
+
+def recorded_in(raw: bytes) -> int | None:
+    """The moment at which a body of the stream was recorded, also where it breaks the contract."""
+    found = _RECORDED.match(raw)
+    try:
+        return None if found is None else moments.instant(found[1].decode())
+    except ValueError:
+        return None
 
 
 def year_of(data: Data, time: int) -> int:

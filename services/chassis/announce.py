@@ -9,15 +9,12 @@ import secrets
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from contracts import door, moments
 from contracts.catalog import CATALOG
 from contracts.envelope import RECORDS_SOURCE, stream_subject
 from contracts.faults import Fault as ContractFault
-from services.chassis import outbox
 from services.chassis.errors import DanchuError
-from services.chassis.outbox import Outgoing
+from services.chassis.outbox import Draft
 from services.chassis.steps import Fact
 from services.chassis.telemetry import trace_headers
 
@@ -52,24 +49,21 @@ def source_of(service: str) -> str:
     return f"{RECORDS_SOURCE}{service}"
 
 
-async def announce(
-    conn: AsyncConnection, facts: Iterable[Fact], source: str, now: int
-) -> list[Announced]:
-    """Puts the facts as events into the outbox, in order; NotOfTheContract says what is wrong.
+def announce(facts: Iterable[Fact], source: str, now: int) -> tuple[list[Announced], list[Draft]]:
+    """The facts as events, in order, to be recorded when the command is at its end.
 
-    They carry the trace of now, in themselves and as messages.
+    NotOfTheContract says what is wrong. They carry the trace of now, in themselves and as messages.
     """
     trace = trace_headers()
-    announced, rows = [], []
+    announced, drafts = [], []
     for fact in facts:
         emitted = _event(fact, source, now, trace)
         subject = stream_subject(fact.subject, fact.short)
-        rows.append(Outgoing(emitted.receipt, subject, emitted.body(now), now, trace or None))
+        drafts.append(Draft(emitted.receipt, subject, emitted.body, trace or None))
         announced.append(
             Announced(emitted.event.id, fact.short, fact.subject, emitted.receipt.hex())
         )
-    await outbox.add(conn, rows)
-    return announced
+    return announced, drafts
 
 
 def _event(fact: Fact, source: str, now: int, trace: dict[str, str]) -> door.Emitted:

@@ -197,6 +197,7 @@ STREAMS = (
     StreamPlan("EVENTS", "danchu.events.>", append_only=True),
     StreamPlan("QUARANTINE", "danchu.quarantine.>", append_only=False),
     StreamPlan("RATINGS", "danchu.ratings.>", append_only=False, last_per_subject=True),
+    StreamPlan("MARKS", "danchu.marks.>", append_only=False, last_per_subject=True),
 )
 CONSUMERS = (ConsumerPlan("EVENTS", "scoring"),)
 

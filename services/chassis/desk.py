@@ -98,6 +98,7 @@ class Desk:
                     await journal.keep_answer(
                         conn, key.of, status, headers, bytes(given.body), work.now
                     )
+                await work.record()
             self.committed()
         return given
 

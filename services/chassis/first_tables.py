@@ -1,7 +1,7 @@
-"""The tables of the chassis as version 1 of a service creates them, for its first migration.
+"""The tables of the chassis as the versions of a service create them, for its migrations.
 
-They never change: a later version of a table is a migration of each service, by a function of
-its own beside these.
+The functions never change: a later version of a table is a migration of each service, by a
+function of its own beside these.
 """
 
 from typing import Any
@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from services.chassis.journal import append_only
+from services.chassis.recording import new_name
 
 COUNTED_KEY = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 
@@ -71,3 +72,29 @@ def create_journal(op: Any) -> None:
     )
     for statement in append_only(op.get_bind().dialect.name):
         op.execute(statement)
+
+
+def create_door(op: Any, service: str) -> None:
+    """The door, and in the outbox the door of each event and the stream that it was sent to.
+
+    What was recorded before belongs to no door: the count of this one begins now, later than all.
+    """
+    op.create_table(
+        "door",
+        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("name", sa.Text, nullable=False),
+        sa.Column("stamp", sa.BigInteger, nullable=False),
+        sa.Column("events", sa.BigInteger, nullable=False),
+        sa.Column("mark_until", sa.BigInteger, nullable=False),
+        sa.Column("mark_events", sa.BigInteger, nullable=False),
+        sa.Column("former", sa.Text, nullable=False),
+    )
+    op.add_column("outbox", sa.Column("door", sa.Text))
+    op.add_column("outbox", sa.Column("ordinal", sa.BigInteger))
+    op.add_column("outbox", sa.Column("stream_created", sa.BigInteger))
+    op.create_index("outbox_placed", "outbox", ["stream_created", "stream_seq"])
+    first = (
+        "INSERT INTO door (id, name, stamp, events, mark_until, mark_events, former) "
+        "SELECT 1, :name, COALESCE(max(recorded), 0), 0, 0, 0, '[]' FROM outbox"
+    )
+    op.execute(sa.text(first).bindparams(name=new_name(service)))

@@ -27,30 +27,42 @@ class Grant:
     replies: bool = False
 
 
-def _record(*domains: str) -> Grant:
+def _door(name: str) -> Grant:
+    """A door announces its own marks, reads the last one, and hears what scoring demands of it."""
+    return Grant(
+        (f"danchu.marks.{name}.*", "$JS.API.INFO", "$JS.API.STREAM.INFO.*",
+         "$JS.API.STREAM.MSG.GET.MARKS"),
+        (f"danchu.doors.{name}.*",),
+    )  # fmt: skip
+
+
+def _record(name: str, *domains: str) -> Grant:
     """A system of record publishes the events of its own domains, and retracts its own."""
     events = tuple(f"danchu.events.*.{domain}.*" for domain in (*domains, "event"))
-    return Grant((*events, "$JS.API.INFO", "$JS.API.STREAM.INFO.*"))
+    door = _door(name)
+    return Grant((*events, *door.publish), door.subscribe)
 
 
 USERS: dict[str, Grant] = {
     "provision": Grant(("$JS.API.>",)),
     "intake": Grant(
-        ("danchu.events.>", "$JS.API.INFO", "$JS.API.STREAM.INFO.*"),
-        ("danchu.emit.*", "danchu.emit.* intake"),
+        ("danchu.events.>", "$JS.API.STREAM.MSG.GET.EVENTS", *_door("intake").publish),
+        ("danchu.emit.*", "danchu.emit.* intake", *_door("intake").subscribe),
         replies=True,
     ),
-    "training": _record("roster", "course", "training"),
-    "awards": _record("model", "award"),
-    "violations": _record("violation"),
+    "training": _record("training", "roster", "course", "training"),
+    "awards": _record("awards", "model", "award"),
+    "violations": _record("violations", "violation"),
     "scoring": Grant(
         (
             "danchu.quarantine.>", "danchu.ratings.>", "danchu.events.CITY.year.*",
-            "$JS.API.INFO", "$JS.API.STREAM.INFO.*", "$JS.API.STREAM.MSG.GET.*",
-            "$JS.API.DIRECT.GET.>", "$JS.API.CONSUMER.INFO.EVENTS.scoring",
+            "danchu.doors.*.*", *_door("scoring").publish,
+            "$JS.API.STREAM.MSG.GET.*", "$JS.API.DIRECT.GET.>",
+            "$JS.API.CONSUMER.INFO.EVENTS.scoring", "$JS.API.CONSUMER.CREATE.EVENTS.scoring",
             "$JS.API.CONSUMER.MSG.NEXT.EVENTS.scoring", "$JS.API.CONSUMER.RESET.EVENTS.scoring",
             "$JS.ACK.EVENTS.scoring.>",
         ),
+        _door("scoring").subscribe,
     ),
 }  # fmt: skip
 

@@ -5,19 +5,24 @@ stream can be rebuilt from them.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, Table, Text, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from contracts.envelope import recorded_at
+from services.chassis import recording
 from services.chassis.database import bulk_insert
 
-COLUMNS = ("receipt", "subject", "body", "headers", "recorded", "generation")
+COLUMNS = (
+    "receipt", "subject", "body", "headers", "recorded", "generation", "door", "ordinal",
+)  # fmt: skip
 
 
 def outbox_table(metadata: MetaData) -> Table:
-    """The outbox of a service, for its `tables.py`. Instants are microseconds."""
+    """The outbox of a service and its door, for its `tables.py`. Instants are microseconds."""
+    recording.door_table(metadata)
     table = Table(
         "outbox", metadata,
         Column("seq", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
@@ -29,20 +34,38 @@ def outbox_table(metadata: MetaData) -> Table:
         Column("sent", BigInteger),
         Column("stream_seq", BigInteger),
         Column("generation", Integer, nullable=False, server_default="0"),
+        Column("door", Text),
+        Column("ordinal", BigInteger),
+        Column("stream_created", BigInteger),
     )  # fmt: skip
     unsent = text("sent IS NULL")
     Index("outbox_unsent", table.c.seq, postgresql_where=unsent, sqlite_where=unsent)
     Index("outbox_recorded", table.c.recorded)
+    Index("outbox_placed", table.c.stream_created, table.c.stream_seq)
     return table
 
 
 class Outgoing(NamedTuple):
-    """A message to publish: `receipt` is its identity for ever, `recorded` in microseconds."""
+    """A message to publish: `receipt` is its identity for ever, `recorded` in microseconds.
+
+    An event has the `door` that recorded it and its `ordinal` among all events of that door.
+    """
 
     receipt: bytes
     subject: str
     body: bytes
     recorded: int
+    headers: dict[str, str] | None = None
+    door: str | None = None
+    ordinal: int | None = None
+
+
+class Draft(NamedTuple):
+    """An event to record: `body` makes its bytes from the moment at which it is recorded."""
+
+    receipt: bytes
+    subject: str
+    body: Callable[[int], bytes]
     headers: dict[str, str] | None = None
 
 
@@ -63,10 +86,29 @@ _TABLE = outbox_table(MetaData())
 async def add(conn: AsyncConnection, rows: Sequence[Outgoing]) -> None:
     """Puts messages into the outbox, in the order given, within the caller's transaction."""
     made = [
-        (r.receipt, r.subject, r.body, json.dumps(r.headers) if r.headers else None, r.recorded, 0)
+        (r.receipt, r.subject, r.body, json.dumps(r.headers) if r.headers else None, r.recorded, 0,
+         r.door, r.ordinal)
         for r in rows
-    ]
+    ]  # fmt: skip
     await bulk_insert(conn, _TABLE, made, COLUMNS)
+
+
+async def record(conn: AsyncConnection, drafts: Sequence[Draft], now: int) -> None:
+    """Records events, in order, each at a moment of its own: the last step before the commit.
+
+    No other transaction of this database records until this one ends.
+    """
+    if not drafts:
+        return
+    door, first, ordinal = await recording.stamp(conn, now, len(drafts))
+    rows = [
+        Outgoing(
+            draft.receipt, draft.subject, draft.body(first + number), first + number,
+            draft.headers, door, ordinal + number,
+        )
+        for number, draft in enumerate(drafts)
+    ]  # fmt: skip
+    await add(conn, rows)
 
 
 async def waiting(conn: AsyncConnection, now: int) -> Waiting:
@@ -106,10 +148,115 @@ async def count(conn: AsyncConnection, subjects: str) -> int:
 async def resend(conn: AsyncConnection, since: int) -> int:
     """Marks what was recorded from `since` on as unsent again, under a new message id."""
     done = await conn.execute(
-        text(
-            "UPDATE outbox SET sent = NULL, stream_seq = NULL, generation = generation + 1 "
-            "WHERE recorded >= :since AND sent IS NOT NULL"
-        ),
+        text(f"UPDATE outbox SET {RESET} WHERE recorded >= :since AND sent IS NOT NULL"),
         {"since": since},
     )
     return int(done.rowcount)
+
+
+class Group(NamedTuple):
+    """The events that were sent to one stream: by its creation, or, as earlier versions left
+    them, without it."""
+
+    stream_created: int | None
+
+    @property
+    def condition(self) -> str:
+        """Its rows."""
+        if self.stream_created is None:
+            return "stream_created IS NULL AND subject LIKE 'danchu.events.%'"
+        return f"stream_created = {int(self.stream_created)}"
+
+
+class Place(NamedTuple):
+    """A row that was sent, and where it stands in the stream."""
+
+    stream_seq: int
+    receipt: bytes
+    generation: int
+
+
+async def placed(conn: AsyncConnection, group: Group, until: int) -> Place | None:
+    """The last row that was sent to a place in the stream up to `until`."""
+    select = (
+        f"SELECT stream_seq, receipt, generation FROM outbox WHERE {group.condition} "
+        "AND stream_seq <= :until ORDER BY stream_seq DESC LIMIT 1"
+    )
+    row = (await conn.execute(text(select), {"until": until})).first()
+    return None if row is None else Place(row[0], bytes(row[1]), row[2])
+
+
+async def is_placed_after(conn: AsyncConnection, group: Group, place: int) -> bool:
+    """Whether a row was sent to a later place in the stream."""
+    select = f"SELECT 1 FROM outbox WHERE {group.condition} AND stream_seq > :place LIMIT 1"
+    return (await conn.execute(text(select), {"place": place})).first() is not None
+
+
+async def of_other_streams(conn: AsyncConnection, stream_created: int, limit: int) -> list[int]:
+    """The `seq` of some rows that were sent to another stream than the one of this creation."""
+    select = text(
+        "SELECT seq FROM outbox WHERE stream_created < :created "
+        "UNION ALL SELECT seq FROM outbox WHERE stream_created > :created LIMIT :limit"
+    )
+    rows = await conn.execute(select, {"created": stream_created, "limit": limit})
+    return [int(row[0]) for row in rows]
+
+
+RESET = "sent = NULL, stream_seq = NULL, stream_created = NULL, generation = generation + 1"
+
+
+async def unsend(conn: AsyncConnection, seqs: Sequence[int]) -> None:
+    """Marks rows as unsent again, under new message ids."""
+    if conn.dialect.name == "sqlite":
+        update = f"UPDATE outbox SET {RESET} WHERE seq = ?"
+        await conn.exec_driver_sql(update, [(seq,) for seq in seqs])
+    else:
+        update = f"UPDATE outbox SET {RESET} WHERE seq = ANY($1::bigint[])"
+        await conn.exec_driver_sql(update, (list(seqs),))
+
+
+async def unsend_after(conn: AsyncConnection, group: Group, place: int) -> None:
+    """Marks as unsent what was sent to later places in the stream."""
+    update = f"UPDATE outbox SET {RESET} WHERE {group.condition} AND stream_seq > :place"
+    await conn.execute(text(update), {"place": place})
+
+
+async def resend_door(conn: AsyncConnection, door: str, after: int) -> int:
+    """Marks what a door recorded after a moment as unsent again."""
+    update = (
+        f"UPDATE outbox SET {RESET} WHERE recorded > :after AND door = :door AND sent IS NOT NULL"
+    )
+    return int((await conn.execute(text(update), {"after": after, "door": door})).rowcount)
+
+
+async def relabel(conn: AsyncConnection, former: str, name: str, after: int) -> int:
+    """Gives what a door recorded after a moment to another door, unsent; how many that are."""
+    counted = text(
+        "SELECT count(*), min(ordinal) FROM outbox WHERE recorded > :after AND door = :former"
+    )
+    number, first = (await conn.execute(counted, {"after": after, "former": former})).one()
+    update = (
+        f"UPDATE outbox SET {RESET}, door = :name, ordinal = ordinal - :before "
+        "WHERE recorded > :after AND door = :former"
+    )
+    values = {"name": name, "before": (first or 1) - 1, "after": after, "former": former}
+    await conn.execute(text(update), values)
+    return int(number)
+
+
+async def moments_of(conn: AsyncConnection, door: str) -> list[tuple[int, int]]:
+    """(seq, moment) of what a door recorded and is unsent, in order."""
+    select = text(
+        "SELECT seq, recorded FROM outbox WHERE sent IS NULL AND door = :door ORDER BY ordinal"
+    )
+    return [(row[0], row[1]) for row in await conn.execute(select, {"door": door})]
+
+
+async def record_at(conn: AsyncConnection, seq: int, recorded: int) -> None:
+    """Records an event that was never sent at another moment, in its body too."""
+    select = text("SELECT body FROM outbox WHERE seq = :seq")
+    body = bytes((await conn.execute(select, {"seq": seq})).scalar_one())
+    await conn.execute(
+        text("UPDATE outbox SET body = :body, recorded = :recorded WHERE seq = :seq"),
+        {"body": recorded_at(body, recorded), "recorded": recorded, "seq": seq},
+    )

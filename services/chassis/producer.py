@@ -39,10 +39,11 @@ class Parts:
     health: Health
 
 
-def parts(name: str, settings: Settings, clock: Clock) -> Parts:
+def parts(name: str, settings: Settings, clock: Clock, spot_checks: bool = False) -> Parts:
     """Database, broker, relay and health of the service `name`.
 
-    Ready without the broker: it goes on accepting into its own database.
+    Ready without the broker: it goes on accepting into its own database. `spot_checks`: its relay
+    may read EVENTS.
     """
     db = Database(settings.database(name), name)
     broker = Broker(settings.nats(name), f"danchu {name} relay")
@@ -57,7 +58,7 @@ def parts(name: str, settings: Settings, clock: Clock) -> Parts:
 
     health.require("database", database)
     health.show("broker", nats)
-    return Parts(name, settings, db, broker, Relay(db, broker, clock), health)
+    return Parts(name, settings, db, broker, Relay(db, broker, clock, spot_checks), health)
 
 
 @dataclass

@@ -11,11 +11,12 @@ from typing import Any, Generic, NamedTuple, TypeVar
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.bounds import AHEAD_MAX, EARLIEST
-from services.chassis import journal
+from services.chassis import journal, outbox
 from services.chassis.announce import Announced, announce
 from services.chassis.auth import Credential, role_missing, unit_missing
 from services.chassis.http import Problem
 from services.chassis.journal import Doer, Entry
+from services.chassis.outbox import Draft
 from services.chassis.steps import Fact, Step, StepImpossible, StepRefused, replay
 from services.chassis.telemetry import meter
 
@@ -63,6 +64,7 @@ class Work:
     source: str
     if_match: str | None = None
     announced: list[Announced] = field(default_factory=list)
+    _drafts: list[Draft] = field(default_factory=list)
 
     @property
     def by(self) -> Doer:
@@ -72,6 +74,16 @@ class Work:
     def may(self, unit: str) -> None:
         """Problem 403 where the token does not speak for the unit."""
         check_unit(self.caller, unit)
+
+    def _announce(self, facts: Iterable[Fact]) -> list[Announced]:
+        events, drafts = announce(facts, self.source, self.now)
+        self._drafts += drafts
+        return events
+
+    async def record(self) -> None:
+        """Records what was announced: the last step of the transaction, for it holds up others."""
+        drafts, self._drafts = self._drafts, []
+        await outbox.record(self.conn, drafts, self.now)
 
     async def load(self, record: str, evolve: Evolve[S]) -> Loaded[S]:
         """The record, kept from other writers; Problem 404 without it, 412 at another version."""
@@ -91,7 +103,7 @@ class Work:
         """
         check_time(step, self.now)
         state = evolve(record.state, step)
-        events = await announce(self.conn, facts, self.source, self.now)
+        events = self._announce(facts)
         return await self._written(record, state, step, events)
 
     async def retract(
@@ -123,7 +135,7 @@ class Work:
         if instead is not None:
             retractions = await instead(state)
         step = Step(RETRACT, self.now, {"version": version, "reason": reason})
-        events = await announce(self.conn, retractions, self.source, self.now)
+        events = self._announce(retractions)
         return await self._written(record, state, step, events)
 
     async def _written(

@@ -3,75 +3,66 @@
 It publishes what is unsent in atomic batches and marks it only after the acknowledgement; of a
 backlog it marks a batch, and reads one, while another is on its way. A kill between the two sends
 a row twice; its `Nats-Msg-Id`, and the unique key of the consumer, make that harmless.
+
+Before it sends anything, and whenever the connection or the stream is another, it is reconciled
+with what the door and the stream say (`reconciliation`); every second it announces a mark.
 """
 
 import asyncio
 import contextlib
-import fcntl
-import itertools
-import json
 import logging
-import os
-import uuid
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
 
-from nats.errors import Error as NatsError
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection
+from nats.aio.client import Client
+from nats.aio.msg import Msg
 
+from services.chassis import marks, reconciliation, recording, streams
 from services.chassis.broker import Broker
 from services.chassis.clock import Clock, now_us
 from services.chassis.database import Database
 from services.chassis.errors import BrokerAway, DanchuError, DatabaseAway
-from services.chassis.telemetry import joined, tracer
+from services.chassis.marks import Mark
+from services.chassis.outbox_turn import Row, Sent, Turn, turn_of
+from services.chassis.publisher import Publisher
+from services.chassis.reconciliation import EVENTS, Demand
+from services.chassis.streams import StreamState
 
 log = logging.getLogger(__name__)
-_tracer = tracer("danchu.relay")
 
-BATCH_MAX = 1000
-BATCH_BYTES_MAX = 4 * 2**20
 TURN_BATCHES = 8
-SINGLES_AT_ONCE = 256
-DUPLICATE_IN_BATCH = 10201
 IDLE_SECONDS = 0.5
+MARK_SECONDS = 1.0
+DEMANDS_MAX = 100
 PAUSE_SECONDS = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
-
-
-class Row(NamedTuple):
-    """One unsent row as the relay reads it."""
-
-    seq: int
-    receipt: bytes
-    subject: str
-    body: bytes
-    headers: str | None
-    generation: int
-
-    def message_headers(self) -> dict[str, str]:
-        """What the message carries, its id for the server's deduplication among it."""
-        id_ = bytes(self.receipt).hex()
-        if self.generation:
-            id_ = f"{id_}-{self.generation}"
-        own: dict[str, str] = json.loads(self.headers) if self.headers else {}
-        return {**own, "Nats-Msg-Id": id_}
-
-    @property
-    def stream(self) -> str:
-        """The part of the subject that decides about the stream."""
-        return self.subject.split(".", 2)[1]
 
 
 @dataclass
 class Relay:
-    """Brings the outbox of one database to the stream, one relay at a time per database."""
+    """Brings the outbox of one database to the stream, one relay at a time per database.
+
+    `spot_checks`: whether it may read messages of EVENTS, to compare them with what it sent.
+    """
 
     db: Database
     broker: Broker
     clock: Clock = now_us
+    spot_checks: bool = False
     _nudged: asyncio.Event = field(default_factory=asyncio.Event)
     _failures: int = 0
+    _stream: StreamState | None = None
+    _mark: Mark | None = None
+    _mark_due: float = 0.0
+    _demands: dict[str, Demand] = field(default_factory=dict)
+    _listening: Client | None = None
+
+    def __post_init__(self) -> None:
+        self._publisher = Publisher(self.broker)
+        self.broker.on_reconnect.append(self._forget_stream)
+
+    def _forget_stream(self) -> None:
+        """What was compared with the stream has to be compared again."""
+        self._stream = None
 
     def nudge(self) -> None:
         """Says that something was just committed, so that the relay does not sleep on it."""
@@ -82,7 +73,9 @@ class Relay:
         while True:
             self._nudged.clear()
             try:
+                await self._listen()
                 moved = await self.once(TURN_BATCHES)
+                await self._announce_in_time()
                 self._failures = 0
             except (BrokerAway, DatabaseAway) as away:
                 await self._pause(away)
@@ -104,197 +97,98 @@ class Relay:
         What was acknowledged before the broker went away is marked too.
         """
         await self.broker.ensure()
-        async with self._turn() as turn:
-            moved, away = await self._relayed(turn, batches) if turn else (0, None)
+        async with turn_of(self.db) as turn:
+            if turn is None:
+                return 0
+            stream = await self._reconciled()
+            moved, away = await self._relayed(turn, batches, stream)
         if away is not None:
             raise away
         return moved
 
-    async def _relayed(self, turn: "_Turn", batches: int) -> tuple[int, BrokerAway | None]:
+    async def _reconciled(self) -> StreamState:
+        """The stream to send to, after the door and the outbox were compared with it."""
+        if self._stream is None:
+            stream = await reconciliation.reconcile(
+                self.db, self.broker, self.clock(), self.spot_checks
+            )
+            self._stream = stream
+        while self._demands:
+            _, demand = self._demands.popitem()
+            await reconciliation.meet(self.db, self.broker, demand, self.clock())
+        return self._stream
+
+    async def _relayed(
+        self, turn: Turn, batches: int, stream: StreamState
+    ) -> tuple[int, BrokerAway | None]:
         rows, more = await turn.unsent(0)
-        moved, marks, left = 0, list[tuple[int, int]](), batches
+        moved, sent, left = 0, list[Sent](), batches
         while rows:
             left -= 1
             following = rows[-1].seq if more and left else None
             sending = asyncio.ensure_future(self.publish(rows))
             try:
-                await self._mark(turn, marks)
+                await self._save(turn, sent, stream)
                 rows, more = ([], False) if following is None else await turn.unsent(following)
             except BaseException:
                 sending.cancel()
                 await asyncio.wait([sending])
                 raise
             try:
-                marks = await sending
+                sent = await sending
             except BrokerAway as away:
                 return moved, away
-            moved += len(marks)
-        await self._mark(turn, marks)
+            moved += len(sent)
+        await self._save(turn, sent, stream)
         return moved, None
 
-    async def _mark(self, turn: "_Turn", marks: list[tuple[int, int]]) -> None:
-        if marks:
-            await turn.mark(marks, self.clock())
+    async def _save(self, turn: Turn, sent: Sequence[Sent], stream: StreamState) -> None:
+        if sent:
+            await turn.mark(sent, self.clock(), stream.created)
 
-    @contextlib.asynccontextmanager
-    async def _turn(self) -> "AsyncIterator[_Turn | None]":
-        if self.db.sqlite:
-            with _file_lock(f"{self.db.file}.relay") as mine:
-                yield _SqliteTurn(self.db) if mine else None
+    async def publish(self, rows: Sequence[Row]) -> list[Sent]:
+        """Publishes rows in order; answers the sequence of each in the stream."""
+        return await self._publisher.publish(rows)
+
+    async def _announce_in_time(self) -> None:
+        """Announces a mark where it is due; without the stream MARKS the events go on."""
+        if asyncio.get_running_loop().time() < self._mark_due:
+            return
+        self._mark_due = asyncio.get_running_loop().time() + MARK_SECONDS
+        try:
+            await self.announce()
+        except BrokerAway as away:
+            log.warning("the mark was not announced", extra={"error": str(away)})
+
+    async def announce(self) -> None:
+        """Announces the next mark, once door and stream were compared and are still the same."""
+        known, stream = self._mark, self._stream
+        if stream is None:
+            return
+        state = await streams.state(self.broker, EVENTS)
+        async with self.db.read() as conn:
+            door = await recording.load(conn)
+        restored = known is not None and known.door == door.name and door.mark_until < known.until
+        if restored or state.created != stream.created or state.last_seq < stream.last_seq:
+            self._forget_stream()
             return
         async with self.db.write() as conn:
-            for plan in WRONG_PLANS:
-                await conn.execute(text(f"SET LOCAL {plan} = off"))
-            lock = text("SELECT pg_try_advisory_xact_lock(hashtext(:name))")
-            got = (await conn.execute(lock, {"name": f"{self.db.schema} relay"})).scalar()
-            yield _PostgresTurn(conn) if got else None
+            self._mark = await recording.advance(conn, self.clock())
+        self._stream = StreamState(stream.created, state.last_seq)
+        await marks.announce(self.broker, self._mark)
 
-    async def publish(self, rows: Sequence[Row]) -> list[tuple[int, int]]:
-        """Publishes rows in order; answers (seq, sequence in the stream) of each."""
-        carried = {row.headers for row in rows if row.headers}
-        try:
-            with joined(_tracer, "relay", map(json.loads, carried)) as span:
-                span.set_attribute("messages", len(rows))
-                return await self._publish(rows)
-        except (NatsError, TimeoutError) as away:
-            raise BrokerAway(away) from away
-
-    async def _publish(self, rows: Sequence[Row]) -> list[tuple[int, int]]:
-        marks: list[tuple[int, int]] = []
-        for _, run in itertools.groupby(rows, key=lambda row: row.stream):
-            same_stream = list(run)
-            marks += await self._batch(same_stream) or await self._singles(same_stream)
-        return marks
-
-    async def _batch(self, rows: list[Row]) -> list[tuple[int, int]] | None:
-        """All rows or none as one atomic batch; None when the stream knows one of them."""
-        if len(rows) < 2:
-            return None
-        nc, batch = await self.broker.ensure(), uuid.uuid4().hex
-        for number, row in enumerate(rows, 1):
-            headers = {"Nats-Batch-Id": batch, "Nats-Batch-Sequence": str(number)}
-            headers |= row.message_headers()
-            if number == 1:
-                answer = await self.broker.request(row.subject, row.body, headers)
-                if answer.data and not _accepted(answer.data):
-                    return None
-            elif number < len(rows):
-                await nc.publish(row.subject, row.body, headers=headers)
-            else:
-                headers["Nats-Batch-Commit"] = "1"
-                answer = await self.broker.request(row.subject, row.body, headers)
-        if not _accepted(answer.data):
-            return None
-        last = int(json.loads(answer.data)["seq"])
-        return [(row.seq, last - len(rows) + 1 + i) for i, row in enumerate(rows)]
-
-    async def _singles(self, rows: list[Row]) -> list[tuple[int, int]]:
-        """Each row by itself, in order on one connection, some hundred in flight."""
-        marks: list[tuple[int, int]] = []
-        for start in range(0, len(rows), SINGLES_AT_ONCE):
-            some = rows[start : start + SINGLES_AT_ONCE]
-            asked = (self.broker.request(r.subject, r.body, r.message_headers()) for r in some)
-            answers = await asyncio.gather(*asked)
-            for row, answer in zip(some, answers, strict=True):
-                if not _accepted(answer.data):
-                    raise BrokerAway("the stream refused a message of an atomic batch")
-                marks.append((row.seq, int(json.loads(answer.data)["seq"])))
-        return marks
-
-
-def _accepted(answer: bytes) -> bool:
-    """Whether the stream took it; False for a known duplicate; BrokerAway for other refusals."""
-    error = json.loads(answer).get("error")
-    if error is None:
-        return True
-    if error.get("err_code") == DUPLICATE_IN_BATCH:
-        return False
-    raise BrokerAway(f"{error.get('description')} ({error.get('err_code')})")
-
-
-UNSENT = (
-    "SELECT seq, receipt, subject, body, headers, generation FROM outbox "
-    f"WHERE sent IS NULL AND seq > 0 ORDER BY seq LIMIT {BATCH_MAX}"
-)
-
-
-WRONG_PLANS = ("enable_seqscan", "enable_bitmapscan", "enable_sort")
-"""A backlog outruns the statistics of PostgreSQL, which then sorts all of it for each batch."""
-
-
-class _Turn:
-    """The right to relay, as long as it is held: reading unsent rows and marking them."""
-
-    async def unsent(self, after: int) -> tuple[list[Row], bool]:
-        """The next rows behind a `seq`, and whether more may wait behind them."""
-        raise NotImplementedError
-
-    async def mark(self, marks: list[tuple[int, int]], now: int) -> None:
-        raise NotImplementedError
-
-
-class _SqliteTurn(_Turn):
-    """Publishes outside of any transaction, so that the one writer stays free for the doors."""
-
-    def __init__(self, db: Database) -> None:
-        self.db = db
-
-    async def unsent(self, after: int) -> tuple[list[Row], bool]:
+    async def _listen(self) -> None:
+        """Hears what scoring demands of this door and of those that its database was before."""
+        nc = await self.broker.ensure()
+        if self._listening is nc:
+            return
         async with self.db.read() as conn:
-            select = UNSENT.replace("seq > 0", "seq > ?")
-            return _bounded((await conn.exec_driver_sql(select, (after,))).all())
+            service = (await recording.load(conn)).name.partition(".")[0]
+        await nc.subscribe(f"{marks.REQUEST_SUBJECT}.{service}.*", cb=self._on_demand)
+        self._listening = nc
 
-    async def mark(self, marks: list[tuple[int, int]], now: int) -> None:
-        update = "UPDATE outbox SET sent = ?, stream_seq = ? WHERE seq = ?"
-        async with self.db.write() as conn:
-            await conn.exec_driver_sql(update, [(now, at, seq) for seq, at in marks])
-
-
-class _PostgresTurn(_Turn):
-    """Holds the rows locked in one transaction until they are marked."""
-
-    def __init__(self, conn: AsyncConnection) -> None:
-        self.conn = conn
-
-    async def unsent(self, after: int) -> tuple[list[Row], bool]:
-        select = UNSENT.replace("seq > 0", "seq > $1") + " FOR UPDATE SKIP LOCKED"
-        return _bounded((await self.conn.exec_driver_sql(select, (after,))).all())
-
-    async def mark(self, marks: list[tuple[int, int]], now: int) -> None:
-        update = (
-            "UPDATE outbox SET sent = $1, stream_seq = done.at "
-            "FROM unnest($2::bigint[], $3::bigint[]) AS done(seq, at) WHERE outbox.seq = done.seq"
-        )
-        seqs, places = [seq for seq, _ in marks], [at for _, at in marks]
-        await self.conn.exec_driver_sql(update, (now, seqs, places))
-
-
-def _bounded(rows: Sequence[Any]) -> tuple[list[Row], bool]:
-    """The first rows that stay below the bytes of a batch, one at least; whether there are more."""
-    taken: list[Row] = []
-    size = 0
-    for found in rows:
-        row = Row(*found)
-        size += len(row.body)
-        if taken and size > BATCH_BYTES_MAX:
-            break
-        taken.append(row)
-    return taken, len(taken) < len(rows) or len(rows) == BATCH_MAX
-
-
-@contextlib.contextmanager
-def _file_lock(path: str) -> Iterator[bool]:
-    """Whether this process got the lock; the system frees it when the process dies."""
-    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        yield _locked(handle)
-    finally:
-        os.close(handle)
-
-
-def _locked(handle: int) -> bool:
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
+    async def _on_demand(self, message: Msg) -> None:
+        demand = reconciliation.demanded(message.data)
+        if demand is not None and len(self._demands) < DEMANDS_MAX:
+            self._demands[demand.door] = demand
+            self.nudge()

@@ -24,7 +24,7 @@ async def migrated(settings: Settings) -> None:
 
 def build(settings: IntakeSettings, clock: Clock = now_us) -> Producer:
     """Everything of the intake, connected to nothing yet."""
-    parts = producer.parts(SERVICE, settings, clock)
+    parts = producer.parts(SERVICE, settings, clock, spot_checks=True)
     intake = Intake(parts.db, clock, parts.relay.nudge)
     door = NatsDoor(settings.nats(SERVICE), intake, settings.intake_nats_sources)
     if settings.nats_url and not settings.intake_nats_sources:

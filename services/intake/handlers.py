@@ -10,7 +10,7 @@ from contracts.envelope import stream_subject
 from services.chassis import outbox
 from services.chassis.clock import Clock
 from services.chassis.database import Database
-from services.chassis.outbox import Outgoing
+from services.chassis.outbox import Draft
 from services.chassis.telemetry import joined, meter, trace_headers, tracer
 from services.intake import domain, store
 from services.intake.domain import Receipt, Sender
@@ -76,10 +76,9 @@ class Intake:
             return {}
         async with self.db.write() as conn:
             before = await store.claim(conn, wanted)
-            recorded = self.clock()
             new = [item for identity, item in firsts.items() if identity not in before]
             headers = trace_headers() or None
-            await outbox.add(conn, [_outgoing(item, recorded, headers) for item in new])
+            await outbox.record(conn, [_draft(item, headers) for item in new], self.clock())
         if new:
             self.committed()
         return before
@@ -93,9 +92,9 @@ def _carried(
     return (item.attributes for item in batch if isinstance(item, Emitted))
 
 
-def _outgoing(item: Emitted, recorded: int, headers: dict[str, str] | None) -> Outgoing:
+def _draft(item: Emitted, headers: dict[str, str] | None) -> Draft:
     subject = stream_subject(item.event.subject, item.kind.short)
-    return Outgoing(item.receipt, subject, item.body(recorded), recorded, headers)
+    return Draft(item.receipt, subject, item.body, headers)
 
 
 def _count(found: Sequence[Receipt]) -> None:

@@ -40,11 +40,14 @@ ledger = Table(
     Column("kind", Text, nullable=False),
     Column("raw", LargeBinary, nullable=False),
     Column("retracted", Boolean, nullable=False, server_default=false()),
+    Column("door", Integer),
 )  # fmt: skip
 Index("ledger_unit", ledger.c.subject, ledger.c.year, ledger.c.time)
 _registry, _said = text("part = 1"), text("part = 3")
 Index("ledger_registry", ledger.c.kind, postgresql_where=_registry, sqlite_where=_registry)
 Index("ledger_said", ledger.c.year, ledger.c.subject, postgresql_where=_said, sqlite_where=_said)
+_door = text("door IS NOT NULL")
+Index("ledger_door", ledger.c.door, ledger.c.recorded, postgresql_where=_door, sqlite_where=_door)
 
 retractions = Table(
     "retractions", metadata,
@@ -81,6 +84,7 @@ position = Table(
     Column("stream_created", BigInteger),
     Column("stream_seq", BigInteger, nullable=False),
     Column("halted", Text),
+    Column("stream_floor", BigInteger, server_default="0"),
 )  # fmt: skip
 
 quarantine = Table(
@@ -94,9 +98,41 @@ quarantine = Table(
     Column("state", Text, nullable=False),
     Column("replaced_by", LargeBinary),
     Column("raw", LargeBinary, nullable=False),
+    Column("door", Integer),
+    Column("recorded", BigInteger),
 )  # fmt: skip
 Index("quarantine_receipt", quarantine.c.receipt)
 Index("quarantine_state", quarantine.c.state, quarantine.c.came)
+Index(
+    "quarantine_door", quarantine.c.door, quarantine.c.recorded,
+    postgresql_where=_door, sqlite_where=_door,
+)  # fmt: skip
+
+doors = Table(
+    "doors", metadata,
+    Column("id", COUNTED_KEY, primary_key=True),
+    Column("name", Text, nullable=False, unique=True),
+    Column("held_until", BigInteger, nullable=False),
+    Column("held_events", BigInteger, nullable=False),
+    Column("mark_until", BigInteger, nullable=False),
+    Column("mark_events", BigInteger, nullable=False),
+    Column("arrived", BigInteger, nullable=False),
+    Column("heard", BigInteger),
+    Column("differs_since", BigInteger),
+    Column("successor", Text),
+    Column("retired", BigInteger),
+)  # fmt: skip
+"""What each door announced last (`mark_…`), the last mark that held (`held_…`), and of the first
+how much `arrived`. `differs_since` is since when it does not hold."""
+
+repeats = Table(
+    "repeats", metadata,
+    Column("door", Integer, primary_key=True, autoincrement=False),
+    Column("recorded", BigInteger, primary_key=True),
+    sqlite_with_rowid=False,
+)  # fmt: skip
+"""What a door recorded and ledger or quarantine had already, by another door or moment: a door
+that was restored is sent again what it forgot."""
 
 outbox = outbox_table(metadata)
 key_marks = key_marks_table(metadata)

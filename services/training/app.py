@@ -72,6 +72,7 @@ async def begin_year(desk: Desk, rosters: Rosters) -> int:
     async with desk.db.write() as conn:
         work = Work(conn, desk.clock(), NEW_YEAR, source_of(SERVICE))
         due = await rosters.begin_year(work)
+        await work.record()
     if due:
         desk.committed()
     return due

@@ -11,11 +11,15 @@ from services.chassis import outbox
 from services.chassis.database import Database
 from services.chassis.errors import BrokerAway
 from services.chassis.outbox import Outgoing, outbox_table
-from services.chassis.relay import Relay, Row
+from services.chassis.outbox_turn import Row
+from services.chassis.relay import Relay
 from services.chassis.settings import normal_url
 from tests.conftest import NatsServer, eventually
 
 pytestmark = pytest.mark.anyio
+
+
+DOOR = "INSERT INTO door VALUES (1, 'intake.00000001', 0, 0, 0, 0, '[]')"
 
 
 def outgoing(number: int, unit: str = "U-1") -> Outgoing:
@@ -67,6 +71,7 @@ async def road(provisioned: NatsServer, database_url: str) -> AsyncIterator[Road
         if not db.sqlite:
             await conn.execute(text('CREATE SCHEMA "intake"'))
         await conn.run_sync(metadata.create_all)
+        await conn.execute(text(DOOR))
     yield Road(db, provisioned)
     await db.close()
 

@@ -11,7 +11,7 @@ from services.awards.app import migrated
 from services.chassis import outbox, producer
 from services.chassis.clock import now_us
 from services.chassis.outbox import Outgoing
-from services.chassis.relay import UNSENT, _PostgresTurn
+from services.chassis.outbox_turn import UNSENT, PostgresTurn, turn_of
 from services.chassis.settings import Settings
 from tests.conftest import free_port
 
@@ -29,8 +29,8 @@ async def test_a_backlog_is_read_along_its_index_and_never_sorted(
         waiting = [Outgoing(os.urandom(16), "danchu.events.x", b"{}", 1) for _ in range(20_000)]
         await outbox.add(conn, waiting)
     explain = "EXPLAIN QUERY PLAN" if made.db.sqlite else "EXPLAIN"
-    async with made.relay._turn() as turn, made.db.read() as reader:
-        conn = turn.conn if isinstance(turn, _PostgresTurn) else reader
+    async with turn_of(made.db) as turn, made.db.read() as reader:
+        conn = turn.conn if isinstance(turn, PostgresTurn) else reader
         lines = (await conn.exec_driver_sql(f"{explain} {UNSENT}")).all()
     await made.db.close()
     plan = "\n".join(str(line) for line in lines)

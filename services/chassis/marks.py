@@ -1,0 +1,90 @@
+"""Marks: what a door says it has recorded, `{door, until, events}`, at least every two seconds.
+
+`events` counts all that the door ever recorded up to `until`. A mark holds once the ledger or the
+quarantine of scoring has that many of the door, so a stream that lost something cannot make it
+hold. Marks stand in the stream MARKS, the last one for each door.
+"""
+
+import base64
+import json
+import re
+from typing import NamedTuple
+
+from contracts import moments
+from services.chassis.broker import Broker
+from services.chassis.errors import BrokerAway
+
+STREAM = "MARKS"
+SUBJECT = "danchu.marks"
+REQUEST_SUBJECT = "danchu.doors"
+"""Where scoring asks the relay of a door to send again what was recorded after a moment."""
+HEADER = "Danchu-Door"
+NAME = re.compile(r"[a-z]{1,32}\.[0-9a-f]{8}", re.ASCII)
+NOT_THERE = (10037, 10059)
+"""Error codes of JetStream: no message found, no stream found."""
+
+
+class Mark(NamedTuple):
+    """A door has recorded so many events up to `until` (microseconds); `successor` is the name
+    that its database has taken since, as a restored one does: no later mark follows then."""
+
+    door: str
+    until: int
+    events: int
+    successor: str | None = None
+
+    def encoded(self) -> bytes:
+        """The mark as it stands in MARKS."""
+        body = {"door": self.door, "until": moments.spelled(self.until), "events": self.events}
+        if self.successor is not None:
+            body["successor"] = self.successor
+        return json.dumps(body).encode()
+
+
+def decoded(raw: bytes) -> Mark | None:
+    """The mark of a message of MARKS; None where it is none."""
+    try:
+        body = json.loads(raw)
+        mark = Mark(
+            str(body["door"]), moments.instant(body["until"]), int(body["events"]),
+            body.get("successor"),
+        )  # fmt: skip
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return None
+    return mark if NAME.fullmatch(mark.door) else None
+
+
+def subject(door: str) -> str:
+    """Where a door announces its marks."""
+    return f"{SUBJECT}.{door}"
+
+
+async def announce(broker: Broker, mark: Mark) -> None:
+    """Puts a mark into MARKS; BrokerAway where it is not taken."""
+    answer = json.loads((await broker.request(subject(mark.door), mark.encoded())).data)
+    if "error" in answer:
+        raise BrokerAway(str(answer["error"].get("description")))
+
+
+async def last(broker: Broker, door: str) -> Mark | None:
+    """The last mark that was announced under the name of a door; None where there is none."""
+    request = json.dumps({"last_by_subj": subject(door)}).encode()
+    reply = await broker.request(f"$JS.API.STREAM.MSG.GET.{STREAM}", request)
+    answer = json.loads(reply.data)
+    if "error" in answer:
+        if answer["error"].get("err_code") in NOT_THERE:
+            return None
+        raise BrokerAway(str(answer["error"].get("description")))
+    return decoded(base64.b64decode(answer["message"].get("data", "")))
+
+
+async def doors(broker: Broker) -> list[str]:
+    """The names of all doors that ever announced a mark."""
+    request = json.dumps({"subjects_filter": f"{SUBJECT}.>"}).encode()
+    answer = json.loads((await broker.request(f"$JS.API.STREAM.INFO.{STREAM}", request)).data)
+    if "error" in answer:
+        if answer["error"].get("err_code") in NOT_THERE:
+            return []
+        raise BrokerAway(str(answer["error"].get("description")))
+    subjects = answer["state"].get("subjects") or {}
+    return sorted(one.removeprefix(f"{SUBJECT}.") for one in subjects)

@@ -1,0 +1,57 @@
+"""What identifies a stream: its creation and its end, and the ids of the messages in it.
+
+A stream that was lost and made again, or that an older copy of its store replaced, has the same
+name and would use the same sequences again for other messages.
+"""
+
+import base64
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from nats.js.api import StreamInfo
+
+from services.chassis.broker import Broker
+from services.chassis.errors import BrokerAway
+from services.chassis.outbox_turn import ID_HEADER
+
+NO_MESSAGE = 10037
+
+
+@dataclass(frozen=True)
+class StreamState:
+    """What of a stream shows which one it is; `created` in microseconds."""
+
+    created: int
+    last_seq: int
+
+
+def state_of(info: StreamInfo) -> StreamState:
+    """The state out of what the server says of a stream."""
+    created = info.created.timestamp() if info.created is not None else 0
+    return StreamState(int(created * 1_000_000), info.state.last_seq)
+
+
+async def state(broker: Broker, stream: str) -> StreamState:
+    """The state of a stream; BrokerAway without it or its server."""
+    return state_of(await broker.stream_info(stream))
+
+
+async def id_at(broker: Broker, stream: str, sequence: int) -> str | None:
+    """The id of the message at a sequence; None where there is none."""
+    request = json.dumps({"seq": sequence}).encode()
+    reply = await broker.request(f"$JS.API.STREAM.MSG.GET.{stream}", request)
+    answer: dict[str, Any] = json.loads(reply.data)
+    if "error" in answer:
+        if answer["error"].get("err_code") == NO_MESSAGE:
+            return None
+        raise BrokerAway(str(answer["error"].get("description")))
+    return _header(answer["message"].get("hdrs"))
+
+
+def _header(encoded: str | None) -> str | None:
+    for line in base64.b64decode(encoded or "").decode(errors="replace").splitlines():
+        name, _, value = line.partition(":")
+        if name.strip() == ID_HEADER:
+            return value.strip()
+    return None

@@ -1,0 +1,13 @@
+"""The door of violations: its stamp and its marks, and in the outbox the door of each event."""
+
+from alembic import op
+
+from services.chassis.first_tables import create_door
+
+revision = "0002"
+down_revision = "0001"
+
+
+def upgrade() -> None:
+    """Creates the door under a name of its own."""
+    create_door(op, "violations")
