@@ -63,7 +63,7 @@ class Desk:
 
     def caller(self, request: Request, roles: Iterable[str], what: str) -> Credential:
         """Who asks; Problem 401 without a valid token, 403 for another role."""
-        found = self.verifier.credential(request.headers.get("authorization"))
+        found = self.verifier.caller(request.scope)
         require(found, roles, what)
         return found
 
@@ -188,6 +188,8 @@ class _StrictRoute(APIRoute):
 
         async def strict(request: Request) -> Response:
             if self.body_field is not None:
+                # Before the body: a stranger's slow ones would hold places for a minute each.
+                request.app.state.verifier.caller(request.scope)
                 _check_json(request.headers.get("content-type", ""))
             return await handle(_StrictRequest(request.scope, request.receive))
 
@@ -214,6 +216,7 @@ def desk_api(desk: Desk, description: str, health: Health) -> FastAPI:
     """
     api = service_api(desk.service, description, health)
     api.router.route_class = _StrictRoute
+    api.state.verifier = desk.verifier
     _answer_steps(api)
 
     @api.get(

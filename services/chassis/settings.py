@@ -49,6 +49,7 @@ class Settings(BaseSettings):
     nats_sync_always_vouched: bool = False
     otlp_endpoint: str | None = None
     token_public_key: Path | None = None
+    token_issuer: str | None = Field(default=None, min_length=1)
     records_keys: Path | None = None
     log_level: str = "INFO"
 

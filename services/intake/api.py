@@ -88,7 +88,7 @@ def build_api(intake: Intake, verifier: Verifier, health: Health, clock: Clock) 
         summary="Send one CloudEvent or a batch", response_class=Response,
     )  # fmt: skip
     async def post_events(request: Request) -> Response:
-        sender = verifier.credential(request.headers.get("authorization"))
+        sender = verifier.caller(request.scope)
         require(sender, EMITTING_ROLES, "Sending events")
         raw = await bounded_body(request, BODY_BYTES_MAX)
         try:
@@ -104,7 +104,7 @@ def build_api(intake: Intake, verifier: Verifier, health: Health, clock: Clock) 
         openapi_extra={"security": [{"bearer": []}]},
     )  # fmt: skip
     async def get_outbox(request: Request) -> dict[str, int | float]:
-        reader = verifier.credential(request.headers.get("authorization"))
+        reader = verifier.caller(request.scope)
         require(reader, READS_MACHINERY, "The outbox")
         return await queries.waiting(intake.db, clock())
 

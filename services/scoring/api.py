@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import msgspec
 from fastapi import FastAPI, Query, Request, Response
+from starlette.types import Scope
 
 from contracts import moments
 from services.chassis.auth import (
@@ -85,8 +86,8 @@ def build_api(reading: Reading, lag: Lag, verifier: Verifier, health: Health) ->
     _add_unit(api, reading, verifier)
     _add_machinery(api, reading, lag, verifier)
 
-    async def plain_rating(authorization: str | None, year: int, asked: str) -> bytes:
-        reader = verifier.credential(authorization)
+    async def plain_rating(scope: Scope, year: int, asked: str) -> bytes:
+        reader = verifier.caller(scope)
         snapshot, unit = await _unit(reading, reader, year, asked)
         return snapshot.encoded(unit.key)
 
@@ -105,7 +106,7 @@ def build_api(reading: Reading, lag: Lag, verifier: Verifier, health: Health) ->
 
 def _credential(request: Request, verifier: Verifier) -> Credential:
     """Who asks; a parameter that stands twice is refused."""
-    credential = verifier.credential(request.headers.get("authorization"))
+    credential = verifier.caller(request.scope)
     refuse_repeated(request)
     return credential
 

@@ -13,8 +13,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from services.chassis.errors import DanchuError
 from services.chassis.http import Problem
 
-Find = Callable[[str | None, int, str], Awaitable[bytes]]
-"""Given the header Authorization, a year, and a unit's key or code: the rating as JSON."""
+Find = Callable[[Scope, int, str], Awaitable[bytes]]
+"""Given the scope of a request, a year, and a unit's key or code: the rating as JSON."""
 _PATH = re.compile(r"/ratings/((?:19|[2-9][0-9])[0-9]{2})/([A-Z0-9.]{1,64})", re.ASCII)
 _JSON = (b"content-type", b"application/json")
 
@@ -41,9 +41,7 @@ class Direct:
         asked = _PATH.fullmatch(scope["path"], len(scope.get("root_path", "")))
         if asked is None:
             return None
-        given = next((value for name, value in scope["headers"] if name == b"authorization"), None)
-        authorization = None if given is None else given.decode("latin-1")
         try:
-            return await self.find(authorization, int(asked[1]), asked[2])
+            return await self.find(scope, int(asked[1]), asked[2])
         except (Problem, DanchuError):
             return None

@@ -57,6 +57,21 @@ async def test_the_short_road_answers_what_the_framework_answers(
     assert short.headers["content-type"] == long.headers["content-type"]
 
 
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/scoring/ratings/2025/H44.1"), ("GET", "/scoring/ratings?year=2025"),
+        ("GET", "/scoring/lag"), ("POST", "/intake/events"), ("GET", "/intake/outbox"),
+    ],
+)  # fmt: skip
+async def test_of_two_credentials_none_is_believed(road: Road, method: str, path: str) -> None:
+    """Which one a proxy in between looked at, nobody knows: 400, by the short road as well."""
+    tokens = [("authorization", f"Bearer {road.issuer.mint(role)}") for role in ("hr", "operator")]
+    for headers in (tokens, tokens[::-1], tokens[:1] * 2, [*tokens, ("authorization", "")]):
+        answer = await road.client.request(method, path, headers=headers)
+        assert (answer.status_code, answer.json()["code"]) == (400, "chassis.token-twice")
+
+
 class Slow:
     """A database whose looks see what is committed when they begin, and end when they may."""
 

@@ -1,0 +1,78 @@
+"""Bearer tokens read strictly: a JWT of Ed25519 (RFC 7519, RFC 8037), every claim by its type.
+
+Whoever sends a token writes its head, and an office's issuer may write anything into its claims:
+whatever is not exactly a token is `TokenInvalid`, never another error.
+"""
+
+from __future__ import annotations
+
+import base64
+from typing import Annotated, Any
+
+import jwt
+import msgspec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+ALGORITHM = "EdDSA"
+AUDIENCE = "danchu"
+TYPES = ("jwt", "at+jwt", "application/at+jwt")
+NAME_MAX = 200
+_Instant = Annotated[float, msgspec.Meta(ge=0, le=2**53)]
+"""Seconds since 1970, whole or not."""
+
+
+class TokenInvalid(Exception):
+    """What was sent is no token that was signed for here."""
+
+
+class Claims(msgspec.Struct, frozen=True):
+    """What a token says; others of its claims mean nothing here."""
+
+    aud: str | list[str]
+    exp: _Instant
+    role: str
+    sub: str = ""
+    units: list[str] | None = None
+    sources: list[str] | None = None
+    types: list[str] | None = None
+    iss: str | None = None
+    iat: _Instant | None = None
+    nbf: _Instant | None = None
+
+
+class _Head(msgspec.Struct, frozen=True):
+    alg: str
+    typ: str | None = None
+    crit: Any = msgspec.UNSET
+    b64: Any = msgspec.UNSET
+
+
+_heads = msgspec.json.Decoder(_Head)
+_claims = msgspec.json.Decoder(Claims)
+_signatures = jwt.PyJWS(algorithms=[ALGORITHM])
+
+
+def read_token(token: str, key: Ed25519PublicKey) -> Claims:
+    """The claims of a token that the holder of the key signed; TokenInvalid for anything else."""
+    try:
+        _check_head(token.partition(".")[0])
+        payload = _signatures.decode(token, key, algorithms=[ALGORITHM])
+        claims = _claims.decode(payload)
+    except Exception as wrong:  # libraries fail in many ways on what a stranger writes
+        raise TokenInvalid(str(wrong)) from wrong
+    audiences = [claims.aud] if isinstance(claims.aud, str) else claims.aud
+    if AUDIENCE not in audiences:
+        raise TokenInvalid("it is for another audience")
+    if len(claims.sub) > NAME_MAX or not (claims.sub.isprintable() or not claims.sub):
+        raise TokenInvalid("a subject is a short printable text")
+    return claims
+
+
+def _check_head(part: str) -> None:
+    """Refuses other algorithms and kinds, and extensions, which nobody here understands."""
+    raw = base64.b64decode(part + "=" * (-len(part) % 4), altchars=b"-_", validate=True)
+    head = _heads.decode(raw)
+    if head.alg != ALGORITHM or (head.typ is not None and head.typ.lower() not in TYPES):
+        raise TokenInvalid("another algorithm or kind")
+    if head.crit is not msgspec.UNSET or head.b64 is not msgspec.UNSET:
+        raise TokenInvalid("it has an extension")
