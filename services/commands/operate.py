@@ -121,3 +121,11 @@ async def dropped(id_: str) -> None:
 async def replayed(id_: str) -> bool:
     """Folds the original bytes once more; whether they count as folded now."""
     return await operations.replay(ScoringSettings(), id_)
+
+
+async def set_aside(source: str, id_: str, reason: str) -> None:
+    """Takes the event over which the fold stands still out of it, with a reason."""
+    if not 1 <= len(reason.strip()) <= quarantine.DETAIL_MAX or not reason.isprintable():
+        why = f"it is one line of 1 to {quarantine.DETAIL_MAX} printable characters"
+        raise OptionWrong("--reason", why)
+    await operations.set_aside(ScoringSettings(), source, id_, reason.strip())

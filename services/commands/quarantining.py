@@ -77,3 +77,20 @@ def quarantine_drop(id_: Id, as_json: AsJson = False) -> None:
     """Mark an entry as of no use; its bytes are kept."""
     run(operate.dropped(id_))
     printed({"dropped": id_}, as_json, "dropped")
+
+
+@quarantine_app.command(
+    "danchu quarantine aside --source urn:portal --id 0197… --reason 'công văn 12'", name="aside"
+)
+def quarantine_aside(
+    source: Annotated[str, typer.Option(help="`source` of the event")],
+    id_: Annotated[str, typer.Option("--id", help="`id` of the event")],
+    reason: Annotated[str, typer.Option(help="why; it is shown with the event")],
+    as_json: AsJson = False,
+) -> None:
+    """Set the one event aside over which the fold stands still, so that it goes on.
+
+    The event is kept, listed with the reason, and counts for nothing until it is replayed.
+    """
+    run(operate.set_aside(source, id_, reason))
+    printed({"source": source, "id": id_, "reason": reason}, as_json, "set aside; the fold goes on")

@@ -30,6 +30,8 @@ from services.scoring.settings import ScoringSettings
 LOCK_FILE = "up.lock"
 EPHEMERAL = 0
 OK = 200
+WATCH_SECONDS = 5.0
+FOLDS = ("runs here", "runs elsewhere")
 
 
 class AlreadyUp(DanchuError):
@@ -115,19 +117,37 @@ class Stack:
             await supervisor.during(sample.show(client, self.settings, self.say))
         self._addresses()
         await supervisor.during(self._ready(client))
-        await supervisor.failed()
+        await supervisor.during(self._watch(client))
 
     async def _ready(self, client: Client) -> None:
-        """Says that all is up, and before it where the fold stands still over a lost stream."""
+        """Says that all is up, and before it where the fold stands still."""
+        halt = await self._halt(client)
+        if halt is not None:
+            self.say(halt)
+        self.say("Sẵn sàng / ready. Ctrl-C dừng lại / stops it.")
+
+    async def _halt(self, client: Client) -> str | None:
+        """Why the fold stands still and what to do; None while it does not."""
         token = tokens(self.settings.home)["operator"]
-        halted = None
         # a part that is away just now is started again, and that is said
         with contextlib.suppress(Unanswered):
             lag = await client.get("/scoring/lag", token)
             halted = lag.json()["halted"] if lag.status == OK else None
-        if halted is not None:
-            self.say(str(FoldHalted(halted)))
-        self.say("Sẵn sàng / ready. Ctrl-C dừng lại / stops it.")
+            if halted is not None:
+                ready = (await client.get("/scoring/readyz")).json()
+                fold = str(ready.get("checks", {}).get("fold", FOLDS[0]))
+                return fold if fold not in FOLDS else str(FoldHalted(halted))
+        return None
+
+    async def _watch(self, client: Client) -> None:
+        """Says each halt of the fold that comes later, once."""
+        told = await self._halt(client)
+        while True:
+            await asyncio.sleep(WATCH_SECONDS)
+            halt = await self._halt(client)
+            if halt is not None and halt != told:
+                self.say(halt)
+            told = halt
 
     def _nats(self) -> Child:
         binary = nats_server()

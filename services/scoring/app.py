@@ -127,9 +127,9 @@ def _check(health: Health, db: Database, broker: Broker, part: Part, rubrics: Ru
             return await store.position(conn)
 
     async def folding() -> str:
-        halted = (await position()).halted
-        if halted is not None:
-            raise FoldHalted(halted)
+        place = await position()
+        if place.halted is not None:
+            raise FoldHalted(place.halted, place.faulty)
         return "runs elsewhere" if part == "http" else "runs here"
 
     async def folded_with() -> str:

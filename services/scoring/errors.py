@@ -5,11 +5,16 @@ from services.scoring.messages import message
 
 
 class FoldHalted(DanchuError):
-    """The stream is not the one that was folded so far; `danchu resend` heals it."""
+    """The fold stands still until somebody does what the sentence says.
 
-    def __init__(self, why: str) -> None:
-        self.why = why
-        super().__init__(message("fold-halted", why=why))
+    The stream is not the one that was folded so far; or the fold fails: over the event whose
+    identity is `faulty`, or over no single one where that is empty.
+    """
+
+    def __init__(self, why: str, faulty: bytes | None = None) -> None:
+        self.why, self.faulty = why, faulty
+        code = "fold-halted" if faulty is None else "fold-halted-fault"
+        super().__init__(message("fold-halted-event" if faulty else code, why=why))
 
 
 class RubricsReplaced(DanchuError):
@@ -47,3 +52,10 @@ class WorkerDied(DanchuError):
 
     def __init__(self) -> None:
         super().__init__(message("worker-died"))
+
+
+class NotStandingOver(DanchuError):
+    """The fold does not stand still over this event, so it cannot be set aside."""
+
+    def __init__(self, source: str, id_: str) -> None:
+        super().__init__(message("not-standing-over", source=source, id=id_))

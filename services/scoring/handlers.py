@@ -11,17 +11,17 @@ from typing import NamedTuple
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from contracts.envelope import ContractBroken, Recorded, decode
+from contracts.envelope import Recorded, decode
 from services.chassis.clock import Clock
 from services.chassis.database import Database
 from services.chassis.telemetry import meter, tracer
 from services.scoring import fold, quarantine, store
 from services.scoring.anew import cell_number, checksum
+from services.scoring.batch import Batch, Message, event_fault, fault_text, faulty, general_fault
 from services.scoring.cells import Cell, Posting, Tally
 from services.scoring.errors import FoldHalted, RubricsReplaced
 from services.scoring.fold import Book, Change
 from services.scoring.ledger import WRONG_PLANS
-from services.scoring.quarantine import Rejected
 from services.scoring.refold import books, refold, refold_by
 from services.scoring.registry import Registry, Statement
 from services.scoring.rubric import Rubrics
@@ -29,17 +29,8 @@ from services.scoring.store import Position
 from services.scoring.workers import workers
 
 log = logging.getLogger(__name__)
-CONFLICT = "another content was accepted before under this source and id"
 _tracer = tracer("danchu.scoring")
 _folded = meter("danchu.scoring").create_counter("danchu.scoring.events", "events", "by outcome")
-
-
-class Message(NamedTuple):
-    """A message of the stream: its body, its subject, and its sequence, for progress alone."""
-
-    raw: bytes
-    subject: str
-    sequence: int
 
 
 class Outcome(NamedTuple):
@@ -48,39 +39,6 @@ class Outcome(NamedTuple):
     new: int
     duplicates: int
     quarantined: int
-
-
-@dataclass
-class _Batch:
-    """A batch as read: what is new, and what breaks the contract."""
-
-    read: list[tuple[Recorded, str]] = field(default_factory=list)
-    new: dict[bytes, Recorded] = field(default_factory=dict)
-    rejected: list[Rejected] = field(default_factory=list)
-    duplicates: int = 0
-
-    def take(self, message: Message) -> None:
-        """Reads one message; nothing in it can harm its neighbours."""
-        try:
-            self.read.append((decode(message.raw), message.subject))
-        except ContractBroken as broken:
-            self.rejected.append(
-                Rejected(broken.reason, broken.detail, message.subject, message.raw, None)
-            )
-
-    def sort(self, receipts: Mapping[bytes, bytes]) -> None:
-        """Tells new events from duplicates and conflicts, given what the ledger has."""
-        first = dict(receipts)
-        for said, subject in self.read:
-            receipt = first.setdefault(said.identity, said.receipt)
-            if receipt != said.receipt:
-                self.rejected.append(
-                    Rejected("conflict", CONFLICT, subject, said.raw, said.receipt)
-                )
-            elif said.identity in self.new or said.identity in receipts:
-                self.duplicates += 1
-            else:
-                self.new[said.identity] = said
 
 
 @dataclass
@@ -117,13 +75,14 @@ class Folder:
             team.know(source, registry, self.rubrics)
             await refold_by(team, conn, registry, wanted, stamp)
 
-    async def fold(self, messages: Sequence[Message]) -> Outcome:
+    async def fold(self, messages: Sequence[Message], again: bytes | None = None) -> Outcome:
         """Folds messages; when it returns they are on disk and may be acknowledged.
 
-        FoldHalted and RubricsReplaced end the fold; DatabaseAway may be tried again.
+        `again` is the identity of an event that was set aside and is not any more, if this goes
+        well. FoldHalted and RubricsReplaced end the fold; DatabaseAway may be tried again.
         """
         with _tracer.start_as_current_span("fold", attributes={"events": len(messages)}):
-            batch = _Batch()
+            batch = Batch()
             for message in messages:
                 batch.take(message)
             async with self.db.write() as conn:
@@ -131,7 +90,13 @@ class Folder:
                 self._refuse(place)
                 await self._know(conn, place)
                 identities = {said.identity for said, _ in batch.read}
-                batch.sort(await store.receipts(conn, identities))
+                if again is not None:
+                    await quarantine.delete_faulty(conn, again)
+                receipts, aside = (
+                    await store.receipts(conn, identities),
+                    await quarantine.aside(conn),
+                )
+                batch.sort(receipts, aside)
                 moved = place._replace(
                     stamp=place.stamp + 1,
                     folded=place.folded + len(batch.new),
@@ -146,6 +111,22 @@ class Folder:
             self._registry_stamp = moved.registry_stamp
         return _counted(Outcome(len(batch.new), batch.duplicates, quarantined))
 
+    async def halt(self, one: Message | None, fault: BaseException) -> None:
+        """Halts the fold, now and for every folder, over one event or over no single one.
+
+        FoldHalted says so; a halt over something else stays as it is.
+        """
+        async with self.db.write() as conn:
+            place = await store.lock(conn)
+            if place.halted is None:
+                place = place._replace(halted=general_fault(fault_text(fault)), faulty=b"")
+                if one is not None:
+                    event = faulty(one, fault)
+                    await quarantine.write_faulty(conn, event)
+                    place = place._replace(halted=event_fault(event), faulty=event.identity)
+                await store.save(conn, place)
+        raise FoldHalted(place.halted or "", place.faulty)
+
     async def move(self, change: Callable[[Position], Position]) -> None:
         """Changes the position alone, under its lock."""
         async with self.db.write() as conn:
@@ -153,7 +134,7 @@ class Folder:
 
     def _refuse(self, place: Position) -> None:
         if place.halted is not None:
-            raise FoldHalted(place.halted)
+            raise FoldHalted(place.halted, place.faulty)
         if place.rubrics != self.rubrics.digest:
             raise RubricsReplaced()
 

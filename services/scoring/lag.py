@@ -10,6 +10,7 @@ from services.chassis.broker import Broker
 from services.chassis.clock import Clock
 from services.chassis.database import Database
 from services.chassis.errors import BrokerAway
+from services.chassis.language import members
 from services.scoring import queries, store
 from services.scoring.subscribers import CONSUMER, STREAM, regression, state_of, stream_info
 
@@ -27,18 +28,21 @@ class Lag:
         events in the ledger, those `quarantined` that wait there, and why the fold is `halted`,
         None while it is not. BrokerAway without NATS.
 
-        While it is halted its consumer counts for a stream that is no more: what waits then is
-        all that the stream holds, for none of it is taken for folded until it was read again.
+        While it is halted over a lost stream its consumer counts for a stream that is no more: what
+        waits then is all that the stream holds, for none of it is taken for folded until it was
+        read again.
         """
         async with self.db.read() as conn:
             place = await store.position(conn)
         # asked behind the position, as the fold does: the stream of that position only grows
         info = await stream_info(self.broker)
         halted = place.halted or regression(place, None if info is None else state_of(info))
-        events, seconds = await (self._behind() if halted is None else self._held(info))
+        lost = halted is not None and place.faulty is None
+        events, seconds = await (self._held(info) if lost else self._behind())
         async with self.db.read() as conn:
             counted = await queries.counts(conn)
-        return {"events": events, "seconds": round(seconds, 3), **counted, "halted": halted}
+        told = {"halted": None} if halted is None else members("halted", halted)
+        return {"events": events, "seconds": round(seconds, 3), **counted, **told}
 
     async def _behind(self) -> tuple[int, float]:
         try:

@@ -4,26 +4,31 @@ Each opens its own connection and takes the position's lock, so it may run besid
 """
 
 import contextlib
+import logging
 from collections.abc import AsyncIterator
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from contracts import envelope
 from services.chassis.broker import Broker
 from services.chassis.clock import Clock, now_us
 from services.chassis.database import Database
-from services.chassis.errors import BrokerAway
+from services.chassis.errors import BrokerAway, DanchuError
 from services.scoring import quarantine, queries, rubric_file, store
 from services.scoring.app import MIGRATIONS
-from services.scoring.errors import NotQuarantined, ReplacedAlready
+from services.scoring.batch import Message, faulty
+from services.scoring.errors import NotQuarantined, NotStandingOver, ReplacedAlready
 from services.scoring.fold import Book
-from services.scoring.handlers import Folder, Message, mended
+from services.scoring.handlers import Folder, mended
 from services.scoring.ledger import WRONG_PLANS
 from services.scoring.refold import Progress, refold_by
 from services.scoring.settings import SERVICE, ScoringSettings
 from services.scoring.snapshot import agree
 from services.scoring.subscribers import stream_state
 from services.scoring.workers import workers
+
+log = logging.getLogger(__name__)
 
 
 @contextlib.asynccontextmanager
@@ -69,7 +74,7 @@ async def lift(settings: ScoringSettings) -> None:
     async with opened(settings) as db, db.write() as conn:
         place = await store.lock(conn)
         healed = place._replace(
-            halted=None, stream_created=state.created,
+            halted=None, faulty=None, stream_created=state.created,
             stream_seq=min(place.stream_seq, state.last_seq),
         )  # fmt: skip
         await store.save(conn, healed)
@@ -106,7 +111,15 @@ async def replay(settings: ScoringSettings, id_: str, clock: Clock = now_us) -> 
         async with db.read() as conn:
             found = await _entry(conn, id_)
         folder = Folder(db, rubrics, clock)
-        outcome = await folder.fold([Message(found["raw"], found["subject"], 0)])
+        one = Message(found["raw"], found["subject"], 0)
+        again = faulty(one, ValueError()).identity if found["reason"] == quarantine.ASIDE else None
+        try:
+            outcome = await folder.fold([one], again)
+        except DanchuError:
+            raise
+        except Exception as fault:  # the fault over which it was set aside is there still
+            log.error("it cannot be folded", exc_info=fault)
+            return False
         if not outcome.new and not outcome.duplicates:
             return False
         await _settle(db, id_, quarantine.REPLAYED, found["receipt"])
@@ -122,6 +135,20 @@ async def settle(
     """
     async with opened(settings) as db:
         await _settle(db, id_, state, None if receipt is None else bytes.fromhex(receipt))
+
+
+async def set_aside(settings: ScoringSettings, source: str, id_: str, reason: str) -> None:
+    """Takes the event over which the fold stands still out of it, and lifts the halt.
+
+    NotStandingOver where it stands still over another one, or not at all. Once the fold has read
+    the event again it is in quarantine, with the reason.
+    """
+    named = envelope.identity(source, id_)
+    async with opened(settings) as db, db.write() as conn:
+        place = await store.lock(conn)
+        if place.faulty != named or not await quarantine.set_aside(conn, named, reason):
+            raise NotStandingOver(source, id_)
+        await store.save(conn, place._replace(halted=None, faulty=None))
 
 
 async def unreplaced(settings: ScoringSettings, id_: str) -> None:

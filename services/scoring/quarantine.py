@@ -1,7 +1,8 @@
 """The quarantine: what breaks the contract on the stream, kept with its reason and its bytes.
 
 A message that comes twice is kept once: its id is a digest of reason and bytes. Each is published
-to the stream QUARANTINE too, by the outbox of scoring.
+to the stream QUARANTINE too, by the outbox of scoring. An event that ended the fold is kept as
+faulty; it comes into quarantine when the operator sets it aside.
 """
 
 import hashlib
@@ -16,6 +17,7 @@ from services.chassis.database import bulk_insert, select_among
 from services.chassis.outbox import Outgoing
 from services.scoring import tables
 
+ASIDE = "aside"
 WAITING, REPLAYED, DROPPED = "waiting", "replayed", "dropped"
 DETAIL_MAX = 2000
 COLUMNS = ("id", "reason", "detail", "subject", "receipt", "came", "state", "raw")
@@ -70,3 +72,46 @@ async def settle(
         text("UPDATE quarantine SET state = :state, replaced_by = :by WHERE id = :id"),
         {"state": state, "by": replaced_by, "id": id_},
     )
+
+
+class Faulty(NamedTuple):
+    """An event that ended the fold; `reason` is why it was set aside, None where it was not."""
+
+    identity: bytes
+    receipt: bytes | None
+    source: str
+    id: str
+    subject: str
+    year: int
+    time: int
+    fault: str
+    reason: str | None
+    raw: bytes
+
+
+FAULTY = ", ".join(Faulty._fields)
+
+
+async def write_faulty(conn: AsyncConnection, one: Faulty) -> None:
+    """Keeps an event that ended the fold, in place of what was kept of it before."""
+    await delete_faulty(conn, one.identity)
+    await bulk_insert(conn, tables.faulty_events, [tuple(one)], Faulty._fields)
+
+
+async def delete_faulty(conn: AsyncConnection, identity: bytes) -> None:
+    """Forgets that the event ended the fold, as before it is folded once more."""
+    delete = text("DELETE FROM faulty_events WHERE identity = :identity")
+    await conn.execute(delete, {"identity": identity})
+
+
+async def set_aside(conn: AsyncConnection, identity: bytes, reason: str) -> bool:
+    """Takes an event that ended the fold out of it; whether there is such an event."""
+    update = text("UPDATE faulty_events SET reason = :reason WHERE identity = :identity")
+    done = await conn.execute(update, {"reason": reason, "identity": identity})
+    return bool(done.rowcount)
+
+
+async def aside(conn: AsyncConnection) -> dict[bytes, Faulty]:
+    """The events that were set aside, by identity: a handful at most."""
+    rows = await conn.execute(text(f"SELECT {FAULTY} FROM faulty_events WHERE reason IS NOT NULL"))
+    return {one.identity: one for one in (Faulty(*row) for row in rows)}

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from contracts.envelope import Recorded, decode
 from services.chassis import outbox
 from services.chassis.database import Database, select_among
-from services.scoring import store
+from services.scoring import quarantine, store
 from services.scoring.anew import CELL_BITS, cell_number, checksum
 from services.scoring.cells import OWN, Cell, Posting, Tally
 from services.scoring.fold import Book, Part, statement
@@ -20,11 +20,13 @@ RECEIPT_PREFIX = 6
 
 
 class Row(NamedTuple):
-    """A ledger row as it is listed."""
+    """An event as it is listed; `aside` is why the operator took it out of the fold."""
 
     identity: bytes
     receipt: bytes
     raw: bytes
+    time: int
+    aside: str | None = None
 
 
 class After(NamedTuple):
@@ -153,10 +155,10 @@ async def own_cells(
 async def events(
     conn: AsyncConnection, subjects: Collection[str], year: int, after: After | None, limit: int
 ) -> list[Row]:
-    """Ledger rows of a year under these subjects, by the events' time."""
+    """Events of a year under these subjects, by their time: the ledger's, and those set aside."""
     start = after or After(-(2**62), b"")
     select = (
-        "SELECT identity, receipt, raw FROM ledger WHERE year = :year "
+        "SELECT identity, receipt, raw, time FROM ledger WHERE year = :year "
         "AND (time > :time OR (time = :time AND identity > :identity)) "
         "AND subject IN (SELECT value FROM {}) ORDER BY time, identity LIMIT :limit"
     )
@@ -169,7 +171,14 @@ async def events(
         source = "unnest(CAST(:subjects AS text[])) AS s(value)"
         given["subjects"] = sorted(subjects)
     rows = await conn.execute(text(select.format(source)), given)
-    return [Row(bytes(row[0]), bytes(row[1]), bytes(row[2])) for row in rows]
+    found = [Row(bytes(row[0]), bytes(row[1]), bytes(row[2]), row[3]) for row in rows]
+    found += [
+        Row(one.identity, one.receipt, one.raw, one.time, one.reason)
+        for one in (await quarantine.aside(conn)).values()
+        if one.receipt is not None and one.year == year and one.subject in subjects
+        and (one.time, one.identity) > start
+    ]  # fmt: skip
+    return sorted(found, key=lambda row: (row.time, row.identity))[:limit]
 
 
 async def retractions(conn: AsyncConnection, identities: Collection[bytes]) -> set[bytes]:

@@ -17,7 +17,7 @@ from services.scoring.cells import OWN, POOLED, Cell, Posting
 from services.scoring.fold import Book
 from services.scoring.listing import matching, page
 from services.scoring.queries import After, Row
-from services.scoring.reasons import told
+from services.scoring.reasons import told, told_aside
 from services.scoring.registry import Unit
 from services.scoring.sheet import sheet
 from services.scoring.snapshot import Snapshot, Snapshots
@@ -175,7 +175,11 @@ async def _items(
     retractions = await queries.retractions(conn, targets)
     items = []
     for row, said in pairs:
-        judged = fold.verdict(said, snapshot.registry, snapshot.rubrics, retracted, retractions)
-        shown = {"counted": judged.counted, **told(judged.reason), "receipt": row.receipt.hex()}
+        if row.aside is not None:
+            shown = {"counted": False, **told_aside(row.aside)}
+        else:
+            judged = fold.verdict(said, snapshot.registry, snapshot.rubrics, retracted, retractions)
+            shown = {"counted": judged.counted, **told(judged.reason)}
+        shown |= {"receipt": row.receipt.hex()}
         items.append({**json.loads(row.raw), **shown})
     return items

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from services.scoring import fold
+from services.scoring.messages import message
 
 SENTENCES = {
     fold.RETRACTED: ("Sự kiện đã được rút lại.", "The event was retracted."),
@@ -36,9 +37,16 @@ SENTENCES = {
     ),
 }
 COUNTED = (None, None)
+SET_ASIDE = "set aside by the operator"
 
 
 def told(reason: str | None) -> dict[str, str | None]:
     """The reason in the list of events: the word and its sentences, None where it counts."""
     vi, en = COUNTED if reason is None else SENTENCES[reason]
     return {"reason": reason, "reason_vi": vi, "reason_en": en}
+
+
+def told_aside(why: str) -> dict[str, str | None]:
+    """The reason of an event that ended the fold and was set aside by hand."""
+    sentence = message("reason-aside", reason=why)
+    return {"reason": SET_ASIDE, "reason_vi": sentence.vi, "reason_en": sentence.en}

@@ -8,6 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.envelope import Recorded
+from contracts.messages import Message
 from services.chassis.database import bulk_insert, select_among
 from services.scoring import tables
 from services.scoring.anew import CELL_BITS, cell_number, checksum, spelled, spelled_fact
@@ -20,11 +21,16 @@ LEDGER = (
     "retracted",
 )  # fmt: skip
 _FACT = msgspec.json.Decoder(tuple[Cell, Posting])
+_REASON = msgspec.json.Decoder(tuple[str, str, str])
 _SUMS = msgspec.json.Decoder(dict[str, list[int]])
 
 
 class Position(NamedTuple):
-    """How far the fold is; `stream_*` are for progress and for noticing a lost stream alone."""
+    """How far the fold is; `stream_*` are for progress and for noticing a lost stream alone.
+
+    `halted` says why it stands still. Where it fails, `faulty` is the identity of the event over
+    which it does, empty where it does over no single one; None while it does not fail.
+    """
 
     stamp: int
     registry_stamp: int
@@ -33,6 +39,7 @@ class Position(NamedTuple):
     stream_created: int | None
     stream_seq: int
     halted: str | None
+    faulty: bytes | None = None
 
 
 class Held(NamedTuple):
@@ -72,13 +79,28 @@ async def position(conn: AsyncConnection, suffix: str = "") -> Position:
     """The position as it stands."""
     names = ", ".join(Position._fields)
     row = (await conn.execute(text(f"SELECT {names} FROM position{suffix}"))).one()
-    return Position(*row)
+    place = Position(*row)
+    return place._replace(halted=_reason_in(place.halted))
 
 
 async def save(conn: AsyncConnection, place: Position) -> None:
     """Moves the position."""
     moved = ", ".join(f"{name} = :{name}" for name in Position._fields)
-    await conn.execute(text(f"UPDATE position SET {moved}"), place._asdict())
+    values = place._replace(halted=_reason_out(place.halted))._asdict()
+    await conn.execute(text(f"UPDATE position SET {moved}"), values)
+
+
+def _reason_in(stored: str | None) -> str | None:
+    """A reason out of its text: a message where it was one."""
+    if stored is None or not stored.startswith("["):
+        return stored
+    return Message(*_REASON.decode(stored))
+
+
+def _reason_out(reason: str | None) -> str | None:
+    if not isinstance(reason, Message):
+        return reason
+    return msgspec.json.encode((reason.code, reason.vi, reason.en)).decode()
 
 
 async def receipts(conn: AsyncConnection, identities: Collection[bytes]) -> dict[bytes, bytes]:

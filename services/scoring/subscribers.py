@@ -7,7 +7,7 @@ import asyncio
 import contextlib
 import gc
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
 from nats.errors import Error as NatsError
@@ -16,12 +16,13 @@ from nats.js.errors import NotFoundError
 
 from services.chassis.broker import Broker, check_stream
 from services.chassis.database import Database
-from services.chassis.errors import BrokerAway, DatabaseAway
+from services.chassis.errors import BrokerAway, DanchuError, DatabaseAway
 from services.chassis.reader import Reader, sequence
 from services.chassis.telemetry import joined, meter, tracer
 from services.scoring import store
+from services.scoring.batch import Message
 from services.scoring.errors import FoldHalted
-from services.scoring.handlers import Folder, Message
+from services.scoring.handlers import Folder
 from services.scoring.store import Position
 
 log = logging.getLogger(__name__)
@@ -114,9 +115,13 @@ class FoldLoop:
     async def run(self) -> None:
         """Folds until cancelled. What is away is waited for; a halt lasts until it is lifted."""
         gc.set_threshold(GC_OBJECTS)
-        await self._patiently(self.folder.prepare)
+        await self._patiently(self._begin)
+        prepared = False
         while True:
             try:
+                if not prepared:
+                    await self._prepare()
+                    prepared = True
                 await self._fold()
                 self._stands(None)
             except FoldHalted as halted:
@@ -126,6 +131,20 @@ class FoldLoop:
             except (BrokerAway, DatabaseAway) as away:
                 log.warning("the fold waits", extra={"error": str(away)})
                 await asyncio.sleep(PAUSE_SECONDS)
+
+    async def _begin(self) -> None:
+        """Lifts a halt over a fault: this version may have mended it, and is tried once."""
+        await self.folder.move(
+            lambda now: now if now.faulty is None else now._replace(halted=None, faulty=None)
+        )
+
+    async def _prepare(self) -> None:
+        try:
+            await self._patiently(self.folder.prepare)
+        except DanchuError:
+            raise
+        except Exception as fault:  # a bug: it stops the fold with an alarm, not the process
+            await self._halt(None, fault)
 
     def _stands(self, why: str | None) -> None:
         """Whether the fold stands still, for whoever watches its log or its metrics."""
@@ -147,15 +166,46 @@ class FoldLoop:
             return
         taken = [Message(m.data, m.subject, sequence(m)) for m in messages]
         with joined(_tracer, "take", (m.headers for m in messages)):
-            await self._patiently(lambda: self.folder.fold(taken))
+            await self._take(taken)
         await self._reader.ack(messages)
+
+    async def _take(self, messages: Sequence[Message]) -> None:
+        """Folds messages; where that fails it finds the event by halves, and halts over it.
+
+        What stands before the event is folded then, the rest comes again.
+        """
+        try:
+            await self._patiently(lambda: self.folder.fold(messages))
+        except DanchuError:
+            raise
+        except Exception as fault:  # a bug: it stops the fold with an alarm, not the process
+            if len(messages) == 1:
+                await self._blame(messages[0], fault)
+            middle = len(messages) // 2
+            for half in (messages[:middle], messages[middle:]):
+                await self._take(half)
+
+    async def _blame(self, one: Message, fault: Exception) -> None:
+        """Halts over one event, unless the fold fails without any event too."""
+        try:
+            await self._patiently(lambda: self.folder.fold([]))
+        except DanchuError:
+            raise
+        except Exception as general:  # not the event's fault
+            await self._halt(None, general)
+        await self._halt(one, fault)
+
+    async def _halt(self, one: Message | None, fault: Exception) -> None:
+        """FoldHalted, once the halt is written down."""
+        log.error("the fold failed", exc_info=fault)
+        await self._patiently(lambda: self.folder.halt(one, fault))
 
     async def look(self) -> None:
         """FoldHalted, now and from now on, where the stream is not the one folded so far."""
         async with self.db.read() as conn:
             place = await store.position(conn)
         if place.halted is not None:
-            raise FoldHalted(place.halted)
+            raise FoldHalted(place.halted, place.faulty)
         # asked behind the position: another folder moves that on, and the stream only grows
         state = await stream_state(self.broker)
         why = regression(place, state)

@@ -85,6 +85,21 @@ position = Table(
     Column("stream_seq", BigInteger, nullable=False),
     Column("halted", Text),
     Column("stream_floor", BigInteger, server_default="0"),
+    Column("faulty", LargeBinary),
+)  # fmt: skip
+
+faulty_events = Table(
+    "faulty_events", metadata,
+    Column("identity", LargeBinary, primary_key=True),
+    Column("receipt", LargeBinary),
+    Column("source", Text, nullable=False),
+    Column("id", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("year", Integer, nullable=False),
+    Column("time", BigInteger, nullable=False),
+    Column("fault", Text, nullable=False),
+    Column("reason", Text),
+    Column("raw", LargeBinary, nullable=False),
 )  # fmt: skip
 
 quarantine = Table(

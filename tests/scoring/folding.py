@@ -14,7 +14,8 @@ from services.chassis.clock import fixed
 from services.chassis.database import Database, migrate
 from services.chassis.settings import normal_url
 from services.scoring.app import MIGRATIONS
-from services.scoring.handlers import Folder, Message
+from services.scoring.batch import Message
+from services.scoring.handlers import Folder
 from services.scoring.rubric import Rubrics
 from services.scoring.snapshot import Snapshots
 from tests.scoring.cities import NOW

@@ -11,7 +11,7 @@ import pytest
 from services.chassis.auth import Issuer
 from services.chassis.broker import Broker, provision
 from services.scoring import app as scoring
-from services.scoring import handlers, operations, subscribers
+from services.scoring import operations, subscribers
 from services.scoring.app import Part
 from services.scoring.rubric_file import SHIPPED, load_directory
 from services.scoring.settings import ScoringSettings
@@ -121,29 +121,3 @@ async def test_a_halt_is_a_metric_until_it_is_lifted(
             continue
         running.cancel()
         await asyncio.wait([running])
-
-
-async def test_a_bug_in_the_fold_ends_it_and_skips_nothing(
-    home: Path, tmp_path: Path, issuer: Issuer, provisioned: NatsServer,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:  # fmt: skip
-    """The process ends with the fault, the event stays in the stream, and counts once mended."""
-    url = f"sqlite:///{tmp_path / 'test.db'}"
-
-    def faulty(*_: Any) -> Any:
-        raise ZeroDivisionError("planted")
-
-    async with open_road(home, url, issuer) as road:
-        with monkeypatch.context() as planted:
-            planted.setattr(handlers.fold, "changes", faulty)
-            await road.send([registered("H44.1")])
-            with pytest.raises(ZeroDivisionError):
-                await road.scoring.failed()
-        lag = (await road.get("/lag", "operator")).json()
-        assert (lag["events"], lag["folded"], lag["quarantined"]) == (1, 0, 0)
-    async with open_road(home, url, issuer) as road:
-
-        async def rated() -> Any:
-            return (await road.get("/ratings/2025/H44.1")).status_code == 200
-
-        await eventually(rated)
