@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from services.chassis.bearer_tokens import ALGORITHM, AUDIENCE, Claims, TokenInvalid, read_token
 from services.chassis.bearer_tokens import NAME_MAX as NAME_MAX
 from services.chassis.clock import Clock, now_us
+from services.chassis.denials import CREDENTIAL
 from services.chassis.errors import SettingWrong
 from services.chassis.files import write_private
 from services.chassis.keys import TOKENS, Keys, check_may_make, fingerprint
@@ -35,8 +36,6 @@ DEVELOPMENT_DAYS = 366
 LEEWAY_SECONDS = 60
 """How far the clock of an issuer may be ahead of ours."""
 ANY = ("*",)
-CREDENTIAL = "danchu.credential"
-"""Where the scope of a request holds its credential."""
 Scope = MutableMapping[str, Any]
 
 ROLES: dict[str, str] = {

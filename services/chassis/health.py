@@ -2,6 +2,7 @@
 
 A check that is not required stands in the body alone: a door goes on while the broker is away.
 Where such a check fails the status is `degraded`, and the answer still that of a ready process.
+Who asks over HTTP is answered from what was found at most a second ago (`shared`).
 """
 
 import asyncio
@@ -9,8 +10,11 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from services.chassis.errors import DanchuError
+from services.chassis.messages import message
 
 CHECK_SECONDS = 5.0
+FRESH_SECONDS = 1.0
+Readiness = tuple[bool, dict[str, object]]
 Check = Callable[[], Awaitable[str]]
 
 
@@ -20,6 +24,9 @@ class Health:
 
     checks: dict[str, tuple[bool, Check]] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
+    _latest: Readiness | None = None
+    _looked: float = 0.0
+    _looking: asyncio.Task[Readiness] | None = None
 
     def require(self, name: str, check: Check) -> None:
         """Adds a check without which the service is not ready; it raises what is wrong."""
@@ -34,7 +41,27 @@ class Health:
         if sentence not in self.warnings:
             self.warnings.append(sentence)
 
-    async def readiness(self) -> tuple[bool, dict[str, object]]:
+    async def shared(self) -> Readiness:
+        """The readiness of at most a second ago; whoever asks meanwhile shares one computation.
+
+        So a flood of questions costs the database one look a second.
+        """
+        loop = asyncio.get_running_loop()
+        if self._latest is not None and loop.time() - self._looked < FRESH_SECONDS:
+            return self._latest
+        if self._looking is None:
+            self._looking = loop.create_task(self._look(loop.time()))
+        return await asyncio.shield(self._looking)
+
+    async def _look(self, began: float) -> Readiness:
+        try:
+            self._latest = await self.readiness()
+            self._looked = began
+            return self._latest
+        finally:
+            self._looking = None
+
+    async def readiness(self) -> Readiness:
         """Whether all required checks are well, the status in a word, and the state of each."""
         names = list(self.checks)
         found = await asyncio.gather(*(self._one(name) for name in names))
@@ -52,4 +79,4 @@ class Health:
         except DanchuError as wrong:
             return False, str(wrong)
         except TimeoutError:
-            return False, f"no answer in {CHECK_SECONDS:g} seconds"
+            return False, message("check-slow", seconds=int(CHECK_SECONDS))

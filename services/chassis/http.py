@@ -3,7 +3,7 @@
 import asyncio
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from contracts.messages import templates
 from services.chassis import language
+from services.chassis.denials import note_denial, route_of
 from services.chassis.errors import BrokerAway, DatabaseAway
 from services.chassis.health import Health
 from services.chassis.messages import message
@@ -29,6 +30,7 @@ RETRY_SECONDS = "2"
 DRAINED_TIMES = 4
 BODY_SECONDS = 60
 DIGITS_MAX = 20
+ALIVE = b'{"status": "alive"}'
 
 
 class Raised(HTTPException):
@@ -85,7 +87,7 @@ def service_api(title: str, description: str, health: Health, version: str = "1"
     """A FastAPI application with problem details and health; mount it with `compose`."""
     api = Api(
         title=title, description=description, version=version, docs_url=None, redoc_url=None,
-        generate_unique_id_function=operation_id,
+        generate_unique_id_function=operation_id, redirect_slashes=False,
     )  # fmt: skip
     _handle(api)
     add_health(api, {title: health})
@@ -94,7 +96,8 @@ def service_api(title: str, description: str, health: Health, version: str = "1"
 
 def _handle(api: FastAPI) -> None:
     @api.exception_handler(Problem)
-    async def on_problem(_: Request, problem: Problem) -> Response:
+    async def on_problem(request: Request, problem: Problem) -> Response:
+        note_denial(request.scope, problem)
         return answer(problem)
 
     @api.exception_handler(DatabaseAway)
@@ -128,8 +131,8 @@ def _handle(api: FastAPI) -> None:
         return answer(Problem(422, detail, found))
 
     @api.exception_handler(Exception)
-    async def on_bug(_: Request, error: Exception) -> Response:
-        log.error("a request failed", exc_info=error)
+    async def on_bug(request: Request, error: Exception) -> Response:
+        log.error("a request failed", extra=route_of(request.scope), exc_info=error)
         return answer(Problem(500, message("fault-logged")))
 
 
@@ -148,19 +151,23 @@ def add_health(api: FastAPI, healths: Mapping[str, Health]) -> None:
         },
     )  # fmt: skip
     async def readyz() -> Response:
-        found = {name: await health.readiness() for name, health in healths.items()}
-        ready = all(well for well, _ in found.values())
-        states = {name: state for name, (_, state) in found.items()}
-        body = states[next(iter(states))] if len(states) == 1 else states
-        return Response(
-            json.dumps(body, ensure_ascii=False), 200 if ready else 503,
-            media_type="application/json",
-        )  # fmt: skip
+        ready, body = await _readiness(healths)
+        return Response(body, 200 if ready else 503, media_type="application/json")
+
+
+async def _readiness(healths: Mapping[str, Health]) -> tuple[bool, bytes]:
+    """Whether all can serve, and the state of one, or of each by its name, as JSON."""
+    found = await asyncio.gather(*(health.shared() for health in healths.values()))
+    states = dict(zip(healths, (state for _, state in found), strict=True))
+    body = states[next(iter(states))] if len(states) == 1 else states
+    return all(well for well, _ in found), json.dumps(body, ensure_ascii=False).encode()
 
 
 def health_only(healths: Mapping[str, Health]) -> FastAPI:
     """An application that answers the health of these services, and nothing else."""
-    api = FastAPI(title="danchu", docs_url=None, redoc_url=None, openapi_url=None)
+    api = FastAPI(
+        title="danchu", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False
+    )
     _handle(api)
     add_health(api, healths)
     return api
@@ -177,19 +184,53 @@ def compose(
     """
     root = health_only({name: health for name, (_, health) in services.items()})
     apps = {name: api for name, (api, _) in services.items()}
+    probes = _probes({name: health for name, (_, health) in services.items()})
 
     async def dispatch(scope: Scope, receive: Receive, send: Send) -> None:
+        path = scope.get("path", "")
+        if path[-1:] == "z" and path in probes and scope.get("method") == "GET":
+            await probes[path](send)
+            return
         language.prefer(scope.get("headers", ()))
-        name = scope.get("path", "").removeprefix("/").partition("/")[0]
-        if name in apps:
-            mounted = f"{scope.get('root_path', '')}/{name}"
-            await apps[name]({**scope, "root_path": mounted}, receive, send)
-        elif front is not None and scope.get("path") in ("", "/"):
+        name = path.removeprefix("/").partition("/")[0]
+        if front is not None and path in ("", "/"):
             await front(scope, receive, send)
-        else:
-            await root(scope, receive, send)
+            return
+        app, mounted = root, scope
+        if name in apps:
+            app = apps[name]
+            mounted = {**scope, "root_path": f"{scope.get('root_path', '')}/{name}"}
+        try:
+            await app(mounted, receive, send)
+        except Exception:  # `on_bug` has logged and answered it, and the framework raises it on
+            log.debug("a fault was answered")
 
     return dispatch
+
+
+def _probes(healths: Mapping[str, Health]) -> dict[str, Callable[[Send], Awaitable[None]]]:
+    """What answers each path of health, without the framework: a flood of them costs little."""
+
+    async def alive(send: Send) -> None:
+        await _send_json(send, 200, ALIVE)
+
+    def ready(of: Mapping[str, Health]) -> Callable[[Send], Awaitable[None]]:
+        async def answer_ready(send: Send) -> None:
+            well, body = await _readiness(of)
+            await _send_json(send, 200 if well else 503, body)
+
+        return answer_ready
+
+    probes = {"/healthz": alive, "/readyz": ready(healths)}
+    for name, health in healths.items():
+        probes |= {f"/{name}/healthz": alive, f"/{name}/readyz": ready({name: health})}
+    return probes
+
+
+async def _send_json(send: Send, status: int, body: bytes) -> None:
+    headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
 
 
 def asks_health(path: str) -> bool:

@@ -42,6 +42,7 @@ class Served:
     address: Address
     begun: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(0))
     go_on: asyncio.Event = field(default_factory=asyncio.Event)
+    looks: int = 0
 
     @contextlib.asynccontextmanager
     async def opened(self, *parts: bytes) -> AsyncIterator[Caller]:
@@ -114,6 +115,13 @@ async def served(**settings: Any) -> AsyncIterator[Served]:
     health = Health()
     api = service_api("slow", "", health)
     server = Served(("127.0.0.1", free_port()))
+
+    async def database() -> str:
+        server.looks += 1
+        await asyncio.sleep(0.01)
+        return "answers"
+
+    health.require("database", database)
 
     @api.post("/read")
     async def read(request: Request) -> int:

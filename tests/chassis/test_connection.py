@@ -252,3 +252,18 @@ async def test_an_address_whose_connections_are_all_busy_is_refused_another() ->
         server.go_on.set()
         for caller in busy:
             assert (await caller.answer()).json() == "done"  # type: ignore[attr-defined]
+
+
+async def test_a_flood_of_questions_for_health_costs_one_look_a_second() -> None:
+    """Each is answered 200, and others are answered meanwhile."""
+    async with served(http_requests_max=4) as server, contextlib.AsyncExitStack() as stack:
+        paths = ("/readyz", "/slow/readyz")
+        crowd_ = [
+            await stack.enter_async_context(server.opened(get(paths[number % 2]) * 20))
+            for number in range(100)
+        ]
+        assert (await server.ask(get("/slow/none"))).status == 404
+        for caller in crowd_:
+            answers = [await caller.answer() for _ in range(20)]
+            assert {(one.status, one.json()["status"]) for one in answers} == {(200, "ready")}
+        assert 1 <= server.looks < 30

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
+from services.chassis import health as health_module
 from services.chassis.errors import BrokerAway
 from services.chassis.health import Health
 
@@ -32,3 +35,30 @@ async def test_what_is_only_shown_degrades_and_what_is_required_decides() -> Non
     health.require("database", wrong)
     ready, told = await health.readiness()
     assert (ready, told["status"]) == (False, "not ready")
+
+
+async def test_who_asks_at_once_shares_a_look_and_who_asks_later_sees_the_change(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """One computation for all, also where one of them goes away; it is kept for a moment."""
+    looks: list[str] = []
+    begun, may_end = asyncio.Event(), asyncio.Event()
+
+    async def slow() -> str:
+        looks.append("look")
+        begun.set()
+        await may_end.wait()
+        return "answers"
+
+    health = Health()
+    health.require("database", slow)
+    asking = [asyncio.create_task(health.shared()) for _ in range(100)]
+    await begun.wait()
+    asking[0].cancel()
+    may_end.set()
+    found = await asyncio.gather(*asking[1:])
+    assert len(looks) == 1 and all(ready for ready, _ in found)
+    health.require("database", wrong)
+    assert (await health.shared())[0]
+    monkeypatch.setattr(health_module, "FRESH_SECONDS", 0)
+    assert not (await health.shared())[0]
