@@ -19,6 +19,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.util import await_only
 
+from services.chassis.database_url import split
 from services.chassis.errors import (
     DatabaseAway,
     DurabilityTooWeak,
@@ -44,6 +45,7 @@ READERS = 8
 CONNECT_SECONDS = 10
 SQLITE_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "cache_size=-32768", "temp_store=MEMORY")
 LOCKED_TRIES = 100
+SETTINGS = "server_settings"
 SQLALCHEMY_OWN = "prepared_statement_"
 """How options of a URL begin that SQLAlchemy keeps to itself and the driver does not know."""
 
@@ -52,7 +54,8 @@ class Database:
     """The engines of one service; `schema` names its schema on PostgreSQL."""
 
     def __init__(self, url: str, schema: str) -> None:
-        self.url, self.schema = make_url(url), schema
+        plain, self._arguments = split(url)
+        self.url, self.schema = make_url(plain), schema
         self.sqlite = self.url.get_backend_name() == "sqlite"
         if self.sqlite:
             self.file = Path(self.url.database or f"{schema}.db")
@@ -90,14 +93,21 @@ class Database:
             max_overflow=READERS,
             pool_timeout=BUSY_SECONDS,
             pool_pre_ping=True,
-            connect_args={"timeout": CONNECT_SECONDS, "server_settings": self._server_settings},
+            connect_args=self._driver_arguments,
         )
+
+    @property
+    def _driver_arguments(self) -> dict[str, Any]:
+        return {
+            "timeout": CONNECT_SECONDS, **self._arguments, SETTINGS: self._server_settings,
+        }  # fmt: skip
 
     @property
     def _server_settings(self) -> dict[str, str]:
         return {
-            "search_path": f'"{self.schema}"',
             "application_name": f"danchu {self.schema}",
+            **self._arguments.get(SETTINGS, {}),
+            "search_path": f'"{self.schema}"',
         }
 
     def source(self, *off: str) -> Source:
@@ -109,8 +119,9 @@ class Database:
             return FileSource(str(self.file))
         _, given = self._reader.dialect.create_connect_args(self.url)
         known = {k: v for k, v in given.items() if not k.startswith(SQLALCHEMY_OWN)}
+        connect = known | {k: v for k, v in self._driver_arguments.items() if k != SETTINGS}
         settings = {**self._server_settings, **dict.fromkeys(off, "off")}
-        return ServerSource({**known, "timeout": CONNECT_SECONDS}, settings)
+        return ServerSource(connect, settings)
 
     @property
     def where(self) -> str:
@@ -148,6 +159,8 @@ class Database:
     async def open(self, script_location: Path | None = None) -> None:
         """Connects once; refuses weak durability, and state that is not of this version."""
         if self.sqlite:
+            if script_location is not None and not self.file.exists():
+                raise StateNotMigrated(self.where)
             self.file.parent.mkdir(parents=True, exist_ok=True)
         async with self.write() as conn:
             await check_durability(conn)

@@ -15,9 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy.engine import make_url
-
 from contracts.messages import Message
+from services.chassis.database_url import without_password
 from services.chassis.errors import DanchuError
 from services.chassis.messages import message
 from services.chassis.settings import Settings
@@ -94,5 +93,4 @@ def on_server(settings: Settings, service: str = "") -> bool:
 def check_may_make(settings: Settings, service: str, kind: str, file: Path) -> None:
     """KeysMissing where the data is on a server: it may be that of another home."""
     if on_server(settings, service):
-        where = make_url(settings.database(service)).render_as_string(hide_password=True)
-        raise KeysMissing(kind, file, where)
+        raise KeysMissing(kind, file, without_password(settings.database(service)))

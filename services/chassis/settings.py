@@ -1,21 +1,32 @@
 """Settings of a process, read from the environment (prefix DANCHU_) when it is composed.
 
-Nothing here is read at import; a test builds the settings that it wants.
+Nothing here is read at import; a test builds the settings that it wants. Every setting but a
+folder can stand in a file instead, which `DANCHU_<SETTING>_FILE` names: for what is secret.
 """
 
 import json
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BeforeValidator, Field
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
 
+from services.chassis.database_url import file_of, normal_url
 from services.chassis.errors import SettingWrong
+from services.chassis.messages import message
+from services.chassis.setting_files import FileSource, environment
 
+PREFIX = "DANCHU_"
 USERS_FILE = "nats-users.json"
-POSTGRES_SCHEMES = ("postgresql+asyncpg://", "postgresql://", "postgres://")
+SERVICE_SETTINGS = ("{}_DATABASE_URL", "NATS_{}_USER", "NATS_{}_PASSWORD")
+"""The settings that each service has by its name."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +42,9 @@ class NatsAccess:
 class Settings(BaseSettings):
     """What every service knows; a service adds its own fields in its `settings.py`."""
 
-    model_config = SettingsConfigDict(env_prefix="DANCHU_", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, extra="ignore", frozen=True, env_ignore_empty=True
+    )
 
     home: Path = Path(".danchu")
     database_url: str | None = None
@@ -51,18 +64,41 @@ class Settings(BaseSettings):
     token_public_key: Path | None = None
     token_issuer: str | None = Field(default=None, min_length=1)
     records_keys: Path | None = None
-    log_level: str = "INFO"
+    log_level: Annotated[
+        Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"],
+        BeforeValidator(lambda level: level.upper() if isinstance(level, str) else level),
+    ] = "INFO"
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The arguments, the environment, and the files that the environment names."""
+        return init_settings, env_settings, FileSource(settings_cls)
 
     def database(self, service: str) -> str:
         """The database URL of `service`: its own, else the common one, else a file in the home."""
-        own = os.environ.get(f"DANCHU_{service.upper()}_DATABASE_URL")
-        return normal_url(own or self.database_url or f"sqlite:///{self.home / service}.db")
+        setting = f"{PREFIX}{service.upper()}_DATABASE_URL"
+        own = environment(setting)
+        if not own:
+            setting = f"{PREFIX}DATABASE_URL"
+            own = self.database_url or f"sqlite:///{self.home / service}.db"
+        return normal_url(own, setting)
+
+    def database_file(self, service: str) -> Path | None:
+        """The file of the service's database; None where it is on a server."""
+        return file_of(self.database(service))
 
     def nats(self, service: str) -> NatsAccess:
         """URL, user and password of `service`: from the environment, else from the home."""
         kept = {} if self.nats_url else self.nats_kept()
-        user = os.environ.get(f"DANCHU_NATS_{service.upper()}_USER", service)
-        password = os.environ.get(f"DANCHU_NATS_{service.upper()}_PASSWORD")
+        user = environment(f"{PREFIX}NATS_{service.upper()}_USER") or service
+        password = environment(f"{PREFIX}NATS_{service.upper()}_PASSWORD")
         if password is None:
             password = kept.get("users", {}).get(user)
         return NatsAccess(
@@ -87,7 +123,7 @@ class Settings(BaseSettings):
         kept = read_object(path)
         users = kept.get("users", {})
         if not isinstance(users, dict) or not isinstance(kept.get("monitor", ""), str):
-            raise SettingWrong(str(path), "it does not say `users` and `monitor` as it should")
+            raise SettingWrong(str(path), message("users-shape"))
         return kept
 
 
@@ -95,19 +131,13 @@ def read_object(path: Path) -> dict[str, Any]:
     """The JSON object of a file in the home; SettingWrong says what is wrong with the file."""
     try:
         kept = json.loads(path.read_bytes())
-    except ValueError as wrong:
-        raise SettingWrong(str(path), f"the file is no JSON ({wrong})") from None
+    except (ValueError, RecursionError):
+        raise SettingWrong(str(path), message("file-no-json")) from None
     if not isinstance(kept, dict):
-        raise SettingWrong(str(path), "the file holds no JSON object")
+        raise SettingWrong(str(path), message("file-no-object"))
     return kept
 
 
-def normal_url(url: str) -> str:
-    """The URL with the asynchronous driver in its scheme; SettingWrong for other databases."""
-    for scheme in POSTGRES_SCHEMES:
-        if url.startswith(scheme):
-            return "postgresql+asyncpg://" + url.removeprefix(scheme)
-    for scheme in ("sqlite+aiosqlite://", "sqlite://"):
-        if url.startswith(scheme):
-            return "sqlite+aiosqlite://" + url.removeprefix(scheme)
-    raise SettingWrong("DANCHU_DATABASE_URL", "it must begin with postgresql:// or sqlite://")
+def environment_settings() -> Mapping[str, str]:
+    """Every variable of the environment that means to be a setting, and says something."""
+    return {name: value for name, value in os.environ.items() if name.startswith(PREFIX) and value}

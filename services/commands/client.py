@@ -9,27 +9,41 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from contracts.messages import Message
 from services.chassis.auth import ROLES, TOKENS_FILE
 from services.chassis.errors import DanchuError, SettingWrong
 from services.chassis.settings import read_object
+from services.commands.homes import is_home
+from services.commands.messages import message
 
 SECONDS = 60.0
+REASONS = {
+    "ConnectionRefusedError": "reason-refused",
+    "ConnectionResetError": "reason-reset",
+    "RemoteDisconnected": "reason-reset",
+    "TimeoutError": "reason-timeout",
+    "gaierror": "reason-name",
+    "SSLCertVerificationError": "reason-certificate",
+}
 
 
 class Unanswered(DanchuError):
     """Nobody answers at the address."""
 
     def __init__(self, url: str, cause: object) -> None:
-        super().__init__(f"Nobody answers at {url} ({cause}). Is danchu up? `danchu up` starts it.")
+        super().__init__(message("unanswered", url=url, why=_reason(cause)))
 
 
 class NoToken(DanchuError):
     """There is no token to ask with."""
 
     def __init__(self, home: Path) -> None:
-        super().__init__(
-            f"There is no {TOKENS_FILE} in {home}: give --token, or --home of a running danchu."
-        )
+        code = "no-token" if is_home(home) else "no-token-no-home"
+        super().__init__(message(code, home=home.absolute()))
+
+
+def _reason(cause: object) -> Message:
+    return message(REASONS.get(type(cause).__name__, "reason-other"))
 
 
 @dataclass(frozen=True)
@@ -43,12 +57,15 @@ class Answer:
         """The body as JSON."""
         return json.loads(self.body)
 
-    def problem(self) -> str:
-        """What went wrong, in a sentence."""
+    def problem(self) -> Message:
+        """What went wrong, in a sentence of the server, or of ours where it says none."""
         try:
-            return str(self.json().get("detail"))
-        except (ValueError, AttributeError):
-            return f"the answer has status {self.status}"
+            body = self.json()
+            detail = body["detail"]
+        except (ValueError, TypeError, KeyError):
+            return message("answer-silent")
+        vi, en = (str(body.get(f"detail_{language}", detail)) for language in ("vi", "en"))
+        return Message(str(body.get("code", "answer")), vi, en)
 
 
 def tokens(home: Path) -> dict[str, str]:
@@ -56,11 +73,11 @@ def tokens(home: Path) -> dict[str, str]:
     path = home / TOKENS_FILE
     if not path.exists():
         raise NoToken(home)
-    found = read_object(path)
+    stored = read_object(path)
     for role in ROLES:
-        if not isinstance(found.get(role), str):
-            raise SettingWrong(str(path), f"it has no token of the role {role}")
-    return found
+        if not isinstance(stored.get(role), str):
+            raise SettingWrong(str(path), message("token-missing-role", role=role))
+    return stored
 
 
 @dataclass(frozen=True)
@@ -69,9 +86,9 @@ class Client:
 
     url: str
 
-    async def get(self, path: str, token: str = "", **asked: Any) -> Answer:
+    async def get(self, path: str, token: str = "", **parameters: Any) -> Answer:
         """GET with parameters."""
-        query = urllib.parse.urlencode({k: v for k, v in asked.items() if v is not None})
+        query = urllib.parse.urlencode({k: v for k, v in parameters.items() if v is not None})
         return await self._ask("GET", f"{path}?{query}" if query else path, token)
 
     async def post(self, path: str, body: bytes, content_type: str, token: str) -> Answer:
@@ -84,9 +101,7 @@ class Client:
         headers = {"authorization": f"Bearer {token}"} if token else {}
         if type_:
             headers["content-type"] = type_
-        url = f"{self.url.rstrip('/')}{path}"
-        asked = urllib.request.Request(url, body, headers, method=method)
-        return await asyncio.to_thread(_sent, asked, self.url)
+        return await asyncio.to_thread(self._send, method, path, headers, body)
 
     async def alive(self) -> bool:
         """Whether the process there answers."""
@@ -95,12 +110,16 @@ class Client:
         except Unanswered:
             return False
 
+    def _send(self, method: str, path: str, headers: dict[str, str], body: bytes | None) -> Answer:
+        import http.client
 
-def _sent(asked: urllib.request.Request, url: str) -> Answer:
-    try:
-        with urllib.request.urlopen(asked, timeout=SECONDS) as answer:
-            return Answer(answer.status, answer.read())
-    except urllib.error.HTTPError as refused:
-        return Answer(refused.code, refused.read())
-    except (OSError, ValueError) as away:
-        raise Unanswered(url, getattr(away, "reason", away)) from away
+        url = f"{self.url.rstrip('/')}{path}"
+        try:
+            request = urllib.request.Request(url, body, headers, method=method)
+            with urllib.request.urlopen(request, timeout=SECONDS) as answer:
+                return Answer(answer.status, answer.read())
+        except urllib.error.HTTPError as refusal:
+            with refusal:
+                return Answer(refusal.code, refusal.read())
+        except (OSError, ValueError, http.client.HTTPException) as away:
+            raise Unanswered(self.url, getattr(away, "reason", away)) from away

@@ -1,6 +1,7 @@
 """Sends CloudEvents to the door in order, in batches, and says what was refused and why."""
 
 import asyncio
+import codecs
 import itertools
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -9,21 +10,25 @@ from typing import Any, BinaryIO, NamedTuple, TypedDict
 
 from contracts.catalog import BY_TYPE
 from contracts.door import BATCH
+from contracts.messages import LANGUAGES, Language, Message
 from services.chassis.errors import DanchuError
 from services.commands.client import Answer, Client, Unanswered
+from services.commands.messages import message
 
 EVENTS_MAX = 1000
 BYTES_MAX = 4 * 2**20
 LINE_BYTES_MAX = 2**20
 PAUSES_SECONDS = (0.5, 1.0, 2.0, 4.0, 8.0)
 ROLES = ("emitter", "registrar", "council")
+WIDE = "file-utf16"
+"""The message about a file in another encoding, of which no line can be read."""
 
 
 class DoorShut(DanchuError):
     """The door took nothing, and would not take it later either."""
 
     def __init__(self, answer: Answer) -> None:
-        super().__init__(f"The door answered {answer.status}: {answer.problem()}")
+        super().__init__(message("door-shut", status=answer.status, problem=answer.problem()))
 
 
 class BrokenOff(DanchuError):
@@ -31,9 +36,11 @@ class BrokenOff(DanchuError):
 
     def __init__(self, report: "Report", away: Unanswered) -> None:
         super().__init__(
-            f"{away} Until then {report.accepted} were accepted, {report.duplicates} duplicates, "
-            f"{report.refused} refused. Send the same file again: what was accepted counts once."
-        )
+            message(
+                "emit-broken-off", why=away.message, accepted=report.accepted,
+                duplicates=report.duplicates, refused=report.refused,
+            )
+        )  # fmt: skip
 
 
 class Line(NamedTuple):
@@ -46,11 +53,11 @@ class Line(NamedTuple):
 
 
 class Refused(TypedDict):
-    """A line that was not taken, and why."""
+    """A line that was not taken, and why: errors as the door answers them."""
 
     line: int
     status: str
-    errors: list[dict[str, str]]
+    errors: list[dict[str, Any]]
 
 
 @dataclass
@@ -70,17 +77,18 @@ class Report:
         elif receipt["status"] == "duplicate":
             self.duplicates += 1
         else:
-            self.tell(line.number, receipt["status"], receipt.get("errors", []))
+            self.reject(line.number, receipt["status"], receipt.get("errors", []))
         self.receipt = receipt.get("receipt", self.receipt)
 
-    def tell(self, number: int, status: str, errors: list[dict[str, str]]) -> None:
+    def reject(self, number: int, status: str, errors: list[dict[str, Any]]) -> None:
         """Counts a line that was not taken, and says why."""
         self.refused += 1
         self.refuse({"line": number, "status": status, "errors": errors})
 
-    def broken(self, number: int, message: str) -> None:
+    def reject_whole(self, number: int, why: Message) -> None:
         """Refuses a line as a whole."""
-        self.tell(number, "refused", [{"field": "", "message": message}])
+        error = {"field": "", "message": str(why), "message_vi": why.vi, "message_en": why.en}
+        self.reject(number, "refused", [error])
 
 
 def lines_of(file: BinaryIO) -> Iterator[bytes]:
@@ -92,30 +100,60 @@ def lines_of(file: BinaryIO) -> Iterator[bytes]:
 
 
 def read(raws: Iterable[bytes], report: Report) -> Iterator[Line]:
-    """The lines that are JSON objects; the others are refused here, and harm nobody."""
+    """The lines that are JSON objects; the others are refused here, and harm nobody.
+
+    A mark of the byte order before the first line, as Windows' editors write it, is none of its
+    content; blank lines and either end of a line are taken.
+    """
     end = 0
     for number, raw in enumerate(raws, start=1):
         end += len(raw)
-        if not raw.strip():
+        line = raw.removeprefix(codecs.BOM_UTF8) if number == 1 else raw
+        if not line.strip():
             continue
-        if len(raw) >= LINE_BYTES_MAX:
-            report.broken(number, f"is longer than {LINE_BYTES_MAX} bytes")
+        event = _parsed(line, number)
+        if not isinstance(event, Message):
+            yield Line(number, line.strip(), role_of(event.get("type")), end)
             continue
-        try:
-            event = json.loads(raw)
-        except (ValueError, RecursionError) as wrong:
-            report.broken(number, f"is no JSON: {wrong}")
-            continue
-        if not isinstance(event, dict):
-            report.broken(number, "is no JSON object")
-            continue
-        yield Line(number, raw.strip(), role_of(event.get("type")), end)
+        report.reject_whole(number, event)
+        if event.code.endswith(WIDE):
+            return
 
 
-def said(refused: Refused) -> str:
+def _parsed(line: bytes, number: int) -> dict[str, Any] | Message:
+    """The JSON object of a line, or why it cannot be sent at all."""
+    if number == 1 and line.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return message(WIDE)
+    if len(line) >= LINE_BYTES_MAX:
+        return message("line-long", limit=LINE_BYTES_MAX)
+    try:
+        event = json.loads(line)
+    except UnicodeDecodeError:
+        return message("line-no-text")
+    except json.JSONDecodeError as wrong:
+        return message("line-no-json", column=wrong.colno)
+    except (ValueError, RecursionError):
+        return message("line-unreadable")
+    return event if isinstance(event, dict) else message("line-no-object")
+
+
+def sentence(refusal: Refused) -> Message:
     """Why a line was not taken, in a sentence."""
-    why = (f"{one['field'] or 'event'}: {one['message']}" for one in refused["errors"])
-    return f"{refused['status']}: {'; '.join(why)}"
+    status = refusal["status"]
+    code = f"line-{status}" if status in ("refused", "conflict") else "line-other"
+    why = {language: _reasons(refusal, language) for language in LANGUAGES}
+    return message(code, why=Message("reasons", why["vi"], why["en"]))
+
+
+def _reasons(refusal: Refused, language: Language) -> str:
+    return "; ".join(
+        f"{one['field']}: {_text(one, language)}" if one["field"] else _text(one, language)
+        for one in refusal["errors"]
+    )
+
+
+def _text(error: Mapping[str, Any], language: Language) -> str:
+    return str(error.get(f"message_{language}", error["message"]))
 
 
 def role_of(type_: object) -> str:
@@ -143,9 +181,9 @@ async def send(
     raws: Iterable[bytes],
     token_of: Callable[[str], str],
     refuse: Callable[[Refused], None],
-    told: Callable[[int], None] = lambda done: None,
+    progress: Callable[[int], None] = lambda done: None,
 ) -> Report:
-    """Sends lines in order; `told` hears after each answer how many bytes of them are done."""
+    """Sends lines in order; `progress` hears after each answer how many bytes are done."""
     report = Report(refuse)
     for batch in batches(read(raws, report)):
         try:
@@ -154,7 +192,7 @@ async def send(
             if not report.receipt:
                 raise
             raise BrokenOff(report, away) from away
-        told(batch[-1].end)
+        progress(batch[-1].end)
     return report
 
 
@@ -167,22 +205,23 @@ async def _send(client: Client, batch: list[Line], token: str, report: Report) -
     elif answer.status not in (400, 413):
         raise DoorShut(answer)
     elif len(batch) == 1:
-        report.broken(batch[0].number, answer.problem())
-    else:
-        for line in batch:
-            await _send(client, [line], token, report)
+        report.reject_whole(batch[0].number, answer.problem())
+    else:  # one of them is no event at all: by halves it is found among the others
+        middle = len(batch) // 2
+        for half in (batch[:middle], batch[middle:]):
+            await _send(client, half, token, report)
 
 
-async def _patiently(client: Client, body: bytes, token: str, known: bool) -> Answer:
+async def _patiently(client: Client, body: bytes, token: str, waiting: bool) -> Answer:
     """Asks again while the door says that it is not available now; the same id is harmless.
 
-    A door that is `known`, since it answered before, is waited for where nobody answers too.
+    With `waiting` a door that answered before is waited for where nobody answers too.
     """
     for pause in PAUSES_SECONDS:
         try:
             answer = await client.post("/intake/events", body, BATCH, token)
         except Unanswered:
-            if not known:
+            if not waiting:
                 raise
         else:
             if answer.status != 503:

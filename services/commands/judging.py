@@ -3,133 +3,153 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
-from rich.console import Console
 
-from services.chassis.clock import now_us
-from services.chassis.settings import Settings
-from services.commands import operate
-from services.commands.client import Client, tokens
+from contracts.messages import Message
+from services.commands.messages import message
 from services.commands.options import (
     AsJson,
     Home,
     Teaching,
     Token,
     Url,
-    client,
     configured,
-    printed,
+    configured_scoring,
+    existing_file,
+    existing_folder,
+    present,
 )
-from services.commands.parts import PRODUCERS
-from services.commands.rating import rated_one, rated_year
-from services.commands.running import DIFFERS, DONE, bar, run, spoken, tell
-from services.commands.tables import ratings_table
-from services.scoring import audit as auditing
-from services.scoring import recount as recounting
-from services.scoring import rubric_check, rubric_file
-from services.scoring.rubric_yaml import RubricRefused
-from services.scoring.settings import ScoringSettings
+from services.commands.running import DIFFERS, DONE, exit_on_error, run
+from services.commands.terminal import bar, show_table, tell
+
+if TYPE_CHECKING:
+    from services.chassis.settings import Settings
 
 judging = Teaching()
-rubric_app = Teaching(help="Read and judge rubric files.")
-YearOption = Annotated[int, typer.Option(help="the rating year", min=1900, max=9999)]
+rubric_app = Teaching(help=message("help-rubric"))
+YearOption = Annotated[int, typer.Option(help=message("option-year"), min=1900, max=9999)]
+File = Annotated[Path, typer.Argument(metavar="FILE", help=message("argument-file"))]
 
 
-@judging.command("danchu rate --year 2025", "danchu rate --year 2025 --unit H44.2.5 --json")
+@judging.command(
+    "help-rate", "danchu rate --year 2025", "danchu rate --year 2025 --unit H44.2.5 --json",
+    'danchu rate --year 2025 --unit "hy cuong"',
+)  # fmt: skip
 def rate(
     year: YearOption,
-    unit: Annotated[str | None, typer.Option(help="key or code; else all units")] = None,
+    unit: Annotated[str | None, typer.Option(help=message("option-unit"))] = None,
     url: Url = None, token: Token = None, home: Home = None, as_json: AsJson = False,
 ) -> None:  # fmt: skip
-    """Print the ratings of a year, or of one unit, as scoring answers them."""
+    """Prints the ratings of a year, of one unit, or of the units that words find."""
+    from services.commands.tables import ratings_table
+
     settings = configured(home=home)
-    rated = run(_rated(settings, client(settings, url), token, year, unit))
+    rated = run(_rated(settings, url, token, year, unit))
     if as_json:
-        printed(rated if unit is None else rated[0], as_json)
+        present(rated[0] if unit is not None and len(rated) == 1 else rated, as_json)
     else:
-        Console().print(ratings_table(rated, year))
+        show_table(ratings_table(rated, year))
 
 
 async def _rated(
-    settings: Settings, door: Client, token: str | None, year: int, unit: str | None
+    settings: Settings, url: str | None, token: str | None, year: int, unit: str | None
 ) -> list[dict[str, Any]]:
+    from services.commands.client import Client, tokens
+    from services.commands.homes import stack_url
+    from services.commands.rating import matching, rated_year
+
     bearer = token or tokens(settings.home)["hr"]
+    client = Client(url or stack_url(settings))
     if unit is not None:
-        return [await rated_one(door, bearer, year, unit)]
-    return await rated_year(door, bearer, year)
+        return await matching(client, bearer, year, unit)
+    return await rated_year(client, bearer, year)
 
 
-@judging.command("danchu rebuild --year 2025")
-def rebuild(year: YearOption, as_json: AsJson = False) -> None:
-    """Fold a year anew from the ledger; the ratings stay what they are, or become right."""
-    with bar("units", None) as told:
-        read = run(operate.rebuild(year, told))
-    printed({"year": year, "events": read or 0}, as_json, _anew(year, read))
+@judging.command("help-rebuild", "danchu rebuild --year 2025")
+def rebuild(year: YearOption, home: Home = None, as_json: AsJson = False) -> None:
+    """Folds a year anew from the ledger."""
+    from services.commands import operate
+
+    settings = configured_scoring(home=home)
+    with bar(message("progress-units"), None) as step:
+        read = run(operate.rebuild(settings, year, step))
+    present({"year": year, "events": read or 0}, as_json, _rebuilt(year, read))
 
 
-def _anew(year: int, read: int | None) -> str:
+def _rebuilt(year: int, read: int | None) -> Message:
     """Events are read for each unit that they count for: a predecessor's more than once."""
     if read is None:
-        return f"Năm {year} không có gì để tính lại / no event and no rating is of {year}"
-    return f"{year} is folded anew; {read} events read, a predecessor's for its successor too"
+        return message("rebuilt-nothing", year=year)
+    return message("rebuilt", year=year, events=read)
 
 
-@judging.command("danchu audit", "danchu audit --json")
-def audit(as_json: AsJson = False) -> None:
-    """Prove facts and tallies by the ledger, and the ledger by the outboxes.
+@judging.command("help-audit", "danchu audit", "danchu audit --json")
+def audit(home: Home = None, as_json: AsJson = False) -> None:
+    """Proves facts and tallies by the ledger, and the ledger by the outboxes."""
+    from services.commands import operate
 
-    Exit code 1 where something differs, with a line for each thing that does.
-    """
-    with bar("units and messages", None) as told:
-        found = run(auditing.audit(ScoringSettings(), PRODUCERS, told))
-    words = "\n".join(found) or "outboxes, ledger, facts and tallies agree"
-    printed({"differs": found}, as_json, words)
-    raise typer.Exit(DIFFERS if found else DONE)
+    settings = configured_scoring(home=home)
+    with bar(message("progress-audit"), None) as step:
+        differences = run(operate.audit(settings, step))
+    words = "\n".join(differences) or message("audit-agrees")
+    present({"differs": differences}, as_json, words)
+    raise typer.Exit(DIFFERS if differences else DONE)
 
 
-@judging.command("danchu recount events.ndjson --year 2025 --json")
+@judging.command("help-recount", "danchu recount events.ndjson --year 2025 --json")
 def recount(
-    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="CloudEvents, NDJSON")],
+    file: File,
     year: YearOption,
-    rubrics: Annotated[Path, typer.Option(help="folder of rubrics")] = rubric_file.SHIPPED,
+    rubrics: Annotated[Path | None, typer.Option(help=message("option-rubrics"))] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Rate a year from a FILE of events alone, without any service.
+    """Rates a year from a file of events alone, without any service."""
+    from services.chassis.clock import now_us
+    from services.commands.tables import ratings_table
+    from services.scoring import recount as recounting
+    from services.scoring import rubric_file
 
-    Exit code 1 where an event is refused, which is said with its line, field and reason.
-    """
-    with spoken():
-        ruled = rubric_file.load_directory(rubrics)
-        reading = recounting.read_lines(file.read_bytes().split(b"\n"), now_us())
+    folder = existing_folder(rubrics, "--rubrics") if rubrics else rubric_file.SHIPPED
+    with exit_on_error():
+        ruled = rubric_file.load_directory(folder)
+        lines = existing_file(file, "FILE").read_bytes().split(b"\n")
+        reading = recounting.read_lines(lines, now_us())
     for line, refusal in reading.refused:
         faults = "; ".join(f"{fault.field}: {fault.message}" for fault in refusal.faults)
         tell(f"{file.name}:{line}: {faults}")
     rated = recounting.ratings(recounting.Accepted(reading.accepted), ruled, year)
     if as_json:
-        printed(rated, as_json)
+        present(rated, as_json)
     else:
-        Console().print(ratings_table(rated.values(), year))
+        show_table(ratings_table(rated.values(), year))
     raise typer.Exit(DIFFERS if reading.refused else DONE)
 
 
-@rubric_app.command("danchu rubric check rubrics/viet-tri-2025-commune.yaml")
-def check(
-    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False)], as_json: AsJson = False
-) -> None:
-    """Say every fault of a rubric FILE by line (exit 1), or what it leaves unread (exit 0)."""
-    try:
-        rubric = rubric_file.load(file)
-    except RubricRefused as refused:
-        faults = [str(fault) for fault in refused.faults]
-        if as_json:
-            printed({"faults": faults}, as_json)
-        else:
-            tell("\n".join(faults))
-        raise typer.Exit(DIFFERS) from None
+@rubric_app.command("help-rubric-check", "danchu rubric check rubrics/viet-tri-2025-commune.yaml")
+def check(file: File, as_json: AsJson = False) -> None:
+    """Says every fault of a rubric file by line."""
+    from services.scoring import rubric_check, rubric_file
+    from services.scoring.rubric_yaml import RubricRefused
+
+    with exit_on_error():
+        try:
+            rubric = rubric_file.load(existing_file(file, "FILE"))
+        except RubricRefused as refused:
+            _refused_rubric([str(fault) for fault in refused.faults], as_json)
     remarks = list(rubric_check.remarks(rubric))
-    head = f"{rubric.id}: {len(rubric.indicators)} indicators, digest {rubric.digest[:16]}"
-    told = "\n".join((head, *(f"- {remark}" for remark in remarks)))
-    found = {"rubric": rubric.id, "digest": rubric.digest, "faults": [], "remarks": remarks}
-    printed(found, as_json, told)
+    head = message(
+        "rubric", id=rubric.id, indicators=len(rubric.indicators), digest=rubric.digest[:16]
+    )
+    words = "\n".join((head, *(f"- {remark}" for remark in remarks)))
+    result = {"rubric": rubric.id, "digest": rubric.digest, "faults": [], "remarks": remarks}
+    present(result, as_json, words)
+
+
+def _refused_rubric(faults: list[str], as_json: bool) -> NoReturn:
+    if as_json:
+        present({"faults": faults}, as_json)
+    else:
+        tell("\n".join(faults))
+    raise typer.Exit(DIFFERS)

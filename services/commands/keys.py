@@ -1,4 +1,4 @@
-"""`danchu keys`: the keys of a home are made, shown by their fingerprints, or adopted."""
+"""The keys of a home: which there are, which are missing, and which the databases remember."""
 
 from __future__ import annotations
 
@@ -10,11 +10,7 @@ from services.chassis import auth, key_marks, vault
 from services.chassis.database import Database
 from services.chassis.keys import RECORDS, TOKENS, Keys, KeysMissing
 from services.chassis.settings import Settings
-from services.commands.options import AsJson, Home, Teaching, configured, printed
 from services.commands.parts import MIGRATED
-from services.commands.running import run
-
-keys_app = Teaching("The keys of a home: personal data is encrypted and tokens signed by them.")
 
 
 async def prepare(settings: Settings) -> None:
@@ -82,33 +78,3 @@ async def _databases(settings: Settings) -> AsyncIterator[tuple[str, Database]]:
     for name in MIGRATED:
         async with _opened(settings, name) as db:
             yield name, db
-
-
-@keys_app.command("danchu keys make --home /srv/danchu", name="make")
-def make_(home: Home = None, as_json: AsJson = False) -> None:
-    """Make the keys that a home does not have yet; those that are there stay."""
-    made = make(configured(home=home))
-    printed({"made": made}, as_json, "\n".join(made) or "nothing to do")
-
-
-@keys_app.command("danchu keys show --json", name="show")
-def show(home: Home = None, as_json: AsJson = False) -> None:
-    """Show which keys a home has, by fingerprint: what the databases remember of them."""
-    found = [
-        {"kind": one.kind, "fingerprint": mark, "file": str(one.file)}
-        for one in held(configured(home=home))
-        for mark in one.fingerprints
-    ]
-    words = "\n".join(f"{one['kind']}  {one['fingerprint']}  {one['file']}" for one in found)
-    printed({"keys": found}, as_json, words)
-
-
-@keys_app.command("danchu keys adopt", name="adopt")
-def adopt_(home: Home = None, as_json: AsJson = False) -> None:
-    """Let the databases take the keys of this home for theirs at the next start.
-
-    After a key was replaced on purpose, such as one that signed tokens and became known. What is
-    stored must open with the keys of the home, else the start refuses them. Stop danchu before.
-    """
-    services = run(adopt(configured(home=home)))
-    printed({"adopted": services}, as_json, f"at the next start: {', '.join(services) or '-'}")

@@ -1,50 +1,58 @@
-"""The operator's commands: resend, audit, rebuild, quarantine, and the making of tokens."""
+"""The operator's commands: migrate, provision, resend, audit, rebuild, and the quarantine."""
 
 import json
 from pathlib import Path
+from typing import Any
 
 from contracts import moments
+from contracts.messages import Message
 from services.chassis import outbox
-from services.chassis.broker import Broker, provision
+from services.chassis.broker import Broker
+from services.chassis.broker import provision as provision_broker
 from services.chassis.clock import now_us
 from services.chassis.database import Database
 from services.chassis.errors import DanchuError
 from services.chassis.settings import Settings
 from services.commands.client import Client, tokens
-from services.commands.emit import Refused, said, send
-from services.commands.parts import MIGRATED, PRODUCERS, named
-from services.commands.running import Told
+from services.commands.emit import Refused, send, sentence
+from services.commands.homes import require_databases, stack_url
+from services.commands.messages import message
+from services.commands.parts import MIGRATED, PRODUCERS, check_databases, named
+from services.commands.terminal import Step
+from services.scoring import audit as auditing
 from services.scoring import operations, quarantine, queries
-from services.scoring.settings import ScoringSettings
+from services.scoring.api import shown
+from services.scoring.settings import SERVICE, ScoringSettings
 
 
 class OptionWrong(DanchuError):
     """An option of a command has a value that cannot be used."""
 
-    def __init__(self, option: str, why: str) -> None:
-        super().__init__(f"The option {option} cannot be used: {why}.")
+    def __init__(self, option: str, why: Message) -> None:
+        super().__init__(message("option-wrong", option=option, why=why))
 
 
 class NotRepaired(DanchuError):
     """What should replace a quarantined event was not accepted."""
 
-    def __init__(self, why: str) -> None:
-        super().__init__(f"The repaired event was not accepted: {why}")
+    def __init__(self, why: Message) -> None:
+        super().__init__(message("not-repaired", why=why))
 
 
-async def migrate(asked: str) -> list[str]:
+async def migrate(settings: Settings, service: str) -> list[str]:
     """Brings the databases of a service, or of all, to this version; answers their names."""
-    names = list(named(asked))
+    names = list(named(service))
+    check_databases(settings, names)
     for name in names:
-        await MIGRATED[name](Settings())
+        await MIGRATED[name](settings)
     return names
 
 
-async def provisioned(anew: bool = False) -> list[str]:
+async def provisioned(settings: Settings, anew: bool = False) -> list[str]:
     """Creates or corrects streams and consumers; says what was done."""
-    broker = Broker(Settings().nats("provision"), "danchu provision")
+    broker = Broker(settings.nats("provision"), "danchu provision")
     try:
-        return await provision(broker, anew)
+        return await provision_broker(broker, anew)
     finally:
         await broker.close()
 
@@ -57,75 +65,96 @@ def instant(since: str, now: int) -> int:
     try:
         start = moments.day_start(since) if len(since) == 10 else moments.instant(since)
     except ValueError:
-        why = (
-            f"{since[:40]!r} is neither a day of the calendar such as 2025-01-01 nor an RFC 3339 "
-            "time with an offset such as 2025-01-01T08:00:00+07:00"
-        )
-        raise OptionWrong("--since", why) from None
+        raise OptionWrong("--since", message("since-shape", since=since[:40])) from None
     if start > now:
-        raise OptionWrong("--since", f"{since} lies in the future, so nothing would be sent again")
+        raise OptionWrong("--since", message("since-future", since=since))
     return start
 
 
-async def resend(since: str, told: Told) -> dict[str, int]:
+async def resend(settings: ScoringSettings, since: str, step: Step) -> dict[str, int]:
     """Sends everything recorded since then again, and lifts the halt; rows by service.
 
-    `told` hears how many services are done, of how many.
+    `step` hears how many services are done, of how many.
     """
     start = instant(since, now_us())
-    told(0, len(PRODUCERS))
-    await provisioned(anew=True)
+    require_databases(settings, PRODUCERS)
+    step(0, len(PRODUCERS))
+    await provisioned(settings, anew=True)
     sent = {}
     for name in PRODUCERS:
-        db = Database(Settings().database(name), name)
+        db = Database(settings.database(name), name)
         try:
             async with db.write() as conn:
                 sent[name] = await outbox.resend(conn, start)
         finally:
             await db.close()
-        told(len(sent), len(PRODUCERS))
-    await operations.lift(ScoringSettings())
+        step(len(sent), len(PRODUCERS))
+    await operations.lift(settings)
     return sent
 
 
-async def rebuild(year: int, told: Told) -> int | None:
+async def rebuild(settings: ScoringSettings, year: int, step: Step) -> int | None:
     """Folds a year anew; how many events it read, None where nothing at all is of the year."""
-    settings = ScoringSettings()
+    require_databases(settings, (SERVICE,))
     async with operations.opened(settings) as db, db.read() as conn:
         booked = await queries.booked_units(conn, year)
-    read = await operations.rebuild(settings, year, told)
+    read = await operations.rebuild(settings, year, step)
     return read if read or booked else None
 
 
-async def repaired(id_: str, file: Path, client: Client, home: Path) -> str:
+async def audit(settings: ScoringSettings, step: Step) -> list[str]:
+    """What differs between outboxes, ledger, facts and tallies, a sentence each."""
+    require_databases(settings, PRODUCERS)
+    return await auditing.audit(settings, PRODUCERS, step)
+
+
+async def quarantine_entries(
+    settings: Settings, state: str | None, limit: int
+) -> list[dict[str, Any]]:
+    """Entries of the quarantine out of the database, the newest first."""
+    scoring = ScoringSettings(home=settings.home)
+    require_databases(scoring, (SERVICE,))
+    return [shown(entry) for entry in await operations.quarantined(scoring, state, limit)]
+
+
+async def quarantined_entry(settings: ScoringSettings, id_: str) -> dict[str, Any]:
+    """One entry with its original bytes."""
+    require_databases(settings, (SERVICE,))
+    return shown(await operations.entry(settings, id_))
+
+
+async def repaired(settings: ScoringSettings, id_: str, file: Path, url: str | None) -> str:
     """Sends a repaired event through the door and links it to the original; its receipt."""
-    settings = ScoringSettings()
+    require_databases(settings, (SERVICE,))
     await operations.unreplaced(settings, id_)
     try:
         line = json.dumps(json.loads(file.read_bytes())).encode()
-    except (ValueError, RecursionError) as wrong:
-        raise NotRepaired(f"{file} is no JSON: {wrong}") from None
+    except (ValueError, RecursionError):
+        raise NotRepaired(message("repaired-no-json", file=file)) from None
+    client = Client(url or stack_url(settings))
     refused: list[Refused] = []
-    report = await send(client, [line], tokens(home).__getitem__, refused.append)
+    report = await send(client, [line], tokens(settings.home).__getitem__, refused.append)
     if refused:
-        raise NotRepaired(said(refused[0]))
+        raise NotRepaired(sentence(refused[0]))
     await operations.settle(settings, id_, quarantine.REPLAYED, report.receipt)
     return report.receipt
 
 
-async def dropped(id_: str) -> None:
+async def dropped(settings: ScoringSettings, id_: str) -> None:
     """Marks an entry of the quarantine as dropped; its bytes stay."""
-    await operations.settle(ScoringSettings(), id_, quarantine.DROPPED)
+    require_databases(settings, (SERVICE,))
+    await operations.settle(settings, id_, quarantine.DROPPED)
 
 
-async def replayed(id_: str) -> bool:
+async def replayed(settings: ScoringSettings, id_: str) -> bool:
     """Folds the original bytes once more; whether they count as folded now."""
-    return await operations.replay(ScoringSettings(), id_)
+    require_databases(settings, (SERVICE,))
+    return await operations.replay(settings, id_)
 
 
-async def set_aside(source: str, id_: str, reason: str) -> None:
+async def set_aside(settings: ScoringSettings, source: str, id_: str, reason: str) -> None:
     """Takes the event over which the fold stands still out of it, with a reason."""
     if not 1 <= len(reason.strip()) <= quarantine.DETAIL_MAX or not reason.isprintable():
-        why = f"it is one line of 1 to {quarantine.DETAIL_MAX} printable characters"
-        raise OptionWrong("--reason", why)
-    await operations.set_aside(ScoringSettings(), source, id_, reason.strip())
+        raise OptionWrong("--reason", message("reason-length", most=quarantine.DETAIL_MAX))
+    require_databases(settings, (SERVICE,))
+    await operations.set_aside(settings, source, id_, reason.strip())

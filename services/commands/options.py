@@ -1,54 +1,120 @@
 """Options that several commands share, what they mean, and how a command teaches by example."""
 
-import inspect
-import json
-import re
+from __future__ import annotations
+
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from services.chassis.settings import Settings
-from services.commands.client import Client
-from services.commands.running import CODES, spoken
+from contracts.messages import Message
+from services.commands import usage
+from services.commands.messages import message
+from services.commands.running import CODES, exit_on_error
+from services.commands.terminal import show, show_json
 
-Home = Annotated[Path | None, typer.Option(help="folder of the state (DANCHU_HOME)")]
-Url = Annotated[str | None, typer.Option(help="address of danchu; else this machine's port")]
-Token = Annotated[str | None, typer.Option(help="bearer token; else <home>/tokens.json")]
-AsJson = Annotated[bool, typer.Option("--json", help="print JSON for a machine")]
+if TYPE_CHECKING:
+    from services.chassis.settings import Settings
+    from services.scoring.settings import ScoringSettings
+
+Home = Annotated[Path | None, typer.Option(help=message("option-home"))]
+Url = Annotated[str | None, typer.Option(help=message("option-url"))]
+Token = Annotated[str | None, typer.Option(help=message("option-token"))]
+AsJson = Annotated[bool, typer.Option("--json", help=message("option-json"))]
+
+
+def help_text(text: Message) -> str:
+    """A help in both languages, a paragraph each."""
+    return f"{text.vi}\n\n{text.en}"
+
+
+PROGRAM_HELP = help_text(message("help-program"))
 
 
 class Teaching:
-    """Commands whose `--help` ends with an example and the exit codes."""
+    """Commands whose `--help` says in both languages what they do, with an example.
 
-    def __init__(self, help: str | None = None) -> None:
-        self.app = typer.Typer(no_args_is_help=True, help=help)
+    The help of a command is the message of the code that it is registered under.
+    """
+
+    def __init__(self, help: Message | None = None) -> None:
+        self.app = typer.Typer(no_args_is_help=True, help=help, cls=usage.Commands)
 
     def command(
-        self, *examples: str, name: str | None = None
+        self, code: str, *examples: str, name: str | None = None
     ) -> Callable[[Callable[..., None]], Callable[..., None]]:
-        """A decorator: the function is a command, taught by the examples."""
-        taught = "\n\n".join((*(f"Ví dụ / example: {one}" for one in examples), CODES))
+        """A decorator: the function is a command, taught by its message and the examples."""
+        text = message(code)
+        taught = (*(message("example", command=one) for one in examples), CODES)
 
-        def added(function: Callable[..., None]) -> Callable[..., None]:
-            said = re.sub(r"(?<!\n)\n(?!\n)", " ", inspect.getdoc(function) or "")
-            return self.app.command(name, help=said, epilog=taught)(function)
+        def register(function: Callable[..., None]) -> Callable[..., None]:
+            return self.app.command(
+                name, help=help_text(text), short_help=_short(text),
+                epilog="\n\n".join(taught), cls=usage.Command,
+            )(function)  # fmt: skip
 
-        return added
-
-
-def configured(**given: Any) -> Settings:
-    """The settings of the environment with what was given on the command line."""
-    with spoken():
-        return Settings(**{name: value for name, value in given.items() if value is not None})
+        return register
 
 
-def client(settings: Settings, url: str | None) -> Client:
-    """Asks the address that was given, else the one of the settings on this machine."""
-    return Client(url or f"http://127.0.0.1:{settings.port}")
+def _short(text: Message) -> str:
+    """The first sentence of each language."""
+    return " / ".join(one.split(". ")[0].rstrip(".") for one in (text.vi, text.en))
 
 
-def printed(found: Any, as_json: bool, words: str = "") -> None:
-    """Prints what was found as JSON for a machine, or in words for a person."""
-    print(json.dumps(found, ensure_ascii=False, indent=1) if as_json else words)
+def refuse(option: str, why: Message) -> typer.BadParameter:
+    """The fault of an option or argument whose value cannot be used."""
+    return typer.BadParameter(why, param_hint=option)
+
+
+def existing_file(path: Path, argument: str) -> Path:
+    """The path of a file that is there; BadParameter otherwise."""
+    if not path.exists():
+        raise refuse(argument, message("file-absent", file=path))
+    if path.is_dir():
+        raise refuse(argument, message("file-folder", file=path))
+    return path
+
+
+def existing_folder(path: Path, option: str) -> Path:
+    """The path of a folder that is there; BadParameter otherwise."""
+    if not path.is_dir():
+        raise refuse(option, message("folder-absent", folder=path))
+    return path
+
+
+def configured(**options: Any) -> Settings:
+    """The settings of the environment with what stands on the command line.
+
+    A variable of the environment that is no setting is named on standard error.
+    """
+    from services.chassis.settings import Settings
+    from services.commands.setting_names import warn_of_unknown
+
+    with exit_on_error():
+        warn_of_unknown()
+        settings = Settings(**_present(options))
+    return settings
+
+
+def configured_scoring(**options: Any) -> ScoringSettings:
+    """As `configured`, with the settings of scoring."""
+    from services.commands.setting_names import warn_of_unknown
+    from services.scoring.settings import ScoringSettings
+
+    with exit_on_error():
+        warn_of_unknown()
+        settings = ScoringSettings(**_present(options))
+    return settings
+
+
+def _present(options: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in options.items() if value is not None}
+
+
+def present(result: Any, as_json: bool, words: str = "") -> None:
+    """Prints a result as JSON for a machine, or in words for a person."""
+    if as_json:
+        show_json(result)
+    else:
+        show(words)

@@ -1,14 +1,16 @@
 """The services by name: how each is migrated and built."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Literal, Protocol
+from pathlib import Path
+from typing import Any, Literal, Protocol
 
 from fastapi import FastAPI
 
 from services.awards import app as awards
-from services.chassis.errors import SettingWrong
+from services.chassis.errors import DanchuError
 from services.chassis.health import Health
 from services.chassis.settings import Settings
+from services.commands.messages import message
 from services.intake import app as intake
 from services.intake.settings import IntakeSettings
 from services.scoring import app as scoring
@@ -51,27 +53,50 @@ MIGRATED: dict[str, Callable[[Settings], Awaitable[None]]] = {
 }
 
 
-def named(asked: str) -> tuple[str, ...]:
-    """The services that a name means; SettingWrong for an unknown one."""
-    if asked == "all":
-        return tuple(MIGRATED)
-    if asked not in MIGRATED:
+class ServiceUnknown(DanchuError):
+    """There is no service of that name."""
+
+    def __init__(self, name: str) -> None:
         known = ", ".join((*MIGRATED, "all"))
-        raise SettingWrong("SERVICE", f"{asked!r} is none of {known}")
-    return (asked,)
+        super().__init__(message("service-unknown", name=name, known=known))
 
 
-def build(names: Sequence[str], part: Part) -> dict[str, App]:
+class OneFileForAll(DanchuError):
+    """Several services would keep their tables in one file of SQLite."""
+
+    def __init__(self, file: Path) -> None:
+        super().__init__(message("one-file-for-all", file=file))
+
+
+def named(service: str) -> tuple[str, ...]:
+    """The services that a name means; ServiceUnknown for another one."""
+    if service == "all":
+        return tuple(MIGRATED)
+    if service not in MIGRATED:
+        raise ServiceUnknown(service)
+    return (service,)
+
+
+def check_databases(settings: Settings, names: Sequence[str]) -> None:
+    """SettingWrong for a URL that cannot be used, OneFileForAll where two share a file."""
+    files = [file for file in map(settings.database_file, names) if file is not None]
+    for file in files:
+        if files.count(file) > 1:
+            raise OneFileForAll(file)
+
+
+def build(names: Sequence[str], part: Part, home: Path | None = None) -> dict[str, App]:
     """The services, connected to nothing yet; the part `fold` is scoring's alone."""
-    made: dict[str, App] = {}
+    at: dict[str, Any] = {} if home is None else {"home": home}
+    apps: dict[str, App] = {}
     if "intake" in names and part != "fold":
-        made["intake"] = intake.build(IntakeSettings())
+        apps["intake"] = intake.build(IntakeSettings(**at))
     if "training" in names and part != "fold":
-        made["training"] = training.build(Settings())
+        apps["training"] = training.build(Settings(**at))
     if "awards" in names and part != "fold":
-        made["awards"] = awards.build(Settings())
+        apps["awards"] = awards.build(Settings(**at))
     if "violations" in names and part != "fold":
-        made["violations"] = violations.build(Settings())
+        apps["violations"] = violations.build(Settings(**at))
     if "scoring" in names:
-        made["scoring"] = scoring.build(ScoringSettings(), part)
-    return made
+        apps["scoring"] = scoring.build(ScoringSettings(**at), part)
+    return apps

@@ -3,7 +3,8 @@
 import errno
 import socket
 
-from services.chassis.errors import DanchuError, SettingWrong
+from services.chassis.errors import DanchuError
+from services.commands.messages import message
 
 BACKLOG = 2048
 
@@ -13,39 +14,49 @@ class PortTaken(DanchuError):
 
     def __init__(self, port: int, option: str) -> None:
         self.port = port
-        super().__init__(
-            f"Port {port} is taken by another program: stop it, or take another port with {option}."
-        )
+        super().__init__(message("port-taken", port=port, option=option))
 
 
 class PortForbidden(DanchuError):
     """The system keeps a port for the superuser."""
 
     def __init__(self, port: int) -> None:
-        super().__init__(f"Port {port} is not allowed to this user: take one above 1023.")
+        super().__init__(message("port-forbidden", port=port))
 
 
-def is_free(port: int) -> bool:
-    """Whether nobody listens on the port of the loopback."""
-    with socket.socket() as probe:
+class HostWrong(DanchuError):
+    """The address to listen on is none of this machine."""
+
+    def __init__(self, host: str) -> None:
+        super().__init__(message("host-wrong", host=host))
+
+
+def is_free(port: int, host: str = "127.0.0.1") -> bool:
+    """Whether nobody listens on the port of an address of this machine; HostWrong for another."""
+    with socket.socket(_family(host)) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind(("127.0.0.1", port))
+            probe.bind((host, port))
         except PermissionError:
             raise PortForbidden(port) from None
-        except OSError:
+        except OSError as taken:
+            if taken.errno != errno.EADDRINUSE:
+                raise HostWrong(host) from None
             return False
     return True
 
 
+def _family(host: str) -> socket.AddressFamily:
+    return socket.AF_INET6 if ":" in host else socket.AF_INET
+
+
 def listening(host: str, port: int, option: str) -> socket.socket:
     """A socket that listens; PortTaken names the option that chooses another port."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        return socket.create_server((host, port), family=family, backlog=BACKLOG)
+        return socket.create_server((host, port), family=_family(host), backlog=BACKLOG)
     except PermissionError:
         raise PortForbidden(port) from None
     except OSError as taken:
         if taken.errno != errno.EADDRINUSE:
-            raise SettingWrong("DANCHU_HOST", f"{host}: {taken.strerror}") from None
+            raise HostWrong(host) from None
         raise PortTaken(port, option) from None

@@ -1,40 +1,63 @@
 """Asks scoring for ratings, page by page."""
 
+import urllib.parse
 from typing import Any
 
+from contracts.envelope import UNIT_KEY
 from services.chassis.errors import DanchuError
 from services.commands.client import Answer, Client
+from services.commands.messages import message
 
 PAGE = 1000
+FOUND, NOT_FOUND = 200, 404
 
 
 class Refused(DanchuError):
     """Scoring answered something else than what was asked."""
 
     def __init__(self, answer: Answer) -> None:
-        super().__init__(f"Scoring answered {answer.status}: {answer.problem()}")
+        super().__init__(message("scoring-answer", status=answer.status, problem=answer.problem()))
 
 
-async def rated_one(client: Client, token: str, year: int, unit: str) -> dict[str, Any]:
-    """The rating of one unit; Refused where there is none."""
-    answer = await client.get(f"/scoring/ratings/{year}/{unit}", token)
-    if answer.status != 200:
-        raise Refused(answer)
-    found: dict[str, Any] = answer.json()
-    return found
+class NoMatch(DanchuError):
+    """No unit that is rated in the year has such a name, key or code."""
+
+    def __init__(self, words: str, year: int) -> None:
+        super().__init__(message("no-match", words=words, year=year))
 
 
-async def rated_year(client: Client, token: str, year: int) -> list[dict[str, Any]]:
-    """Every rating of a year that the token may see, best first."""
-    found: list[dict[str, Any]] = []
+async def matching(client: Client, token: str, year: int, words: str) -> list[dict[str, Any]]:
+    """The rating of the unit with this key or code, else those whose units are found by the words.
+
+    NoMatch where there is none.
+    """
+    if UNIT_KEY.fullmatch(words):
+        path = f"/scoring/ratings/{year}/{urllib.parse.quote(words, safe='')}"
+        answer = await client.get(path, token)
+        if answer.status == FOUND:
+            return [answer.json()]
+        if answer.status != NOT_FOUND:
+            raise Refused(answer)
+    matches = await rated_year(client, token, year, q=words)
+    if not matches:
+        raise NoMatch(words, year)
+    return matches
+
+
+async def rated_year(
+    client: Client, token: str, year: int, q: str | None = None
+) -> list[dict[str, Any]]:
+    """Every rating of a year that the token may see, best first; `q` searches units."""
+    ratings: list[dict[str, Any]] = []
     cursor: str | None = None
     while True:
-        asked = {"year": year, "limit": PAGE, "cursor": cursor}
-        answer = await client.get("/scoring/ratings", token, **asked)
-        if answer.status != 200:
+        answer = await client.get(
+            "/scoring/ratings", token, year=year, limit=PAGE, cursor=cursor, q=q
+        )
+        if answer.status != FOUND:
             raise Refused(answer)
         page = answer.json()
-        found += page["items"]
+        ratings += page["items"]
         cursor = page["next"]
         if cursor is None:
-            return found
+            return ratings

@@ -4,15 +4,17 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable
 
-from rich.console import Console
-
+from contracts.messages import Message
 from services import simulation
 from services.chassis.broker import Broker
 from services.chassis.errors import DanchuError
+from services.chassis.files import write_private
 from services.chassis.settings import Settings
 from services.commands.client import Client, tokens
-from services.commands.emit import Refused, said, send
+from services.commands.emit import Refused, send, sentence
+from services.commands.messages import message
 from services.commands.tables import ratings_table
+from services.commands.terminal import show_table
 
 YEAR = 2025
 LOADED_FILE = "sample.json"
@@ -24,29 +26,19 @@ Ready = Callable[[], Awaitable[bool]]
 class SampleRefused(DanchuError):
     """The door did not take the sample city."""
 
-    def __init__(self, first: str) -> None:
-        super().__init__(f"The sample city was not accepted: {first}")
+    def __init__(self, first: Message) -> None:
+        super().__init__(message("sample-refused", why=first))
 
 
 async def show(client: Client, settings: Settings, say: Callable[[str], None]) -> None:
     """Loads the city where this home has not got it yet, and prints its ratings."""
     held, done = tokens(settings.home), settings.home / LOADED_FILE
     if not done.exists():
-        say(f"Nạp thành phố mẫu (dữ liệu mô phỏng) / loading the simulated sample city, {YEAR}")
+        say(message("sample-loading", year=YEAR))
         await _load(client, settings, held)
-        done.write_text(json.dumps({"year": YEAR}))
+        write_private(done, json.dumps({"year": YEAR}))
     rated = (await client.get("/scoring/ratings", held["hr"], year=YEAR, limit=1000)).json()
-    Console().print(ratings_table(rated["items"], YEAR))
-    _sights(client.url, say)
-
-
-def _sights(url: str, say: Callable[[str], None]) -> None:
-    """Where a newcomer finds what the sample is made to show."""
-    say("Đáng xem / worth a look:")
-    for vi, en, unit in simulation.SIGHTS:
-        say(f"  {unit}   {vi} / {en}")
-    say(f"  {url}/scoring/ratings/{YEAR}/{unit}/sheet   (token: hr)")
-    say("  danchu quarantine list   một sự kiện không được tính / an event that was not folded")
+    show_table(ratings_table(rated["items"], YEAR))
 
 
 async def _load(client: Client, settings: Settings, held: dict[str, str]) -> None:
@@ -54,7 +46,7 @@ async def _load(client: Client, settings: Settings, held: dict[str, str]) -> Non
     refused: list[Refused] = []
     report = await send(client, events, held.__getitem__, refused.append)
     if refused:
-        raise SampleRefused(said(refused[0]))
+        raise SampleRefused(sentence(refused[0]))
     await _stray(settings)
     while True:
         waiting = (await client.get("/intake/outbox", held["operator"])).json()["waiting"]

@@ -5,29 +5,33 @@ import contextlib
 import logging
 import signal
 from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
 
 from services.chassis import telemetry
 from services.chassis.errors import DatabaseAway
 from services.chassis.http import compose, health_only
 from services.chassis.http_server import http_server
 from services.chassis.settings import Settings
+from services.commands.front_page import front_page
 from services.commands.parts import App, Part, build
 from services.commands.ports import listening
+from services.commands.start_line import started_with
 
 log = logging.getLogger(__name__)
 
 AGAIN_SECONDS = 1.0
 
 
-async def serve(names: Sequence[str], part: Part) -> None:
+async def serve(names: Sequence[str], part: Part, home: Path | None = None) -> None:
     """Runs until SIGTERM or SIGINT; raises what ended a task of a service."""
-    settings = Settings()
+    settings = Settings() if home is None else Settings(home=home)
     telemetry.setup(settings, "-".join((*names, part)))
+    log.info("the process starts", extra=started_with(settings, names, part))
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
     for one in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(one, stopped.set)
-    apps = build(names, part)
+    apps = build(names, part, home)
     async with _started(apps, stopped):
         watched = [asyncio.create_task(app.failed()) for app in apps.values()]
         ended = [*watched, asyncio.create_task(stopped.wait())]
@@ -81,5 +85,5 @@ async def _http(
         port, option = settings.health_port, "DANCHU_HEALTH_PORT"
         served = {name: (health_only({name: app.health}), app.health) for name, app in apps.items()}
     listener = listening(settings.host, port, option)
-    async with http_server(compose(served), settings, listener) as web:
+    async with http_server(compose(served, front_page(list(apps))), settings, listener) as web:
         yield web

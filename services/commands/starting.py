@@ -1,109 +1,143 @@
-"""`danchu up`, `serve`, `migrate`, `provision` and `token`: parse and call, no logic."""
+"""`danchu up`, `serve`, `migrate`, `provision`, `token` and `carry`: parse and call, no logic."""
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from contracts.envelope import UNIT_KEY
-from services.chassis.auth import NAME_MAX, ROLES, development_issuer
-from services.commands import operate
-from services.commands.options import AsJson, Home, Teaching, configured, printed
-from services.commands.parts import Part, named
-from services.commands.running import run, spoken
-from services.commands.serve import serve as serving
-from services.commands.stack import Stack
-from services.scoring import rubric_file
+from services.commands.messages import message
+from services.commands.options import (
+    AsJson,
+    Home,
+    Teaching,
+    configured,
+    existing_folder,
+    present,
+    refuse,
+)
+from services.commands.running import FAULT, exit_on_error, run
+from services.commands.terminal import show, tell
+
+if TYPE_CHECKING:
+    from services.commands.parts import Part
 
 starting = Teaching()
+log = logging.getLogger(__name__)
+PARTS = ("all", "http", "fold")
+PortOption = Annotated[int | None, typer.Option(min=1, max=65535, help=message("option-port"))]
+NatsPort = Annotated[int | None, typer.Option(min=1, max=65535, help=message("option-nats-port"))]
+Service = Annotated[str, typer.Argument(metavar="SERVICE", help=message("argument-service"))]
 
 
-@starting.command("danchu up --port 9000 --nats-port 4333 --home /srv/danchu")
+@starting.command("help-up", "danchu up --port 9000 --nats-port 4333 --home /srv/danchu")
 def up(
-    empty: Annotated[bool, typer.Option("--empty", help="load no sample city")] = False,
-    port: Annotated[int | None, typer.Option(help="HTTP port (DANCHU_PORT, 8080)")] = None,
-    nats_port: Annotated[int | None, typer.Option(help="(DANCHU_NATS_PORT, 4222)")] = None,
-    home: Home = None,
-    rubrics: Annotated[
-        Path | None,
-        typer.Option(exists=True, file_okay=False, help="folder of rubrics, for the shipped ones"),
-    ] = None,
-) -> None:
-    """Start everything on this machine: NATS, services, the sample city. Ctrl-C stops it.
+    empty: Annotated[bool, typer.Option("--empty", help=message("option-empty"))] = False,
+    port: PortOption = None, nats_port: NatsPort = None, home: Home = None,
+    rubrics: Annotated[Path | None, typer.Option(help=message("option-rubrics"))] = None,
+) -> None:  # fmt: skip
+    """Starts everything on this machine."""
+    from services.commands.stack import Stack
+    from services.scoring import rubric_file
 
-    A part that dies is started again, and said. Exit code 0 after Ctrl-C or SIGTERM.
-    """
     settings = configured(port=port, nats_port=nats_port, home=home)
     if rubrics is not None:
-        with spoken():
-            rubric_file.load_directory(rubrics)
-    run(Stack(settings, lambda line: print(line, flush=True), not empty, rubrics).run())
+        with exit_on_error():
+            rubric_file.load_directory(existing_folder(rubrics, "--rubrics"))
+    run(Stack(settings, show, not empty, rubrics).run())
 
 
-@starting.command("danchu serve scoring --part fold")
+@starting.command("help-serve", "danchu serve scoring --part fold")
 def serve(
-    service: Annotated[str, typer.Argument(help="the name of a service, or all")],
-    part: Annotated[str, typer.Option(help="all, http (no fold), or fold (no HTTP)")] = "all",
+    service: Service,
+    part: Annotated[str, typer.Option(help=message("option-part"))] = "all",
+    home: Home = None,
 ) -> None:
-    """Serve one service, or all, by the settings in the environment, until SIGTERM."""
-    if part not in ("all", "http", "fold"):
-        raise typer.BadParameter("it is all, http or fold", param_hint="--part")
+    """Serves one service, or all, until SIGTERM."""
+    if part not in PARTS:
+        raise refuse("--part", message("one-of", known=", ".join(PARTS)))
     chosen: Part = part  # type: ignore[assignment]
-    run(_served(service, chosen))
+    settings = configured(home=home)
+    try:
+        run(_served(service, chosen, settings.home))
+    except typer.Exit:
+        raise
+    except Exception as bug:  # its log is the place where an operator looks for the trace
+        log.critical("the process ended by a fault of its own", exc_info=True)
+        tell(message("fault", kind=type(bug).__name__, what=str(bug)[:300]))
+        raise typer.Exit(FAULT) from None
 
 
-async def _served(service: str, part: Part) -> None:
-    await serving(named(service), part)
+async def _served(service: str, part: Part, home: Path) -> None:
+    from services.commands.parts import named
+    from services.commands.serve import serve as serving
 
-
-@starting.command("DANCHU_DATABASE_URL=postgresql://danchu@db/danchu danchu migrate")
-def migrate(
-    service: Annotated[str, typer.Argument(help="a service, or all")] = "all",
-    as_json: AsJson = False,
-) -> None:
-    """Bring the databases to this version; twice does nothing."""
-    done = run(operate.migrate(service))
-    printed({"migrated": done}, as_json, f"of this version: {', '.join(done)}")
-
-
-@starting.command("danchu provision --json")
-def provision(as_json: AsJson = False) -> None:
-    """Create or correct streams and consumers of NATS; twice does nothing."""
-    done = run(operate.provisioned())
-    printed({"done": done}, as_json, "\n".join(done) or "nothing to do")
+    await serving(named(service), part, home)
 
 
 @starting.command(
+    "help-migrate", "DANCHU_DATABASE_URL=postgresql://danchu@db/danchu danchu migrate"
+)
+def migrate(service: Service = "all", home: Home = None, as_json: AsJson = False) -> None:
+    """Brings the databases to this version."""
+    from services.commands import operate
+
+    names = run(operate.migrate(configured(home=home), service))
+    present({"migrated": names}, as_json, message("migrated", services=", ".join(names)))
+
+
+@starting.command("help-provision", "danchu provision --json")
+def provision(home: Home = None, as_json: AsJson = False) -> None:
+    """Creates or corrects streams and consumers of NATS."""
+    from services.commands import operate
+
+    changes = run(operate.provisioned(configured(home=home)))
+    present({"done": changes}, as_json, "\n".join(changes) or message("nothing-to-do"))
+
+
+@starting.command(
+    "help-token",
     "danchu token --role emitter --unit H44.12.34 --source urn:phuong-so-1",
     "danchu token --role council --name thu-ky-hoi-dong --days 30",
 )
 def token(
-    role: Annotated[str, typer.Option(help=", ".join(ROLES))],
-    unit: Annotated[list[str] | None, typer.Option(help="key or code; again for more")] = None,
-    source: Annotated[list[str] | None, typer.Option(help="prefix of `source`")] = None,
-    type_: Annotated[list[str] | None, typer.Option("--type", help="event type")] = None,
-    days: Annotated[int, typer.Option(min=1, max=36_500, help="valid for so many days")] = 366,
-    name: Annotated[
-        str | None, typer.Option(help="whom it is given to, as journals say it; else the role")
-    ] = None,
+    role: Annotated[str, typer.Option(help=message("option-role"))],
+    unit: Annotated[list[str] | None, typer.Option(help=message("option-token-unit"))] = None,
+    source: Annotated[list[str] | None, typer.Option(help=message("option-source"))] = None,
+    type_: Annotated[list[str] | None, typer.Option("--type", help=message("option-type"))] = None,
+    days: Annotated[int, typer.Option(min=1, max=36_500, help=message("option-days"))] = 366,
+    name: Annotated[str | None, typer.Option(help=message("option-name"))] = None,
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
-    """Sign a development token, narrowed to units, sources and types where they are given."""
-    if role not in ROLES:
-        raise typer.BadParameter(f"it is one of {', '.join(ROLES)}", param_hint="--role")
-    for one in unit or []:
-        if one != "*" and not UNIT_KEY.fullmatch(one):
-            why = f"{one!r} is no unit's key or code, such as H44.12.34"
-            raise typer.BadParameter(why, param_hint="--unit")
-    if name is not None and not (name.strip() and len(name) <= NAME_MAX and name.isprintable()):
-        why = f"it is 1 to {NAME_MAX} printable characters"
-        raise typer.BadParameter(why, param_hint="--name")
+    """Signs a development token."""
+    from services.chassis.auth import development_issuer
+    from services.commands.homes import ForeignIssuer, require_home
+
+    _check_token(role, unit or [], name)
     narrowed = (unit or ["*"], source or ["*"], type_ or ["*"])
     settings = configured(home=home)
-    with spoken():
-        made = development_issuer(settings.home).mint(role, *narrowed, days, name or "")
-    told = {"role": role, "name": name or role, "units": narrowed[0], "days": days, "token": made}
-    printed(told, as_json, made)
+    with exit_on_error():
+        if settings.token_public_key is not None:
+            raise ForeignIssuer(str(settings.token_public_key))
+        require_home(settings)
+        signed = development_issuer(settings.home).mint(role, *narrowed, days, name or "")
+    result = {
+        "role": role, "name": name or role, "units": narrowed[0], "days": days, "token": signed,
+    }  # fmt: skip
+    present(result, as_json, signed)
+
+
+def _check_token(role: str, units: list[str], name: str | None) -> None:
+    from contracts.envelope import UNIT_KEY
+    from services.chassis.auth import NAME_MAX, ROLES
+
+    if role not in ROLES:
+        raise refuse("--role", message("one-of", known=", ".join(ROLES)))
+    for one in units:
+        if one != "*" and not UNIT_KEY.fullmatch(one):
+            raise refuse("--unit", message("no-unit", unit=one))
+    if name is not None and not (name.strip() and len(name) <= NAME_MAX and name.isprintable()):
+        raise refuse("--name", message("name-length", most=NAME_MAX))

@@ -15,6 +15,8 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
+from services.chassis.errors import DanchuError
+
 T = TypeVar("T")
 ABSENT: Any = object()
 CORE = "tag:yaml.org,2002:"
@@ -23,7 +25,7 @@ FORBIDDEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 INTEGER = re.compile(r"[-+]?[0-9]{1,18}")
 
 
-class RubricRefused(Exception):
+class RubricRefused(DanchuError):
     """A rubric file is wrong: every fault as `file:line: reason`."""
 
     def __init__(self, faults: list[str]) -> None:

@@ -64,10 +64,10 @@ async def test_a_file_that_another_process_turns_into_wal_is_waited_for(
 
 def test_another_process_is_told_what_the_driver_takes_and_shows_no_password() -> None:
     """Options that only SQLAlchemy knows stay here; settings to be turned off go along."""
-    url = "postgresql+asyncpg://u:secret@127.0.0.1:5/d?ssl=require&prepared_statement_cache_size=0"
+    url = normal_url("postgresql://u:secret@[::1]:5/d?ssl=1&prepared_statement_cache_size=0")
     source = Database(url, "scoring").source("jit")
     assert isinstance(source, ServerSource)
     assert source.settings["jit"] == "off" and source.settings["search_path"] == '"scoring"'
-    assert source.connect["password"] == "secret" and source.connect["ssl"] == "require"
+    assert source.connect["password"] == "secret" and "sslmode=require" in source.connect["dsn"]
     assert source.connect.keys() <= inspect.signature(asyncpg.connect).parameters.keys()
     assert "secret" not in repr(source)

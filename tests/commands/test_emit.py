@@ -91,7 +91,7 @@ async def test_what_is_refused_is_said_with_line_and_reason() -> None:
     report = await send(Door(), lines, lambda role: role, refused.append)
     assert (report.accepted, report.refused) == (2, 3)
     assert [one["line"] for one in refused] == [3, 4, 5]
-    assert emit.said(refused[2]) == "refused: data.hours: is missing"
+    assert emit.sentence(refused[2]).en == "refused: data.hours: is missing"
 
 
 async def test_a_door_that_is_not_available_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -99,7 +99,7 @@ async def test_a_door_that_is_not_available_is_asked_again(monkeypatch: pytest.M
     monkeypatch.setattr(emit, "PAUSES_SECONDS", (0.0, 0.0))
     report = await send(Door((503, 503)), [line(1)], lambda role: role, [].append)
     assert report.accepted == 1
-    with pytest.raises(emit.DoorShut, match="401: not now"):
+    with pytest.raises(emit.DoorShut, match="answered 401"):
         await send(Door((401,)), [line(1)], lambda role: role, [].append)
 
 

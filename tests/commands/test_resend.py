@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from services.chassis.settings import Settings
 from services.cli import app
 from services.commands import operate
 from services.commands.parts import MIGRATED, PRODUCERS
+from services.scoring.settings import ScoringSettings
 from tests.conftest import NatsServer
 
 pytestmark = pytest.mark.anyio
@@ -22,9 +22,9 @@ async def test_resending_says_how_many_services_are_done(
     """One step for each outbox, of all that there are."""
     monkeypatch.setenv("DANCHU_HOME", str(home))
     for migrated in MIGRATED.values():
-        await migrated(Settings())
+        await migrated(ScoringSettings())
     seen: list[tuple[int, int | None]] = []
-    sent = await operate.resend("2025-01-01", lambda *step: seen.append(step))
+    sent = await operate.resend(ScoringSettings(), "2025-01-01", lambda *step: seen.append(step))
     assert sent == dict.fromkeys(PRODUCERS, 0)
     assert seen == [(number, len(PRODUCERS)) for number in range(len(PRODUCERS) + 1)]
 

@@ -29,12 +29,15 @@ def test_events_that_are_emitted_are_rated_and_kept_over_a_restart(
     """Two commands give a rating; after a clean stop the second start answers the same."""
     stack.up()
     first, again = stack.run("emit", str(events)), stack.run("emit", str(events), "--json")
-    assert (first.returncode, first.stdout) == (0, "3 accepted, 0 duplicates, 0 refused\n")
+    assert (first.returncode, first.stdout) == (
+        0,
+        "3 được nhận, 0 đã có từ trước, 0 bị từ chối / 3 accepted, 0 duplicates, 0 refused\n",
+    )
     assert json.loads(again.stdout) == {"accepted": 0, "duplicates": 3, "refused": []}
     rating = rated(stack)
     shown = stack.run("rate", "--year", "2025", "--unit", "H44.1", "--json")
     assert json.loads(shown.stdout) == rating
-    assert stack.run("audit").stdout == "outboxes, ledger, facts and tallies agree\n"
+    assert stack.run("audit").stdout.endswith("outboxes, ledger, facts and tallies agree\n")
     assert "2 events read" in stack.run("rebuild", "--year", "2025").stdout
     for _ in range(2):
         nothing = stack.run("rebuild", "--year", "1999").stdout

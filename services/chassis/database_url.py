@@ -1,0 +1,146 @@
+"""URLs of databases as people write them: libpq's names for PostgreSQL, a file for SQLite.
+
+A URL is checked before anything connects: what cannot be used is a sentence that names the
+setting. Passwords stand in no sentence.
+"""
+
+import re
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
+
+from services.chassis.errors import SettingWrong
+from services.chassis.messages import message
+
+POSTGRES_SCHEMES = ("postgresql+asyncpg://", "postgresql://", "postgres://")
+SQLITE_SCHEMES = ("sqlite+aiosqlite://", "sqlite://")
+DRIVER = "postgresql+asyncpg://"
+DRIVER_SQLITE = "sqlite+aiosqlite://"
+AUTHORITY = re.compile(
+    r"(?:[^@/?]*(?:@[^@/?]*)*@)?(?P<host>\[[0-9A-Fa-f:.%]+\]|[^:/?@\[\]]*)(?::(?P<port>[^/?]*))?"
+)
+SSL_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
+SSL_FILES = ("sslrootcert", "sslcert", "sslkey", "sslcrl")
+SSL = ("sslmode", *SSL_FILES, "sslpassword", "ssl_min_protocol_version", "ssl_max_protocol_version")
+DRIVER_OWN = ("prepared_statement_cache_size", "prepared_statement_name_func")
+PLAIN = ("host", "port", "user", "password", "application_name", "connect_timeout", "options")
+HARMLESS = {
+    "channel_binding": ("disable", "prefer"),
+    "gssencmode": ("disable", "prefer"),
+    "client_encoding": ("utf8", "utf-8", "auto"),
+    "keepalives": ("1",),
+}
+"""Parameters of libpq with which nothing is lost where the driver has not got them."""
+PARAMETERS = (*SSL, "ssl", *PLAIN, "target_session_attrs", "passfile")
+TIMEOUT_SECONDS_MAX = 600
+
+
+def normal_url(url: str, setting: str = "DANCHU_DATABASE_URL") -> str:
+    """The URL with the asynchronous driver in its scheme; SettingWrong for what cannot be used."""
+    url = url.strip()
+    for scheme in POSTGRES_SCHEMES:
+        if url.startswith(scheme):
+            return DRIVER + _server(url.removeprefix(scheme), setting)
+    for scheme in SQLITE_SCHEMES:
+        if url.startswith(scheme):
+            return DRIVER_SQLITE + _file(url.removeprefix(scheme), setting)
+    raise SettingWrong(setting, message("url-scheme"))
+
+
+def file_of(url: str) -> Path | None:
+    """The file of a normal URL; None where the database is on a server."""
+    if not url.startswith(DRIVER_SQLITE):
+        return None
+    return Path(url.removeprefix(f"{DRIVER_SQLITE}/"))
+
+
+def without_password(url: str) -> str:
+    """The URL without the password of its user, and without parameters, which may hold one."""
+    file = file_of(url)
+    if file is not None:
+        return f"sqlite:///{file}"
+    place = urlsplit(url)
+    _, marked, host = place.netloc.rpartition("@")
+    user = place.netloc.partition(":")[0].partition("@")[0] if marked else ""
+    return urlunsplit((place.scheme, f"{user}@{host}" if user else host, place.path, "", ""))
+
+
+def split(url: str) -> tuple[str, dict[str, Any]]:
+    """A normal URL without its parameters, and the arguments of the driver that they mean."""
+    plain, _, query = url.partition("?")
+    given = dict(parse_qsl(query, keep_blank_values=True))
+    arguments: dict[str, Any] = {}
+    encrypted = {name: value for name, value in given.items() if name in SSL}
+    if encrypted:  # the driver reads them out of a DSN alone
+        arguments["dsn"] = f"postgresql://?{urlencode(encrypted, quote_via=quote)}"
+    if "connect_timeout" in given and int(given["connect_timeout"]) > 0:
+        arguments["timeout"] = int(given["connect_timeout"])
+    for name in ("host", "user", "password", "passfile", "target_session_attrs"):
+        if name in given:
+            arguments[name] = given[name]
+    if "port" in given:
+        arguments["port"] = int(given["port"])
+    settings = {name: given[name] for name in ("application_name", "options") if name in given}
+    if settings:
+        arguments["server_settings"] = settings
+    own = {name: value for name, value in given.items() if name in DRIVER_OWN}
+    return (f"{plain}?{urlencode(own)}" if own else plain), arguments
+
+
+def _file(rest: str, setting: str) -> str:
+    path = rest.removeprefix("/")
+    if not rest.startswith("/") or path in ("", ":memory:"):
+        raise SettingWrong(setting, message("url-file"))
+    if "?" in path:
+        raise SettingWrong(setting, message("url-file-parameters"))
+    return rest
+
+
+def _server(rest: str, setting: str) -> str:
+    """The rest of a URL of PostgreSQL, `ssl=` spelled as libpq does."""
+    authority, marked, query = rest.partition("?")
+    place = AUTHORITY.match(authority)
+    port = place["port"] if place else None
+    if place is None or authority[place.end() :][:1] not in ("", "/"):
+        raise SettingWrong(setting, message("url-shape"))
+    if port and not (port.isascii() and port.isdecimal() and 0 < int(port) < 65536):
+        raise SettingWrong(setting, message("url-port"))
+    if not marked:
+        return rest
+    given: dict[str, str] = {}
+    for name, value in parse_qsl(query, keep_blank_values=True):
+        name, value = _parameter(name, value, setting)
+        given[name] = value
+    kept = {name: value for name, value in given.items() if name not in HARMLESS}
+    return f"{authority}?{urlencode(kept, quote_via=quote)}" if kept else authority
+
+
+def _parameter(name: str, value: str, setting: str) -> tuple[str, str]:
+    if name == "ssl":
+        name = "sslmode"
+        value = {"true": "require", "1": "require", "false": "disable", "0": "disable"}.get(
+            value.lower(), value
+        )
+    if name not in (*PARAMETERS, *DRIVER_OWN, *HARMLESS):
+        known = ", ".join(PARAMETERS)
+        raise SettingWrong(setting, message("url-parameter", name=name[:80], known=known))
+    if name == "sslmode":
+        _one_of(name, value, SSL_MODES, setting)
+    if name in HARMLESS:
+        _one_of(name, value.lower(), HARMLESS[name], setting)
+    if name in SSL_FILES and not Path(value).is_file():
+        raise SettingWrong(setting, message("url-no-file", name=name, file=value))
+    if name in ("connect_timeout", "port") and not _is_number(value):
+        raise SettingWrong(setting, message("url-number", name=name))
+    return name, value
+
+
+def _is_number(value: str) -> bool:
+    return value.isascii() and value.isdecimal() and len(value) <= 5
+
+
+def _one_of(name: str, value: str, known: tuple[str, ...], setting: str) -> None:
+    if value not in known:
+        raise SettingWrong(
+            setting, message("url-value", name=name, value=value[:80], known=", ".join(known))
+        )

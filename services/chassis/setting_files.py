@@ -1,0 +1,71 @@
+"""Settings that stand in files: `DANCHU_X_FILE` names the file whose content is `DANCHU_X`.
+
+A setting that is itself the path of a file (keys) takes the path under both names. Content ends
+at its last line feed, as editors and secret stores write it.
+"""
+
+import os
+from pathlib import Path
+from typing import get_args
+
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, EnvSettingsSource
+
+from services.chassis.errors import SettingWrong
+from services.chassis.messages import message
+
+SUFFIX = "_FILE"
+FOLDERS = ("home", "scoring_rubrics")
+"""Settings that are folders, which stand in no file."""
+BYTES_MAX = 64 * 1024
+
+
+def environment(setting: str) -> str | None:
+    """The value of a setting in the environment, or of the file that it names; None without.
+
+    SettingWrong where both are there, or where the file cannot be read.
+    """
+    value, file = os.environ.get(setting) or None, os.environ.get(setting + SUFFIX) or None
+    if file is None:
+        return value
+    if value is not None:
+        raise SettingWrong(setting, message("setting-twice", file=setting + SUFFIX))
+    return content(setting + SUFFIX, Path(file))
+
+
+def content(setting: str, file: Path) -> str:
+    """What a file of a setting says; SettingWrong where it cannot be read."""
+    try:
+        raw = file.read_bytes()[: BYTES_MAX + 1]
+    except OSError:
+        raise SettingWrong(setting, message("file-unreadable", file=file)) from None
+    try:
+        text = raw.decode("utf-8-sig").rstrip("\r\n")
+    except UnicodeDecodeError:
+        raise SettingWrong(setting, message("file-no-text", file=file)) from None
+    if not text or "\n" in text or "\0" in text or len(raw) > BYTES_MAX:
+        raise SettingWrong(setting, message("file-no-line", file=file))
+    return text
+
+
+def _is_path(field: FieldInfo) -> bool:
+    return Path in (field.annotation, *get_args(field.annotation))
+
+
+class FileSource(EnvSettingsSource):
+    """The source of the settings whose files the environment names."""
+
+    def __init__(self, settings_cls: type[BaseSettings]) -> None:
+        super().__init__(settings_cls)
+        prefix = str(settings_cls.model_config.get("env_prefix", ""))
+        named: dict[str, str | None] = {}
+        for name, field in settings_cls.model_fields.items():
+            setting = f"{prefix}{name}".upper()
+            file = os.environ.get(setting + SUFFIX)
+            if not file or name in FOLDERS:
+                continue
+            if os.environ.get(setting):
+                raise SettingWrong(setting, message("setting-twice", file=setting + SUFFIX))
+            value = file if _is_path(field) else content(setting + SUFFIX, Path(file))
+            named[setting.lower()] = value
+        self.env_vars = named

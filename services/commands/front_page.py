@@ -1,0 +1,125 @@
+"""What stands at the root of the HTTP port: what this is, for a person who opens the address.
+
+A static page in both languages, or JSON where the caller asks for it. It says nothing of what
+is in the databases, runs no script and loads nothing.
+"""
+
+import base64
+import hashlib
+import html
+import json
+from collections.abc import Sequence
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from contracts.messages import LANGUAGES, Language, Message
+from services.chassis.http import Problem, answer
+from services.chassis.messages import message as chassis_message
+from services.commands.messages import message
+from services.commands.start_line import version
+
+STYLE = (
+    "body{font:1rem/1.5 system-ui,sans-serif;max-width:44rem;margin:2rem auto;padding:0 1rem}"
+    "section{margin-bottom:2rem}code{background:#eee;padding:0 .2rem}"
+)
+_DIGEST = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
+POLICY = (
+    f"default-src 'none'; style-src 'sha256-{_DIGEST}'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+HEADERS = {
+    "Content-Security-Policy": POLICY, "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer", "Vary": "Accept",
+}  # fmt: skip
+DESCRIBED = ("intake", "training", "awards", "violations", "scoring")
+HEALTH = ("/healthz", "/readyz")
+METHODS = ("GET", "HEAD")
+
+
+def front_page(services: Sequence[str]) -> ASGIApp:
+    """The application at `/` of a process that serves these services."""
+    page, facts = _page(services).encode(), json.dumps(_facts(services), ensure_ascii=False)
+
+    async def serve_front(scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope)
+        if request.method not in METHODS:
+            refusal = Problem(
+                405, chassis_message("http-405"), headers={"Allow": ", ".join(METHODS)}
+            )
+            await answer(refusal)(scope, receive, send)
+            return
+        if _prefers_page(request.headers.get("accept", "")):
+            response = Response(page, 200, HEADERS, "text/html; charset=utf-8")
+        else:
+            response = Response(facts, 200, HEADERS, "application/json")
+        await response(scope, receive, send)
+
+    return serve_front
+
+
+def _prefers_page(accept: str) -> bool:
+    """Whether a page of HTML is asked for before JSON; programs mostly name neither."""
+    weights = {"text/html": 0.0, "application/json": 0.0}
+    for entry in accept.lower().split(",")[:20]:
+        kind, _, parameters = entry.strip().partition(";")
+        if kind.strip() in weights:
+            weights[kind.strip()] = _weight(parameters)
+    return weights["text/html"] > weights["application/json"]
+
+
+def _weight(parameters: str) -> float:
+    _, _, value = parameters.partition("q=")
+    try:
+        return float(value.split(";")[0]) if value else 1.0
+    except ValueError:
+        return 0.0
+
+
+def _about(service: str) -> Message:
+    if service in DESCRIBED:
+        return message(f"front-{service}")
+    return Message("front", service, service)
+
+
+def _facts(services: Sequence[str]) -> dict[str, object]:
+    text = message("front-what")
+    return {
+        "name": "danchu", "version": version(),
+        "about": str(text), "about_vi": text.vi, "about_en": text.en,
+        "services": {
+            name: {
+                "about_vi": _about(name).vi, "about_en": _about(name).en,
+                "openapi": f"/{name}/openapi.json", "health": f"/{name}/readyz",
+            }
+            for name in services
+        },
+        "health": list(HEALTH),
+    }  # fmt: skip
+
+
+def _page(services: Sequence[str]) -> str:
+    sections = "".join(_section(language, services) for language in LANGUAGES)
+    return (
+        f'<!DOCTYPE html><html lang="vi"><head><meta charset="utf-8"><title>danchu</title>'
+        f'<meta name="viewport" content="width=device-width"><style>{STYLE}</style></head>'
+        f"<body><h1>danchu {html.escape(version())}</h1>{sections}</body></html>"
+    )
+
+
+def _section(language: Language, services: Sequence[str]) -> str:
+    def text(code: str) -> str:
+        return html.escape(message(code).text(language))
+
+    rows = "".join(
+        f"<li><b>{name}</b>: {html.escape(_about(name).text(language))} "
+        f'<a href="/{name}/openapi.json">OpenAPI</a></li>'
+        for name in services
+    )
+    health = " ".join(f'<a href="{path}">{path}</a>' for path in HEALTH)
+    return (
+        f'<section lang="{language}"><p>{text("front-what")}</p>'
+        f"<h2>{text('front-services')}</h2><ul>{rows}</ul>"
+        f"<p>{text('front-health')} {health}</p><p>{text('front-how')}</p></section>"
+    )

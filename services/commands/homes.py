@@ -1,0 +1,111 @@
+"""The home of a stack: whether there is one, and at which address its stack runs.
+
+`danchu up` writes its address into the home, and every other command finds it there. The lock of
+the home tells whether that stack still runs: the system frees it when the process dies.
+"""
+
+import fcntl
+import json
+import os
+from pathlib import Path
+
+from services.chassis.errors import DanchuError, StateNotMigrated
+from services.chassis.files import write_private
+from services.chassis.settings import Settings, read_object
+from services.commands.messages import message
+
+ADDRESS_FILE = "address.json"
+LOCK_FILE = "up.lock"
+MARKS = (LOCK_FILE, "tokens.json", "keys", "nats-users.json", "intake.db", "scoring.db")
+"""What stands in the home of danchu, and in no other folder."""
+LOOPBACKS = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}
+"""At which address this machine reaches a server that listens on all of them."""
+
+
+class NoHome(DanchuError):
+    """The folder is no home of danchu, and this command makes none."""
+
+    def __init__(self, home: Path) -> None:
+        super().__init__(message("no-home", home=home.absolute()))
+
+
+class NotRunning(DanchuError):
+    """The stack of the home has ended."""
+
+    def __init__(self, home: Path, url: str) -> None:
+        super().__init__(message("not-running", home=home.absolute(), url=url))
+
+
+class ForeignIssuer(DanchuError):
+    """The office's own issuer signs the tokens; those of the development key would open nothing."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(message("foreign-issuer", key=key))
+
+
+def is_home(folder: Path) -> bool:
+    """Whether danchu has kept something in the folder."""
+    return any((folder / mark).exists() for mark in MARKS)
+
+
+def require_home(settings: Settings) -> None:
+    """NoHome unless danchu has kept something in the home."""
+    if not is_home(settings.home):
+        raise NoHome(settings.home)
+
+
+def require_databases(settings: Settings, services: tuple[str, ...]) -> None:
+    """NoHome, or StateNotMigrated, where a database that is a file is not there."""
+    for service in services:
+        file = settings.database_file(service)
+        if file is not None and not file.exists():
+            require_home(settings)
+            raise StateNotMigrated(str(file))
+
+
+def http_url(host: str, port: int) -> str:
+    """The address at which this machine reaches a server that listens on a host."""
+    reached = LOOPBACKS.get(host, host)
+    return f"http://[{reached}]:{port}" if ":" in reached else f"http://{reached}:{port}"
+
+
+def write_address(home: Path, url: str) -> None:
+    """Writes down at which address the stack of the home answers."""
+    write_private(home / ADDRESS_FILE, json.dumps({"url": url, "pid": os.getpid()}))
+
+
+def erase_address(home: Path) -> None:
+    """The stack ends: its address is none any more."""
+    (home / ADDRESS_FILE).unlink(missing_ok=True)
+
+
+def is_up(home: Path) -> bool:
+    """Whether a stack runs on the home: whether somebody holds its lock."""
+    try:
+        handle = os.open(home / LOCK_FILE, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(handle)
+    return False
+
+
+def stack_url(settings: Settings) -> str:
+    """The address to ask: of the stack that runs on the home, else that of the settings.
+
+    NotRunning where the home's stack has ended and no setting says another address.
+    """
+    configured = http_url(settings.host, settings.port)
+    path = settings.home / ADDRESS_FILE
+    if not path.exists():
+        return configured
+    url = str(read_object(path).get("url", configured))
+    if is_up(settings.home):
+        return url
+    if settings.model_fields_set & {"host", "port"}:
+        return configured
+    raise NotRunning(settings.home, url)

@@ -1,0 +1,53 @@
+"""`danchu keys`: parses and calls, no logic."""
+
+from __future__ import annotations
+
+from services.commands.messages import message
+from services.commands.options import AsJson, Home, Teaching, configured, present
+from services.commands.running import exit_on_error, run
+
+keys_app = Teaching(help=message("help-keys"))
+
+
+@keys_app.command("help-keys-make", "danchu keys make --home /srv/danchu", name="make")
+def keys_make(home: Home = None, as_json: AsJson = False) -> None:
+    """Makes the keys that a home does not have yet; those that are there stay."""
+    from services.commands import keys
+
+    settings = configured(home=home)
+    with exit_on_error():
+        files = keys.make(settings)
+    present({"made": files}, as_json, "\n".join(files) or message("nothing-to-do"))
+
+
+@keys_app.command("help-keys-show", "danchu keys show --json", name="show")
+def keys_show(home: Home = None, as_json: AsJson = False) -> None:
+    """Shows which keys a home has, by fingerprint."""
+    from services.commands import keys
+    from services.commands.homes import require_home
+
+    settings = configured(home=home)
+    with exit_on_error():
+        require_home(settings)
+        listed = [
+            {"kind": one.kind, "fingerprint": mark, "file": str(one.file)}
+            for one in keys.held(settings)
+            for mark in one.fingerprints
+        ]
+    words = "\n".join(f"{one['kind']}  {one['fingerprint']}  {one['file']}" for one in listed)
+    present({"keys": listed}, as_json, words)
+
+
+@keys_app.command("help-keys-adopt", "danchu keys adopt", name="adopt")
+def keys_adopt(home: Home = None, as_json: AsJson = False) -> None:
+    """Lets the databases take the keys of this home for theirs at the next start."""
+    from services.commands import keys
+    from services.commands.homes import require_databases
+    from services.commands.parts import PRODUCERS
+
+    settings = configured(home=home)
+    with exit_on_error():
+        require_databases(settings, PRODUCERS)
+    services = run(keys.adopt(settings))
+    words = message("keys-adopted", services=", ".join(services) or "-")
+    present({"adopted": services}, as_json, words)

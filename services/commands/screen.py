@@ -1,0 +1,69 @@
+"""What `danchu up` shows: how to read the ratings, where to look, and lines that can be pasted."""
+
+import shlex
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from contracts.messages import LANGUAGES
+from services import simulation
+from services.chassis.auth import TOKENS_FILE
+from services.chassis.nats_config import EMITTER_FILE
+from services.chassis.settings import Settings
+from services.commands.messages import message
+from services.commands.sample import YEAR
+
+DEFAULT_HOME = Path(".danchu")
+Say = Callable[[str], None]
+
+
+def program() -> str:
+    """How this program is called again from the same folder, as it can be pasted."""
+    called = sys.argv[0]
+    if Path(called).name == "danchu":
+        return "danchu" if shutil.which("danchu") == called else shlex.quote(called)
+    return f"{shlex.quote(sys.executable)} -m services.cli"
+
+
+def at_home(home: Path) -> str:
+    """The option that names the home, where it is not the one that is taken anyway."""
+    return "" if home == DEFAULT_HOME else f" --home {shlex.quote(str(home))}"
+
+
+def say_how_to_read(say: Say) -> None:
+    """Classes, what changes them, and parts of a year: three lines in each language."""
+    lines = (message("read-classes"), message("read-changes"), message("read-part-year"))
+    for language in LANGUAGES:
+        for line in lines:
+            say(line.text(language))
+
+
+def say_sights(say: Say) -> None:
+    """Where a newcomer finds what the sample is made to show."""
+    say(f"{message('sights')}:")
+    for vi, en, unit in simulation.SIGHTS:
+        say(f"  {unit}   {vi} / {en}")
+
+
+def say_commands(say: Say, url: str, home: Path) -> None:
+    """Lines to paste: a rating, its sheet by curl, what was not folded, an event of one's own."""
+    danchu, at = program(), at_home(home)
+    unit = simulation.SIGHTS[0][2]
+    say(f"{message('paste')}:")
+    say(f"  {danchu} rate --year {YEAR} --unit {unit}{at}")
+    token = f'"Authorization: Bearer $({danchu} token --role hr{at})"'
+    say(f"  curl -sS -H {token} {url}/scoring/ratings/{YEAR}/{unit}/sheet")
+    say(f"  {danchu} quarantine list{at}")
+
+
+def say_addresses(say: Say, settings: Settings, url: str, services: list[str]) -> None:
+    """Where everything is."""
+    home = settings.home
+    say(f"HTTP      {url}   ({', '.join(f'/{name}' for name in services)})")
+    say(f"OpenAPI   {url}/<service>/openapi.json")
+    emitter = "" if settings.nats_url else f"   ({home / EMITTER_FILE})"
+    say(f"NATS      {settings.nats('intake').url}{emitter}")
+    if settings.token_public_key is None:
+        say(f"Tokens    {home / TOKENS_FILE}")
+    say(f"Logs      {home / 'logs'}")

@@ -1,0 +1,94 @@
+"""Variables of the environment that look like settings of danchu and are none.
+
+A misspelled setting would be ignored in silence, and something else would run than was meant. So
+each is named with the nearest setting; one that is a setting but for a slip is refused.
+"""
+
+import difflib
+from collections.abc import Iterable
+
+from services.awards.settings import SERVICE as AWARDS
+from services.chassis.errors import DanchuError
+from services.chassis.setting_files import FOLDERS, SUFFIX
+from services.chassis.settings import (
+    PREFIX,
+    SERVICE_SETTINGS,
+    Settings,
+    environment_settings,
+)
+from services.commands.messages import message
+from services.commands.terminal import tell
+from services.intake.settings import SERVICE as INTAKE
+from services.intake.settings import IntakeSettings
+from services.scoring.settings import SERVICE as SCORING
+from services.scoring.settings import ScoringSettings
+from services.training.settings import SERVICE as TRAINING
+from services.violations.settings import SERVICE as VIOLATIONS
+
+SERVICES = (INTAKE, TRAINING, AWARDS, VIOLATIONS, SCORING)
+KINDS = (Settings, IntakeSettings, ScoringSettings)
+LIKENESS = 0.5
+"""From which likeness on a setting is named as the nearest."""
+SHORT, SLIPS_SHORT, SLIPS = 8, 1, 2
+"""How many slips of the pen make another name of a setting, by its length without the prefix."""
+
+
+class SettingMisspelled(DanchuError):
+    """A variable is a setting but for a slip."""
+
+    def __init__(self, name: str, near: str) -> None:
+        super().__init__(message("setting-misspelled", name=name, near=near))
+
+
+def setting_names() -> frozenset[str]:
+    """Every variable that is a setting, those of files among them."""
+    fields = {name for kind in KINDS for name in kind.model_fields}
+    names = {PREFIX + name.upper() for name in fields}
+    filed = {PREFIX + name.upper() for name in fields - set(FOLDERS)}
+    by_service = {
+        PREFIX + pattern.format(service.upper())
+        for pattern in SERVICE_SETTINGS
+        for service in (*SERVICES, "provision")
+    }
+    return frozenset(names | by_service | {name + SUFFIX for name in filed | by_service})
+
+
+def unknown(names: Iterable[str], known: frozenset[str]) -> list[tuple[str, str | None, bool]]:
+    """The names that are no setting: each with the nearest, and whether it is a slip of that."""
+    bare = sorted(name.removeprefix(PREFIX) for name in known)
+    strangers: list[tuple[str, str | None, bool]] = []
+    for name in sorted(set(names) - known):
+        own = name.removeprefix(PREFIX)
+        near = min(bare, key=lambda one: slips(own, one), default="")
+        if slips(own, near) <= (SLIPS_SHORT if len(near) < SHORT else SLIPS):
+            strangers.append((name, PREFIX + near, True))
+            continue
+        alike = difflib.get_close_matches(own, bare, 1, LIKENESS)
+        strangers.append((name, PREFIX + alike[0] if alike else None, False))
+    return strangers
+
+
+def slips(one: str, other: str) -> int:
+    """How many letters were left out, added, replaced or exchanged with their neighbour."""
+    before: list[int] = []
+    row = list(range(len(other) + 1))
+    for i, letter in enumerate(one, start=1):
+        older, before = before, row
+        row = [i]
+        for j, target in enumerate(other, start=1):
+            cost = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (letter != target))
+            if i > 1 and j > 1 and letter == other[j - 2] and one[i - 2] == target:
+                cost = min(cost, older[j - 2] + 1)
+            row.append(cost)
+    return row[-1]
+
+
+def warn_of_unknown() -> None:
+    """Names what is no setting; SettingMisspelled for the first that is a slip of one."""
+    for name, near, slip in unknown(environment_settings(), setting_names()):
+        if near is not None and slip:
+            raise SettingMisspelled(name, near)
+        if near is not None:
+            tell(message("setting-unknown-near", name=name, near=near))
+        else:
+            tell(message("setting-unknown", name=name))

@@ -1,0 +1,35 @@
+"""What a process runs with, for the line of its log at the start: no password, no token."""
+
+from collections.abc import Sequence
+from importlib.metadata import PackageNotFoundError
+from importlib.metadata import version as installed_version
+from typing import Any
+
+from services.chassis.database_url import without_password
+from services.chassis.settings import Settings
+
+
+def version() -> str:
+    """The version of this program."""
+    try:
+        return installed_version("danchu")
+    except PackageNotFoundError:
+        return "0"
+
+
+def started_with(settings: Settings, names: Sequence[str], part: str) -> dict[str, Any]:
+    """Version, services, databases, broker and the digests of the rubrics."""
+    return {
+        "version": version(), "services": list(names), "part": part,
+        "databases": {name: without_password(settings.database(name)) for name in names},
+        "broker": without_password(settings.nats(names[0]).url),
+        "rubrics": _digests(settings) if "scoring" in names else {},
+    }  # fmt: skip
+
+
+def _digests(settings: Settings) -> dict[str, str]:
+    from services.scoring import rubric_file
+    from services.scoring.settings import ScoringSettings
+
+    rubrics = rubric_file.load_directory(ScoringSettings(home=settings.home).rubrics_folder)
+    return {rubric.id: rubric.digest[:16] for rubric in rubrics.items}

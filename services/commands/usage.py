@@ -1,0 +1,107 @@
+"""What a command line that is called in a wrong way is answered: our sentence, and exit code 2.
+
+The library of the command line says such things in English words of its own; they are told apart
+by the kind of the fault and never passed on.
+"""
+
+import difflib
+import re
+from typing import Any
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+from contracts.messages import Message
+from services.commands.messages import message
+
+EXTRA = re.compile(r"unexpected extra argument\S* \((.*)\)", re.S)
+
+
+def sentence(fault: typer.TyperException) -> Message:
+    """The fault of a command line in a sentence, with the way to its help."""
+    where = getattr(getattr(fault, "ctx", None), "command_path", "danchu")
+    return message("usage", fault=_fault(fault), command=where)
+
+
+def _fault(fault: Any) -> Message:
+    name = type(fault).__name__
+    if isinstance(fault.message, Message) and name != "BadParameter":
+        return fault.message
+    if name == "MissingParameter":
+        return message("usage-missing", what=_parameter(fault))
+    if name == "NoSuchOption":
+        near = ", ".join(sorted(fault.possibilities or ()))
+        return _nearest("usage-no-option", fault.option_name, near)
+    if name == "BadOptionUsage":
+        return message("usage-option-value", option=fault.option_name)
+    if name == "BadParameter":
+        return message("usage-value", what=_parameter(fault), why=_why(fault))
+    extra = EXTRA.search(fault.message)
+    if extra:
+        return message("usage-extra", words=extra[1])
+    return message("usage-other")
+
+
+def _parameter(fault: Any) -> str:
+    if fault.param_hint is not None:
+        return str(fault.param_hint)
+    if fault.param is None:
+        return "?"
+    return str(fault.param.opts[0] if fault.param.opts[0].startswith("-") else fault.param.metavar)
+
+
+def _why(fault: Any) -> Message:
+    if isinstance(fault.message, Message):
+        return fault.message
+    least, most = getattr(fault.param, "min", None), getattr(fault.param, "max", None)
+    kind = getattr(getattr(fault.param, "type_descriptor", None), "annotation", None)
+    if least is not None and most is not None:
+        return message("usage-number-between", least=least, most=most)
+    if least is not None:
+        return message("usage-number-from", least=least)
+    return message("usage-number") if kind in (int, float) else message("usage-unreadable")
+
+
+def _nearest(code: str, name: str, near: str) -> Message:
+    if not near:
+        return message(code, name=name)
+    return message(f"{code}-near", name=name, near=near)
+
+
+class Command(TyperCommand):
+    """A command whose option of help is ours too."""
+
+    def get_help_option(self, ctx: Any) -> Any:
+        """The option, in both languages."""
+        return _translated(super().get_help_option(ctx))
+
+
+def _translated(option: Any) -> Any:
+    if option is not None:
+        option.help = message("option-help")
+    return option
+
+
+class Commands(TyperGroup):
+    """A group of commands that names the nearest one where it has not got the one asked for."""
+
+    def get_help_option(self, ctx: Any) -> Any:
+        """The option, in both languages."""
+        return _translated(super().get_help_option(ctx))
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """The command of the first word."""
+        if args and not args[0].startswith("-") and self.get_command(ctx, args[0]) is None:
+            near = difflib.get_close_matches(args[0], list(self.commands), 3, 0.5)
+            raise WrongCommand(_nearest("usage-no-command", args[0], ", ".join(near)), ctx)
+        return super().resolve_command(ctx, args)
+
+
+class WrongCommand(typer.TyperException):
+    """There is no such command."""
+
+    exit_code = 2
+
+    def __init__(self, why: Message, ctx: Any) -> None:
+        super().__init__(why)
+        self.ctx = ctx
