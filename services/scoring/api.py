@@ -53,18 +53,23 @@ _SAID = {
     504: "Not folded in time",
 }
 _SHEET = (
-    "Each indicator has its `state` in words (`vi`, `en`), what is `missing` or `late` by key with "
-    "its `worth` if it is done on time (what is missing also `worth_late`, if it is done late), "
-    "and under a scale of steps `scale`: the `steps` in rising order, the one "
-    "`reached`, and as `next` from which quantity the next is given, how many things are `needed` "
-    "(`needed_points` for merit), the `score` with them and what that is `worth`; `needed` is null "
-    "where doing more does not reach it. Where points are cut, `cut` of an indicator, "
-    "`adjustment_cut` or `total_cut` say the `sum`, `at` how many points it is cut, and why in "
-    "words; they are null where nothing is."
+    "Each indicator has its `state` in words (`vi`, `en`) and, by key, what is `missing`, `late` "
+    "or `unannounced` (done and never announced, with `near` keys). Every `worth` is in points of "
+    "the total: exactly what comes when the thing is done now, `worth_late` after its due day; "
+    "where it depends on more, `outcomes` has each. `nil` is what a nil declaration would bring. "
+    "Under a scale of steps `scale` has the `steps` in rising order, the one `reached`, and as "
+    "`next` how many things are `needed` (`needed_points` for merit), the `score` with them and "
+    "their `worth`; `needed` is null where doing more does not reach it. Where points are cut, "
+    "`cut`, `adjustment_cut` or `total_cut` say the `sum`, `at` how many points it is cut, and "
+    "why. `next_class` names all that stands between the unit and the class above: points "
+    "`lacking`, `gates`, `ceilings` with their cases, the `share`, and `steps` that are enough "
+    "with `points_more` from elsewhere; it is null in the best class alone. See docs/sheet.md."
 )
 _EVENTS = (
     "Each event as it was accepted, with `counted`, `receipt`, and where it does not count the "
-    "`reason`, a stable word, with its sentence as `reason_vi` and `reason_en`."
+    "`reason`, a stable word, with its sentence as `reason_vi` and `reason_en`. `note` is "
+    "`duty not announced` (`note_vi`, `note_en`) where a thing was done whose duty nobody "
+    "announced under its key: it counts, and brings no points."
 )
 _OBJECT: dict[str, Any] = {"content": {JSON: {"schema": {"type": "object"}}}}
 

@@ -94,6 +94,10 @@ class Assessment:
         """What decides about the share of the top class: greater is better."""
         return (self.total, self.basic, -self.deduction)
 
+    def with_total(self, total: int) -> Assessment:
+        """The same with another total, as other bonuses or decisions would give it."""
+        return replace(self, total=total)
+
     def line(self, indicator: str) -> Line:
         """The line of an indicator of the rubric."""
         return next(line for line in self.lines if line.indicator.id == indicator)
@@ -115,6 +119,13 @@ def assess(rubric: Rubric, tally: Tally, view: str) -> Assessment:
         rubric, lines, basic, bonus, deduction, decided, adjustment, total, class_name, reasons,
         ceilings,
     )  # fmt: skip
+
+
+def class_at(assessment: Assessment, total: int) -> int:
+    """Which class the unit would have with another total and the same lines; 0 is the best."""
+    rubric = assessment.rubric
+    class_name, _ = _class(rubric, assessment.lines, total, assessment.ceilings)
+    return rubric.classes.index(class_name)
 
 
 def with_cases(assessment: Assessment, cases: Cases) -> Assessment:
@@ -156,10 +167,7 @@ def _class(
     rubric: Rubric, lines: Sequence[Line], total: int, ceilings: Sequence[CeilingPlace]
 ) -> tuple[str, tuple[Reason, ...]]:
     classes = rubric.classes
-    index = next(
-        (i for i, band in enumerate(rubric.bands) if band.at_least * 100 <= total),
-        len(classes) - 1,
-    )
+    index = band_index(rubric, total)
     reasons = [
         Reason("gate", classes[index], classes[index + 1], misses)
         for misses in failures(rubric, classes[index], lines)
@@ -173,6 +181,12 @@ def _class(
             reasons.append(Reason("ceiling", classes[index], classes[limit], ceiling=place))
             lowest = max(lowest, limit)
     return classes[lowest], tuple(reasons)
+
+
+def band_index(rubric: Rubric, total: int) -> int:
+    """The best band that a total in hundredths reaches."""
+    reached = (i for i, band in enumerate(rubric.bands) if band.at_least * 100 <= total)
+    return next(reached, len(rubric.bands) - 1)
 
 
 def holding(rubric: Rubric, tally: Tally) -> Iterable[CeilingPlace]:

@@ -81,6 +81,11 @@ def _state(postings: Sequence[Posting], side: str) -> _State | None:
     return _State(standing[0], standing[-1], max(p.value for p in standing))
 
 
+def is_on(postings: Sequence[Posting], side: str) -> bool:
+    """Whether one side of a cell states a fact."""
+    return _state(postings, side) is not None
+
+
 def weigh(rubric: Rubric, cell: Cell, postings: Sequence[Posting], horizon: Horizon) -> Weight:
     """What a cell adds to its indicator's tally; () where it adds nothing.
 

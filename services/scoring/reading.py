@@ -12,6 +12,7 @@ from services.chassis.auth import READS_ALL, Credential
 from services.chassis.clock import Clock
 from services.chassis.database import Database
 from services.scoring import fold, queries, store
+from services.scoring.announced import cells_of_duty, duties_done, is_announced, note_members
 from services.scoring.asking import refuse_class
 from services.scoring.cells import OWN, POOLED, Cell, Posting
 from services.scoring.fold import Book
@@ -19,8 +20,10 @@ from services.scoring.listing import matching, page
 from services.scoring.queries import After, Row
 from services.scoring.reasons import told, told_aside
 from services.scoring.registry import Unit
-from services.scoring.sheet import sheet
+from services.scoring.sheet import Beside, sheet
+from services.scoring.sheet_trials import Field
 from services.scoring.snapshot import Snapshot, Snapshots
+from services.scoring.standings import rivals
 
 WAIT_SECONDS = 5.0
 POLL_SECONDS = (0.005, 0.01, 0.02, 0.05)
@@ -94,7 +97,11 @@ class Reading:
                 cells = await queries.cells(conn, Book(unit.key, year))
                 said = await queries.said_of(conn, year, snapshot.registry.subjects(unit.key))
             if moved <= snapshot.stamp:
-                return _sheet(snapshot, unit, view, cells, said)
+                facts = _field(snapshot, unit, view, cells, self.clock())
+                beside = _beside(snapshot, unit, view, said)
+                standing = snapshot.standing(unit, view)
+                rating = snapshot.rating(unit.key, view)
+                return await asyncio.to_thread(sheet, rating, standing, facts, beside)
 
     async def events(
         self, snapshot: Snapshot, unit: Unit, after: After | None, limit: int
@@ -114,7 +121,7 @@ class Reading:
                 said = [(row, decode(row.raw)) for row in rows]
                 of_unit = [pair for pair in said if _holds(snapshot, pair[1], units)]
                 taken = of_unit[: limit - len(found)]
-                found += await _items(conn, snapshot, taken)
+                found += await _items(conn, snapshot, unit, taken)
                 if len(found) == limit:
                     more = len(of_unit) > len(taken) or len(rows) > limit
                     return EventPage(found, _place(taken[-1]) if more else None)
@@ -123,21 +130,32 @@ class Reading:
                 after = _place(said[-1])
 
 
-def _sheet(
-    snapshot: Snapshot, unit: Unit, view: str | None, cells: Cells, said: Sequence[Recorded]
-) -> dict[str, Any]:
+def _field(snapshot: Snapshot, unit: Unit, view: str | None, cells: Cells, now: int) -> Field:
+    registry, year = snapshot.registry, snapshot.year
+    pool = registry.pool(unit.key, year)
+    heirs = [
+        heir for heir in registry.pooling(unit.key, year)
+        if heir != unit.key and heir in snapshot.standings
+        and snapshot.view(registry.units[heir]) == POOLED
+    ]  # fmt: skip
     shown = view or snapshot.view(unit)
+    return Field(
+        unit, year, snapshot.rubric(unit), shown if pool else OWN, pool, cells,
+        fold.horizon(unit, year), now, tuple(heirs),
+    )  # fmt: skip
+
+
+def _beside(snapshot: Snapshot, unit: Unit, view: str | None, said: Sequence[Recorded]) -> Beside:
     pooled = bool(snapshot.registry.pool(unit.key, snapshot.year))
+    binding = snapshot.view(unit)
+    shown = view or binding
     other = OWN if shown == POOLED else POOLED
-    return sheet(
-        snapshot.rating(unit.key, view),
-        snapshot.standing(unit, view),
-        snapshot.rubric(unit),
-        cells,
-        fold.horizon(unit, snapshot.year),
-        shown if pooled else OWN,
+    ranked = not unit.ends_inside(snapshot.year) and (not pooled or shown == binding)
+    same_kind = (s for s in snapshot.alone.values() if s.kind == unit.kind)
+    return Beside(
         [one for one in said if _holds(snapshot, one, {unit.key})],
         snapshot.rating(unit.key, other) if pooled else None,
+        rivals(unit.key, same_kind) if ranked else None,
     )
 
 
@@ -167,12 +185,13 @@ def _holds(snapshot: Snapshot, said: Recorded, units: Collection[str]) -> bool:
 
 
 async def _items(
-    conn: Any, snapshot: Snapshot, pairs: Sequence[tuple[Row, Recorded]]
+    conn: Any, snapshot: Snapshot, unit: Unit, pairs: Sequence[tuple[Row, Recorded]]
 ) -> list[dict[str, Any]]:
     identities = [said.identity for _, said in pairs]
     retracted = await store.retracted(conn, identities)
     targets = {fold.target(said) for _, said in pairs if said.kind.short == fold.RETRACTION}
     retractions = await queries.retractions(conn, targets)
+    unannounced = await _unannounced(conn, snapshot, unit, [said for _, said in pairs])
     items = []
     for row, said in pairs:
         if row.aside is not None:
@@ -181,5 +200,24 @@ async def _items(
             judged = fold.verdict(said, snapshot.registry, snapshot.rubrics, retracted, retractions)
             shown = {"counted": judged.counted, **told(judged.reason)}
         shown |= {"receipt": row.receipt.hex()}
+        shown |= note_members(not shown["counted"] or said.identity not in unannounced)
         items.append({**json.loads(row.raw), **shown})
     return items
+
+
+async def _unannounced(
+    conn: Any, snapshot: Snapshot, unit: Unit, events: Sequence[Recorded]
+) -> set[bytes]:
+    """Those events that fulfil duties of the unit of which none was ever announced."""
+    view, rubric, duties = snapshot.view(unit), snapshot.rubric(unit), {}
+    for event in events:
+        cells = duties_done(event, unit.key, view, snapshot.registry, snapshot.rubrics)
+        if cells:
+            duties[event.identity] = cells
+    places = {
+        place for cells in duties.values() for c in cells for place in cells_of_duty(rubric, c)
+    }
+    known = await queries.cells_at(conn, Book(unit.key, snapshot.year), places) if places else {}
+    return {
+        identity for identity, cells in duties.items() if not is_announced(rubric, cells, known)
+    }

@@ -6,20 +6,25 @@ Every number on it is of the same commit as the rating, and adds up to it (SCORI
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
 from contracts import moments
 from contracts.envelope import Recorded
 from services.scoring.assess import Assessment
-from services.scoring.cells import Horizon
+from services.scoring.labels import class_label, label
 from services.scoring.posting import order_of
-from services.scoring.rubric import Rubric
+from services.scoring.rubric import Band, Rubric
 from services.scoring.scores import spelled
 from services.scoring.sheet_cuts import adjustment_cut, total_cut
-from services.scoring.sheet_lines import Cells, indicator_line
+from services.scoring.sheet_keys import Keys
+from services.scoring.sheet_lines import indicator_line
+from services.scoring.sheet_next import next_class
+from services.scoring.sheet_trials import Field
 from services.scoring.sheet_words import points
-from services.scoring.standings import Standing
+from services.scoring.sheet_worth import doing
+from services.scoring.standings import Rivals, Standing
 
 DECIDED = {
     "exemptions": ("exemption.approved", "exemption.revoked"),
@@ -29,27 +34,28 @@ DECIDED = {
 }
 
 
-def sheet(
-    rating: dict[str, Any],
-    standing: Standing,
-    rubric: Rubric,
-    cells: Cells,
-    until: Horizon,
-    view: str,
-    said: Sequence[Recorded],
-    other: dict[str, Any] | None,
-) -> dict[str, Any]:
-    """The sheet of a rating, JSON-ready.
+@dataclass(frozen=True)
+class Beside:
+    """What a sheet shows beside the rating: decisions and declarations of the unit that are not
+    retracted, the rating in the view that does not bind, and the rivals for the top class."""
 
-    `cells` are the unit's facts of the year, `said` its decisions and declarations that are not
-    retracted, `other` the rating in the view that does not bind.
-    """
-    assessed = standing.assessment
-    lines = [indicator_line(rubric, line, cells, until, view) for line in assessed.lines]
-    ordered = sorted(said, key=order_of)
+    said: Sequence[Recorded] = ()
+    other: dict[str, Any] | None = None
+    rivals: Rivals | None = None
+
+
+def sheet(
+    rating: dict[str, Any], standing: Standing, field: Field, beside: Beside
+) -> dict[str, Any]:
+    """The sheet of a rating, JSON-ready."""
+    assessed, rubric, keys = standing.assessment, field.rubric, Keys(field)
+    lines = [indicator_line(field, line, keys) for line in assessed.lines]
+    ordered = sorted(beside.said, key=order_of)
     return {
         "rating": rating,
-        "view": view,
+        "view": field.view,
+        "view_label": label("view", field.view),
+        **{name: rating[name] for name in ("until", "successors", "predecessors", "head_ceiling")},
         "groups": _groups(rubric, assessed),
         "indicators": lines,
         "rebase": _rebase(assessed, rubric),
@@ -59,10 +65,17 @@ def sheet(
         "total_cut": total_cut(assessed),
         **{name: [_told(one) for one in _of(ordered, kinds)] for name, kinds in DECIDED.items()},
         "reasons": rating["reasons"],
-        "bands": [{"class": b.name, "vi": b.vi, "from": points(b.at_least)} for b in rubric.bands],
-        "next_class": _next_class(rubric, assessed),
-        "other_view": other,
+        "bands": [_band(rubric, band) for band in rubric.bands],
+        "nil_declarations": [line["nil"] for line in lines if line["nil"] is not None],
+        "doing": doing(field),
+        "next_class": next_class(field, assessed.class_name, beside.rivals),
+        "other_view": beside.other,
     }
+
+
+def _band(rubric: Rubric, band: Band) -> dict[str, Any]:
+    name = class_label(rubric, band.name)["en"]
+    return {"class": band.name, "vi": band.vi, "en": name, "from": points(band.at_least)}
 
 
 def _groups(rubric: Rubric, assessed: Assessment) -> list[dict[str, Any]]:
@@ -100,17 +113,3 @@ def _told(said: Recorded) -> dict[str, Any]:
     names = ("indicator", "decision", "points", "reason", "note", "appeal", "outcome")
     given = {name: getattr(data, name, None) for name in names}
     return {**told, **{n: v for n, v in given.items() if isinstance(v, (str, int))}}
-
-
-def _next_class(rubric: Rubric, assessed: Assessment) -> dict[str, str] | None:
-    """The next better band and the points that are lacking to it.
-
-    None in the best, and where a ceiling keeps the class below that band whatever the points.
-    """
-    above = [band for band in rubric.bands if band.at_least * 100 > assessed.total]
-    held = [rubric.classes.index(one.to) for one in assessed.reasons if one.kind == "ceiling"]
-    if not above or len(above) - 1 < max(held, default=0):
-        return None
-    band = above[-1]
-    lacking = (band.at_least * 100 - assessed.total).__ceil__()
-    return {"class": band.name, "vi": band.vi, "lacking": spelled(lacking)}

@@ -8,40 +8,43 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+from contracts.messages import Message
 from services.scoring.assess import Assessment
+from services.scoring.labels import in_both
+from services.scoring.messages import message
 from services.scoring.rubric import Kind
 from services.scoring.scores import Line, hundredths, spelled
-from services.scoring.sheet_words import comma, points
+from services.scoring.sheet_words import figure, points
 
 Cut = dict[str, str]
-MOST = {
-    Kind.MERIT: ("chỉ tính {} điểm là mức tối đa", "cut to {}, the most that counts"),
-    Kind.BONUS: ("chỉ cộng {} điểm là mức tối đa", "cut to {}, the most that is added"),
-    Kind.DEDUCTION: ("chỉ trừ {} điểm là mức tối đa", "cut to {}, the most that is deducted"),
-}
-LIMIT = (
-    "chỉ tính {} điểm vì điều chỉnh không vượt quá giới hạn",
-    "cut to {}, the limit of adjustments",
-)
-HIGHEST = ("chỉ tính {} điểm là điểm tối đa", "cut to {}, the maximum")
-LOWEST = ("tính là {} điểm vì tổng điểm không thấp hơn 0", "raised to {}: no total is below 0")
 
 
 def line_cut(line: Line) -> Cut | None:
     """What the cap of an indicator that sums points takes away; None where it takes nothing."""
     indicator = line.indicator
-    if indicator.kind not in MOST or not line.tally:
+    if not indicator.kind.counts_points or not line.tally:
         return None
     earned = Fraction(line.tally[1], indicator.denominator)
     most = indicator.points if indicator.kind is Kind.MERIT else indicator.cap
-    return _cut(points(earned), points(most), MOST[indicator.kind]) if earned > most else None
+    if earned <= most:
+        return None
+    sums = {"sum": figure(points(earned)), "at": figure(points(most))}
+    match indicator.kind:
+        case Kind.MERIT:
+            text = message("cut-merit", **sums)
+        case Kind.BONUS:
+            text = message("cut-bonus", **sums)
+        case _:
+            text = message("cut-deduction", **sums)
+    return _cut(points(earned), points(most), text)
 
 
 def adjustment_cut(assessed: Assessment) -> Cut | None:
     """What the limit takes from the decided adjustments; None where it takes nothing."""
     if assessed.decided == assessed.adjustment:
         return None
-    return _cut(spelled(assessed.decided), spelled(assessed.adjustment), LIMIT)
+    sum_, at = spelled(assessed.decided), spelled(assessed.adjustment)
+    return _cut(sum_, at, message("cut-adjustment", sum=figure(sum_), at=figure(at)))
 
 
 def total_cut(assessed: Assessment) -> Cut | None:
@@ -49,15 +52,11 @@ def total_cut(assessed: Assessment) -> Cut | None:
     summed = assessed.basic + assessed.bonus - assessed.deduction + assessed.adjustment
     if summed == assessed.total:
         return None
-    words = HIGHEST if summed > hundredths(assessed.rubric.maximum) else LOWEST
-    return _cut(spelled(summed), spelled(assessed.total), words)
+    sum_, at = spelled(summed), spelled(assessed.total)
+    if summed > hundredths(assessed.rubric.maximum):
+        return _cut(sum_, at, message("cut-maximum", sum=figure(sum_), at=figure(at)))
+    return _cut(sum_, at, message("cut-zero", sum=figure(sum_), at=figure(at)))
 
 
-def _cut(sum_: str, at: str, words: tuple[str, str]) -> Cut:
-    vi, en = words
-    return {
-        "sum": sum_,
-        "at": at,
-        "vi": f"cộng lại là {comma(sum_)} điểm, {vi.format(comma(at))}",
-        "en": f"the sum is {sum_}; {en.format(at)}",
-    }
+def _cut(sum_: str, at: str, text: Message) -> Cut:
+    return {"sum": sum_, "at": at, **in_both(text)}

@@ -1,187 +1,200 @@
 """One indicator of a sheet: its state in words, what is missing by key, and what that is worth.
 
-Pure. The worth of a thing is the difference of the rounded scores with and without it, so that
-doing it moves the sheet by exactly what the sheet said.
+Pure. Scores are the indicator's own; every `worth` is in points of the total, re-based, cut and
+rounded, so that doing a thing moves the total by exactly what the sheet said.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import date
+from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
-from services.scoring.cells import Cell, Covered, Horizon, Posting, covered, weigh
-from services.scoring.rubric import Indicator, Kind, Rubric
-from services.scoring.scores import Line, basic_score, spelled
+from contracts.catalog import CATALOG
+from contracts.messages import Message
+from services.scoring.cells import Cell, Covered, covered, weigh
+from services.scoring.labels import label
+from services.scoring.messages import message
+from services.scoring.rubric import Kind, Rule
+from services.scoring.scores import Line, spelled
 from services.scoring.sheet_cuts import line_cut
-from services.scoring.sheet_scale import ahead, scale
-from services.scoring.sheet_words import PLACES, comma, points, points_of
+from services.scoring.sheet_keys import Keys, unannounced_members
+from services.scoring.sheet_scale import ahead_of, scale
+from services.scoring.sheet_trials import Cells, Field
+from services.scoring.sheet_words import PLACES, figure, points, points_of
+from services.scoring.sheet_worth import day, missing_key, nil_members, worth_of_next
 
 KEYS_MAX = 500
-EMPTY_WORDS = {
-    "exempt": ("được miễn theo quyết định", "exempt by decision"),
-    "nil": ("đơn vị khai không phát sinh, hưởng trọn điểm", "declared nil: full points"),
-    "full": ("không phát sinh, hưởng trọn điểm", "nothing arose: full points by the rubric"),
-    "zero": ("chưa có số liệu, 0 điểm", "nothing was announced: no points"),
-    "exclude": ("không phát sinh, không tính", "nothing arose: left out by the rubric"),
-}
+EMPTY = {
+    "exempt": "line-exempt", "nil": "line-nil", "full": "line-full", "zero": "line-zero",
+    "exclude": "line-exclude",
+}  # fmt: skip
 # The same where something did arise, and was too little to take a mean of.
-UNSUFFICING = {
-    "full": ("hưởng trọn điểm", "full points by the rubric"),
-    "zero": ("0 điểm", "no points"),
-    "exclude": ("không tính", "left out by the rubric"),
-}
+TOO_FEW = {
+    "full": "line-few-full", "zero": "line-few-zero", "exclude": "line-few-exclude",
+}  # fmt: skip
 
-Cells = Mapping[Cell, Sequence[Posting]]
+# By whether something is late, and whether something is left out.
+STATES = {
+    (False, False): "state-done", (True, False): "state-done-late",
+    (False, True): "state-done-left-out", (True, True): "state-done-late-left-out",
+}  # fmt: skip
 
 
-def indicator_line(
-    rubric: Rubric, line: Line, cells: Cells, until: Horizon, view: str
-) -> dict[str, Any]:
+def indicator_line(field: Field, line: Line, keys: Keys) -> dict[str, Any]:
     """The line of one indicator, JSON-ready; points as strings of two decimals."""
     indicator = line.indicator
-    own = {c: p for c, p in cells.items() if c.indicator == indicator.id and c.view == view}
     shown: dict[str, Any] = {
         "id": indicator.id,
         "vi": indicator.vi,
         "clause": indicator.clause,
         "group": indicator.group,
         "kind": indicator.kind.value,
+        "label": label("indicator", indicator.kind.value),
         "points": points(indicator.points if indicator.kind.basic else indicator.cap),
         "score": spelled(line.score) if line.counts else None,
         "quantity": None if line.quantity is None else str(line.quantity),
         "empty": line.empty,
-        "scale": scale(line),
+        "empty_label": None if line.empty is None else label("empty", line.empty),
+        "scale": scale(field, line),
         "cut": line_cut(line),
+        "nil": nil_members(field, line),
+        "done_by": [_done_by(rule) for rule in indicator.fulfilled or indicator.done],
     }
+    own = {
+        cell: said for cell, said in field.cells.items()
+        if cell.indicator == indicator.id and cell.view == field.view
+    }  # fmt: skip
     if indicator.kind is Kind.COVERAGE:
-        shown |= _coverage(line, own, until)
+        shown |= _coverage(field, line, own, keys)
     else:
-        shown |= _state_of(line) | _items(rubric, line, own, until)
+        shown |= _state_of(field, line) | _items(field, line, own)
     if line.empty is not None:
-        state, (vi, en) = shown["state"], EMPTY_WORDS[line.empty]
-        if line.empty in UNSUFFICING and state.get("n"):
-            vi, en = UNSUFFICING[line.empty]
-            vi, en = f"{state['vi']}: {vi}", f"{state['en']}: {en}"
-        state["vi"], state["en"] = vi, en
+        state = shown["state"]
+        text = message(EMPTY[line.empty])
+        if line.empty in TOO_FEW and state.get("n"):
+            so_far = Message("state", state["vi"], state["en"])
+            text = message(TOO_FEW[line.empty], state=so_far)
+        state["vi"], state["en"] = text.vi, text.en
     return shown
 
 
-def _coverage(line: Line, own: Cells, until: Horizon) -> dict[str, Any]:
-    indicator = line.indicator
-    stood = {cell.key: covered(indicator, said, until) for cell, said in own.items()}
-    by_status: dict[str, list[tuple[str, Covered]]] = {}
-    for key, state in sorted(stood.items()):
-        by_status.setdefault(state.status, []).append((key, state))
-    number = {name: len(found) for name, found in by_status.items()}
-    on_time, late = number.get("on_time", 0), number.get("late", 0)
-    missing, left_out = number.get("missing", 0), number.get("left_out", 0)
-    obliged, done = on_time + late + missing, on_time + late
-    vi, en = f"{done} trên {obliged} đã hoàn thành", f"{done} of {obliged} done"
-    if late:
-        vi, en = f"{vi}, {late} trễ hạn", f"{en}, {late} late"
-    if left_out:
-        vi, en = f"{vi}; {left_out} chưa tính", f"{en}; {left_out} left out"
-    told = {
-        "vi": vi, "en": en, "obliged": obliged, "on_time": on_time, "late": late,
-        "missing": missing, "left_out": left_out,
-    }  # fmt: skip
-    in_time = _worth(indicator, line.tally, (0, 1, -1))
+def _done_by(rule: Rule) -> dict[str, Any]:
+    """Which events do a thing of the indicator, and what they must say."""
     return {
-        "state": told,
-        "missing": _missing(indicator, line.tally, by_status.get("missing", [])),
-        "missing_total": missing,
-        "next_step": _next_step(indicator, line.tally),
-        "late": _keys(by_status.get("late", []), in_time, "trễ hạn", "late"),
+        "types": [CATALOG[short].type for short in rule.sets],
+        "key": rule.key,
+        "where": {condition.field: list(condition.values) for condition in rule.where},
     }
 
 
-def _missing(
-    indicator: Indicator, tally: Sequence[int], found: list[tuple[str, Covered]]
-) -> list[dict[str, Any]]:
-    """What is missing by key, with what it is worth on time and late."""
-    on_time, late = (_worth(indicator, tally, more) for more in ((0, 1, 0), (0, 0, 1)))
-    words = {}
-    if indicator.late_credit < 1:
-        words["vi"] = f"chưa làm; đúng hạn thêm {comma(on_time)} điểm, trễ hạn thêm {comma(late)}"
-        words["en"] = f"not done; on time {on_time} more points, late {late} more"
-    keys = _keys(found, on_time, "chưa làm", "not done")
-    # without a due day nothing is late
-    told = ({**one, **(words if one["due"] else {})} for one in keys)
-    return [{**one, "worth_late": late} for one in told]
+def _coverage(field: Field, line: Line, own: Cells, keys: Keys) -> dict[str, Any]:
+    indicator = line.indicator
+    by_status: dict[str, list[tuple[Cell, Covered]]] = {}
+    for cell, said in sorted(own.items(), key=_by_key):
+        state = covered(indicator, said, field.until)
+        by_status.setdefault(state.status, []).append((cell, state))
+    number = {name: len(found) for name, found in by_status.items()}
+    missing = by_status.get("missing", [])
+    # a duty that a closing rating leaves out is no duty of the unit's any more
+    graced = [
+        pair for pair in by_status.get("left_out", [])
+        if field.until.due_free is None or pair[1].due is None or pair[1].due < field.until.due_free
+    ]  # fmt: skip
+    return {
+        "state": _coverage_state(number),
+        "missing": [
+            missing_key(field, indicator, cell, state) | {"near": keys.near_missing(cell)}
+            for cell, state in missing[:KEYS_MAX]
+        ],
+        "missing_total": len(missing),
+        "left_out": [missing_key(field, indicator, *pair) for pair in graced[:KEYS_MAX]],
+        "next_step": _next_step(field, line),
+        "late": [_late(field, line, *pair) for pair in by_status.get("late", [])[:KEYS_MAX]],
+        **unannounced_members(keys, indicator.id),
+    }
 
 
-def _next_step(indicator: Indicator, tally: Sequence[int]) -> dict[str, Any] | None:
+def _by_key(pair: tuple[Cell, Any]) -> tuple[str, str]:
+    return pair[0].key, pair[0].field
+
+
+def _coverage_state(number: dict[str, int]) -> dict[str, Any]:
+    on_time, late = number.get("on_time", 0), number.get("late", 0)
+    missing, left_out = number.get("missing", 0), number.get("left_out", 0)
+    obliged, done = on_time + late + missing, on_time + late
+    code = STATES[late > 0, left_out > 0]
+    values: dict[str, Any] = {"done": done, "obliged": obliged}
+    values |= {"late": late} if late else {}
+    values |= {"left_out": left_out} if left_out else {}
+    text = message(code, **values)
+    return {
+        "vi": text.vi, "en": text.en, "obliged": obliged, "on_time": on_time, "late": late,
+        "missing": missing, "left_out": left_out,
+    }  # fmt: skip
+
+
+def _late(field: Field, line: Line, cell: Cell, state: Covered) -> dict[str, Any]:
+    """A duty that was done late: nothing more comes of it; `lost` is what lateness cost."""
+    on_time = field.base.moved(field.view, line.indicator, (0, 1, -1)).total
+    text = message("key-late")
+    return {
+        "key": cell.key, "due": day(state.due), "vi": text.vi, "en": text.en, "worth": "0.00",
+        "lost": spelled(on_time - field.base.total),
+    }  # fmt: skip
+
+
+def _next_step(field: Field, line: Line) -> dict[str, Any] | None:
     """Where a scale gives nothing for one thing more: how many bring the next points."""
-    following = ahead(indicator, tally)
+    following = ahead_of(field, line)
     if following is None or following.needed is None:
         return None
-    worth = following.score - basic_score(indicator, tally)
-    return {"needed": following.needed, "worth": spelled(worth)}
+    moved = field.base.moved(field.view, line.indicator, following.more)
+    return {"needed": following.needed, "worth": spelled(moved.total - field.base.total)}
 
 
-def _keys(found: list[tuple[str, Covered]], worth: str, vi: str, en: str) -> list[dict[str, Any]]:
-    return [
-        {
-            "key": key,
-            "due": None if state.due is None else date.fromordinal(state.due).isoformat(),
-            "vi": vi,
-            "en": en,
-            "worth": worth,
-        }
-        for key, state in found[:KEYS_MAX]
-    ]
-
-
-def _worth(indicator: Indicator, tally: Sequence[int], more: Sequence[int]) -> str:
-    """By how much the rounded score moves when the sums move by `more`."""
-    sums = list(tally) or [0] * len(more)
-    moved = [a + b for a, b in zip(sums, more, strict=True)]
-    return spelled(basic_score(indicator, moved) - basic_score(indicator, sums))
-
-
-def _state_of(line: Line) -> dict[str, Any]:
+def _state_of(field: Field, line: Line) -> dict[str, Any]:
     """State in words of an indicator that counts, averages or sums."""
     indicator, sums = line.indicator, line.tally
     n = sums[0] if sums else 0
     if indicator.kind is Kind.QUOTA:
         need = max(0, (indicator.target - n).__ceil__())
-        target = indicator.target
-        state = _words(f"{n}, chỉ tiêu là {target}", f"{n}, the target is {target}", n=n)
-        worth = _worth(indicator, sums, (1,))
-        return {"state": state | {"target": str(target)}, "missing_total": need,
-                "next_worth": worth}  # fmt: skip
+        state = _words(message("state-quota", n=n, target=indicator.target), n=n)
+        worth = worth_of_next(field, indicator).members(field)
+        following = {f"next_{name}": value for name, value in worth.items()}
+        return {"state": state | {"target": str(indicator.target)}, "missing_total": need,
+                **following}  # fmt: skip
     if indicator.kind is Kind.MEAN:
         mean = None if not n else Fraction(sums[1], PLACES * n)
-        shown = "-" if mean is None else points_of(mean)
-        vi, en = f"trung bình {comma(shown)} của {n} lượt", f"mean {shown} of {n}"
+        shown = figure("-" if mean is None else points_of(mean))
+        text = message("state-mean", mean=shown, n=n)
         if n < indicator.minimum:
-            vi, en = f"{vi}; cần ít nhất {indicator.minimum}", f"{en}; {indicator.minimum} needed"
-        return {"state": _words(vi, en, n=n), "missing_total": max(0, indicator.minimum - n)}
+            text = message("state-mean-few", mean=shown, n=n, minimum=indicator.minimum)
+        return {"state": _words(text, n=n), "missing_total": max(0, indicator.minimum - n)}
     if indicator.kind is Kind.SHARE:
         above, below = (Fraction(x, PLACES) for x in (sums or (0, 0)))
-        state = _words(f"{above} trên {below}", f"{above} of {below}")
+        state = _words(message("state-share", above=above, below=below))
         return {"state": state, "missing_total": max(0, (below - above).__ceil__())}
+    return _sum_state(line, n)
+
+
+def _sum_state(line: Line, n: int) -> dict[str, Any]:
+    indicator, sums = line.indicator, line.tally
     earned = Fraction(sums[1] if sums else 0, indicator.denominator)
     most = indicator.points if indicator.kind is Kind.MERIT else indicator.cap
-    state = _words(
-        f"{n} mục, {comma(points_of(earned))} điểm trong tối đa {comma(points_of(most))}",
-        f"{n} counted, {points_of(earned)} points of at most {points_of(most)}",
-        n=n,
-    )
-    return {"state": state, "sum": points_of(earned)}
+    text = message("state-sum", n=n, earned=figure(points_of(earned)), most=figure(points_of(most)))
+    return {"state": _words(text, n=n), "sum": points_of(earned)}
 
 
-def _words(vi: str, en: str, **numbers: int) -> dict[str, Any]:
-    return {"vi": vi, "en": en, **numbers}
+def _words(text: Message, **numbers: int) -> dict[str, Any]:
+    return {"vi": text.vi, "en": text.en, **numbers}
 
 
-def _items(rubric: Rubric, line: Line, own: Cells, until: Horizon) -> dict[str, Any]:
+def _items(field: Field, line: Line, own: Cells) -> dict[str, Any]:
     """The keys that count, each with its points where points are summed."""
     indicator, items = line.indicator, []
     for cell, said in sorted(own.items()):
-        weight = weigh(rubric, cell, said, until)
+        weight: Sequence[int] = weigh(field.rubric, cell, said, field.until)
         if not weight:
             continue
         item: dict[str, Any] = {"key": cell.key}

@@ -2,7 +2,7 @@
 next. Pure.
 
 Under a scale one thing more may bring nothing (SCORING.md section 4), so the sheet says how many
-do, found by exact arithmetic and not by trying.
+do, found by exact arithmetic and not by trying. What is overdue can only be done late.
 """
 
 from __future__ import annotations
@@ -11,30 +11,57 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any, NamedTuple
 
+from contracts import moments
+from contracts.messages import Message, joined
+from services.scoring.cells import covered
+from services.scoring.labels import in_both
+from services.scoring.messages import message
 from services.scoring.rubric import Indicator, Kind, Step
 from services.scoring.scores import Line, basic_score, hundredths, spelled
-from services.scoring.sheet_words import PLACES, comma, percent, points, points_of
+from services.scoring.sheet_trials import Field
+from services.scoring.sheet_words import PLACES, figure, percent, points, points_of
 
-NOT_APPLIED = ("không xét theo bậc", "the steps do not apply")
-NONE_REACHED = ("chưa đạt bậc nào", "no step is reached")
-BEYOND = ("làm thêm cũng không đạt được", "doing more does not reach it")
+
+class Open(NamedTuple):
+    """How many missing things can still be done on time, and how many only late."""
+
+    timely: int
+    overdue: int
 
 
 class Ahead(NamedTuple):
     """The next step that gives more points, and how many things bring it.
 
     `needed` is None where points are lacking instead of things (merit: `lacking`), and where
-    nothing that can still be done reaches the step; `score` in hundredths is what it brings then.
+    nothing that can still be done reaches the step; `score` in hundredths is what it brings then,
+    and `more` what the things add to the sums of the indicator.
     """
 
     step: Step
     needed: int | None
     score: int
     lacking: Fraction | None = None
+    more: tuple[int, ...] = ()
 
 
-def ahead(indicator: Indicator, sums: Sequence[int]) -> Ahead | None:
-    """The way to the next step; None without a scale and where the best points are reached."""
+def openings(field: Field, indicator: Indicator) -> Open:
+    """What of a coverage indicator can still be done; nothing where the unit has ended."""
+    if field.ended:
+        return Open(0, 0)
+    today, found = moments.local_day(field.at), [0, 0]
+    for cell, said in field.cells.items():
+        if cell.indicator == indicator.id and cell.view == field.view:
+            state = covered(indicator, said, field.until)
+            if state.status == "missing":
+                found[state.due is not None and state.due < today] += 1
+    return Open(*found)
+
+
+def ahead(indicator: Indicator, sums: Sequence[int], left: Open | None = None) -> Ahead | None:
+    """The way to the next step; None without a scale and where the best points are reached.
+
+    `left` is what can still be done of a coverage; without it all that is missing, on time.
+    """
     now = basic_score(indicator, sums)
     for step in _rising(indicator):
         if hundredths(step.points) > now:
@@ -44,15 +71,18 @@ def ahead(indicator: Indicator, sums: Sequence[int]) -> Ahead | None:
     if indicator.kind is Kind.MERIT:
         earned = Fraction(sums[1] if sums else 0, indicator.denominator)
         lacking = step.at_least * indicator.points - earned
-        return Ahead(step, None, hundredths(step.points), lacking)
-    moved = _enough(indicator, list(sums), step.at_least)
+        more = (0, (lacking * indicator.denominator).__ceil__())
+        return Ahead(step, None, hundredths(step.points), lacking, more)
+    moved = _enough(indicator, list(sums), step.at_least, left)
     if moved is None:
         return Ahead(step, None, hundredths(step.points))
-    needed, after = moved
-    return Ahead(step, needed, basic_score(indicator, after))
+    needed, added = moved
+    before = list(sums) or [0] * len(added)
+    after = [a + b for a, b in zip(before, added, strict=True)]
+    return Ahead(step, needed, basic_score(indicator, after), None, added)
 
 
-def scale(line: Line) -> dict[str, Any] | None:
+def scale(field: Field, line: Line) -> dict[str, Any] | None:
     """The scale of a line, JSON-ready, in words too; None where the indicator has none."""
     indicator = line.indicator
     if not indicator.scale:
@@ -60,21 +90,27 @@ def scale(line: Line) -> dict[str, Any] | None:
     steps = _rising(indicator)
     shown: dict[str, Any] = {"steps": [_shown(step) for step in steps]}
     if line.empty is not None or line.quantity is None:
-        vi, en = NOT_APPLIED
-        return {**shown, "reached": None, "next": None, "vi": vi, "en": en}
+        text = message("scale-unused")
+        return {**shown, "reached": None, "next": None, **in_both(text)}
     reached = [step for step in steps if line.quantity >= step.at_least]
-    vi, en = _reached_words(reached[-1]) if reached else NONE_REACHED
-    following = ahead(indicator, line.tally)
+    text = _reached(reached[-1]) if reached else message("scale-none")
+    following, next_ = ahead_of(field, line), None
     if following is not None:
-        more_vi, more_en = _ahead_words(indicator, following, line.score)
-        vi, en = f"{vi}; {more_vi}", f"{en}; {more_en}"
-    return {
-        **shown,
-        "reached": _shown(reached[-1]) if reached else None,
-        "next": None if following is None else _next(following, line.score),
-        "vi": vi,
-        "en": en,
-    }
+        moved = field.base.moved(field.view, indicator, following.more).total
+        worth = spelled(moved - field.base.total)
+        next_ = _next(following, worth)
+        text = joined([text, _ahead(indicator, following, worth)])
+    return {**shown, "reached": _shown(reached[-1]) if reached else None, "next": next_,
+            **in_both(text)}  # fmt: skip
+
+
+def ahead_of(field: Field, line: Line) -> Ahead | None:
+    """The way of a line to its next step, by what the unit can still do."""
+    left = openings(field, line.indicator) if line.indicator.kind is Kind.COVERAGE else None
+    found = ahead(line.indicator, line.tally, left)
+    if found is not None and field.ended and found.lacking is None:
+        return Ahead(found.step, None, found.score)
+    return found
 
 
 def _rising(indicator: Indicator) -> list[Step]:
@@ -82,77 +118,86 @@ def _rising(indicator: Indicator) -> list[Step]:
 
 
 def _enough(
-    indicator: Indicator, sums: list[int], at_least: Fraction
-) -> tuple[int, list[int]] | None:
-    """The fewest things that bring the quantity to `at_least`, and the sums with them."""
+    indicator: Indicator, sums: list[int], at_least: Fraction, left: Open | None
+) -> tuple[int, tuple[int, ...]] | None:
+    """The fewest things that bring the quantity to `at_least`, and what they add to the sums."""
     if indicator.kind is Kind.COVERAGE:
-        obliged, on_time, late = sums or [0, 0, 0]
-        needed = (at_least * obliged - on_time - indicator.late_credit * late).__ceil__()
-        missing = obliged - on_time - late
-        return (needed, [obliged, on_time + needed, late]) if 0 < needed <= missing else None
+        return _enough_duties(indicator, sums or [0, 0, 0], at_least, left)
     if indicator.kind is Kind.QUOTA:
         done = sums[0] if sums else 0
         needed = (at_least * indicator.target - done).__ceil__()
-        return needed, [done + needed]
+        return needed, (needed,)
     if indicator.kind is Kind.SHARE:
         above, below = sums or [0, 0]
         needed = ((at_least * below - above) / PLACES).__ceil__()
-        return (needed, [above + needed * PLACES, below]) if below else None
+        return (needed, (needed * PLACES, 0)) if below else None
     number, total = sums or [0, 0]
     wanted = (indicator.low + at_least * (indicator.high - indicator.low)) * PLACES
     best = (indicator.high * PLACES).__floor__()
     if number < max(1, indicator.minimum) or best <= wanted:
         return None
     needed = ((wanted * number - total) / (best - wanted)).__ceil__()
-    return needed, [number + needed, total + needed * best]
+    return needed, (needed, needed * best)
+
+
+def _enough_duties(
+    indicator: Indicator, sums: list[int], at_least: Fraction, left: Open | None
+) -> tuple[int, tuple[int, ...]] | None:
+    obliged, on_time, late = sums
+    timely, overdue = left or Open(obliged - on_time - late, 0)
+    lacking = at_least * obliged - on_time - indicator.late_credit * late
+    first = min(timely, max(0, lacking.__ceil__()))
+    lacking -= first
+    if lacking <= 0:
+        return (first, (0, first, 0)) if first else None
+    if not indicator.late_credit:
+        return None
+    then = (lacking / indicator.late_credit).__ceil__()
+    return (first + then, (0, first, then)) if then <= overdue else None
 
 
 def _shown(step: Step) -> dict[str, str]:
     return {"at_least": str(step.at_least), "points": points(step.points)}
 
 
-def _next(following: Ahead, now: int) -> dict[str, Any]:
+def _next(following: Ahead, worth: str) -> dict[str, Any]:
     lacking = following.lacking
     return {
         **_shown(following.step),
         "needed": following.needed,
         "needed_points": None if lacking is None else points(lacking),
         "score": spelled(following.score),
-        "worth": spelled(following.score - now),
+        "worth": worth,
     }
 
 
-def _reached_words(step: Step) -> tuple[str, str]:
-    from_, worth = percent(step.at_least), points_of(step.points)
-    return (
-        f"đạt bậc từ {comma(from_)} ({comma(worth)} điểm)",
-        f"the step from {from_} is reached ({worth} points)",
-    )
+def _reached(step: Step) -> Message:
+    at_least, worth = figure(percent(step.at_least)), figure(points_of(step.points))
+    return message("scale-reached", at_least=at_least, worth=worth)
 
 
-def _ahead_words(indicator: Indicator, following: Ahead, now: int) -> tuple[str, str]:
-    from_ = percent(following.step.at_least)
-    vi, en = f"bậc tiếp theo từ {comma(from_)}", f"the next step is from {from_}"
+def _ahead(indicator: Indicator, following: Ahead, worth: str) -> Message:
+    at_least = figure(percent(following.step.at_least))
     if following.needed is None and following.lacking is None:
-        return f"{vi}: {BEYOND[0]}", f"{en}: {BEYOND[1]}"
-    more_vi, more_en = _needed_words(indicator, following)
-    score, worth = spelled(following.score), spelled(following.score - now)
-    return (
-        f"{vi}: {more_vi} thì được {comma(score)} điểm (hơn {comma(worth)})",
-        f"{en}: with {more_en} the score is {score} ({worth} more)",
-    )
+        return message("scale-beyond", at_least=at_least)
+    return message(
+        "scale-ahead", at_least=at_least, more=_more(indicator, following),
+        score=figure(spelled(following.score)), worth=figure(worth),
+    )  # fmt: skip
 
 
-def _needed_words(indicator: Indicator, following: Ahead) -> tuple[str, str]:
+def _more(indicator: Indicator, following: Ahead) -> Message:
     if following.lacking is not None:
-        lacking = points(following.lacking)
-        return f"thêm {comma(lacking)} điểm thành tích", f"{lacking} more points of merit"
+        return message("scale-merit", lacking=figure(points(following.lacking)))
     needed = following.needed
     if indicator.kind is Kind.MEAN:
-        best = points_of(indicator.high)
-        return f"thêm {needed} lượt {comma(best)} điểm", f"{needed} more marks of {best}"
-    if indicator.kind is Kind.COVERAGE:
-        vi, en = f"làm thêm {needed} việc còn thiếu", f"{needed} more of the missing done"
-        # what is done late brings less than is said here, or nothing
-        return (vi, en) if indicator.late_credit == 1 else (f"{vi} đúng hạn", f"{en} on time")
-    return f"thêm {needed}", f"{needed} more"
+        return message("scale-marks", needed=needed, mark=figure(points_of(indicator.high)))
+    if indicator.kind is not Kind.COVERAGE:
+        return message("scale-things", needed=needed)
+    late = following.more[2]
+    if late:
+        return message("scale-duties-late", needed=needed, late=late)
+    # what is done late brings less than is said here, or nothing
+    if indicator.late_credit == 1:
+        return message("scale-duties", needed=needed)
+    return message("scale-duties-timely", needed=needed)

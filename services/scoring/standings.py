@@ -5,12 +5,15 @@ Source: SCORING.md section 5, 4.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from services.scoring.assess import Assessment, Reason, ShareFigures
 from services.scoring.cells import OWN, POOLED
 from services.scoring.rubric import Rubric
+
+Merit = tuple[int, int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,15 +53,52 @@ def _dropped(rubric: Rubric, assessment: Assessment, figures: ShareFigures) -> A
 
 def share_limit(rubric: Rubric, classes: Sequence[str]) -> int | None:
     """How many units may keep the top class, given the class of every ranked unit."""
+    best = sum(1 for name in classes if name in rubric.classes[:2])
+    return _limit(rubric, len(classes), best)
+
+
+def _limit(rubric: Rubric, ranked: int, best: int) -> int | None:
     share = rubric.top_class_share
     if share is None or len(rubric.classes) < 2:
         return None
     if share.of == "rated":
-        return (share.at_most * len(classes)).__floor__()
-    best = sum(1 for name in classes if name in rubric.classes[:2])
+        return (share.at_most * ranked).__floor__()
     if share.of == "top_two":
         return (share.at_most * best).__floor__()
     return (share.at_most * best / (1 + share.at_most)).__floor__()
+
+
+class Rivals(NamedTuple):
+    """The other ranked units of a kind before the share: merits of those in the top class, the
+    best first; how many are in the two best classes; how many there are."""
+
+    merits: tuple[Merit, ...]
+    best: int
+    ranked: int
+
+    def places(self, rubric: Rubric) -> int | None:
+        """How many places there are with this unit in the top class too; None without a share."""
+        return _limit(rubric, self.ranked + 1, self.best + 1)
+
+    def last(self, rubric: Rubric) -> Merit | None:
+        """The merit that this unit must exceed for a place; None where there is one for all."""
+        places = self.places(rubric)
+        free = places is None or len(self.merits) < places
+        return None if free or not places else self.merits[places - 1]
+
+    def admit(self, assessment: Assessment) -> bool:
+        """Whether the unit keeps the top class with this assessment."""
+        if self.places(assessment.rubric) == 0:
+            return False
+        last = self.last(assessment.rubric)
+        return last is None or assessment.merit > last
+
+
+def rivals(unit: str, standings: Iterable[Standing]) -> Rivals:
+    """The rivals of a unit among all standings of its kind, before the share."""
+    others = [s.assessment for s in standings if s.unit != unit and not s.part_year]
+    merits = sorted((one.merit for one in others if one.class_index == 0), reverse=True)
+    return Rivals(tuple(merits), sum(one.class_index < 2 for one in others), len(others))
 
 
 def _losers(rubric: Rubric, ranked: Sequence[Standing]) -> dict[str, ShareFigures]:

@@ -122,7 +122,9 @@ async def test_the_sheet_says_what_is_missing_and_what_it_is_worth(road: Road) -
     line = next(one for one in sheet["indicators"] if one["id"] == "disclosure")
     assert line["state"]["vi"] == "1 trên 2 đã hoàn thành"
     (missing,) = line["missing"]
-    assert (missing["key"], missing["due"], missing["worth"]) == ("b", "2025-08-01", "6.00")
+    assert (missing["key"], missing["due"], missing["overdue"]) == ("b", "2025-08-01", True)
+    # half of six points for lateness, of the 97 that count, in points of 100
+    assert (missing["worth"], missing["worth_late"]) == ("3.09", "3.09")
     assert sheet["rating"] == (await road.get("/ratings/2025/H44.1")).json()
 
 

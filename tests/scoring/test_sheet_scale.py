@@ -10,13 +10,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from contracts import moments
 from services.scoring import sheet_scale
-from services.scoring.assess import assess
-from services.scoring.cells import Tally
-from services.scoring.rubric import Indicator, Kind, Rubric, Step
-from services.scoring.rubric_file import SHIPPED, load_directory
-from services.scoring.scores import Line, basic_score
-from services.scoring.sheet_scale import ahead, scale
+from services.scoring.cells import Cell, Posting, Tally
+from services.scoring.registry import Order
+from services.scoring.rubric import Indicator, Kind, Step
+from services.scoring.scores import basic_score
+from services.scoring.sheet_scale import Open, ahead, scale
+from services.scoring.sheet_trials import Field, State
+from tests.scoring.test_sheet import field_of
 
 STEPS = [("1", "7"), ("19/20", "6"), ("9/10", "5"), ("4/5", "7/2"), ("1/2", "3/2")]
 ENOUGH = 500
@@ -28,17 +30,22 @@ def indicator(kind: Kind, **given: Any) -> Indicator:
     return Indicator("x", "X", "Điều 4", kind, None, Fraction(7), scale=steps, **given)
 
 
-def line(of: Indicator, *sums: int) -> Line:
-    """The line that the assessment makes of these sums."""
-    governing = load_directory(SHIPPED).governing("agency", 2025)
-    assert isinstance(governing, Rubric)
-    tally = Tally({"own|x|": list(sums)})
-    return assess(replace(governing, gates=(), indicators=(of,)), tally, "own").lines[0]
+def field(of: Indicator, *sums: int) -> Field:
+    """A unit of 100 points that has these sums; what is missing of a coverage is on time."""
+    cells = {}
+    if of.kind is Kind.COVERAGE and sums:
+        for number in range(sums[0] - sum(sums[1:])):
+            order = Order(moments.instant("2025-01-01T00:00:00Z"), "a", str(number))
+            cells[Cell("own", "x", "", str(number))] = [Posting("obliged", order, True)]
+    found = field_of(of, cells, "2025-06-01T00:00:00Z")
+    vars(found)["base"] = State(found, {}, Tally({"own|x|": list(sums)}))
+    return found
 
 
 def told(of: Indicator, *sums: int) -> dict[str, Any]:
     """What the sheet shows of the scale."""
-    found = scale(line(of, *sums))
+    of_unit = field(of, *sums)
+    found = scale(of_unit, of_unit.base.assessed.lines[0])
     assert found is not None
     return found
 
@@ -60,11 +67,12 @@ def test_a_clerk_sees_how_many_more_bring_the_next_step() -> None:
     }  # fmt: skip
     assert found["vi"] == (
         "đạt bậc từ 80 % (3,50 điểm); "
-        "bậc tiếp theo từ 90 %: làm thêm 3 việc còn thiếu thì được 5,00 điểm (hơn 1,50)"
+        "bậc tiếp theo từ 90 %: làm thêm 3 việc còn thiếu thì được 5,00 điểm (tổng điểm thêm 1,50)"
     )
     assert found["en"] == (
         "the step from 80 % is reached (3.50 points); "
-        "the next step is from 90 %: with 3 more of the missing done the score is 5.00 (1.50 more)"
+        "the next step is from 90 %: with 3 more of the missing done the score is 5.00 "
+        "(1.50 more of the total)"
     )
 
 
@@ -81,7 +89,7 @@ def test_one_thing_may_leap_over_a_step() -> None:
     found = told(indicator(Kind.COVERAGE), 2, 1, 0)
     assert found["next"]["at_least"] == "4/5"
     assert (found["next"]["needed"], found["next"]["score"]) == (1, "7.00")
-    assert "thì được 7,00 điểm (hơn 5,50)" in found["vi"]
+    assert "thì được 7,00 điểm (tổng điểm thêm 5,50)" in found["vi"]
 
 
 def test_a_step_that_lateness_has_made_out_of_reach_is_promised_to_nobody() -> None:
@@ -93,6 +101,18 @@ def test_a_step_that_lateness_has_made_out_of_reach_is_promised_to_nobody() -> N
     assert (found["next"]["needed"], found["next"]["at_least"]) == (None, "1")
     assert found["vi"].endswith("bậc tiếp theo từ 100 %: làm thêm cũng không đạt được")
     assert found["en"].endswith("the next step is from 100 %: doing more does not reach it")
+
+
+def test_what_is_overdue_brings_the_next_step_only_for_its_part() -> None:
+    """Of 10 things 4 are done; 4 are overdue at half credit, 2 can still be done on time."""
+    half = indicator(Kind.COVERAGE, late_credit=Fraction(1, 2))
+    found = ahead(half, [10, 4, 0], Open(2, 4))
+    assert found is not None and (found.needed, found.more) == (1, (0, 1, 0))
+    found = ahead(half, [10, 6, 0], Open(0, 4))
+    assert found is not None and (found.needed, found.more) == (4, (0, 0, 4))
+    nothing = indicator(Kind.COVERAGE, late_credit=Fraction(0))
+    found = ahead(nothing, [10, 6, 0], Open(1, 3))
+    assert found is not None and found.needed is None
 
 
 def test_the_last_step_has_no_next_and_no_step_is_said_too() -> None:
@@ -121,7 +141,8 @@ def test_where_nothing_is_measured_the_steps_are_shown_and_not_applied() -> None
     found = told(indicator(Kind.COVERAGE))
     assert (len(found["steps"]), found["reached"], found["next"]) == (5, None, None)
     assert (found["vi"], found["en"]) == ("không xét theo bậc", "the steps do not apply")
-    assert scale(line(replace(indicator(Kind.COVERAGE), scale=()), 2, 1, 0)) is None
+    plain = field(replace(indicator(Kind.COVERAGE), scale=()), 2, 1, 0)
+    assert scale(plain, plain.base.assessed.lines[0]) is None
 
 
 @st.composite
@@ -171,5 +192,5 @@ def test_a_fault_planted_in_the_way_to_the_next_step_is_seen(
     """One too few is no decoration of a sheet: the comparison above fails."""
     case = (indicator(Kind.COVERAGE), [40, 33, 0], [0, 1, 0])
     assert true_of(case)
-    monkeypatch.setattr(sheet_scale, "_enough", lambda *_: (2, [40, 36, 0]))
+    monkeypatch.setattr(sheet_scale, "_enough", lambda *_: (2, (0, 3, 0)))
     assert not true_of(case)
