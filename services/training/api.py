@@ -1,6 +1,5 @@
 """Commands and queries of rosters and training over HTTP; lists stand in `lists`."""
 
-import asyncio
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
@@ -11,26 +10,32 @@ from services.chassis.health import Health
 from services.chassis.records import Done, Work
 from services.chassis.routes import Collection, Id, Retraction
 from services.chassis.steps import Step
-from services.training import asking, course_handlers, domain, handlers, lists, roster, sheets
+from services.training import (
+    asking,
+    course_handlers,
+    domain,
+    file_routes,
+    handlers,
+    lists,
+    roster,
+    successions,
+)
 from services.training.course_handlers import Courses, Row
 from services.training.handlers import Rosters, Who
 
 CLERK, COUNCIL = ("clerk",), ("council",)
 BOTH = (*CLERK, *COUNCIL)
-_SHEET = {
-    "required": True,
-    "content": {kind: {"schema": {"type": "string", "format": "binary"}} for kind in sheets.TYPES},
-}
 
 
 def build_api(desk: Desk, rosters: Rosters, courses: Courses, health: Health) -> FastAPI:
     """The application, to be mounted under /training."""
     api = desk_api(desk, "Rosters, the yearly plan, courses, attendance, completion.", health)
-    lists.add_lists(api, desk, rosters.vault)
+    names = lists.Names(desk, rosters.vault)
+    lists.add_lists(api, desk, names)
     _add_rosters(Collection(api, desk, "memberships", asking.MEMBER_ID), rosters)
     _add_persons(api, desk, rosters)
     _add_courses(Collection(api, desk, "courses", asking.COURSE_ID), courses)
-    _add_import(api, desk, courses)
+    file_routes.add_files(file_routes.Files(api, desk, names), rosters, courses)
     return api
 
 
@@ -43,7 +48,7 @@ def _add_rosters(memberships: Collection, rosters: Rosters) -> None:
         work.may(asked.unit)
         work.may(asked.predecessor)
         step = Step("succeed", asked.instant(work.now), asked.said())
-        return await course_handlers.succeed(work, step)
+        return await successions.succeed(work, step)
 
     async def retract(asked: Retraction) -> Done:
         return await rosters.retract(asked.work, asked.id, asked.version, asked.reason)
@@ -55,10 +60,8 @@ def _add_rosters(memberships: Collection, rosters: Rosters) -> None:
     )
     memberships.retraction(BOTH, retract)
     memberships.one(roster.evolve, handlers.shown)
-    successions = Collection(memberships.api, memberships.desk, "successions")
-    successions.create(
-        asking.Succeed, COUNCIL, "Move a unit's roster and plan to its successor", succeed
-    )
+    moves = Collection(memberships.api, memberships.desk, "successions")
+    moves.create(asking.Succeed, COUNCIL, "Move a unit's roster and plan to its successor", succeed)
 
 
 def _add_persons(api: FastAPI, desk: Desk, rosters: Rosters) -> None:
@@ -119,23 +122,3 @@ def _add_courses(collection: Collection, courses: Courses) -> None:
 def _row(where: str, given: dict[str, Any]) -> Row:
     person, number = given.get("person"), given.get("number")
     return Row(where, given["hours"], given.get("test"), person, number)
-
-
-def _add_import(api: FastAPI, desk: Desk, courses: Courses) -> None:
-    about = described(400, 401, 403, 404, 409, 412, 413, 415, 422, 503, command=True)
-    about["openapi_extra"] = {**about["openapi_extra"], "requestBody": _SHEET}
-
-    @api.post(
-        "/courses/{id}/sessions/{session}/attendance",
-        summary="Import an attendance list, CSV or XLSX: all of it or nothing", **about,
-    )  # fmt: skip
-    async def import_attendance(request: Request, id: Id, session: asking.SessionName) -> Response:
-        desk.caller(request, CLERK, "Importing attendance")
-        sheets.check_type(request.headers.get("content-type", ""))
-        rows = await asyncio.to_thread(sheets.read, await request.body())
-
-        async def work(work: Work) -> Done:
-            lists.check_course(id)
-            return await courses.attend(work, id, session, rows)
-
-        return await desk.take(request, CLERK, "Importing attendance", work)

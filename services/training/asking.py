@@ -5,7 +5,15 @@ import unicodedata
 from decimal import Decimal
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    model_validator,
+)
 
 from contracts.envelope import UNIT_KEY
 from services.chassis.asked import (
@@ -20,8 +28,11 @@ from services.chassis.asked import (
     Prose,
     UnitKey,
     When,
+    shaped,
 )
-from services.training.domain import Test, Topic, plain
+from services.training.attendance import Test, plain
+from services.training.domain import Topic
+from services.training.messages import message
 from services.training.roster import Role
 
 ROWS_MAX = 1000
@@ -30,20 +41,30 @@ ROWS_MAX = 1000
 def _number(text: str) -> str:
     """The staff number in capitals; ValueError for an identity number, also with dots in it."""
     whole = unicodedata.normalize("NFKC", text).strip().upper()
+    _refuse_identity(whole)
+    if not re.fullmatch(r"[A-Z0-9][A-Z0-9./_-]*", whole, re.ASCII):
+        raise ValueError(message("number-form"))
+    return whole
+
+
+def _refuse_identity(text: str) -> None:
+    """ValueError for the number of an identity card, also with marks in it or a word before it."""
+    whole = re.sub(r"^(CCCD|CMND|CMT|CC|ID)\b[\s.:/_-]*", "", text.upper())
     digits = re.sub(r"[\s./_-]", "", whole)
     if digits.isdecimal() and len(digits) in IDENTITY_DIGITS:
-        raise ValueError(
-            "is an identity number (9 or 12 digits), which is never kept: "
-            "give the staff number of the department"
-        )
-    if not re.fullmatch(r"[A-Z0-9][A-Z0-9./_-]*", whole, re.ASCII):
-        raise ValueError("a staff number has letters A to Z, digits, and . / _ - between them")
-    return whole
+        raise ValueError(message("number-identity"))
+
+
+def _key(text: str) -> str:
+    _refuse_identity(text)
+    if not re.fullmatch(PERSON_ID, text, re.ASCII):
+        raise ValueError(message("person-form"))
+    return text
 
 
 def _name(text: str) -> str:
     if not text[0].isalpha() or any(c.isdecimal() for c in text):
-        raise ValueError("a name begins with a letter and has no digits")
+        raise ValueError(message("name-form"))
     return text
 
 
@@ -54,29 +75,52 @@ def _text_of(given: Any) -> Any:
 
 def _some(text: str) -> str:
     if not Decimal(text):
-        raise ValueError("must be more than 0")
+        raise ValueError(message("hours-zero"))
     return text
 
 
+def _decimal(text: str) -> str:
+    if not re.fullmatch(DECIMAL, text, re.ASCII):
+        raise ValueError(message("hours-decimal"))
+    return plain(Decimal(text))
+
+
+def _session(given: Any) -> Any:
+    """The name of a session, also where a client counts: 1 and "1" are s1."""
+    text = str(given) if isinstance(given, int) and not isinstance(given, bool) else given
+    if isinstance(text, str) and re.fullmatch(r"[0-9]{1,6}", text, re.ASCII):
+        text = f"s{int(text)}"
+    return text
+
+
+Format = Literal["json", "csv", "xlsx"]
 COURSE_ID, MEMBER_ID = f"course-{RECORD_ID}", f"member-{RECORD_ID}"
 PERSON_ID, SESSION_NAME = "[0-9a-f]{64}", "s[0-9]{1,6}"
-DECIMAL = r"^[0-9]{1,9}(\.[0-9]{1,4})?$"
+DECIMAL = r"[0-9]{1,9}(\.[0-9]{1,4})?"
 StaffNumber = Annotated[
     str, StringConstraints(min_length=1, max_length=40), AfterValidator(_number),
     Field(description="the department's staff number", examples=["CB-0102"]),
 ]  # fmt: skip
 Name = Annotated[Line, AfterValidator(_name), Field(description="the display name")]
 PersonKey = Annotated[
-    str, Field(pattern=f"^{PERSON_ID}$", description="the key by which a person is known outside")
-]
+    str, AfterValidator(_key),
+    Field(
+        description="the key by which a person is known outside",
+        json_schema_extra={"pattern": f"^{PERSON_ID}$"},
+    ),
+]  # fmt: skip
 Hours = Annotated[
-    str, BeforeValidator(_text_of), Field(pattern=DECIMAL, examples=["7.5"]),
-    AfterValidator(lambda text: plain(Decimal(text))),
+    str, BeforeValidator(_text_of), AfterValidator(_decimal),
+    Field(examples=["7.5"], json_schema_extra={"pattern": f"^{DECIMAL}$"}),
 ]  # fmt: skip
 SomeHours = Annotated[Hours, AfterValidator(_some)]
 SessionName = Annotated[
-    str, Field(pattern=f"^{SESSION_NAME}$", description="as the course names it")
-]
+    str, BeforeValidator(_session), AfterValidator(shaped(SESSION_NAME, message("session-form"))),
+    Field(
+        description="as the course names it: s1, s2, …; the number alone is taken too",
+        examples=["s1"], json_schema_extra={"pattern": f"^{SESSION_NAME}$"},
+    ),
+]  # fmt: skip
 
 
 class Assign(When):
@@ -91,9 +135,9 @@ class Assign(When):
     @model_validator(mode="after")
     def _one(self) -> Self:
         if (self.person is None) == (self.number is None):
-            raise ValueError("either `person` or `number` says who it is")
+            raise ValueError(message("person-or-number"))
         if self.person is not None and self.name is not None:
-            raise ValueError("`name` goes with `number`")
+            raise ValueError(message("name-with-number"))
         return self
 
 
@@ -179,7 +223,7 @@ class Attended(Asked):
     @model_validator(mode="after")
     def _one(self) -> Self:
         if (self.person is None) == (self.number is None):
-            raise ValueError("either `person` or `number` says who it is")
+            raise ValueError(message("person-or-number"))
         return self
 
 
@@ -204,11 +248,21 @@ class Cancel(When):
 
 
 class OnDay(Listing):
-    """Whose names: at the end of a day, today without it."""
+    """Whose names: at the end of a day, today without it; a file has all of them."""
 
     places = MEMBER_ID
     date: Day | None = None
     role: Role | None = None
+    format: Format = "json"
+
+
+class Template(BaseModel):
+    """Which list to fill in: with the roster of a unit at the end of a day, or an empty one."""
+
+    model_config = ConfigDict(extra="forbid")
+    format: Format = "xlsx"
+    unit: UnitKey | None = None
+    date: Day | None = None
 
 
 class Listed(Listing):

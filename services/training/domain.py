@@ -10,17 +10,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from contracts import moments
+from contracts.messages import Message
 from services.chassis.steps import OutOfOrder, Step, StepImpossible, StepRefused, next_state
 from services.training import roster
+from services.training.attendance import Attendance, Completed, Session, plain, too_long
+from services.training.messages import message
 from services.training.roster import Place
 
 Topic = Literal["democracy", "it_skills", "other"]
-Test = Literal["passed", "failed"]
 WHAT = "The course"
-HOUR_US = 3_600_000_000
 PLANNED, SCHEDULED, HELD, CANCELLED = "planned", "scheduled", "held", "cancelled"
 _OPEN = {"revise": SCHEDULED, "schedule": SCHEDULED, "transfer": SCHEDULED, "cancel": CANCELLED}
 MOVES: dict[str, dict[str, str]] = {
@@ -32,35 +33,6 @@ MOVES: dict[str, dict[str, str]] = {
     HELD: {"attend": HELD, "strike": HELD},
     CANCELLED: {},
 }  # fmt: skip
-
-
-class Attendance(NamedTuple):
-    """What one person did in one session: hours as a decimal string, and the test if any."""
-
-    hours: str
-    test: Test | None = None
-
-
-@dataclass(frozen=True)
-class Session:
-    """One session of a course; it ends on the day on which it begins."""
-
-    starts: int
-    place: str
-    hours: str
-    attended: Mapping[str, Attendance] = field(default_factory=dict)
-
-    @property
-    def ends(self) -> int:
-        """The instant at which it is over, in microseconds."""
-        return self.starts + int(Decimal(self.hours) * HOUR_US)
-
-
-class Completed(NamedTuple):
-    """When a person met the rule of a course, and the hours attended by then."""
-
-    at: int
-    hours: str
 
 
 @dataclass(frozen=True)
@@ -88,6 +60,13 @@ class Course:
     dropped: frozenset[str] = frozenset()
 
     @property
+    def took_place(self) -> bool:
+        """Whether anybody attended: for some hours, or for the test where the rule asks no more."""
+        rows = [row for one in self.sessions.values() for row in one.attended.values()]
+        by_test = self.test and not Decimal(self.hours_min)
+        return any(row.present if by_test else Decimal(row.hours) for row in rows)
+
+    @property
     def unit(self) -> str:
         """The unit that has it in its plan now."""
         return self.places[-1].unit
@@ -102,16 +81,11 @@ class Course:
                 hours[person] = hours.get(person, Decimal(0)) + Decimal(attendance.hours)
                 if attendance.test == "passed":
                     passed.add(person)
-                met = hours[person] >= Decimal(self.hours_min)
+                there = hours[person] > 0 or person in passed
+                met = there and hours[person] >= Decimal(self.hours_min)
                 if met and (person in passed or not self.test) and person not in found:
                     found[person] = Completed(session.ends, plain(hours[person]))
         return found
-
-
-def plain(number: Decimal) -> str:
-    """A number as a decimal string without needless zeros."""
-    text = f"{number:f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def evolve_course(state: Course | None, step: Step) -> Course:
@@ -127,31 +101,59 @@ def evolve_course(state: Course | None, step: Step) -> Course:
 
 def moves(state: Course) -> Mapping[str, str]:
     """The steps that are possible now, each with the stage that it leads to."""
-    ways = MOVES[state.stage].items()
-    return {step: stage for step, stage in ways if not _hindrance(state, step)}
+    without = set() if state.took_place else {"hold"}
+    present = [r for one in state.sessions.values() for r in one.attended.values() if r.present]
+    if state.stage == HELD and len(present) < 2:
+        without.add("strike")
+    return {
+        step: stage
+        for step, stage in MOVES[state.stage].items()
+        if step not in without and _hindrance(state, step) is None
+    }
 
 
-def _hindrance(state: Course, step: str) -> str:
+def next_course(state: Course | None, step: Step) -> Course:
+    """The course after a new step: what was held was attended by somebody, and stays so.
+
+    Journals of earlier days, where 0 hours counted as attendance, are read by `evolve_course`.
+    """
+    after = evolve_course(state, step)
+    check_attended(state, after, step)
+    return after
+
+
+def check_attended(before: Course | None, after: Course, step: Step) -> None:
+    """StepImpossible where a step holds a course that nobody attended, or leaves one so."""
+    if after.stage == HELD and not after.took_place:
+        held = before is not None and before.stage == HELD
+        why = message("held-unattended") if held else message("hold-unattended")
+        raise _impossible(before or after, step, why)
+
+
+def _hindrance(state: Course, step: str) -> Message | None:
     """Why who attended, or that nobody did, does not allow a step, whatever it says."""
     if step not in MOVES[state.stage]:
-        return ""
-    attended = [bool(one.attended) for one in state.sessions.values()]
-    if step == "cancel" and any(attended):
-        return "Somebody attended this course, so it took place."
-    if step == "drop" and all(attended):
-        return "Somebody attended each session, so all took place."
-    if step == "hold" and not any(attended):
-        return "A course that nobody attended was not held."
-    if step == "strike" and not any(attended):
-        return "Nobody is in the list of any session."
-    return ""
+        return None
+    sessions = state.sessions.values()
+    if step == "cancel" and state.took_place:
+        return message("cancel-attended")
+    if step == "drop" and all(one.took_place for one in sessions):
+        return message("drop-attended")
+    if step == "hold" and not any(one.attended for one in sessions):
+        return message("hold-unattended")
+    if step == "strike" and not any(one.attended for one in sessions):
+        return message("strike-nobody")
+    return None
 
 
 def _next(state: Course, step: Step) -> str:
-    return next_state(WHAT, state.stage, moves(state), step.name, _hindrance(state, step.name))
+    why = _hindrance(state, step.name)
+    if why is None and step.name in MOVES[state.stage]:
+        return MOVES[state.stage][step.name]
+    return next_state(WHAT, state.stage, moves(state), step.name, why or "")
 
 
-def _impossible(state: Course, step: Step, why: str) -> StepImpossible:
+def _impossible(state: Course, step: Step, why: Message) -> StepImpossible:
     return StepImpossible(WHAT, state.stage, step.name, moves(state), why)
 
 
@@ -159,7 +161,7 @@ def _planned(step: Step) -> Course:
     data = step.data
     year = data.get("year", moments.local_year(step.at))
     if abs(year - moments.local_year(step.at)) > 1:
-        raise StepRefused("A plan is of the year in which it is made, or of one beside it.", "year")
+        raise StepRefused(message("plan-year"), "year")
     course = Course(
         (Place(data["unit"], step.at),), year, data["title"], data["topic"], data.get("provider"),
         data["hours"], data.get("clause"), data.get("due"), data.get("hours_min", data["hours"]),
@@ -170,7 +172,7 @@ def _planned(step: Step) -> Course:
 
 def _checked(course: Course) -> Course:
     if Decimal(course.hours_min) > Decimal(course.hours):
-        raise StepRefused("The rule asks for more hours than the course has.", "hours_min")
+        raise StepRefused(message("rule-hours"), "hours_min")
     return course
 
 
@@ -184,10 +186,10 @@ def _revise(state: Course, step: Step) -> Course:
 def _session(state: Course, step: Step) -> Session:
     name = step.data["session"]
     if name in state.dropped:
-        raise _impossible(state, step, f"The session {name} was dropped.")
+        raise _impossible(state, step, message("session-dropped", session=name))
     found = state.sessions.get(name)
     if found is None:
-        raise StepRefused("The course has no such session.", "session")
+        raise StepRefused(no_session(state, name), "session")
     return found
 
 
@@ -198,10 +200,10 @@ def _with(state: Course, name: str, session: Session) -> Course:
 def _timely(state: Course, session: Session) -> Session:
     begins, ends = moments.year_start(state.year - 1), moments.year_start(state.year + 2)
     if not begins <= session.starts < ends:
-        raise StepRefused("A session lies in the year of the plan, or in one beside it.", "starts")
+        raise StepRefused(message("session-year"), "starts")
     last = max(session.starts, session.ends)
     if moments.local_day(last) != moments.local_day(session.starts):
-        raise StepRefused("A session ends on the day on which it begins.", "hours")
+        raise StepRefused(message("session-one-day"), "hours")
     return session
 
 
@@ -216,27 +218,27 @@ def _move(state: Course, step: Step) -> Course:
     starts = moments.instant(data["starts"]) if "starts" in data else session.starts
     place, hours = data.get("place", session.place), data.get("hours", session.hours)
     moved = _timely(state, replace(session, starts=starts, place=place, hours=hours))
-    if moved.attended and step.at < moved.ends:
-        raise _impossible(state, step, "Somebody attended this session, so it does not lie ahead.")
+    if moved.took_place and step.at < moved.ends:
+        raise _impossible(state, step, message("session-attended-ahead"))
     longest = max((Decimal(row.hours) for row in moved.attended.values()), default=Decimal(0))
     if longest > Decimal(moved.hours):
-        why = f"Somebody attended for longer: the most hours written down are {longest}."
+        why = message("attended-longer", hours=longest)
         raise _impossible(state, step, why)
     return _with(state, data["session"], moved)
 
 
 def _drop(state: Course, step: Step) -> Course:
-    if _session(state, step).attended:
-        raise _impossible(state, step, "Somebody attended this session, so it took place.")
+    if _session(state, step).took_place:
+        raise _impossible(state, step, message("session-attended"))
     name = step.data["session"]
     rest = {other: one for other, one in state.sessions.items() if other != name}
     return replace(state, sessions=rest, dropped=state.dropped | {name})
 
 
-def too_long(session: Session, hours: str) -> str:
-    """What is wrong with hours beyond those of the session; empty where they fit."""
-    fits = Decimal(hours) <= Decimal(session.hours)
-    return "" if fits else f"The session is shorter: its hours are {session.hours}."
+def no_session(state: Course, name: str) -> Message:
+    """That a course has no such session, and which ones it has."""
+    known = ", ".join(sorted(state.sessions, key=lambda one: int(one[1:])))
+    return message("session-unknown", session=name, sessions=known or "–")
 
 
 def attended_session(state: Course, step: Step) -> Session:
@@ -244,7 +246,7 @@ def attended_session(state: Course, step: Step) -> Session:
     _next(state, step)
     session = _session(state, step)
     if step.at < session.ends:
-        raise StepRefused("Attendance is written down when the session is over.", "session")
+        raise StepRefused(message("session-not-over"), "session")
     return session
 
 
@@ -263,7 +265,7 @@ def _strike(state: Course, step: Step) -> Course:
     attended = dict(session.attended)
     for person in step.data["persons"]:
         if attended.pop(person, None) is None:
-            why = f"The person {person} is not in the list of the session."
+            why = message("person-not-listed", person=person)
             raise _impossible(state, step, why)
     return _with(state, step.data["session"], replace(session, attended=attended))
 
@@ -272,7 +274,7 @@ def _hold(state: Course, step: Step) -> Course:
     if any(step.at < one.ends for one in state.sessions.values()):
         raise OutOfOrder(step.name)
     if abs(moments.local_year(step.at) - state.year) > 1:
-        raise StepRefused("A course is held in the year of its plan, or in one beside it.", "at")
+        raise StepRefused(message("hold-year"), "at")
     return _ended(state, step)
 
 
@@ -284,9 +286,9 @@ def _ended(state: Course, step: Step) -> Course:
 
 def _course_transfer(state: Course, step: Step) -> Course:
     if abs(moments.local_year(step.at) - state.year) > 1:
-        raise StepRefused("The plan of that year is over.", "at")
+        raise StepRefused(message("plan-over"), "at")
     if step.data["unit"] == state.unit:
-        raise _impossible(state, step, f"{state.unit} has it already.")
+        raise _impossible(state, step, message("unit-has-it", unit=state.unit))
     return replace(state, places=roster.moved(state.places, step))
 
 

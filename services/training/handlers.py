@@ -18,6 +18,8 @@ from services.chassis.records import Done, Loaded, Work, check_stands, loaded, u
 from services.chassis.steps import Fact, Step, StepImpossible, StepRefused
 from services.chassis.vault import Vault
 from services.training import queries, roster, store, telling
+from services.training.messages import message
+from services.training.names import same_name
 from services.training.roster import Membership, Place
 from services.training.telling import CORRECTED, Difference
 
@@ -121,9 +123,9 @@ class Rosters:
         await store.lock_persons(work.conn, [key])
         found = (await queries.persons(work.conn, [key])).get(key)
         if found is None:
-            raise StepRefused("There is no person with this key.", "person")
+            raise StepRefused(message("person-none"), "person")
         if found.erased:
-            why = "Who was erased comes on a roster by the staff number, as somebody new."
+            why = message("person-erased")
             raise StepImpossible("The person", "erased", "assign", (), why)
         if who.name is not None:
             self._check_name(found, who.name)
@@ -131,7 +133,7 @@ class Rosters:
 
     async def _enrol(self, work: Work, index: bytes, number: str, name: str | None) -> str:
         if name is None:
-            raise StepRefused("Nobody is known by this staff number: give the name.", "name")
+            raise StepRefused(message("name-needed"), "name")
         secret = vault.new_secret()
         key = vault.opaque(secret, number)
         hide = self.vault.hide
@@ -141,12 +143,15 @@ class Rosters:
         await work.take(new, Step("enrol", work.now, {}), roster.evolve_person)
         return key
 
+    def has_name(self, person: queries.Person, name: str) -> bool:
+        """Whether a spelling is of the person's name; of who was erased every name fits."""
+        hidden = person.hidden_name
+        return hidden is None or same_name(self.vault.show(hidden), name)
+
     def _check_name(self, person: queries.Person, name: str) -> None:
         """A mistyped number of somebody else is found by the name that does not fit."""
-        hidden = person.hidden_name
-        if hidden is not None and not same_name(self.vault.show(hidden), name):
-            sentence = "Another name is known for this staff number: mend one, or rename first."
-            raise StepRefused(sentence, "name")
+        if not self.has_name(person, name):
+            raise StepRefused(message("name-of-another"), "name")
 
     async def _held(
         self, work: Work, id_: str, moves: bool = False
@@ -206,14 +211,7 @@ async def check_of_units(work: Work, person: str) -> None:
 
 def person_of_others(units: Iterable[str]) -> Problem:
     """Problem 403 that names the units whose rosters the person was never on."""
-    named = ", ".join(sorted(units)) or "no unit"
-    detail = f"This token covers {named}, and a unit that had the person on its roster is needed."
-    return Problem(403, detail)
-
-
-def same_name(one: str, other: str) -> bool:
-    """Whether two spellings are of one name; case and spaces do not matter."""
-    return one.casefold().split() == other.casefold().split()
+    return Problem(403, message("person-of-others", units=", ".join(sorted(units)) or "–"))
 
 
 def shown(record: Loaded[Membership]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
 from services.chassis.steps import OutOfOrder, Step, StepImpossible, next_state
+from services.training.messages import message
 
 WHAT = "The membership"
 Role = Literal["official", "board_member", "neighbourhood", "other"]
@@ -94,7 +95,7 @@ def evolve(state: Membership | None, step: Step) -> Membership:
     next_state(WHAT, state.stage, MOVES[state.stage], step.name)
     if step.name == "transfer":
         if data["unit"] == state.unit:
-            why = f"{state.unit} has it already."
+            why = message("unit-has-it", unit=state.unit)
             raise StepImpossible(WHAT, state.stage, step.name, possible(state.stage), why)
         return replace(state, places=moved(state.places, step))
     if step.at < state.places[-1].since:
@@ -133,7 +134,8 @@ def check_apart(stints: Collection[Stint], id_: str, stage: str | None, step: st
         for other in before:
             if other.holds(one.start):
                 held = (other if one.membership == id_ else one).membership
-                why = f"By {held} the person has the role {one.role} in {one.unit} at that time."
+                role = message(f"role-{one.role}")
+                why = message("role-held", membership=held, role=role, unit=one.unit)
                 at = stage or _stage(stints, held)
                 about = {"membership": held}
                 raise StepImpossible(WHAT, at, step, possible(at), why, about)

@@ -77,7 +77,7 @@ def _case(_: Any) -> Offers:
 REPORT = {"unit": UNITS[0], "by_unit": True, "due": None}
 PLAN = {"unit": UNITS[0], "title": "Bồi dưỡng", "topic": "democracy", "hours": "2"}
 MACHINES = {
-    "course": Machine(training.evolve_course, Step("plan", START, PLAN), training.moves, _course),
+    "course": Machine(training.next_course, Step("plan", START, PLAN), training.moves, _course),
     "membership": Machine(
         roster.evolve,
         Step("assign", START, {"unit": UNITS[0], "person": "p", "role": "official"}),
@@ -155,7 +155,7 @@ def _nothing(state: awards.Achievement, step: Step, why: str) -> StepImpossible:
 
 
 FAULTS: dict[str, tuple[str, Any, str, Any]] = {
-    "what attendance forbids": ("course", training, "_hindrance", lambda state, step: ""),
+    "what attendance forbids": ("course", training, "_hindrance", lambda state, step: None),
     "what a succession does": ("membership", roster, "possible", lambda stage: ["close"]),
     "an answer that names nothing": ("achievement", awards, "_impossible", _nothing),
     "what was voted down": ("achievement", awards, "_hindrance", lambda state, step: ""),

@@ -203,7 +203,7 @@ def routes(desk: Desk) -> set[str]:
 
 
 def _filled(path: str, id_: str) -> str:
-    return path.replace("{id}", id_).replace("{unit}", OWN).replace("{session}", "s2")
+    return path.replace("{id}", id_).replace("{unit}", OWN).replace("{session}", "s1")
 
 
 def _told(route: str, line: Line, role: str, unit: str, sentence: str) -> bool:

@@ -22,8 +22,8 @@ from tests.training import acts
 
 NUMBERS = itertools.count(1)
 KNOWN = "CB-0"
-ATTEND = {"session": "s2", "rows": [{"number": KNOWN, "hours": "8"}]}
-STRIKE: dict[str, Any] = {"session": "s2"}
+ATTEND = {"session": "s1", "rows": [{"number": KNOWN, "hours": "8"}]}
+STRIKE: dict[str, Any] = {"session": "s1"}
 ASSIGN: dict[str, Any] = {"unit": OWN, "role": "board_member", "name": acts.NAME}
 
 
@@ -50,7 +50,7 @@ async def _planned(desk: Desk) -> str:
 
 
 async def _scheduled(desk: Desk) -> str:
-    """A course with the session s2, and one person who can attend it."""
+    """A course with the session s1, and one person who can attend it."""
     found = (await desk.get(f"rosters/{OWN}?limit=1000", "hr")).json()["items"]
     if not any(one["number"] == KNOWN for one in found):
         await acts.assigned(desk, KNOWN, OWN)
@@ -62,7 +62,7 @@ async def _scheduled(desk: Desk) -> str:
 async def _attended(desk: Desk) -> str:
     course = await _scheduled(desk)
     await desk.done(f"courses/{course}/attend", "clerk", ATTEND)
-    seen = await desk.get(f"courses/{course}/sessions/s2/attendance")
+    seen = await desk.get(f"courses/{course}/sessions/s1/attendance")
     STRIKE["persons"] = [one["person"] for one in seen.json()["items"]]
     return course
 
@@ -71,6 +71,7 @@ PLAN = {"unit": OWN, "title": "Bồi dưỡng", "topic": "democracy", "hours": "
 SESSION = {"starts": "2025-06-05T08:00:00+07:00", "place": "Hội trường", "hours": "4"}
 BACK = {"version": 1, "reason": "nhầm"}
 OF_UNIT = f"unit={OWN}&year=2025"
+ROSTER = f"number,name,role\nCB-R,{acts.NAME},official\n".encode()
 SHEET = f"number,hours\n{KNOWN},8\n".encode()
 
 TRAINING = {
@@ -87,14 +88,15 @@ TRAINING = {
     "DELETE /persons/{id}": Line(COUNCIL, _person, unbound=COUNCIL),
     "GET /persons/{id}": Line(EVERYBODY_READS, _person, unbound=SEES_ALL),
     "GET /persons/{id}/completions": Line(EVERYBODY_READS, _person, unbound=SEES_ALL),
+    "POST /rosters/{unit}": Line(CLERK, body=ROSTER),
     "GET /rosters/{unit}": Line(EVERYBODY_READS, unbound=SEES_ALL),
     "GET /coverage": Line(EVERYBODY_READS, query=OF_UNIT, unbound=SEES_ALL),
     "GET /missing": Line(EVERYBODY_READS, query=OF_UNIT, unbound=SEES_ALL),
     "POST /courses": Line(CLERK, body=PLAN),
     "POST /courses/{id}/revise": Line(CLERK, _planned, {"title": "Khác"}),
     "POST /courses/{id}/schedule": Line(CLERK, _planned, SESSION),
-    "POST /courses/{id}/move": Line(CLERK, _scheduled, {"session": "s2", "place": "Phòng 2"}),
-    "POST /courses/{id}/drop": Line(CLERK, _scheduled, {"session": "s2"}),
+    "POST /courses/{id}/move": Line(CLERK, _scheduled, {"session": "s1", "place": "Phòng 2"}),
+    "POST /courses/{id}/drop": Line(CLERK, _scheduled, {"session": "s1"}),
     "POST /courses/{id}/attend": Line(CLERK, _scheduled, ATTEND),
     "POST /courses/{id}/strike": Line(CLERK, _attended, STRIKE),
     "POST /courses/{id}/hold": Line(CLERK, _attended, {}),

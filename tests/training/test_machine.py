@@ -27,7 +27,7 @@ CONTROL = settings(
     max_examples=40, stateful_step_count=16, deadline=None, derandomize=True, database=None,
     suppress_health_check=list(HealthCheck),
 )  # fmt: skip
-HUNT = settings(CONTROL, max_examples=300, phases=(Phase.generate,))
+HUNT = settings(CONTROL, max_examples=1500, phases=(Phase.generate,))
 """To find a planted fault; what was found need not be made small."""
 
 

@@ -1,0 +1,233 @@
+"""Lists in and out over HTTP as files: attendance, rosters, and templates to fill in."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Annotated, Any, NamedTuple
+
+from fastapi import FastAPI, Query, Request, Response
+
+from services.chassis.auth import READS_ALL, Credential, role_missing
+from services.chassis.desk import Desk, described, json_answer
+from services.chassis.http import Problem
+from services.chassis.records import Done, Work, check_unit, loaded, unit_of
+from services.chassis.routes import READERS, Id, page
+from services.training import asking, domain, headings, lists, queries, roster_files, sheets
+from services.training.attendance import Session
+from services.training.course_handlers import Courses, session_number
+from services.training.handlers import Rosters
+from services.training.lists import READS_NAMES, Form, Names, SessionName, Unit
+from services.training.messages import message
+from services.training.sheets import Line, Value
+from services.training.spreadsheet_model import ROWS_MAX, Table
+from services.training.table_process import TableProcesses
+
+CLERK = ("clerk",)
+_UPLOAD = {
+    "required": True,
+    "content": {
+        kind: {"schema": {"type": "string", "format": "binary"}} for kind in sheets.READ_TYPES
+    },
+}
+Sheet = Annotated[
+    str | None,
+    Query(
+        min_length=1, max_length=100, pattern=r"^[^\x00-\x1f]*$",
+        description="which sheet of a workbook is meant, where several have content",
+    ),
+]  # fmt: skip
+
+
+class FileName(NamedTuple):
+    """How a file is called: its name without the ending, and the title of its sheet."""
+
+    stem: str
+    sheet: str
+
+
+ATTENDANCE, ROSTER = FileName("diem-danh", "Điểm danh"), FileName("danh-sach", "Danh sách")
+
+
+@dataclass(frozen=True)
+class Files:
+    """What all routes of files need."""
+
+    api: FastAPI
+    desk: Desk
+    names: Names
+    readers: TableProcesses = field(default_factory=TableProcesses)
+
+    async def uploaded(self, request: Request, sheet: str | None) -> Table:
+        """The table of the file in the body, read in a process of its own."""
+        sheets.check_type(request.headers.get("content-type", ""))
+        return await sheets.table_of(self.readers, await request.body(), sheet)
+
+
+def add_files(files: Files, rosters: Rosters, courses: Courses) -> None:
+    """Adds every route that takes or gives a list as a file."""
+    _add_attendance(files)
+    _add_attendance_import(files, courses)
+    _add_template(files)
+    _add_roster(files)
+    _add_roster_import(files, rosters)
+
+
+def _described_upload() -> dict[str, Any]:
+    about = described(400, 401, 403, 404, 409, 412, 413, 415, 422, 503, command=True)
+    about["openapi_extra"] = {**about["openapi_extra"], "requestBody": _UPLOAD}
+    return about
+
+
+def _add_attendance(files: Files) -> None:
+    @files.api.get(
+        "/courses/{id}/sessions/{session}/attendance",
+        summary="Who attended a session; as a file for the right role",
+        **described(401, 403, 404, 422, 503, files=sheets.TYPES),
+    )  # fmt: skip
+    async def get_attendance(
+        request: Request, id: Id, session: SessionName, form: Form = "json"
+    ) -> Response:
+        reader = files.desk.caller(request, READERS, "Reading attendance")
+        unit, about = await session_of(files.desk, reader, id, session)
+        items = [{"person": key, **one._asdict()} for key, one in sorted(about.attended.items())]
+        if form != "json":
+            _check_names(files, reader, unit)
+        items = await files.names.into(reader, unit, f"attendance of {id} {session}", items)
+        if form != "json":
+            lines = sheets.attendance_cells([Line(**one) for one in items])
+            return file_answer(form, ATTENDANCE, headings.ATTENDANCE.values(), lines)
+        place = {"session": session, "number": session_number(session)}
+        return json_answer({**place, "items": items, "next": None})
+
+
+def _check_names(files: Files, reader: Credential, unit: str) -> None:
+    """Problem 403 where the reader may not see the names that a file has."""
+    if not files.names.allowed(reader, unit):
+        raise role_missing(reader, READS_NAMES, message("act-names"))
+
+
+def _add_attendance_import(files: Files, courses: Courses) -> None:
+    @files.api.post(
+        "/courses/{id}/sessions/{session}/attendance",
+        summary="Import an attendance list (XLSX, XLS, ODS, CSV): all of it or nothing",
+        **_described_upload(),
+    )  # fmt: skip
+    async def import_attendance(
+        request: Request, id: Id, session: SessionName, sheet: Sheet = None
+    ) -> Response:
+        files.desk.caller(request, CLERK, "Importing attendance")
+        uploaded = sheets.attendance_of(await files.uploaded(request, sheet))
+
+        async def work(work: Work) -> Done:
+            lists.check_course(id)
+            done = await courses.attend(
+                work, id, session, uploaded.rows, uploaded.faults, whole=True
+            )
+            return done._replace(body={**done.body, "session": session, "list": uploaded.about})
+
+        return await files.desk.take(request, CLERK, "Importing attendance", work)
+
+
+def _add_template(files: Files) -> None:
+    @files.api.get(
+        "/templates/attendance",
+        summary="An attendance list to fill in: empty, or with the roster of a unit",
+        **described(401, 403, 422, 503, files=sheets.TYPES),
+    )  # fmt: skip
+    async def get_template(
+        request: Request, choice: Annotated[asking.Template, Query()]
+    ) -> Response:
+        reader = files.desk.caller(request, READERS, "Reading templates")
+        lines: list[Line] = []
+        if choice.unit is not None:
+            _check_names(files, reader, choice.unit)
+            members = await _members(files, reader, choice.unit, choice)
+            persons = {m["person"]: Line(m["person"], m["number"], m["name"], None, None)
+                       for m in members}  # fmt: skip
+            lines = list(persons.values())
+        cells = sheets.attendance_cells(lines)
+        return file_answer(choice.format, ATTENDANCE, headings.ATTENDANCE.values(), cells)
+
+
+def _add_roster_import(files: Files, rosters: Rosters) -> None:
+    @files.api.post(
+        "/rosters/{unit}",
+        summary="Import a roster (XLSX, XLS, ODS, CSV): who is not yet on it comes on it",
+        **_described_upload(),
+    )  # fmt: skip
+    async def import_roster(request: Request, unit: Unit, sheet: Sheet = None) -> Response:
+        check_unit(files.desk.caller(request, CLERK, "Importing a roster"), unit)
+        uploaded = roster_files.roster_of(await files.uploaded(request, sheet))
+
+        async def work(work: Work) -> Done:
+            return await roster_files.import_roster(work, rosters, unit, uploaded)
+
+        return await files.desk.take(request, CLERK, "Importing a roster", work)
+
+
+def _add_roster(files: Files) -> None:
+    @files.api.get(
+        "/rosters/{unit}", summary="Who is on a unit's roster on a day; as a file, with names",
+        **described(401, 403, 422, 503, files=sheets.TYPES),
+    )  # fmt: skip
+    async def get_roster(
+        request: Request, unit: Unit, choice: Annotated[asking.OnDay, Query()]
+    ) -> Response:
+        reader = lists.reader_of(files.desk, request, unit, "Reading rosters")
+        if choice.format != "json":
+            _check_names(files, reader, unit)
+            members = await _members(files, reader, unit, choice)
+            cells = roster_files.roster_cells(members)
+            return file_answer(choice.format, ROSTER, headings.ROSTER.values(), cells)
+        at = lists.end_of(choice.date, files.desk.clock())
+        async with files.desk.db.read() as conn:
+            rows = await queries.on_roster(
+                conn, unit, at, choice.role, choice.cursor, choice.limit + 1
+            )
+        shown = page([lists.with_times(one, "since", "until") for one in rows], choice.limit)
+        what = f"roster of {unit}"
+        shown["items"] = await files.names.into(reader, unit, what, shown["items"])
+        return json_answer(shown)
+
+
+async def _members(
+    files: Files, reader: Credential, unit: str, choice: asking.OnDay | asking.Template
+) -> list[dict[str, Any]]:
+    """Who is on a roster at the end of a day, with names, by name; 422 for too many for a file."""
+    at = lists.end_of(choice.date, files.desk.clock())
+    role = choice.role if isinstance(choice, asking.OnDay) else None
+    async with files.desk.db.read() as conn:
+        rows = await queries.on_roster(conn, unit, at, role, "", ROWS_MAX + 1)
+    if len(rows) > ROWS_MAX:
+        raise Problem(422, message("file-rows-max", most=ROWS_MAX))
+    items = await files.names.into(reader, unit, f"roster of {unit}", rows)
+    return sorted(items, key=lambda one: (one.get("name") or "", one["person"]))
+
+
+async def session_of(desk: Desk, reader: Credential, id_: str, session: str) -> tuple[str, Session]:
+    """The unit and the session of a course; Problem 404 names the sessions that it has."""
+    lists.check_course(id_)
+    async with desk.db.read() as conn:
+        record = await loaded(conn, id_, domain.evolve_course)
+    unit = unit_of(record)
+    if reader.role not in READS_ALL:
+        check_unit(reader, unit)
+    about = record.state.sessions.get(session) if record.state else None
+    if record.state is None or about is None:
+        known = sorted(record.state.sessions, key=session_number) if record.state else []
+        sessions = ", ".join(known) or "–"
+        raise Problem(404, message("session-unknown", session=session, sessions=sessions))
+    return unit, about
+
+
+def file_answer(
+    form: asking.Format, file: FileName, titles: Any,
+    lines: Sequence[Sequence[Value]],
+) -> Response:  # fmt: skip
+    """A list as a file to be saved."""
+    if form == "xlsx":
+        raw, kind = sheets.xlsx_of(file.sheet, list(titles), lines), sheets.XLSX_TYPE
+    else:
+        raw, kind = sheets.csv_of(list(titles), lines), sheets.CSV_TYPE
+    ending = "xlsx" if form == "xlsx" else "csv"
+    headers = {"Content-Disposition": f'attachment; filename="{file.stem}.{ending}"'}
+    return Response(raw, 200, headers, kind)

@@ -1,0 +1,32 @@
+"""Names of persons as they are compared: two spellings of one Vietnamese name are one. Pure.
+
+Hoà and Hòa, composed and decomposed letters, the eth of other keyboards for đ, case and spaces:
+none of these makes another person. Different letters and different tones do.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+_TONES = "\u0300\u0301\u0303\u0309\u0323"
+_LETTERS = str.maketrans({"ð": "đ", "ɖ": "đ", "’": "'", "‘": "'", "`": "'", "´": "'"})
+_INVISIBLE = re.compile(r"[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
+
+
+def same_name(one: str, other: str) -> bool:
+    """Whether two spellings are of one name."""
+    return _words(one) == _words(other)
+
+
+def folded(word: str) -> str:
+    """A word with its tone behind it, wherever it was written: `hoà` and `hòa` are one."""
+    marks = unicodedata.normalize("NFD", word.casefold().translate(_LETTERS))
+    tones = "".join(mark for mark in marks if mark in _TONES)
+    letters = "".join(mark for mark in marks if mark not in _TONES)
+    return unicodedata.normalize("NFC", letters) + tones
+
+
+def _words(name: str) -> list[str]:
+    whole = _INVISIBLE.sub("", unicodedata.normalize("NFKC", name))
+    return [folded(word) for word in re.sub(r"[\s.\-]+", " ", whole).split()]

@@ -1,0 +1,169 @@
+"""Uploaded files cost their own reader alone: bounded in time, memory and number, and killed."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import os
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from services.chassis.http import Problem
+from services.training.spreadsheet_model import TableFault
+from services.training.table_process import TableProcesses
+from tests.records.desks import ON_SQLITE, Desk
+from tests.training.acts import NAME, assigned, planned, scheduled
+from tests.training.workbooks import HEAD, patched, xlsx
+
+pytestmark = pytest.mark.anyio
+ODF = "urn:oasis:names:tc:opendocument:xmlns"
+COLUMNS = HEAD.split(",")
+GOOD = xlsx(COLUMNS, ["CB-1", NAME, 8, "Đạt"])
+
+
+def _entities() -> bytes:
+    """Sixteen kilobytes that would unfold to gigabytes."""
+    laughs = b'<!DOCTYPE x [<!ENTITY a "ha">' + b"".join(
+        f'<!ENTITY {chr(98 + n)} "{f"&{chr(97 + n)};" * 150}">'.encode() for n in range(12)
+    )
+    sheet = laughs + b"]><worksheet><sheetData><row><c><v>&m;</v></c></row></sheetData></worksheet>"
+    return patched(GOOD, sheet1=sheet)
+
+
+def _merged() -> bytes:
+    """Merged cells without end, which a pattern would go through again and again."""
+    cells = b"<mergeCells>" + b"<mergeCell " * 40_000
+    return patched(GOOD, sheet1={b"</sheetData>": b"</sheetData>" + cells})
+
+
+def _overlapping() -> bytes:
+    """A hundred thousand merged cells, well-formed."""
+    cells = b"".join(b'<mergeCell ref="A2:D9"/>' for _ in range(100_000))
+    whole = b"</sheetData><mergeCells>" + cells + b"</mergeCells>"
+    return patched(GOOD, sheet1={b"</sheetData>": whole})
+
+
+def _deep() -> bytes:
+    """Elements in elements."""
+    return patched(GOOD, sheet1=b"<worksheet>" + b"<a>" * 100_000)
+
+
+def _large() -> bytes:
+    """A part that unpacks to a hundred megabytes of blanks."""
+    return patched(GOOD, sheet1=b"<worksheet>" + b" " * 100 * 2**20)
+
+
+def _far() -> bytes:
+    """A table of seventeen milliards of cells, of which one is filled."""
+    cell = b'<row r="1048576"><c r="XFD1048576"><v>1</v></c></row></sheetData>'
+    return patched(GOOD, sheet1={b"</sheetData>": cell})
+
+
+def _open_document() -> bytes:
+    """A row of an OpenDocument table that is repeated without end."""
+    out = io.BytesIO()
+    cells = '<table:table-cell office:value-type="string"><text:p>x</text:p></table:table-cell>'
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as packed:
+        packed.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+        packed.writestr(
+            "META-INF/manifest.xml",
+            f'<manifest:manifest xmlns:manifest="{ODF}:manifest:1.0">'
+            '<manifest:file-entry manifest:full-path="/" manifest:media-type='
+            '"application/vnd.oasis.opendocument.spreadsheet"/></manifest:manifest>',
+        )
+        packed.writestr(
+            "content.xml",
+            f'<office:document-content xmlns:office="{ODF}:office:1.0"'
+            f' xmlns:table="{ODF}:table:1.0" xmlns:text="{ODF}:text:1.0"><office:body>'
+            '<office:spreadsheet><table:table table:name="x">'
+            f'<table:table-row table:number-rows-repeated="1048576">{cells * 40}</table:table-row>'
+            "</table:table></office:spreadsheet></office:body></office:document-content>",
+        )
+    return out.getvalue()
+
+
+HOSTILE: dict[str, Callable[[], bytes]] = {
+    "entities": _entities, "mergeCell": _merged, "merged": _overlapping, "deep": _deep,
+    "large": _large, "far": _far, "ods": _open_document,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+async def test_a_hostile_file_is_refused_with_a_sentence(name: str) -> None:
+    """By its own reader, whatever it would cost; the next file is read as if nothing had been."""
+    readers = TableProcesses()
+    with pytest.raises(TableFault):
+        await readers.read(HOSTILE[name]())
+    assert (await readers.read(GOOD)).sheet == "Sheet"
+    assert readers.asking == 0
+
+
+async def test_three_hundred_thousand_names_are_no_burden() -> None:
+    """Names that a workbook defines are of no list: it is read, or refused with a sentence."""
+    names = b"".join(
+        b'<definedName name="n%d">Sheet!$A$1</definedName>' % n for n in range(300_000)
+    )
+    raw = patched(
+        GOOD, workbook={b"</sheets>": b"</sheets><definedNames>" + names + b"</definedNames>"}
+    )
+    assert (await TableProcesses().read(raw)).rows[1].cell(0).text == "CB-1"
+
+
+def children() -> set[int]:
+    """The processes that this one started and that are not yet reaped."""
+    tasks = Path(f"/proc/{os.getpid()}/task")
+    return {int(pid) for task in tasks.iterdir() for pid in (task / "children").read_text().split()}
+
+
+async def test_a_reader_that_takes_too_long_is_killed_and_leaves_nothing() -> None:
+    """No process stays behind, neither after the time is over nor after the caller is gone."""
+    before = children()
+    with pytest.raises(TableFault, match="too-slow"):
+        await TableProcesses(seconds=0.0).read(GOOD)
+    assert children() <= before
+    asking = asyncio.create_task(TableProcesses().read(_large()))
+    while not children() - before:
+        await asyncio.sleep(0)
+    asking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asking
+    assert children() <= before
+
+
+async def test_readers_and_those_who_wait_are_bounded() -> None:
+    """Whoever comes when all places are taken is told so at once, and comes again later."""
+    readers = TableProcesses(readers=1, waiting=1)
+    first, second = (asyncio.create_task(readers.read(GOOD)) for _ in range(2))
+    while readers.asking < 2:
+        await asyncio.sleep(0)
+    with pytest.raises(Problem) as refused:
+        await readers.read(GOOD)
+    assert (refused.value.status, "Retry-After" in refused.value.headers) == (503, True)
+    assert (await first, (await second).form)[1] == "xlsx"
+    assert (await readers.read(GOOD)).form == "xlsx"
+
+
+@ON_SQLITE
+async def test_others_are_answered_while_a_hostile_file_is_read(desk: Desk) -> None:
+    """Queries go on: many are answered before the answer to the file comes."""
+    await assigned(desk)
+    course = await planned(desk)
+    session = await scheduled(desk, course)
+    path = f"courses/{course}/sessions/{session}/attendance"
+    raw: dict[str, Any] = {name: make() for name, make in HOSTILE.items()}
+    for name, body in raw.items():
+        upload = asyncio.create_task(desk.ask("POST", path, "clerk", body))
+        answered = 0
+        while not upload.done():
+            assert (await desk.get(f"courses/{course}")).status_code == 200
+            answered += 1
+        refused = await upload
+        assert (refused.status_code, answered >= 2) == (422, True), name
+        (error,) = refused.json()["errors"]
+        assert error["message_vi"] and error["message_en"], name
+    good = await desk.ask("POST", path, "clerk", GOOD)
+    assert (good.status_code, good.json()["list"]["sheet"]) == (200, "Sheet")

@@ -1,0 +1,83 @@
+"""Workbooks of tests: written by a library, or part by part as no library writes them."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from collections.abc import Mapping
+from typing import Any
+
+import openpyxl
+
+from services.training import sheets, table_reader
+from services.training.course_handlers import Row, RowsWrong
+from services.training.spreadsheet_model import Table, TableFault, from_json
+
+HEAD = "Số hiệu cán bộ,Họ và tên,Số giờ,Kết quả kiểm tra"
+
+
+def xlsx(*rows: list[Any], merged: str = "", **sheets_: list[list[Any]]) -> bytes:
+    """A workbook of one sheet, and of more by their names."""
+    book = openpyxl.Workbook()
+    for title, lines in {"": list(rows), **sheets_}.items():
+        sheet = book.create_sheet(title) if title else book.active
+        assert sheet is not None
+        for row in lines:
+            sheet.append(row)
+        if merged and not title:
+            sheet.merge_cells(merged)
+    return saved(book)
+
+
+def saved(book: openpyxl.Workbook) -> bytes:
+    """The bytes of a workbook."""
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+def patched(raw: bytes, **parts: bytes | Mapping[bytes, bytes]) -> bytes:
+    """A workbook with other parts, by a piece of their names: whole, or with texts replaced."""
+    out = io.BytesIO()
+    with (
+        zipfile.ZipFile(io.BytesIO(raw)) as whole,
+        zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as packed,
+    ):
+        for part in whole.infolist():
+            content = whole.read(part)
+            for piece, other in parts.items():
+                if piece in part.filename and isinstance(other, bytes):
+                    content = other
+                elif piece in part.filename and not isinstance(other, bytes):
+                    for before, after in other.items():
+                        content = content.replace(before, after, 1)
+            packed.writestr(part.filename, content)
+    return out.getvalue()
+
+
+def table(raw: bytes, sheet: str | None = None) -> Table:
+    """The table of a file, read in this process; RowsWrong for what is wrong with it as a whole."""
+    answer = json.loads(json.dumps(table_reader.answer(raw, sheet)))
+    if "fault" in answer:
+        raise sheets.file_refused(TableFault(answer["fault"], **answer["values"]))
+    return from_json(answer["table"])
+
+
+def read(raw: bytes, sheet: str | None = None) -> list[Row]:
+    """The rows of an attendance list; RowsWrong for what is wrong with it as a whole."""
+    uploaded = sheets.attendance_of(table(raw, sheet))
+    if uploaded.faults:
+        raise RowsWrong([*uploaded.faults, *(f for row in uploaded.rows for f in row.faults)])
+    return list(uploaded.rows)
+
+
+def faults(raw: bytes) -> list[tuple[str, str]]:
+    """Field and code of what is wrong, of its rows or of the file; each in both languages."""
+    try:
+        errors = [fault for row in read(raw) for fault in row.faults]
+    except RowsWrong as refused:
+        errors = refused.errors
+    for one in errors:
+        assert one["message"].vi and one["message"].en, one  # type: ignore[attr-defined]
+    return [(one["field"], str(one["message"])) for one in errors]
