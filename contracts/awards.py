@@ -6,14 +6,14 @@ from typing import Literal
 
 from msgspec import UNSET, UnsetType
 
-from contracts.data import Data, Key, Text
+from contracts.data import Data, Key, Name
 
 
 class ModelNominatedV1(Data, frozen=True, kw_only=True):
     """`model.nominated`: A model is registered."""
 
     model: Key
-    title: Text
+    title: Name
 
 
 class ModelRecognisedV1(Data, frozen=True, kw_only=True):
@@ -21,7 +21,7 @@ class ModelRecognisedV1(Data, frozen=True, kw_only=True):
 
     model: Key
     level: Literal["commune", "city", "province", "nation"]
-    title: Text | UnsetType = UNSET
+    title: Name | UnsetType = UNSET
 
 
 class ModelReplicatedV1(Data, frozen=True, kw_only=True):

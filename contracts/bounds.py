@@ -17,29 +17,23 @@ import msgspec
 
 from contracts import moments
 from contracts.catalog import EventType, fields
-from contracts.data import (
-    DATE_FORM,
-    KEY_FORM,
-    KEY_MAX,
-    MAX_INTEGER,
-    NAMED_KEY_MAX,
-    PERSON_FORM,
-    UNIT_FORM,
-)
+from contracts.data import DATE_FORM, FORMS, MAX_INTEGER, UNIT_FORM
 from contracts.envelope import ATTRIBUTES, CITY, EVENT_CLASSES, UNIT_KEY, Event
-from contracts.faults import FAULTS_MAX, Fault, faults_of
+from contracts.faults import FAULTS_MAX, Fault, faults_of, must_be
+from contracts.messages import message
+from contracts.names import hidden, key_faults, trimmed
 from contracts.texts import MARKS_MAX, overmarked
 
 EVENT_BYTES_MAX = 64 * 2**10
 EXPLAINED_BYTES_MAX = 4 * EVENT_BYTES_MAX
-AHEAD_MAX = 5 * 60 * 1_000_000
+AHEAD_MINUTES = 5
+AHEAD_MAX = AHEAD_MINUTES * 60 * 1_000_000
 EARLIEST = moments.instant("2000-01-01T00:00:00Z")
 PLAIN = "application/json"
-INVISIBLE = "has a character that does not print, such as a line break or an invisible mark"
 _SENT = ATTRIBUTES - {"recordedtime"}
 _EVIDENCE = frozenset(("document", "sha256", "url"))
-_NAMES = ("id", "source")
-_LINES = (*_NAMES, "dataschema", "traceparent", "tracestate")
+_NAMES = ("id", "source", "name", "title")
+_LINES = ("dataschema", "traceparent", "tracestate")
 
 
 def judged(item: dict[str, Any], kind: EventType | None, now: int) -> Event | list[Fault]:
@@ -50,7 +44,7 @@ def judged(item: dict[str, Any], kind: EventType | None, now: int) -> Event | li
     found: list[Fault] = []
     size = len(msgspec.json.encode(item))
     if size > EVENT_BYTES_MAX:
-        found.append(Fault("", f"an event has at most {EVENT_BYTES_MAX} bytes"))
+        found.append(Fault("", message("event-bytes", most=EVENT_BYTES_MAX)))
     found += islice(_unknown(item, kind), FAULTS_MAX)
     if size > EXPLAINED_BYTES_MAX or len(found) >= FAULTS_MAX:
         return found
@@ -80,33 +74,33 @@ def _converted(item: dict[str, Any], kind: EventType) -> Event | None:
 def _unknown(item: dict[str, Any], kind: EventType | None) -> Iterator[Fault]:
     for name in item:
         if name not in _SENT:
-            yield Fault(name[:80], "is no attribute that may be sent")
+            yield Fault(name[:80], message("attribute-unknown"))
     data = item.get("data")
     if kind is None or not isinstance(data, dict):
         return
     allowed = fields(kind.data).keys() | {"year", "evidence"}
     for name in data:
         if name not in allowed:
-            yield Fault(f"data.{name[:80]}", f"is no field of {kind.short}")
+            yield Fault(f"data.{name[:80]}", message("field-unknown", short=kind.short))
     evidence = data.get("evidence")
     for i, entry in enumerate(evidence if isinstance(evidence, list) else ()):
         for name in entry if isinstance(entry, dict) else ():
             if name not in _EVIDENCE:
-                yield Fault(f"data.evidence.{i}.{name[:80]}", "is no field of evidence")
+                yield Fault(f"data.evidence.{i}.{name[:80]}", message("evidence-unknown"))
 
 
 def _texts(value: Any, where: str) -> Iterator[Fault]:
     """Faults that any place can have: control characters, big integers, binary fractions."""
     if isinstance(value, str):
         if not value.isprintable() and any(map(_control, value)):
-            yield Fault(where, "has a control character")
+            yield Fault(where, message("control"))
         elif overmarked(value):
-            yield Fault(where, f"has more than {MARKS_MAX} marks on one letter")
+            yield Fault(where, message("marks", most=MARKS_MAX))
     elif isinstance(value, float):
-        yield Fault(where, 'must be an integer, or a decimal as text, such as "1.5"')
+        yield Fault(where, message("fraction"))
     elif isinstance(value, int):
         if abs(value) > MAX_INTEGER:
-            yield Fault(where, "must be an integer within 2^53")
+            yield Fault(where, message("integer-large"))
     elif value is not None:
         inner: Iterable[tuple[Any, Any]]
         inner = value.items() if isinstance(value, dict) else enumerate(value)
@@ -132,14 +126,18 @@ def _attributes(item: dict[str, Any], kind: EventType | None) -> list[Fault]:
     found = []
     for name in _LINES:
         value = item.get(name)
-        if isinstance(value, str) and not value.isprintable():
-            found.append(Fault(name, INVISIBLE))
+        if isinstance(value, str) and hidden(value):
+            found.append(Fault(name, message("invisible")))
+    for name in _NAMES[:2]:
+        wrong = trimmed(item[name]) if isinstance(item.get(name), str) else None
+        if wrong is not None:
+            found.append(Fault(name, wrong))
     subject = item.get("subject")
     if isinstance(subject, str):
         if not UNIT_KEY.fullmatch(subject):
-            found.append(Fault("subject", f"must be {UNIT_FORM}"))
+            found.append(Fault("subject", must_be(FORMS[UNIT_FORM])))
         elif kind is not None and (subject == CITY) != (kind.domain == "year"):
-            found.append(Fault("subject", f"{CITY} is the subject of year.* and of nothing else"))
+            found.append(Fault("subject", message("city-reserved", city=CITY)))
     return found
 
 
@@ -156,17 +154,17 @@ def _times(item: dict[str, Any], kind: EventType, now: int) -> list[Fault]:
             try:
                 moments.bounded_day(data[name])
             except ValueError:
-                found.append(Fault(f"data.{name}", f"must be {DATE_FORM}"))
+                found.append(Fault(f"data.{name}", must_be(FORMS[DATE_FORM])))
     if not isinstance(item.get("time"), str):
         return found
     try:
         time = moments.instant(item["time"])
     except ValueError as error:
-        return [*found, Fault("time", str(error))]
+        return [*found, Fault("time", error.args[0])]
     if time > now + AHEAD_MAX:
-        found.append(Fault("time", "lies more than 5 minutes ahead"))
+        found.append(Fault("time", message("time-ahead", minutes=AHEAD_MINUTES)))
     elif time < EARLIEST:
-        found.append(Fault("time", "lies before 2000"))
+        found.append(Fault("time", message("time-early")))
     else:
         found += _year(data.get("year"), moments.local_year(time), kind)
     return found
@@ -177,7 +175,7 @@ def _year(year: Any, of_time: int, kind: EventType) -> list[Fault]:
         return []
     if (kind.clearing or kind.decision) and year < of_time:
         return []
-    return [Fault("data.year", f"must be within one of {of_time}, the year of `time`")]
+    return [Fault("data.year", message("year-near", year=of_time))]
 
 
 def _keys(event: Event, kind: EventType) -> list[Fault]:
@@ -189,33 +187,23 @@ def _keys(event: Event, kind: EventType) -> list[Fault]:
             continue
         name = f"data.{field.name}"
         if field.kind in ("key", "person"):
-            found += [Fault(name, said) for said in _key(value, field.kind == "person")]
+            person = field.kind == "person"
+            found += [Fault(name, wrong) for wrong in key_faults(value, person)]
             if value == CITY and kind.domain == "unit":
-                found.append(Fault(name, f"{CITY} is the key or code of no unit"))
-        elif not value.isprintable() and (field.kind != "text" or field.name in _NAMES):
-            found.append(Fault(name, INVISIBLE))
+                found.append(Fault(name, message("city-code", city=CITY)))
+        elif field.kind == "text" and field.name in _NAMES:
+            found += [Fault(name, wrong) for wrong in (trimmed(value),) if wrong is not None]
+        elif field.kind != "text" and hidden(value):
+            found.append(Fault(name, message("invisible")))
     return found
-
-
-def _key(value: str, person: bool) -> Iterator[str]:
-    """What is wrong with a key of at most 200 characters."""
-    owner, slash, inner = value.partition("/")
-    named = bool(slash and inner) and bool(UNIT_KEY.fullmatch(owner))
-    if not value.isprintable():
-        yield INVISIBLE
-    elif len(value) > (NAMED_KEY_MAX if named else KEY_MAX):
-        yield f"must be {PERSON_FORM if person else KEY_FORM}"
-    own = inner if named else value
-    if person and own.isdigit() and len(own) in (9, 12):
-        yield f"must be {PERSON_FORM}"
 
 
 def _evidence(event: Event) -> list[Fault]:
     """A pattern's `$` also fits before a last line break, and an address's end is open."""
     entries = event.data.evidence or ()
     return [
-        Fault(f"data.evidence.{i}.{name}", INVISIBLE)
+        Fault(f"data.evidence.{i}.{name}", wrong)
         for i, entry in enumerate(entries)
         for name, value in (("sha256", entry.sha256), ("url", entry.url))
-        if isinstance(value, str) and not value.isprintable()
+        if isinstance(value, str) and (wrong := trimmed(value)) is not None
     ]

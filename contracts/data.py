@@ -2,64 +2,75 @@
 
 Source: DESIGN section 3. A number is an integer or a decimal string, never binary floating point.
 Each `description` is at once what the published schema says and what a refusal tells people after
-"must be". Patterns in an `extra_json_schema` are not asked by the decoder: `bounds` has them by
-hand.
+"must be", which FORMS finds in both languages. Patterns in an `extra_json_schema` are not asked
+by the decoder: `bounds` and `names` have them by hand.
 """
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from contracts.messages import Message, message
 from contracts.moments import FIRST_DAY, LAST_DAY
 
 MAX_INTEGER = 2**53
 KEY_MAX, NAMED_KEY_MAX, EVIDENCE_MAX = 128, 200, 20
 UNIT = r"[A-Z0-9]([A-Z0-9.]{0,62}[A-Z0-9])?"
-_UNPRINTED = r"\u0000-\u001f\u007f-\u00a0\u00ad\u200b-\u200f\u2028-\u202f\u2060-\u206f\ufeff"
-PRINTED = f"[^{_UNPRINTED}]"
+UNPRINTED = (
+    r"\u0000-\u001f\u007f-\u00a0\u00ad\u034f\u061c\u115f\u1160\u1680\u17b4\u17b5\u180b-\u180f"
+    r"\u2000-\u200f\u2028-\u202f\u205f-\u206f\u2800\u3000\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb"
+)
+"""Control, format and zero-width characters, blanks other than the plain one, and fillers."""
+PRINTED, GLYPH = f"[^{UNPRINTED}]", f"[^ {UNPRINTED}]"
+_TRIMMED = f"{GLYPH}({PRINTED}*{GLYPH})?"
 PLAIN_TEXT = r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]*$"
-IDENTITY_NUMBER = f"^({UNIT}/)?([0-9]{{9}}|[0-9]{{12}})$"
+CARD_NUMBER = r"[^0-9]*[0-9]([^0-9A-Za-z]*[0-9]){8}(([^0-9A-Za-z]*[0-9]){3})?[^0-9]*"
+"""9 or 12 digits and nothing else but letters around them, and separators anywhere."""
 _DAY = r"[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
 TIME = (
     rf"^{_DAY}[Tt]([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{{1,6}})?"
     r"([Zz]|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$"
 )
-KEY_FORM = (
-    f"a key of 1 to {KEY_MAX} printable characters, such as ngan-sach-2025 (up to {NAMED_KEY_MAX}"
-    " where it names a predecessor's, such as H44.1.14/ngan-sach-2025)"
-)
-PERSON_FORM = (
-    f"an opaque key of a person, 1 to {KEY_MAX} printable characters such as k-8a31b7, and never"
-    " an identity number"
-)
-UNIT_FORM = "a unit's key or code: capital letters, digits and dots, such as H44.12.34"
-DATE_FORM = f"a day of the calendar from {FIRST_DAY} to {LAST_DAY}, such as 2025-03-01"
-AMOUNT_FORM = (
-    "a non-negative integer, or a decimal as text with at most 9 digits and 4 after the point,"
-    ' such as "1.5"'
-)
+FORMS: dict[str, Message] = {}
+"""What a value must be, by the English sentence that stands in the schema."""
 
+
+def form(code: str, **values: Any) -> str:
+    """The English sentence of a form, for a `description`."""
+    described = message(code, **values)
+    FORMS[described.en] = described
+    return described.en
+
+
+KEY_FORM = form("form-key", most=KEY_MAX, most_named=NAMED_KEY_MAX)
+PERSON_FORM = form("form-person", most=KEY_MAX)
+UNIT_FORM = form("form-unit")
+DATE_FORM = form("form-day", first=FIRST_DAY, last=LAST_DAY)
 _KEYS = [
-    {"maxLength": KEY_MAX, "pattern": f"^{PRINTED}+$"},
-    {"maxLength": NAMED_KEY_MAX, "pattern": f"^{UNIT}/{PRINTED}+$"},
+    {"maxLength": KEY_MAX, "pattern": f"^{_TRIMMED}$"},
+    {"maxLength": NAMED_KEY_MAX, "pattern": f"^{UNIT}/{_TRIMMED}$"},
 ]
-_NAME = {"pattern": f"^{PRINTED}+$"}
+_PERSONS = [
+    {"maxLength": KEY_MAX, "pattern": f"^(?=[^0-9]*[0-9]){GLYPH}+$"},
+    {"maxLength": NAMED_KEY_MAX, "pattern": f"^{UNIT}/(?=[^0-9]*[0-9]){GLYPH}+$"},
+]
+_NAME = {"pattern": f"^{_TRIMMED}$"}
 
 Id: TypeAlias = Annotated[
     str,
     Meta(
         min_length=1, max_length=128, extra_json_schema=_NAME,
-        description="a text of 1 to 128 printable characters, such as a UUIDv7",
+        description=form("form-id"),
     ),
 ]  # fmt: skip
 Source: TypeAlias = Annotated[
     str,
     Meta(
         min_length=1, max_length=256, extra_json_schema=_NAME,
-        description="a text of 1 to 256 printable characters, such as urn:viettri:portal",
+        description=form("form-source"),
     ),
 ]  # fmt: skip
 Subject: TypeAlias = Annotated[
@@ -72,8 +83,7 @@ Subject: TypeAlias = Annotated[
 Time: TypeAlias = Annotated[
     str,
     Meta(
-        description="an RFC 3339 time with an offset and at most 6 digits of a second's fraction,"
-        " such as 2025-03-01T09:00:00+07:00",
+        description=form("form-time"),
         extra_json_schema={"format": "date-time", "pattern": TIME},
     ),
 ]
@@ -81,7 +91,7 @@ Line: TypeAlias = Annotated[
     str,
     Meta(
         max_length=2000, extra_json_schema={"pattern": f"^{PRINTED}*$"},
-        description="a text of at most 2000 printable characters",
+        description=form("form-line"),
     ),
 ]  # fmt: skip
 Key: TypeAlias = Annotated[
@@ -96,7 +106,8 @@ Person: TypeAlias = Annotated[
     Meta(
         min_length=1, max_length=NAMED_KEY_MAX, description=PERSON_FORM,
         extra_json_schema={
-            "x-danchu": "person", "anyOf": _KEYS, "not": {"pattern": IDENTITY_NUMBER},
+            "x-danchu": "person", "anyOf": _PERSONS,
+            "not": {"pattern": f"^({UNIT}/|(?!{UNIT}/)){CARD_NUMBER}$"},
         },
     ),
 ]  # fmt: skip
@@ -104,7 +115,13 @@ Text: TypeAlias = Annotated[
     str,
     Meta(
         min_length=1, max_length=2000, extra_json_schema={"pattern": PLAIN_TEXT},
-        description="a text of 1 to 2000 characters without control characters",
+        description=form("form-text"),
+    ),
+]  # fmt: skip
+Name: TypeAlias = Annotated[
+    str,
+    Meta(
+        min_length=1, max_length=2000, extra_json_schema=_NAME, description=form("form-name"),
     ),
 ]  # fmt: skip
 Date: TypeAlias = Annotated[
@@ -115,38 +132,35 @@ Date: TypeAlias = Annotated[
     ),
 ]  # fmt: skip
 UnitKey: TypeAlias = Annotated[str, Meta(pattern=f"^{UNIT}$", description=UNIT_FORM)]
-Count: TypeAlias = Annotated[
-    int, Meta(ge=0, le=MAX_INTEGER, description="an integer from 0 to 2^53, such as 120")
-]
+Count: TypeAlias = Annotated[int, Meta(ge=0, le=MAX_INTEGER, description=form("form-count"))]
 Amount: TypeAlias = Annotated[
     Annotated[int, Meta(ge=0, le=MAX_INTEGER)]
     | Annotated[str, Meta(pattern=r"^[0-9]{1,9}(\.[0-9]{1,4})?$")],
-    Meta(description=AMOUNT_FORM),
+    Meta(description=form("form-amount")),
 ]
 SignedPoints: TypeAlias = Annotated[
     str,
     Meta(
         pattern=r"^-?[0-9]{1,9}(\.[0-9]{1,2})?$",
-        description='points as text with at most two decimals, such as "-1.25"',
+        description=form("form-points"),
     ),
 ]
 Year: TypeAlias = Annotated[
-    int, Meta(ge=2000, le=9999, description="a rating year, such as 2025")
+    int, Meta(ge=2000, le=9999, description=form("form-year"))
 ]  # fmt: skip
 Sha256: TypeAlias = Annotated[
     str,
     Meta(
         pattern=r"^[0-9a-f]{64}$",
-        description="a SHA-256 digest as 64 hexadecimal digits in small letters",
+        description=form("form-sha256"),
     ),
 ]
 Url: TypeAlias = Annotated[
     str,
     Meta(
         pattern=r"^https?://", max_length=2000,
-        extra_json_schema={"pattern": f"^https?://{PRINTED}*$"},
-        description="an address of at most 2000 printable characters, such as"
-        " https://viettri.example/12-bc-ubnd.pdf",
+        extra_json_schema={"pattern": f"^https?://({PRINTED}*{GLYPH})?$"},
+        description=form("form-url"),
     ),
 ]  # fmt: skip
 

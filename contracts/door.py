@@ -7,17 +7,14 @@ emit what is asked elsewhere: this module knows no credentials.
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any
 
-import msgspec
-
-from contracts import moments
-from contracts.bounds import PLAIN, judged
-from contracts.catalog import BY_TYPE, EventType
+from contracts import moments, parsing
+from contracts.bounds import EVENT_BYTES_MAX, EXPLAINED_BYTES_MAX, PLAIN, judged
+from contracts.catalog import BY_TYPE, EventType, fields
+from contracts.data import EVIDENCE_MAX
 from contracts.envelope import (
     Event,
     body,
@@ -27,29 +24,17 @@ from contracts.envelope import (
     year_of,
 )
 from contracts.faults import FAULTS_MAX, Fault
-from contracts.texts import normalised, overmarked
+from contracts.messages import message
+from contracts.parsing import BodyRefused as BodyRefused
+from contracts.parsing import media_of as media_of
+from contracts.parsing import parse as parse
+from contracts.suggestions import nearest_type
 
 BODY_BYTES_MAX = 16 * 2**20
 EVENTS_MAX = 10_000
-NESTING_MAX = 8
-DIGITS_MAX = 17
-BEYOND = 2**62
 SINGLE = "application/cloudevents+json"
 BATCH = "application/cloudevents-batch+json"
-_TEXTS = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"?', re.DOTALL)
-_CHARSET = re.compile(r"(?:^|;)\s*charset\s*=\s*\"?([^\s\";]*)")
-_CHARSETS = ("utf-8", "utf8", "us-ascii")
-_BRACES = bytes.maketrans(b"[]", b"{}")
-_NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
-
-
-class BodyRefused(Exception):
-    """The whole body is refused: `status` is the HTTP status, the text says why."""
-
-    def __init__(self, status: int, detail: str) -> None:
-        super().__init__(detail)
-        self.status = status
-        self.detail = detail
+_NEEDED = frozenset(("id", "source", "specversion", "subject", "time", "type", "data"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,117 +64,57 @@ class Refusal:
     faults: tuple[Fault, ...]
 
 
-def read(raw: bytes, content_type: str, now: int) -> tuple[bool, list[Emitted | Refusal]]:
-    """Whether the body is a single event, and each of its events read; raises BodyRefused."""
+def read(
+    raw: bytes, content_type: str, now: int, headers: Mapping[str, str] | None = None,
+    events_max: int = EVENTS_MAX,
+) -> tuple[bool, list[Emitted | Refusal]]:  # fmt: skip
+    """Whether the body is a single event, and each of its events read; raises BodyRefused.
+
+    `headers` are those of the request or message: attributes of an event stand in none.
+    """
+    parsing.check_structured(content_type, headers or {})
     media = media_of(content_type, (SINGLE, BATCH, PLAIN))
     if len(raw) > BODY_BYTES_MAX:
-        raise BodyRefused(413, f"a body has at most {BODY_BYTES_MAX} bytes")
-    parsed = parse(raw)
-    single = not isinstance(parsed, list)
-    if (media == SINGLE and not single) or (media == BATCH and single):
-        raise BodyRefused(400, f"{media} does not fit a body that is {_shape(single)}")
-    items = [parsed] if single else parsed
-    if len(items) > EVENTS_MAX:
-        raise BodyRefused(413, f"a batch has at most {EVENTS_MAX} events")
-    return single, [_read_one(item, now) for item in items]
+        raise BodyRefused(413, message("body-bytes", most=BODY_BYTES_MAX))
+    text = parsing.decoded(raw)
+    start = parsing.after_blanks(text, 0)
+    single = text[start : start + 1] != "["
+    if single and media == BATCH:
+        _whole(text, start)
+        raise BodyRefused(400, message("body-batch", media=media))
+    if not single and media == SINGLE:
+        raise BodyRefused(400, message("body-single", media=media))
+    if single:
+        return True, [_read_at(text, _whole(text, start), now)]
+    found: list[Emitted | Refusal] = []
+    for element in parsing.elements(text, start):
+        if len(found) == events_max:
+            raise BodyRefused(413, message("body-events", most=events_max))
+        found.append(_read_at(text, element, now))
+    return False, found
 
 
-def media_of(content_type: str, taken: Sequence[str]) -> str:
-    """The media type, one of those that are taken; BodyRefused for another, and beside UTF-8."""
-    media, _, parameters = content_type.lower().partition(";")
-    media, charset = media.strip(), _CHARSET.search(parameters)
-    if media not in taken:
-        first = f"{', '.join(taken[:-1])} or " if taken[1:] else ""
-        raise BodyRefused(415, f"send {first}{taken[-1]}")
-    if charset is not None and charset[1] not in _CHARSETS:
-        raise BodyRefused(415, f"send UTF-8; the charset {charset[1][:40]} is not taken")
-    return media
+def _whole(text: str, start: int) -> parsing.Element:
+    """Where the one value of a body stands; BodyRefused where there is more, or none."""
+    element = parsing.element_at(text, start)
+    if parsing.after_blanks(text, element.end) < len(text):
+        raise parsing.syntax(text, element.end)
+    return element
 
 
-def _shape(single: bool) -> str:
-    return "no array" if single else "an array"
-
-
-def parse(raw: bytes) -> Any:
-    """The JSON of a body; BodyRefused where it is not well-formed or too deep.
-
-    Every text is in NFC: at one go where no escape could be torn apart by that.
-    """
-    try:
-        text = raw.decode()
-    except UnicodeDecodeError as error:
-        raise BodyRefused(400, f"the body is not UTF-8 at byte {error.start}") from None
-    if plain := "\\" not in text and not overmarked(text):
-        text = normalised(text)
-    opening = text.lstrip(" \t\r\n")[:1]
-    _check_nesting(text, NESTING_MAX + (opening == "["))
-    try:
-        parsed = json.loads(
-            text, object_pairs_hook=_object, parse_constant=_no_constant, parse_int=_integer,
-            parse_float=_fraction,
-        )  # fmt: skip
-        msgspec.json.encode(parsed)
-    except UnicodeEncodeError as error:
-        half = f"\\u{ord(error.object[error.start]):04x}"
-        why = f"the body has {half} alone, half of a character: write both halves, or leave it out"
-        raise BodyRefused(400, why) from None
-    except (ValueError, RecursionError) as error:
-        raise BodyRefused(400, f"the body is not well-formed JSON: {error}") from None
-    composed = plain or (text.isascii() and "\\u" not in text)
-    return parsed if composed else normalised(parsed)
-
-
-def _check_nesting(text: str, allowed: int) -> None:
-    """Refuse deep nesting before a parser recurses into it: each round takes the innermost away.
-
-    All brackets count as one kind here; where they do not fit each other the parser says so.
-    """
-    if text.count("[") + text.count("{") <= allowed:
-        return
-    bare = _TEXTS.sub("", text).encode("ascii", "ignore")
-    left = bare.translate(_BRACES, _NO_BRACKETS)
-    for _ in range(allowed):
-        left = left.replace(b"{}", b"")
-    if left.count(b"{") > 0:
-        raise BodyRefused(400, f"JSON is nested more than {NESTING_MAX} deep, or not closed")
-
-
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise ValueError(f"the name {_twice(pairs)[:40]!r} stands twice in one object")
-    return found
-
-
-def _twice(pairs: list[tuple[str, Any]]) -> str:
-    """The first name that stands a second time; in one pass, since a body may hold a million."""
-    seen: set[str] = set()
-    for name, _ in pairs:
-        if name in seen:
-            return name
-        seen.add(name)
-    return ""
-
-
-def _integer(digits: str) -> int:
-    """The integer; any beyond 2^53 stands for one that is refused, however many digits it has."""
-    return int(digits) if len(digits) <= DIGITS_MAX else BEYOND
-
-
-def _fraction(_: str) -> float:
-    """Every binary fraction is refused, whatever its value, so none is computed."""
-    return 0.5
-
-
-def _no_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no JSON number")
+def _read_at(text: str, element: parsing.Element, now: int) -> Emitted | Refusal:
+    """The event at a place; what is far too large is refused without making an object of it."""
+    if element.end - element.start > EXPLAINED_BYTES_MAX and parsing.is_costly(text, element):
+        return Refusal(None, None, (Fault("", message("event-bytes", most=EVENT_BYTES_MAX)),))
+    return _read_one(parsing.value_of(text, element), now)
 
 
 def _read_one(item: Any, now: int) -> Emitted | Refusal:
     if not isinstance(item, dict):
-        return Refusal(None, None, (Fault("", "an event is a JSON object"),))
+        return Refusal(None, None, (Fault("", message("event-object")),))
     id_, source = _text_of(item, "id"), _text_of(item, "source")
     kind = BY_TYPE.get(item["type"]) if isinstance(item.get("type"), str) else None
+    item = _plain_form(item, kind)
     event = judged(item, kind, now)
     if kind is None or isinstance(event, list):
         faults = event if isinstance(event, list) else []
@@ -205,11 +130,49 @@ def _read_one(item: Any, now: int) -> Emitted | Refusal:
     )  # fmt: skip
 
 
+def _plain_form(item: dict[str, Any], kind: EventType | None) -> dict[str, Any]:
+    """The event as if what it leaves open were left out, and said in the plainest words.
+
+    A null for an optional attribute is its absence (CloudEvents JSON format, section 2.2), and so
+    is one for an optional field; `application/json; charset=utf-8` is `application/json`.
+    """
+    if None in item.values():
+        item = {k: v for k, v in item.items() if v is not None or k in _NEEDED}
+    declared = item.get("datacontenttype")
+    if isinstance(declared, str) and declared != PLAIN and parsing.is_json(declared):
+        item = {**item, "datacontenttype": PLAIN}
+    data = item.get("data")
+    if kind is None or not isinstance(data, dict):
+        return item
+    if None in data.values():
+        optional = {n for n, field in fields(kind.data).items() if field.optional}
+        optional |= {"year", "evidence"}
+        data = {k: v for k, v in data.items() if v is not None or k not in optional}
+        item = {**item, "data": data}
+    evidence = data.get("evidence")
+    if isinstance(evidence, list) and any(map(_has_null, evidence[:EVIDENCE_MAX])):
+        item = {**item, "data": {**data, "evidence": [_plain_entry(one) for one in evidence]}}
+    return item
+
+
+def _has_null(entry: Any) -> bool:
+    return isinstance(entry, dict) and None in entry.values()
+
+
+def _plain_entry(entry: Any) -> Any:
+    """An entry of evidence without its nulls."""
+    if not isinstance(entry, dict):
+        return entry
+    return {k: v for k, v in entry.items() if v is not None or k not in ("sha256", "url")}
+
+
 def _no_type(item: dict[str, Any]) -> Fault:
     if "type" not in item:
-        return Fault("type", "is missing")
-    wanted = "must be a type of the catalog, such as vn.danchu.training.completed.v1"
-    return Fault("type", wanted)
+        return Fault("type", message("missing"))
+    nearest = nearest_type(item["type"]) if isinstance(item["type"], str) else None
+    if nearest is None:
+        return Fault("type", message("type-form"))
+    return Fault("type", message("type-nearest", nearest=nearest))
 
 
 def _text_of(item: dict[str, Any], name: str) -> str | None:

@@ -205,6 +205,11 @@ def check_dates(data: Data) -> None:
             moments.day_ordinal(value)
 
 
+def subject_of(address: str) -> str:
+    """The unit's key of an address that `stream_subject` made."""
+    return address.split(".", 3)[2].replace("-", ".")
+
+
 def stream_subject(subject: str, short: str) -> str:
     """Where the event stands in EVENTS: danchu.events.<unit>.<domain>.<name>."""
     return f"danchu.events.{subject.replace('.', '-')}.{short}"

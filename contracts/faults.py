@@ -12,21 +12,21 @@ from jsonschema import Draft202012Validator, validators
 from jsonschema.exceptions import ValidationError
 
 from contracts.catalog import CATALOG, EventType
-from contracts.data import EVIDENCE_MAX
+from contracts.data import EVIDENCE_MAX, FORMS
+from contracts.messages import Message, message
 from contracts.schema import envelope_schema, schema
 
 FAULTS_MAX = 20
-_NAMES = {
-    "string": "a text", "integer": "an integer", "object": "an object", "array": "a list",
-    "boolean": "true or false",
-}  # fmt: skip
+_TYPES = {name: message(f"form-{name}") for name in (
+    "string", "integer", "object", "array", "boolean",
+)}  # fmt: skip
 
 
 class Fault(NamedTuple):
-    """One thing that is wrong: the field by its path, and a sentence."""
+    """One thing that is wrong: the field by its path, and a sentence in each language."""
 
     field: str
-    message: str
+    message: Message
 
 
 @cache
@@ -89,12 +89,17 @@ def _sentence(error: ValidationError) -> list[Fault]:
     if rule == "required":
         assert isinstance(error.instance, dict)
         missing = [name for name in wanted if name not in error.instance]
-        return [Fault(f"{where}.{name}".strip("."), "is missing") for name in missing]
+        return [Fault(f"{where}.{name}".strip("."), message("missing")) for name in missing]
     if rule == "enum":
-        return [Fault(where, "must be one of " + ", ".join(str(value) for value in wanted))]
+        values = ", ".join(str(value) for value in wanted)
+        return [Fault(where, message("one-of", values=values))]
     if rule == "maxItems":
-        return [Fault(where, f"has at most {wanted} entries")]
-    form = cast(dict[str, Any], error.schema).get("description")
-    if form is None or wanted == "object":
-        form = _NAMES.get(str(wanted), str(wanted))
-    return [Fault(where, f"must be {form}")]
+        return [Fault(where, message("entries", most=wanted))]
+    described = cast(dict[str, Any], error.schema).get("description")
+    form = None if wanted == "object" else FORMS.get(str(described))
+    return [Fault(where, must_be(form or _TYPES.get(str(wanted), message("form-contract"))))]
+
+
+def must_be(form: Message) -> Message:
+    """The sentence that names a form."""
+    return message("must-be", form=form)

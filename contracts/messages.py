@@ -77,3 +77,7 @@ def _filled(sentence: str, values: Mapping[str, Any], language: Language) -> str
             for name, value in values.items()
         }
     )
+
+
+message = catalogue(__package__)
+"""The messages of the contracts themselves, from `contracts/messages.toml`."""

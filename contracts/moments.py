@@ -10,6 +10,8 @@ import re
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 
+from contracts.messages import message
+
 _OFFSET = 7 * 3_600_000_000
 _DAY = 86_400_000_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -29,18 +31,15 @@ FIRST_DAY, LAST_DAY = "2000-01-01", "2200-12-31"
 
 
 def instant(text: str) -> int:
-    """The instant that an RFC 3339 text with an offset means; ValueError says what is wrong."""
+    """The instant that an RFC 3339 text with an offset means; ValueError has a Message."""
     if not _RFC3339.fullmatch(text):
-        raise ValueError(
-            "must be an RFC 3339 time with an offset and at most 6 digits of a second's"
-            " fraction, such as 2025-03-01T09:00:00+07:00"
-        )
+        raise ValueError(message("time-form"))
     try:
         us = (datetime.fromisoformat(text.upper()) - _EPOCH) // _MICROSECOND
     except (ValueError, OverflowError):
         us = _LATEST + 1
     if not _EARLIEST <= us <= _LATEST:
-        raise ValueError("is not a time of the calendar")
+        raise ValueError(message("time-calendar"))
     return us
 
 
@@ -89,7 +88,7 @@ def quarter(us: int) -> str:
 def day_ordinal(text: str) -> int:
     """The proleptic ordinal of a YYYY-MM-DD; ValueError where the calendar has no such day."""
     if not _DATE.fullmatch(text):
-        raise ValueError("must be a date such as 2025-03-01")
+        raise ValueError(message("day"))
     return date.fromisoformat(text).toordinal()
 
 
@@ -97,7 +96,7 @@ def bounded_day(text: str) -> str:
     """The date, where it may come in; ValueError where it names no day, or one too far away."""
     day_ordinal(text)
     if not FIRST_DAY <= text <= LAST_DAY:
-        raise ValueError(f"must be a day from {FIRST_DAY} to {LAST_DAY}")
+        raise ValueError(message("day-between", first=FIRST_DAY, last=LAST_DAY))
     return text
 
 

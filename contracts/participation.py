@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, UnsetType
 
-from contracts.data import Amount, Count, Data, Date, Key
+from contracts.data import Amount, Count, Data, Date, Key, form
 
 
 class CommunicationHeldV1(Data, frozen=True, kw_only=True):
@@ -184,7 +184,7 @@ class DigitalClosedV1(Data, frozen=True, kw_only=True):
 class FeedbackGivenV1(Data, frozen=True, kw_only=True):
     """`feedback.given`: Somebody rated a service from 1 to 5."""
 
-    score: Annotated[int, Meta(ge=1, le=5, description="an integer from 1 to 5")]
+    score: Annotated[int, Meta(ge=1, le=5, description=form("form-score"))]
     service: Key
     channel: Literal["qr", "portal", "counter"]
 

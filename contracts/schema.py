@@ -18,7 +18,9 @@ def schema(kind: EventType) -> dict[str, Any]:
 
     Of what it takes a door refuses this alone: times ahead of the clock, before 2000 or not of the
     calendar, dates before 2000 or after 2200, a year that does not fit `time`, more than 64 KiB,
-    an integer spelled 2.0, and rare characters that do not print.
+    an integer spelled 2.0, an identity number among other words of a person's key, and rare
+    characters that do not print. What it refuses and a door takes is null for what may be left
+    out, and `datacontenttype` with UTF-8.
     """
     cls = EVENT_CLASSES[kind.short]
     found = _closed(msgspec.json.schema(cls))

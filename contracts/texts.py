@@ -26,6 +26,8 @@ def _run(letters: str) -> int:
     for letter in letters:
         run = run + 1 if unicodedata.combining(letter) else 0
         longest = max(longest, run)
+        if longest > MARKS_MAX:
+            break
     return longest
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from msgspec import UNSET, UnsetType
 
-from contracts.data import Data, Date, Person, Text, UnitKey, UnitKind
+from contracts.data import Data, Date, Name, Person, UnitKey, UnitKind
 
 
 class UnitRegisteredV1(Data, frozen=True, kw_only=True):
     """`unit.registered`: A unit is registered, or its registration is corrected."""
 
-    name: Text
+    name: Name
     kind: UnitKind
     parent: UnitKey | UnsetType = UNSET
     valid_from: Date | UnsetType = UNSET
@@ -19,7 +19,7 @@ class UnitRegisteredV1(Data, frozen=True, kw_only=True):
 class UnitRenamedV1(Data, frozen=True, kw_only=True):
     """`unit.renamed`: A unit has another name from a date on."""
 
-    name: Text
+    name: Name
     effective: Date
 
 

@@ -17,6 +17,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
+from contracts.messages import Message
 from services.chassis.bearer_tokens import ALGORITHM, AUDIENCE, Claims, TokenInvalid, read_token
 from services.chassis.bearer_tokens import NAME_MAX as NAME_MAX
 from services.chassis.clock import Clock, now_us
@@ -37,6 +38,8 @@ LEEWAY_SECONDS = 60
 """How far the clock of an issuer may be ahead of ours."""
 ANY = ("*",)
 Scope = MutableMapping[str, Any]
+UNIT_SOURCE = "urn:danchu:unit:"
+"""How the `source` begins that a unit has where it names no other."""
 
 ROLES: dict[str, str] = {
     "emitter": "sends events of its units",
@@ -74,9 +77,27 @@ class Credential:
         """Whether the source begins with one of the credential's prefixes."""
         return any(prefix == "*" or source.startswith(prefix) for prefix in self.sources)
 
+    @property
+    def names_sources(self) -> bool:
+        """Whether it names its prefixes of `source`, as one that is narrowed to units must.
+
+        Else a unit could retract what another sent, and take its identities.
+        """
+        return "*" in self.units or not any(map(is_open, self.sources))
+
     def may_use_type(self, *names: str) -> bool:
         """Whether one of the names of a type (short or full) is among the credential's."""
         return "*" in self.types or any(name in self.types for name in names)
+
+
+def own_sources(units: Iterable[str]) -> list[str]:
+    """The prefix of `source` that is each unit's own; its end keeps H44.1 apart from H44.10."""
+    return [f"{UNIT_SOURCE}{unit}:" for unit in units]
+
+
+def is_open(prefix: str) -> bool:
+    """Whether a prefix of `source` is that of every source."""
+    return prefix.strip() in ("", "*")
 
 
 @dataclass
@@ -153,7 +174,7 @@ def require(credential: Credential, roles: Iterable[str], what: str) -> None:
     """Problem 403 unless the credential has one of the roles."""
     allowed = tuple(roles)
     if credential.role not in allowed:
-        raise role_missing(credential, allowed, f'"{what}"')
+        raise role_missing(credential, allowed, what if isinstance(what, Message) else f'"{what}"')
 
 
 def role_missing(credential: Credential, roles: Iterable[str], what: str) -> Problem:

@@ -117,17 +117,34 @@ def token(
     from services.commands.homes import ForeignIssuer, require_home
 
     _check_token(role, unit or [], name)
-    narrowed = (unit or ["*"], source or ["*"], type_ or ["*"])
+    units = unit or ["*"]
+    sources = _sources(units, source)
     settings = configured(home=home)
     with exit_on_error():
         if settings.token_public_key is not None:
             raise ForeignIssuer(str(settings.token_public_key))
         require_home(settings)
-        signed = development_issuer(settings.home).mint(role, *narrowed, days, name or "")
+        issuer = development_issuer(settings.home)
+        signed = issuer.mint(role, units, sources, type_ or ["*"], days, name or "")
     result = {
-        "role": role, "name": name or role, "units": narrowed[0], "days": days, "token": signed,
+        "role": role, "name": name or role, "units": units, "sources": sources, "days": days,
+        "token": signed,
     }  # fmt: skip
     present(result, as_json, signed)
+    if not (source or as_json or "*" in units):
+        tell(message("token-sources", sources=", ".join(sources)))
+
+
+def _sources(units: list[str], source: list[str] | None) -> list[str]:
+    """A token of any unit takes any source, one of some units prefixes of their own alone."""
+    from services.chassis.auth import is_open, own_sources
+
+    if "*" in units:
+        return source or ["*"]
+    sources = source or own_sources(units)
+    if any(map(is_open, sources)):
+        raise refuse("--source", message("token-source-open"))
+    return sources
 
 
 def _check_token(role: str, units: list[str], name: str | None) -> None:

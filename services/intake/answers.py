@@ -5,13 +5,15 @@ from typing import Any
 
 import msgspec
 
-from services.chassis.http import FieldError, Problem, error_members
+from contracts.door import BodyRefused
+from services.chassis.problems import FieldError, Problem, error_members
 from services.intake.domain import Receipt
+from services.intake.messages import message
 
 
-def refused_body(status: int, detail: str) -> Problem:
+def refused_body(refused: BodyRefused) -> Problem:
     """The problem of a body that is refused whole."""
-    return Problem(status, f"{detail[:1].upper()}{detail[1:]}.")
+    return Problem(refused.status, refused.detail)
 
 
 def answered(found: Sequence[Receipt], single: bool, errors_max: int = 20) -> bytes:
@@ -39,8 +41,8 @@ def _errors(one: Receipt) -> list[FieldError]:
 
 def _problem(one: Receipt) -> Problem:
     if one.status == "conflict":
-        status, detail = 409, "Another event has this source and id."
+        status, detail = 409, message("single-conflict")
     else:
-        status, detail = 422, "The event does not keep the contract."
+        status, detail = 422, message("single-refused")
     extra = {"id": one.id, "source": one.source}
     return Problem(status, detail, _errors(one), extra=extra)

@@ -11,11 +11,13 @@ from contracts.schema import envelope_schema
 from services.chassis.auth import READS_MACHINERY, Verifier, require
 from services.chassis.clock import Clock
 from services.chassis.health import Health
-from services.chassis.http import PROBLEM_TYPE, bounded_body, service_api
+from services.chassis.http import bounded_body, service_api
+from services.chassis.problems import PROBLEM_TYPE, Problem
 from services.intake import queries
 from services.intake.answers import answered, refused_body
 from services.intake.domain import EMITTING_ROLES
 from services.intake.handlers import Intake
+from services.intake.messages import message
 
 _EVENT = envelope_schema()["$defs"]["Event"]
 _EVENT["properties"]["type"] = {
@@ -38,7 +40,10 @@ _RECEIPT = {
             "items": {
                 "type": "object",
                 "required": ["field", "message"],
-                "properties": {"field": {"type": "string"}, "message": {"type": "string"}},
+                "properties": {
+                    name: {"type": "string"}
+                    for name in ("field", "message", "message_vi", "message_en")
+                },
             },
         },
     },
@@ -52,7 +57,7 @@ _PROBLEM = {"content": {PROBLEM_TYPE: {"schema": {"type": "object"}}}}
 _REFUSALS = {
     400: "The body is no well-formed JSON",
     401: "No valid token",
-    403: "The token's role sends nothing",
+    403: "The token's role sends nothing, or a unit's token takes any source",
     409: "A single event: other content was accepted under its source and id",
     413: "Too large",
     415: "Another content type or encoding",
@@ -89,12 +94,15 @@ def build_api(intake: Intake, verifier: Verifier, health: Health, clock: Clock) 
     )  # fmt: skip
     async def post_events(request: Request) -> Response:
         sender = verifier.caller(request.scope)
-        require(sender, EMITTING_ROLES, "Sending events")
+        require(sender, EMITTING_ROLES, message("sending"))
+        if not sender.names_sources:
+            raise Problem(403, message("sources-open"))
         raw = await bounded_body(request, BODY_BYTES_MAX)
+        media = request.headers.get("content-type", "")
         try:
-            single, batch = await intake.read(raw, request.headers.get("content-type", ""))
+            single, batch = await intake.read(raw, media, request.headers)
         except BodyRefused as refused:
-            raise refused_body(refused.status, refused.detail) from refused
+            raise refused_body(refused) from refused
         found = await intake.accept(batch, sender, headers=request.headers)
         return Response(answered(found, single), 202, media_type="application/json")
 
@@ -105,7 +113,7 @@ def build_api(intake: Intake, verifier: Verifier, health: Health, clock: Clock) 
     )  # fmt: skip
     async def get_outbox(request: Request) -> dict[str, int | float]:
         reader = verifier.caller(request.scope)
-        require(reader, READS_MACHINERY, "The outbox")
+        require(reader, READS_MACHINERY, message("outbox"))
         return await queries.waiting(intake.db, clock())
 
     return api

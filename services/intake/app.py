@@ -8,13 +8,11 @@ from services.chassis.producer import Producer
 from services.chassis.settings import Settings
 from services.intake.api import build_api
 from services.intake.handlers import Intake
-from services.intake.settings import SERVICE, IntakeSettings
+from services.intake.messages import message
+from services.intake.settings import SERVICE, IntakeSettings, check_sources
 from services.intake.subscribers import NatsDoor
 
 MIGRATIONS = Path(__file__).parent / "migrations"
-ANY_SOURCE = (
-    "NATS: every unit may use any source, another's too, until DANCHU_INTAKE_NATS_SOURCES is set."
-)
 
 
 async def migrated(settings: Settings) -> None:
@@ -24,11 +22,12 @@ async def migrated(settings: Settings) -> None:
 
 def build(settings: IntakeSettings, clock: Clock = now_us) -> Producer:
     """Everything of the intake, connected to nothing yet."""
+    check_sources(settings.intake_nats_sources)
     parts = producer.parts(SERVICE, settings, clock, spot_checks=True)
     intake = Intake(parts.db, clock, parts.relay.nudge)
     door = NatsDoor(settings.nats(SERVICE), intake, settings.intake_nats_sources)
     if settings.nats_url and not settings.intake_nats_sources:
-        parts.health.warn(ANY_SOURCE)
+        parts.health.warn(message("sources-any"))
     verifier = auth.verifier(settings, clock, SERVICE)
     api = build_api(intake, verifier, parts.health, clock)
     keys = auth.token_keys(settings)

@@ -1,17 +1,20 @@
 """What a credential may send, per event, and what becomes of each event of a batch. Pure."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Literal, Protocol
 
 from contracts.catalog import CATALOG
 from contracts.decisions import EventRetractedV1
 from contracts.door import Emitted, Refusal
-from contracts.envelope import RECORDS_SOURCE
+from contracts.envelope import RECORDS_SOURCE, identity
 from contracts.faults import Fault
+from services.intake.messages import message
 
 Status = Literal["accepted", "duplicate", "conflict", "refused"]
-CONFLICT = Fault("id", "another content was accepted before under this source and id")
+CONFLICT = Fault("id", message("conflict"))
+PREFIXES_SHOWN = 5
 EMITTING_ROLES = frozenset(role for kind in CATALOG.values() for role in kind.roles)
 
 
@@ -21,6 +24,10 @@ class Sender(Protocol):
     @property
     def role(self) -> str:
         """The role that the credential was given."""
+
+    @property
+    def sources(self) -> Sequence[str]:
+        """The prefixes of `source` that it may use."""
 
     def speaks_for(self, unit: str) -> bool:
         """Whether it may send for the unit."""
@@ -43,39 +50,58 @@ class Receipt:
     faults: tuple[Fault, ...] = ()
 
 
-def judged(item: Emitted | Refusal, sender: Sender, subject: str | None) -> Emitted | Refusal:
+def judged(
+    item: Emitted | Refusal,
+    sender: Sender,
+    subject: str | None,
+    subjects: Mapping[bytes, str] = MappingProxyType({}),
+) -> Emitted | Refusal:
     """The event, or its refusal with all that the sender may not do.
 
-    `subject` is the only unit that the door lets through, None where it takes any.
+    `subject` is the only unit that the door lets through, None where it takes any; `subjects` are
+    those of the events that retractions name, by identity, as far as the door knows them.
     """
     if isinstance(item, Refusal):
         return item
-    faults = (*_foreign(item, subject), *_beyond(item, sender))
+    faults = (*_foreign(item, subject), *_beyond(item, sender), *_unlike(item, subjects))
     return Refusal(item.event.id, item.event.source, faults) if faults else item
 
 
 def _foreign(item: Emitted, subject: str | None) -> Iterable[Fault]:
     if subject is not None and item.event.subject != subject:
-        yield Fault("subject", f"this door takes events of {subject} alone")
+        yield Fault("subject", message("door-unit", unit=subject))
 
 
 def _beyond(item: Emitted, sender: Sender) -> Iterable[Fault]:
     event, kind = item.event, item.kind
     if sender.role not in kind.roles:
-        yield Fault("type", f"{kind.short} is not for the role {sender.role}")
+        yield Fault("type", message("role-type", short=kind.short, role=sender.role))
     elif not sender.may_use_type(kind.short, kind.type):
-        yield Fault("type", f"{kind.short} is not among the types of this credential")
+        yield Fault("type", message("type-narrow", short=kind.short))
     if not sender.speaks_for(event.subject):
-        yield Fault("subject", f"{event.subject} is not among the units of this credential")
+        yield Fault("subject", message("unit-narrow", unit=event.subject))
     if event.source.startswith(RECORDS_SOURCE):
-        yield Fault("source", f"what begins with {RECORDS_SOURCE} is announced by danchu alone")
+        yield Fault("source", message("source-records", prefix=RECORDS_SOURCE))
     if not sender.may_use_source(event.source):
-        yield Fault("source", "it begins with none of the prefixes of this credential")
-    if isinstance(event.data, EventRetractedV1):
-        if event.data.source != event.source:
-            yield Fault("data.source", "only an event of the same source can be retracted")
-        elif not sender.may_use_source(event.data.source):
-            yield Fault("data.source", "it begins with none of the prefixes of this credential")
+        prefixes = ", ".join(sender.sources[:PREFIXES_SHOWN]) or message("no-prefix")
+        yield Fault("source", message("source-prefix", prefixes=prefixes))
+    if isinstance(event.data, EventRetractedV1) and event.data.source != event.source:
+        yield Fault("data.source", message("retracted-source"))
+
+
+def _unlike(item: Emitted, subjects: Mapping[bytes, str]) -> Iterable[Fault]:
+    """A retraction has effect under the subject of its target alone (SCORING.md section 2)."""
+    named = target(item)
+    if named is not None and subjects.get(named, item.event.subject) != item.event.subject:
+        yield Fault("subject", message("retracted-subject"))
+
+
+def target(item: Emitted | Refusal) -> bytes | None:
+    """The identity that a retraction of its own source names; None for any other event."""
+    data = item.event.data if isinstance(item, Emitted) else None
+    if not isinstance(data, EventRetractedV1) or data.source != item.event.source:  # type: ignore[union-attr]
+        return None
+    return identity(data.source, data.id)
 
 
 def firsts(items: Iterable[Emitted | Refusal]) -> dict[bytes, Emitted]:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
-from contracts.door import Emitted, Refusal, read
+from contracts.door import EVENTS_MAX, Emitted, Refusal, read
 from contracts.envelope import stream_subject
 from services.chassis import outbox
 from services.chassis.clock import Clock
@@ -32,17 +32,20 @@ class Intake:
         default_factory=lambda: ThreadPoolExecutor(READERS, "intake reader")
     )
 
-    async def read(self, raw: bytes, content_type: str) -> tuple[bool, list[Emitted | Refusal]]:
+    async def read(
+        self, raw: bytes, content_type: str, headers: Mapping[str, str] | None = None,
+        events_max: int = EVENTS_MAX,
+    ) -> tuple[bool, list[Emitted | Refusal]]:  # fmt: skip
         """What `contracts.door.read` reads; BodyRefused as there.
 
         A body that may cost more than a moment is read beside the loop, two of them at a time, so
         that a hostile one makes nobody wait but other large ones.
         """
         single = raw.lstrip()[:1] != b"["
+        whole = (raw, content_type, self.clock(), headers, events_max)
         if len(raw) <= (SINGLE_AT_ONCE_BYTES if single else AT_ONCE_BYTES):
-            return read(raw, content_type, self.clock())
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._readers, read, raw, content_type, self.clock())
+            return read(*whole)
+        return await asyncio.get_running_loop().run_in_executor(self._readers, read, *whole)
 
     def close(self) -> None:
         """Ends the threads that read; nothing is half done by them."""
@@ -61,13 +64,24 @@ class Intake:
         """
         with joined(_tracer, "accept", _carried(batch, headers)) as span:
             span.set_attribute("events", len(batch))
-            items = [domain.judged(item, sender, subject) for item in batch]
+            subjects = await self._subjects(batch)
+            items = [domain.judged(item, sender, subject, subjects) for item in batch]
             firsts = domain.firsts(items)
             wanted = {identity: item.receipt for identity, item in firsts.items()}
             before = await self._store(firsts, wanted)
             found = domain.receipts(items, wanted | before, wanted.keys() - before.keys())
         _count(found)
         return found
+
+    async def _subjects(self, batch: Sequence[Emitted | Refusal]) -> dict[bytes, str]:
+        """The subjects of the events that retractions of the batch name, as far as known."""
+        targets = {named for item in batch if (named := domain.target(item)) is not None}
+        if not targets:
+            return {}
+        async with self.db.read() as conn:
+            known = await store.subjects(conn, targets)
+        here = domain.firsts(item for item in batch if isinstance(item, Emitted))
+        return {one: here[one].event.subject for one in targets & here.keys()} | known
 
     async def _store(
         self, firsts: dict[bytes, Emitted], wanted: dict[bytes, bytes]

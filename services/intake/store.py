@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from contracts.envelope import subject_of
 from services.chassis.database import bulk_insert, select_among
 from services.intake.tables import identities
 
@@ -13,6 +14,7 @@ CLAIM = (
     "SELECT * FROM unnest($1::bytea[], $2::bytea[]) AS given(identity, receipt) "
     "ORDER BY identity ON CONFLICT DO NOTHING RETURNING identity"
 )
+SENT = "SELECT receipt, subject FROM outbox WHERE receipt"
 STORED = "SELECT identity, receipt FROM identities WHERE identity"
 
 
@@ -33,6 +35,13 @@ async def claim(conn: AsyncConnection, wanted: Mapping[bytes, bytes]) -> dict[by
     return await _receipts(conn, [identity for identity in ordered if identity not in new])
 
 
+async def subjects(conn: AsyncConnection, targets: Collection[bytes]) -> dict[bytes, str]:
+    """The subjects under which these identities were accepted, as far as they were."""
+    receipts = {receipt: identity for identity, receipt in (await _receipts(conn, targets)).items()}
+    rows = await select_among(conn, SENT, receipts, "bytea")
+    return {receipts[bytes(receipt)]: subject_of(subject) for receipt, subject in rows}
+
+
 async def _claim_sqlite(conn: AsyncConnection, wanted: Mapping[bytes, bytes]) -> dict[bytes, bytes]:
     """The transaction is the only writer of the file, so looking and storing cannot race."""
     found = await _receipts(conn, wanted)
@@ -43,4 +52,4 @@ async def _claim_sqlite(conn: AsyncConnection, wanted: Mapping[bytes, bytes]) ->
 
 async def _receipts(conn: AsyncConnection, wanted: Collection[bytes]) -> dict[bytes, bytes]:
     rows = await select_among(conn, STORED, wanted, "bytea")
-    return {row[0]: row[1] for row in rows}
+    return {bytes(row[0]): bytes(row[1]) for row in rows}

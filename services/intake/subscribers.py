@@ -1,29 +1,38 @@
-"""The NATS door: requests to danchu.emit.<unit>, answered with the same JSON as over HTTP."""
+"""The NATS door: requests to danchu.emit.<unit>, answered with the same JSON as over HTTP.
+
+Read with nats-py itself: what arrives is put into the queue of its unit at once, at tens of
+thousands of messages a second, and served from there in turns (`waiting`).
+"""
 
 import asyncio
 import contextlib
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from faststream.nats import NatsBroker
-from faststream.nats.annotations import NatsMessage
-from faststream.nats.message import NatsMessage as RawNatsMessage
-from faststream.security import SASLPlaintext
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+from nats.aio.subscription import Subscription
 from nats.errors import Error as NatsError
 
 from contracts.bounds import PLAIN
 from contracts.door import BodyRefused
 from contracts.envelope import EMIT_SUBJECT
 from services.chassis.auth import ANY, Credential
-from services.chassis.errors import DatabaseAway
-from services.chassis.http import Problem, away
+from services.chassis.broker import Broker
+from services.chassis.errors import BrokerAway, DatabaseAway
+from services.chassis.http import away
+from services.chassis.problems import Problem
 from services.chassis.settings import NatsAccess
+from services.chassis.telemetry import meter
 from services.intake.answers import answered, refused_body
 from services.intake.domain import Receipt
 from services.intake.handlers import Intake
+from services.intake.messages import message
+from services.intake.waiting import Offer, Waiting
 
 log = logging.getLogger(__name__)
+_shed = meter("danchu.intake").create_counter("danchu.intake.shed", "messages", "by what was done")
 
 QUEUE = "intake"
 EVENTS_MAX = 1000
@@ -31,6 +40,9 @@ REQUEST_BYTES_MAX = 900 * 1024
 WORKERS = 8
 REPLY_ROOM = 4096
 REOPEN_SECONDS = 1.0
+ENDING_SECONDS = 10.0
+PENDING_BYTES_MAX = 64 * 2**20
+SHED_LOGGED_EVERY = 10_000
 
 
 @dataclass
@@ -40,51 +52,92 @@ class NatsDoor:
     access: NatsAccess
     intake: Intake
     sources: Mapping[str, Sequence[str]]
+    broker: Broker = field(init=False)
+    waiting: Waiting[Msg] = field(default_factory=Waiting)
+    _arrived: asyncio.Event = field(default_factory=asyncio.Event)
+    _ending: bool = False
+    _shed: int = 0
+
+    def __post_init__(self) -> None:
+        self.broker = Broker(self.access, "danchu intake door")
 
     async def run(self) -> None:
         """Keeps the door open until cancelled; then answers what it has begun, and closes."""
-        while True:
-            closed = asyncio.Event()
-            broker = self.build(closed)
-            try:
-                await broker.start()
-                await closed.wait()
-            except (NatsError, OSError, TimeoutError) as away:
-                log.warning("the NATS door is shut", extra={"error": str(away)})
-            finally:
-                with contextlib.suppress(NatsError, OSError, TimeoutError):
-                    await broker.stop()
-            await asyncio.sleep(REOPEN_SECONDS)
-
-    def build(self, closed: asyncio.Event) -> NatsBroker:
-        """The broker with its one subscriber, connected to nothing yet."""
-
-        async def on_closed() -> None:
-            closed.set()
-
-        async def on_error(error: Exception) -> None:
-            log.debug("the NATS door has an error", extra={"error": str(error)})
-
-        security = None
-        if self.access.user is not None and self.access.password is not None:
-            security = SASLPlaintext(self.access.user, self.access.password)
-        broker = NatsBroker(
-            self.access.url, security=security, name="danchu intake door", graceful_timeout=10,
-            inbox_prefix=self.access.inbox_prefix, max_reconnect_attempts=-1,
-            reconnect_time_wait=1, closed_cb=on_closed, error_cb=on_error, logger=None,
-        )  # fmt: skip
-        subscribed = broker.subscriber(
-            f"{EMIT_SUBJECT}.*", queue=QUEUE, decoder=raw_body, max_workers=WORKERS
-        )
-        subscribed(self.on_emit)
-        return broker
-
-    async def on_emit(self, body: bytes, message: NatsMessage) -> bytes:
-        """The reply to one request, receipts or problem details."""
-        raw = message.raw_message
-        unit = raw.subject.rpartition(".")[2].replace("-", ".")
+        workers = [asyncio.ensure_future(self._work()) for _ in range(WORKERS)]
         try:
-            found, single = await self.accept(body, unit, self.sender(unit), raw.headers)
+            while True:
+                try:
+                    await self._open()
+                except (BrokerAway, NatsError, OSError, TimeoutError) as away:
+                    log.warning("the NATS door is shut", extra={"error": str(away)})
+                await asyncio.sleep(REOPEN_SECONDS)
+        finally:
+            self._ending = True
+            self._arrived.set()
+            await asyncio.wait(workers, timeout=ENDING_SECONDS)
+            for worker in workers:
+                worker.cancel()
+            await self.broker.close()
+
+    async def _open(self) -> None:
+        """Listens for as long as the connection lives; the client itself makes it again."""
+        client = await self.broker.ensure()
+        heard = await client.subscribe(
+            f"{EMIT_SUBJECT}.*", queue=QUEUE, cb=self.on_message,
+            pending_bytes_limit=PENDING_BYTES_MAX,
+        )  # fmt: skip
+        try:
+            while not client.is_closed:
+                await asyncio.sleep(REOPEN_SECONDS)
+        finally:
+            await self._deafen(client, heard)
+
+    async def _deafen(self, client: Client, heard: Subscription) -> None:
+        """Takes in nothing more, but what the server sent already."""
+        if client.is_connected:
+            with contextlib.suppress(NatsError, OSError, TimeoutError):
+                async with asyncio.timeout(ENDING_SECONDS):
+                    await heard.drain()  # type: ignore[no-untyped-call]
+
+    async def on_message(self, raw: Msg) -> None:
+        """Queues a message, in a moment; a request without room is answered with 503."""
+        unit = raw.subject.rpartition(".")[2].replace("-", ".")
+        offer = self.waiting.put(unit, raw, len(raw.data), bool(raw.reply))
+        if offer is Offer.QUEUED:
+            self._arrived.set()
+            return
+        _shed.add(1, {"outcome": offer.value})
+        self._shed += 1
+        if self._shed % SHED_LOGGED_EVERY == 1:
+            log.warning("the NATS door sheds messages", extra={"unit": unit, "shed": self._shed})
+        if offer is Offer.REFUSED:
+            await self._reply(raw, Problem(503, message("door-full")).encoded())
+
+    async def _work(self) -> None:
+        """Serves what waits, one message at a time, until the door ends."""
+        while True:
+            try:
+                unit, raw = self.waiting.take()
+            except KeyError:
+                if self._ending:
+                    return
+                self._arrived.clear()
+                await self._arrived.wait()
+                continue
+            await self._reply(raw, await self.on_emit(unit, raw))
+
+    async def _reply(self, raw: Msg, body: bytes) -> None:
+        if not raw.reply:
+            return
+        try:
+            await raw.respond(body)
+        except (NatsError, OSError, TimeoutError) as gone:
+            log.warning("a reply of the NATS door was lost", extra={"error": str(gone)})
+
+    async def on_emit(self, unit: str, raw: Msg) -> bytes:
+        """The reply to one request, receipts or problem details."""
+        try:
+            found, single = await self.accept(raw.data, unit, self.sender(unit), raw.headers)
             return fitting(found, single, raw._client.max_payload - REPLY_ROOM)
         except Problem as problem:
             return problem.encoded()
@@ -92,35 +145,31 @@ class NatsDoor:
             return away(error).encoded()
         except Exception as bug:  # as over HTTP: told to the sender, and in the log
             log.error("a request at the NATS door failed", exc_info=bug)
-            return Problem(500, "The fault was logged.").encoded()
+            return Problem(500, message("door-failed")).encoded()
 
     def sender(self, unit: str) -> Credential:
         """What may be sent at the door of a unit: that of an emitter with the unit's sources.
 
         Who may publish to which door is for NATS to say. Where no sources are given, all are
         taken; where some are, a unit that is not named has those of `*`, and none without it.
+        `{unit}` within a prefix stands for the unit.
         """
-        given = self.sources.get(unit, self.sources.get("*", ())) if self.sources else ANY
-        return Credential("emitter", sources=tuple(given))
+        if not self.sources:
+            return Credential("emitter", sources=ANY)
+        prefixes = self.sources.get(unit, self.sources.get("*", ()))
+        return Credential("emitter", sources=tuple(one.replace("{unit}", unit) for one in prefixes))
 
     async def accept(
         self, body: bytes, unit: str, sender: Credential, headers: Mapping[str, str] | None = None
     ) -> tuple[list[Receipt], bool]:
         """The receipts, and whether it was a single event; Problem where nothing was taken."""
         if len(body) > REQUEST_BYTES_MAX:
-            raise refused_body(413, f"a request has at most {REQUEST_BYTES_MAX} bytes")
+            raise Problem(413, message("request-bytes", most=REQUEST_BYTES_MAX))
         try:
-            single, batch = await self.intake.read(body, PLAIN)
+            single, batch = await self.intake.read(body, PLAIN, headers, EVENTS_MAX)
         except BodyRefused as refused:
-            raise refused_body(refused.status, refused.detail) from refused
-        if len(batch) > EVENTS_MAX:
-            raise refused_body(413, f"a request has at most {EVENTS_MAX} events")
+            raise refused_body(refused) from refused
         return await self.intake.accept(batch, sender, unit, headers), single
-
-
-async def raw_body(message: RawNatsMessage) -> bytes:
-    """The body as it came: the one strict decoder is the door's own."""
-    return message.body
 
 
 def fitting(found: Sequence[Receipt], single: bool, room: int) -> bytes:

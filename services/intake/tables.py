@@ -1,6 +1,6 @@
 """Tables of the intake."""
 
-from sqlalchemy import Column, LargeBinary, MetaData, Table
+from sqlalchemy import Column, Index, LargeBinary, MetaData, Table
 
 from services.chassis.key_marks import key_marks_table
 from services.chassis.outbox import outbox_table
@@ -16,3 +16,4 @@ identities = Table(
 
 outbox = outbox_table(metadata)
 key_marks = key_marks_table(metadata)
+Index("outbox_receipt", outbox.c.receipt)

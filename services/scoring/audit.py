@@ -15,7 +15,7 @@ from services.chassis import outbox
 from services.chassis.broker import Broker
 from services.chassis.database import Database, rows_of
 from services.scoring import ledger, queries, rubric_file, store
-from services.scoring.fold import Book, own_source, target
+from services.scoring.fold import Book, names_own_source, target
 from services.scoring.lag import ack_floor
 from services.scoring.operations import opened
 from services.scoring.refold import Progress, years
@@ -130,7 +130,7 @@ async def _position(conn: AsyncConnection) -> AsyncIterator[str]:
 
 async def _retractions(conn: AsyncConnection) -> AsyncIterator[str]:
     said = [decode(raw) for raw in await queries.retracting(conn)]
-    targets = {target(one) for one in said if own_source(one)}
+    targets = {target(one) for one in said if names_own_source(one)}
     if await queries.targets(conn) != targets:
         yield "what is known as retracted is not what the retractions in the ledger name"
     if wrong := await queries.wrongly_marked(conn):

@@ -23,6 +23,7 @@ from services.scoring.rubric import Rubric, Rubrics
 RETRACTION = "event.retracted"
 RETRACTED = "retracted"
 OTHER_SOURCE = "retracts an event of another source"
+OTHER_SUBJECT = "retracts an event of another subject"
 RETRACTION_STANDS = "a retraction cannot be retracted"
 UNIT_UNKNOWN = "unit not registered"
 OUTSIDE_SPAN = "outside the span in which the unit exists"
@@ -80,12 +81,32 @@ def statement(said: Recorded) -> Statement:
     return Statement(said.kind.short, said.event.subject, order_of(said), said.event.data)
 
 
-def target(retraction: Recorded) -> bytes:
-    """The identity of the event that a retraction names."""
-    return envelope.identity(retraction.event.data.source, retraction.event.data.id)
+class Target(NamedTuple):
+    """What a retraction takes back: an event by its identity, under this subject alone."""
+
+    identity: bytes
+    subject: str
 
 
-def own_source(retraction: Recorded) -> bool:
+class Head(NamedTuple):
+    """What a retraction has to know of the event that it names."""
+
+    subject: str
+    retraction: bool
+
+
+def target(retraction: Recorded) -> Target:
+    """What a retraction names: nobody takes back what another subject said."""
+    data = retraction.event.data
+    return Target(envelope.identity(data.source, data.id), retraction.event.subject)
+
+
+def targeted(said: Recorded) -> Target:
+    """As what an event is taken back."""
+    return Target(said.identity, said.event.subject)
+
+
+def names_own_source(retraction: Recorded) -> bool:
     """Whether the retraction names an event of its own source, as it must to have effect."""
     return bool(retraction.event.data.source == retraction.event.source)
 
@@ -111,20 +132,17 @@ def verdict(
     said: Recorded,
     registry: Registry,
     rubrics: Rubrics,
-    retracted: Container[bytes],
-    retractions: Container[bytes],
+    retracted: Container[Target],
+    heads: Mapping[bytes, Head],
 ) -> Verdict:
     """Whether an event counts for the rating of its unit and year (SCORING.md sections 2, 6).
 
-    `retracted` are identities that a retraction in effect names, `retractions` the identities
-    of retractions themselves.
+    `retracted` is what retractions of the own source name; `heads` are the events that they name,
+    as far as they have come.
     """
     if said.kind.short == RETRACTION:
-        if not own_source(said):
-            return Verdict(False, OTHER_SOURCE)
-        stands = target(said) in retractions
-        return Verdict(not stands, RETRACTION_STANDS if stands else None)
-    if said.identity in retracted:
+        return _retraction(said, heads)
+    if targeted(said) in retracted:
         return Verdict(False, RETRACTED)
     if said.kind.domain == "unit":
         known = said.event.subject in registry.units
@@ -134,6 +152,18 @@ def verdict(
         return Verdict(False, unit)
     rubric = rubrics.governing(unit.kind, said.year)
     return Verdict(False, NO_RUBRIC) if rubric is None else _spoken(said, rubric)
+
+
+def _retraction(said: Recorded, heads: Mapping[bytes, Head]) -> Verdict:
+    if not names_own_source(said):
+        return Verdict(False, OTHER_SOURCE)
+    named = target(said)
+    head = heads.get(named.identity)
+    if head is not None and head.retraction:
+        return Verdict(False, RETRACTION_STANDS)
+    if head is not None and head.subject != named.subject:
+        return Verdict(False, OTHER_SUBJECT)
+    return Verdict(True)
 
 
 def _spoken(said: Recorded, rubric: Rubric) -> Verdict:

@@ -153,7 +153,10 @@ class Folder:
         """Writes what is new, and everything that follows from it; answers the registry then."""
         withdrawn = await self._retract(conn, new)
         named = await store.retracted(conn, new)
-        gone = {one for one in named if new[one].kind.short != fold.RETRACTION}
+        gone = {
+            said.identity for said in new.values()
+            if said.kind.short != fold.RETRACTION and fold.targeted(said) in named
+        }  # fmt: skip
         await store.write_ledger(conn, new.values(), gone)
         counting = [said for said in new.values() if said.identity not in gone]
         statements, registry = self._register(counting, withdrawn)
@@ -172,13 +175,14 @@ class Folder:
         """Remembers what is retracted; answers the events of earlier batches that now go."""
         targets = {
             fold.target(said) for said in new.values()
-            if said.kind.short == fold.RETRACTION and fold.own_source(said)
+            if said.kind.short == fold.RETRACTION and fold.names_own_source(said)
         }  # fmt: skip
-        targets -= await store.retracted(conn, targets)
+        targets -= await store.retracted(conn, {one.identity for one in targets})
         await store.write_retractions(conn, targets)
-        earlier = targets - new.keys()
-        await store.mark_retracted(conn, earlier)
-        return [decode(raw) for raw in await store.raws(conn, earlier)]
+        earlier = {one for one in targets if one.identity not in new}
+        withdrawn = await store.standing(conn, earlier)
+        await store.mark_retracted(conn, [said.identity for said in withdrawn])
+        return withdrawn
 
     def _register(
         self, counting: Iterable[Recorded], withdrawn: Iterable[Recorded]

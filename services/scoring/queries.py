@@ -13,7 +13,7 @@ from services.chassis.database import Database, select_among
 from services.scoring import quarantine, store
 from services.scoring.anew import CELL_BITS, cell_number, checksum
 from services.scoring.cells import OWN, Cell, Posting, Tally
-from services.scoring.fold import Book, Part, statement
+from services.scoring.fold import Book, Head, Part, Target, statement
 from services.scoring.registry import Registry
 
 RECEIPT_PREFIX = 6
@@ -181,10 +181,13 @@ async def events(
     return sorted(found, key=lambda row: (row.time, row.identity))[:limit]
 
 
-async def retractions(conn: AsyncConnection, identities: Collection[bytes]) -> set[bytes]:
-    """Those identities that are retractions themselves."""
-    select = f"SELECT identity FROM ledger WHERE part = {int(Part.RETRACTION)} AND identity"
-    return {bytes(row[0]) for row in await select_among(conn, select, identities, "bytea")}
+async def heads(conn: AsyncConnection, identities: Collection[bytes]) -> dict[bytes, Head]:
+    """What the ledger has of these identities, for the retractions that name them."""
+    select = "SELECT identity, subject, part FROM ledger WHERE identity"
+    return {
+        bytes(identity): Head(subject, part == Part.RETRACTION)
+        for identity, subject, part in await select_among(conn, select, identities, "bytea")
+    }
 
 
 async def retracting(conn: AsyncConnection) -> list[bytes]:
@@ -193,14 +196,15 @@ async def retracting(conn: AsyncConnection) -> list[bytes]:
     return [bytes(row[0]) for row in await conn.execute(text(select))]
 
 
-async def targets(conn: AsyncConnection) -> set[bytes]:
-    """The identities that are remembered as retracted."""
-    return {bytes(row[0]) for row in await conn.execute(text("SELECT target FROM retractions"))}
+async def targets(conn: AsyncConnection) -> set[Target]:
+    """What is remembered as retracted."""
+    rows = await conn.execute(text("SELECT target, subject FROM retractions"))
+    return {Target(bytes(row[0]), row[1]) for row in rows}
 
 
 async def wrongly_marked(conn: AsyncConnection) -> int:
     """How many events are marked as retracted and are not, or are and are not marked."""
-    named = "EXISTS (SELECT 1 FROM retractions WHERE target = ledger.identity)"
+    named = store.NAMED
     select = (
         "SELECT count(*) FROM ledger WHERE retracted <> "
         f"(part <> {int(Part.RETRACTION)} AND {named})"

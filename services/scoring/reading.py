@@ -187,17 +187,16 @@ def _holds(snapshot: Snapshot, said: Recorded, units: Collection[str]) -> bool:
 async def _items(
     conn: Any, snapshot: Snapshot, unit: Unit, pairs: Sequence[tuple[Row, Recorded]]
 ) -> list[dict[str, Any]]:
-    identities = [said.identity for _, said in pairs]
-    retracted = await store.retracted(conn, identities)
-    targets = {fold.target(said) for _, said in pairs if said.kind.short == fold.RETRACTION}
-    retractions = await queries.retractions(conn, targets)
+    retracted = await store.retracted(conn, {said.identity for _, said in pairs})
+    retractions = (said for _, said in pairs if said.kind.short == fold.RETRACTION)
+    heads = await queries.heads(conn, {fold.target(said).identity for said in retractions})
     unannounced = await _unannounced(conn, snapshot, unit, [said for _, said in pairs])
     items = []
     for row, said in pairs:
         if row.aside is not None:
             shown = {"counted": False, **told_aside(row.aside)}
         else:
-            judged = fold.verdict(said, snapshot.registry, snapshot.rubrics, retracted, retractions)
+            judged = fold.verdict(said, snapshot.registry, snapshot.rubrics, retracted, heads)
             shown = {"counted": judged.counted, **told(judged.reason)}
         shown |= {"receipt": row.receipt.hex()}
         shown |= note_members(not shown["counted"] or said.identity not in unannounced)

@@ -11,6 +11,10 @@ SENTENCES = {
         "Chỉ rút lại được sự kiện của cùng nguồn; sự kiện được nêu là của nguồn khác.",
         "Only an event of the same source can be retracted; the one it names is another's.",
     ),
+    fold.OTHER_SUBJECT: (
+        "Chỉ rút lại được sự kiện của cùng chủ thể (subject); sự kiện được nêu thuộc chủ thể khác.",
+        "Only an event of the same subject can be retracted; the one it names has another.",
+    ),
     fold.RETRACTION_STANDS: (
         "Không rút lại được việc rút lại; hãy gửi một sự kiện mới.",
         "A retraction cannot be retracted; send a new event instead.",

@@ -61,31 +61,31 @@ class Accepted:
         self.events: dict[bytes, Recorded] = {}
         for said in events:
             self.events.setdefault(said.identity, said)
-        self.retractions = frozenset(
-            said.identity for said in self.events.values() if said.kind.short == fold.RETRACTION
-        )
+        self.heads = {
+            identity: fold.Head(said.event.subject, said.kind.short == fold.RETRACTION)
+            for identity, said in self.events.items()
+        }
         self.retracted = frozenset(self._retracted())
         self.registry = Registry(
             fold.statement(said) for said in self.counting() if said.kind.domain == "unit"
         )
 
-    def _retracted(self) -> Iterable[bytes]:
-        for identity in self.retractions:
-            retraction = self.events[identity]
-            if fold.own_source(retraction):
-                yield fold.target(retraction)
+    def _retracted(self) -> Iterable[fold.Target]:
+        for said in self.events.values():
+            if said.kind.short == fold.RETRACTION and fold.names_own_source(said):
+                yield fold.target(said)
 
     def counting(self) -> Iterable[Recorded]:
         """The events that are not retracted; a retraction cannot be."""
         for said in self.events.values():
-            if said.identity not in self.retracted or said.kind.short == fold.RETRACTION:
+            if said.kind.short == fold.RETRACTION or fold.targeted(said) not in self.retracted:
                 yield said
 
 
 def verdict(said: Recorded, accepted: Accepted, rubrics: Rubrics) -> Verdict:
     """Whether an event counts for the rating of its unit and year (SCORING.md sections 2, 6)."""
     held = accepted
-    return fold.verdict(said, held.registry, rubrics, held.retracted, held.retractions)
+    return fold.verdict(said, held.registry, rubrics, held.retracted, held.heads)
 
 
 def facts(accepted: Accepted, rubrics: Rubrics, year: int) -> Facts:

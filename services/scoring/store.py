@@ -7,19 +7,24 @@ import msgspec
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from contracts.envelope import Recorded
+from contracts.envelope import Recorded, decode
 from contracts.messages import Message
 from services.chassis.database import bulk_insert, select_among
 from services.scoring import tables
 from services.scoring.anew import CELL_BITS, cell_number, checksum, spelled, spelled_fact
 from services.scoring.cells import Cell, Posting, Tally
-from services.scoring.fold import Book, Part, part_of
+from services.scoring.fold import Book, Part, Target, part_of, targeted
 from services.scoring.ledger import WRONG_PLANS
 
 LEDGER = (
     "identity", "receipt", "subject", "year", "time", "recorded", "part", "kind", "raw",
     "retracted",
 )  # fmt: skip
+NAMED = (
+    "EXISTS (SELECT 1 FROM retractions "
+    "WHERE target = ledger.identity AND retractions.subject = ledger.subject)"
+)
+"""Whether a retraction names a row of the ledger, under the row's own subject."""
 _FACT = msgspec.json.Decoder(tuple[Cell, Posting])
 _REASON = msgspec.json.Decoder(tuple[str, str, str])
 _SUMS = msgspec.json.Decoder(dict[str, list[int]])
@@ -121,29 +126,31 @@ async def write_ledger(
     await bulk_insert(conn, tables.ledger, rows, LEDGER)
 
 
-async def retracted(conn: AsyncConnection, identities: Collection[bytes]) -> set[bytes]:
-    """Those identities that a retraction of the same source names."""
-    select = "SELECT target FROM retractions WHERE target"
-    return {row[0] for row in await select_among(conn, select, identities, "bytea")}
+async def retracted(conn: AsyncConnection, identities: Collection[bytes]) -> set[Target]:
+    """What retractions of the own source name among these identities, under which subject."""
+    select = "SELECT target, subject FROM retractions WHERE target"
+    rows = await select_among(conn, select, identities, "bytea")
+    return {Target(bytes(row[0]), row[1]) for row in rows}
 
 
-async def write_retractions(conn: AsyncConnection, targets: Collection[bytes]) -> None:
+async def write_retractions(conn: AsyncConnection, targets: Collection[Target]) -> None:
     """Remembers what is retracted, also before it has come."""
-    rows = [(target,) for target in sorted(targets)]
-    await bulk_insert(conn, tables.retractions, rows, ("target",))
+    await bulk_insert(conn, tables.retractions, sorted(targets), ("target", "subject"))
 
 
-async def raws(conn: AsyncConnection, identities: Collection[bytes]) -> list[bytes]:
-    """The bodies of those identities in the ledger that are no retractions."""
+async def standing(conn: AsyncConnection, targets: Collection[Target]) -> list[Recorded]:
+    """The events of the ledger that these targets mean; a retraction is never one."""
     select = f"SELECT raw FROM ledger WHERE part <> {int(Part.RETRACTION)} AND identity"
-    return [row[0] for row in await select_among(conn, select, identities, "bytea")]
+    rows = await select_among(conn, select, {one.identity for one in targets}, "bytea")
+    events = (decode(row[0]) for row in rows)
+    return [event for event in events if targeted(event) in targets]
 
 
 async def mark_retracted(conn: AsyncConnection, identities: Collection[bytes]) -> None:
-    """Marks those identities in the ledger, but no retraction: it cannot be retracted."""
+    """Marks these identities in the ledger."""
     if not identities:
         return
-    update = f"UPDATE ledger SET retracted = true WHERE part <> {int(Part.RETRACTION)} AND identity"
+    update = "UPDATE ledger SET retracted = true WHERE identity"
     if conn.dialect.name == "sqlite":
         await conn.exec_driver_sql(f"{update} = ?", [(one,) for one in identities])
     else:
@@ -154,7 +161,7 @@ async def mend_marks(conn: AsyncConnection) -> None:
     """Marks what is retracted and is not marked, as a fold of an earlier version leaves it."""
     await conn.execute(
         text(
-            "UPDATE ledger SET retracted = true WHERE identity IN (SELECT target FROM retractions) "
+            f"UPDATE ledger SET retracted = true WHERE {NAMED} "
             f"AND part <> {int(Part.RETRACTION)} AND NOT retracted"
         )
     )

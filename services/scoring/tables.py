@@ -52,6 +52,7 @@ Index("ledger_door", ledger.c.door, ledger.c.recorded, postgresql_where=_door, s
 retractions = Table(
     "retractions", metadata,
     Column("target", LargeBinary, primary_key=True),
+    Column("subject", Text, primary_key=True),
     sqlite_with_rowid=False,
 )  # fmt: skip
 

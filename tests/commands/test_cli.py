@@ -208,3 +208,19 @@ def test_a_token_for_what_is_no_unit_is_not_made(unit: str, tmp_path: Path) -> N
     asked = danchu("token", "--role", "clerk", "--unit", unit, "--home", str(tmp_path))
     assert asked.exit_code == 2
     assert "--unit" in asked.output
+
+
+def test_a_token_of_a_unit_has_sources_of_its_own(tmp_path: Path) -> None:
+    """One prefix where none is named, and never any source: H44.1 is no beginning of H44.10."""
+    home = ("--home", str(tmp_path))
+    made = danchu("token", "--role", "emitter", "--unit", "H44.1", *home, "--json")
+    assert json.loads(made.output)["sources"] == ["urn:danchu:unit:H44.1:"]
+    named = danchu(
+        "token", "--role", "emitter", "--unit", "H44.1", "--source", "urn:x:", *home, "--json"
+    )
+    assert json.loads(named.output)["sources"] == ["urn:x:"]
+    for source in ("*", "", " "):
+        refused = danchu("token", "--role", "emitter", "--unit", "H44.1", "--source", source, *home)
+        assert refused.exit_code == 2 and "--source" in refused.output
+    every = danchu("token", "--role", "emitter", *home, "--json")
+    assert json.loads(every.output)["sources"] == ["*"]

@@ -126,7 +126,9 @@ VALUES = st.text(max_size=6) | st.integers() | st.none() | st.sampled_from(["1.5
 def test_what_a_schema_refuses_the_door_refuses(
     attributes: dict[str, Any], fields: dict[str, Any]
 ) -> None:
-    """The door is never laxer than what is published."""
+    """The door is laxer in one thing alone: it takes a null for what may be left out."""
     event = EVENT | {"data": EVENT["data"] | fields} | attributes
+    if None in attributes.values() or None in fields.values():
+        return
     if not validator("training.completed").is_valid(event):
         assert not taken(event)

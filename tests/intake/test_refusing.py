@@ -63,9 +63,9 @@ async def test_nobody_announces_years_at_the_door(lone_door: Door, role: str) ->
 @pytest.mark.parametrize(
     ("claims", "wrong"),
     [
-        ({"units": ["H44.12"]}, []),
-        ({"units": ["H44"]}, ["subject"]),
-        ({"units": []}, ["subject"]),
+        ({"units": ["H44.12"], "sources": ["/portal/"]}, []),
+        ({"units": ["H44"], "sources": ["/portal/"]}, ["subject"]),
+        ({"units": [], "sources": ["/portal/"]}, ["subject"]),
         ({"sources": ["/portal/"]}, []),
         ({"sources": ["/other/"]}, ["source"]),
         ({"types": ["training.completed"]}, []),

@@ -1,8 +1,8 @@
 """Which accepted events count, and why the others do not (SCORING sections 2, 3 and 6).
 
 Self-scores and appeals change no points; they count where the unit's year is rated by a rubric.
-A retraction counts when it is of its target's source and names no other retraction, whether its
-target has arrived or not.
+A retraction counts when it is of its target's source and subject and names no other retraction,
+whether its target has arrived or not.
 """
 
 from typing import Any
@@ -56,12 +56,14 @@ def verdict(
 
 
 def retraction(event: Event, every: dict[Identity, Event]) -> Verdict:
-    """A retraction has effect on its own source alone, and on no other retraction."""
+    """A retraction has effect on its own source and subject alone, and on no other retraction."""
     if event.source != event.data["source"]:
         return (False, "of another source")
     target = every.get((event.data["source"], event.data["id"]))
     if target is not None and target.short == "event.retracted":
         return (False, "a retraction cannot be retracted")
+    if target is not None and target.subject != event.subject:
+        return (False, "of another subject")
     return COUNTS
 
 

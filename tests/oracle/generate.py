@@ -140,7 +140,9 @@ def noise(town: Town) -> None:
     """A duplicate, a conflict or a retraction of something that was emitted."""
     rng = town.rng
     target = rng.choice(town.events)
-    kind = rng.choice(["duplicate", "duplicate", "conflict", "retract", "retract", "other"])
+    kind = rng.choice(
+        ["duplicate", "duplicate", "conflict", "retract", "retract", "other", "foreign"]
+    )
     if kind == "duplicate":
         town.events.append(again(target, rng))
         return
@@ -152,7 +154,8 @@ def noise(town: Town) -> None:
         return
     at = rng.choice([instant(target["time"]) - DAY, instant(target["time"]), town.moment()])
     named = {"source": target["source"], "id": target["id"], "reason": "nhập sai"}
-    retraction = town.emit("event.retracted", target["subject"], at, named)
+    subject = rng.choice(town.events)["subject"] if kind == "foreign" else target["subject"]
+    retraction = town.emit("event.retracted", subject, at, named)
     other = [source for source in SOURCES if source != target["source"]]
     retraction["source"] = rng.choice(other) if kind == "other" else target["source"]
     if town.chance(0.05):

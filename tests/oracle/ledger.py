@@ -89,13 +89,15 @@ def verdicts(raws: Iterable[dict[str, Any]]) -> list[str]:
 
 
 def retracted(events: dict[Identity, Event]) -> set[Identity]:
-    """The identities that a retraction of their own source takes away."""
+    """The identities that a retraction of their own source and subject takes away."""
     gone = set()
     for event in events.values():
         if event.short != "event.retracted" or event.source != event.data["source"]:
             continue
         target = events.get((event.data["source"], event.data["id"]))
-        if target is not None and target.short != "event.retracted":
+        if target is None or target.short == "event.retracted":
+            continue
+        if target.subject == event.subject:
             gone.add(target.identity)
     return gone
 

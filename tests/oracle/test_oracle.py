@@ -228,6 +228,8 @@ def test_only_its_own_source_retracts_and_for_ever() -> None:
         assert rated([unit(), done, *events], COVERAGE)["empty"] == {"x": "zero"}
     foreign = {**gone, "source": "urn:two"}
     assert points([unit(), done, target, foreign], COVERAGE) == "10.00"
+    elsewhere = {**gone, "subject": "H44.9"}
+    assert points([unit(), done, target, elsewhere], COVERAGE) == "10.00"
 
 
 def test_failed_gates_cost_one_class() -> None:

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
-from alembic import command
-from sqlalchemy import Connection, text
+from alembic.migration import MigrationContext
+from alembic.operations import Operations
+from sqlalchemy import text
 
-from services.chassis.database import Database, bulk_insert, migrate
-from services.chassis.migrating import _alembic
-from services.chassis.settings import normal_url
-from services.scoring import queries, tables
-from services.scoring.app import MIGRATIONS
+from contracts.envelope import decode
+from services.scoring import queries
+from services.scoring.fold import names_own_source, target
 from tests.scoring.cities import accepted, city, rubrics
 from tests.scoring.folding import Fold, folding
 
 pytestmark = pytest.mark.anyio
+
+
+def replay(conn: Any, revision: str) -> None:
+    """Does one step of the chain again, as on a database of the version before it."""
+    module = import_module(f"services.scoring.migrations.versions.{revision}")
+    with Operations.context(MigrationContext.configure(conn)):
+        module.upgrade()
 
 
 async def marked(fold: Fold) -> list[Any]:
@@ -27,13 +34,6 @@ async def marked(fold: Fold) -> list[Any]:
         return sorted(bytes(row[0]) for row in rows)
 
 
-def first_version(conn: Connection) -> None:
-    """Brings an empty schema to the first version of scoring."""
-    config = _alembic(MIGRATIONS)
-    config.attributes["connection"] = conn
-    command.upgrade(config, "0001")
-
-
 async def test_a_ledger_without_marks_is_marked_as_the_fold_marks_it(
     tmp_path: Path, database_url: str
 ) -> None:
@@ -41,21 +41,44 @@ async def test_a_ledger_without_marks_is_marked_as_the_fold_marks_it(
     async with folding(database_url, rubrics(1, tmp_path)[1]) as fold:
         for one in accepted(city(3, 8, 300)[0]):
             await fold.fold([one])
-        marks = await marked(fold)
+        before = await marked(fold)
+        async with fold.db.write() as conn:
+            await conn.execute(text("ALTER TABLE ledger DROP COLUMN retracted"))
+            await conn.run_sync(replay, "0002_ledger_retracted")
+            await conn.run_sync(replay, "0005_retractions_by_subject")
+        assert before and await marked(fold) == before
         async with fold.db.read() as conn:
-            names = "identity, receipt, subject, year, time, recorded, part, kind, raw"
-            events = (await conn.execute(text(f"SELECT {names} FROM ledger"))).all()
-            targets = (await conn.execute(text("SELECT target FROM retractions"))).all()
-        url = database_url if not fold.db.sqlite else f"sqlite:///{tmp_path / 'older.db'}"
-        older = Database(normal_url(url), "older")
-        async with older.write() as conn:
-            if not older.sqlite:
-                await conn.execute(text('CREATE SCHEMA "older"'))
-            await conn.run_sync(first_version)
-            await bulk_insert(conn, tables.ledger, [tuple(r) for r in events], names.split(", "))
-            await bulk_insert(conn, tables.retractions, [tuple(r) for r in targets], ("target",))
-        await migrate(older, MIGRATIONS)
-        assert marks and await marked(Fold(older, fold.folder)) == marks
-        async with older.read() as conn:
             assert await queries.wrongly_marked(conn) == 0
-        await older.close()
+
+
+async def test_what_another_subject_took_back_stands_again(
+    tmp_path: Path, database_url: str
+) -> None:
+    """A retraction of an earlier version named no subject; now it has effect under its own alone.
+
+    Whatever was folded by the former rule is folded anew at the next start, to the same bytes as
+    from nothing.
+    """
+    events = accepted(city(3, 8, 300)[0])
+    async with folding(database_url, rubrics(1, tmp_path)[1]) as fold:
+        for one in events:
+            await fold.fold([one])
+        before, held = await marked(fold), await fold.held()
+        async with fold.db.write() as conn:
+            for statement in (
+                "DROP TABLE retractions",
+                "CREATE TABLE retractions (target bytea PRIMARY KEY)",
+                "UPDATE ledger SET retracted = true WHERE part = 0",
+            ):
+                await conn.execute(text(statement))
+            await conn.run_sync(replay, "0005_retractions_by_subject")
+        assert before and await marked(fold) == before
+        async with fold.db.read() as conn:
+            assert (await conn.execute(text("SELECT rubrics FROM position"))).scalar() == "anew"
+            assert await queries.wrongly_marked(conn) == 0
+            said = [decode(raw) for raw in await queries.retracting(conn)]
+            assert await queries.targets(conn) == {
+                target(one) for one in said if names_own_source(one)
+            }
+        await fold.folder.prepare()
+        assert await fold.held() == held

@@ -110,7 +110,11 @@ async def test_the_audit_says_how_much_of_all_is_proved(road: Road) -> None:
         ("UPDATE position SET folded = folded + 1", "the ledger holds 4 events"),
         ("DELETE FROM ledger WHERE kind = 'disclosure.published'", "pub-H44.1-a"),
         ("UPDATE ledger SET retracted = true WHERE part = 1", "marked as retracted or not"),
-        ("INSERT INTO retractions SELECT identity FROM ledger WHERE part = 0", "name"),
+        (
+            "INSERT INTO retractions (target, subject) SELECT identity, subject FROM ledger "
+            "WHERE part = 0",
+            "name",
+        ),
         ("DELETE FROM books", "facts or tallies of H44.1 in 2025"),
     ],
 )

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from contracts import moments
-from services.scoring import assess, cells, posting, registry, scores, standings
+from services.scoring import assess, cells, fold, posting, registry, scores, standings
 from services.scoring.recount import Accepted, ratings, verdict
 from tests.oracle import counted, rate
 from tests.scoring.cities import accepted, city, compared, rubrics
@@ -98,6 +98,7 @@ FAULTS: dict[str, tuple[Any, str, Any]] = {
     "days of UTC": (moments, "local_day", lambda us: us // 86_400_000_000 + 719163),
     "rounding down": (scores, "hundredths", _floor),
     "no retractions": (Accepted, "_retracted", _no_retraction),
+    "retractions of other subjects": (fold, "Target", lambda identity, subject: (identity, "")),
     "lateness of the latest": (cells, "_state", _latest_is_first),
     "order of arrival": (cells, "_state", _arrival),
     "no ceilings on grace": (cells, "DAY", 0),

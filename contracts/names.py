@@ -1,0 +1,83 @@
+"""What a key, a person's key and a name may look like: no blanks at the ends, nothing hidden. Pure.
+
+Source: DESIGN section 3. Most of what is written twice and looks the same comes from here: a blank
+behind a key, a no-break space out of a table, a mark of direction out of a copied text.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+
+from contracts.data import (
+    CARD_NUMBER,
+    FORMS,
+    KEY_FORM,
+    KEY_MAX,
+    NAMED_KEY_MAX,
+    PERSON_FORM,
+    UNIT,
+    UNPRINTED,
+)
+from contracts.faults import must_be
+from contracts.messages import Message, message
+
+_HIDDEN = re.compile(f"[{UNPRINTED}\U000e0000-\U000e0fff]")
+_OWNER = re.compile(f"{UNIT}/(?=.)", re.ASCII | re.DOTALL)
+_NUMBER = re.compile(CARD_NUMBER)
+_WORD = re.compile(r"[^\W_]+")
+_WORD_NUMBER = re.compile(r"[^0-9]*([0-9]{9}|[0-9]{12})[^0-9]*")
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
+
+
+def hidden(text: str) -> bool:
+    """Whether a text has a character that nobody sees, or that looks like another's blank."""
+    return not text.isprintable() or (not text.isascii() and bool(_HIDDEN.search(text)))
+
+
+def trimmed(text: str) -> Message | None:
+    """What is wrong with a name: hidden characters, or blanks at its ends; None where nothing."""
+    if hidden(text):
+        return message("invisible")
+    if text and not text.strip(" "):
+        return message("blank-alone")
+    return None if text == text.strip(" ") else message("blank-ends")
+
+
+def key_faults(text: str, person: bool) -> Iterator[Message]:
+    """What is wrong with a key, which may name a predecessor's as `<unit>/<key>`."""
+    owner = _OWNER.match(text)
+    own = text[owner.end() :] if owner else text
+    wrong = trimmed(text) or trimmed(own)
+    if wrong is not None:
+        yield wrong
+    elif len(text) > (NAMED_KEY_MAX if owner else KEY_MAX):
+        yield must_be(FORMS[PERSON_FORM if person else KEY_FORM])
+    if person and own:
+        whole = own if owner and re.search("[A-Z]", owner[0]) else text.replace("/", "-")
+        yield from _person_faults(own, whole)
+
+
+def _person_faults(own: str, whole: str) -> Iterator[Message]:
+    if names_number("".join(_digit(letter) for letter in whole)):
+        yield message("person-number")
+    elif " " in own or not any(letter in "0123456789" for letter in own):
+        yield message("person-name")
+
+
+def _digit(letter: str) -> str:
+    """Digits of every script as those of ASCII, for a number is one however it is written."""
+    value = unicodedata.digit(letter, None) if not letter.isascii() else None
+    return letter if value is None else str(value)
+
+
+def names_number(own: str) -> bool:
+    """Whether a text holds the 9 or 12 digits of an identity card.
+
+    Letters may stand before and after, separators anywhere; a UUID is a key, whatever its digits.
+    """
+    if _UUID.fullmatch(own):
+        return False
+    words = (_WORD_NUMBER.fullmatch(word) for word in _WORD.findall(own))
+    return bool(_NUMBER.fullmatch(own)) or any(words)

@@ -1,0 +1,244 @@
+"""JSON of a body, strictly and at a bounded cost: well-formed, not too deep, no name twice.
+
+A batch is cut into its elements before any of them is decoded, so that ten thousand and one are
+refused at once, and what no event can be (too large) is passed over without an object made of it.
+No step holds the interpreter for more than some hundredths of a second, whatever the body holds:
+others are answered meanwhile.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple, NoReturn
+
+import msgspec
+
+from contracts.messages import Message, message
+from contracts.texts import normalised, overmarked
+
+NESTING_MAX = 8
+DIGITS_MAX = 17
+BEYOND = 2**62
+VALUES_MAX = 300_000
+ELEMENT_MAX, ELEMENT_VALUES_MAX = 2 * 2**20, 20_000
+WINDOW = 64 * 2**10
+_CHARSET = re.compile(r"(?:^|;)\s*charset\s*=\s*\"?([^\s\";]*)")
+_CHARSETS = ("utf-8", "utf8", "us-ascii")
+_UTF8 = re.compile(r'charset\s*=\s*(utf-?8|"utf-?8")\s*;?', re.ASCII)
+_BLANKS = re.compile(r"[ \t\r\n]*+")
+_TEXT = r'"(?:[^"\\]++|\\.)*+"'
+_LONG_TEXT = re.compile(_TEXT, re.DOTALL)
+
+
+def _insides() -> list[re.Pattern[str]]:
+    """What stands between two brackets, by how many more may open within it."""
+    inner = f'(?:[^"\\[\\]{{}}]++|{_TEXT})*+'
+    patterns = [inner]
+    for _ in range(NESTING_MAX):
+        inner = f'(?:[^"\\[\\]{{}}]++|{_TEXT}|[\\[{{]{inner}[\\]}}])*+'
+        patterns.append(inner)
+    return [re.compile(pattern, re.DOTALL) for pattern in patterns]
+
+
+_INSIDE = _insides()
+
+
+class BodyRefused(Exception):
+    """The whole body is refused: `status` is the HTTP status, `detail` says why."""
+
+    def __init__(self, status: int, detail: Message) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.detail = detail
+
+
+class Element(NamedTuple):
+    """Where a value stands in a text."""
+
+    start: int
+    end: int
+
+
+def media_of(content_type: str, taken: Sequence[str]) -> str:
+    """The media type, one of those that are taken; BodyRefused for another, and beside UTF-8."""
+    media, _, parameters = content_type.lower().partition(";")
+    media, charset = media.strip(), _CHARSET.search(parameters)
+    if media not in taken:
+        *others, last = taken
+        media = message("media-or", others=", ".join(others), last=last) if others else last
+        raise BodyRefused(415, message("media", media=media))
+    if charset is not None and charset[1] not in _CHARSETS:
+        raise BodyRefused(415, message("charset", charset=charset[1][:40]))
+    return media
+
+
+def is_json(declared: str) -> bool:
+    """Whether a `datacontenttype` means JSON in UTF-8, as `application/json; charset="UTF-8"`."""
+    media, _, parameter = declared.lower().partition(";")
+    if media.strip() != "application/json":
+        return False
+    return not parameter.strip() or bool(_UTF8.fullmatch(parameter.strip()))
+
+
+def check_structured(content_type: str, headers: Mapping[str, str]) -> None:
+    """BodyRefused for an event in binary mode, whose attributes are headers `ce-…`."""
+    structured = content_type.lower().startswith("application/cloudevents")
+    if not structured and any(name.lower().startswith("ce-") for name in headers):
+        raise BodyRefused(415, message("media-binary"))
+
+
+def decoded(raw: bytes) -> str:
+    """The text of a body; BodyRefused where it is not UTF-8."""
+    try:
+        return raw.decode()
+    except UnicodeDecodeError as error:
+        raise BodyRefused(400, message("not-utf8", byte=error.start)) from None
+
+
+def parse(raw: bytes) -> Any:
+    """The JSON of a body, every text in NFC; BodyRefused where it is not well-formed or too deep.
+
+    413 for more values than a command can have.
+    """
+    text = decoded(raw)
+    if text.count(",") + text.count("[") + text.count("{") > VALUES_MAX:
+        raise BodyRefused(413, message("body-values", most=VALUES_MAX))
+    start = after_blanks(text, 0)
+    batch = text[start : start + 1] == "["
+    element = element_at(text, start, NESTING_MAX + batch)
+    if after_blanks(text, element.end) < len(text):
+        raise syntax(text, element.end)
+    return value_of(text, element)
+
+
+def after_blanks(text: str, start: int) -> int:
+    """Where the next character stands that is no blank of JSON."""
+    found = _BLANKS.match(text, start)
+    assert found is not None
+    return found.end()
+
+
+def elements(text: str, start: int) -> Iterator[Element]:
+    """The elements of the array that begins at `start`, to the very end of the body."""
+    place = after_blanks(text, start + 1)
+    if text[place : place + 1] == "]":
+        place += 1
+    else:
+        while True:
+            element = element_at(text, place)
+            yield element
+            place = after_blanks(text, element.end)
+            if text[place : place + 1] != ",":
+                break
+            place = after_blanks(text, place + 1)
+        if text[place : place + 1] != "]":
+            raise syntax(text, place)
+        place += 1
+    if after_blanks(text, place) < len(text):
+        raise syntax(text, place)
+
+
+def element_at(text: str, start: int, depth: int = NESTING_MAX) -> Element:
+    """The value that begins at `start`, not yet decoded where it is an object or an array.
+
+    BodyRefused where it is nested more than `depth` deep, or not closed.
+    """
+    if text[start : start + 1] in ("{", "["):
+        return Element(start, _closing(text, start + 1, depth))
+    try:
+        return Element(start, _DECODER.raw_decode(text, start)[1])
+    except ValueError as error:
+        raise syntax(text, getattr(error, "pos", start)) from None
+
+
+def _closing(text: str, place: int, depth: int) -> int:
+    """Behind the bracket that closes the one before `place`, looked for by windows."""
+    left = depth - 1
+    while True:
+        found = _INSIDE[min(left, NESTING_MAX)].match(text, place, place + WINDOW)
+        assert found is not None
+        place = found.end()
+        sign = text[place : place + 1]
+        if sign in ("]", "}"):
+            place, left = place + 1, left + 1
+            if left == depth:
+                return place
+        elif sign in ("[", "{") and left:
+            place, left = place + 1, left - 1
+        elif sign == '"' and (long := _LONG_TEXT.match(text, place)) is not None:
+            place = long.end()
+        elif sign == "" or sign in '[{"':
+            raise BodyRefused(400, message("nesting", most=NESTING_MAX))
+
+
+def is_costly(text: str, element: Element) -> bool:
+    """Whether an element is so large, or of so many values, that it is not worth decoding."""
+    if element.end - element.start > ELEMENT_MAX:
+        return True
+    return sum(text.count(sign, *element) for sign in ',[{"') > ELEMENT_VALUES_MAX
+
+
+def value_of(text: str, element: Element) -> Any:
+    """The value of an element, every text in NFC: at one go where no escape is torn by that."""
+    spelled = text[element.start : element.end]
+    plain = "\\" not in spelled and not overmarked(spelled)
+    if plain:
+        spelled = normalised(spelled)
+    try:
+        value, end = _DECODER.raw_decode(spelled)
+        if "\\" in spelled:
+            msgspec.json.encode(value)
+    except UnicodeEncodeError as error:
+        half = f"\\u{ord(error.object[error.start]):04x}"
+        raise BodyRefused(400, message("half-character", half=half)) from None
+    except (ValueError, RecursionError) as error:
+        raise syntax(text, element.start + getattr(error, "pos", 0)) from None
+    if end < len(spelled):
+        raise syntax(text, element.start + end)
+    composed = plain or (spelled.isascii() and "\\u" not in spelled)
+    return value if composed else normalised(value)
+
+
+def syntax(text: str, place: int) -> BodyRefused:
+    """The refusal of a body that is no JSON as of a place."""
+    line, column = text.count("\n", 0, place) + 1, place - text.rfind("\n", 0, place)
+    return BodyRefused(400, message("syntax", line=line, column=column))
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise BodyRefused(400, message("name-twice", name=repr(_twice(pairs)[:40])))
+    return members
+
+
+def _twice(pairs: list[tuple[str, Any]]) -> str:
+    """The first name that stands a second time; in one pass, since a body may hold very many."""
+    seen: set[str] = set()
+    for name, _ in pairs:
+        if name in seen:
+            return name
+        seen.add(name)
+    return ""
+
+
+def _integer(digits: str) -> int:
+    """The integer; any beyond 2^53 stands for one that is refused, however many digits it has."""
+    return int(digits) if len(digits) <= DIGITS_MAX else BEYOND
+
+
+def _fraction(_: str) -> float:
+    """Every binary fraction is refused, whatever its value, so none is computed."""
+    return 0.5
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise BodyRefused(400, message("no-number", constant=name))
+
+
+_DECODER = json.JSONDecoder(
+    object_pairs_hook=_object, parse_constant=_no_constant, parse_int=_integer,
+    parse_float=_fraction,
+)  # fmt: skip
