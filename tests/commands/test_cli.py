@@ -212,6 +212,7 @@ def test_a_token_for_what_is_no_unit_is_not_made(unit: str, tmp_path: Path) -> N
 
 def test_a_token_of_a_unit_has_sources_of_its_own(tmp_path: Path) -> None:
     """One prefix where none is named, and never any source: H44.1 is no beginning of H44.10."""
+    write_tokens(tmp_path)
     home = ("--home", str(tmp_path))
     made = danchu("token", "--role", "emitter", "--unit", "H44.1", *home, "--json")
     assert json.loads(made.output)["sources"] == ["urn:danchu:unit:H44.1:"]

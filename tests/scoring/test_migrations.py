@@ -45,7 +45,7 @@ async def test_a_ledger_without_marks_is_marked_as_the_fold_marks_it(
         async with fold.db.write() as conn:
             await conn.execute(text("ALTER TABLE ledger DROP COLUMN retracted"))
             await conn.run_sync(replay, "0002_ledger_retracted")
-            await conn.run_sync(replay, "0005_retractions_by_subject")
+            await conn.run_sync(replay, "0006_retractions_by_subject")
         assert before and await marked(fold) == before
         async with fold.db.read() as conn:
             assert await queries.wrongly_marked(conn) == 0
@@ -71,7 +71,7 @@ async def test_what_another_subject_took_back_stands_again(
                 "UPDATE ledger SET retracted = true WHERE part = 0",
             ):
                 await conn.execute(text(statement))
-            await conn.run_sync(replay, "0005_retractions_by_subject")
+            await conn.run_sync(replay, "0006_retractions_by_subject")
         assert before and await marked(fold) == before
         async with fold.db.read() as conn:
             assert (await conn.execute(text("SELECT rubrics FROM position"))).scalar() == "anew"

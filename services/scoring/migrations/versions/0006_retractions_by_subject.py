@@ -9,8 +9,8 @@ from alembic import op
 
 from contracts.envelope import decode, identity
 
-revision = "0005"
-down_revision = "0004"
+revision = "0006"
+down_revision = "0005"
 
 RETRACTION = 2
 NAMED = (
