@@ -12,6 +12,7 @@ from services.chassis.errors import DatabaseAway
 from services.chassis.http import compose, health_only
 from services.chassis.http_server import http_server
 from services.chassis.settings import Settings
+from services.chassis.supervisor import tell_ready
 from services.commands.front_page import front_page
 from services.commands.parts import App, Part, build
 from services.commands.ports import listening
@@ -36,6 +37,7 @@ async def serve(names: Sequence[str], part: Part, home: Path | None = None) -> N
         watched = [asyncio.create_task(app.failed()) for app in apps.values()]
         ended = [*watched, asyncio.create_task(stopped.wait())]
         async with _http(apps, settings, part) as web:
+            tell_ready()
             await asyncio.wait([*ended, *web], return_when=asyncio.FIRST_COMPLETED)
         for task in ended:
             task.cancel()

@@ -137,8 +137,7 @@ class Stack:
             await broker.close()
         for migrated in MIGRATED.values():
             await migrated(self.settings)
-        for child in (self._fold(), self._http()):
-            await supervisor.start(child)
+        await asyncio.gather(*map(supervisor.start, (self._fold(), self._http())))
         write_address(home, self.url)
         client = Client(self.url)
         if self.with_sample and self.settings.token_public_key is None:
@@ -204,12 +203,10 @@ class Stack:
         return self._child("http", command, Client(self.url).alive)
 
     def _fold(self) -> Child:
-        async def started() -> bool:
-            return True
+        """It has no address: it says itself when it is ready."""
+        return self._child("fold", [*_danchu(), "serve", "scoring", "--part", "fold"], None)
 
-        return self._child("fold", [*_danchu(), "serve", "scoring", "--part", "fold"], started)
-
-    def _child(self, name: str, command: list[str], ready: sample.Ready) -> Child:
+    def _child(self, name: str, command: list[str], ready: sample.Ready | None) -> Child:
         env = {
             "DANCHU_HOME": str(self.settings.home.absolute()),
             "DANCHU_PORT": str(self.settings.port),

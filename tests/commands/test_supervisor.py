@@ -22,9 +22,14 @@ async def ready() -> bool:
     return True
 
 
+def command(code: str) -> list[str]:
+    """A Python program."""
+    return [sys.executable, "-S", "-c", code]
+
+
 def child(folder: Path, code: str, name: str = "child") -> Child:
     """A Python program as a child."""
-    return Child(name, [sys.executable, "-S", "-c", code], folder / f"{name}.log", ready)
+    return Child(name, command(code), folder / f"{name}.log", ready)
 
 
 async def test_a_child_that_dies_again_and_again_is_started_after_growing_pauses(
@@ -37,8 +42,11 @@ async def test_a_child_that_dies_again_and_again_is_started_after_growing_pauses
     await kept.start(child(tmp_path, "raise SystemExit(3)"))
     heard = [await said.get() for _ in range(4)]
     await kept.stop()
-    assert heard == [f"child ended (exit code 3); it starts again in {pause} s"
-                     for pause in ("0.01", "0.02", "0.02", "0.02")]  # fmt: skip
+    assert [line.rpartition(" / ")[2] for line in heard] == [
+        f"child ended (exit code 3); it starts again in {pause} s"
+        for pause in ("0.01", "0.02", "0.02", "0.02")
+    ]
+    assert heard[0].startswith("child đã kết thúc (mã thoát 3); khởi động lại sau 0.01 giây")
 
 
 async def test_a_child_that_is_killed_is_said_with_its_signal(
@@ -51,20 +59,57 @@ async def test_a_child_that_is_killed_is_said_with_its_signal(
     await kept.start(child(tmp_path, "import time; time.sleep(600)"))
     first = kept._running["child"]
     os.kill(first.pid, signal.SIGKILL)
-    assert await said.get() == "child ended (signal 9); it starts again in 0.01 s"
+    assert (await said.get()).endswith("child ended (signal 9); it starts again in 0.01 s")
     async with asyncio.timeout(20):
         while kept._running["child"] is first:
             await asyncio.sleep(0.01)
     await kept.stop()
 
 
+REFUSES = "import sys; print('The disk is full.', file=sys.stderr); sys.exit(2)"
+TELLS = "import os; os.write(int(os.environ['SUPERVISOR_READY_FD']), b'1')"
+
+
 async def test_a_child_that_cannot_run_ends_the_stack_with_its_sentence(tmp_path: Path) -> None:
-    """Exit code 2 is not tried again, also while something else is under way."""
+    """Exit code 2 before it was ready is not tried again."""
     kept = Supervisor(lambda line: None)
-    code = "import sys; print('The disk is full.', file=sys.stderr); sys.exit(2)"
-    await kept.start(child(tmp_path, code))
     with pytest.raises(ChildRefused, match=r"child cannot start: The disk is full\."):
-        await kept.during(asyncio.sleep(600))
+        await kept.start(Child("child", command(REFUSES), tmp_path / "child.log", None))
+    await kept.stop()
+
+
+async def test_a_child_that_was_ready_is_started_again_whatever_it_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Exit code 2 of one that has run comes from outside: it is said with its reason, and passes;
+    another child is not disturbed, and the stack goes on.
+    """
+    monkeypatch.setattr(supervising, "PAUSE_SECONDS", PAUSES)
+    heard: asyncio.Queue[str] = asyncio.Queue()
+    kept = Supervisor(heard.put_nowait)
+    await kept.start(child(tmp_path, "import time; time.sleep(600)", "steady"))
+    await kept.start(Child("child", command(f"{TELLS}; {REFUSES}"), tmp_path / "c.log", None))
+    for _ in range(3):
+        line = await heard.get()
+        assert line.rpartition(" / ")[2].startswith("child ended (exit code 2: The disk is full.)")
+    assert kept._running["steady"].returncode is None
+    await kept.stop()
+
+
+async def test_a_child_that_does_not_tell_that_it_is_ready_is_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that tells is ready at once, through the process that ties it to its parent."""
+    monkeypatch.setattr(supervising, "READY_SECONDS", 20)
+    kept, told = Supervisor(lambda line: None), tmp_path / "told.log"
+    code = "import time; from services.chassis.supervisor import tell_ready; tell_ready()"
+    here = [sys.executable, "-c", f"{code}; time.sleep(600)"]
+    await kept.start(Child("told", here, told, None, {"PYTHONPATH": str(Path.cwd())}))
+    monkeypatch.setattr(supervising, "READY_SECONDS", 0.2)
+    with pytest.raises(ChildRefused, match=r"not ready after 0\.2 seconds"):
+        await kept.start(
+            Child("silent", command("import time; time.sleep(600)"), tmp_path / "s.log", None)
+        )
     await kept.stop()
 
 
@@ -80,8 +125,7 @@ async def test_a_child_that_is_frozen_is_killed_at_the_end(
         return "up" in log.read_text()
 
     kept = Supervisor(lambda line: None)
-    command = [sys.executable, "-S", "-c", f"{code}; time.sleep(600)"]
-    await kept.start(Child("deaf", command, log, listening))
+    await kept.start(Child("deaf", command(f"{code}; time.sleep(600)"), log, listening))
     process = kept._running["deaf"]
     os.kill(process.pid, signal.SIGSTOP)
     await kept.stop()
@@ -98,8 +142,7 @@ async def test_a_child_that_is_never_ready_is_said_with_its_log(
         return False
 
     log = tmp_path / "slow.log"
-    command = [sys.executable, "-S", "-c", "import time; time.sleep(600)"]
-    kept = Supervisor(lambda line: None)
+    kept, sleeps = Supervisor(lambda line: None), command("import time; time.sleep(600)")
     with pytest.raises(ChildRefused, match=r"not ready after 0.2 seconds; see .*slow\.log"):
-        await kept.start(Child("slow", command, log, never))
+        await kept.start(Child("slow", sleeps, log, never))
     await kept.stop()
