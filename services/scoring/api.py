@@ -18,8 +18,11 @@ from services.chassis.auth import (
     unit_missing,
 )
 from services.chassis.health import Health
-from services.chassis.http import PROBLEM_TYPE, Problem, answer, service_api
+from services.chassis.http import Problem, answer, service_api
+from services.chassis.openapi import Waiting, answers
 from services.scoring import queries
+from services.scoring.answers import CountedEvents, Quarantine, Rating, Ratings, Sheet
+from services.scoring.answers import Lag as LagAnswer
 from services.scoring.asking import (
     Asked,
     Listing,
@@ -43,14 +46,10 @@ from services.scoring.registry import Unit
 from services.scoring.snapshot import Snapshot
 
 JSON = "application/json"
-_PROBLEM: dict[str, Any] = {"content": {PROBLEM_TYPE: {"schema": {"type": "object"}}}}
-_SAID = {
-    401: "No valid token",
-    403: "The token's role or units do not allow it",
+_REASONS = {
     404: "No such unit, or it is not rated in the year",
     422: "A parameter is wrong",
     503: "Not available now",
-    504: "Not folded in time",
 }
 _SHEET = (
     "Each indicator has its `state` in words (`vi`, `en`) and, by key, what is `missing`, `late` "
@@ -71,17 +70,11 @@ _EVENTS = (
     "`duty not announced` (`note_vi`, `note_en`) where a thing was done whose duty nobody "
     "announced under its key: it counts, and brings no points."
 )
-_OBJECT: dict[str, Any] = {"content": {JSON: {"schema": {"type": "object"}}}}
 
 
-def _described(*statuses: int, **described: Any) -> dict[str, Any]:
-    """What a route answers beside its own body, for OpenAPI."""
-    answers: dict[int | str, dict[str, Any]] = {200: {"description": "Found", **_OBJECT}}
-    answers |= {status: {"description": _SAID[status], **_PROBLEM} for status in statuses}
-    return {
-        "responses": answers, "response_class": Response,
-        "openapi_extra": {"security": [{"bearer": []}], **described},
-    }  # fmt: skip
+def _described(model: Any, *statuses: int, **described: Any) -> dict[str, Any]:
+    """What a route answers, for OpenAPI: the type of its body, and its problems."""
+    return answers(model, *statuses, description="Found", reasons=_REASONS, **described)
 
 
 def build_api(reading: Reading, lag: Lag, verifier: Verifier, health: Health) -> FastAPI:
@@ -148,7 +141,9 @@ async def _unit(
 
 def _add_ratings(api: FastAPI, reading: Reading, verifier: Verifier) -> None:
     @api.get(
-        "/ratings", summary="A year's ratings, best first", **_described(401, 403, 422, 503, 504)
+        "/ratings",
+        summary="A year's ratings, best first",
+        **_described(Ratings, 401, 403, 422, 503, 504),
     )
     async def list_ratings(request: Request, asked: Annotated[Listing, Query()]) -> Response:
         reader = _credential(request, verifier)
@@ -164,7 +159,7 @@ def _add_ratings(api: FastAPI, reading: Reading, verifier: Verifier) -> None:
 
     @api.get(
         "/ratings/{year}/{unit}", summary="One unit's rating",
-        **_described(401, 403, 404, 422, 503, 504, parameters=rating_parameters()),
+        **_described(Rating, 401, 403, 404, 422, 503, 504, parameters=rating_parameters()),
     )  # fmt: skip
     async def get_rating(request: Request) -> Response:
         reader = _credential(request, verifier)
@@ -179,7 +174,7 @@ def _add_ratings(api: FastAPI, reading: Reading, verifier: Verifier) -> None:
 def _add_unit(api: FastAPI, reading: Reading, verifier: Verifier) -> None:
     @api.get(
         "/ratings/{year}/{unit}/sheet", summary="The rating explained, indicator by indicator",
-        description=_SHEET, **_described(401, 403, 404, 422, 503, 504),
+        description=_SHEET, **_described(Sheet, 401, 403, 404, 422, 503, 504),
     )  # fmt: skip
     async def get_sheet(
         request: Request, year: Year, unit: Asked, asked: Annotated[Viewing, Query()]
@@ -191,7 +186,7 @@ def _add_unit(api: FastAPI, reading: Reading, verifier: Verifier) -> None:
 
     @api.get(
         "/ratings/{year}/{unit}/events", summary="The events behind it, counted or not and why",
-        description=_EVENTS, **_described(401, 403, 404, 422, 503, 504),
+        description=_EVENTS, **_described(CountedEvents, 401, 403, 404, 422, 503, 504),
     )  # fmt: skip
     async def list_events(
         request: Request, year: Year, unit: Asked, asked: Annotated[Paging, Query()]
@@ -208,19 +203,23 @@ def _add_machinery(api: FastAPI, reading: Reading, lag: Lag, verifier: Verifier)
     def watching(request: Request, what: str) -> None:
         require(_credential(request, verifier), READS_MACHINERY, what)
 
-    @api.get("/lag", summary="What is not folded, and a halt", **_described(401, 403, 503))
+    @api.get(
+        "/lag", summary="What is not folded, and a halt", **_described(LagAnswer, 401, 403, 503)
+    )
     async def get_lag(request: Request) -> Response:
         watching(request, message("the-lag"))
         return _json(await lag.now())
 
-    @api.get("/outbox", summary="What waits for the stream", **_described(401, 403, 503))
+    @api.get("/outbox", summary="What waits for the stream", **_described(Waiting, 401, 403, 503))
     async def get_outbox(request: Request) -> Response:
         watching(request, message("the-outbox"))
         async with reading.db.read() as conn:
             waiting = await queries.waiting(conn, reading.clock())
         return _json(waiting)
 
-    @api.get("/quarantine", summary="What was not folded", **_described(401, 403, 422, 503))
+    @api.get(
+        "/quarantine", summary="What was not folded", **_described(Quarantine, 401, 403, 422, 503)
+    )
     async def list_quarantine(request: Request, asked: Annotated[Quarantined, Query()]) -> Response:
         watching(request, message("the-quarantine"))
         async with reading.db.read() as conn:

@@ -6,7 +6,7 @@ import ast
 import inspect
 
 from services.scoring import fold
-from services.scoring.reasons import SENTENCES, told
+from services.scoring.reasons import CODES, told
 
 
 def test_every_reason_of_the_fold_has_its_sentences() -> None:
@@ -16,12 +16,12 @@ def test_every_reason_of_the_fold_has_its_sentences() -> None:
         for node in ast.parse(inspect.getsource(fold)).body
         if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)
     }
-    assert constants - {fold.RETRACTION} == SENTENCES.keys()
+    assert constants - {fold.RETRACTION} == CODES.keys()
 
 
 def test_a_reason_is_told_by_its_word_and_two_sentences() -> None:
     """The word stays what machines know; the sentences are whole and differ."""
-    for word in SENTENCES:
+    for word in CODES:
         said = told(word)
         assert said["reason"] == word
         assert str(said["reason_vi"]).endswith(".") and str(said["reason_en"]).endswith(".")
