@@ -12,6 +12,8 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal, NamedTuple
 
 from contracts import moments
+from services.awards.labels import WORDS, level, what
+from services.awards.messages import message
 from services.chassis.steps import (
     Fact,
     OutOfOrder,
@@ -27,7 +29,6 @@ What = Literal["model", "award"]
 Cause = Literal["false_declaration", "wrong_appraisal"]
 RECOGNITION_LEVELS = ("commune", "city", "province", "nation")
 AWARD_LEVELS = ("province", "ministry", "state")
-WHAT = "The achievement"
 NOMINATED, APPRAISED, RECOGNISED = "nominated", "appraised", "recognised"
 REFUSED, REVOKED = "refused", "revoked"
 MOVES: dict[str, dict[str, str]] = {
@@ -100,11 +101,11 @@ def evolve(state: Achievement | None, step: Step) -> Achievement:
     """The achievement after a step; StepImpossible or StepRefused say why not."""
     data = step.data
     if state is None:
-        next_state(WHAT, "not nominated", {"nominate": NOMINATED}, step.name)
+        next_state(WORDS, "new", {"nominate": NOMINATED}, step.name)
         return Achievement(
             data["unit"], data["unit"], data["kind"], data["title"], NOMINATED, step.at
         )
-    stage = next_state(WHAT, state.stage, moves(state), step.name, _hindrance(state, step.name))
+    stage = next_state(WORDS, state.stage, moves(state), step.name, _hindrance(state, step.name))
     # what clears and what it clears speak of one key: equal instants would leave open which holds
     check_order(state.last, step, strictly=step.name == "revoke")
     if step.name in ("recognise", "grant") and step.at == state.cleared:
@@ -126,52 +127,57 @@ def moves(state: Achievement) -> Mapping[str, str]:
     return {step: stage for step, stage in ways.items() if not _hindrance(state, step)}
 
 
+def is_public(state: Achievement | None) -> bool:
+    """Whether everybody finds it in the register: something of it is recognised or awarded."""
+    return state is not None and bool(state.honours)
+
+
 def _hindrance(state: Achievement, step: str) -> str:
     """Why what is held and voted does not allow a step, whatever it says; empty if it does."""
     if step == "appraise" and len(state.honours) == len(RECOGNITION_LEVELS) + len(AWARD_LEVELS):
-        return "The achievement has every recognition and every award already."
+        return message("all-honours")
     if step == "replicate" and not any(honour.what == "model" for honour in state.honours):
-        return "Only a model that is recognised is taken up."
+        return message("no-model")
     if step not in _DECIDES or state.appraisal is None:
         return ""
     if state.appraisal.what != _DECIDES[step]:
-        return f"The last appraisal was not for this {_NAMES[_DECIDES[step]]}."
-    return "" if state.appraisal.passed else "Not more than half of the votes were in favour."
+        return message("other-appraisal", what=what(_DECIDES[step]))
+    return "" if state.appraisal.passed else message("voted-down")
 
 
 def _impossible(state: Achievement, step: Step, why: str) -> StepImpossible:
-    return StepImpossible(WHAT, state.stage, step.name, moves(state), why)
+    return StepImpossible(WORDS, state.stage, step.name, moves(state), why)
 
 
 def _appraise(state: Achievement, step: Step) -> Achievement:
     data = step.data
     votes = (data["in_favour"], data["against"], data["abstained"])
     if not sum(votes):
-        raise StepRefused("A council that decides has at least one vote.", "in_favour")
+        raise StepRefused(message("no-vote"), "in_favour")
     levels = RECOGNITION_LEVELS if data["what"] == "model" else AWARD_LEVELS
     if data["level"] not in levels:
-        raise StepRefused(f"The level is one of {', '.join(levels)}.", "level")
+        raise StepRefused(message("level-wrong", levels=", ".join(levels)), "level")
     _check_once(state, step)
     return replace(state, appraisal=Appraisal(data["what"], data["level"], *votes))
 
 
 def _check_once(state: Achievement, step: Step) -> None:
-    what, level = step.data["what"], step.data["level"]
-    if any((honour.what, honour.level) == (what, level) for honour in state.honours):
-        why = f"The achievement has its {_NAMES[what]} of the level {level} already."
+    kind, at_level = step.data["what"], step.data["level"]
+    if any((honour.what, honour.level) == (kind, at_level) for honour in state.honours):
+        why = message("has-honour", what=what(kind), level=level(at_level))
         raise _impossible(state, step, why)
 
 
-_NAMES = {"model": "recognition", "award": "award"}
 _DECIDES: dict[str, What] = {"recognise": "model", "grant": "award"}
 
 
 def _decide(state: Achievement, step: Step) -> Achievement:
-    level, what, found = step.data["level"], _DECIDES[step.name], state.appraisal
-    assert found is not None  # by `moves`: only what was appraised is decided
-    if found.level != level:
-        raise _impossible(state, step, f"The last appraisal was for the level {found.level}.")
-    honour = Honour(what, level, step.data["decision"], moments.local_year(step.at))
+    at_level, kind, appraisal = step.data["level"], _DECIDES[step.name], state.appraisal
+    assert appraisal is not None  # by `moves`: only what was appraised is decided
+    if appraisal.level != at_level:
+        why = message("appraised-otherwise", level=level(appraisal.level))
+        raise _impossible(state, step, why)
+    honour = Honour(kind, at_level, step.data["decision"], moments.local_year(step.at))
     return replace(state, appraisal=None, honours=(*state.honours, honour))
 
 
@@ -182,18 +188,18 @@ def _refuse(state: Achievement, step: Step) -> Achievement:
 def _replicate(state: Achievement, step: Step) -> Achievement:
     by = step.data["by"]
     if by == state.unit:
-        raise StepRefused("A unit cannot take up its own model.", "by")
+        raise StepRefused(message("own-model"), "by")
     if any(unit == by for unit, _ in state.replicated):
-        raise _impossible(state, step, f"{by} has taken it up already.")
+        raise _impossible(state, step, message("taken-up", unit=by))
     return replace(state, replicated=(*state.replicated, (by, moments.local_year(step.at))))
 
 
 def _revoke(state: Achievement, step: Step) -> Achievement:
     if step.data["what"] == "model" and step.data.get("level") is not None:
-        raise StepRefused("A model loses every level: name none.", "level")
+        raise StepRefused(message("all-levels"), "level")
     gone = _revoked(state, step)
     if not gone:
-        raise _impossible(state, step, "There is nothing of the kind and level to revoke.")
+        raise _impossible(state, step, message("nothing-to-revoke"))
     kept = tuple(honour for honour in state.honours if honour not in gone)
     replicated = () if step.data["what"] == "model" else state.replicated
     return replace(state, appraisal=None, honours=kept, replicated=replicated, cleared=step.at)
@@ -201,14 +207,14 @@ def _revoke(state: Achievement, step: Step) -> Achievement:
 
 def _revoked(state: Achievement, step: Step) -> tuple[Honour, ...]:
     """What a revocation ends: every recognition of the model, or one award."""
-    what, level = step.data["what"], step.data.get("level")
-    return tuple(h for h in state.honours if h.what == what and level in (None, h.level))
+    kind, at_level = step.data["what"], step.data.get("level")
+    return tuple(h for h in state.honours if h.what == kind and at_level in (None, h.level))
 
 
 def check_elsewhere(state: Achievement | None, step: Step) -> None:
     """StepImpossible for a transfer to the unit that has it; older journals may hold one."""
     if state is not None and step.data["unit"] == state.unit:
-        raise _impossible(state, step, f"{state.unit} has it already.")
+        raise _impossible(state, step, message("same-unit", unit=state.unit))
 
 
 def _transfer(state: Achievement, step: Step) -> Achievement:
@@ -238,7 +244,7 @@ def facts(record: str, before: Achievement | None, step: Step, after: Achievemen
         award = after.award_key(record, data["level"])
         return [fact("award.granted", award=award, level=data["level"], **evidence)]
     if step.name == "replicate":
-        return [fact("model.replicated", model=key, by=data["by"])]
+        return [fact("model.replicated", model=key, by=data["by"], **evidence)]
     if step.name == "revoke":
         return _clearing(record, before, step)
     return []

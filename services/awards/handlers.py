@@ -7,9 +7,19 @@ from services.awards import domain, store
 from services.awards.domain import Achievement
 from services.chassis import journal, records
 from services.chassis.announce import new_id
-from services.chassis.records import Done, Loaded, Work, check_stands, unit_of
+from services.chassis.records import (
+    Done,
+    Loaded,
+    Work,
+    check_stands,
+    settled,
+    unit_of,
+    unknown,
+)
 from services.chassis.steps import Step
 from services.chassis.vault import Vault
+
+CLERK = "clerk"
 
 
 @dataclass(frozen=True)
@@ -29,6 +39,8 @@ class Awards:
 
     async def step(self, work: Work, id_: str, step: Step) -> Done:
         """Whatever happens to an achievement afterwards."""
+        if step.name == "replicate" and work.caller.role == CLERK:
+            return await self._replicate(work, id_, step)
         record = await self._held(work, id_)
         if step.name == "transfer":
             work.may(step.data["unit"])
@@ -37,7 +49,7 @@ class Awards:
 
     async def retract(self, work: Work, id_: str, version: int, reason: str) -> Done:
         """A step that was a mistake is taken back."""
-        record = await self._held(work, id_)
+        record = await self._spoken_for(work, id_, version)
         after = await work.retract(record, version, reason, domain.evolve, domain.facts)
         await store.save(work.conn, after)
         return _done(after)
@@ -49,6 +61,26 @@ class Awards:
         await journal.note_read(work.conn, work.by, f"erased the honoree of {id_}", 1, work.now)
         return _done(record)
 
+    async def _replicate(self, work: Work, id_: str, step: Step) -> Done:
+        """The clerk of the unit that took a model up says so; who recognises it decides nothing."""
+        by = step.data["by"]
+        work.may(by)
+        record = await work.load(id_, domain.evolve)
+        if not work.caller.speaks_for(unit_of(record)) and not domain.is_public(record.state):
+            raise unknown(id_)
+        return await self._take(work, record, step)
+
+    async def _spoken_for(self, work: Work, id_: str, version: int) -> Loaded[Achievement]:
+        """The record whose step is taken back: a replication by the unit that entered it."""
+        record = await work.load(id_, domain.evolve)
+        step = next((e.step for e in record.entries if e.version == version), None)
+        replicated = step is not None and step.name == "replicate"
+        if replicated and step is not None and work.caller.role == CLERK:
+            work.may(step.data["by"])
+        else:
+            work.may(unit_of(record))
+        return record
+
     async def _held(self, work: Work, id_: str) -> Loaded[Achievement]:
         record = await work.load(id_, domain.evolve)
         work.may(unit_of(record))
@@ -56,6 +88,7 @@ class Awards:
 
     async def _take(self, work: Work, record: Loaded[Achievement], step: Step) -> Done:
         check_stands(record)
+        step = settled(record, step)
         after = domain.evolve(record.state, step)
         said = domain.facts(record.id, record.state, step, after)
         taken = await work.take(record, step, domain.evolve, said)

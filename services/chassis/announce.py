@@ -13,7 +13,9 @@ from contracts import door, moments
 from contracts.catalog import CATALOG
 from contracts.envelope import RECORDS_SOURCE, stream_subject
 from contracts.faults import Fault as ContractFault
+from contracts.messages import Message, joined
 from services.chassis.errors import DanchuError
+from services.chassis.messages import message
 from services.chassis.outbox import Draft
 from services.chassis.steps import Fact
 from services.chassis.telemetry import trace_headers
@@ -33,8 +35,14 @@ class NotOfTheContract(DanchuError):
 
     def __init__(self, short: str, faults: Sequence[ContractFault]) -> None:
         self.faults = tuple(faults)
-        said = "; ".join(f"{fault.field}: {fault.message}" for fault in faults)
-        super().__init__(f"This cannot be announced as {short}: {said}.")
+        said = joined([_named(fault) for fault in faults])
+        super().__init__(message("contract-broken", short=short, faults=said))
+
+
+def _named(fault: ContractFault) -> Message:
+    said = fault.message
+    vi, en = (said.vi, said.en) if isinstance(said, Message) else (said, said)
+    return Message("fault", f"{fault.field}: {vi}", f"{fault.field}: {en}")
 
 
 def new_id(now: int) -> str:

@@ -21,8 +21,10 @@ from contracts import moments
 from contracts.envelope import CITY, UNIT_KEY
 from contracts.messages import Message
 from services.chassis.messages import message
+from services.chassis.steps import Step
 
 LINE_MAX, TEXT_MAX, KEY_MAX = 200, 2000, 128
+DAY_LENGTH = len("2025-03-01")
 IDENTITY_DIGITS = (9, 12)
 RECORD_ID = "[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 NO_NUL = r"^[^\x00]*$"
@@ -76,6 +78,13 @@ def _moment(text: str) -> str:
     return text
 
 
+def _moment_or_day(text: str) -> str:
+    try:
+        return _day(text) if len(text) == DAY_LENGTH else _moment(text)
+    except ValueError:
+        raise ValueError(message("moment-or-day")) from None
+
+
 def shaped(pattern: str, form: Message) -> Callable[[str], str]:
     """A validator for texts of a pattern, which tells the form and not the pattern."""
 
@@ -116,6 +125,13 @@ Moment = Annotated[
 ]  # fmt: skip
 
 
+MomentOrDay = Annotated[
+    str, AfterValidator(_moment_or_day),
+    Field(
+        description="a day in Vietnam, or RFC 3339 with an offset",
+        examples=["2025-03-01", "2025-03-01T09:00:00+07:00"], json_schema_extra={"maxLength": 40},
+    ),
+]  # fmt: skip
 SHA256, URL = "[0-9a-f]{64}", r"https?://\S{1,1990}"
 Sha256 = Annotated[
     str, AfterValidator(shaped(SHA256, message("sha256-form"))),
@@ -125,6 +141,7 @@ Url = Annotated[
     str, AfterValidator(shaped(URL, message("url-form"))),
     Field(json_schema_extra={"pattern": f"^{URL}$"}),
 ]  # fmt: skip
+Year = Annotated[int, Field(ge=2000, le=9999, description="a rating year")]
 
 
 class Asked(BaseModel):
@@ -171,15 +188,33 @@ class Act(Asked):
         """What the step says beside its instant, as JSON has it."""
         return self.model_dump(mode="json", exclude={"at"}, exclude_none=True)
 
+    def step(self, name: str, now: int) -> Step:
+        """The step of this name that the body says."""
+        return Step(name, self.instant(now), self.said())
+
 
 class When(Act):
-    """The body of a step: when it happened, where it was not just now."""
+    """The body of a step: when it happened, where it was not just now.
 
-    at: Moment | None = None
+    A day without a time means that the day alone is known; it begins at 00:00+07:00.
+    """
+
+    at: MomentOrDay | None = None
 
     def instant(self, now: int) -> int:
         """When it happened, in microseconds."""
-        return now if self.at is None else moments.instant(self.at)
+        if self.at is None:
+            return now
+        return moments.day_start(self.at) if _is_day(self.at) else moments.instant(self.at)
+
+    def step(self, name: str, now: int) -> Step:
+        """The step of this name that the body says."""
+        day = self.at is not None and _is_day(self.at)
+        return super().step(name, now)._replace(day=day)
+
+
+def _is_day(text: str) -> bool:
+    return len(text) == DAY_LENGTH
 
 
 class Why(When):

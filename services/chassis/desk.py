@@ -8,41 +8,38 @@ announced in the header `X-Danchu-Receipts`.
 import itertools
 import json
 import logging
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from fastapi import FastAPI, Request, Response
-from fastapi.routing import APIRoute
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from contracts import door
-from contracts.bounds import PLAIN
 from contracts.messages import Message
 from services.chassis import journal, outbox
 from services.chassis.announce import Announced, NotOfTheContract, source_of
-from services.chassis.auth import READS_MACHINERY, Credential, Verifier, require
+from services.chassis.auth import READS_ALL, READS_MACHINERY, Credential, Verifier, require
 from services.chassis.clock import Clock
 from services.chassis.database import Database
 from services.chassis.health import Health
 from services.chassis.http import (
     FieldError,
     Problem,
-    Raised,
     answer,
-    bounded_body,
     service_api,
 )
 from services.chassis.keys import KeysClosed
+from services.chassis.language import labelled
+from services.chassis.messages import message
 from services.chassis.openapi import Waiting, answers
 from services.chassis.records import Done, Work, doer, etag
 from services.chassis.steps import StepImpossible, StepRefused
+from services.chassis.strict_body import StrictRoute
 from services.chassis.telemetry import joined, tracer
 
 log = logging.getLogger(__name__)
 
 KEY_MAX = 255
-BODY_BYTES_MAX = 5 * 2**20
 RECEIPTS_HEADER = "X-Danchu-Receipts"
 _tracer = tracer("danchu.records")
 
@@ -52,6 +49,8 @@ class Desk:
     """Takes the commands of one service; `committed` is called after each commit.
 
     `keyed` is a keyed digest: names in a body cannot be guessed from what is kept of a command.
+    `terms` say by the name of a member of an answer what its value is called in words, and `may`
+    which roles may take which step; steps that are `elsewhere` are those of another unit's clerk.
     """
 
     service: str
@@ -60,12 +59,36 @@ class Desk:
     verifier: Verifier
     committed: Callable[[], None]
     keyed: Callable[[str], bytes]
+    terms: Mapping[str, Callable[[str], Message]] = field(default_factory=dict)
+    elsewhere: frozenset[str] = frozenset()
+    may: dict[str, frozenset[str]] = field(default_factory=dict)
 
     def caller(self, request: Request, roles: Iterable[str], what: str) -> Credential:
         """Who asks; Problem 401 without a valid token, 403 for another role."""
         found = self.verifier.caller(request.scope)
+        request.state.caller = found
         require(found, roles, what)
         return found
+
+    def permits(self, caller: Credential, step: str, unit: str = "") -> bool:
+        """Whether the caller may take a step on a record of this unit, where it is known.
+
+        A step without a table of roles is for everybody.
+        """
+        if caller.role not in self.may.get(step, (caller.role,)):
+            return False
+        if step in self.elsewhere and caller.role not in READS_ALL:
+            return bool(caller.units - {unit})
+        return not unit or caller.speaks_for(unit)
+
+    def shown(self, caller: Credential, body: dict[str, Any]) -> dict[str, Any]:
+        """An answer to this caller: terms in words, and what is possible for the role."""
+        if "possible" in body:
+            unit = str(body.get("unit", ""))
+            possible = [name for name in body["possible"] if self.permits(caller, name, unit)]
+            body = {**body, "possible": possible}
+        words: dict[str, Any] = labelled(body, self.terms)
+        return words
 
     async def take(
         self, request: Request, roles: Iterable[str], what: str,
@@ -79,7 +102,7 @@ class Desk:
         """
         caller = self.caller(request, roles, what)
         key = await self._key(request, caller)
-        name = f"{self.service} {what}"
+        name = f"{self.service} {what.en if isinstance(what, Message) else what}"
         with joined(_tracer, name, [request.headers]):
             async with self.db.write() as conn:
                 kept = await self._earlier(conn, key)
@@ -92,6 +115,7 @@ class Desk:
                     request.headers.get("if-match"),
                 )  # fmt: skip
                 done = await carry_out(work)
+                done = done._replace(body=self.shown(caller, done.body))
                 given = _answered(done, work.announced, status)
                 if key is not None:
                     headers = {k: v for k, v in given.headers.items() if k != "content-length"}
@@ -107,10 +131,9 @@ class Desk:
         if key is None:
             return None
         if not 1 <= len(key) <= KEY_MAX or not key.isprintable():
-            field_: FieldError = {
-                "field": "Idempotency-Key", "message": f"has 1 to {KEY_MAX} printable characters",
-            }  # fmt: skip
-            raise Problem(400, "The Idempotency-Key cannot be used.", [field_])
+            form = message("key-form", limit=KEY_MAX)
+            fault: FieldError = {"field": "Idempotency-Key", "message": form}
+            raise Problem(400, message("key-unusable"), [fault])
         path, who = request.url.path, doer(caller)
         return _Key(
             journal.digest(*who, ",".join(sorted(caller.units)), request.method, path, key),
@@ -125,8 +148,7 @@ class Desk:
         if kept is None:
             return None
         if kept.request != key.request:
-            detail = "Another command was given under this Idempotency-Key: take a new one."
-            raise Problem(422, detail)
+            raise Problem(422, message("key-taken"))
         return Response(kept.body, kept.status or 200, kept.headers)
 
     async def note_read(self, caller: Credential, what: str, rows: int) -> None:
@@ -159,93 +181,45 @@ def json_answer(body: Any, status: int = 200, headers: dict[str, str] | None = N
     return Response(raw, status, headers, "application/json")
 
 
-class _StrictRequest(Request):
-    """A request with a bounded body, whose JSON is read as strictly as at the door of events."""
-
-    async def body(self) -> bytes:
-        """The body; HTTPException 413 beyond its bound, 415 where it is compressed."""
-        if not hasattr(self, "_body"):
-            try:
-                self._body = await bounded_body(self, BODY_BYTES_MAX)
-            except Problem as refused:
-                raise Raised(refused) from refused
-        return self._body
-
-    async def json(self) -> Any:
-        """The body; HTTPException 400 for what is no well-formed JSON."""
-        try:
-            return door.parse(await self.body())
-        except door.BodyRefused as refused:
-            raise Raised(Problem(refused.status, _sentence(refused.detail))) from refused
-
-
-class _StrictRoute(APIRoute):
-    """A route that reads its body by `_StrictRequest`; 415 for a command that is no JSON."""
-
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """The handler, given a strict request."""
-        handle = super().get_route_handler()
-
-        async def strict(request: Request) -> Response:
-            if self.body_field is not None:
-                # Before the body: a stranger's slow ones would hold places for a minute each.
-                request.app.state.verifier.caller(request.scope)
-                _check_json(request.headers.get("content-type", ""))
-            return await handle(_StrictRequest(request.scope, request.receive))
-
-        return strict
-
-
-def _check_json(content_type: str) -> None:
-    """Problem 415 for another content type, by the rule of the door of events."""
-    try:
-        door.media_of(content_type, (PLAIN,))
-    except door.BodyRefused as refused:
-        raise Problem(refused.status, _sentence(refused.detail)) from refused
-
-
-def _sentence(detail: str) -> str:
-    """What the reading of events says, as a sentence; a message is one already."""
-    return detail if isinstance(detail, Message) else f"{detail[:1].upper()}{detail[1:]}."
-
-
 def desk_api(desk: Desk, description: str, health: Health) -> FastAPI:
     """The application of a system of record, to be mounted under its name.
 
     Steps that are impossible (409) or refused (422) are answered as problem details.
     """
     api = service_api(desk.service, description, health)
-    api.router.route_class = _StrictRoute
+    api.router.route_class = StrictRoute
     api.state.verifier = desk.verifier
-    _answer_steps(api)
+    _answer_steps(api, desk)
 
     @api.get(
         "/outbox", summary="What is committed and not yet in the stream",
         **described(401, 403, 503, model=Waiting),
     )  # fmt: skip
     async def get_outbox(request: Request) -> Response:
-        desk.caller(request, READS_MACHINERY, "The outbox")
+        desk.caller(request, READS_MACHINERY, message("read-outbox"))
         async with desk.db.read() as conn:
             return json_answer((await outbox.waiting(conn, desk.clock())).shown())
 
     return api
 
 
-def _answer_steps(api: FastAPI) -> None:
+def _answer_steps(api: FastAPI, desk: Desk) -> None:
     @api.exception_handler(KeysClosed)
     async def on_keys(_: Request, error: KeysClosed) -> Response:
         log.error("what is stored opens with no key", extra={"error": error.message})
         return answer(Problem(503, error.message))
 
     @api.exception_handler(StepImpossible)
-    async def on_impossible(_: Request, error: StepImpossible) -> Response:
-        extra = {"state": error.state, "possible": error.possible, **error.about}
-        return answer(Problem(409, str(error), extra=extra))
+    async def on_impossible(request: Request, error: StepImpossible) -> Response:
+        caller: Credential = request.state.caller
+        told = error.narrowed(lambda step: desk.permits(caller, step))
+        words = labelled({"state": told.state, "possible": told.possible}, desk.terms)
+        return answer(Problem(409, told.message, extra={**words, **told.about}))
 
     @api.exception_handler(StepRefused)
     async def on_refused(_: Request, error: StepRefused) -> Response:
-        found: list[FieldError] = [{"field": error.field, "message": str(error)}]
-        return answer(Problem(422, str(error), found))
+        found: list[FieldError] = [{"field": error.field, "message": error.message}]
+        return answer(Problem(422, error.message, found))
 
     @api.exception_handler(NotOfTheContract)
     async def on_contract(_: Request, error: NotOfTheContract) -> Response:
@@ -256,7 +230,7 @@ def _answer_steps(api: FastAPI) -> None:
             }
             for fault in error.faults
         ]
-        return answer(Problem(422, str(error), found))
+        return answer(Problem(422, error.message, found))
 
 
 _ASKED = {"time": "at", "subject": "unit"}

@@ -3,7 +3,7 @@
 A caller that prefers neither language, as most programs do, is answered in both.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextvars import ContextVar
 from typing import Any
 
@@ -57,3 +57,29 @@ def members(name: str, message: str) -> dict[str, Any]:
     if isinstance(message, Message):
         said |= {f"{name}_vi": message.vi, f"{name}_en": message.en}
     return said
+
+
+def labels(name: str, term: Message) -> dict[str, Any]:
+    """The members that say a term in words beside it: `{name_vi: …, name_en: …}`."""
+    return {f"{name}_vi": term.vi, f"{name}_en": term.en}
+
+
+def labelled(value: Any, terms: Mapping[str, Callable[[str], Message]]) -> Any:
+    """A JSON value in which each term has its words beside it, at any depth.
+
+    `terms` says by the name of a member what its value is called; a list of terms gets lists of
+    words in the same order.
+    """
+    if isinstance(value, list):
+        return [labelled(one, terms) for one in value]
+    if not isinstance(value, dict):
+        return value
+    shown: dict[str, Any] = {}
+    for name, inner in value.items():
+        shown[name] = labelled(inner, terms)
+        if name in terms and isinstance(inner, str):
+            shown |= labels(name, terms[name](inner))
+        elif name in terms and isinstance(inner, list):
+            words = [terms[name](one) for one in inner]
+            shown |= {f"{name}_vi": [w.vi for w in words], f"{name}_en": [w.en for w in words]}
+    return shown

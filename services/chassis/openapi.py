@@ -83,6 +83,12 @@ class Page(BaseModel, Generic[T]):
     next: str | None
 
 
+class Items(BaseModel, Generic[T]):
+    """A list that is answered whole."""
+
+    items: list[T]
+
+
 PROBLEM_CONTENT: dict[str, Any] = {
     "content": {PROBLEM_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
 }

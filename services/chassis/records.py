@@ -10,12 +10,15 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from contracts import moments
 from contracts.bounds import AHEAD_MAX, EARLIEST
 from services.chassis import journal, outbox
 from services.chassis.announce import Announced, announce
 from services.chassis.auth import Credential, role_missing, unit_missing
 from services.chassis.http import Problem
 from services.chassis.journal import Doer, Entry
+from services.chassis.language import labels
+from services.chassis.messages import message
 from services.chassis.outbox import Draft
 from services.chassis.steps import Fact, Step, StepImpossible, StepRefused, replay
 from services.chassis.telemetry import meter
@@ -90,7 +93,7 @@ class Work:
         await journal.hold(self.conn, record)
         found = await loaded(self.conn, record, evolve)
         if self.if_match is not None and self.if_match not in ("*", etag(found.version)):
-            detail = f"The record is at version {found.version}: read it again, then decide."
+            detail = message("record-changed", version=found.version)
             raise Problem(412, detail, headers={"ETag": etag(found.version)})
         return found
 
@@ -119,10 +122,10 @@ class Work:
         """
         wrong = next((e for e in standing(record.entries) if e.version == version), None)
         if wrong is None:
-            raise Problem(404, f"The record has no step {version} that stands.")
+            raise Problem(404, message("step-unknown", version=version))
         if self.caller.role not in (wrong.by.role, DECIDES):
             may = {wrong.by.role, DECIDES}
-            raise role_missing(self.caller, may, f"Taking back the step {version}")
+            raise role_missing(self.caller, may, message("take-back", version=version))
         state = _without(record, version, evolve)
         if facts is not None:
             _check_said(record, version, evolve, facts)
@@ -143,7 +146,7 @@ class Work:
     ) -> Loaded[S]:
         self.announced += events
         if record.version >= journal.ENTRIES_MAX:
-            detail = f"A record has at most {journal.ENTRIES_MAX} steps; this one is full."
+            detail = message("record-full", limit=journal.ENTRIES_MAX)
             raise Problem(409, detail, extra={"possible": []})
         entry = await journal.append(
             self.conn, record.id, record.version + 1, step, self.by, self.now, events
@@ -167,10 +170,8 @@ def _without(record: Loaded[S], version: int, evolve: Evolve[S]) -> S | None:
 
 
 def _rests(version: int, later: Entry) -> Problem:
-    detail = (
-        f"Step {version} cannot be taken back while step {later.version} ({later.step.name}) "
-        "stands, which rests on it: take that back first."
-    )
+    told = {"version": version, "later": later.version, "step": later.step.name}
+    detail = message("step-rests", **told)
     extra = {"rests": {"version": later.version, "step": later.step.name}}
     return Problem(409, detail, extra=extra)
 
@@ -185,9 +186,9 @@ def standing(entries: Iterable[Entry]) -> list[Entry]:
 def check_time(step: Step, now: int) -> None:
     """StepRefused where the step lies ahead of `now` (microseconds), or before 2000."""
     if step.at > now + AHEAD_MAX:
-        raise StepRefused("This lies more than 5 minutes ahead.", "at")
+        raise StepRefused(message("step-ahead"), "at")
     if step.at < EARLIEST:
-        raise StepRefused("This lies before 2000.", "at")
+        raise StepRefused(message("step-early"), "at")
 
 
 def _check_said(record: Loaded[S], version: int, evolve: Evolve[S], facts: Facts[S]) -> None:
@@ -197,9 +198,7 @@ def _check_said(record: Loaded[S], version: int, evolve: Evolve[S], facts: Facts
     with_it, without = (_said(record.id, kept, evolve, facts) for kept in (whole, rest))
     changed = [str(one) for one, said in without.items() if said != with_it[one]]
     if changed:
-        detail = (
-            f"What was announced by step {', '.join(changed)} rests on it: take that back first."
-        )
+        detail = message("announced-rests", steps=", ".join(changed))
         raise Problem(409, detail)
 
 
@@ -215,11 +214,16 @@ def _said(
     return said
 
 
+def unknown(record: str) -> Problem:
+    """Problem 404 that names the record."""
+    return Problem(404, message("record-unknown", record=record[:80]))
+
+
 async def loaded(conn: AsyncConnection, record: str, evolve: Evolve[S]) -> Loaded[S]:
     """The record as its journal tells it; Problem 404 without it."""
     entries = await journal.entries(conn, record)
     if not entries:
-        raise Problem(404, f"There is no record {record[:80]}.")
+        raise unknown(record)
     state = replay(evolve, (entry.step for entry in standing(entries)))
     return Loaded(record, state, tuple(entries))
 
@@ -232,14 +236,28 @@ def unit_of(record: Loaded[Any]) -> str:
 def check_stands(record: Loaded[Any]) -> None:
     """Problem 409 where every step was taken back: nothing happens to it any more."""
     if record.entries and record.state is None:
-        detail = f"The record {record.id} was withdrawn; make it anew."
+        detail = message("record-withdrawn", record=record.id)
         extra = {"state": WITHDRAWN, "possible": []}
         raise Problem(409, detail, extra=extra)
 
 
+def settled(record: Loaded[Any], step: Step) -> Step:
+    """A step of which the day alone is known, behind the last one where that was on its day.
+
+    Days are those of Vietnam; a day begins at 00:00+07:00.
+    """
+    last = max((entry.step.at for entry in standing(record.entries)), default=step.at - 1)
+    if not step.day:
+        return step
+    if step.at <= last and moments.local_day(last) == moments.local_day(step.at):
+        return step._replace(at=last + 1, day=False)
+    return step._replace(day=False)
+
+
 def shown(record: Loaded[S], said: Callable[[S], dict[str, Any]]) -> dict[str, Any]:
     """The record as it is answered: what is said of its state, or that it was withdrawn."""
-    gone = {"stage": WITHDRAWN, "possible": []}
+    gone: dict[str, Any] = {"stage": WITHDRAWN, "possible": []}
+    gone |= labels("stage", message("state-withdrawn"))
     state = gone if record.state is None else said(record.state)
     return {"id": record.id, "unit": unit_of(record), **state, "version": record.version}
 

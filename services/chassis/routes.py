@@ -12,12 +12,26 @@ from fastapi import FastAPI, Path, Request, Response
 from pydantic import BaseModel, Field
 
 from contracts import moments
+from contracts.messages import Message
 from services.chassis.asked import NO_NUL, Act, Asked, Prose
 from services.chassis.auth import READS_ALL, Credential
 from services.chassis.desk import Desk, described, json_answer
-from services.chassis.http import Problem
-from services.chassis.openapi import Page
-from services.chassis.records import Done, Evolve, Loaded, Work, check_unit, etag, loaded, unit_of
+from services.chassis.journal import Entry
+from services.chassis.language import labels
+from services.chassis.messages import message
+from services.chassis.openapi import Items
+from services.chassis.records import (
+    RETRACT,
+    Done,
+    Evolve,
+    Loaded,
+    Work,
+    check_unit,
+    etag,
+    loaded,
+    unit_of,
+    unknown,
+)
 from services.chassis.steps import Step
 
 READERS = ("reader", "clerk", "hr", "council", "auditor", "operator")
@@ -26,6 +40,7 @@ ID_MAX = 128
 Id = Annotated[str, Path(max_length=ID_MAX, pattern=NO_NUL, description="the id of the record")]
 CarryOut = Callable[[Work, Any], Awaitable[Done]]
 CarryStep = Callable[[Work, str, Step], Awaitable[Done]]
+Before = Callable[[Any], Awaitable[None]]
 Sees = Callable[[Credential, Loaded[Any]], None]
 
 
@@ -44,9 +59,13 @@ class JournalEntry(BaseModel):
 
     version: int
     step: str
+    step_vi: str | None = None
+    step_en: str | None = None
     at: str
     recorded: str
     role: str
+    role_vi: str
+    role_en: str
     by: str
     data: dict[str, Any]
     events: list[str]
@@ -75,10 +94,15 @@ class Collection:
     def check(self, id_: str) -> None:
         """Problem 404 for what cannot be the id of such a record."""
         if self.ids and not re.fullmatch(self.ids, id_, re.ASCII):
-            raise Problem(404, f"There is no record {id_[:80]}.")
+            raise unknown(id_)
 
     def create(
-        self, body: type[Asked], roles: Iterable[str], summary: str, carry_out: CarryOut
+        self,
+        body: type[Asked],
+        roles: Iterable[str],
+        summary: str,
+        carry_out: CarryOut,
+        model: Any = None,
     ) -> None:
         """POST /<name>: makes a record."""
 
@@ -90,32 +114,42 @@ class Collection:
 
         problems = (400, 401, 403, 409, 413, 422, 503)
         self.api.post(
-            f"/{self.name}", summary=summary, name=f"create {self.name}",
-            **described(*problems, status=201, command=True),
+            f"/{self.name}", summary=_in_english(summary), name=f"create {self.name}",
+            **described(*problems, status=201, command=True, model=model),
         )(create)  # fmt: skip
 
     def step(
         self, name: str, body: type[Act], roles: Iterable[str], summary: str,
-        carry_out: CarryStep,
+        carry_out: CarryStep, model: Any = None, before: Before | None = None,
     ) -> None:  # fmt: skip
-        """POST /<name>/{id}/<step>: something happens to a record."""
+        """POST /<name>/{id}/<step>: something happens to a record.
+
+        `before` looks at the body, of whoever may, ahead of the transaction: what takes time.
+        """
 
         async def step(request: Request, id: Id, asked: body) -> Response:  # type: ignore[valid-type]
+            if before is not None:
+                self.desk.caller(request, roles, summary)
+                await before(asked)
+
             async def work(work: Work) -> Done:
-                given = asked.said()  # type: ignore[attr-defined]
                 self.check(id)
-                at = asked.instant(work.now)  # type: ignore[attr-defined]
-                return await carry_out(work, id, Step(name, at, given))
+                return await carry_out(work, id, asked.step(name, work.now))  # type: ignore[attr-defined]
 
             return await self.desk.take(request, roles, summary, work)
 
-        self._command(name, step, summary)
+        if self.desk.may.setdefault(name, frozenset(roles)) != frozenset(roles):
+            raise ValueError(f"the step {name} is for other roles elsewhere")
+        self._command(name, step, summary, model)
 
     def retraction(
-        self, roles: Iterable[str], carry_out: Callable[[Retraction], Awaitable[Done]]
+        self,
+        roles: Iterable[str],
+        carry_out: Callable[[Retraction], Awaitable[Done]],
+        model: Any = None,
     ) -> None:
         """POST /<name>/{id}/retract: a step was a mistake."""
-        summary = "Take a mistaken step back"
+        summary = message("take-back-mistake")
 
         async def retract(request: Request, id: Id, asked: TakeBack) -> Response:
             async def work(work: Work) -> Done:
@@ -124,13 +158,14 @@ class Collection:
 
             return await self.desk.take(request, roles, summary, work)
 
-        self._command("retract", retract, summary)
+        self._command("retract", retract, summary, model)
 
-    def _command(self, name: str, take: Callable[..., Any], summary: str) -> None:
+    def _command(self, name: str, take: Callable[..., Any], summary: str, model: Any) -> None:
         problems = (400, 401, 403, 404, 409, 412, 413, 422, 503)
         self.api.post(
-            f"/{self.name}/{{id}}/{name}", summary=summary, name=f"{name} {self.name}",
-            **described(*problems, command=True),
+            f"/{self.name}/{{id}}/{name}", summary=_in_english(summary),
+            name=f"{name} {self.name}",
+            **described(*problems, command=True, model=model),
         )(take)  # fmt: skip
 
     def one(
@@ -153,16 +188,29 @@ class Collection:
         )  # fmt: skip
         async def get_one(request: Request, id: Id) -> Response:
             record = await read(request, id, roles)
-            return json_answer(shown(record), headers={"ETag": etag(record.version)})
+            body = self.desk.shown(request.state.caller, shown(record))
+            return json_answer(body, headers={"ETag": etag(record.version)})
 
         @self.api.get(
             f"/{self.name}/{{id}}/journal", summary="Who did what when",
-            name=f"get journal of {self.name}", **described(*problems, model=Page[JournalEntry]),
+            name=f"get journal of {self.name}", **described(*problems, model=Items[JournalEntry]),
         )  # fmt: skip
         async def get_journal(request: Request, id: Id) -> Response:
             record = await read(request, id, journals)
-            items = [_spelled(entry.shown()) for entry in record.entries]
-            return json_answer({"items": items, "next": None})
+            items = [self._written(entry) for entry in record.entries]
+            return json_answer({"items": items})
+
+    def _written(self, entry: Entry) -> dict[str, Any]:
+        """An entry of the journal as it is answered; its data as it was written."""
+        words = labels("role", message(f"role-{entry.by.role}"))
+        step = self.desk.terms.get("possible")
+        if entry.step.name == RETRACT:
+            words |= labels("step", message("step-retract"))
+        elif step is not None:
+            words |= labels("step", step(entry.step.name))
+        times = {"at": entry.step.at, "recorded": entry.recorded}
+        told = {name: moments.local_time(at) for name, at in times.items()}
+        return {**entry.shown(), **told, **words}
 
     def _reading(
         self, evolve: Evolve[Any], sees: Sees | None, noted: bool
@@ -170,7 +218,7 @@ class Collection:
         """How a record is read by whoever may see it."""
 
         async def read(request: Request, id: str, roles: Iterable[str]) -> Loaded[Any]:
-            reader = self.desk.caller(request, roles, f"Reading {self.name}")
+            reader = self.desk.caller(request, roles, message("read-records", name=self.name))
             self.check(id)
             async with self.desk.db.read() as conn:
                 record = await loaded(conn, id, evolve)
@@ -185,11 +233,8 @@ class Collection:
         return read
 
 
-def _spelled(entry: dict[str, Any]) -> dict[str, Any]:
-    return {
-        **entry, "at": moments.local_time(entry["at"]),
-        "recorded": moments.local_time(entry["recorded"]),
-    }  # fmt: skip
+def _in_english(summary: str) -> str:
+    return summary.en if isinstance(summary, Message) else summary
 
 
 def units_seen(reader: Credential) -> frozenset[str] | None:

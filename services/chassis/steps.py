@@ -3,20 +3,28 @@
 A record of a system of record is the steps in its journal; its state is what they come to.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple, TypeVar
 
+from contracts.messages import Message, joined
 from services.chassis.errors import DanchuError
+from services.chassis.messages import message
 
 S = TypeVar("S")
 
 
 class Step(NamedTuple):
-    """One thing that happened to a record: `at` in microseconds, `data` as JSON has it."""
+    """One thing that happened to a record: `at` in microseconds, `data` as JSON has it.
+
+    `day`: the day alone is known, of which `at` is the beginning.
+    """
 
     name: str
     at: int
     data: Mapping[str, Any]
+    day: bool = False
 
 
 class Fact(NamedTuple):
@@ -28,22 +36,51 @@ class Fact(NamedTuple):
     data: Mapping[str, Any]
 
 
+class Words(NamedTuple):
+    """What people call a kind of record, and its states and steps by name, in both languages."""
+
+    record: Message
+    state: Callable[[str], Message]
+    step: Callable[[str], Message]
+
+
 class StepImpossible(DanchuError):
     """A step that the state of a record does not allow; `possible` names those that it does.
 
-    `why` is a sentence, where the stage alone does not tell; `about` names what is in the way.
+    `words` are those of its kind of record, or what people call it. `why` is a sentence, where
+    the stage alone does not tell; `about` names what is in the way.
     """
 
     def __init__(
-        self, what: str, state: str, step: str, possible: Iterable[str], why: str = "",
+        self, words: Words | str, state: str, step: str, possible: Iterable[str], why: str = "",
         about: Mapping[str, str] | None = None,
     ) -> None:  # fmt: skip
-        self.state, self.step, self.possible = state, step, sorted(possible)
-        self.about = dict(about or {})
-        can = ", ".join(self.possible) or "nothing more"
-        stands = f"{what} is {state.replace('_', ' ')}"
-        reason = f"{why} {stands}" if why else f"{stands}, so {step} is not possible"
-        super().__init__(f"{reason}; possible: {can}.")
+        self.words, self.state, self.step, self.why = words, state, step, why
+        self.possible, self.about = sorted(possible), dict(about or {})
+        super().__init__(self._sentence())
+
+    def _sentence(self) -> Message:
+        words = self.words if isinstance(self.words, Words) else _plain(self.words)
+        steps = [words.step(name) for name in self.possible]
+        possible = joined(steps, ", ") if steps else message("nothing-more")
+        told = {"record": words.record, "state": words.state(self.state), "possible": possible}
+        if self.why:
+            return message("step-hindered", why=self.why, **told)
+        return message("step-impossible", step=words.step(self.step), **told)
+
+    def narrowed(self, may: Callable[[str], bool]) -> StepImpossible:
+        """The same, with those steps alone that somebody may take."""
+        possible = [step for step in self.possible if may(step)]
+        return StepImpossible(self.words, self.state, self.step, possible, self.why, self.about)
+
+
+def _plain(record: str) -> Words:
+    def as_it_is(name: str) -> Message:
+        said = name.replace("_", " ")
+        return Message("term", said, said)
+
+    named = record if isinstance(record, Message) else Message("record", record, record)
+    return Words(named, as_it_is, as_it_is)
 
 
 class StepRefused(DanchuError):
@@ -61,7 +98,8 @@ class OutOfOrder(StepRefused):
     """A step that would lie before the one that it follows."""
 
     def __init__(self, step: str) -> None:
-        super().__init__(f"{step} cannot have happened before the step that it follows.", "at")
+        self.step = step
+        super().__init__(message("step-out-of-order"), "at")
 
 
 def check_order(last: int | None, step: Step, strictly: bool = False) -> None:
@@ -73,10 +111,12 @@ def check_order(last: int | None, step: Step, strictly: bool = False) -> None:
         raise OutOfOrder(step.name)
 
 
-def next_state(what: str, state: str, moves: Mapping[str, str], step: str, why: str = "") -> str:
+def next_state(
+    words: Words | str, state: str, moves: Mapping[str, str], step: str, why: str = ""
+) -> str:
     """The state after a step, of those that are possible; StepImpossible says `why` not."""
     if step not in moves:
-        raise StepImpossible(what, state, step, moves, why)
+        raise StepImpossible(words, state, step, moves, why)
     return moves[step]
 
 

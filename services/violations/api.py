@@ -1,50 +1,27 @@
-"""Commands and queries of the violations over HTTP."""
+"""Commands on cases over HTTP, single cases and their words; lists stand in `lists`."""
 
-from datetime import date
 from typing import Annotated, Literal
 
-from fastapi import FastAPI, Query, Request, Response
+from fastapi import FastAPI, Request, Response
 from pydantic import Field
 
-from contracts import moments
-from contracts.envelope import UNIT_KEY
-from services.chassis.asked import (
-    NO_NUL,
-    Day,
-    Key,
-    Line,
-    Listing,
-    Opaque,
-    Prose,
-    UnitKey,
-    When,
-    Why,
-)
-from services.chassis.auth import READS_ALL
+from services.chassis.asked import NO_NUL, Day, Key, Line, Opaque, Prose, UnitKey, When, Why
 from services.chassis.desk import Desk, described, desk_api, json_answer
 from services.chassis.health import Health
-from services.chassis.records import Done, Work, check_unit, loaded
-from services.chassis.routes import (
-    ID_MAX,
-    Collection,
-    Id,
-    Retraction,
-    page,
-    units_seen,
-)
-from services.chassis.steps import Step
-from services.violations import domain, queries
+from services.chassis.language import labelled
+from services.chassis.openapi import Items
+from services.chassis.records import Done, Work, loaded
+from services.chassis.routes import ID_MAX, Collection, Id, Retraction
+from services.violations import answers, domain, lists, queries
 from services.violations.handlers import Violations, check_seen, shown
+from services.violations.labels import TERMS
+from services.violations.lists import READS_CASES
+from services.violations.messages import message
 
 CLERK, COUNCIL = ("clerk",), ("council",)
-READS_CASES = ("clerk", "council", "auditor")
+BOTH = (*CLERK, *COUNCIL)
 READS_WORDS = ("council", "auditor")
-READS_COUNTS = ("reader", "clerk", "hr", "council", "auditor")
 REPORTER = "reporter"
-Stage = Literal[
-    "reported", "assigned", "verified", "dismissed", "joined", "concluded", "handled",
-    "appealed", "upheld", "overturned", "withdrawn",
-]  # fmt: skip
 Words = Literal["allegation", "place", "reporter", "outcome", "reason", "measure"]
 
 
@@ -127,30 +104,15 @@ class Transfer(When):
     unit: UnitKey
 
 
-class Listed(Listing):
-    """Which cases; `overdue` are those whose last day for the next step has passed."""
-
-    unit: UnitKey | None = None
-    stage: Stage | None = None
-    overdue: bool = False
-
-
-class Counted(Listing):
-    """Of which year the conclusions are counted."""
-
-    places = UNIT_KEY.pattern
-    year: int = Field(ge=2000, le=9999)
-
-
 def build_api(desk: Desk, violations: Violations, health: Health) -> FastAPI:
     """The application, to be mounted under /violations."""
     api = desk_api(desk, "Violations: reported, verified, concluded, handled.", health)
-    _add_lists(api, desk)
+    lists.add_lists(api, desk)
     cases = Collection(api, desk, "cases")
     _add_commands(cases, violations)
     cases.one(
         domain.evolve, shown, READS_CASES, journals=READS_CASES, sees=check_seen,
-        noted=True,
+        noted=True, model=answers.Case,
     )  # fmt: skip
     _add_words(api, desk, violations)
     _add_erasure(api, desk, violations)
@@ -159,81 +121,46 @@ def build_api(desk: Desk, violations: Violations, health: Health) -> FastAPI:
 
 def _add_commands(cases: Collection, violations: Violations) -> None:
     async def report(work: Work, asked: Report) -> Done:
-        return await violations.report(work, Step("report", asked.instant(work.now), asked.said()))
+        return await violations.report(work, asked.step("report", work.now))
 
     async def retract(asked: Retraction) -> Done:
         return await violations.retract(asked.work, asked.id, asked.version, asked.reason)
 
-    both = (*CLERK, *COUNCIL)
-    cases.create(Report, both, "Report a case", report)
-    for name, body, roles, summary in (
-        ("assign", Assign, COUNCIL, "Say who verifies it"),
-        ("verify", Verify, COUNCIL, "Enter what the verification found"),
-        ("dismiss", Why, COUNCIL, "Dismiss, with the reason"),
-        ("join", Join, COUNCIL, "Join it to another case of the same act"),
-        ("conclude", Conclude, COUNCIL, "Conclude that there was a violation"),
-        ("handle", Handle, both, "Enter the sanction"),
-        ("appeal", Appeal, both, "Enter an appeal"),
-        ("uphold", Uphold, COUNCIL, "The sanction stays"),
-        ("overturn", Overturn, COUNCIL, "Conclusion and sanction no longer stand"),
-        ("transfer", Transfer, COUNCIL, "Give it to the unit that succeeds"),
-    ):
-        cases.step(name, body, roles, summary, violations.step)
-    cases.retraction(both, retract)
-
-
-def _add_lists(api: FastAPI, desk: Desk) -> None:
-    @api.get("/cases", summary="Cases; the read is remembered", **described(401, 403, 422, 503))
-    async def list_cases(request: Request, asked: Annotated[Listed, Query()]) -> Response:
-        reader = desk.caller(request, READS_CASES, "Reading cases")
-        units = units_seen(reader)
-        if asked.unit is not None:
-            if units is not None:
-                check_unit(reader, asked.unit)
-            units = frozenset((asked.unit,))
-        today = date.fromordinal(moments.local_day(desk.clock())).isoformat()
-        wanted = queries.Wanted(
-            units, asked.stage, today if asked.overdue else None,
-            reader.role not in READS_ALL, asked.cursor, asked.limit + 1,
-        )  # fmt: skip
-        async with desk.db.read() as conn:
-            found = await queries.cases(conn, wanted)
-        shown_ = page(found, asked.limit)
-        await desk.note_read(reader, "cases", len(shown_["items"]))
-        return json_answer(shown_)
-
-    @api.get(
-        "/counts", summary="How many conclusions of a year stand, by unit",
-        **described(401, 403, 422, 503),
-    )  # fmt: skip
-    async def get_counts(request: Request, asked: Annotated[Counted, Query()]) -> Response:
-        reader = desk.caller(request, READS_COUNTS, "Reading counts")
-        async with desk.db.read() as conn:
-            found = await queries.counts(
-                conn, units_seen(reader), asked.year, asked.cursor, asked.limit + 1
-            )
-        return json_answer(page(found, asked.limit, "unit"))
+    model = answers.Case
+    cases.create(Report, BOTH, message("do-report"), report, model)
+    for name, body, roles in (
+        ("assign", Assign, COUNCIL), ("verify", Verify, COUNCIL), ("dismiss", Why, COUNCIL),
+        ("join", Join, COUNCIL), ("conclude", Conclude, COUNCIL), ("handle", Handle, BOTH),
+        ("appeal", Appeal, BOTH), ("uphold", Uphold, COUNCIL), ("overturn", Overturn, COUNCIL),
+        ("transfer", Transfer, COUNCIL),
+    ):  # fmt: skip
+        cases.step(name, body, roles, message(f"do-{name}"), violations.step, model)
+    cases.retraction(BOTH, retract, model)
 
 
 def _add_words(api: FastAPI, desk: Desk, violations: Violations) -> None:
+    model = Items[answers.Words]
+
     @api.get(
         "/cases/{id}/words", summary="The words of a case; the read is remembered",
-        **described(401, 403, 404, 422, 503),
+        **described(401, 403, 404, 422, 503, model=model),
     )  # fmt: skip
     async def get_words(request: Request, id: Id) -> Response:
-        return json_answer({"items": await read(request, id, READS_WORDS, reporter=False)})
+        items = await read(request, id, READS_WORDS, reporter=False)
+        return json_answer({"items": labelled(items, TERMS)})
 
     @api.get(
         "/cases/{id}/reporter", summary="How the reporter is reached; the read is remembered",
-        **described(401, 403, 404, 422, 503),
+        **described(401, 403, 404, 422, 503, model=model),
     )  # fmt: skip
     async def get_reporter(request: Request, id: Id) -> Response:
-        return json_answer({"items": await read(request, id, COUNCIL, reporter=True)})
+        items = await read(request, id, COUNCIL, reporter=True)
+        return json_answer({"items": labelled(items, TERMS)})
 
     async def read(
         request: Request, id: str, roles: tuple[str, ...], reporter: bool
     ) -> list[dict[str, object]]:
-        reader = desk.caller(request, roles, "Reading the words of a case")
+        reader = desk.caller(request, roles, message("read-words"))
         async with desk.db.read() as conn:
             await loaded(conn, id, domain.evolve)
             kept = await queries.words(conn, id)
@@ -250,10 +177,10 @@ def _add_words(api: FastAPI, desk: Desk, violations: Violations) -> None:
 def _add_erasure(api: FastAPI, desk: Desk, violations: Violations) -> None:
     @api.delete(
         "/cases/{id}/words", summary="Erase words of a case; who did it is remembered",
-        **described(401, 403, 404, 412, 422, 503, command=True),
+        **described(401, 403, 404, 412, 422, 503, command=True, model=answers.Case),
     )  # fmt: skip
     async def erase(request: Request, id: Id, field: Words | None = None) -> Response:
         async def forget(work: Work) -> Done:
             return await violations.erase(work, id, field)
 
-        return await desk.take(request, COUNCIL, "erasing words", forget)
+        return await desk.take(request, COUNCIL, message("do-erase"), forget)

@@ -10,6 +10,7 @@ from services.chassis.settings import Settings
 from services.violations import queries, terms_file
 from services.violations.api import build_api
 from services.violations.handlers import Violations
+from services.violations.labels import TERMS
 from services.violations.settings import SERVICE
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -25,7 +26,7 @@ def build(settings: Settings, clock: Clock = now_us) -> Producer:
     parts = producer.parts(SERVICE, settings, clock)
     verifier = auth.verifier(settings, clock, SERVICE)
     hidden = vault.opened(settings, SERVICE)
-    desk = Desk(SERVICE, parts.db, clock, verifier, parts.relay.nudge, hidden.index)
+    desk = Desk(SERVICE, parts.db, clock, verifier, parts.relay.nudge, hidden.index, TERMS)
     violations = Violations(hidden, terms_file.load())
     keys = [*auth.token_keys(settings), hidden.marked(queries.every_hidden)]
     return Producer(parts, build_api(desk, violations, parts.health), MIGRATIONS, keys=keys)

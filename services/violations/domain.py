@@ -20,13 +20,14 @@ from services.chassis.steps import (
     check_order,
     next_state,
 )
+from services.violations.labels import CASE
+from services.violations.messages import message
 
 Act = Literal["9.1", "9.2", "9.3", "9.4", "9.5"]
 Complexity = Literal["ordinary", "complex", "very_complex"]
 Severity = Literal["reminder", "reprimand", "warning", "dismissal"]
 Appellant = Literal["sanctioned_person", "unit", "reporter"]
 Authority = Literal["council", "superior", "court"]
-WHAT = "The case"
 REPORTED, ASSIGNED, VERIFIED = "reported", "assigned", "verified"
 DISMISSED, JOINED, CONCLUDED, HANDLED = "dismissed", "joined", "concluded", "handled"
 APPEALED, UPHELD, OVERTURNED = "appealed", "upheld", "overturned"
@@ -127,7 +128,7 @@ def impossible(
     state: Case, step: str, why: str, about: Mapping[str, str] | None = None
 ) -> StepImpossible:
     """That a step is not possible with what it says, though one of its name may be."""
-    return StepImpossible(WHAT, state.stage, step, state.moves, why, about)
+    return StepImpossible(CASE, state.stage, step, state.moves, why, about)
 
 
 def apart(step: Step) -> tuple[Step, dict[str, str]]:
@@ -143,7 +144,7 @@ def evolve(state: Case | None, step: Step) -> Case:
     if state is None:
         unit = data["unit"]
         return Case(unit, unit, data["by_unit"], REPORTED, step.at, step.at, data["due"])
-    stage = next_state(WHAT, state.stage, state.moves, step.name)
+    stage = next_state(CASE, state.stage, state.moves, step.name)
     # what clears and what it clears speak of one key: equal instants would leave open which holds
     apart_from_last = step.name == "overturn" or state.stage == OVERTURNED
     check_order(state.last, step, strictly=apart_from_last)
@@ -171,7 +172,7 @@ def _dismiss(state: Case, step: Step) -> Case:
 def _conclude(state: Case, step: Step) -> Case:
     data = step.data
     if moments.day_ordinal(data["due"]) < moments.local_day(step.at):
-        raise StepRefused("The last day for handling lies before the conclusion.", "due")
+        raise StepRefused(message("due-before"), "due")
     made = Conclusion(data["act"], data["deed"], data["due"], moments.local_year(step.at))
     return replace(state, conclusion=made, handling=None, appeals=(), due=data["due"])
 
@@ -193,8 +194,9 @@ def _counted_in(concluded: int, decided: int, asked: int | None) -> int:
     """
     fits = concluded if decided - concluded <= 1 else decided
     if asked is not None and asked not in (fits, decided):
-        allowed = " or ".join(str(year) for year in sorted({fits, decided}))
-        raise StepRefused(f"It can count in {allowed}.", "year")
+        first, last = sorted((fits, decided))
+        years = message("year-either", first=first, last=last) if first != last else first
+        raise StepRefused(message("year-one-of", years=years), "year")
     return fits if asked is None else asked
 
 
@@ -220,7 +222,7 @@ def _overturn(state: Case, step: Step) -> Case:
 def check_elsewhere(state: Case | None, step: Step) -> None:
     """StepImpossible for a transfer to the unit that has it; older journals may hold one."""
     if state is not None and step.data["unit"] == state.unit:
-        raise impossible(state, step.name, f"{state.unit} has it already.")
+        raise impossible(state, step.name, message("same-unit", unit=state.unit))
 
 
 def _transfer(state: Case, step: Step) -> Case:
@@ -267,7 +269,7 @@ def shown(state: Case) -> dict[str, Any]:
     return {
         "origin": state.origin, "stage": state.stage,
         "possible": sorted(state.moves), "by_unit": state.by_unit,
-        "reported": moments.spelled(state.reported), "due": state.due,
+        "reported": moments.local_time(state.reported), "due": state.due,
         "complexity": state.complexity, "assigned": state.assigned, "into": state.into,
         "conclusion": state.conclusion and state.conclusion._asdict(),
         "handling": state.handling and state.handling._asdict(),

@@ -15,16 +15,19 @@ from services.chassis.records import (
     check_stands,
     check_unit,
     loaded,
+    settled,
     unit_of,
+    unknown,
 )
 from services.chassis.steps import Step, StepRefused
 from services.chassis.vault import Vault
-from services.violations import domain, queries, store, terms
+from services.violations import domain, labels, queries, store, terms
 from services.violations.domain import Case
+from services.violations.messages import message
 from services.violations.terms import Terms
 
 CLERK, COUNCIL = "clerk", ("council",)
-MISTAKE = "a mistaken entry"
+MISTAKE = message("mistake")
 """All that a retraction says outside; the words of its reason stay here."""
 
 
@@ -82,7 +85,7 @@ class Violations:
 
     async def _take(self, work: Work, record: Loaded[Case], step: Step) -> Done:
         check_stands(record)
-        said, words = domain.apart(step)
+        said, words = domain.apart(settled(record, step))
         if record.state is None or record.state.can(step.name):
             said = terms.dated(self.terms, record.state, said)
         after = domain.evolve(record.state, said)
@@ -110,11 +113,11 @@ def _check_clerk(work: Work, state: Case, step: Step) -> None:
     if work.caller.role != CLERK or step.name != "handle":
         return
     if step.data["by_head"]:
-        raise role_missing(work.caller, COUNCIL, "A sanction where the unit's head obstructed")
+        raise role_missing(work.caller, COUNCIL, message("by-head-council"))
     if step.data["self_found"] and not state.by_unit:
-        raise role_missing(work.caller, COUNCIL, "To say that a unit found what it did not report")
+        raise role_missing(work.caller, COUNCIL, message("self-found-council"))
     if "year" in step.data:
-        raise role_missing(work.caller, COUNCIL, "To name the year that a sanction counts in")
+        raise role_missing(work.caller, COUNCIL, message("year-council"))
 
 
 async def _check_joined(work: Work, id_: str, state: Case, into: str) -> None:
@@ -124,10 +127,10 @@ async def _check_joined(work: Work, id_: str, state: Case, into: str) -> None:
     known = into != id_ and bool(await journal.entries(work.conn, into))
     other = await loaded(work.conn, into, domain.evolve) if known else None
     if other is None or unit_of(other) != state.unit:
-        raise StepRefused("A case joins another one of its unit.", "into")
+        raise StepRefused(message("join-own"), "into")
     stage = WITHDRAWN if other.state is None else other.state.stage
     if stage in (WITHDRAWN, domain.DISMISSED, domain.JOINED):
-        why = f"The case {into} is {stage}, so no other joins it."
+        why = message("join-ended", case=into, stage=labels.stage(stage))
         raise domain.impossible(state, "join", why, {"case": into})
 
 
@@ -139,8 +142,7 @@ async def _check_alone(work: Work, id_: str) -> None:
         if other.state is None or other.state.into != id_:
             continue
         told = {"case": name} if work.caller.role in READS_ALL or _by_unit(other) else {}
-        who = f"The case {name}" if told else "A case that the council has"
-        detail = f"{who} has joined this one: take that join back first."
+        detail = message("joined-here", case=name) if told else message("joined-here-council")
         raise Problem(409, detail, extra=told)
 
 
@@ -155,9 +157,7 @@ async def _check_deed(work: Work, before: Case | None, record: Loaded[Case]) -> 
     if other is not None:
         assert before is not None  # a report concludes nothing
         step = record.entries[-1].step.name
-        why = (
-            f"The case {other} is concluded for the same act, so this one can only be for another."
-        )
+        why = message("same-deed", case=other)
         raise domain.impossible(before, step, why, {"case": other})
 
 
@@ -171,7 +171,7 @@ def check_seen(reader: Credential, record: Loaded[Case]) -> None:
     state, unit = record.state, unit_of(record)
     concluded = state is not None and state.stage in domain.KNOWN
     if not concluded and not (_by_unit(record) and reader.speaks_for(unit)):
-        raise Problem(404, f"There is no record {record.id}.")
+        raise unknown(record.id)
     check_unit(reader, unit)
 
 

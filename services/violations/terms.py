@@ -15,6 +15,7 @@ from typing import Any, Literal, get_args
 from contracts import moments
 from services.chassis.steps import Step, StepRefused
 from services.violations.domain import UPHELD, Case, Complexity
+from services.violations.messages import message
 
 Name = Literal[
     "verification", "handling", "first_appeal", "second_appeal", "second_appeal_dismissal",
@@ -94,10 +95,9 @@ def _handling_due(terms: Terms, state: Case, day: int) -> str:
     """The handling's term runs from the day on which the violation became known."""
     due = terms.last_day("handling", moments.local_day(state.reported), state.complexity)
     if due is None:
-        raise StepRefused("No term for handling was in force then: give its last day.", "due")
+        raise StepRefused(message("no-handling-term"), "due")
     if moments.day_ordinal(due) < day:
-        sentence = f"The term for handling ended on {due}: give the last day that holds now."
-        raise StepRefused(sentence, "due")
+        raise StepRefused(message("handling-term-over", day=due), "due")
     return due
 
 
@@ -107,11 +107,10 @@ def _appeal_term(terms: Terms, state: Case, step: Step, day: int) -> dict[str, A
     received = step.data.get("received")
     start = known if received is None else moments.day_ordinal(received)
     if not known <= start <= day:
-        sentence = "The decision is received between its own day and that of the appeal."
-        raise StepRefused(sentence, "received")
+        raise StepRefused(message("received-between"), "received")
     until = terms.last_day(_appeal_name(state), start)
     if until is None:
-        raise StepRefused("No term for this appeal was in force then.", "received")
+        raise StepRefused(message("no-appeal-term"), "received")
     late = day > moments.day_ordinal(until)
     due = terms.last_day("answer", day, state.complexity)
     return {"until": until, "late": late, "due": due}

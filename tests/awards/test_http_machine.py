@@ -35,7 +35,7 @@ def steps(random: Random, shown: dict[str, Any]) -> dict[str, Ask]:
         "appraise": {"what": what, "level": level, **votes},
         "recognise": {"level": _of(found, "model"), "decision": "1/QĐ"},
         "grant": {"level": _of(found, "award"), "decision": "1/QĐ"}, "refuse": {"reason": "Không"},
-        "replicate": {"by": random.choice((*UNITS, "H44.3"))},
+        "replicate": {"by": random.choice((*UNITS, "H44.3")), "evidence": [{"document": "1/BC"}]},
         "revoke": {"what": what, "cause": "wrong_appraisal", "decision": "2/QĐ"},
         "transfer": {"unit": random.choice(UNITS)},
     }  # fmt: skip

@@ -141,8 +141,9 @@ class Year:
         if not recognised:
             return
         if chance.random() < 0.5:
-            desks.do(f"{path}/replicate", "clerk", by="H44.9", at=day(120))
-            self.hand.say("model.replicated", unit, day(120), model=key, by="H44.9")
+            by, evidence = "H45.2" if unit == "H45.3" else "H45.3", [{"document": "1/BC"}]
+            desks.do(f"{path}/replicate", "clerk", by=by, evidence=evidence, at=day(120))
+            self.hand.say("model.replicated", unit, day(120), model=key, by=by)
         if chance.random() < 0.5:
             level = chance.choice(("province", "ministry", "state"))
             desks.do(f"{path}/appraise", "council", what="award", level=level, in_favour=5,

@@ -39,7 +39,8 @@ async def achievement(give: Give, number: int, chance: random.Random) -> None:
     one = f"achievements/{(await give('achievements', 'clerk', named))['id']}"
     await give(f"{one}/appraise", "council", VOTES)
     await give(f"{one}/recognise", "council", {"level": "city", "decision": f"{number}/QĐ"})
-    await give(f"{one}/replicate", "clerk", {"by": "H44.99"})
+    taken = {"by": _unit(number + 1), "evidence": [{"document": "1/BC"}]}
+    await give(f"{one}/replicate", "clerk", taken)
     end = chance.choice(("revoke", "retract", "stands"))
     if end == "revoke":
         await give(f"{one}/revoke", "council", REVOKED)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 from sqlalchemy import text
 
 from contracts.envelope import Recorded, decode
+from services.awards import app as awards
 from services.chassis import vault
 from services.chassis.auth import Issuer
 from services.chassis.clock import Clock, now_us
@@ -80,6 +82,14 @@ class Desk:
         return [(one.kind.short, one.event.subject) for one in await self.events()]
 
 
+UNITS = frozenset(f"H44.{n}" for n in range(1, 60)) | {f"H44.2.{n}" for n in range(1, 60)}
+
+
+async def registered() -> frozenset[str]:
+    """The units that are registered where no stream tells them."""
+    return UNITS
+
+
 @asynccontextmanager
 async def open_desk(
     name: str, build: Build, migrated: Migrate, home: Path, url: str, issuer: Issuer,
@@ -89,6 +99,8 @@ async def open_desk(
     settings = Settings(home=home, database_url=url, nats_port=free_port())
     await migrated(settings)
     vault.make(settings)
+    if build is awards.build:
+        build = partial(build, units=registered)
     app = build(settings, clock)
     await app.start()
     transport = httpx.ASGITransport(

@@ -151,7 +151,7 @@ def test_a_journal_that_holds_a_transfer_to_the_same_unit_is_still_read(name: st
 
 
 def _nothing(state: awards.Achievement, step: Step, why: str) -> StepImpossible:
-    return StepImpossible(awards.WHAT, state.stage, step.name, (), why)
+    return StepImpossible(awards.WORDS, state.stage, step.name, (), why)
 
 
 FAULTS: dict[str, tuple[str, Any, str, Any]] = {

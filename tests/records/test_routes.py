@@ -75,7 +75,10 @@ AWARDS = {
         COUNCIL, _achievement(("appraise", AWARD)), {"level": "province", "decision": "1/QĐ"}
     ),
     "POST /achievements/{id}/refuse": Line(COUNCIL, _nominated, {"reason": "Không"}),
-    "POST /achievements/{id}/replicate": Line(BOTH, RECOGNISED, {"by": "H44.3"}),
+    "POST /achievements/{id}/replicate": Line(
+        BOTH, RECOGNISED, {"by": NEXT, "evidence": [{"document": "1/BC"}]}, unbound=CLERK,
+        covers=(NEXT,),
+    ),
     "POST /achievements/{id}/revoke": Line(
         COUNCIL, RECOGNISED, {"what": "model", "cause": "wrong_appraisal", "decision": "2/QĐ"}
     ),

@@ -18,7 +18,7 @@ async def test_a_case_that_another_has_joined_is_not_withdrawn(desk: Desk, role:
     await desk.done(f"cases/{second}/join", "council", {"into": first})
     refused = await desk.post(f"cases/{first}/retract", role, MISTAKE)
     assert (refused.status_code, refused.json()["case"]) == (409, second)
-    assert refused.json()["detail"] == (
+    assert refused.json()["detail_en"] == (
         f"The case {second} has joined this one: take that join back first."
     )
     await desk.done(f"cases/{second}/retract", "council", {"version": 2, "reason": "nhầm"})

@@ -1,0 +1,95 @@
+"""Lists of the awards over HTTP: achievements, and the register of what is recognised."""
+
+from typing import Annotated, Any, Literal
+
+from fastapi import FastAPI, Query, Request, Response
+
+from services.awards import answers, queries
+from services.awards.labels import TERMS
+from services.awards.messages import message
+from services.chassis.asked import RECORD_ID, Listing, UnitKey, Year
+from services.chassis.desk import Desk, described, json_answer
+from services.chassis.exported_lists import CSV_TYPE, Form, csv_answer, every_row
+from services.chassis.language import labelled
+from services.chassis.openapi import Page
+from services.chassis.records import check_unit
+from services.chassis.routes import READERS, page, units_seen
+
+Stage = Literal["nominated", "appraised", "recognised", "refused", "revoked", "withdrawn"]
+Level = Literal["commune", "city", "province", "nation", "ministry", "state"]
+
+ACHIEVEMENTS = {
+    "id": message("column-id"), "unit": message("column-unit"), "origin": message("column-origin"),
+    "kind": message("column-kind"), "title": message("column-title"),
+    "stage": message("column-stage"),
+}  # fmt: skip
+REGISTER = {
+    "id": message("column-id"), "unit": message("column-unit"), "kind": message("column-kind"),
+    "title": message("column-title"), "what": message("column-what"),
+    "level": message("column-level"), "decision": message("column-decision"),
+    "year": message("column-year"),
+}  # fmt: skip
+
+
+class Listed(Listing):
+    """Which achievements."""
+
+    unit: UnitKey | None = None
+    stage: Stage | None = None
+    format: Form = "json"
+
+
+class Registered(Listing):
+    """Which part of the register."""
+
+    places = f"{RECORD_ID}:(model|award):[a-z]+"
+    year: Year
+    level: Level | None = None
+    format: Form = "json"
+
+
+def add_lists(api: FastAPI, desk: Desk) -> None:
+    """Adds both lists."""
+    _add_achievements(api, desk)
+    _add_register(api, desk)
+
+
+def _add_achievements(api: FastAPI, desk: Desk) -> None:
+    @api.get(
+        "/achievements", summary="Achievements",
+        **described(401, 403, 422, 503, model=Page[answers.Listed], files=(CSV_TYPE,)),
+    )  # fmt: skip
+    async def list_achievements(request: Request, asked: Annotated[Listed, Query()]) -> Response:
+        reader = desk.caller(request, READERS, message("read-achievements"))
+        units = units_seen(reader)
+        if asked.unit is not None:
+            if units is not None:
+                check_unit(reader, asked.unit)
+            units = frozenset((asked.unit,))
+
+        async def rows(after: str, limit: int) -> list[dict[str, Any]]:
+            async with desk.db.read() as conn:
+                return await queries.achievements(conn, units, asked.stage, after, limit)
+
+        if asked.format == "csv":
+            return csv_answer("thanh-tich", ACHIEVEMENTS, await every_row(rows, "id"), TERMS)
+        found = page(await rows(asked.cursor, asked.limit + 1), asked.limit)
+        return json_answer(labelled(found, TERMS))
+
+
+def _add_register(api: FastAPI, desk: Desk) -> None:
+    @api.get(
+        "/register", summary="What is recognised",
+        **described(401, 403, 422, 503, model=Page[answers.Registered], files=(CSV_TYPE,)),
+    )  # fmt: skip
+    async def get_register(request: Request, asked: Annotated[Registered, Query()]) -> Response:
+        desk.caller(request, READERS, message("read-register"))
+
+        async def rows(after: str, limit: int) -> list[dict[str, Any]]:
+            async with desk.db.read() as conn:
+                return await queries.register(conn, asked.year, asked.level, after, limit)
+
+        if asked.format == "csv":
+            return csv_answer("so-khen-thuong", REGISTER, await every_row(rows, "place"), TERMS)
+        found = page(await rows(asked.cursor, asked.limit + 1), asked.limit, "place")
+        return json_answer(labelled(found, TERMS))
