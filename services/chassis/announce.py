@@ -20,6 +20,8 @@ from services.chassis.outbox import Draft
 from services.chassis.steps import Fact
 from services.chassis.telemetry import trace_headers
 
+RETRACTION = "event.retracted"
+
 
 class Announced(NamedTuple):
     """An event as it was put into the outbox; `receipt` in hexadecimal."""
@@ -66,7 +68,8 @@ def announce(facts: Iterable[Fact], source: str, now: int) -> tuple[list[Announc
     announced, drafts = [], []
     for fact in facts:
         emitted = _event(fact, source, now, trace)
-        subject = stream_subject(fact.subject, fact.short)
+        author = source.removeprefix(RECORDS_SOURCE) if fact.short == RETRACTION else ""
+        subject = stream_subject(fact.subject, fact.short, author)
         drafts.append(Draft(emitted.receipt, subject, emitted.body, trace or None))
         announced.append(
             Announced(emitted.event.id, fact.short, fact.subject, emitted.receipt.hex())

@@ -98,3 +98,9 @@ def create_door(op: Any, service: str) -> None:
         "SELECT 1, :name, COALESCE(max(recorded), 0), 0, 0, 0, '[]' FROM outbox"
     )
     op.execute(sa.text(first).bindparams(name=new_name(service)))
+
+
+def name_retractions(op: Any, service: str) -> None:
+    """Ends the subject of each retraction in the outbox with the service whose it is."""
+    like = "subject LIKE 'danchu.events.%.event.retracted'"
+    op.execute(f"UPDATE outbox SET subject = subject || '.{service}' WHERE {like}")

@@ -19,6 +19,8 @@ from services.chassis.marks import HEADER
 BATCH_MAX = 1000
 BATCH_BYTES_MAX = 4 * 2**20
 ID_HEADER = "Nats-Msg-Id"
+FRESH = "."
+"""What separates a message id from what was added because another message had taken it."""
 
 
 class Row(NamedTuple):

@@ -1,19 +1,29 @@
-"""Publishing rows of an outbox to JetStream: an atomic batch, else one by one, in order."""
+"""Publishing rows of an outbox to JetStream: an atomic batch, else one by one, in order.
+
+The server takes a message for a duplicate by its id alone, and whoever may publish can take an id
+first. So what it calls a duplicate is compared with what stands in the stream; where that is
+another message, or may not be read, the row is published again under an id that nobody can guess.
+"""
 
 import asyncio
 import itertools
 import json
+import logging
+import secrets
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from nats.errors import Error as NatsError
 
+from services.chassis import streams
 from services.chassis.broker import Broker
 from services.chassis.errors import BrokerAway
-from services.chassis.outbox_turn import Row, Sent
+from services.chassis.outbox_turn import FRESH, ID_HEADER, Row, Sent
 from services.chassis.telemetry import joined, tracer
 
+log = logging.getLogger(__name__)
 _tracer = tracer("danchu.relay")
 
 SINGLES_AT_ONCE = 256
@@ -22,9 +32,10 @@ DUPLICATE_IN_BATCH = 10201
 
 @dataclass
 class Publisher:
-    """Publishes through the connection of one broker."""
+    """Publishes through the connection of one broker, which may read the streams or not."""
 
     broker: Broker
+    may_read: bool = False
 
     async def publish(self, rows: Sequence[Row]) -> list[Sent]:
         """Publishes rows in order; answers (seq, sequence in the stream) of each."""
@@ -73,10 +84,33 @@ class Publisher:
             asked = (self.broker.request(r.subject, r.body, r.message_headers()) for r in some)
             answers = await asyncio.gather(*asked)
             for row, answer in zip(some, answers, strict=True):
-                if not _accepted(answer.data):
-                    raise BrokerAway("the stream refused a message of an atomic batch")
-                sent.append(Sent(row.seq, int(json.loads(answer.data)["seq"])))
+                sent.append(await self._placed(row, answer.data))
         return sent
+
+    async def _placed(self, row: Row, answer: bytes) -> Sent:
+        """Where a row stands in the stream, as the acknowledgement says, once that is true."""
+        acknowledged = _acknowledgement(answer)
+        if acknowledged.get("duplicate") and not await self._stands(row, int(acknowledged["seq"])):
+            headers = row.message_headers()
+            headers[ID_HEADER] += f"{FRESH}{secrets.token_hex(8)}"
+            log.warning("a message id was taken by another message", extra={"id": row.message_id})
+            reply = await self.broker.request(row.subject, row.body, headers)
+            acknowledged = _acknowledgement(reply.data)
+        return Sent(row.seq, int(acknowledged["seq"]))
+
+    async def _stands(self, row: Row, sequence: int) -> bool:
+        if not self.may_read:
+            return False
+        stored = await streams.message_at(self.broker, row.stream.upper(), sequence)
+        return stored is not None and (stored.subject, stored.body) == (row.subject, row.body)
+
+
+def _acknowledgement(answer: bytes) -> dict[str, Any]:
+    """What the stream says of a message that it took; BrokerAway where it did not."""
+    if not _accepted(answer):
+        raise BrokerAway("the stream refused a message of an atomic batch")
+    acknowledged: dict[str, Any] = json.loads(answer)
+    return acknowledged
 
 
 def _accepted(answer: bytes) -> bool:

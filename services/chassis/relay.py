@@ -57,7 +57,7 @@ class Relay:
     _listening: Client | None = None
 
     def __post_init__(self) -> None:
-        self._publisher = Publisher(self.broker)
+        self._publisher = Publisher(self.broker, self.spot_checks)
         self.broker.on_reconnect.append(self._forget_stream)
 
     def _forget_stream(self) -> None:

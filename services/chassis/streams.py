@@ -7,13 +7,13 @@ name and would use the same sequences again for other messages.
 import base64
 import json
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from nats.js.api import StreamInfo
 
 from services.chassis.broker import Broker
 from services.chassis.errors import BrokerAway
-from services.chassis.outbox_turn import ID_HEADER
+from services.chassis.outbox_turn import FRESH, ID_HEADER
 
 NO_MESSAGE = 10037
 
@@ -37,8 +37,16 @@ async def state(broker: Broker, stream: str) -> StreamState:
     return state_of(await broker.stream_info(stream))
 
 
-async def id_at(broker: Broker, stream: str, sequence: int) -> str | None:
-    """The id of the message at a sequence; None where there is none."""
+class Stored(NamedTuple):
+    """A message as it stands in a stream."""
+
+    subject: str
+    body: bytes
+    id: str | None
+
+
+async def message_at(broker: Broker, stream: str, sequence: int) -> Stored | None:
+    """The message at a sequence; None where there is none."""
     request = json.dumps({"seq": sequence}).encode()
     reply = await broker.request(f"$JS.API.STREAM.MSG.GET.{stream}", request)
     answer: dict[str, Any] = json.loads(reply.data)
@@ -46,10 +54,18 @@ async def id_at(broker: Broker, stream: str, sequence: int) -> str | None:
         if answer["error"].get("err_code") == NO_MESSAGE:
             return None
         raise BrokerAway(str(answer["error"].get("description")))
-    return _header(answer["message"].get("hdrs"))
+    stored = answer["message"]
+    body = base64.b64decode(stored.get("data", ""))
+    return Stored(stored["subject"], body, _id(stored.get("hdrs")))
 
 
-def _header(encoded: str | None) -> str | None:
+async def id_at(broker: Broker, stream: str, sequence: int) -> str | None:
+    """The id of the message at a sequence, as its outbox knows it; None where there is none."""
+    stored = await message_at(broker, stream, sequence)
+    return None if stored is None or stored.id is None else stored.id.partition(FRESH)[0]
+
+
+def _id(encoded: str | None) -> str | None:
     for line in base64.b64decode(encoded or "").decode(errors="replace").splitlines():
         name, _, value = line.partition(":")
         if name.strip() == ID_HEADER:

@@ -27,6 +27,7 @@ from services.commands import keys, sample, screen
 from services.commands.client import Client, Unanswered
 from services.commands.homes import LOCK_FILE, erase_address, http_url, write_address
 from services.commands.messages import message
+from services.commands.nats.grants import GRANTS
 from services.commands.parts import MIGRATED, check_databases
 from services.commands.ports import PortTaken, is_free
 from services.scoring.settings import ScoringSettings
@@ -181,7 +182,7 @@ class Stack:
 
     def _nats(self) -> Child:
         binary = nats_server()
-        made = generate(self.settings.home, self.settings.nats_port, self._monitor_port())
+        made = generate(self.settings.home, self.settings.nats_port, self._monitor_port(), GRANTS)
         command = [binary, "-c", str(made.config)]
         return self._child("nats-server", command, lambda: asyncio.to_thread(_healthy, made))
 

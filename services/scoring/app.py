@@ -100,7 +100,7 @@ def build(settings: ScoringSettings, part: Part = "all", clock: Clock = now_us) 
     fold = relay = None
     if part != "http":
         fold = FoldLoop(db, broker, Folder(db, rubrics, clock), settings.scoring_batch)
-        relay = Relay(db, broker, clock)
+        relay = Relay(db, broker, clock, spot_checks=True)
     _check(health, db, broker, part, rubrics)
     reading = Reading(db, Snapshots(db, rubrics), clock)
     verifier = auth.verifier(settings, clock, SERVICE)

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from contracts import envelope
 from contracts.envelope import ContractBroken, Recorded, decode
 from contracts.messages import Message as Sentence
+from services.scoring import authorship
 from services.scoring.messages import message
 from services.scoring.quarantine import ASIDE, Faulty, Rejected
 
@@ -43,16 +44,18 @@ class Batch:
             self.rejected.append(Rejected(broken.reason, broken.detail, one.subject, one.raw, None))
 
     def sort(self, receipts: Mapping[bytes, bytes], aside: Mapping[bytes, Faulty]) -> None:
-        """Tells new events from duplicates, conflicts and what was set aside by hand.
+        """Tells new events from duplicates and conflicts, and from what may not count.
 
-        `receipts` are those that the ledger has, by identity.
+        `receipts` are those that the ledger has, by identity. Only what is new has to fit its
+        subject, or can have been set aside by hand.
         """
         first = dict(receipts)
         for event, subject in self.read:
-            if event.identity in aside and event.identity not in receipts:
-                detail = _detail(aside[event.identity])
-                self.rejected.append(Rejected(ASIDE, detail, subject, event.raw, event.receipt))
-                continue
+            if event.identity not in receipts:
+                why = _unfit(event, subject, aside)
+                if why is not None:
+                    self.rejected.append(Rejected(*why, subject, event.raw, event.receipt))
+                    continue
             receipt = first.setdefault(event.identity, event.receipt)
             if receipt != event.receipt:
                 self.rejected.append(
@@ -64,8 +67,17 @@ class Batch:
                 self.new[event.identity] = event
 
 
-def _detail(one: Faulty) -> str:
-    return str(message("aside-detail", reason=one.reason or "", fault=one.fault))
+def _unfit(
+    event: Recorded, subject: str, aside: Mapping[bytes, Faulty]
+) -> tuple[str, Sentence] | None:
+    """The reason and its sentence for an event that may not count; None where it may."""
+    wrong = authorship.misfit(event, subject)
+    if wrong is not None:
+        return authorship.REASON, wrong
+    one = aside.get(event.identity)
+    if one is None:
+        return None
+    return ASIDE, message("aside-detail", reason=one.reason or "", fault=one.fault)
 
 
 def faulty(one: Message, fault: BaseException) -> Faulty:

@@ -42,7 +42,7 @@ class Road:
 
     def relay(self) -> Relay:
         """One more relay, with a connection of its own."""
-        return Relay(self.db, self.server.broker("intake"), lambda: 5_000_000)
+        return Relay(self.db, self.server.broker("intake"), lambda: 5_000_000, spot_checks=True)
 
     async def waiting(self) -> int:
         """How many rows are not yet marked."""

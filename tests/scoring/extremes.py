@@ -11,7 +11,7 @@ from hypothesis.strategies import SearchStrategy
 
 from contracts import door, envelope, moments
 from contracts.catalog import CATALOG, EventType, FieldInfo, fields
-from contracts.envelope import CITY, Recorded
+from contracts.envelope import CITY, RECORDS_SOURCE, Recorded
 from tests.scoring.cities import NOW
 
 UNITS = ("A", "H44.1", "Z" * 64)
@@ -59,9 +59,11 @@ def event(
     kind: EventType, id_: str, time: str, subject: str, data: dict[str, Any]
 ) -> dict[str, Any]:
     """An event as an emitter writes it."""
+    ours = kind.producer == "scoring"
     return {
-        "specversion": "1.0", "id": id_, "source": "urn:extremes", "type": kind.type,
+        "specversion": "1.0", "id": id_, "type": kind.type,
         "subject": CITY if kind.domain == "year" else subject, "time": time, "data": data,
+        "source": f"{RECORDS_SOURCE}scoring" if ours else "urn:extremes",
     }  # fmt: skip
 
 

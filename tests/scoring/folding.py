@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import text
 
+from contracts import envelope
 from contracts.envelope import Recorded
 from services.chassis.clock import fixed
 from services.chassis.database import Database, migrate
@@ -21,6 +22,15 @@ from services.scoring.snapshot import Snapshots
 from tests.scoring.cities import NOW
 
 
+def subject_of(raw: bytes) -> str:
+    """Where a door publishes the event; any subject for what is none."""
+    try:
+        event = envelope.decode(raw)
+    except envelope.ContractBroken:
+        return "danchu.events.x"
+    return envelope.stream_subject(event.event.subject, event.kind.short)
+
+
 @dataclass
 class Fold:
     """A database with a folder on it."""
@@ -31,7 +41,7 @@ class Fold:
     async def fold(self, batch: Iterable[Recorded | bytes]) -> Any:
         """Folds one batch, as the stream would bring it."""
         raws = [item if isinstance(item, bytes) else item.raw for item in batch]
-        return await self.folder.fold([Message(raw, "danchu.events.x", 1) for raw in raws])
+        return await self.folder.fold([Message(raw, subject_of(raw), 1) for raw in raws])
 
     async def ratings(self, year: int, view: str | None = None) -> dict[str, Any]:
         """Every rating of the year, as the queries give it."""

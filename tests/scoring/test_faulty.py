@@ -18,7 +18,7 @@ from services.scoring.handlers import Folder
 from services.scoring.rubric_file import SHIPPED, load_directory
 from tests.conftest import NatsServer, eventually
 from tests.scoring.cities import accepted
-from tests.scoring.folding import folding
+from tests.scoring.folding import folding, subject_of
 from tests.scoring.road import Road, open_road
 from tests.scoring.test_look import loop_of, position
 from tests.scoring.test_road import due, published, registered
@@ -171,7 +171,7 @@ async def test_the_event_is_found_by_halves(place: int, tmp_path: Path) -> None:
             return await plain(messages, *rest)
 
         fold.folder.fold = counted  # type: ignore[method-assign]
-        messages = [Message(one.raw, f"danchu.events.x.{n}", n) for n, one in enumerate(events)]
+        messages = [Message(one.raw, subject_of(one.raw), n) for n, one in enumerate(events)]
         with broken(lambda one: one.event.id == poison), pytest.raises(FoldHalted) as stopped:
             await loop_of(fold)._take(messages)
         assert poison in str(stopped.value) and len(tried) <= 16

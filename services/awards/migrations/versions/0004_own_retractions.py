@@ -1,0 +1,13 @@
+"""Retractions are published under a subject that names awards, also those that wait or return."""
+
+from alembic import op
+
+from services.chassis.first_tables import name_retractions
+
+revision = "0004"
+down_revision = "0003"
+
+
+def upgrade() -> None:
+    """Names the service in the subject of each retraction."""
+    name_retractions(op, "awards")
