@@ -14,6 +14,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.chassis.database import Database
+from services.chassis.errors import DatabaseAway
 from services.chassis.marks import HEADER
 
 BATCH_MAX = 1000
@@ -161,7 +162,10 @@ async def turn_of(db: Database) -> AsyncIterator[Turn | None]:
 @contextlib.contextmanager
 def _file_lock(path: str) -> Iterator[bool]:
     """Whether this process got the lock; the system frees it when the process dies."""
-    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as away:  # too many open files, or a full disk: waiting cures it
+        raise DatabaseAway(away) from away
     try:
         yield _locked(handle)
     finally:

@@ -18,11 +18,12 @@ from services.chassis.auth import (
     unit_missing,
 )
 from services.chassis.health import Health
-from services.chassis.http import Problem, answer, service_api
+from services.chassis.http import RETRY_SECONDS, Problem, answer, service_api
 from services.chassis.openapi import Waiting, answers
 from services.scoring import queries
 from services.scoring.answers import CountedEvents, Quarantine, Rating, Ratings, Sheet
 from services.scoring.answers import Lag as LagAnswer
+from services.scoring.arrivals import WAIT_SECONDS, NotArrived, TooManyWait
 from services.scoring.asking import (
     Asked,
     Listing,
@@ -41,7 +42,7 @@ from services.scoring.lag import Lag
 from services.scoring.listing import CursorWrong
 from services.scoring.messages import message
 from services.scoring.queries import After
-from services.scoring.reading import WAIT_SECONDS, NotArrived, Reading, may_read, may_read_closing
+from services.scoring.reading import Reading, may_read, may_read_closing
 from services.scoring.registry import Unit
 from services.scoring.snapshot import Snapshot
 
@@ -117,10 +118,12 @@ async def _waited(reading: Reading, wait_for: str | None) -> None:
     if wait_for is None:
         return
     try:
-        await reading.wait({bytes.fromhex(one) for one in wait_for.split(",")})
+        await reading.wait_for_receipts({bytes.fromhex(one) for one in wait_for.split(",")})
     except NotArrived as late:
         detail = message("not-folded", seconds=int(WAIT_SECONDS), missing=", ".join(late.missing))
         raise Problem(504, detail, extra={"missing": late.missing}) from None
+    except TooManyWait as full:
+        raise Problem(503, full.message, headers={"Retry-After": RETRY_SECONDS}) from None
 
 
 async def _unit(

@@ -1,5 +1,6 @@
 """Reads of scoring: what a snapshot, a sheet, a list of events and the operator ask for."""
 
+import functools
 from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 
@@ -10,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from contracts.envelope import Recorded, decode
 from services.chassis import outbox
 from services.chassis.database import Database, select_among
+from services.chassis.rows import chunks
 from services.scoring import quarantine, store
 from services.scoring.anew import CELL_BITS, cell_number, checksum
 from services.scoring.cells import OWN, Cell, Posting, Tally
@@ -17,6 +19,8 @@ from services.scoring.fold import Book, Head, Part, Target, statement
 from services.scoring.registry import Registry
 
 RECEIPT_PREFIX = 6
+LOOKED_AT_ONCE = (1, 10, 100)
+"""Receipts of one statement: few sizes, so that the databases keep its plan."""
 
 
 class Row(NamedTuple):
@@ -219,18 +223,27 @@ async def arrived(conn: AsyncConnection, receipts: Collection[bytes]) -> set[byt
     """
     select = "SELECT receipt FROM quarantine WHERE receipt"
     found = {bytes(row[0]) for row in await select_among(conn, select, receipts, "bytea")}
-    for receipt in set(receipts) - found:
-        head = receipt[:RECEIPT_PREFIX]
-        row = await conn.execute(
-            text(
-                "SELECT 1 FROM ledger WHERE identity >= :first AND identity <= :last "
-                "AND receipt = :receipt LIMIT 1"
-            ),
-            {"first": head, "last": head + b"\xff" * 10, "receipt": receipt},
-        )
-        if row.first() is not None:
-            found.add(receipt)
+    for some in chunks(set(receipts) - found, LOOKED_AT_ONCE[-1]):
+        size = next(size for size in LOOKED_AT_ONCE if size >= len(some))
+        filled = some + some[-1:] * (size - len(some))
+        values: dict[str, bytes] = {}
+        for number, receipt in enumerate(filled):
+            head = receipt[:RECEIPT_PREFIX]
+            values |= {f"f{number}": head, f"l{number}": head + b"\xff" * 10}
+            values[f"r{number}"] = receipt
+        rows = await conn.execute(text(_in_ledger(size)), values)
+        found |= {filled[number] for (number,) in rows}
     return found
+
+
+@functools.cache
+def _in_ledger(size: int) -> str:
+    """Which of so many receipts are in the ledger, by their numbers."""
+    return " UNION ALL ".join(
+        f"SELECT {number} WHERE EXISTS (SELECT 1 FROM ledger WHERE identity >= :f{number} "
+        f"AND identity <= :l{number} AND receipt = :r{number})"
+        for number in range(size)
+    )
 
 
 async def ledger_size(conn: AsyncConnection) -> int:

@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from contracts import moments
@@ -13,6 +13,7 @@ from services.chassis.clock import Clock
 from services.chassis.database import Database
 from services.scoring import fold, queries, store
 from services.scoring.announced import cells_of_duty, duties_done, is_announced, note_members
+from services.scoring.arrivals import Arrivals
 from services.scoring.asking import refuse_class
 from services.scoring.cells import OWN, POOLED, Cell, Posting
 from services.scoring.fold import Book
@@ -25,19 +26,7 @@ from services.scoring.sheet_trials import Field
 from services.scoring.snapshot import Snapshot, Snapshots
 from services.scoring.standings import rivals
 
-WAIT_SECONDS = 5.0
-POLL_SECONDS = (0.005, 0.01, 0.02, 0.05)
-
-
 Cells = Mapping[Cell, Sequence[Posting]]
-
-
-class NotArrived(Exception):
-    """Some receipts were not folded in time; `missing` are they."""
-
-    def __init__(self, missing: Collection[bytes]) -> None:
-        self.missing = sorted(receipt.hex() for receipt in missing)
-        super().__init__(", ".join(self.missing))
 
 
 class RatingPage(NamedTuple):
@@ -61,19 +50,14 @@ class Reading:
     db: Database
     snapshots: Snapshots
     clock: Clock
+    arrivals: Arrivals = field(init=False)
 
-    async def wait(self, receipts: Collection[bytes], seconds: float = WAIT_SECONDS) -> None:
-        """Until each of these events is in the ledger or in quarantine; NotArrived after that."""
-        missing, polls = set(receipts), iter(POLL_SECONDS)
-        try:
-            async with asyncio.timeout(seconds):
-                while missing:
-                    async with self.db.read() as conn:
-                        missing -= await queries.arrived(conn, missing)
-                    if missing:
-                        await asyncio.sleep(next(polls, POLL_SECONDS[-1]))
-        except TimeoutError:
-            raise NotArrived(missing) from None
+    def __post_init__(self) -> None:
+        self.arrivals = Arrivals(self.db)
+
+    async def wait_for_receipts(self, receipts: Collection[bytes]) -> None:
+        """Until each of these events is in the ledger or in quarantine, as `Arrivals.wait`."""
+        await self.arrivals.wait(receipts)
 
     async def list(
         self, year: int, reader: Credential, kind: str | None, class_: str | None, q: str | None,
