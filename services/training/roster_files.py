@@ -59,10 +59,10 @@ async def import_roster(work: Work, rosters: Rosters, unit: str, uploaded: Uploa
         errors += field_errors(row.faults)
         if not row.faults:
             key = await _key(work, rosters, row)
-            whom = (key or row.number or "", row.role)
-            fault = ("number", message("person-twice")) if whom in seen else None
+            whom = {(name, row.role) for name in (key, row.number) if name}
+            fault = ("number", message("person-twice")) if whom & seen else None
             fault = fault or await _member(work, rosters, unit, (row, key), assigned)
-            seen.add(whom)
+            seen |= whom
             if fault is not None:
                 sentence = uploaded.layout.place(row.row, *fault)
                 errors.append({"field": f"row {row.row}.{fault[0]}", "message": sentence})

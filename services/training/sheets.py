@@ -40,6 +40,7 @@ _CHECKED: dict[str, TypeAdapter[str]] = {
     "person": TypeAdapter(PersonKey), "number": TypeAdapter(StaffNumber),
     "name": TypeAdapter(Name),
 }  # fmt: skip
+IDENTITY_DIGITS_MAX = 12
 Value = str | Decimal | datetime.date | None
 
 
@@ -104,7 +105,12 @@ def field_errors(faults: Iterable[ListFault]) -> list[FieldError]:
 
 
 def checked(column: str, text: str) -> str | Message:
-    """The text of a cell as a command would keep it, or what is wrong with it."""
+    """The text of a cell as a command would keep it, or what is wrong with it.
+
+    A spreadsheet takes the first zero away from the twelve digits of an identity card.
+    """
+    if column == "number" and text.isdecimal() and len(text) == IDENTITY_DIGITS_MAX - 1:
+        return message("number-identity")
     try:
         return _CHECKED[column].validate_python(text)
     except ValidationError as refused:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime
 import io
+import math
 import re
 import zipfile
 from typing import Any
@@ -117,6 +118,8 @@ def _cell(value: Any) -> Cell:
     match value:
         case bool():
             return Cell("boolean", "TRUE" if value else "FALSE")
+        case int() | float() if not math.isfinite(value):
+            return Cell("error", str(value))
         case int() | float():
             return Cell("number", f"{int(value)}" if value == int(value) else repr(value))
         case datetime.timedelta():

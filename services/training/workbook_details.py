@@ -22,7 +22,7 @@ DEPTH_MAX = 64
 CHUNK = 2**16
 FAR_ROW, FAR_COLUMN = 50_000, 500
 _BROKEN = (
-    zipfile.BadZipFile, zlib.error, expat.ExpatError, KeyError, ValueError, OSError, EOFError,
+    zipfile.BadZipFile, zlib.error, expat.ExpatError, LookupError, ValueError, OSError, EOFError,
     NotImplementedError, RuntimeError,
 )  # fmt: skip
 _PLACE = re.compile(r"([A-Z]{1,3})([0-9]{1,7})")
@@ -194,8 +194,7 @@ class _SheetDetails:
 
     def _begin(self, name: str, attributes: dict[str, str]) -> None:
         if name == "c":
-            place = _PLACE.fullmatch(attributes.get("r", ""))
-            self.column = _column(place[1]) if place else self.column + 1
+            self._go_to(attributes.get("r"))
             self.attributes, self.computed, self.valued = attributes, False, False
         elif name == "f":
             self.computed = True
@@ -208,6 +207,16 @@ class _SheetDetails:
             first, last = (int(attributes.get(key, "1")) - 1 for key in ("min", "max"))
             hidden = range(first, min(last, FAR_COLUMN) + 1)
             self.details.hidden_columns |= frozenset(hidden)
+
+    def _go_to(self, name: str | None) -> None:
+        """To the cell of this name, or to the next one of the row; the name tells the row too."""
+        if name is None:
+            self.column += 1
+            return
+        place = _PLACE.fullmatch(name)
+        if place is None:
+            raise TableFault("broken", form="XLSX")
+        self.column, self.row = _column(place[1]), int(place[2])
 
     def _end(self, name: str, text: str) -> None:
         if name in ("v", "t") and text:

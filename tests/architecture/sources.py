@@ -15,7 +15,7 @@ TEXTS = [
     path
     for pattern in (*ROOT_FILES, *(f"{folder}/**/*" for folder in OURS))
     for path in ROOT.glob(pattern)
-    if path.is_file() and path.suffix not in (".pyc", ".xlsx")
+    if path.is_file() and path.suffix not in (".pyc", ".xlsx", ".xls")
 ]
 SERVICES = sorted(path.parent for path in (ROOT / "services").glob("*/app.py"))
 

@@ -41,6 +41,7 @@ def persons(raw: bytes, sheet: str | None = None) -> list[tuple[str | None, str 
         ("sep-line.csv", [A, B]), ("heading-line-break.csv", [A, B]),
         ("hidden-first-sheet.xlsx", [A]), ("computed-hours.xlsx", [A, B]),
         ("many-parts.xlsx", [A]), ("strict.xlsx", [A]), ("empty-fill.xlsx", [A]),
+        ("old-format.xls", [A, B]),
     ],
 )  # fmt: skip
 def test_files_that_were_once_refused_or_misread_are_read(
@@ -140,6 +141,7 @@ def test_one_of_several_visible_sheets_is_never_chosen() -> None:
         ([["Mã định danh", *COLUMNS[1:]], ["025199001234", *LINE[1:]]], ["row 2.person"]),
         ([["Mã hệ thống", *COLUMNS[1:]], ["CCCD 025199001234", *LINE[1:]]], ["row 2.person"]),
         ([COLUMNS, ["CCCD: 0251.9900.1234", *LINE[1:]]], ["row 2.number"]),
+        ([COLUMNS, [25199001234, *LINE[1:]]], ["row 2.number"]),
         ([COLUMNS, LINE, ["Tổng", None, 4], ["CB-2", "B", None]], ["row 4.hours"]),
         ([COLUMNS, LINE, ["Tổng", None, 4], [None, "B", 3]], ["row 4.number"]),
         ([COLUMNS, LINE, [None, "Trần Thị Mẫu", None]], ["row 3.number", "row 3.hours"]),
