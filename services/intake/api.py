@@ -1,8 +1,11 @@
 """The HTTP door: POST /events, and GET /outbox for those who run it."""
 
-from typing import Any
+import re
+from typing import Any, Literal
 
+import msgspec
 from fastapi import FastAPI, Request, Response
+from pydantic import BaseModel
 
 from contracts.bounds import PLAIN
 from contracts.catalog import BY_TYPE
@@ -12,13 +15,41 @@ from services.chassis.auth import READS_MACHINERY, Verifier, require
 from services.chassis.clock import Clock
 from services.chassis.health import Health
 from services.chassis.http import bounded_body, service_api
+from services.chassis.openapi import answers
 from services.chassis.problems import PROBLEM_TYPE, Problem
 from services.intake import queries
 from services.intake.answers import answered, refused_body
 from services.intake.domain import EMITTING_ROLES
 from services.intake.handlers import Intake
 from services.intake.messages import message
+from services.intake.receipts import Receipts
 
+RECEIPT = re.compile("[0-9a-f]{32}", re.ASCII)
+SEES_RECEIPTS = EMITTING_ROLES | READS_MACHINERY
+
+
+class ReceiptAnswer(BaseModel):
+    """An accepted event, and what became of it."""
+
+    receipt: str
+    id: str
+    source: str
+    subject: str
+    type: str
+    status: Literal["accepted"]
+    recordedtime: str
+    sent: bool
+    state: Literal["waiting", "counted", "not counted", "quarantined", "unknown"]
+    reason: str | None
+    reason_vi: str | None
+    reason_en: str | None
+
+
+_FATES = (
+    "`sent`: the stream has it. `state`: `waiting` until it is folded, `counted`, `not counted` "
+    "with the reason, `quarantined` where the fold could not take it, `unknown` while scoring "
+    "does not answer. A receipt of another's event is not found."
+)
 _EVENT = envelope_schema()["$defs"]["Event"]
 _EVENT["properties"]["type"] = {
     "enum": sorted(kind.type for kind in BY_TYPE.values() if kind.roles)
@@ -84,7 +115,9 @@ _ANSWERS: dict[int | str, dict[str, Any]] = {
 }
 
 
-def build_api(intake: Intake, verifier: Verifier, health: Health, clock: Clock) -> FastAPI:
+def build_api(
+    intake: Intake, receipts: Receipts, verifier: Verifier, health: Health, clock: Clock
+) -> FastAPI:
     """The application, to be mounted under /intake."""
     api = service_api("intake", "The door for events of department systems.", health)
 
@@ -116,4 +149,22 @@ def build_api(intake: Intake, verifier: Verifier, health: Health, clock: Clock) 
         require(reader, READS_MACHINERY, message("outbox"))
         return await queries.waiting(intake.db, clock())
 
+    _add_receipts(api, receipts, verifier)
     return api
+
+
+def _add_receipts(api: FastAPI, receipts: Receipts, verifier: Verifier) -> None:
+    @api.get(
+        "/receipts/{receipt}", summary="What became of an event", description=_FATES,
+        **answers(ReceiptAnswer, 401, 403, 404, 422, 503, description="The event, and its state"),
+    )  # fmt: skip
+    async def get_receipt(request: Request, receipt: str) -> Response:
+        reader = verifier.caller(request.scope)
+        require(reader, SEES_RECEIPTS, message("receipts"))
+        if not reader.names_sources:
+            raise Problem(403, message("sources-open"))
+        if not RECEIPT.fullmatch(receipt):
+            wrong = message("receipt-form")
+            raise Problem(422, wrong, [{"field": "receipt", "message": wrong}])
+        found = await receipts.show(receipt, reader)
+        return Response(msgspec.json.encode(found), media_type="application/json")

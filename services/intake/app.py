@@ -1,5 +1,6 @@
 """The composition of the intake: its two doors, of one set of settings; it connects to nothing."""
 
+from functools import partial
 from pathlib import Path
 
 from services.chassis import auth, producer
@@ -9,6 +10,7 @@ from services.chassis.settings import Settings
 from services.intake.api import build_api
 from services.intake.handlers import Intake
 from services.intake.messages import message
+from services.intake.receipts import Receipts, ask_scoring
 from services.intake.settings import SERVICE, IntakeSettings, check_sources
 from services.intake.subscribers import NatsDoor
 
@@ -29,6 +31,7 @@ def build(settings: IntakeSettings, clock: Clock = now_us) -> Producer:
     if settings.nats_url and not settings.intake_nats_sources:
         parts.health.warn(message("sources-any"))
     verifier = auth.verifier(settings, clock, SERVICE)
-    api = build_api(intake, verifier, parts.health, clock)
+    receipts = Receipts(parts.db, partial(ask_scoring, door.broker))
+    api = build_api(intake, receipts, verifier, parts.health, clock)
     keys = auth.token_keys(settings)
     return Producer(parts, api, MIGRATIONS, {"NATS door": door.run}, intake.close, keys)

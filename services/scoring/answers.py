@@ -128,6 +128,29 @@ class CountedEvents(Page[CountedEvent]):
     """A page of a unit's events."""
 
 
+class UnownedEvent(Answer):
+    """An event as it was accepted that belongs to no unit, and the unit that may be meant."""
+
+    specversion: Literal["1.0"]
+    id: str
+    source: str
+    type: str
+    subject: str
+    time: str
+    data: dict[str, Any]
+    recordedtime: str
+    receipt: str
+    counted: Literal[False]
+    reason: str
+    reason_vi: str
+    reason_en: str
+    nearest: str | None = Field(description="the key of the unit that is most like the subject")
+
+
+class UnownedEvents(Page[UnownedEvent]):
+    """Events that belong to no unit."""
+
+
 class Outcome(Answer):
     """What comes of one way of doing a thing."""
 
@@ -269,6 +292,7 @@ class Lag(Answer):
     seconds: float | None
     folded: int
     quarantined: int
+    unowned: int = Field(description="events that belong to no unit")
     halted: str | None
 
 

@@ -2,7 +2,7 @@
 
 import base64
 import binascii
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 from fastapi import FastAPI, Query, Request, Response
@@ -21,7 +21,7 @@ from services.chassis.health import Health
 from services.chassis.http import RETRY_SECONDS, Problem, answer, service_api
 from services.chassis.openapi import Waiting, answers
 from services.scoring import queries
-from services.scoring.answers import CountedEvents, Quarantine, Rating, Ratings, Sheet
+from services.scoring.answers import CountedEvents, Quarantine, Rating, Ratings, Sheet, UnownedEvents
 from services.scoring.answers import Lag as LagAnswer
 from services.scoring.arrivals import WAIT_SECONDS, NotArrived, TooManyWait
 from services.scoring.asking import (
@@ -45,8 +45,10 @@ from services.scoring.queries import After
 from services.scoring.reading import Reading, may_read, may_read_closing
 from services.scoring.registry import Unit
 from services.scoring.snapshot import Snapshot
+from services.scoring.unowned import Place, Unowned
 
 JSON = "application/json"
+T = TypeVar("T")
 _REASONS = {
     404: "No such unit, or it is not rated in the year",
     422: "A parameter is wrong",
@@ -71,6 +73,12 @@ _EVENTS = (
     "`duty not announced` (`note_vi`, `note_en`) where a thing was done whose duty nobody "
     "announced under its key: it counts, and brings no points."
 )
+_UNOWNED = (
+    "Events that were accepted and whose `subject` is neither key nor code of a registered unit, "
+    "so that they count for nobody until one is: as accepted, with `receipt`, `reason_vi`, "
+    "`reason_en`, and `nearest`, the unit that may have been meant, or null. A token of some units "
+    "sees those of its subjects, an emitter's of its sources too."
+)
 
 
 def _described(model: Any, *statuses: int, **described: Any) -> dict[str, Any]:
@@ -83,6 +91,7 @@ def build_api(reading: Reading, lag: Lag, verifier: Verifier, health: Health) ->
     api = service_api("scoring", "Annual ratings of units, and what they rest on.", health)
     _add_ratings(api, reading, verifier)
     _add_unit(api, reading, verifier)
+    _add_unowned(api, reading, lag.unowned, verifier)
     _add_machinery(api, reading, lag, verifier)
 
     async def plain_rating(scope: Scope, year: int, asked: str) -> bytes:
@@ -200,6 +209,28 @@ def _add_unit(api: FastAPI, reading: Reading, verifier: Verifier) -> None:
         after = _after(asked.cursor)
         page = await reading.events(snapshot, found, after, asked.limit)
         return _json({"items": page.items, "next": page.next and _cursor(page.next)})
+
+
+def _add_unowned(api: FastAPI, reading: Reading, unowned: Unowned, verifier: Verifier) -> None:
+    @api.get(
+        "/unowned", summary="Events that belong to no unit, with the nearest",
+        description=_UNOWNED, **_described(UnownedEvents, 401, 422, 503, 504),
+    )  # fmt: skip
+    async def list_unowned(request: Request, asked: Annotated[Paging, Query()]) -> Response:
+        reader = _credential(request, verifier)
+        await _waited(reading, asked.wait_for)
+        after = None if asked.cursor is None else _decoded(asked.cursor, Place)
+        page = await unowned.page(reader, after, asked.limit)
+        following = page.next and base64.urlsafe_b64encode(msgspec.msgpack.encode(page.next))
+        return _json({"items": page.items, "next": following and following.decode()})
+
+
+def _decoded(cursor: str, kind: type[T]) -> T:
+    try:
+        place = base64.b64decode(cursor, altchars=b"-_", validate=True)
+        return msgspec.msgpack.decode(place, type=kind)
+    except (ValueError, binascii.Error, msgspec.MsgspecError):
+        raise _wrong_cursor() from None
 
 
 def _add_machinery(api: FastAPI, reading: Reading, lag: Lag, verifier: Verifier) -> None:

@@ -28,7 +28,9 @@ from services.scoring.api import build_api
 from services.scoring.errors import FoldHalted
 from services.scoring.handlers import Folder
 from services.scoring.lag import Lag
+from services.scoring.question_door import QuestionDoor
 from services.scoring.reading import Reading
+from services.scoring.receipts import Receipts
 from services.scoring.rubric import Rubrics
 from services.scoring.settings import SERVICE, ScoringSettings
 from services.scoring.snapshot import Snapshots, agree
@@ -50,6 +52,7 @@ class App:
     health: Health
     fold: FoldLoop | None
     relay: Relay | None
+    questions: QuestionDoor | None
     clock: Clock = now_us
     tasks: list[asyncio.Task[None]] = field(default_factory=list)
 
@@ -57,11 +60,14 @@ class App:
         """Checks what the stores promise, then starts the fold and its relay."""
         await self.db.open(MIGRATIONS)
         await check_keys(self.db, auth.token_keys(self.settings), self.clock())
+        if self.questions is not None:
+            answering = asyncio.create_task(self.questions.run(), name="scoring questions")
+            self.tasks.append(answering)
         if self.fold is None or self.relay is None:
             return
         with contextlib.suppress(BrokerAway):
             await self._check_broker()
-        self.tasks = [
+        self.tasks += [
             asyncio.create_task(joined(name, self._check_broker, run), name=name)
             for name, run in (("scoring relay", self.relay.run), ("scoring fold", self.fold.run))
         ]
@@ -105,7 +111,11 @@ def build(settings: ScoringSettings, part: Part = "all", clock: Clock = now_us) 
     reading = Reading(db, Snapshots(db, rubrics), clock)
     verifier = auth.verifier(settings, clock, SERVICE)
     api = build_api(reading, Lag(db, broker, clock), verifier, health)
-    return App(settings, db, broker, api, health, fold, relay, clock)
+    questions = None
+    if part != "fold":
+        receipts = Receipts(db, reading.snapshots)
+        questions = QuestionDoor(settings.nats(SERVICE), receipts)
+    return App(settings, db, broker, api, health, fold, relay, questions, clock)
 
 
 def _check(health: Health, db: Database, broker: Broker, part: Part, rubrics: Rubrics) -> None:

@@ -1,6 +1,6 @@
 """How far the fold is behind the stream, and why it stands still where it does."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from nats.errors import Error as NatsError
 from nats.js.api import ConsumerInfo, StreamInfo
@@ -13,6 +13,7 @@ from services.chassis.errors import BrokerAway
 from services.chassis.language import members
 from services.scoring import queries, store
 from services.scoring.subscribers import CONSUMER, STREAM, regression, state_of, stream_info
+from services.scoring.unowned import Unowned
 
 
 @dataclass
@@ -22,11 +23,15 @@ class Lag:
     db: Database
     broker: Broker
     clock: Clock
+    unowned: Unowned = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.unowned = Unowned(self.db)
 
     async def now(self) -> dict[str, int | float | str | None]:
         """`events` in the stream and not folded, the age of the oldest in `seconds`, `folded`
-        events in the ledger, those `quarantined` that wait there, and why the fold is `halted`,
-        None while it is not. BrokerAway without NATS.
+        events in the ledger, those `quarantined` that wait there, those `unowned` that belong to
+        no unit, and why the fold is `halted`, None while it is not. BrokerAway without NATS.
 
         While it is halted over a lost stream its consumer counts for a stream that is no more: what
         waits then is all that the stream holds, for none of it is taken for folded until it was
@@ -41,6 +46,7 @@ class Lag:
         events, seconds = await (self._held(info) if lost else self._behind())
         async with self.db.read() as conn:
             counted = await queries.counts(conn)
+        counted["unowned"] = await self.unowned.count()
         told = {"halted": None} if halted is None else members("halted", halted)
         return {"events": events, "seconds": round(seconds, 3), **counted, **told}
 

@@ -64,6 +64,26 @@ def _outgoing(id_: bytes, one: Rejected, now: int) -> Outgoing:
     return Outgoing(id_, f"danchu.quarantine.{one.reason}", one.raw, now, headers)
 
 
+class Kept(NamedTuple):
+    """Why an event is not folded; `aside` where the operator took it out, with a reason."""
+
+    reason: str
+    aside: bool
+
+
+async def reason_of(conn: AsyncConnection, receipt: bytes) -> Kept | None:
+    """Why the event of a receipt is kept here; None where it is not."""
+    for table, aside in (("faulty_events", True), ("quarantine", False)):
+        row = await conn.execute(
+            text(f"SELECT reason FROM {table} WHERE receipt = :receipt AND reason IS NOT NULL"),
+            {"receipt": receipt},
+        )
+        reason = row.scalar()
+        if reason is not None:
+            return Kept(str(reason), aside)
+    return None
+
+
 async def settle(
     conn: AsyncConnection, id_: bytes, state: str, replaced_by: bytes | None = None
 ) -> None:

@@ -216,6 +216,20 @@ async def wrongly_marked(conn: AsyncConnection) -> int:
     return int((await conn.execute(text(select))).scalar() or 0)
 
 
+async def body_of(conn: AsyncConnection, receipt: bytes) -> bytes | None:
+    """The body of the event of the ledger that has this receipt."""
+    head = receipt[:RECEIPT_PREFIX]
+    row = await conn.execute(
+        text(
+            "SELECT raw FROM ledger WHERE identity >= :first AND identity <= :last "
+            "AND receipt = :receipt LIMIT 1"
+        ),
+        {"first": head, "last": head + b"\xff" * 10, "receipt": receipt},
+    )
+    raw = row.scalar()
+    return None if raw is None else bytes(raw)
+
+
 async def arrived(conn: AsyncConnection, receipts: Collection[bytes]) -> set[bytes]:
     """Those receipts whose event is in the ledger or in quarantine.
 

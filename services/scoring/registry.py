@@ -97,6 +97,10 @@ class Unit:
         ]
 
 
+NEVER = 2**62
+"""An instant that does not come."""
+
+
 class Registry:
     """The registry at one state of its events."""
 
@@ -167,6 +171,13 @@ class Registry:
             return unit
         held = [entry for entry in self._recodings.get(subject, ()) if entry[0] <= instant]
         return self.units[max(held)[1]] if held else None
+
+    def unheld_until(self, subject: str) -> int | None:
+        """The instant before which the subject is nobody's: NEVER at no time, None at every."""
+        if subject in self.units:
+            return None
+        held = self._recodings.get(subject)
+        return min(held)[0] if held else NEVER
 
     def find(self, subject: str) -> Unit | None:
         """The unit that a query means: a key, or any code that a unit ever has."""

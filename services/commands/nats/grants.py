@@ -31,7 +31,10 @@ def _record(name: str) -> Grant:
 GRANTS: dict[str, Grant] = {
     "provision": Grant(("$JS.API.>",)),
     "intake": Grant(
-        ("danchu.events.>", "$JS.API.STREAM.MSG.GET.EVENTS", *_door("intake").publish),
+        (
+            "danchu.events.>", "danchu.query.receipt", "$JS.API.STREAM.MSG.GET.EVENTS",
+            *_door("intake").publish,
+        ),
         ("danchu.emit.*", "danchu.emit.* intake", *_door("intake").subscribe),
         replies=True,
         deny=("danchu.events.*.year.>", "danchu.events.*.rating.>", "danchu.events.*.*.*.>"),
@@ -46,6 +49,7 @@ GRANTS: dict[str, Grant] = {
             "$JS.API.CONSUMER.MSG.NEXT.EVENTS.scoring", "$JS.API.CONSUMER.RESET.EVENTS.scoring",
             "$JS.ACK.EVENTS.scoring.>",
         ),
-        _door("scoring").subscribe,
+        ("danchu.query.receipt", "danchu.query.receipt scoring", *_door("scoring").subscribe),
+        replies=True,
     ),
 }  # fmt: skip

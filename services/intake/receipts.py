@@ -1,0 +1,83 @@
+"""What became of an accepted event: what the door knows itself, and what scoring answers.
+
+Scoring is asked over NATS, for at most two seconds. Where it does not answer, that is said.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from nats.errors import Error as NatsError
+
+from contracts.messages import Message
+from contracts.questions import RECEIPT_QUESTION, ReceiptFate, ReceiptQuestion
+from services.chassis.auth import READS_MACHINERY, Credential
+from services.chassis.broker import Broker
+from services.chassis.database import Database
+from services.chassis.errors import BrokerAway
+from services.chassis.problems import Problem
+from services.intake import queries
+from services.intake.messages import message
+
+ANSWER_SECONDS = 2.0
+Ask = Callable[[str], Awaitable[ReceiptFate | None]]
+
+
+@dataclass(frozen=True)
+class Receipts:
+    """The receipts that the door gave."""
+
+    db: Database
+    ask: Ask
+
+    async def show(self, receipt: str, reader: Credential) -> dict[str, Any]:
+        """The event of a receipt and what became of it.
+
+        Problem 404 for a receipt that the door did not give, and for one of another: who may not
+        see an event does not learn that it is there.
+        """
+        known = await queries.accepted(self.db, bytes.fromhex(receipt))
+        event: dict[str, Any] = {} if known is None else json.loads(known.body)
+        if known is None or not _may_see(reader, event):
+            raise Problem(404, message("receipt-unknown"))
+        fate = await self.ask(receipt)
+        named = {name: event[name] for name in ("id", "source", "subject", "type")}
+        return {
+            "receipt": receipt, **named, "status": "accepted",
+            "recordedtime": event["recordedtime"], "sent": known.sent,
+            **_members(fate, known.sent),
+        }  # fmt: skip
+
+
+def _may_see(reader: Credential, event: dict[str, Any]) -> bool:
+    if reader.role in READS_MACHINERY:
+        return True
+    return reader.speaks_for(event["subject"]) and reader.may_use_source(event["source"])
+
+
+def _members(fate: ReceiptFate | None, sent: bool) -> dict[str, Any]:
+    if fate is not None:
+        return msgspec.structs.asdict(fate)
+    if sent:
+        return _state("unknown", "scoring does not answer", message("receipt-unanswered"))
+    return _state("waiting", "not in the stream yet", message("receipt-waiting"))
+
+
+def _state(state: str, reason: str, sentence: Message) -> dict[str, Any]:
+    return {
+        "state": state, "reason": reason, "reason_vi": sentence.vi, "reason_en": sentence.en,
+    }  # fmt: skip
+
+
+async def ask_scoring(broker: Broker, receipt: str) -> ReceiptFate | None:
+    """What scoring says of a receipt; None where it says nothing in time."""
+    question = msgspec.json.encode(ReceiptQuestion(receipt))
+    try:
+        reply = await broker.request(RECEIPT_QUESTION, question, seconds=ANSWER_SECONDS)
+        return msgspec.json.decode(reply.data, type=ReceiptFate)
+    except (BrokerAway, NatsError, OSError, TimeoutError, msgspec.MsgspecError):
+        return None
