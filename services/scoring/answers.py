@@ -103,8 +103,8 @@ class Ratings(Page[Rating]):
     """A page of a year's ratings."""
 
 
-class CountedEvent(Answer):
-    """An event as it was accepted, with whether it counts and why not."""
+class AcceptedEvent(Answer):
+    """An event as it was accepted."""
 
     specversion: Literal["1.0"]
     id: str
@@ -115,6 +115,11 @@ class CountedEvent(Answer):
     data: dict[str, Any]
     recordedtime: str
     receipt: str
+
+
+class CountedEvent(AcceptedEvent):
+    """An event as it was accepted, with whether it counts and why not."""
+
     counted: bool
     reason: str | None
     reason_vi: str | None
@@ -128,18 +133,9 @@ class CountedEvents(Page[CountedEvent]):
     """A page of a unit's events."""
 
 
-class UnownedEvent(Answer):
-    """An event as it was accepted that belongs to no unit, and the unit that may be meant."""
+class UnownedEvent(AcceptedEvent):
+    """An event that belongs to no unit, and the unit that may be meant."""
 
-    specversion: Literal["1.0"]
-    id: str
-    source: str
-    type: str
-    subject: str
-    time: str
-    data: dict[str, Any]
-    recordedtime: str
-    receipt: str
     counted: Literal[False]
     reason: str
     reason_vi: str

@@ -21,7 +21,14 @@ from services.chassis.health import Health
 from services.chassis.http import RETRY_SECONDS, Problem, answer, service_api
 from services.chassis.openapi import Waiting, answers
 from services.scoring import queries
-from services.scoring.answers import CountedEvents, Quarantine, Rating, Ratings, Sheet, UnownedEvents
+from services.scoring.answers import (
+    CountedEvents,
+    Quarantine,
+    Rating,
+    Ratings,
+    Sheet,
+    UnownedEvents,
+)
 from services.scoring.answers import Lag as LagAnswer
 from services.scoring.arrivals import WAIT_SECONDS, NotArrived, TooManyWait
 from services.scoring.asking import (

@@ -109,7 +109,7 @@ async def test_the_lag_returns_to_nothing_and_counts_what_was_folded(road: Road)
 
     lag = await eventually(folded)
     assert lag == {
-        "events": 0, "seconds": 0.0, "folded": 2, "quarantined": 0, "halted": None,
+        "events": 0, "seconds": 0.0, "folded": 2, "quarantined": 0, "unowned": 0, "halted": None,
     }  # fmt: skip
     assert (await road.get("/lag", "hr")).status_code == 403
 
