@@ -95,9 +95,12 @@ class Broker:
             raise BrokerAway(error)
 
     async def _on_disconnect(self) -> None:
+        if not self.nc.is_closed:
+            log.warning("the connection to the broker was lost", extra={"connection": self.name})
         self._fail(BrokerAway("the connection was lost"))
 
     async def _on_reconnected(self) -> None:
+        log.info("the broker is connected again", extra={"connection": self.name})
         for told in self.on_reconnect:
             told()
 

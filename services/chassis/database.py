@@ -27,6 +27,7 @@ from services.chassis.errors import (
 )
 from services.chassis.glance import FileGlance, ServerGlance
 from services.chassis.migrating import is_current, upgrade
+from services.chassis.reconnection import log_reconnection
 from services.chassis.rows import (
     BUSY_SECONDS,
     CONNECTION_BROKEN,
@@ -87,7 +88,7 @@ class Database:
         return engine
 
     def _postgres_engine(self) -> AsyncEngine:
-        return create_async_engine(
+        engine = create_async_engine(
             self.url,
             pool_size=READERS,
             max_overflow=READERS,
@@ -95,6 +96,8 @@ class Database:
             pool_pre_ping=True,
             connect_args=self._driver_arguments,
         )
+        log_reconnection(engine.sync_engine, self.schema)
+        return engine
 
     @property
     def _driver_arguments(self) -> dict[str, Any]:

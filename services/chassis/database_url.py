@@ -14,6 +14,7 @@ from services.chassis.messages import message
 
 POSTGRES_SCHEMES = ("postgresql+asyncpg://", "postgresql://", "postgres://")
 SQLITE_SCHEMES = ("sqlite+aiosqlite://", "sqlite://")
+NATS_SCHEMES = ("nats", "tls", "ws", "wss")
 DRIVER = "postgresql+asyncpg://"
 DRIVER_SQLITE = "sqlite+aiosqlite://"
 AUTHORITY = re.compile(
@@ -47,6 +48,23 @@ def normal_url(url: str, setting: str = "DANCHU_DATABASE_URL") -> str:
     raise SettingWrong(setting, message("url-scheme"))
 
 
+def nats_url(url: str, setting: str) -> str:
+    """The URL of a broker, or several behind commas; SettingWrong for what cannot be one."""
+    for one in url.split(","):
+        scheme, marked, rest = one.strip().partition("://")
+        place = AUTHORITY.fullmatch(rest.rstrip("/"))
+        port = place["port"] if place else None
+        if not marked or scheme not in NATS_SCHEMES or place is None or not place["host"]:
+            raise SettingWrong(setting, message("url-nats"))
+        if port is not None and not _is_port(port):
+            raise SettingWrong(setting, message("url-port"))
+    return url
+
+
+def _is_port(port: str) -> bool:
+    return _is_number(port) and 0 < int(port) < 65536
+
+
 def file_of(url: str) -> Path | None:
     """The file of a normal URL; None where the database is on a server."""
     if not url.startswith(DRIVER_SQLITE):
@@ -59,6 +77,8 @@ def without_password(url: str) -> str:
     file = file_of(url)
     if file is not None:
         return f"sqlite:///{file}"
+    if "," in url:
+        return ",".join(without_password(one) for one in url.split(","))
     place = urlsplit(url)
     _, marked, host = place.netloc.rpartition("@")
     user = place.netloc.partition(":")[0].partition("@")[0] if marked else ""
@@ -101,9 +121,10 @@ def _server(rest: str, setting: str) -> str:
     authority, marked, query = rest.partition("?")
     place = AUTHORITY.match(authority)
     port = place["port"] if place else None
-    if place is None or authority[place.end() :][:1] not in ("", "/"):
+    path = authority[place.end() :] if place else ""
+    if place is None or path[:1] not in ("", "/") or "@" in path:
         raise SettingWrong(setting, message("url-shape"))
-    if port and not (port.isascii() and port.isdecimal() and 0 < int(port) < 65536):
+    if port and not _is_port(port):
         raise SettingWrong(setting, message("url-port"))
     if not marked:
         return rest

@@ -1,5 +1,6 @@
 """Errors that every service knows, each named for what was wrong, with a sentence for people."""
 
+from services.chassis.causes import cause_of
 from services.chassis.messages import message
 
 
@@ -15,7 +16,7 @@ class DatabaseAway(DanchuError):
     """The database did not answer, or refused the connection; the caller may try again."""
 
     def __init__(self, cause: BaseException | str) -> None:
-        self.cause = str(cause).splitlines()[0] if str(cause) else type(cause).__name__
+        self.cause = cause_of(cause)
         super().__init__(message("database-away", cause=self.cause))
 
 
@@ -23,7 +24,7 @@ class BrokerAway(DanchuError):
     """NATS did not answer, or refused what was published; the caller may try again."""
 
     def __init__(self, cause: BaseException | str) -> None:
-        self.cause = str(cause) or type(cause).__name__
+        self.cause = cause_of(cause)
         super().__init__(message("broker-away", cause=self.cause))
 
 

@@ -18,7 +18,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
-from services.chassis.database_url import file_of, normal_url
+from services.chassis.database_url import file_of, nats_url, normal_url
 from services.chassis.errors import SettingWrong
 from services.chassis.messages import message
 from services.chassis.setting_files import FileSource, environment
@@ -96,6 +96,8 @@ class Settings(BaseSettings):
 
     def nats(self, service: str) -> NatsAccess:
         """URL, user and password of `service`: from the environment, else from the home."""
+        if self.nats_url:
+            nats_url(self.nats_url, f"{PREFIX}NATS_URL")
         kept = {} if self.nats_url else self.nats_kept()
         user = environment(f"{PREFIX}NATS_{service.upper()}_USER") or service
         password = environment(f"{PREFIX}NATS_{service.upper()}_PASSWORD")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -19,7 +20,7 @@ from services.commands.options import (
     refuse,
 )
 from services.commands.running import FAULT, exit_on_error, run
-from services.commands.terminal import show, tell
+from services.commands.terminal import bar, show, tell
 
 if TYPE_CHECKING:
     from services.commands.parts import Part
@@ -158,3 +159,25 @@ def _check_token(role: str, units: list[str], name: str | None) -> None:
             raise refuse("--unit", message("no-unit", unit=one))
     if name is not None and not (name.strip() and len(name) <= NAME_MAX and name.isprintable()):
         raise refuse("--name", message("name-length", most=NAME_MAX))
+
+
+@starting.command(
+    "help-carry", "danchu carry --to postgresql://danchu@db/danchu --home /srv/danchu"
+)
+def carry(
+    to: Annotated[str, typer.Option(help=message("option-to"))],
+    home: Home = None,
+    as_json: AsJson = False,
+) -> None:
+    """Carries a home from SQLite to PostgreSQL."""
+    from services.commands import carrying
+
+    settings = configured(home=home)
+    url = sys.stdin.readline() if to == "-" else to
+    with bar(message("progress-rows"), None) as step:
+        carried = run(carrying.carry(settings, url, step))
+    lines = [
+        message("carried", service=name, rows=sum(tables.values()), tables=len(tables))
+        for name, tables in carried.items()
+    ]
+    present({"carried": carried}, as_json, "\n".join((*lines, message("carried-next"))))

@@ -87,9 +87,9 @@ class Stack:
                 return "".join(read)
         raise AssertionError("it ended: " + "".join(read))
 
-    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+    def run(self, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
         """Runs another command on its home."""
-        env = {**os.environ, "DANCHU_HOME": str(self.home), "DANCHU_PORT": str(self.port)}
+        env = {**os.environ, "DANCHU_HOME": str(self.home), "DANCHU_PORT": str(self.port), **more}
         return subprocess.run(
             self.command(*arguments), env=env, capture_output=True, text=True, timeout=SECONDS,
             check=False,

@@ -26,12 +26,13 @@ ROOT = Path(__file__).parents[2]
 RUBRIC = ROOT / "services" / "scoring" / "rubrics" / "viet-tri-2025-commune.yaml"
 PROMISED = {
     "up", "serve", "migrate", "provision", "emit", "rate", "rebuild", "audit", "resend",
-    "simulate", "token", "recount", "rubric check", "quarantine list", "quarantine show",
+    "simulate", "token", "carry", "recount", "rubric check", "quarantine list", "quarantine show",
     "quarantine replay", "quarantine drop", "quarantine aside",
     "keys make", "keys show", "keys adopt",
 }  # fmt: skip
 FOR_MACHINES = ["emit", "rate", "rebuild", "audit", "resend", "token", "migrate", "provision",
-                "recount", "rubric check", "quarantine list", "quarantine replay"]  # fmt: skip
+                "recount", "rubric check", "quarantine list", "quarantine replay",
+                "carry"]  # fmt: skip
 
 
 def commands(group: Any, before: str = "") -> Iterator[tuple[str, Any]]:
