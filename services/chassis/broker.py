@@ -19,7 +19,6 @@ from nats.errors import Error as NatsError
 from nats.js.api import (
     AckPolicy,
     ConsumerConfig,
-    ConsumerInfo,
     DeliverPolicy,
     DiscardPolicy,
     PersistMode,
@@ -208,8 +207,8 @@ CONSUMERS = (ConsumerPlan("EVENTS", "scoring"),)
 async def provision(broker: Broker, anew: bool = False) -> list[str]:
     """Creates or corrects streams and consumers and says what was done; twice does nothing.
 
-    `anew` makes the consumers again: after the loss of a stream a durable consumer keeps its
-    old position and would hear nothing.
+    `anew` sets the consumers back to the beginning: after the loss of a stream a durable consumer
+    may keep its old position and would hear nothing.
     """
     await broker.ensure()
     manager, done = broker.manager(), []
@@ -259,17 +258,16 @@ def check_stream(config: StreamConfig) -> None:
 async def _provision_consumer(
     manager: JetStreamManager, plan: ConsumerPlan, anew: bool
 ) -> list[str]:
-    found: ConsumerInfo | None = None
     try:
-        found = await manager.consumer_info(plan.stream, plan.name)
+        await manager.consumer_info(plan.stream, plan.name)
     except NotFoundError:
-        anew = False
-    if found is not None and not anew:
+        await manager.add_consumer(plan.stream, plan.config())
+        return [f"consumer {plan.name} of {plan.stream} created"]
+    if not anew:
         return []
-    if found is not None:
-        await manager.delete_consumer(plan.stream, plan.name)
-    await manager.add_consumer(plan.stream, plan.config())
-    return [f"consumer {plan.name} of {plan.stream} {'made again' if anew else 'created'}"]
+    # not deleted and created: the fold would see it missing, and make it at the same moment
+    await manager.reset_consumer(plan.stream, plan.name, 1)
+    return [f"consumer {plan.name} of {plan.stream} set back to the beginning"]
 
 
 async def check_sync(monitor: str | None, vouched: bool) -> bool:

@@ -15,6 +15,7 @@ from contracts.envelope import recorded_at
 from services.chassis import recording
 from services.chassis.database import bulk_insert
 
+FOR_EVER = 2**62
 COLUMNS = (
     "receipt", "subject", "body", "headers", "recorded", "generation", "door", "ordinal",
 )  # fmt: skip
@@ -122,21 +123,30 @@ async def waiting(conn: AsyncConnection, now: int) -> Waiting:
     return Waiting(int(count.scalar() or 0), age)
 
 
-async def sent(
-    conn: AsyncConnection, subjects: str, after: int, until: int, limit: int
-) -> list[tuple[int, bytes]]:
-    """(seq, body) of messages that the stream has at or before its sequence `until`.
+class Entry(NamedTuple):
+    """A row as it is compared with others: whether it was sent, and what."""
 
-    Of subjects that begin with `subjects`, with a `seq` greater than `after`, in order.
+    seq: int
+    receipt: bytes
+    body: bytes
+    is_sent: bool
+
+
+async def messages(
+    conn: AsyncConnection, subjects: str, after: int, limit: int, until: int = FOR_EVER
+) -> list[Entry]:
+    """Messages of subjects that begin with `subjects`, with a `seq` greater than `after`.
+
+    Of those that were recorded before `until`.
     """
     rows = await conn.execute(
         text(
-            "SELECT seq, body FROM outbox WHERE seq > :after AND sent IS NOT NULL "
-            "AND stream_seq <= :until AND subject LIKE :subjects ORDER BY seq LIMIT :limit"
+            "SELECT seq, receipt, body, sent FROM outbox WHERE seq > :after "
+            "AND subject LIKE :subjects AND recorded < :until ORDER BY seq LIMIT :limit"
         ),
-        {"after": after, "until": until, "subjects": f"{subjects}%", "limit": limit},
+        {"after": after, "subjects": f"{subjects}%", "limit": limit, "until": until},
     )
-    return [(int(row[0]), bytes(row[1])) for row in rows]
+    return [Entry(row[0], bytes(row[1]), bytes(row[2]), row[3] is not None) for row in rows]
 
 
 async def count(conn: AsyncConnection, subjects: str) -> int:

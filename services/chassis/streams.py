@@ -4,11 +4,15 @@ A stream that was lost and made again, or that an older copy of its store replac
 name and would use the same sequences again for other messages.
 """
 
+import asyncio
 import base64
 import json
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from nats.aio.subscription import Subscription
+from nats.errors import Error as NatsError
 from nats.js.api import StreamInfo
 
 from services.chassis.broker import Broker
@@ -16,6 +20,8 @@ from services.chassis.errors import BrokerAway
 from services.chassis.outbox_turn import FRESH, ID_HEADER
 
 NO_MESSAGE = 10037
+READ_AT_ONCE, READ_BYTES, READ_SECONDS = 1000, 4 * 2**20, 10.0
+END_OF_BATCH, NOTHING_LEFT = "204", "404"
 
 
 @dataclass(frozen=True)
@@ -71,3 +77,39 @@ def _id(encoded: str | None) -> str | None:
         if name.strip() == ID_HEADER:
             return value.strip()
     return None
+
+
+async def messages(broker: Broker, stream: str) -> AsyncIterator[list[tuple[int, bytes]]]:
+    """(sequence, body) of every message of a stream, many at once, from its beginning."""
+    nc, after = await broker.ensure(), 0
+    inbox = nc.new_inbox()
+    heard = await nc.subscribe(inbox)
+    try:
+        while True:
+            request = {"seq": after + 1, "batch": READ_AT_ONCE, "max_bytes": READ_BYTES}
+            subject = f"$JS.API.DIRECT.GET.{stream}"
+            await nc.publish(subject, json.dumps(request).encode(), reply=inbox)
+            found = await _batch(heard)
+            if not found:
+                return
+            yield found
+            after = found[-1][0]
+    except (NatsError, TimeoutError) as away:
+        raise BrokerAway(away) from away
+    finally:
+        if nc.is_connected:
+            await heard.unsubscribe()
+
+
+async def _batch(heard: Subscription) -> list[tuple[int, bytes]]:
+    found: list[tuple[int, bytes]] = []
+    async with asyncio.timeout(READ_SECONDS):
+        while True:
+            message = await heard.next_msg(timeout=READ_SECONDS)
+            headers = message.headers or {}
+            status = headers.get("Status")
+            if status in (END_OF_BATCH, NOTHING_LEFT):
+                return found
+            if status is not None:
+                raise BrokerAway(f"{status} {headers.get('Description', '')}")
+            found.append((int(headers["Nats-Sequence"]), message.data))

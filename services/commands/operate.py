@@ -72,7 +72,10 @@ def instant(since: str, now: int) -> int:
 
 
 async def resend(settings: ScoringSettings, since: str, step: Step) -> dict[str, int]:
-    """Sends everything recorded since then again, and lifts the halt; rows by service.
+    """Sends what the ledger lacks, and everything recorded since then, again, and lifts the halt.
+
+    Rows by service. Whatever moment is named is sufficient: each event that an outbox has is
+    looked for in ledger and quarantine.
 
     `step` hears how many services are done, of how many.
     """
@@ -81,14 +84,16 @@ async def resend(settings: ScoringSettings, since: str, step: Step) -> dict[str,
     step(0, len(PRODUCERS))
     await provisioned(settings, anew=True)
     sent = {}
-    for name in PRODUCERS:
-        db = Database(settings.database(name), name)
-        try:
-            async with db.write() as conn:
-                sent[name] = await outbox.resend(conn, start)
-        finally:
-            await db.close()
-        step(len(sent), len(PRODUCERS))
+    async with operations.opened(settings) as scoring:
+        for name in PRODUCERS:
+            db = Database(settings.database(name), name)
+            try:
+                sent[name] = await operations.send_lacking(scoring, db, start)
+                async with db.write() as conn:
+                    sent[name] += await outbox.resend(conn, start)
+            finally:
+                await db.close()
+            step(len(sent), len(PRODUCERS))
     await operations.lift(settings)
     return sent
 

@@ -18,16 +18,17 @@ from services.chassis.clock import Clock, now_us
 from services.chassis.database import Database
 from services.chassis.errors import BrokerAway
 from services.chassis.health import Health
-from services.chassis.joining import check_broker, joined
+from services.chassis.joining import Task, check_broker, joined
 from services.chassis.key_marks import check_keys
 from services.chassis.relay import Relay
 from services.chassis.settings import Settings
 from services.chassis.tasks import ended
-from services.scoring import rubric_file, store
+from services.scoring import doors, rubric_file, store
 from services.scoring.api import build_api
-from services.scoring.errors import FoldHalted
+from services.scoring.errors import FoldHalted, MarksDiffer
 from services.scoring.handlers import Folder
 from services.scoring.lag import Lag
+from services.scoring.mark_watch import MarkWatch
 from services.scoring.question_door import QuestionDoor
 from services.scoring.reading import Reading
 from services.scoring.receipts import Receipts
@@ -69,8 +70,14 @@ class App:
             await self._check_broker()
         self.tasks += [
             asyncio.create_task(joined(name, self._check_broker, run), name=name)
-            for name, run in (("scoring relay", self.relay.run), ("scoring fold", self.fold.run))
+            for name, run in self._work(self.fold, self.relay)
         ]
+
+    def _work(self, fold: FoldLoop, relay: Relay) -> list[tuple[str, Task]]:
+        work: list[tuple[str, Task]] = [
+            ("scoring relay", relay.run), ("scoring fold", fold.run),
+        ]  # fmt: skip
+        return work if fold.watch is None else [*work, ("scoring marks", fold.watch.run)]
 
     async def _check_broker(self) -> None:
         await check_broker(self.settings, self.broker, self.health)
@@ -105,9 +112,10 @@ def build(settings: ScoringSettings, part: Part = "all", clock: Clock = now_us) 
     health = Health()
     fold = relay = None
     if part != "http":
-        fold = FoldLoop(db, broker, Folder(db, rubrics, clock), settings.scoring_batch)
+        folder, watch = Folder(db, rubrics, clock), MarkWatch(db, broker, clock)
+        fold = FoldLoop(db, broker, folder, settings.scoring_batch, watch=watch)
         relay = Relay(db, broker, clock, spot_checks=True)
-    _check(health, db, broker, part, rubrics)
+    _check(health, db, broker, part, rubrics, clock)
     reading = Reading(db, Snapshots(db, rubrics), clock)
     verifier = auth.verifier(settings, clock, SERVICE)
     api = build_api(reading, Lag(db, broker, clock), verifier, health)
@@ -118,7 +126,9 @@ def build(settings: ScoringSettings, part: Part = "all", clock: Clock = now_us) 
     return App(settings, db, broker, api, health, fold, relay, questions, clock)
 
 
-def _check(health: Health, db: Database, broker: Broker, part: Part, rubrics: Rubrics) -> None:
+def _check(
+    health: Health, db: Database, broker: Broker, part: Part, rubrics: Rubrics, clock: Clock
+) -> None:
     """Ready without the broker: what was folded can be read, also while the fold is halted.
 
     A process that folds alone is not ready while it is halted. Who has other rubrics than those
@@ -140,6 +150,10 @@ def _check(health: Health, db: Database, broker: Broker, part: Part, rubrics: Ru
         place = await position()
         if place.halted is not None:
             raise FoldHalted(place.halted, place.faulty)
+        async with db.read() as conn:
+            alarm = doors.alarm(await doors.load(conn), clock())
+        if alarm is not None:
+            raise MarksDiffer(alarm)
         return "runs elsewhere" if part == "http" else "runs here"
 
     async def folded_with() -> str:

@@ -1,31 +1,31 @@
-"""The audit: does the ledger prove the facts and tallies, and do the outboxes prove the ledger?
+"""The audit: does the ledger prove the facts and tallies, and do outboxes, stream and ledger agree?
 
-It is the operator's tool, and the one that reads the databases of other services: their outboxes,
-up to what the fold has acknowledged (DESIGN.md section 5, invariant 3).
+It is the operator's tool, and the one that reads the databases of other services: their outboxes
+(DESIGN.md section 5, invariant 3).
 """
 
 import contextlib
+import sys
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from contracts.envelope import ContractBroken, decode
+from contracts.envelope import decode
 from services.chassis import outbox
 from services.chassis.broker import Broker
 from services.chassis.database import Database, rows_of
-from services.scoring import ledger, queries, rubric_file, store
+from services.scoring import doors, ledger, queries, rubric_file, store
 from services.scoring.fold import Book, names_own_source, target
-from services.scoring.lag import ack_floor
+from services.scoring.messages import message
 from services.scoring.operations import opened
+from services.scoring.proof import SUBJECTS, Proof
 from services.scoring.refold import Progress, years
 from services.scoring.registry import Registry
 from services.scoring.rubric import Rubrics
 from services.scoring.settings import SERVICE, ScoringSettings
 from services.scoring.snapshot import agree
-
-CHUNK = 5000
-SUBJECTS = "danchu.events."
+from services.scoring.stream import ack_floor
 
 
 @dataclass
@@ -52,12 +52,10 @@ async def audit(
     messages are proved, of how many.
     """
     rubrics = rubric_file.load_directory(settings.rubrics_folder)
-    broker = Broker(settings.nats(SERVICE), "danchu audit")
-    try:
-        floor = await ack_floor(broker)
-    finally:
-        await broker.close()
     async with contextlib.AsyncExitStack() as stack:
+        broker = Broker(settings.nats(SERVICE), "danchu audit")
+        stack.push_async_callback(broker.close)
+        floor = await ack_floor(broker)
         db = await stack.enter_async_context(opened(settings))
         conn = await stack.enter_async_context(db.read())
         agree(await store.position(conn), rubrics)
@@ -71,14 +69,23 @@ async def audit(
         found = [line async for line in _books(conn, registry, rubrics, units, proved)]
         found += [line async for line in _position(conn)]
         found += [line async for line in _retractions(conn)]
+        proof = Proof(conn, floor)
+        await proof.read_stream(broker)
         for name, theirs in outboxes.items():
             before = proved.done
-            found += [line async for line in _sent(conn, theirs, name, floor, proved)]
+            async for number in proof.read_outbox(name, theirs):
+                proved.more(number)
             proved.more(before + ever[name] - proved.done)
-        held = await queries.ledger_size(conn)
-    if held > sum(ever.values()):
-        found.append(f"the ledger holds {held - sum(ever.values())} events that no outbox ever had")
+        await proof.read_ledger()
+        found += proof.differences.all()
+        found += await _marks(conn)
     return found
+
+
+async def _marks(conn: AsyncConnection) -> list[str]:
+    """Every mark that does not hold, also before it is an alarm."""
+    known = await doors.load(conn)
+    return [why for door in known if (why := door.alarm(sys.maxsize)) is not None]
 
 
 @contextlib.asynccontextmanager
@@ -105,7 +112,7 @@ async def _books(
     for unit in units:
         for year in sorted(await years(conn, registry, unit)):
             if not await _agrees(conn, registry, rubrics, Book(unit, year)):
-                yield f"facts or tallies of {unit} in {year} are not what the ledger gives"
+                yield message("differs-books", unit=unit, year=year)
         proved.more(1)
 
 
@@ -123,51 +130,15 @@ async def _agrees(conn: AsyncConnection, registry: Registry, rubrics: Rubrics, b
 async def _position(conn: AsyncConnection) -> AsyncIterator[str]:
     place, held = await store.position(conn), await queries.ledger_size(conn)
     if held != place.folded:
-        yield f"the ledger holds {held} events, and {place.folded} were folded"
+        yield message("differs-folded", ledger=held, folded=place.folded)
     if place.halted is not None:
-        yield f"the fold is halted: {place.halted}"
+        yield message("differs-halted", why=place.halted)
 
 
 async def _retractions(conn: AsyncConnection) -> AsyncIterator[str]:
     said = [decode(raw) for raw in await queries.retracting(conn)]
     targets = {target(one) for one in said if names_own_source(one)}
     if await queries.targets(conn) != targets:
-        yield "what is known as retracted is not what the retractions in the ledger name"
+        yield message("differs-retracted")
     if wrong := await queries.wrongly_marked(conn):
-        yield f"{wrong} events of the ledger are marked as retracted or not against the retractions"
-
-
-async def _sent(
-    conn: AsyncConnection, theirs: Database, producer: str, floor: int, proved: _Proved
-) -> AsyncIterator[str]:
-    """What a producer has sent up to the floor, and neither ledger nor quarantine has."""
-    after = 0
-    while True:
-        async with theirs.read() as reader:
-            rows = await outbox.sent(reader, SUBJECTS, after, floor, CHUNK)
-        if not rows:
-            return
-        async for line in _missing(conn, producer, [body for _, body in rows]):
-            yield line
-        proved.more(len(rows))
-        after = rows[-1][0]
-
-
-async def _missing(
-    conn: AsyncConnection, producer: str, bodies: Sequence[bytes]
-) -> AsyncIterator[str]:
-    sent = {}
-    for body in bodies:
-        try:
-            said = decode(body)
-        except ContractBroken as broken:
-            yield f"the outbox of {producer} sent what breaks the contract: {broken}"
-        else:
-            sent[said.identity] = said
-    known = await store.receipts(conn, sent)
-    lost = {i: s for i, s in sent.items() if known.get(i) != s.receipt}
-    elsewhere = await queries.arrived(conn, {said.receipt for said in lost.values()})
-    for said in lost.values():
-        if said.receipt not in elsewhere:
-            name = f"{said.event.source} {said.event.id}"
-            yield f"the outbox of {producer} sent {name}, and the ledger does not have it"
+        yield message("differs-marked", number=wrong)

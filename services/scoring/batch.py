@@ -12,59 +12,97 @@ from contracts import envelope
 from contracts.envelope import ContractBroken, Recorded, decode
 from contracts.messages import Message as Sentence
 from services.scoring import authorship
+from services.scoring.doors import Arrival, DoorState, Label
 from services.scoring.messages import message
-from services.scoring.quarantine import ASIDE, Faulty, Rejected
+from services.scoring.quarantine import ASIDE, BELOW_MARK, Faulty, Rejected
 
 CONFLICT = "another content was accepted before under this source and id"
 FAULT_MAX = 300
 
 
 class Message(NamedTuple):
-    """A message of the stream: its body, its subject, and its sequence, for progress alone."""
+    """A message of the stream: its body, its subject, its sequence, for progress alone, and the
+    name of the door that recorded it, empty where it names none."""
 
     raw: bytes
     subject: str
     sequence: int
+    door: str = ""
 
 
 @dataclass
 class Batch:
-    """What is read of a batch, then what is new of that."""
+    """What is read of a batch, then what is new of that.
 
-    read: list[tuple[Recorded, str]] = field(default_factory=list)
+    `doors` are the doors of what is new by identity; `repeats` the labels of what is known by
+    another door or moment.
+    """
+
+    read: list[tuple[Recorded, Message]] = field(default_factory=list)
+    broken: list[tuple[ContractBroken, Message]] = field(default_factory=list)
     new: dict[bytes, Recorded] = field(default_factory=dict)
+    doors: dict[bytes, int | None] = field(default_factory=dict)
     rejected: list[Rejected] = field(default_factory=list)
+    repeats: list[Label] = field(default_factory=list)
     duplicates: int = 0
 
     def take(self, one: Message) -> None:
         """Reads one message; nothing in it can harm its neighbours."""
         try:
-            self.read.append((decode(one.raw), one.subject))
+            self.read.append((decode(one.raw), one))
         except ContractBroken as broken:
-            self.rejected.append(Rejected(broken.reason, broken.detail, one.subject, one.raw, None))
+            self.broken.append((broken, one))
 
-    def sort(self, receipts: Mapping[bytes, bytes], aside: Mapping[bytes, Faulty]) -> None:
+    @property
+    def door_names(self) -> set[str]:
+        """The doors that the messages name."""
+        messages = [one for _, one in self.read] + [one for _, one in self.broken]
+        return {one.door for one in messages if one.door}
+
+    def sort(
+        self, arrivals: Mapping[bytes, Arrival], aside: Mapping[bytes, Faulty],
+        doors: Mapping[str, DoorState],
+    ) -> None:  # fmt: skip
         """Tells new events from duplicates and conflicts, and from what may not count.
 
-        `receipts` are those that the ledger has, by identity. Only what is new has to fit its
-        subject, or can have been set aside by hand.
+        `arrivals` are those that the ledger has, by identity. Only what is new has to fit its
+        subject, or can have been set aside by hand, or come too late for a mark that holds.
         """
-        first = dict(receipts)
-        for event, subject in self.read:
-            if event.identity not in receipts:
-                why = _unfit(event, subject, aside)
-                if why is not None:
-                    self.rejected.append(Rejected(*why, subject, event.raw, event.receipt))
-                    continue
-            receipt = first.setdefault(event.identity, event.receipt)
-            if receipt != event.receipt:
-                self.rejected.append(
-                    Rejected("conflict", CONFLICT, subject, event.raw, event.receipt)
-                )
-            elif event.identity in self.new or event.identity in receipts:
+        for broken, one in self.broken:
+            label = _label(doors.get(one.door), envelope.recorded_in(one.raw))
+            self._reject(broken.reason, broken.detail, one, None, label)
+        known = dict(arrivals)
+        for event, one in self.read:
+            door = doors.get(one.door)
+            label = _label(door, event.recorded)
+            before = known.get(event.identity)
+            new = event.identity not in arrivals
+            why = _unfit(event, one.subject, aside) if new else None
+            if why is not None:
+                self._reject(*why, one, event.receipt, label)
+            elif before is not None and before.receipt != event.receipt:
+                self._reject("conflict", CONFLICT, one, event.receipt, label)
+            elif before is not None:
                 self.duplicates += 1
+                if label is not None and label != (before.door, before.recorded):
+                    self.repeats.append(label)
+            elif door is not None and event.recorded <= door.held_until:
+                self._reject(BELOW_MARK, str(message("below-mark")), one, event.receipt, label)
             else:
                 self.new[event.identity] = event
+                self.doors[event.identity] = None if label is None else label.door
+                known[event.identity] = Arrival(
+                    event.receipt, self.doors[event.identity], event.recorded
+                )
+
+    def _reject(
+        self, reason: str, detail: str, one: Message, receipt: bytes | None, label: Label | None
+    ) -> None:
+        self.rejected.append(Rejected(reason, detail, one.subject, one.raw, receipt, label))
+
+
+def _label(door: DoorState | None, recorded: int | None) -> Label | None:
+    return None if door is None or recorded is None else Label(door.id, recorded)
 
 
 def _unfit(

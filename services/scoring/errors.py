@@ -17,6 +17,13 @@ class FoldHalted(DanchuError):
         super().__init__(message("fold-halted-event" if faulty else code, why=why))
 
 
+class MarksDiffer(DanchuError):
+    """What a door announced has not arrived, or more than it knows of."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(message("marks-differ", why=why))
+
+
 class RubricsReplaced(DanchuError):
     """Another process folds with other rubrics; this one does not fold against it."""
 

@@ -15,7 +15,7 @@ from contracts.envelope import Recorded, decode
 from services.chassis.clock import Clock
 from services.chassis.database import Database
 from services.chassis.telemetry import meter, tracer
-from services.scoring import fold, quarantine, store
+from services.scoring import doors, fold, quarantine, store
 from services.scoring.anew import cell_number, checksum
 from services.scoring.batch import Batch, Message, event_fault, fault_text, faulty, general_fault
 from services.scoring.cells import Cell, Posting, Tally
@@ -92,18 +92,19 @@ class Folder:
                 identities = {said.identity for said, _ in batch.read}
                 if again is not None:
                     await quarantine.delete_faulty(conn, again)
-                receipts, aside = (
-                    await store.receipts(conn, identities),
+                batch.sort(
+                    await doors.arrivals(conn, identities),
                     await quarantine.aside(conn),
+                    await doors.numbered(conn, batch.door_names),
                 )
-                batch.sort(receipts, aside)
                 moved = place._replace(
                     stamp=place.stamp + 1,
                     folded=place.folded + len(batch.new),
                     stream_seq=max([place.stream_seq, *(m.sequence for m in messages)]),
                 )
-                statements, registry = await self._move(conn, batch.new, moved.stamp)
+                statements, registry = await self._move(conn, batch.new, batch.doors, moved.stamp)
                 quarantined = await quarantine.add(conn, batch.rejected, self.clock())
+                await doors.add_repeats(conn, batch.repeats)
                 if registry is not self._registry:
                     moved = moved._replace(registry_stamp=moved.stamp)
                 await store.save(conn, moved)
@@ -148,8 +149,9 @@ class Folder:
         self._registry_stamp = place.registry_stamp
 
     async def _move(
-        self, conn: AsyncConnection, new: Mapping[bytes, Recorded], stamp: int
-    ) -> tuple[dict[bytes, Statement], Registry]:
+        self, conn: AsyncConnection, new: Mapping[bytes, Recorded],
+        labels: Mapping[bytes, int | None], stamp: int,
+    ) -> tuple[dict[bytes, Statement], Registry]:  # fmt: skip
         """Writes what is new, and everything that follows from it; answers the registry then."""
         withdrawn = await self._retract(conn, new)
         named = await store.retracted(conn, new)
@@ -157,7 +159,7 @@ class Folder:
             said.identity for said in new.values()
             if said.kind.short != fold.RETRACTION and fold.targeted(said) in named
         }  # fmt: skip
-        await store.write_ledger(conn, new.values(), gone)
+        await store.write_ledger(conn, new.values(), gone, labels)
         counting = [said for said in new.values() if said.identity not in gone]
         statements, registry = self._register(counting, withdrawn)
         stale = frozenset[str]()

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from nats.errors import Error as NatsError
-from nats.js.api import ConsumerInfo, StreamInfo
+from nats.js.api import StreamInfo
 from nats.js.errors import NotFoundError
 
 from services.chassis.broker import Broker
@@ -11,8 +11,10 @@ from services.chassis.clock import Clock
 from services.chassis.database import Database
 from services.chassis.errors import BrokerAway
 from services.chassis.language import members
-from services.scoring import queries, store
-from services.scoring.subscribers import CONSUMER, STREAM, regression, state_of, stream_info
+from services.chassis.streams import state_of
+from services.scoring import doors, queries, store
+from services.scoring.store import Position
+from services.scoring.stream import STREAM, consumer, floor_of, regression, stream_info
 from services.scoring.unowned import Unowned
 
 
@@ -35,7 +37,7 @@ class Lag:
 
         While it is halted over a lost stream its consumer counts for a stream that is no more: what
         waits then is all that the stream holds, for none of it is taken for folded until it was
-        read again.
+        read again. A mark that does not hold is an alarm too; the fold goes on meanwhile.
         """
         async with self.db.read() as conn:
             place = await store.position(conn)
@@ -43,24 +45,24 @@ class Lag:
         info = await stream_info(self.broker)
         halted = place.halted or regression(place, None if info is None else state_of(info))
         lost = halted is not None and place.faulty is None
-        events, seconds = await (self._held(info) if lost else self._behind())
+        events, seconds = await (self._held(info) if lost else self._behind(place, info))
         async with self.db.read() as conn:
             counted = await queries.counts(conn)
+            halted = halted or doors.alarm(await doors.load(conn), self.clock())
         counted["unowned"] = await self.unowned.count()
         told = {"halted": None} if halted is None else members("halted", halted)
         return {"events": events, "seconds": round(seconds, 3), **counted, **told}
 
-    async def _behind(self) -> tuple[int, float]:
-        try:
-            info = await consumer(self.broker)
-        except NotFoundError:
-            return 0, 0.0
-        except (NatsError, TimeoutError) as away:
-            raise BrokerAway(away) from away
-        behind = (info.num_pending or 0) + (info.num_ack_pending or 0)
-        if not behind or info.ack_floor is None:
-            return behind, 0.0
-        return behind, await self._age(info.ack_floor.stream_seq + 1)
+    async def _behind(self, place: Position, stream: StreamInfo | None) -> tuple[int, float]:
+        """What the consumer has left; where it is not at the position, what lies behind that."""
+        info = await consumer(self.broker)
+        end = 0 if stream is None else stream.state.last_seq
+        if info is None or floor_of(info) > place.stream_seq:
+            behind, floor = max(0, end - place.stream_seq), place.stream_seq
+        else:
+            behind = (info.num_pending or 0) + (info.num_ack_pending or 0)
+            floor = floor_of(info)
+        return (behind, await self._age(floor + 1)) if behind else (0, 0.0)
 
     async def _held(self, info: StreamInfo | None) -> tuple[int, float]:
         if info is None or not info.state.messages:
@@ -77,19 +79,3 @@ class Lag:
             raise BrokerAway(away) from away
         came = oldest.time.timestamp() if oldest.time is not None else self.clock() / 1e6
         return max(0.0, self.clock() / 1e6 - came)
-
-
-async def consumer(broker: Broker) -> ConsumerInfo:
-    """The state of the fold's consumer."""
-    await broker.ensure()
-    found: ConsumerInfo = await broker.manager().consumer_info(STREAM, CONSUMER)
-    return found
-
-
-async def ack_floor(broker: Broker) -> int:
-    """The sequence up to which the fold has acknowledged everything; BrokerAway without NATS."""
-    try:
-        info = await consumer(broker)
-    except (NatsError, TimeoutError) as away:
-        raise BrokerAway(away) from away
-    return info.ack_floor.stream_seq if info.ack_floor is not None else 0

@@ -11,11 +11,12 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts import envelope
+from services.chassis import outbox
 from services.chassis.broker import Broker
 from services.chassis.clock import Clock, now_us
 from services.chassis.database import Database
 from services.chassis.errors import BrokerAway, DanchuError
-from services.scoring import quarantine, queries, rubric_file, store
+from services.scoring import doors, proof, quarantine, queries, rubric_file, store
 from services.scoring.app import MIGRATIONS
 from services.scoring.batch import Message, faulty
 from services.scoring.errors import NotQuarantined, NotStandingOver, ReplacedAlready
@@ -25,7 +26,7 @@ from services.scoring.ledger import WRONG_PLANS
 from services.scoring.refold import Progress, refold_by
 from services.scoring.settings import SERVICE, ScoringSettings
 from services.scoring.snapshot import agree
-from services.scoring.subscribers import stream_state
+from services.scoring.stream import stream_state
 from services.scoring.workers import workers
 
 log = logging.getLogger(__name__)
@@ -73,11 +74,30 @@ async def lift(settings: ScoringSettings) -> None:
         raise BrokerAway("the stream EVENTS is not provisioned")
     async with opened(settings) as db, db.write() as conn:
         place = await store.lock(conn)
+        same = place.stream_created == state.created
         healed = place._replace(
             halted=None, faulty=None, stream_created=state.created,
             stream_seq=min(place.stream_seq, state.last_seq),
+            stream_floor=min(place.stream_floor, state.last_seq) if same else 0,
         )  # fmt: skip
         await store.save(conn, healed)
+
+
+async def send_lacking(db: Database, producer: Database, until: int) -> int:
+    """Has an outbox send again what it recorded before a moment and the ledger lacks; how much."""
+    after, number = 0, 0
+    while True:
+        async with producer.read() as conn:
+            rows = await outbox.messages(conn, proof.SUBJECTS, after, proof.CHUNK, until)
+        if not rows:
+            return number
+        sent = {row.seq: row.body for row in rows if row.is_sent}
+        async with db.read() as conn:
+            seqs = await proof.lacking(conn, sent)
+        if seqs:
+            async with producer.write() as conn:
+                await outbox.unsend(conn, seqs)
+        number, after = number + len(seqs), rows[-1].seq
 
 
 async def quarantined(
@@ -111,7 +131,7 @@ async def replay(settings: ScoringSettings, id_: str, clock: Clock = now_us) -> 
         async with db.read() as conn:
             found = await _entry(conn, id_)
         folder = Folder(db, rubrics, clock)
-        one = Message(found["raw"], found["subject"], 0)
+        one = Message(await _as_folded(db, found, clock()), found["subject"], 0)
         again = faulty(one, ValueError()).identity if found["reason"] == quarantine.ASIDE else None
         try:
             outcome = await folder.fold([one], again)
@@ -124,6 +144,16 @@ async def replay(settings: ScoringSettings, id_: str, clock: Clock = now_us) -> 
             return False
         await _settle(db, id_, quarantine.REPLAYED, found["receipt"])
         return True
+
+
+async def _as_folded(db: Database, entry: dict[str, Any], now: int) -> bytes:
+    """The bytes to fold: what came below a mark is accepted anew, behind every mark that holds."""
+    raw = bytes(entry["raw"])
+    if entry["reason"] != quarantine.BELOW_MARK:
+        return raw
+    async with db.read() as conn:
+        held = [door.held_until for door in await doors.load(conn)]
+    return envelope.recorded_at(raw, max([now, *(until + 1 for until in held)]))
 
 
 async def settle(

@@ -6,7 +6,7 @@ faulty; it comes into quarantine when the operator sets it aside.
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import text
@@ -15,22 +15,26 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.chassis import outbox
 from services.chassis.database import bulk_insert, select_among
 from services.chassis.outbox import Outgoing
-from services.scoring import tables
+from services.scoring import doors, tables
+from services.scoring.doors import Label
 
-ASIDE = "aside"
+ASIDE, BELOW_MARK = "aside", "below-mark"
 WAITING, REPLAYED, DROPPED = "waiting", "replayed", "dropped"
 DETAIL_MAX = 2000
-COLUMNS = ("id", "reason", "detail", "subject", "receipt", "came", "state", "raw")
+COLUMNS = (
+    "id", "reason", "detail", "subject", "receipt", "came", "state", "raw", "door", "recorded",
+)  # fmt: skip
 
 
 class Rejected(NamedTuple):
-    """A message that is not folded; `receipt` where it could be read."""
+    """A message that is not folded; `receipt` where it could be read, `label` where it has one."""
 
     reason: str
     detail: str
     subject: str
     raw: bytes
     receipt: bytes | None
+    label: Label | None = None
 
     @property
     def id(self) -> bytes:
@@ -40,18 +44,28 @@ class Rejected(NamedTuple):
 
 async def add(conn: AsyncConnection, rejected: Sequence[Rejected], now: int) -> int:
     """Keeps and announces what was not known yet; answers how many that were."""
+    labels = {one.id: one.label for one in rejected}
     by_id = {one.id: one for one in rejected}
-    select = "SELECT id FROM quarantine WHERE id"
-    for row in await select_among(conn, select, by_id, "bytea"):
-        del by_id[bytes(row[0])]
+    select = "SELECT id, door, recorded FROM quarantine WHERE id"
+    for id_, door, recorded in await select_among(conn, select, by_id, "bytea"):
+        labels[bytes(id_)] = None if door is None else Label(door, recorded)
+        del by_id[bytes(id_)]
+    again = [one.label for one in rejected if one.label not in (None, labels[one.id])]
+    await doors.add_repeats(conn, [label for label in again if label is not None])
     rows: list[tuple[Any, ...]] = [
         (id_, one.reason, _clean(one.detail)[:DETAIL_MAX], _clean(one.subject), one.receipt, now,
-         WAITING, one.raw)
+         WAITING, one.raw, *(one.label or (None, None)))
         for id_, one in by_id.items()
     ]  # fmt: skip
     await bulk_insert(conn, tables.quarantine, rows, COLUMNS)
     await outbox.add(conn, [_outgoing(id_, one, now) for id_, one in by_id.items()])
     return len(rows)
+
+
+async def bodies_known(conn: AsyncConnection, bodies: Collection[bytes]) -> set[bytes]:
+    """Those bodies that are in quarantine, for whatever reason."""
+    select = "SELECT raw FROM quarantine WHERE raw"
+    return {bytes(row[0]) for row in await select_among(conn, select, bodies, "bytea")}
 
 
 def _clean(words: str) -> str:

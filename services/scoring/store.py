@@ -18,7 +18,7 @@ from services.scoring.ledger import WRONG_PLANS
 
 LEDGER = (
     "identity", "receipt", "subject", "year", "time", "recorded", "part", "kind", "raw",
-    "retracted",
+    "retracted", "door",
 )  # fmt: skip
 NAMED = (
     "EXISTS (SELECT 1 FROM retractions "
@@ -34,7 +34,8 @@ class Position(NamedTuple):
     """How far the fold is; `stream_*` are for progress and for noticing a lost stream alone.
 
     `halted` says why it stands still. Where it fails, `faulty` is the identity of the event over
-    which it does, empty where it does over no single one; None while it does not fail.
+    which it does, empty where it does over no single one; None while it does not fail. All up to
+    `stream_floor` was folded for certain: there the consumer begins again where it has to.
     """
 
     stamp: int
@@ -45,6 +46,7 @@ class Position(NamedTuple):
     stream_seq: int
     halted: str | None
     faulty: bytes | None = None
+    stream_floor: int = 0
 
 
 class Held(NamedTuple):
@@ -115,12 +117,16 @@ async def receipts(conn: AsyncConnection, identities: Collection[bytes]) -> dict
 
 
 async def write_ledger(
-    conn: AsyncConnection, new: Iterable[Recorded], retracted: Container[bytes]
-) -> None:
-    """Puts events into the ledger, once each: the key refuses a second."""
+    conn: AsyncConnection, new: Iterable[Recorded], retracted: Container[bytes],
+    doors: Mapping[bytes, int | None],
+) -> None:  # fmt: skip
+    """Puts events into the ledger, once each: the key refuses a second.
+
+    `doors` are the numbers of the doors that recorded them.
+    """
     rows = [
         (s.identity, s.receipt, s.event.subject, s.year, s.time, s.recorded, int(part_of(s.kind)),
-         s.kind.short, s.raw, s.identity in retracted)
+         s.kind.short, s.raw, s.identity in retracted, doors[s.identity])
         for s in new
     ]  # fmt: skip
     await bulk_insert(conn, tables.ledger, rows, LEDGER)

@@ -11,80 +11,30 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
 from nats.errors import Error as NatsError
-from nats.js.api import StreamInfo
-from nats.js.errors import NotFoundError
 
-from services.chassis.broker import Broker, check_stream
+from services.chassis.broker import Broker
 from services.chassis.database import Database
 from services.chassis.errors import BrokerAway, DanchuError, DatabaseAway
+from services.chassis.marks import HEADER as DOOR
 from services.chassis.reader import Reader, sequence
 from services.chassis.telemetry import joined, meter, tracer
 from services.scoring import store
 from services.scoring.batch import Message
 from services.scoring.errors import FoldHalted
 from services.scoring.handlers import Folder
+from services.scoring.mark_watch import MarkWatch
 from services.scoring.store import Position
+from services.scoring.stream import CONSUMER, STREAM, follow, regression, stream_state
 
 log = logging.getLogger(__name__)
 _tracer = tracer("danchu.scoring")
 _standing_still = meter("danchu.scoring").create_gauge("danchu.scoring.halted", "1", "1: halted")
 
-STREAM, CONSUMER = "EVENTS", "scoring"
 WAIT_SECONDS = 1.0
 PAUSE_SECONDS = 1.0
 GC_OBJECTS = 50_000
 """A batch makes hundreds of thousands of objects and no cycle among them: with the standard 700
 new objects between two looks for cycles, a fifth of the fold's time went into those looks."""
-
-
-@dataclass(frozen=True)
-class StreamState:
-    """What of a stream shows that it is the one that was folded; `created` in microseconds."""
-
-    created: int
-    last_seq: int
-
-
-async def stream_info(broker: Broker) -> StreamInfo | None:
-    """EVENTS as the server has it, None where there is none; BrokerAway without a server."""
-    await broker.ensure()
-    try:
-        return await broker.manager().stream_info(STREAM)
-    except NotFoundError:
-        return None
-    except (NatsError, TimeoutError) as away:
-        raise BrokerAway(away) from away
-
-
-async def stream_state(broker: Broker) -> StreamState | None:
-    """The state of EVENTS, which is refused where it is too weak; None where there is none."""
-    info = await stream_info(broker)
-    if info is None:
-        return None
-    check_stream(info.config)
-    return state_of(info)
-
-
-def state_of(info: StreamInfo) -> StreamState:
-    """What of a stream the fold looks at."""
-    created = info.created.timestamp() if info.created is not None else 0
-    return StreamState(int(created * 1_000_000), info.state.last_seq)
-
-
-def regression(place: Position, state: StreamState | None) -> str | None:
-    """Why the stream is not the one that was folded so far; None where it is."""
-    if place.stream_created is None:
-        return None
-    if state is None:
-        return "the stream EVENTS is gone"
-    if state.created != place.stream_created:
-        return "the stream EVENTS was made anew since it was folded"
-    if state.last_seq < place.stream_seq:
-        return (
-            f"the stream EVENTS ends at {state.last_seq}, before {place.stream_seq}, which was "
-            "folded: it lost messages and would use their numbers again"
-        )
-    return None
 
 
 def _halted(now: Position, judged: Position, why: str) -> Position:
@@ -102,6 +52,7 @@ class FoldLoop:
     folder: Folder
     batch: int
     halted: str | None = None
+    watch: MarkWatch | None = None
     _reader: Reader = field(init=False)
     _lost: bool = True
 
@@ -151,23 +102,36 @@ class FoldLoop:
         if why is not None and self.halted != why:
             log.error("the fold is halted", extra={"reason": why})
         self.halted = why
-        _standing_still.set(int(why is not None))
+        alarm = self.watch.alarm if self.watch is not None else None
+        _standing_still.set(int(why is not None or alarm is not None))
 
     async def _fold(self) -> None:
         """Folds one batch after having looked at the stream where that is due."""
         if self._lost:
             await self.look()
+            await self._follow()
             await self._reader.stop()
             await self._reader.start()
             self._lost = False
         messages = await self._reader.batch(WAIT_SECONDS)
         if not messages:
             await self.look()
+            await self._follow()
             return
-        taken = [Message(m.data, m.subject, sequence(m)) for m in messages]
+        taken = [
+            Message(m.data, m.subject, sequence(m), (m.headers or {}).get(DOOR, ""))
+            for m in messages
+        ]
         with joined(_tracer, "take", (m.headers for m in messages)):
             await self._take(taken)
         await self._reader.ack(messages)
+
+    async def _follow(self) -> None:
+        """Keeps the consumer at the position, and the position up to what it acknowledged."""
+        progress = await follow(self.broker, self.db)
+        self._lost |= progress.restarted
+        if progress.floor is not None:
+            await self.folder.move(progress.moved)
 
     async def _take(self, messages: Sequence[Message]) -> None:
         """Folds messages; where that fails it finds the event by halves, and halts over it.

@@ -104,7 +104,7 @@ async def test_provisioning_twice_changes_nothing(nats_server: NatsServer) -> No
     """The first run creates, the second finds all as it has to be, a drift is corrected."""
     broker = nats_server.broker("provision")
     made = await provision(broker)
-    assert len(made) == 4
+    assert len(made) == 5
     assert await provision(broker) == []
     info = await broker.stream_info("EVENTS")
     check_stream(info.config)
@@ -112,5 +112,7 @@ async def test_provisioning_twice_changes_nothing(nats_server: NatsServer) -> No
     info.config.duplicate_window = 60
     await broker.manager().update_stream(info.config)
     assert await provision(broker) == ["stream EVENTS updated"]
-    assert await provision(broker, anew=True) == ["consumer scoring of EVENTS made again"]
+    assert await provision(broker, anew=True) == [
+        "consumer scoring of EVENTS set back to the beginning"
+    ]
     await broker.close()

@@ -10,12 +10,14 @@ import pytest
 
 from services.chassis.auth import Issuer
 from services.chassis.broker import Broker, provision
+from services.chassis.database import Database
+from services.chassis.streams import StreamState
 from services.scoring import app as scoring
-from services.scoring import operations, subscribers
+from services.scoring import operations, store, subscribers
 from services.scoring.app import Part
 from services.scoring.rubric_file import SHIPPED, load_directory
 from services.scoring.settings import ScoringSettings
-from services.scoring.subscribers import StreamState
+from services.scoring.stream import Progress
 from tests.conftest import NatsServer, eventually
 from tests.scoring.folding import folding
 from tests.scoring.road import open_road
@@ -108,7 +110,13 @@ async def test_a_halt_is_a_metric_until_it_is_lifted(
         return StreamState(CREATED, 0)
 
     monkeypatch.setattr(subscribers, "_standing_still", Gauge())
+
+    async def follow(_: Broker, db: Database) -> Progress:
+        async with db.read() as conn:
+            return Progress(await store.position(conn))
+
     monkeypatch.setattr(subscribers, "stream_state", state)
+    monkeypatch.setattr(subscribers, "follow", follow)
     async with folding(f"sqlite:///{tmp_path / 'x.db'}", load_directory(SHIPPED)) as fold:
         loop = loop_of(fold)
         monkeypatch.setattr(loop._reader, "start", lambda: asyncio.sleep(0))

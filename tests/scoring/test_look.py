@@ -9,11 +9,12 @@ import pytest
 
 from services.chassis.broker import Broker
 from services.chassis.settings import NatsAccess
+from services.chassis.streams import StreamState
 from services.scoring import store, subscribers
 from services.scoring.errors import FoldHalted
 from services.scoring.rubric_file import SHIPPED, load_directory
 from services.scoring.store import Position
-from services.scoring.subscribers import FoldLoop, StreamState
+from services.scoring.subscribers import FoldLoop
 from tests.scoring.folding import Fold, folding
 
 pytestmark = pytest.mark.anyio

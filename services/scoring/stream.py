@@ -1,0 +1,126 @@
+"""What identifies the stream that was folded, and how its consumer is kept at the fold's position.
+
+A consumer that was deleted is made again, and one that moved on without the fold, as beside a
+restored database, is set back: to where everything was folded for certain. What comes again is
+known by its identity.
+"""
+
+import logging
+from typing import NamedTuple
+
+from nats.errors import Error as NatsError
+from nats.js.api import ConsumerInfo, StreamInfo
+from nats.js.errors import NotFoundError
+
+from services.chassis.broker import CONSUMERS, Broker, check_stream
+from services.chassis.database import Database
+from services.chassis.errors import BrokerAway
+from services.chassis.streams import StreamState, state_of
+from services.scoring import store
+from services.scoring.messages import message
+from services.scoring.store import Position
+
+log = logging.getLogger(__name__)
+STREAM, CONSUMER = "EVENTS", "scoring"
+
+
+class Progress(NamedTuple):
+    """How the consumer stands to a position: whether it was set back, and, where nothing waits,
+    up to where all was folded."""
+
+    place: Position
+    restarted: bool = False
+    floor: int | None = None
+
+    def moved(self, now: Position) -> Position:
+        """The position with the floor, unless the stream is another one meanwhile."""
+        if self.floor is None or now.stream_created != self.place.stream_created:
+            return now
+        return now._replace(stream_floor=max(now.stream_floor, self.floor))
+
+
+async def stream_info(broker: Broker) -> StreamInfo | None:
+    """EVENTS as the server has it, None where there is none; BrokerAway without a server."""
+    await broker.ensure()
+    try:
+        return await broker.manager().stream_info(STREAM)
+    except NotFoundError:
+        return None
+    except (NatsError, TimeoutError) as away:
+        raise BrokerAway(away) from away
+
+
+async def stream_state(broker: Broker) -> StreamState | None:
+    """The state of EVENTS, which is refused where it is too weak; None where there is none."""
+    info = await stream_info(broker)
+    if info is None:
+        return None
+    check_stream(info.config)
+    return state_of(info)
+
+
+def regression(place: Position, state: StreamState | None) -> str | None:
+    """Why the stream is not the one that was folded so far; None where it is."""
+    if place.stream_created is None:
+        return None
+    if state is None:
+        return message("stream-gone")
+    if state.created != place.stream_created:
+        return message("stream-anew")
+    if state.last_seq < place.stream_seq:
+        return message("stream-short", last=state.last_seq, folded=place.stream_seq)
+    return None
+
+
+async def consumer(broker: Broker) -> ConsumerInfo | None:
+    """The state of the fold's consumer, None where there is none; BrokerAway without a server."""
+    await broker.ensure()
+    try:
+        info: ConsumerInfo = await broker.manager().consumer_info(STREAM, CONSUMER)
+        return info
+    except NotFoundError:
+        return None
+    except (NatsError, TimeoutError) as away:
+        raise BrokerAway(away) from away
+
+
+def floor_of(info: ConsumerInfo) -> int:
+    """The sequence up to which everything was acknowledged."""
+    return info.ack_floor.stream_seq if info.ack_floor is not None else 0
+
+
+async def ack_floor(broker: Broker) -> int:
+    """The sequence up to which the fold has acknowledged everything; BrokerAway without it."""
+    info = await consumer(broker)
+    if info is None:
+        raise BrokerAway("the consumer of the fold is gone")
+    return floor_of(info)
+
+
+async def follow(broker: Broker, db: Database) -> Progress:
+    """Makes or sets back the consumer where it is not where the fold is."""
+    info = await consumer(broker)
+    # asked behind the consumer: the fold commits before it acknowledges
+    async with db.read() as conn:
+        place = await store.position(conn)
+    if info is None or floor_of(info) > place.stream_seq:
+        await _start_at(broker, place.stream_floor + 1, info is None)
+        return Progress(place, restarted=True)
+    waits = info.num_pending or info.num_ack_pending
+    floor = floor_of(info)
+    return Progress(place, floor=None if waits or floor <= place.stream_floor else floor)
+
+
+async def _start_at(broker: Broker, sequence: int, missing: bool) -> None:
+    what = "was deleted" if missing else "moved on without the fold"
+    log.warning("the consumer %s and is set back", what, extra={"sequence": sequence})
+    manager = broker.manager()
+    try:
+        if missing:
+            (plan,) = (one for one in CONSUMERS if (one.stream, one.name) == (STREAM, CONSUMER))
+            config = plan.config()
+            config.name = CONSUMER
+            await manager.add_consumer(STREAM, config)
+        await manager.reset_consumer(STREAM, CONSUMER, sequence)
+    except (NatsError, TimeoutError) as away:
+        raise BrokerAway(away) from away

@@ -1,0 +1,153 @@
+"""Marks are held against what arrived: exactly as many, neither less nor more."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import text
+
+from contracts import door
+from contracts.envelope import recorded_at
+from services.chassis.marks import Mark
+from services.scoring import doors, quarantine, store
+from services.scoring.batch import Message
+from services.scoring.doors import DoorState, Label, judged
+from services.scoring.rubric_file import SHIPPED, load_directory
+from tests.scoring.folding import Fold, folding
+from tests.scoring.test_road import due, registered
+
+pytestmark = pytest.mark.anyio
+NAME, NEXT = "intake.00000001", "intake.00000002"
+
+
+def message(number: int, recorded: int, name: str = NAME) -> Message:
+    """An event as a door sent it."""
+    event = due("H44.1", f"d{number}") if number else registered("H44.1")
+    _, (read,) = door.read(json.dumps(event).encode(), door.SINGLE, 2_000_000_000_000_000)
+    assert isinstance(read, door.Emitted)
+    return Message(read.body(recorded), "danchu.events.H44-1.x.y", number + 1, name)
+
+
+async def compared(fold: Fold, *marks: Mark, now: int = 1) -> dict[str, DoorState]:
+    """What is known of the doors after these marks."""
+    async with fold.db.write() as conn:
+        await store.lock(conn)
+        return {one.name: one for one in await doors.compare(conn, marks, now)}
+
+
+async def reasons(fold: Fold) -> list[str]:
+    """Why what is in quarantine is there."""
+    async with fold.db.read() as conn:
+        rows = await conn.execute(text("SELECT reason FROM quarantine ORDER BY reason"))
+        return [row[0] for row in rows]
+
+
+@given(
+    st.integers(0, 9), st.integers(0, 9), st.integers(0, 9), st.integers(0, 9),
+    st.none() | st.integers(0, 9), st.booleans(),
+)  # fmt: skip
+def test_a_mark_holds_with_exactly_its_number(
+    until: int, events: int, arrived: int, held: int, since: int | None, ends: bool
+) -> None:
+    """Only what is exact moves the mark that holds, and no mark moves it back silently."""
+    before = DoorState(1, NAME, held_until=held, held_events=held, differs_since=since)
+    after = judged(before, Mark(NAME, until, events, NEXT if ends else None), arrived, 20)
+    if ends and until <= held:
+        assert after.is_closed and after.differs_since is None and after.held == before.held
+    elif arrived == events:
+        assert after.held == Mark(NAME, until, events) and after.differs_since is None
+    else:
+        assert after.held == before.held
+        assert after.differs_since == (since or 20)
+        assert (after.alarm(19 + doors.ALARM_US) is None) == (since is None or since > 19)
+
+
+async def folded(fold: Fold, messages: Sequence[Message]) -> tuple[int, int, int]:
+    """New events, duplicates, quarantined."""
+    return tuple(await fold.folder.fold(messages))
+
+
+async def test_a_mark_holds_when_ledger_and_quarantine_have_as_many(database_url: str) -> None:
+    """What breaks the contract was recorded too, and what is missing is counted."""
+    async with folding(database_url, load_directory(SHIPPED)) as fold:
+        broken = Message(b'{"recordedtime":"1970-01-01T00:00:00.000003Z","x":1}', "s", 3, NAME)
+        await folded(fold, [message(0, 1), message(1, 2), broken])
+        state = (await compared(fold, Mark(NAME, 9, 4), now=5))[NAME]
+        assert (state.arrived, state.differs_since, state.held_until) == (3, 5, 0)
+        why = state.alarm(5 + doors.ALARM_US)
+        assert why is not None and NAME in why and "1 of them" in why and "danchu resend" in why
+        await folded(fold, [message(2, 4)])
+        state = (await compared(fold, Mark(NAME, 9, 4), now=6))[NAME]
+        assert (state.held, state.differs_since) == (Mark(NAME, 9, 4), None)
+
+
+async def test_what_comes_at_or_below_a_mark_that_holds_is_quarantined(database_url: str) -> None:
+    """Accepted anew it has a later moment; what came before is a duplicate all the same."""
+    async with folding(database_url, load_directory(SHIPPED)) as fold:
+        await folded(fold, [message(0, 1)])
+        await compared(fold, Mark(NAME, 10, 1))
+        assert await folded(fold, [message(1, 10), message(0, 1)]) == (0, 1, 1)
+        assert await reasons(fold) == [quarantine.BELOW_MARK]
+        assert await folded(fold, [message(2, 11)]) == (1, 0, 0)
+        state = (await compared(fold, Mark(NAME, 20, 2)))[NAME]
+        assert state.held_events == 2
+        again = recorded_at(message(1, 10).raw, 21)
+        assert await folded(fold, [Message(again, "s", 0)]) == (1, 0, 0)
+
+
+async def test_what_a_restored_door_recorded_again_is_counted_for_it(database_url: str) -> None:
+    """Its events are known by their identity; its mark counts them all the same, once each."""
+    async with folding(database_url, load_directory(SHIPPED)) as fold:
+        broken = b'{"recordedtime":"1970-01-01T00:00:00.000003Z","x":1}'
+        first = [message(0, 1), message(1, 2), Message(broken, "s", 3, NAME)]
+        again = [message(0, 1, NEXT), message(1, 7, NEXT), Message(broken, "s", 3, NEXT)]
+        await folded(fold, first)
+        for _ in range(2):
+            assert await folded(fold, again) == (0, 2, 0)
+        assert await folded(fold, [message(2, 8, NEXT), message(2, 8, NEXT)]) == (1, 1, 0)
+        known = await compared(fold, Mark(NAME, 9, 3, NEXT), Mark(NEXT, 9, 4))
+        assert known[NAME].is_closed and known[NAME].held_events == 3
+        assert known[NEXT].held_events == 4
+
+
+async def test_more_than_a_door_says_is_said_too(database_url: str) -> None:
+    """A loss cannot hide behind what a restored door forgot."""
+    async with folding(database_url, load_directory(SHIPPED)) as fold:
+        await folded(fold, [message(0, 1), message(1, 2)])
+        state = (await compared(fold, Mark(NAME, 9, 1), now=3))[NAME]
+        why = state.alarm(3 + doors.ALARM_US)
+        assert why is not None and "1 more" in why and "restored" in why
+        closed = (await compared(fold, Mark(NAME, 0, 0, NEXT)))[NAME]
+        assert closed.is_closed and closed.alarm(2**62) is None
+
+
+async def test_a_mark_that_vanished_or_went_back_still_counts(database_url: str) -> None:
+    """The stream of marks was lost or restored: what was announced is not forgotten."""
+    async with folding(database_url, load_directory(SHIPPED)) as fold:
+        await compared(fold, Mark(NAME, 9, 1), now=3)
+        for marks in ([], [Mark(NAME, 5, 0)]):
+            state = (await compared(fold, *marks, now=4))[NAME]
+            assert (state.mark_until, state.differs_since, state.held_until) == (9, 3, 0)
+        await folded(fold, [message(0, 1)])
+        assert (await compared(fold))[NAME].held_until == 9
+
+
+async def test_a_door_without_a_right_name_is_none(database_url: str) -> None:
+    """A forged header makes no door; the event counts."""
+    async with folding(database_url, load_directory(SHIPPED)) as fold:
+        assert await folded(fold, [message(0, 1, "x'; --")]) == (1, 0, 0)
+        async with fold.db.read() as conn:
+            assert await doors.load(conn) == []
+
+
+async def test_repeats_are_kept_once(database_url: str) -> None:
+    """Whatever comes again and again."""
+    async with folding(database_url, load_directory(SHIPPED)) as fold, fold.db.write() as conn:
+        for _ in range(2):
+            await doors.add_repeats(conn, [Label(1, 5), Label(1, 5), Label(1, 6)])
+
+        assert (await conn.execute(text("SELECT count(*) FROM repeats"))).scalar() == 2
