@@ -101,7 +101,8 @@ def judged(door: DoorState, mark: Mark, arrived: int, now: int) -> DoorState:
         return state._replace(differs_since=None)
     if arrived == mark.events:
         return state._replace(held_until=mark.until, held_events=mark.events, differs_since=None)
-    return state._replace(differs_since=door.differs_since or now)
+    since = now if door.differs_since is None else door.differs_since
+    return state._replace(differs_since=since)
 
 
 async def load(conn: AsyncConnection) -> list[DoorState]:

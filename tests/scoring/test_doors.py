@@ -63,7 +63,7 @@ def test_a_mark_holds_with_exactly_its_number(
         assert after.held == Mark(NAME, until, events) and after.differs_since is None
     else:
         assert after.held == before.held
-        assert after.differs_since == (since or 20)
+        assert after.differs_since == (20 if since is None else since)
         assert (after.alarm(19 + doors.ALARM_US) is None) == (since is None or since > 19)
 
 
