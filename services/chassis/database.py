@@ -73,6 +73,7 @@ class Database:
             pool_size=size,
             max_overflow=0,
             pool_timeout=BUSY_SECONDS,
+            hide_parameters=True,
             connect_args={"timeout": BUSY_SECONDS},
         )
 
@@ -93,6 +94,7 @@ class Database:
             pool_size=READERS,
             max_overflow=READERS,
             pool_timeout=BUSY_SECONDS,
+            hide_parameters=True,
             pool_pre_ping=True,
             connect_args=self._driver_arguments,
         )

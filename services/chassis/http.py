@@ -30,6 +30,8 @@ RETRY_SECONDS = "2"
 DRAINED_TIMES = 4
 BODY_SECONDS = 60
 DIGITS_MAX = 20
+ROUTE_KEPT = "danchu.route"
+"""Where a scope keeps what was asked, for whoever counts answers."""
 ALIVE = b'{"status": "alive"}'
 
 
@@ -204,6 +206,9 @@ def compose(
             await app(mounted, receive, send)
         except Exception:  # `on_bug` has logged and answered it, and the framework raises it on
             log.debug("a fault was answered")
+        finally:
+            if ROUTE_KEPT in scope:
+                scope[ROUTE_KEPT].update(route_of(mounted))
 
     return dispatch
 

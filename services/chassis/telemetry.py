@@ -4,66 +4,30 @@ Without an endpoint the API of OpenTelemetry does nothing and costs next to noth
 made per batch, never per event; no body, token or personal key is ever logged.
 """
 
-import json
-import logging
-import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC, datetime
 
 from opentelemetry import metrics, trace
 from opentelemetry.trace import Link, SpanContext
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
+from services.chassis.log_lines import JsonLines as JsonLines
+from services.chassis.log_lines import write_lines
 from services.chassis.settings import Settings
 
 TRACE_HEADERS = ("traceparent", "tracestate")
 JOINED_MAX = 32
 _propagator = TraceContextTextMapPropagator()
-_OWN = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
-
-
-class JsonLines(logging.Formatter):
-    """One JSON object a line: time, level, logger, message, and what `extra` gave."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        """The line of one record."""
-        line: dict[str, object] = {
-            "time": datetime.fromtimestamp(record.created, UTC).isoformat(),
-            "level": record.levelname.lower(), "logger": record.name,
-            "message": record.getMessage(),
-        }  # fmt: skip
-        line |= {key: value for key, value in record.__dict__.items() if key not in _OWN}
-        if record.exc_info:
-            line["exception"] = self.formatException(record.exc_info)
-        return json.dumps(line, ensure_ascii=False, default=str)
 
 
 def setup(settings: Settings, service: str) -> None:
     """Sets up logging of the process, and exporters when an endpoint is configured."""
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(JsonLines())
-    logging.basicConfig(level=settings.log_level.upper(), handlers=[handler], force=True)
+    write_lines(settings.log_level)
     if settings.otlp_endpoint:
-        _export(settings.otlp_endpoint.rstrip("/"), service)
+        # The SDK is loaded here alone: without an endpoint a process does not carry it.
+        from services.chassis import otlp
 
-
-def _export(endpoint: str, service: str) -> None:
-    """The SDK is imported here alone: without an endpoint a process does not carry it."""
-    from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
-    from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
-    from opentelemetry.sdk.metrics import MeterProvider
-    from opentelemetry.sdk.metrics.export import PeriodicExportingMetricReader
-    from opentelemetry.sdk.resources import Resource
-    from opentelemetry.sdk.trace import TracerProvider
-    from opentelemetry.sdk.trace.export import BatchSpanProcessor
-
-    resource = Resource.create({"service.name": f"danchu-{service}"})
-    spans = TracerProvider(resource=resource)
-    spans.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(f"{endpoint}/v1/traces")))
-    trace.set_tracer_provider(spans)
-    reader = PeriodicExportingMetricReader(OTLPMetricExporter(f"{endpoint}/v1/metrics"))
-    metrics.set_meter_provider(MeterProvider([reader], resource))
+        otlp.export(settings.otlp_endpoint.rstrip("/"), service)
 
 
 def tracer(name: str) -> trace.Tracer:

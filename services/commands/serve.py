@@ -10,6 +10,7 @@ from pathlib import Path
 from services.chassis import telemetry
 from services.chassis.errors import DatabaseAway
 from services.chassis.http import compose, health_only
+from services.chassis.http_metrics import measured
 from services.chassis.http_server import http_server
 from services.chassis.settings import Settings
 from services.chassis.supervisor import tell_ready
@@ -86,6 +87,8 @@ async def _http(
             return
         port, option = settings.health_port, "DANCHU_HEALTH_PORT"
         served = {name: (health_only({name: app.health}), app.health) for name, app in apps.items()}
-    listener = listening(settings.host, port, option)
-    async with http_server(compose(served, front_page(list(apps))), settings, listener) as web:
+    root = compose(served, front_page(list(apps)))
+    if settings.otlp_endpoint:
+        root = measured(root)
+    async with http_server(root, settings, listening(settings.host, port, option)) as web:
         yield web

@@ -7,6 +7,7 @@ answers as everywhere; so this holds no rule of its own.
 
 import re
 from collections.abc import Awaitable, Callable
+from types import SimpleNamespace
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -16,6 +17,7 @@ from services.chassis.http import Problem
 Find = Callable[[Scope, int, str], Awaitable[bytes]]
 """Given the scope of a request, a year, and a unit's key or code: the rating as JSON."""
 _PATH = re.compile(r"/ratings/((?:19|[2-9][0-9])[0-9]{2})/([A-Z0-9.]{1,64})", re.ASCII)
+_ROUTE = SimpleNamespace(path="/ratings/{year}/{unit}")
 _JSON = (b"content-type", b"application/json")
 
 
@@ -31,6 +33,7 @@ class Direct:
         if body is None:
             await self.app(scope, receive, send)
             return
+        scope["route"] = _ROUTE
         headers = [_JSON, (b"content-length", b"%d" % len(body))]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": body})

@@ -1,0 +1,157 @@
+"""What leaves a process is on a list: attributes of traces and metrics, loggers, and words."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sqlite3
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+from fastapi import HTTPException
+from opentelemetry.sdk.metrics.export import InMemoryMetricReader
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from services.chassis import http_metrics
+from services.chassis.database import Database
+from services.chassis.errors import DanchuError
+from services.chassis.health import Health
+from services.chassis.http import compose, service_api
+from services.chassis.log_lines import JsonLines, write_lines
+from services.chassis.messages import message
+from services.chassis.otlp import AllowedSpans, meter_provider
+from services.chassis.settings import normal_url
+
+pytestmark = pytest.mark.anyio
+CANARY = "nguyen-thi-canary"
+
+
+@pytest.fixture
+def logs(capsys: pytest.CaptureFixture[str]) -> Iterator[pytest.CaptureFixture[str]]:
+    """The log of a process at DEBUG, as it comes to standard error."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    write_lines("debug")
+    yield capsys
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    for name in ("services", "contracts", "danchu", "uvicorn"):
+        logging.getLogger(name).setLevel(logging.NOTSET)
+
+
+def test_a_span_keeps_what_is_on_the_list() -> None:
+    """No path, no query, and of an error its type alone."""
+    kept, provider = InMemorySpanExporter(), TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(AllowedSpans(kept)))
+    allowed = {"route": "/ratings/{year}/{unit}", "events": 3}
+    hidden = {"http.target": f"/a?q={CANARY}", "url.query": CANARY, "db.statement": CANARY}
+    with (
+        pytest.raises(ValueError, match=CANARY),
+        provider.get_tracer("t").start_as_current_span("work", attributes={**allowed, **hidden}),
+    ):
+        raise ValueError(CANARY)
+    (span,) = kept.get_finished_spans()
+    assert dict(span.attributes or {}) == allowed
+    assert [dict(event.attributes or {}) for event in span.events] == [
+        {"exception.type": "ValueError"}
+    ]
+    assert CANARY not in span.to_json() and span.status.description is None
+
+
+async def test_an_answer_is_counted_by_its_route_and_not_by_its_path(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Values of a path and of a query are in no metric, whatever an instrument is given."""
+    reader = InMemoryMetricReader()
+    meter = meter_provider(reader, Resource.create({})).get_meter("t")
+    monkeypatch.setattr(http_metrics, "_answered", meter.create_counter("requests"))
+    meter.create_counter("other").add(1, {"path": CANARY, "step": "plan"})
+    api = service_api("doors", "", Health())
+
+    @api.get("/people/{person}")
+    async def people(person: str) -> str:
+        if person == "nobody":
+            raise HTTPException(404)
+        return person
+
+    root = http_metrics.measured(compose({"doors": (api, Health())}))
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(root), base_url="http://danchu"
+    ) as client:
+        for path in (f"/doors/people/{CANARY}?q={CANARY}", "/doors/people/nobody", f"/{CANARY}"):
+            await client.get(path)
+    told = str(reader.get_metrics_data().to_json())  # type: ignore[union-attr]
+    assert CANARY not in told
+    attributes = list(_attributes(json.loads(told)))
+    common = {"service": "doors", "method": "GET", "route": "/people/{person}"}
+    assert {**common, "status": 200} in attributes and {**common, "status": 404} in attributes
+    assert {"step": "plan"} in attributes
+
+
+def _attributes(told: Any) -> Iterator[dict[str, Any]]:
+    for resource in told["resource_metrics"]:
+        for scope in resource["scope_metrics"]:
+            for metric in scope["metrics"]:
+                yield from (point["attributes"] for point in metric["data"]["data_points"])
+
+
+async def test_a_log_at_debug_holds_no_parameter_of_sql(
+    database_url: str, logs: pytest.CaptureFixture[str]
+) -> None:
+    """Neither of a statement that works nor of one that fails, its error and stack included."""
+    db = Database(normal_url(database_url), "public")
+    try:
+        async with db.write() as conn:
+            await conn.execute(text("SELECT CAST(:one AS text)"), {"one": CANARY})
+        with pytest.raises(DBAPIError) as failed:
+            async with db.write() as conn:
+                await conn.execute(text("SELECT * FROM nowhere WHERE a = :one"), {"one": CANARY})
+        logging.getLogger("services.test").error("it failed", exc_info=failed.value)
+    finally:
+        await db.close()
+    written = logs.readouterr().err
+    assert "it failed" in written and "nowhere" not in written and CANARY not in written
+
+
+def test_libraries_speak_of_what_goes_wrong_alone(logs: pytest.CaptureFixture[str]) -> None:
+    """Ours speak at the level of the settings."""
+    for name in ("nats", "aiosqlite", "sqlalchemy.engine", "asyncpg", "httpx", "faststream", "x"):
+        logging.getLogger(name).debug(CANARY)
+        logging.getLogger(name).info(CANARY)
+        logging.getLogger(name).warning("wrong")
+    logging.getLogger("uvicorn.error").debug(CANARY)
+    logging.getLogger("services.anything").debug("ours")
+    written = logs.readouterr().err
+    assert CANARY not in written and '"ours"' in written and written.count('"wrong"') == 7
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (ValueError(CANARY), False), (KeyError(CANARY), False),
+        (sqlite3.IntegrityError(CANARY), False), (RuntimeError("a bug"), True),
+        (DanchuError(message("token-missing")), True), (FileNotFoundError(2, "gone"), True),
+    ],
+)  # fmt: skip
+def test_an_error_is_logged_with_its_stack_and_only_harmless_words(
+    error: Exception, words: bool
+) -> None:
+    """The type and the place are there for whoever mends it, also of what stood behind it."""
+    try:
+        try:
+            raise error
+        except Exception as behind:
+            raise LookupError(CANARY) from behind
+    except LookupError as raised:
+        record = logging.LogRecord("x", 40, "", 1, "it failed", (), (LookupError, raised, None))
+    line = JsonLines().format(record)
+    shown = json.loads(line)["exception"]
+    assert CANARY not in line and type(error).__name__ in shown and "builtins.LookupError" in shown
+    assert (str(error) in shown) == words and "test_allow_lists.py" in shown
