@@ -240,7 +240,7 @@ def _read(where: str, what: str) -> Iterator[None]:
     try:
         yield
     except (ValueError, TypeError, UnsupportedAlgorithm) as wrong:
-        raise SettingWrong(where, f"the file holds no {what} Ed25519 key in PEM") from wrong
+        raise SettingWrong(where, message(f"key-{what}")) from wrong
 
 
 def write_tokens(home: Path, clock: Clock = now_us) -> dict[str, str]:

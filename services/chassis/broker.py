@@ -31,6 +31,7 @@ from nats.js.errors import NotFoundError
 from nats.js.manager import JetStreamManager
 
 from services.chassis.errors import BrokerAway, DurabilityTooWeak, DurabilityUnknown
+from services.chassis.messages import message
 from services.chassis.settings import NatsAccess
 
 log = logging.getLogger(__name__)
@@ -229,12 +230,12 @@ async def _provision_stream(manager: JetStreamManager, plan: StreamPlan) -> list
     except NotFoundError:
         found = (await manager.add_stream(wanted)).config
         check_stream(found)
-        return [f"stream {plan.name} created"]
+        return [message("stream-created", stream=plan.name)]
     check_stream(found)
     if not _differs(found, wanted):
         return []
     check_stream((await manager.update_stream(wanted)).config)
-    return [f"stream {plan.name} updated"]
+    return [message("stream-updated", stream=plan.name)]
 
 
 def _differs(found: StreamConfig, wanted: StreamConfig) -> bool:
@@ -247,8 +248,8 @@ def _differs(found: StreamConfig, wanted: StreamConfig) -> bool:
 
 def check_stream(config: StreamConfig) -> None:
     """DurabilityTooWeak when the stream is not on disk or is written behind the acknowledgement."""
-    why = "an acknowledged message would be lost with the process or the power"
-    store = f"the stream {config.name}"
+    why = message("why-behind")
+    store = f"JetStream {config.name}"
     if config.storage != StorageType.FILE:
         raise DurabilityTooWeak(store, "storage", str(config.storage), "file", why)
     if config.persist_mode == PersistMode.ASYNC:
@@ -262,12 +263,12 @@ async def _provision_consumer(
         await manager.consumer_info(plan.stream, plan.name)
     except NotFoundError:
         await manager.add_consumer(plan.stream, plan.config())
-        return [f"consumer {plan.name} of {plan.stream} created"]
+        return [message("consumer-created", consumer=plan.name, stream=plan.stream)]
     if not anew:
         return []
     # not deleted and created: the fold would see it missing, and make it at the same moment
     await manager.reset_consumer(plan.stream, plan.name, 1)
-    return [f"consumer {plan.name} of {plan.stream} set back to the beginning"]
+    return [message("consumer-again", consumer=plan.name, stream=plan.stream)]
 
 
 async def check_sync(monitor: str | None, vouched: bool) -> bool:
@@ -281,7 +282,7 @@ async def check_sync(monitor: str | None, vouched: bool) -> bool:
     jetstream = shown.get("jetstream", {}).get("config", {})
     if not jetstream.get("sync_always"):
         found = f"{jetstream.get('sync_interval', 0) / 1e9:g} s"
-        why = "a power cut would lose every message acknowledged since the last flush"
+        why = message("why-flush")
         raise DurabilityTooWeak("NATS JetStream", "sync_interval", found, "always", why)
     return True
 

@@ -26,6 +26,7 @@ from services.chassis.errors import (
     StateNotMigrated,
 )
 from services.chassis.glance import FileGlance, ServerGlance
+from services.chassis.messages import message
 from services.chassis.migrating import is_current, upgrade
 from services.chassis.reconnection import log_reconnection
 from services.chassis.rows import (
@@ -227,18 +228,18 @@ async def check_durability(conn: AsyncConnection) -> None:
     for setting in ("fsync", "synchronous_commit"):
         found = str((await conn.execute(text(f"SHOW {setting}"))).scalar())
         if found == "off":
-            why = "a power cut would lose events that were answered as accepted"
+            why = message("why-accepted")
             raise DurabilityTooWeak("PostgreSQL", setting, found, "on", why)
 
 
 async def _check_sqlite(conn: AsyncConnection) -> None:
     journal = str((await conn.execute(text("PRAGMA journal_mode"))).scalar())
     if journal != "wal":
-        why = "readers and the writer would block each other"
+        why = message("why-block")
         raise DurabilityTooWeak("SQLite", "journal_mode", journal, "wal", why)
     level = int((await conn.execute(text("PRAGMA synchronous"))).scalar() or 0)
     if level < 2:
-        why = "a power cut would lose events that were answered as accepted"
+        why = message("why-accepted")
         found = ("OFF", "NORMAL")[level]
         raise DurabilityTooWeak("SQLite", "synchronous", found, "FULL", why)
 

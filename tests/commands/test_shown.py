@@ -1,0 +1,153 @@
+"""What is shown on a terminal is shown and not obeyed, whatever a name or an event holds."""
+
+from __future__ import annotations
+
+import codecs
+import io
+import json
+import unicodedata
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.console import Console
+
+from services.chassis.auth import write_tokens
+from services.chassis.printable import printable, printable_json, printable_line
+from services.commands import client as asking
+from services.commands.client import Answer
+from services.commands.emit import Refused, lines_of, read, role_of, sentence
+from services.commands.emit import Report as EmitReport
+from services.commands.tables import ratings_table
+from tests.commands.stacks import EVENTS, Stack, eventually
+from tests.commands.test_cli import danchu
+
+HOSTILE = [
+    "[/]",
+    "\\[/]",
+    "[bold]x",
+    "[link=http://x]y",
+    "\x1b[2J\x1b]0;x\x07",
+    "a\u202eb",
+    "\x9b31m",
+]
+RATING = {
+    "unit": "H44.1", "name": "x", "kind": "commune", "year": 2025, "total": "1.00", "class": "D",
+    "rank": 1, "part_year": False, "reasons": [],
+}  # fmt: skip
+
+
+def steers(text: str) -> bool:
+    """Whether a text holds a character that a terminal obeys."""
+    return any(
+        (unicodedata.category(one) in ("Cc", "Cs") and one != "\n") or one in "\u202e\u2066"
+        for one in text
+    )
+
+
+@given(st.text())
+def test_printable_text_steers_nothing_and_json_reads_back(text: str) -> None:
+    """Any text at all: no control character and no override of direction is left."""
+    assert not steers(printable(text)) and "\n" not in printable_line(text)
+    encoded = printable_json({"text": text})
+    assert not steers(encoded) and json.loads(encoded) == {"text": text}
+
+
+def test_plain_text_is_shown_as_it_is() -> None:
+    """Vietnamese letters, marks and signs."""
+    text = "Phường Việt Trì (số 1) – “Đúng hạn” 100 %"
+    assert printable(text) == text
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_table_shows_a_hostile_name(name: str) -> None:
+    """Markup of the library is no markup, and colours are not switched by a name."""
+    shown = io.StringIO()
+    console = Console(file=shown, width=120)
+    hostile = {**RATING, "name": name, "kind": name, "class": name, "unit": name,
+               "reasons": [{"kind": name, "from": name, "to": name}]}  # fmt: skip
+    console.print(ratings_table([hostile], 2025))
+    assert printable_line(name) in shown.getvalue() and not steers(shown.getvalue())
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_commands_show_what_the_stack_answers(
+    name: str, tmp_path: Path, events: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ratings, refusals of the door and its problems, in words and as JSON."""
+    write_tokens(tmp_path)
+    rating = {**RATING, "name": name}
+    receipt = {"id": "1", "status": "refused", "errors": [{"field": name, "message": name}]}
+    answers = {
+        "/scoring/ratings": {"items": [rating], "next": None},
+        "/scoring/ratings/2025/H44.1": rating,
+    }  # fmt: skip
+
+    def send(self: Any, method: str, path: str, headers: Any, body: Any) -> Answer:
+        status = 202 if method == "POST" else 200
+        found: Any = answers[path.partition("?")[0]]
+        if method == "POST":
+            found = {"receipts": [receipt] * len(json.loads(body))}
+        return Answer(status, json.dumps(found).encode())
+
+    monkeypatch.setattr(asking.Client, "_send", send)
+    home = ("--home", str(tmp_path))
+    for arguments in (
+        ("rate", "--year", "2025"), ("rate", "--year", "2025", "--unit", "H44.1"),
+        ("rate", "--year", "2025", "--json"), ("rate", "--year", "2025", "--unit", name),
+        ("emit", str(events)), ("emit", str(events), "--json"), ("token", "--role", name),
+        ("quarantine", "list", "--state", name), ("recount", name, "--year", "2025"), (name,),
+    ):  # fmt: skip
+        run = danchu(*arguments, *home)
+        assert run.exit_code in (0, 1, 2), (arguments, run.output)
+        assert isinstance(run.exception, SystemExit | None), arguments
+        assert not steers(run.output), arguments
+
+
+def test_a_stack_with_hostile_names_starts_and_is_listed(stack: Stack, tmp_path: Path) -> None:
+    """Such a unit ended `danchu rate`, and `danchu up` could not start any more."""
+    file = tmp_path / "hostile.ndjson"
+    names = ("[/]", "\\[/]", "[bold red]x[/bold red]")
+    units = [
+        {**EVENTS[0], "id": f"r{n}", "subject": f"H44.{n}",
+         "data": {"name": name, "kind": "commune"}}
+        for n, name in enumerate(names, start=1)
+    ]  # fmt: skip
+    file.write_text("".join(json.dumps(unit) + "\n" for unit in units))
+    stack.up()
+    assert stack.run("emit", str(file)).returncode == 0
+    eventually(lambda: len(stack.get("/ratings?year=2025")["items"]) == len(units))
+    shown = stack.run("rate", "--year", "2025")
+    assert shown.returncode == 0, shown.stderr
+    for unit in units:
+        assert str(unit["data"]["name"]) in shown.stdout
+    assert stack.stop() == 0
+    stack.up()
+    assert stack.stop() == 0
+
+
+def lines_read(raw: bytes) -> tuple[list[int], list[Refused]]:
+    """The numbers of the lines that are read, and what is refused."""
+    refused: list[Refused] = []
+    return [
+        line.number for line in read(lines_of(io.BytesIO(raw)), EmitReport(refused.append))
+    ], refused
+
+
+@pytest.mark.parametrize("end", [b"\n", b"\r\n"])
+def test_a_file_of_windows_is_read_by_its_lines(end: bytes) -> None:
+    """A mark of the byte order, blank lines and the last line without an end."""
+    event = json.dumps(EVENTS[1]).encode()
+    raw = codecs.BOM_UTF8 + end.join([event, b"", b"  ", event, b"{", event])
+    numbers, refused = lines_read(raw)
+    assert numbers == [1, 4, 6] and [one["line"] for one in refused] == [5]
+    assert "column 2" in sentence(refused[0]).en
+    assert role_of(EVENTS[0]["type"]) == "registrar"
+
+
+def test_a_file_in_another_encoding_is_refused_once() -> None:
+    """Every line of it would be refused in words that help nobody."""
+    numbers, refused = lines_read("x\ny\n".encode("utf-16"))
+    assert numbers == [] and len(refused) == 1 and "UTF-16" in sentence(refused[0]).en
