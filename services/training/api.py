@@ -22,6 +22,7 @@ from services.training import (
 )
 from services.training.course_handlers import Courses, Row
 from services.training.handlers import Rosters, Who
+from services.training.messages import message
 
 CLERK, COUNCIL = ("clerk",), ("council",)
 BOTH = (*CLERK, *COUNCIL)
@@ -41,27 +42,25 @@ def build_api(desk: Desk, rosters: Rosters, courses: Courses, health: Health) ->
 
 def _add_rosters(memberships: Collection, rosters: Rosters) -> None:
     async def assign(work: Work, asked: asking.Assign) -> Done:
-        step = Step("assign", asked.instant(work.now), {"unit": asked.unit, "role": asked.role})
+        data = {"unit": asked.unit, "role": asked.role}
+        step = asked.step("assign", work.now)._replace(data=data)
         return await rosters.assign(work, step, Who(asked.person, asked.number, asked.name))
 
     async def succeed(work: Work, asked: asking.Succeed) -> Done:
         work.may(asked.unit)
         work.may(asked.predecessor)
-        step = Step("succeed", asked.instant(work.now), asked.said())
-        return await successions.succeed(work, step)
+        return await successions.succeed(work, asked.step("succeed", work.now))
 
     async def retract(asked: Retraction) -> Done:
         return await rosters.retract(asked.work, asked.id, asked.version, asked.reason)
 
-    memberships.create(asking.Assign, CLERK, "Put a person on a roster", assign)
-    memberships.step("release", When, CLERK, "Release a person", rosters.step)
-    memberships.step(
-        "transfer", asking.Transfer, COUNCIL, "Move to the unit that succeeds", rosters.step
-    )
+    memberships.create(asking.Assign, CLERK, message("do-assign"), assign)
+    memberships.step("release", When, CLERK, message("do-release"), rosters.step)
+    memberships.step("transfer", asking.Transfer, COUNCIL, message("do-transfer"), rosters.step)
     memberships.retraction(BOTH, retract)
     memberships.one(roster.evolve, handlers.shown)
     moves = Collection(memberships.api, memberships.desk, "successions")
-    moves.create(asking.Succeed, COUNCIL, "Move a unit's roster and plan to its successor", succeed)
+    moves.create(asking.Succeed, COUNCIL, message("do-succeed"), succeed)
 
 
 def _add_persons(api: FastAPI, desk: Desk, rosters: Rosters) -> None:
@@ -77,7 +76,7 @@ def _add_persons(api: FastAPI, desk: Desk, rosters: Rosters) -> None:
             persons.check(id)
             return await rosters.rename(work, id, asked.name)
 
-        return await desk.take(request, BOTH, "Renaming a person", work)
+        return await desk.take(request, BOTH, message("do-rename"), work)
 
     @api.delete(
         "/persons/{id}", summary="Erase name, staff number and secret",
@@ -88,12 +87,12 @@ def _add_persons(api: FastAPI, desk: Desk, rosters: Rosters) -> None:
             persons.check(id)
             return await rosters.erase(work, id)
 
-        return await desk.take(request, COUNCIL, "Erasing a person", work)
+        return await desk.take(request, COUNCIL, message("do-erase"), work)
 
 
 def _add_courses(collection: Collection, courses: Courses) -> None:
     async def plan(work: Work, asked: asking.Plan) -> Done:
-        return await courses.plan(work, Step("plan", asked.instant(work.now), asked.said()))
+        return await courses.plan(work, asked.step("plan", work.now))
 
     async def attend(work: Work, id_: str, step: Step) -> Done:
         rows = [_row(f"rows.{i}", given) for i, given in enumerate(step.data["rows"])]
@@ -102,19 +101,15 @@ def _add_courses(collection: Collection, courses: Courses) -> None:
     async def retract(asked: Retraction) -> Done:
         return await courses.retract(asked.work, asked.id, asked.version, asked.reason)
 
-    collection.create(asking.Plan, CLERK, "Put a course into the plan", plan)
-    for name, body, roles, summary in (
-        ("revise", asking.Revise, CLERK, "Plan it otherwise"),
-        ("schedule", asking.Schedule, CLERK, "Add a session"),
-        ("move", asking.MoveSession, CLERK, "Move a session"),
-        ("drop", asking.DropSession, CLERK, "Drop a session"),
-        ("strike", asking.Strike, CLERK, "Take persons out of an attendance list"),
-        ("hold", When, CLERK, "Close it as held"),
-        ("cancel", asking.Cancel, COUNCIL, "Take it out of the plan"),
-        ("transfer", asking.Transfer, COUNCIL, "Give it to the unit that succeeds"),
-    ):
-        collection.step(name, body, roles, summary, courses.step)
-    collection.step("attend", asking.Attend, CLERK, "Write down who attended", attend)
+    collection.create(asking.Plan, CLERK, message("do-plan"), plan)
+    for name, body, roles in (
+        ("revise", asking.Revise, CLERK), ("schedule", asking.Schedule, CLERK),
+        ("move", asking.MoveSession, CLERK), ("drop", asking.DropSession, CLERK),
+        ("strike", asking.Strike, CLERK), ("hold", When, CLERK),
+        ("cancel", asking.Cancel, COUNCIL), ("transfer", asking.Transfer, COUNCIL),
+    ):  # fmt: skip
+        collection.step(name, body, roles, message(f"do-{name}"), courses.step)
+    collection.step("attend", asking.Attend, CLERK, message("do-attend"), attend)
     collection.retraction(BOTH, retract)
     collection.one(domain.evolve_course, course_handlers.shown)
 

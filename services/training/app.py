@@ -18,6 +18,7 @@ from services.training import queries
 from services.training.api import build_api
 from services.training.course_handlers import Courses
 from services.training.handlers import Rosters
+from services.training.labels import TERMS
 from services.training.settings import SERVICE
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -37,7 +38,7 @@ def build(settings: Settings, clock: Clock = now_us) -> Producer:
     parts = producer.parts(SERVICE, settings, clock)
     verifier = auth.verifier(settings, clock, SERVICE)
     hidden = vault.opened(settings, SERVICE)
-    desk = Desk(SERVICE, parts.db, clock, verifier, parts.relay.nudge, hidden.index)
+    desk = Desk(SERVICE, parts.db, clock, verifier, parts.relay.nudge, hidden.index, TERMS)
     rosters = Rosters(hidden)
     api = build_api(desk, rosters, Courses(hidden), parts.health)
 

@@ -11,7 +11,7 @@ from services.chassis import journal, records
 from services.chassis.announce import new_id
 from services.chassis.auth import role_missing
 from services.chassis.http import FieldError, Problem
-from services.chassis.records import Done, Loaded, Work, check_stands, unit_of
+from services.chassis.records import Done, Loaded, Work, check_stands, settled, unit_of
 from services.chassis.steps import Fact, Step
 from services.chassis.vault import Vault
 from services.training import domain, queries, store, telling, wanted
@@ -21,6 +21,8 @@ from services.training.handlers import SUCCESSIONS
 from services.training.messages import message
 from services.training.names import same_name
 from services.training.telling import CORRECTED, Difference
+
+DAY_US = 86_400_000_000
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,10 @@ class Courses:
         record = await self._held(work, id_)
         if step.name == "transfer":
             work.may(step.data["unit"])
+        if step.name == "hold" and step.day:
+            # The day alone is known: it was held when the last session of that day was over.
+            at = min(step.at + DAY_US - 1, work.now)
+            step = step._replace(at=at, day=False)
         if step.name == "schedule":
             session = next_session(record)
             step = step._replace(data={**step.data, "session": session})
@@ -127,6 +133,7 @@ class Courses:
 
     async def _take(self, work: Work, record: Loaded[Course], step: Step) -> Done:
         check_stands(record)
+        step = settled(record, step)
         after = domain.next_course(record.state, step)
         difference = await self._difference(work, record, after)
         taken = await work.take(record, step, domain.evolve_course, difference.facts())
@@ -214,8 +221,8 @@ def _said(state: Course) -> dict[str, Any]:
         "year": state.year, "title": state.title, "topic": state.topic,
         "provider": state.provider, "hours": state.hours, "clause": state.clause,
         "due": state.due, "rule": {"hours_min": state.hours_min, "test": state.test},
-        "places": [{"unit": p.unit, "from": moments.spelled(p.since)} for p in state.places],
-        "ended": None if state.ended is None else moments.spelled(state.ended),
+        "places": [{"unit": p.unit, "from": moments.local_time(p.since)} for p in state.places],
+        "ended": None if state.ended is None else moments.local_time(state.ended),
         "sessions": _sessions(state.sessions), "completed": len(state.completed()),
     }  # fmt: skip
 
@@ -223,8 +230,8 @@ def _said(state: Course) -> dict[str, Any]:
 def _sessions(sessions: Mapping[str, Session]) -> list[dict[str, Any]]:
     return [
         {
-            "session": name, "number": session_number(name), "starts": moments.spelled(one.starts),
-            "place": one.place, "hours": one.hours,
+            "session": name, "number": session_number(name),
+            "starts": moments.local_time(one.starts), "place": one.place, "hours": one.hours,
             "attended": sum(Decimal(row.hours) > 0 for row in one.attended.values()),
             "absent": sum(not Decimal(row.hours) for row in one.attended.values()),
         }

@@ -17,11 +17,11 @@ from contracts.messages import Message
 from services.chassis.steps import OutOfOrder, Step, StepImpossible, StepRefused, next_state
 from services.training import roster
 from services.training.attendance import Attendance, Completed, Session, plain, too_long
+from services.training.labels import COURSE
 from services.training.messages import message
 from services.training.roster import Place
 
 Topic = Literal["democracy", "it_skills", "other"]
-WHAT = "The course"
 PLANNED, SCHEDULED, HELD, CANCELLED = "planned", "scheduled", "held", "cancelled"
 _OPEN = {"revise": SCHEDULED, "schedule": SCHEDULED, "transfer": SCHEDULED, "cancel": CANCELLED}
 MOVES: dict[str, dict[str, str]] = {
@@ -150,11 +150,11 @@ def _next(state: Course, step: Step) -> str:
     why = _hindrance(state, step.name)
     if why is None and step.name in MOVES[state.stage]:
         return MOVES[state.stage][step.name]
-    return next_state(WHAT, state.stage, moves(state), step.name, why or "")
+    return next_state(COURSE, state.stage, moves(state), step.name, why or "")
 
 
 def _impossible(state: Course, step: Step, why: Message) -> StepImpossible:
-    return StepImpossible(WHAT, state.stage, step.name, moves(state), why)
+    return StepImpossible(COURSE, state.stage, step.name, moves(state), why)
 
 
 def _planned(step: Step) -> Course:

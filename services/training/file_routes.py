@@ -9,12 +9,14 @@ from fastapi import FastAPI, Query, Request, Response
 from services.chassis.auth import READS_ALL, Credential, role_missing
 from services.chassis.desk import Desk, described, json_answer
 from services.chassis.http import Problem
+from services.chassis.language import labelled
 from services.chassis.records import Done, Work, check_unit, loaded, unit_of
 from services.chassis.routes import READERS, Id, page
 from services.training import asking, domain, headings, lists, queries, roster_files, sheets
 from services.training.attendance import Session
 from services.training.course_handlers import Courses, session_number
 from services.training.handlers import Rosters
+from services.training.labels import TERMS
 from services.training.lists import READS_NAMES, Form, Names, SessionName, Unit
 from services.training.messages import message
 from services.training.sheets import Line, Value
@@ -86,7 +88,7 @@ def _add_attendance(files: Files) -> None:
     async def get_attendance(
         request: Request, id: Id, session: SessionName, form: Form = "json"
     ) -> Response:
-        reader = files.desk.caller(request, READERS, "Reading attendance")
+        reader = files.desk.caller(request, READERS, message("read-attendance"))
         unit, about = await session_of(files.desk, reader, id, session)
         items = [{"person": key, **one._asdict()} for key, one in sorted(about.attended.items())]
         if form != "json":
@@ -96,7 +98,7 @@ def _add_attendance(files: Files) -> None:
             lines = sheets.attendance_cells([Line(**one) for one in items])
             return file_answer(form, ATTENDANCE, headings.ATTENDANCE.values(), lines)
         place = {"session": session, "number": session_number(session)}
-        return json_answer({**place, "items": items, "next": None})
+        return json_answer(labelled({**place, "items": items, "next": None}, TERMS))
 
 
 def _check_names(files: Files, reader: Credential, unit: str) -> None:
@@ -114,7 +116,7 @@ def _add_attendance_import(files: Files, courses: Courses) -> None:
     async def import_attendance(
         request: Request, id: Id, session: SessionName, sheet: Sheet = None
     ) -> Response:
-        files.desk.caller(request, CLERK, "Importing attendance")
+        files.desk.caller(request, CLERK, message("import-attendance"))
         uploaded = sheets.attendance_of(await files.uploaded(request, sheet))
 
         async def work(work: Work) -> Done:
@@ -124,7 +126,7 @@ def _add_attendance_import(files: Files, courses: Courses) -> None:
             )
             return done._replace(body={**done.body, "session": session, "list": uploaded.about})
 
-        return await files.desk.take(request, CLERK, "Importing attendance", work)
+        return await files.desk.take(request, CLERK, message("import-attendance"), work)
 
 
 def _add_template(files: Files) -> None:
@@ -136,7 +138,7 @@ def _add_template(files: Files) -> None:
     async def get_template(
         request: Request, choice: Annotated[asking.Template, Query()]
     ) -> Response:
-        reader = files.desk.caller(request, READERS, "Reading templates")
+        reader = files.desk.caller(request, READERS, message("read-templates"))
         lines: list[Line] = []
         if choice.unit is not None:
             _check_names(files, reader, choice.unit)
@@ -155,13 +157,13 @@ def _add_roster_import(files: Files, rosters: Rosters) -> None:
         **_described_upload(),
     )  # fmt: skip
     async def import_roster(request: Request, unit: Unit, sheet: Sheet = None) -> Response:
-        check_unit(files.desk.caller(request, CLERK, "Importing a roster"), unit)
+        check_unit(files.desk.caller(request, CLERK, message("import-roster")), unit)
         uploaded = roster_files.roster_of(await files.uploaded(request, sheet))
 
         async def work(work: Work) -> Done:
             return await roster_files.import_roster(work, rosters, unit, uploaded)
 
-        return await files.desk.take(request, CLERK, "Importing a roster", work)
+        return await files.desk.take(request, CLERK, message("import-roster"), work)
 
 
 def _add_roster(files: Files) -> None:
@@ -172,7 +174,7 @@ def _add_roster(files: Files) -> None:
     async def get_roster(
         request: Request, unit: Unit, choice: Annotated[asking.OnDay, Query()]
     ) -> Response:
-        reader = lists.reader_of(files.desk, request, unit, "Reading rosters")
+        reader = lists.reader_of(files.desk, request, unit, message("read-rosters"))
         if choice.format != "json":
             _check_names(files, reader, unit)
             members = await _members(files, reader, unit, choice)
@@ -186,7 +188,7 @@ def _add_roster(files: Files) -> None:
         shown = page([lists.with_times(one, "since", "until") for one in rows], choice.limit)
         what = f"roster of {unit}"
         shown["items"] = await files.names.into(reader, unit, what, shown["items"])
-        return json_answer(shown)
+        return json_answer(labelled(shown, TERMS))
 
 
 async def _members(

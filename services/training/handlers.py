@@ -14,10 +14,11 @@ from contracts import moments
 from services.chassis import journal, records, vault
 from services.chassis.announce import new_id
 from services.chassis.http import Problem
-from services.chassis.records import Done, Loaded, Work, check_stands, loaded, unit_of
+from services.chassis.records import Done, Loaded, Work, check_stands, loaded, settled, unit_of
 from services.chassis.steps import Fact, Step, StepImpossible, StepRefused
 from services.chassis.vault import Vault
 from services.training import queries, roster, store, telling
+from services.training.labels import PERSON
 from services.training.messages import message
 from services.training.names import same_name
 from services.training.roster import Membership, Place
@@ -126,7 +127,7 @@ class Rosters:
             raise StepRefused(message("person-none"), "person")
         if found.erased:
             why = message("person-erased")
-            raise StepImpossible("The person", "erased", "assign", (), why)
+            raise StepImpossible(PERSON, "erased", "assign", (), why)
         if who.name is not None:
             self._check_name(found, who.name)
         return key
@@ -171,6 +172,7 @@ class Rosters:
         self, work: Work, record: Loaded[Membership], step: Step, whom: Iterable[str] = ()
     ) -> Done:
         check_stands(record)
+        step = settled(record, step)
         after = roster.evolve(record.state, step)
         await self._save(work, record, after, step.name)
         difference = await self._difference(work, {after.person, *whom})
@@ -222,9 +224,9 @@ def shown(record: Loaded[Membership]) -> dict[str, Any]:
 def _said(state: Membership) -> dict[str, Any]:
     return {
         "person": state.person, "role": state.role, "stage": state.stage,
-        "from": moments.spelled(state.places[0].since),
-        "until": None if state.end is None else moments.spelled(state.end),
-        "places": [{"unit": p.unit, "from": moments.spelled(p.since)} for p in state.places],
+        "from": moments.local_time(state.places[0].since),
+        "until": None if state.end is None else moments.local_time(state.end),
+        "places": [{"unit": p.unit, "from": moments.local_time(p.since)} for p in state.places],
         "possible": roster.possible(state.stage),
     }  # fmt: skip
 

@@ -12,11 +12,13 @@ from services.chassis.asked import Day, UnitKey
 from services.chassis.auth import READS_ALL, Credential
 from services.chassis.desk import Desk, described, json_answer
 from services.chassis.http import Problem
+from services.chassis.language import labelled
 from services.chassis.records import check_unit
 from services.chassis.routes import READERS, Id, page, units_seen
 from services.chassis.vault import Vault
 from services.training import asking, queries
 from services.training.handlers import person_of_others
+from services.training.labels import TERMS
 from services.training.messages import message
 
 READS_NAMES = ("clerk", "hr")
@@ -101,7 +103,7 @@ def end_of(day: Day | None, now: int) -> int:
 def with_times(item: dict[str, Any], *names: str) -> dict[str, Any]:
     """An item of a list with its instants spelled."""
     return {
-        name: moments.spelled(value) if name in names and value is not None else value
+        name: moments.local_time(value) if name in names and value is not None else value
         for name, value in item.items()
     }
 
@@ -112,7 +114,7 @@ def _add_coverage(api: FastAPI, desk: Desk, names: Names) -> None:
         **described(401, 403, 422, 503),
     )  # fmt: skip
     async def get_coverage(request: Request, asked: Annotated[asking.Covered, Query()]) -> Response:
-        units = _units(desk, request, asked.unit, "Reading coverage")
+        units = _units(desk, request, asked.unit, message("read-coverage"))
         async with desk.db.read() as conn:
             found = await queries.coverage(
                 conn, asked.year, asked.topic, units, asked.cursor, asked.limit + 1
@@ -125,7 +127,7 @@ def _add_coverage(api: FastAPI, desk: Desk, names: Names) -> None:
         **described(401, 403, 422, 503),
     )  # fmt: skip
     async def get_missing(request: Request, asked: Annotated[asking.Missing, Query()]) -> Response:
-        reader = reader_of(desk, request, asked.unit, "Reading who is missing")
+        reader = reader_of(desk, request, asked.unit, message("read-missing"))
         async with desk.db.read() as conn:
             found = await queries.missing(
                 conn, asked.unit, asked.year, asked.topic, asked.cursor, asked.limit + 1
@@ -133,7 +135,7 @@ def _add_coverage(api: FastAPI, desk: Desk, names: Names) -> None:
         shown = page(found, asked.limit, "person")
         what = f"missing in {asked.unit} {asked.year}"
         shown["items"] = await names.into(reader, asked.unit, what, shown["items"])
-        return json_answer(shown)
+        return json_answer(labelled(shown, TERMS))
 
 
 def share(trained: int, obliged: int) -> str | None:
@@ -148,7 +150,7 @@ def _add_persons(api: FastAPI, desk: Desk, names: Names) -> None:
     problems = (401, 403, 404, 422, 503)
 
     async def held(request: Request, id_: str) -> tuple[Credential, queries.Person]:
-        reader = desk.caller(request, READERS, "Reading persons")
+        reader = desk.caller(request, READERS, message("read-persons"))
         _check(asking.PERSON_ID, id_)
         async with desk.db.read() as conn:
             found = (await queries.persons(conn, [id_])).get(id_)
@@ -169,7 +171,7 @@ def _add_persons(api: FastAPI, desk: Desk, names: Names) -> None:
         shown: dict[str, Any] = {"person": id, "erased": found.erased}
         if reader.role in READS_NAMES:
             shown |= (await names.of(reader, f"person {id}", [id]))[id]
-        return json_answer(shown)
+        return json_answer(labelled(shown, TERMS))
 
     @api.get("/persons/{id}/completions", summary="What a person completed", **described(*problems))
     async def get_completions(request: Request, id: Id) -> Response:
@@ -177,25 +179,25 @@ def _add_persons(api: FastAPI, desk: Desk, names: Names) -> None:
         async with desk.db.read() as conn:
             found = (await queries.completions(conn, [id])).get(id, [])
         items = [with_times(one._asdict(), "at") for one in found]
-        return json_answer({"items": items, "next": None})
+        return json_answer(labelled({"items": items, "next": None}, TERMS))
 
 
 def _add_courses(api: FastAPI, desk: Desk) -> None:
     @api.get("/courses", summary="Courses", **described(401, 403, 422, 503))
     async def list_courses(request: Request, asked: Annotated[asking.Listed, Query()]) -> Response:
-        units = _units(desk, request, asked.unit, "Reading courses")
+        units = _units(desk, request, asked.unit, message("read-courses"))
         async with desk.db.read() as conn:
             found = await queries.courses(
                 conn, units, asked.year, asked.stage, asked.cursor, asked.limit + 1
             )
-        return json_answer(page(found, asked.limit))
+        return json_answer(labelled(page(found, asked.limit), TERMS))
 
     @api.get("/sessions", summary="Sessions ahead", **described(401, 403, 422, 503))
     async def list_sessions(request: Request, asked: Annotated[asking.Ahead, Query()]) -> Response:
-        units = _units(desk, request, asked.unit, "Reading sessions")
+        units = _units(desk, request, asked.unit, message("read-sessions"))
         since = moments.day_start(asked.date) if asked.date else desk.clock()
         async with desk.db.read() as conn:
             found = await queries.sessions_ahead(conn, units, since, asked.cursor, asked.limit + 1)
         shown = page(found, asked.limit, "place_in_list")
         shown["items"] = [with_times(one, "starts") for one in shown["items"]]
-        return json_answer(shown)
+        return json_answer(labelled(shown, TERMS))

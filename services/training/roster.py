@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
 from services.chassis.steps import OutOfOrder, Step, StepImpossible, next_state
+from services.training.labels import MEMBERSHIP, PERSON, role
 from services.training.messages import message
 
-WHAT = "The membership"
 Role = Literal["official", "board_member", "neighbourhood", "other"]
 ON_ROSTER, RELEASED = "on_roster", "released"
 MOVES: dict[str, dict[str, str]] = {
@@ -92,11 +92,11 @@ def evolve(state: Membership | None, step: Step) -> Membership:
     data = step.data
     if state is None:
         return Membership(data["person"], data["role"], (Place(data["unit"], step.at),))
-    next_state(WHAT, state.stage, MOVES[state.stage], step.name)
+    next_state(MEMBERSHIP, state.stage, MOVES[state.stage], step.name)
     if step.name == "transfer":
         if data["unit"] == state.unit:
             why = message("unit-has-it", unit=state.unit)
-            raise StepImpossible(WHAT, state.stage, step.name, possible(state.stage), why)
+            raise StepImpossible(MEMBERSHIP, state.stage, step.name, possible(state.stage), why)
         return replace(state, places=moved(state.places, step))
     if step.at < state.places[-1].since:
         raise OutOfOrder(step.name)
@@ -112,7 +112,7 @@ def evolve_person(state: str | None, step: Step) -> str:
     """Whether a person is known or erased; the name stands in no step."""
     if state is None:
         return "known"
-    return next_state("The person", state, PERSON_MOVES[state], step.name)
+    return next_state(PERSON, state, PERSON_MOVES[state], step.name)
 
 
 def moved(places: tuple[Place, ...], step: Step) -> tuple[Place, ...]:
@@ -134,11 +134,10 @@ def check_apart(stints: Collection[Stint], id_: str, stage: str | None, step: st
         for other in before:
             if other.holds(one.start):
                 held = (other if one.membership == id_ else one).membership
-                role = message(f"role-{one.role}")
-                why = message("role-held", membership=held, role=role, unit=one.unit)
+                why = message("role-held", membership=held, role=role(one.role), unit=one.unit)
                 at = stage or _stage(stints, held)
                 about = {"membership": held}
-                raise StepImpossible(WHAT, at, step, possible(at), why, about)
+                raise StepImpossible(MEMBERSHIP, at, step, possible(at), why, about)
         before.append(one)
 
 

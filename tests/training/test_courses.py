@@ -251,7 +251,7 @@ async def test_a_course_is_not_moved_to_the_unit_that_has_it(desk: Desk) -> None
     course = await planned(desk)
     answer = await desk.post(f"courses/{course}/transfer", "council", {"unit": UNIT})
     assert (answer.status_code, answer.json()["state"]) == (409, "planned")
-    assert answer.json()["possible"] == ["cancel", "revise", "schedule", "transfer"]
+    assert answer.json()["possible"] == ["cancel", "transfer"]
     assert len(await desk.events()) == 1
 
 
@@ -280,7 +280,7 @@ async def test_what_is_known_already_is_no_step(desk: Desk) -> None:
     """The same rows again leave version and journal as they were."""
     await assigned(desk)
     course = await trained(desk, "CB-1")
-    before = (await desk.get(f"courses/{course}")).json()
+    before = (await desk.get(f"courses/{course}", "clerk")).json()
     after = await attended(desk, course, "s1", {"number": "CB-1", "hours": "8.00"})
     assert after == before
 
@@ -315,7 +315,7 @@ async def test_who_is_missing_is_named_to_the_right_role_alone(desk: Desk) -> No
     path = f"missing?unit={UNIT}&year=2025"
     for role in ("reader", "council", "auditor", "operator"):
         (item,) = (await desk.get(path, role)).json()["items"]
-        assert sorted(item) == ["person", "role"]
+        assert sorted(item) == ["person", "role", "role_en", "role_vi"]
     for role in ("clerk", "hr"):
         (item,) = (await desk.get(path, role)).json()["items"]
         assert item["number"] == "CB-2"
@@ -330,7 +330,7 @@ async def test_sessions_ahead_are_listed_in_their_order(desk: Desk) -> None:
     page = (await desk.get("sessions?limit=1")).json()
     rest = (await desk.get(f"sessions?cursor={page['next']}")).json()
     starts = [one["starts"] for one in page["items"] + rest["items"]]
-    assert starts == ["2025-12-10T01:00:00Z", "2025-12-20T01:00:00Z"]
+    assert starts == ["2025-12-10T08:00:00+07:00", "2025-12-20T08:00:00+07:00"]
     past = (await desk.get(f"sessions?date=2025-01-01&unit={UNIT}")).json()["items"]
     assert len(past) == 2
     for wrong in (
@@ -359,6 +359,7 @@ async def test_a_persons_completions_are_shown_by_course(desk: Desk) -> None:
     course = await trained(desk, "CB-1")
     path = f"persons/{made['person']}/completions"
     (item,) = (await desk.get(path, "reader", units=[UNIT])).json()["items"]
-    assert (item["course"], item["hours"], item["at"]) == (course, "8", FIFTH_OF_MAY)
+    at = "2025-05-05T16:00:00+07:00"
+    assert (item["course"], item["hours"], item["at"]) == (course, "8", at)
     assert (await desk.get(path, "reader", units=[OTHER])).status_code == 403
     assert (await desk.get(f"persons/{'0' * 64}/completions")).status_code == 404

@@ -187,3 +187,50 @@ async def test_sessions_are_counted_from_one_and_no_number_comes_again(desk: Des
     gone = await desk.get(f"{path}/sessions/s9/attendance")
     assert (gone.status_code, "s3" in gone.json()["detail_en"]) == (404, True)
     assert (await desk.get(f"{path}/sessions/x/attendance")).status_code == 422
+
+
+@ON_SQLITE
+async def test_a_day_is_taken_where_a_day_is_meant(desk: Desk) -> None:
+    """Times are shown as in Vietnam; a course is held on the day of its last session."""
+    body = {"unit": UNIT, "role": "official", "number": "CB-1", "name": NAME, "at": "2025-03-01"}
+    member = await desk.done("memberships", "clerk", body)
+    assert member["from"] == "2025-03-01T00:00:00+07:00"
+    assert member["role_vi"] == "cán bộ, công chức, viên chức"
+    course = await planned(desk, at="2025-02-01")
+    session = await scheduled(desk, course, "2025-05-05")
+    path = f"courses/{course}/sessions/{session}/attendance"
+    assert (await sent(desk, f"{HEAD}\nCB-1,,8,Đạt".encode(), path)).status_code == 200
+    (row,) = (await desk.get(path)).json()["items"]
+    assert (row["test"], row["test_vi"], row["test_en"]) == ("passed", "Đạt", "passed")
+    early = await desk.post(f"courses/{course}/hold", "clerk", {"at": "2025-05-04"})
+    assert early.status_code == 422
+    after = await desk.done(f"courses/{course}/hold", "clerk", {"at": "2025-05-05"})
+    assert after["ended"].startswith("2025-05-05T23:59:59")
+    assert (after["stage_vi"], after["possible_vi"]) == ("đã tổ chức", ["ghi điểm danh"])
+    path = f"memberships/{member['id']}/release"
+    assert (await desk.done(path, "clerk", {"at": "2025-09-01"}))["stage_en"] == "released"
+    wrong = {"starts": "2025-05-05", "place": "Hội trường", "hours": "4"}
+    refused = await desk.post(f"courses/{await planned(desk)}/schedule", "clerk", wrong)
+    assert fields(refused) == ["starts"]
+
+
+@ON_SQLITE
+async def test_every_refusal_is_told_in_both_languages(desk: Desk) -> None:
+    """Of commands and queries: sentence and fields, from a catalogue."""
+    course = await planned(desk)
+    for method, path, role, body in (
+        ("POST", "memberships", "clerk", {"unit": UNIT, "role": "chief", "number": "x y"}),
+        ("POST", "memberships", "clerk", {"unit": UNIT, "role": "other", "number": "CB-9"}),
+        ("POST", "memberships", "council", {}), ("GET", f"courses/{course}x", "clerk", None),
+        ("POST", f"courses/{course}/hold", "clerk", {}),
+        ("POST", f"courses/{course}/drop", "clerk", {"session": 7}),
+        ("POST", "successions", "council", {"unit": UNIT, "predecessor": UNIT}),
+        ("GET", f"persons/{'0' * 64}", "hr", None), ("GET", "coverage?year=x", "hr", None),
+        ("GET", "templates/attendance?format=pdf", "hr", None),
+    ):  # fmt: skip
+        answer = await desk.ask(method, path, role, body)
+        problem = answer.json()
+        assert answer.status_code in (403, 404, 409, 422), path
+        assert problem["detail_vi"] != problem["detail_en"], path
+        for error in problem.get("errors", []):
+            assert error["message_vi"] != error["message_en"], error
