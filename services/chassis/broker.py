@@ -15,7 +15,6 @@ from typing import Any
 
 from nats.aio.client import Client
 from nats.aio.msg import Msg
-from nats.errors import Error as NatsError
 from nats.js.api import (
     AckPolicy,
     ConsumerConfig,
@@ -30,6 +29,7 @@ from nats.js.api import (
 from nats.js.errors import NotFoundError
 from nats.js.manager import JetStreamManager
 
+from services.chassis.broker_errors import broker_errors
 from services.chassis.errors import BrokerAway, DurabilityTooWeak, DurabilityUnknown
 from services.chassis.messages import message
 from services.chassis.settings import NatsAccess
@@ -79,14 +79,16 @@ class Broker:
             reconnect_time_wait=RETRY_SECONDS, allow_reconnect=True,
         )  # fmt: skip
         try:
-            async with asyncio.timeout(CONNECT_SECONDS):
-                await connecting
-        except (NatsError, OSError, TimeoutError) as away:
-            raise BrokerAway(self.nc.last_error or away) from away
+            with broker_errors():
+                async with asyncio.timeout(CONNECT_SECONDS):
+                    await connecting
+        except BrokerAway as away:
+            raise BrokerAway(self.nc.last_error or away.cause) from away
         finally:
             self._joining = False
             if not self.nc.is_connected:
-                await self.nc.close()
+                with contextlib.suppress(BrokerAway), broker_errors():
+                    await self.nc.close()
 
     async def _on_error(self, error: Exception) -> None:
         log.debug("the broker refused or failed", extra={"error": str(error)})
@@ -124,10 +126,9 @@ class Broker:
         )
         self._inflight.add(failed)
         try:
-            await asyncio.wait({failed, asked}, return_when=asyncio.FIRST_COMPLETED)
-            return failed.result() if failed.done() else asked.result()
-        except (NatsError, TimeoutError) as away:
-            raise BrokerAway(away) from away
+            with broker_errors():
+                await asyncio.wait({failed, asked}, return_when=asyncio.FIRST_COMPLETED)
+                return failed.result() if failed.done() else asked.result()
         finally:
             self._inflight.discard(failed)
             failed.cancel()
@@ -140,18 +141,17 @@ class Broker:
     async def stream_info(self, name: str) -> StreamInfo:
         """State and configuration of a stream; BrokerAway without it or its server."""
         await self.ensure()
-        try:
+        with broker_errors():
             return await self.manager().stream_info(name)
-        except (NatsError, TimeoutError) as away:
-            raise BrokerAway(away) from away
 
     async def close(self) -> None:
         """Sends what is buffered and closes; a connection that was never made is left alone."""
         if self.nc.is_connected:
-            with contextlib.suppress(NatsError, OSError, TimeoutError):
+            with contextlib.suppress(BrokerAway), broker_errors():
                 await self.nc.drain()
         if self.nc.is_connected or self.nc.is_connecting or self.nc.is_reconnecting:
-            await self.nc.close()
+            with contextlib.suppress(BrokerAway), broker_errors():
+                await self.nc.close()
 
     def state(self) -> str:
         """For health pages: connected, reconnecting or away."""
@@ -213,13 +213,11 @@ async def provision(broker: Broker, anew: bool = False) -> list[str]:
     """
     await broker.ensure()
     manager, done = broker.manager(), []
-    try:
+    with broker_errors():
         for stream in STREAMS:
             done += await _provision_stream(manager, stream)
         for consumer in CONSUMERS:
             done += await _provision_consumer(manager, consumer, anew)
-    except (NatsError, TimeoutError) as away:
-        raise BrokerAway(away) from away
     return done
 
 

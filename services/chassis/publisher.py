@@ -15,10 +15,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from nats.errors import Error as NatsError
-
 from services.chassis import streams
 from services.chassis.broker import Broker
+from services.chassis.broker_errors import broker_errors
 from services.chassis.errors import BrokerAway
 from services.chassis.outbox_turn import FRESH, ID_HEADER, Row, Sent
 from services.chassis.telemetry import joined, tracer
@@ -40,12 +39,9 @@ class Publisher:
     async def publish(self, rows: Sequence[Row]) -> list[Sent]:
         """Publishes rows in order; answers (seq, sequence in the stream) of each."""
         carried = {row.headers for row in rows if row.headers}
-        try:
-            with joined(_tracer, "relay", map(json.loads, carried)) as span:
-                span.set_attribute("messages", len(rows))
-                return await self._publish(rows)
-        except (NatsError, TimeoutError) as away:
-            raise BrokerAway(away) from away
+        with broker_errors(), joined(_tracer, "relay", map(json.loads, carried)) as span:
+            span.set_attribute("messages", len(rows))
+            return await self._publish(rows)
 
     async def _publish(self, rows: Sequence[Row]) -> list[Sent]:
         sent: list[Sent] = []

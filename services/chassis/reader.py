@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 
 from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
-from nats.errors import Error as NatsError
 
 from services.chassis.broker import Broker
+from services.chassis.broker_errors import broker_errors
 from services.chassis.errors import BrokerAway
 
 PULL_SECONDS = 20
@@ -41,10 +41,11 @@ class Reader:
         nc = await self.broker.ensure()
         await self._again()
         self._inbox = nc.new_inbox()
-        self._sub = await nc.subscribe(
-            self._inbox, cb=self._on_message, pending_msgs_limit=8 * self.limit,
-            pending_bytes_limit=PENDING_BYTES,
-        )  # fmt: skip
+        with broker_errors():
+            self._sub = await nc.subscribe(
+                self._inbox, cb=self._on_message, pending_msgs_limit=8 * self.limit,
+                pending_bytes_limit=PENDING_BYTES,
+            )  # fmt: skip
         if self._on_lost not in self.broker.on_reconnect:
             self.broker.on_reconnect.append(self._on_lost)
 
@@ -52,18 +53,22 @@ class Reader:
         """Starts over after the last acknowledgement, without waiting for the server's time."""
         self._buffer.clear()
         self._open = 0
-        try:
-            await self.broker.manager().reset_consumer(self.stream, self.consumer)
-        except (NatsError, TimeoutError) as away:
-            raise BrokerAway(away) from away
+        # cleared first: a connection that is lost meanwhile has to be begun anew again
         self._lost = False
+        try:
+            with broker_errors():
+                await self.broker.manager().reset_consumer(self.stream, self.consumer)
+        except BaseException:
+            self._lost = True
+            raise
 
     async def stop(self) -> None:
         """Ends the subscription; messages not acknowledged come again to the next reader."""
         if self._on_lost in self.broker.on_reconnect:
             self.broker.on_reconnect.remove(self._on_lost)
         if self._sub is not None and self.broker.nc.is_connected:
-            await self._sub.unsubscribe()
+            with contextlib.suppress(BrokerAway), broker_errors():
+                await self._sub.unsubscribe()
         self._sub = None
 
     def _on_lost(self) -> None:
@@ -118,14 +123,16 @@ class Reader:
         asked = {"batch": wanted, "expires": PULL_SECONDS * 10**9}
         self._open += wanted
         subject = f"$JS.API.CONSUMER.MSG.NEXT.{self.stream}.{self.consumer}"
-        await nc.publish(subject, json.dumps(asked).encode(), reply=self._inbox)
+        with broker_errors():
+            await nc.publish(subject, json.dumps(asked).encode(), reply=self._inbox)
 
     async def ack(self, messages: list[Msg]) -> None:
         """Acknowledges; a lost acknowledgement only means that the message comes again."""
         nc = await self.broker.ensure()
-        for message in messages:
-            await nc.publish(message.reply, b"+ACK")
-        await nc.flush()
+        with broker_errors():
+            for message in messages:
+                await nc.publish(message.reply, b"+ACK")
+            await nc.flush()
 
 
 def sequence(message: Msg) -> int:

@@ -19,6 +19,7 @@ from nats.aio.msg import Msg
 
 from services.chassis import marks, reconciliation, recording, streams
 from services.chassis.broker import Broker
+from services.chassis.broker_errors import broker_errors
 from services.chassis.clock import Clock, now_us
 from services.chassis.database import Database
 from services.chassis.errors import BrokerAway, DanchuError, DatabaseAway
@@ -184,7 +185,8 @@ class Relay:
             return
         async with self.db.read() as conn:
             service = (await recording.load(conn)).name.partition(".")[0]
-        await nc.subscribe(f"{marks.REQUEST_SUBJECT}.{service}.*", cb=self._on_demand)
+        with broker_errors():
+            await nc.subscribe(f"{marks.REQUEST_SUBJECT}.{service}.*", cb=self._on_demand)
         self._listening = nc
 
     async def _on_demand(self, message: Msg) -> None:

@@ -6,16 +6,17 @@ name and would use the same sequences again for other messages.
 
 import asyncio
 import base64
+import contextlib
 import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from nats.aio.subscription import Subscription
-from nats.errors import Error as NatsError
 from nats.js.api import StreamInfo
 
 from services.chassis.broker import Broker
+from services.chassis.broker_errors import broker_errors
 from services.chassis.errors import BrokerAway
 from services.chassis.outbox_turn import FRESH, ID_HEADER
 
@@ -83,22 +84,23 @@ async def messages(broker: Broker, stream: str) -> AsyncIterator[list[tuple[int,
     """(sequence, body) of every message of a stream, many at once, from its beginning."""
     nc, after = await broker.ensure(), 0
     inbox = nc.new_inbox()
-    heard = await nc.subscribe(inbox)
+    with broker_errors():
+        heard = await nc.subscribe(inbox)
     try:
         while True:
             request = {"seq": after + 1, "batch": READ_AT_ONCE, "max_bytes": READ_BYTES}
             subject = f"$JS.API.DIRECT.GET.{stream}"
-            await nc.publish(subject, json.dumps(request).encode(), reply=inbox)
-            found = await _batch(heard)
+            with broker_errors():
+                await nc.publish(subject, json.dumps(request).encode(), reply=inbox)
+                found = await _batch(heard)
             if not found:
                 return
             yield found
             after = found[-1][0]
-    except (NatsError, TimeoutError) as away:
-        raise BrokerAway(away) from away
     finally:
         if nc.is_connected:
-            await heard.unsubscribe()
+            with contextlib.suppress(BrokerAway), broker_errors():
+                await heard.unsubscribe()
 
 
 async def _batch(heard: Subscription) -> list[tuple[int, bytes]]:

@@ -12,11 +12,9 @@ import asyncio
 import difflib
 from collections.abc import Awaitable, Callable
 
-from nats.errors import Error as NatsError
-
 from contracts.messages import Message
 from services.chassis.broker import Broker
-from services.chassis.errors import BrokerAway
+from services.chassis.broker_errors import broker_errors
 from services.chassis.http import FieldError, Problem
 from services.chassis.messages import message
 
@@ -31,10 +29,8 @@ def of_stream(broker: Broker) -> Units:
 
     async def units() -> frozenset[str]:
         await broker.ensure()
-        try:
+        with broker_errors():
             info = await broker.manager().stream_info(STREAM, subjects_filter=REGISTERED)
-        except (NatsError, TimeoutError) as away:
-            raise BrokerAway(away) from away
         subjects = info.state.subjects or {}
         return frozenset(subject.split(".")[2].replace("-", ".") for subject in subjects)
 

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import msgspec
-from nats.errors import Error as NatsError
 
 from contracts.messages import Message
 from contracts.questions import RECEIPT_QUESTION, ReceiptFate, ReceiptQuestion
@@ -79,5 +78,5 @@ async def ask_scoring(broker: Broker, receipt: str) -> ReceiptFate | None:
     try:
         reply = await broker.request(RECEIPT_QUESTION, question, seconds=ANSWER_SECONDS)
         return msgspec.json.decode(reply.data, type=ReceiptFate)
-    except (BrokerAway, NatsError, OSError, TimeoutError, msgspec.MsgspecError):
+    except (BrokerAway, msgspec.MsgspecError):
         return None

@@ -13,13 +13,13 @@ from dataclasses import dataclass, field
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
-from nats.errors import Error as NatsError
 
 from contracts.bounds import PLAIN
 from contracts.door import BodyRefused
 from contracts.envelope import EMIT_SUBJECT
 from services.chassis.auth import ANY, Credential
 from services.chassis.broker import Broker
+from services.chassis.broker_errors import broker_errors
 from services.chassis.errors import BrokerAway, DatabaseAway
 from services.chassis.http import away
 from services.chassis.problems import Problem
@@ -68,7 +68,7 @@ class NatsDoor:
             while True:
                 try:
                     await self._open()
-                except (BrokerAway, NatsError, OSError, TimeoutError) as away:
+                except BrokerAway as away:
                     log.warning("the NATS door is shut", extra={"error": str(away)})
                 await asyncio.sleep(REOPEN_SECONDS)
         finally:
@@ -82,10 +82,11 @@ class NatsDoor:
     async def _open(self) -> None:
         """Listens for as long as the connection lives; the client itself makes it again."""
         client = await self.broker.ensure()
-        heard = await client.subscribe(
-            f"{EMIT_SUBJECT}.*", queue=QUEUE, cb=self.on_message,
-            pending_bytes_limit=PENDING_BYTES_MAX,
-        )  # fmt: skip
+        with broker_errors():
+            heard = await client.subscribe(
+                f"{EMIT_SUBJECT}.*", queue=QUEUE, cb=self.on_message,
+                pending_bytes_limit=PENDING_BYTES_MAX,
+            )  # fmt: skip
         try:
             while not client.is_closed:
                 await asyncio.sleep(REOPEN_SECONDS)
@@ -95,7 +96,7 @@ class NatsDoor:
     async def _deafen(self, client: Client, heard: Subscription) -> None:
         """Takes in nothing more, but what the server sent already."""
         if client.is_connected:
-            with contextlib.suppress(NatsError, OSError, TimeoutError):
+            with contextlib.suppress(BrokerAway), broker_errors():
                 async with asyncio.timeout(ENDING_SECONDS):
                     await heard.drain()  # type: ignore[no-untyped-call]
 
@@ -130,8 +131,9 @@ class NatsDoor:
         if not raw.reply:
             return
         try:
-            await raw.respond(body)
-        except (NatsError, OSError, TimeoutError) as gone:
+            with broker_errors():
+                await raw.respond(body)
+        except BrokerAway as gone:
             log.warning("a reply of the NATS door was lost", extra={"error": str(gone)})
 
     async def on_emit(self, unit: str, raw: Msg) -> bytes:

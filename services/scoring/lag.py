@@ -2,14 +2,13 @@
 
 from dataclasses import dataclass, field
 
-from nats.errors import Error as NatsError
 from nats.js.api import StreamInfo
 from nats.js.errors import NotFoundError
 
 from services.chassis.broker import Broker
+from services.chassis.broker_errors import broker_errors
 from services.chassis.clock import Clock
 from services.chassis.database import Database
-from services.chassis.errors import BrokerAway
 from services.chassis.language import members
 from services.chassis.streams import state_of
 from services.scoring import doors, queries, store
@@ -71,11 +70,10 @@ class Lag:
 
     async def _age(self, sequence: int) -> float:
         """For how many seconds a message is in the stream."""
-        try:
-            oldest = await self.broker.manager().get_msg(STREAM, sequence, direct=True)
-        except NotFoundError:
-            return 0.0
-        except (NatsError, TimeoutError) as away:
-            raise BrokerAway(away) from away
+        with broker_errors():
+            try:
+                oldest = await self.broker.manager().get_msg(STREAM, sequence, direct=True)
+            except NotFoundError:
+                return 0.0
         came = oldest.time.timestamp() if oldest.time is not None else self.clock() / 1e6
         return max(0.0, self.clock() / 1e6 - came)

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 
 import msgspec
 from nats.aio.msg import Msg
-from nats.errors import Error as NatsError
 
 from contracts.questions import RECEIPT_QUESTION, ReceiptQuestion
 from services.chassis.broker import Broker
+from services.chassis.broker_errors import broker_errors
 from services.chassis.errors import BrokerAway, DanchuError
 from services.chassis.settings import NatsAccess
 from services.scoring.receipts import Receipts
@@ -37,7 +37,7 @@ class QuestionDoor:
             while True:
                 try:
                     await self._open()
-                except (BrokerAway, NatsError, OSError, TimeoutError) as away:
+                except BrokerAway as away:
                     log.info("nobody can ask scoring", extra={"error": str(away)})
                 await asyncio.sleep(REOPEN_SECONDS)
         finally:
@@ -45,9 +45,10 @@ class QuestionDoor:
 
     async def _open(self) -> None:
         client = await self.broker.ensure()
-        await client.subscribe(
-            RECEIPT_QUESTION, queue=QUEUE, cb=self.on_receipt, pending_msgs_limit=WAITING_MAX
-        )
+        with broker_errors():
+            await client.subscribe(
+                RECEIPT_QUESTION, queue=QUEUE, cb=self.on_receipt, pending_msgs_limit=WAITING_MAX
+            )
         while not client.is_closed:
             await asyncio.sleep(REOPEN_SECONDS)
 
@@ -56,6 +57,7 @@ class QuestionDoor:
         try:
             question = msgspec.json.decode(raw.data, type=ReceiptQuestion)
             fate = await self.receipts.fate(bytes.fromhex(question.receipt))
-            await raw.respond(msgspec.json.encode(fate))
-        except (msgspec.MsgspecError, ValueError, DanchuError, NatsError, OSError) as why:
+            with broker_errors():
+                await raw.respond(msgspec.json.encode(fate))
+        except (msgspec.MsgspecError, ValueError, DanchuError) as why:
             log.warning("a question was not answered", extra={"error": str(why)})

@@ -8,11 +8,11 @@ known by its identity.
 import logging
 from typing import NamedTuple
 
-from nats.errors import Error as NatsError
 from nats.js.api import ConsumerInfo, StreamInfo
 from nats.js.errors import NotFoundError
 
 from services.chassis.broker import CONSUMERS, Broker, check_stream
+from services.chassis.broker_errors import broker_errors
 from services.chassis.database import Database
 from services.chassis.errors import BrokerAway
 from services.chassis.streams import StreamState, state_of
@@ -42,12 +42,11 @@ class Progress(NamedTuple):
 async def stream_info(broker: Broker) -> StreamInfo | None:
     """EVENTS as the server has it, None where there is none; BrokerAway without a server."""
     await broker.ensure()
-    try:
-        return await broker.manager().stream_info(STREAM)
-    except NotFoundError:
-        return None
-    except (NatsError, TimeoutError) as away:
-        raise BrokerAway(away) from away
+    with broker_errors():
+        try:
+            return await broker.manager().stream_info(STREAM)
+        except NotFoundError:
+            return None
 
 
 async def stream_state(broker: Broker) -> StreamState | None:
@@ -75,13 +74,12 @@ def regression(place: Position, state: StreamState | None) -> str | None:
 async def consumer(broker: Broker) -> ConsumerInfo | None:
     """The state of the fold's consumer, None where there is none; BrokerAway without a server."""
     await broker.ensure()
-    try:
-        info: ConsumerInfo = await broker.manager().consumer_info(STREAM, CONSUMER)
-        return info
-    except NotFoundError:
-        return None
-    except (NatsError, TimeoutError) as away:
-        raise BrokerAway(away) from away
+    with broker_errors():
+        try:
+            info: ConsumerInfo = await broker.manager().consumer_info(STREAM, CONSUMER)
+        except NotFoundError:
+            return None
+    return info
 
 
 def floor_of(info: ConsumerInfo) -> int:
@@ -115,12 +113,10 @@ async def _start_at(broker: Broker, sequence: int, missing: bool) -> None:
     what = "was deleted" if missing else "moved on without the fold"
     log.warning("the consumer %s and is set back", what, extra={"sequence": sequence})
     manager = broker.manager()
-    try:
+    with broker_errors():
         if missing:
             (plan,) = (one for one in CONSUMERS if (one.stream, one.name) == (STREAM, CONSUMER))
             config = plan.config()
             config.name = CONSUMER
             await manager.add_consumer(STREAM, config)
         await manager.reset_consumer(STREAM, CONSUMER, sequence)
-    except (NatsError, TimeoutError) as away:
-        raise BrokerAway(away) from away

@@ -10,8 +10,6 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
-from nats.errors import Error as NatsError
-
 from services.chassis.broker import Broker
 from services.chassis.database import Database
 from services.chassis.errors import BrokerAway, DanchuError, DatabaseAway
@@ -108,11 +106,16 @@ class FoldLoop:
     async def _fold(self) -> None:
         """Folds one batch after having looked at the stream where that is due."""
         if self._lost:
-            await self.look()
-            await self._follow()
-            await self._reader.stop()
-            await self._reader.start()
+            # cleared first: a connection that is lost meanwhile has to be looked at again
             self._lost = False
+            try:
+                await self.look()
+                await self._follow()
+                await self._reader.stop()
+                await self._reader.start()
+            except BaseException:
+                self._lost = True
+                raise
         messages = await self._reader.batch(WAIT_SECONDS)
         if not messages:
             await self.look()
@@ -195,5 +198,5 @@ class FoldLoop:
 
     async def stop(self) -> None:
         """Ends reading; what was not acknowledged comes again."""
-        with contextlib.suppress(NatsError, TimeoutError, BrokerAway):
+        with contextlib.suppress(BrokerAway):
             await self._reader.stop()
