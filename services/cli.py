@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from services.commands.door_commands import door_app
 from services.commands.judging import judging, rubric_app
 from services.commands.key_commands import keys_app
 from services.commands.messages import message
@@ -26,6 +27,7 @@ for commands in (starting, sending, judging):
 app.add_typer(rubric_app.app, name="rubric")
 app.add_typer(quarantine_app.app, name="quarantine")
 app.add_typer(keys_app.app, name="keys")
+app.add_typer(door_app.app, name="door")
 
 
 def _version(wanted: bool) -> None:

@@ -128,6 +128,18 @@ async def quarantined_entry(settings: ScoringSettings, id_: str) -> dict[str, An
     return shown(await operations.entry(settings, id_))
 
 
+async def doors(settings: ScoringSettings) -> list[dict[str, Any]]:
+    """The doors that scoring knows, and what arrived of each."""
+    require_databases(settings, (SERVICE,))
+    return [door.described() for door in await operations.doors_known(settings)]
+
+
+async def retire_door(settings: ScoringSettings, name: str) -> None:
+    """Waits no longer for a door."""
+    require_databases(settings, (SERVICE,))
+    await operations.retire(settings, name)
+
+
 async def repaired(settings: ScoringSettings, id_: str, file: Path, url: str | None) -> str:
     """Sends a repaired event through the door and links it to the original; its receipt."""
     require_databases(settings, (SERVICE,))

@@ -16,7 +16,7 @@ from services.chassis.marks import NAME, Mark
 from services.scoring.messages import message
 
 DOORS_MAX = 1000
-ALARM_US = 30_000_000
+ALARM_US, SILENT_US = 30_000_000, 120_000_000
 
 
 class Label(NamedTuple):
@@ -78,6 +78,24 @@ class DoorState(NamedTuple):
         return self.retired is not None or (
             self.successor is not None and self.mark_until <= self.held_until
         )
+
+    @property
+    def state(self) -> str:
+        """In a word: whether all that it announced has arrived."""
+        if self.retired is not None:
+            return "retired"
+        if self.differs_since is not None:
+            return "missing" if self.arrived < self.mark_events else "surplus"
+        return "closed" if self.is_closed else "proved"
+
+    def described(self) -> dict[str, str | int | None]:
+        """For an operator."""
+        return {
+            "name": self.name, "state": self.state, "events": self.mark_events,
+            "arrived": self.arrived, "until": moments.spelled(self.mark_until),
+            "heard": None if self.heard is None else moments.spelled(self.heard),
+            "successor": self.successor,
+        }  # fmt: skip
 
     def alarm(self, now: int) -> str | None:
         """What an operator has to know, once a mark does not hold for too long."""

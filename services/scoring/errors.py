@@ -24,6 +24,20 @@ class MarksDiffer(DanchuError):
         super().__init__(message("marks-differ", why=why))
 
 
+class DoorUnknown(DanchuError):
+    """No door has this name."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(message("door-unknown", door=name))
+
+
+class DoorSpeaks(DanchuError):
+    """A door that announced something just now is not gone."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(message("door-speaks", door=name))
+
+
 class RubricsReplaced(DanchuError):
     """Another process folds with other rubrics; this one does not fold against it."""
 

@@ -19,7 +19,14 @@ from services.chassis.errors import BrokerAway, DanchuError
 from services.scoring import doors, proof, quarantine, queries, rubric_file, store
 from services.scoring.app import MIGRATIONS
 from services.scoring.batch import Message, faulty
-from services.scoring.errors import NotQuarantined, NotStandingOver, ReplacedAlready
+from services.scoring.doors import DoorState
+from services.scoring.errors import (
+    DoorSpeaks,
+    DoorUnknown,
+    NotQuarantined,
+    NotStandingOver,
+    ReplacedAlready,
+)
 from services.scoring.fold import Book
 from services.scoring.handlers import Folder, mended
 from services.scoring.ledger import WRONG_PLANS
@@ -98,6 +105,25 @@ async def send_lacking(db: Database, producer: Database, until: int) -> int:
             async with producer.write() as conn:
                 await outbox.unsend(conn, seqs)
         number, after = number + len(seqs), rows[-1].seq
+
+
+async def doors_known(settings: ScoringSettings) -> list[DoorState]:
+    """Every door that announced marks or sent events."""
+    async with opened(settings) as db, db.read() as conn:
+        return await doors.load(conn)
+
+
+async def retire(settings: ScoringSettings, name: str, clock: Clock = now_us) -> None:
+    """Waits no longer for a door; DoorUnknown without it, DoorSpeaks where it is not gone."""
+    now = clock()
+    async with opened(settings) as db, db.write() as conn:
+        await store.lock(conn)
+        door = next((one for one in await doors.load(conn) if one.name == name), None)
+        if door is None:
+            raise DoorUnknown(name)
+        if door.heard is not None and now - door.heard < doors.SILENT_US and not door.successor:
+            raise DoorSpeaks(name)
+        await doors.save(conn, door._replace(retired=now, differs_since=None))
 
 
 async def quarantined(
