@@ -85,11 +85,12 @@ async def bounded_body(request: Request, limit: int) -> bytes:
     return b"".join(parts)
 
 
-def service_api(title: str, description: str, health: Health, version: str = "1") -> FastAPI:
+def service_api(title: str, description: str, health: Health, version: str = "1") -> Api:
     """A FastAPI application with problem details and health; mount it with `compose`."""
     api = Api(
         title=title, description=description, version=version, docs_url=None, redoc_url=None,
         generate_unique_id_function=operation_id, redirect_slashes=False,
+        separate_input_output_schemas=False,
     )  # fmt: skip
     _handle(api)
     add_health(api, {title: health})

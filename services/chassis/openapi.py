@@ -97,6 +97,12 @@ PROBLEM_CONTENT: dict[str, Any] = {
 class Api(FastAPI):
     """An application whose OpenAPI declares the bearer token and the problem details once."""
 
+    declared: Mapping[str, Any] = {}
+
+    def declare(self, name: str, schema: dict[str, Any]) -> None:
+        """Adds a schema that no model makes, as `#/components/schemas/<name>`."""
+        self.declared = {**self.declared, name: schema}
+
     def openapi(self) -> dict[str, Any]:
         """The document; made once, and again where a route was added."""
         document = super().openapi()
@@ -107,7 +113,7 @@ class Api(FastAPI):
                 "type": "http", "scheme": "bearer", "bearerFormat": "JWT",
                 "description": "A token that says role, units, sources and event types.",
             }  # fmt: skip
-            components.setdefault("schemas", {}).update(_schemas(Problem))
+            components.setdefault("schemas", {}).update({**_schemas(Problem), **self.declared})
         return document
 
 

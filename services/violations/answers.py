@@ -29,7 +29,7 @@ class Handling(BaseModel):
     late: bool
 
 
-class Appeal(BaseModel):
+class AppealEntry(BaseModel):
     """An appeal, by whom in role; `until` is the last day of the legal term."""
 
     by: str
@@ -64,7 +64,7 @@ class Case(BaseModel):
     into: str | None = None
     conclusion: Conclusion | None = None
     handling: Handling | None = None
-    appeals: list[Appeal] | None = None
+    appeals: list[AppealEntry] | None = None
     version: int
 
 

@@ -16,7 +16,7 @@ from contracts.bounds import EVENT_BYTES_MAX
 from contracts.generate import SCHEMAS
 from services.chassis.auth import Issuer
 from services.chassis.clock import now_us
-from services.intake.api import _REFUSALS as REFUSALS
+from services.intake.documents import REFUSALS
 from services.intake.subscribers import EVENTS_MAX, REQUEST_BYTES_MAX
 from tests.conftest import NatsServer, eventually
 from tests.intake.events import opened
