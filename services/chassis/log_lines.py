@@ -6,12 +6,13 @@ same goes for errors: the message of one that is not on the list may repeat what
 its type and its stack are written, and the message is not.
 """
 
-import json
 import logging
 import sys
 import traceback
 from collections.abc import Iterator
 from datetime import UTC, datetime
+
+from services.chassis.printable import printable_json
 
 LEVELLED = ("services", "contracts", "danchu")
 """Loggers that the level of the settings is for."""
@@ -40,7 +41,7 @@ class JsonLines(logging.Formatter):
         error = record.exc_info[1] if record.exc_info else None
         if error is not None:
             line["exception"] = "".join(_stack(error))
-        return json.dumps(line, ensure_ascii=False, default=str)
+        return printable_json(line)
 
 
 def _stack(error: BaseException) -> Iterator[str]:

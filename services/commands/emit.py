@@ -127,11 +127,11 @@ def _parsed(line: bytes, number: int) -> dict[str, Any] | Message:
     if len(line) >= LINE_BYTES_MAX:
         return message("line-long", limit=LINE_BYTES_MAX)
     try:
-        event = json.loads(line)
+        event = json.loads(line.strip())
     except UnicodeDecodeError:
         return message("line-no-text")
     except json.JSONDecodeError as wrong:
-        return message("line-no-json", column=wrong.colno)
+        return message("line-no-json", column=wrong.pos + 1)
     except (ValueError, RecursionError):
         return message("line-unreadable")
     return event if isinstance(event, dict) else message("line-no-object")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
@@ -114,8 +115,8 @@ def recount(
     folder = existing_folder(rubrics, "--rubrics") if rubrics else rubric_file.SHIPPED
     with exit_on_error():
         ruled = rubric_file.load_directory(folder)
-        lines = existing_file(file, "FILE").read_bytes().split(b"\n")
-        reading = recounting.read_lines(lines, now_us())
+        raw = existing_file(file, "FILE").read_bytes().removeprefix(codecs.BOM_UTF8)
+        reading = recounting.read_lines(raw.split(b"\n"), now_us())
     for line, refusal in reading.refused:
         faults = "; ".join(f"{fault.field}: {fault.message}" for fault in refusal.faults)
         tell(f"{file.name}:{line}: {faults}")

@@ -30,11 +30,12 @@ def block(word: str) -> str:
     return str(found)
 
 
-def pasted(script: str, folder: Path) -> subprocess.CompletedProcess[str]:
+def pasted(script: str, folder: Path, **env: str) -> subprocess.CompletedProcess[str]:
     """What a person who pastes a block gets, with the program of this environment."""
     return subprocess.run(
         ["bash", "-ec", script.replace(".venv/bin/danchu", str(DANCHU))],
         cwd=folder, capture_output=True, text=True, timeout=SECONDS, check=False,
+        env={**os.environ, **env},
     )  # fmt: skip
 
 
@@ -73,10 +74,8 @@ def test_make_run_shows_the_ratings(running: Stack) -> None:
 
 def test_the_request_has_the_answer_that_is_printed_below_it(running: Stack) -> None:
     """Every value that the README shows is that of the running stack."""
-    script = (
-        block("curl").replace(".danchu/", f"{running.home}/").replace("8080", str(running.port))
-    )
-    run = pasted(script, ROOT)
+    script = block("curl").replace("8080", str(running.port))
+    run = pasted(script, ROOT, DANCHU_HOME=str(running.home))
     assert run.returncode == 0, run.stderr
     found, shown = json.loads(run.stdout), json.loads(TEXT.split("```json\n")[1].split("```")[0])
     assert within(shown, found)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 
 from services.simulation import SIGHTS
-from tests.commands.stacks import Stack
+from tests.commands.stacks import SECONDS, Stack
 
 pytestmark = pytest.mark.xdist_group("sample city")
 """Its tests share what takes long to start, so one process runs them."""
@@ -118,3 +119,14 @@ def test_an_event_in_quarantine(city: Stack, tmp_path: Path) -> None:
     city.get(f"/ratings/2025/H44.2.1?wait_for={receipt}")
     (entry,) = json.loads(city.run("quarantine", "list", "--json").stdout)
     assert (entry["state"], entry["replaced_by"]) == ("replayed", receipt)
+
+
+def test_the_lines_of_the_screen_work_as_they_are_printed(city: Stack) -> None:
+    """Pasted into a shell: a rating, its sheet by curl with a token, and the quarantine."""
+    screen = city.said.splitlines()
+    first = next(n for n, line in enumerate(screen) if "to paste into another terminal" in line)
+    lines = screen[first + 1 : first + 4]
+    assert [" rate " in lines[0], "curl" in lines[1], "quarantine list" in lines[2]] == [True] * 3
+    for line in lines:
+        run = subprocess.run(["bash", "-ec", line], capture_output=True, text=True, timeout=SECONDS)
+        assert run.returncode == 0 and run.stdout, (line, run.stderr)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import io
 import json
+import logging
 import unicodedata
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from services.chassis.auth import write_tokens
+from services.chassis.log_lines import JsonLines
 from services.chassis.printable import printable, printable_json, printable_line
 from services.commands import client as asking
 from services.commands.client import Answer
@@ -151,3 +153,21 @@ def test_a_file_in_another_encoding_is_refused_once() -> None:
     """Every line of it would be refused in words that help nobody."""
     numbers, refused = lines_read("x\ny\n".encode("utf-16"))
     assert numbers == [] and len(refused) == 1 and "UTF-16" in sentence(refused[0]).en
+
+
+def test_a_file_of_windows_is_rated_too(tmp_path: Path) -> None:
+    """`recount` reads what `emit` reads."""
+    file = tmp_path / "events.ndjson"
+    text = "\r\n".join(json.dumps(event) for event in EVENTS)
+    file.write_bytes(codecs.BOM_UTF8 + text.encode() + b"\r\n")
+    run = danchu("recount", str(file), "--year", "2025", "--json")
+    assert run.exit_code == 0 and "H44.1" in json.loads(run.output)
+
+
+def test_a_line_of_log_is_one_line_that_steers_nothing() -> None:
+    """Whoever reads the log on a terminal sees the characters and obeys none."""
+    for text in HOSTILE:
+        record = logging.LogRecord("services.x", logging.INFO, "x", 1, text + "\nnext", None, None)
+        line = JsonLines().format(record)
+        assert not steers(line) and "\n" not in line
+        assert json.loads(line)["message"] == text + "\nnext"
