@@ -52,6 +52,9 @@ def sentence(rubric: Rubric, reason: Reason) -> Message:
         return message("ceiling-applies-cases", name=name, most=ceiling.class_at_most, cases=cases)
     share, figures = rubric.top_class_share, reason.share
     assert share is not None and figures is not None
+    if not figures.places:
+        top = rubric.classes[0]
+        return message("share-none", top=top, at_most=share.at_most, of=share_base(rubric))
     return message(
         "share-exceeded", top=rubric.classes[0], at_most=share.at_most, of=share_base(rubric),
         places=figures.places, place=figures.place, candidates=figures.candidates,

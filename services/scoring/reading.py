@@ -11,6 +11,7 @@ from contracts.envelope import Recorded, decode
 from services.chassis.auth import READS_ALL, Credential
 from services.chassis.clock import Clock
 from services.chassis.database import Database
+from services.chassis.problems import Problem
 from services.scoring import fold, queries, store
 from services.scoring.announced import cells_of_duty, duties_done, is_announced, note_members
 from services.scoring.arrivals import Arrivals
@@ -18,6 +19,7 @@ from services.scoring.asking import refuse_class
 from services.scoring.cells import OWN, POOLED, Cell, Posting
 from services.scoring.fold import Book
 from services.scoring.listing import matching, page
+from services.scoring.messages import message
 from services.scoring.queries import After, Row
 from services.scoring.reasons import told, told_aside
 from services.scoring.registry import Unit
@@ -25,6 +27,8 @@ from services.scoring.sheet import Beside, sheet
 from services.scoring.sheet_trials import Field
 from services.scoring.snapshot import Snapshot, Snapshots
 from services.scoring.standings import rivals
+
+SHEET_TRIES = 20
 
 Cells = Mapping[Cell, Sequence[Posting]]
 
@@ -72,8 +76,11 @@ class Reading:
         return RatingPage([snapshot.rating(key) for key in listed.units], listed.next)
 
     async def sheet(self, year: int, asked: str, view: str | None) -> dict[str, Any]:
-        """The rating of a unit explained, in the binding view or the one that was asked."""
-        while True:
+        """The rating of a unit explained, in the binding view or the one that was asked.
+
+        Problem 503 where the fold overtakes each reading of the unit.
+        """
+        for _ in range(SHEET_TRIES):
             snapshot = await self.snapshots.of(year)
             unit = snapshot.unit(asked)
             async with self.db.read() as conn:
@@ -86,6 +93,7 @@ class Reading:
                 standing = snapshot.standing(unit, view)
                 rating = snapshot.rating(unit.key, view)
                 return await asyncio.to_thread(sheet, rating, standing, facts, beside)
+        raise Problem(503, message("sheet-moving"), headers={"Retry-After": "2"})
 
     async def events(
         self, snapshot: Snapshot, unit: Unit, after: After | None, limit: int

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 WHOLE, BEGINNING, WITHIN = 0, 1, 2
 _D = str.maketrans("đðɖ", "ddd")
@@ -29,11 +30,7 @@ def terms(q: str) -> list[str]:
 def closeness(sought: Sequence[str], texts: Iterable[str]) -> int | None:
     """How closely the texts hold all words: 0 as whole words, 1 at the beginning of words,
     2 within; None where they do not hold them."""
-    words: set[str] = set()
-    for text in texts:
-        for word in plain(text).split():
-            words.add(word)
-            words.update(_PARTS.findall(word))
+    words = frozenset[str]().union(*map(_words, texts))
     worst = WHOLE
     for term in sought:
         close = _closeness(term, words)
@@ -43,7 +40,14 @@ def closeness(sought: Sequence[str], texts: Iterable[str]) -> int | None:
     return worst
 
 
-def _closeness(term: str, words: set[str]) -> int | None:
+@lru_cache(maxsize=65_536)
+def _words(text: str) -> frozenset[str]:
+    """The words of a text, whole and as parts: a code is found by its parts too."""
+    whole = plain(text).split()
+    return frozenset((*whole, *(part for word in whole for part in _PARTS.findall(word))))
+
+
+def _closeness(term: str, words: frozenset[str]) -> int | None:
     if term in words:
         return WHOLE
     if any(word.startswith(term) for word in words):

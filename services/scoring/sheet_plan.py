@@ -80,7 +80,9 @@ def plan_for(field: Field, free: State, met: Met, needed_total: int) -> Plan:
         if met(states[-1].assessed):
             return Plan(_cut(states, parts, lambda state: met(state.assessed)), 0, True)
     more = needed_total - states[-1].total
-    if more <= 0 or not met(states[-1].assessed, needed_total):
+    # a rubric may have a band above its maximum: nothing reaches that
+    beyond = needed_total > field.rubric.maximum * 100
+    if more <= 0 or beyond or not met(states[-1].assessed, needed_total):
         return Plan(tuple((part, part.size) for part in parts))
 
     def enough(state: State) -> bool:

@@ -78,7 +78,7 @@ class Field:
     def at(self) -> int:
         """When a thing is done that is done now, and may still name this year."""
         first, last = moments.year_start(self.year - 1), moments.year_start(self.year + 2) - 1
-        return max(first, min(last, self.now))
+        return max(first, self.unit.begins or first, min(last, self.now))
 
     @cached_property
     def base(self) -> State:
@@ -115,7 +115,7 @@ class Field:
     @property
     def ended(self) -> bool:
         """Whether the unit is no more, so that nothing it does counts."""
-        return not self.unit.exists_at(self.at)
+        return self.unit.ends is not None and self.unit.ends <= self.at
 
 
 class State:

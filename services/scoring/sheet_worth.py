@@ -177,11 +177,22 @@ def arose(field: Field, indicator: Indicator) -> int:
 def doing(field: Field) -> dict[str, Any]:
     """Whether what is done now still counts for the year, and what its events must carry."""
     other_year = moments.local_year(field.at) != field.year
+    begins = _begins(field)
     if field.ended:
         text = message("doing-ended")
+    elif begins is not None:
+        text = message("doing-begins", day=begins)
     elif other_year:
         text = message("doing-year", year=field.year)
     else:
         text = message("doing-counts")
     carried = field.year if other_year and not field.ended else None
-    return {"counts": not field.ended, "year": carried, **in_both(text)}
+    return {"counts": not field.ended, "from": begins, "year": carried, **in_both(text)}
+
+
+def _begins(field: Field) -> str | None:
+    """The day on which a unit begins that does not exist yet."""
+    begins = field.unit.begins
+    if begins is None or begins <= field.now:
+        return None
+    return date.fromordinal(moments.local_day(begins)).isoformat()

@@ -17,7 +17,7 @@ from services.scoring.sheet import Beside, sheet
 from services.scoring.sheet_trials import Field
 from services.scoring.standings import Standing, rivals
 from tests.oracle import rate
-from tests.oracle.catalog import fields
+from tests.oracle.catalog import FIELDS, fields
 from tests.scoring.cities import accepted, city, rubrics
 
 Raw = dict[str, Any]
@@ -87,27 +87,23 @@ class Town:
         return rate([*self.events, *more], self.raw, self.year)
 
     def event(self, unit: str, short: str, data: Mapping[str, Any]) -> Raw:
-        """An event that happens now; what no sheet speaks of is filled in."""
-        number = next(_serial)
+        """An event of now, or of when the unit begins; what no sheet speaks of is filled in."""
+        number, begins = next(_serial), self.held.registry.units[unit].begins
+        at = max(self.now, begins or self.now)
         whole: Raw = {}
-        for name, optional, kind in fields(short) if short in PRACTICE else ():
+        for name, optional, kind in fields(short) if short in FIELDS else ():
             if not optional and name not in data:
                 whole[name] = kind.partition("|")[0] if "|" in kind else DEFAULTS[kind]
                 if kind in ("key", "person"):
                     whole[name] = f"advised-{number}"
         whole |= data
-        if moments.local_year(self.now) != self.year:
+        if moments.local_year(at) != self.year:
             whole["year"] = self.year
         return {
             "specversion": "1.0", "id": f"advised-{number}", "source": "urn:advised",
-            "type": f"vn.danchu.{short}.v1", "subject": unit, "time": moments.spelled(self.now),
+            "type": f"vn.danchu.{short}.v1", "subject": unit, "time": moments.spelled(at),
             "data": whole,
         }  # fmt: skip
-
-
-PRACTICE = frozenset(
-    name for name in __import__("tests.oracle.catalog", fromlist=["FIELDS"]).FIELDS
-)
 
 
 def town(seed: int, folder: Path, now: str, units: int = 8, size: int = 500) -> Town:
