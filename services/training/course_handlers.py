@@ -88,7 +88,7 @@ class Courses:
         """The attendance of a session: all rows or none; what is known already is no step.
 
         `faults` are what is wrong with the list beside its rows. A `whole` list, by which nobody
-        would have attended the session, is refused: a list of blanks is filled with zeros.
+        attended, is refused: it was filled with zeros, or it says what a strike says.
         """
         record = await self._held(work, id_)
         check_stands(record)
@@ -96,9 +96,6 @@ class Courses:
         step = Step("attend", work.now, {"session": session})
         held = domain.attended_session(record.state, step)
         found = await self._found(work, held, rows, faults)
-        together = {**held.attended, **found}
-        if whole and not any(row.present for row in together.values()):
-            raise RowsWrong([{"field": "", "message": message("nobody-attended")}])
         new = [
             {"person": person, **{k: v for k, v in one._asdict().items() if v is not None}}
             for person, one in found.items()
@@ -106,6 +103,8 @@ class Courses:
         ]
         if not new:
             return _done(record)
+        if whole and not any(row.present for row in found.values()):
+            raise RowsWrong([{"field": "", "message": message("nobody-attended")}])
         return await self._take(work, record, step._replace(data={**step.data, "rows": new}))
 
     async def retract(self, work: Work, id_: str, version: int, reason: str) -> Done:

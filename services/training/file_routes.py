@@ -95,7 +95,8 @@ def _add_attendance(files: Files) -> None:
             _check_names(files, reader, unit)
         items = await files.names.into(reader, unit, f"attendance of {id} {session}", items)
         if form != "json":
-            lines = sheets.attendance_cells([Line(**one) for one in items])
+            named = sorted(items, key=lambda one: (one["name"] or "", one["person"]))
+            lines = sheets.attendance_cells([Line(**one) for one in named])
             return file_answer(form, ATTENDANCE, headings.ATTENDANCE.values(), lines)
         place = {"session": session, "number": session_number(session)}
         return json_answer(labelled({**place, "items": items, "next": None}, TERMS))

@@ -155,6 +155,7 @@ async def test_by_a_list_of_zeros_nobody_attended(desk: Desk) -> None:
     assert (refused.status_code, "hold" in refused.json()["possible"]) == (409, False)
     tones = f"{HEAD}\nCB-0101,Nguyễn Thị Hoà,8,Đạt\nCB-0103,Trần Thị Thúy,8,Đạt".encode()
     assert (await sent(desk, tones, path)).status_code == 200
+    assert fields(await sent(desk, f"{HEAD}\nCB-0101,,0,".encode(), path)) == [""]
     await desk.done(hold, "clerk", at)
     rows = [{"number": number, "hours": "0"} for number in ("CB-0101", "CB-0103")]
     body = {"session": "1", "rows": rows}
