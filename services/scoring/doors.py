@@ -164,15 +164,28 @@ async def compare(conn: AsyncConnection, marks: Iterable[Mark], now: int) -> lis
     return list(doors.values())
 
 
+ARRIVED = """
+SELECT (SELECT count(*) FROM ledger
+        WHERE door = :door AND recorded > :after AND recorded <= :until)
+     + (SELECT count(*) FROM (
+            SELECT recorded FROM quarantine
+            WHERE door = :door AND recorded > :after AND recorded <= :until
+            UNION
+            SELECT recorded FROM repeats
+            WHERE door = :door AND recorded > :after AND recorded <= :until
+        ) AS others
+        WHERE NOT EXISTS (
+            SELECT 1 FROM ledger
+            WHERE ledger.door = :door AND ledger.recorded = others.recorded))"""
+
+
 async def _arrived(conn: AsyncConnection, door: DoorState, until: int) -> int:
-    """How many events of a door arrived behind the mark that held, up to another moment."""
-    counts = " + ".join(
-        f"(SELECT count(*) FROM {table} WHERE door = :door AND recorded > :after "
-        "AND recorded <= :until)"
-        for table in ("ledger", "quarantine", "repeats")
-    )
+    """How many events of a door arrived behind the mark that held, up to another moment.
+
+    Each moment of a door is that of one event, so none counts twice, wherever it is kept.
+    """
     values = {"door": door.id, "after": door.held_until, "until": until}
-    return int((await conn.execute(text(f"SELECT {counts}"), values)).scalar_one())
+    return int((await conn.execute(text(ARRIVED), values)).scalar_one())
 
 
 async def arrivals(conn: AsyncConnection, identities: Collection[bytes]) -> dict[bytes, Arrival]:

@@ -18,7 +18,7 @@ from services.chassis.reconciliation import EVENTS, Demand
 from services.chassis.telemetry import meter
 from services.scoring import doors, store
 from services.scoring.doors import DoorState
-from services.scoring.stream import ack_floor
+from services.scoring.stream import consumer, floor_of
 
 log = logging.getLogger(__name__)
 _differing = meter("danchu.scoring").create_gauge(
@@ -63,11 +63,16 @@ class MarkWatch:
             self._announced = [mark for mark in found if mark is not None], end
 
     async def _is_read_to(self, end: int) -> bool:
-        """Whether all up to a sequence was folded; not while the consumer has to be set back."""
-        floor = await ack_floor(self.broker)
+        """Whether all up to a sequence was folded; not while the consumer has to be set back.
+
+        A stream may end before its last sequence: then nothing waits for the consumer.
+        """
+        info = await consumer(self.broker)
         async with self.db.read() as conn:
             place = await store.position(conn)
-        return place.halted is None and end <= floor <= place.stream_seq
+        if info is None or place.halted is not None or floor_of(info) > place.stream_seq:
+            return False
+        return floor_of(info) >= end or not (info.num_pending or info.num_ack_pending)
 
     async def _compare(self, announced: list[Mark]) -> None:
         now = self.clock()

@@ -153,3 +153,15 @@ async def test_repeats_are_kept_once(database_url: str) -> None:
             await doors.add_repeats(conn, [Label(1, 5), Label(1, 5), Label(1, 6)])
 
         assert (await conn.execute(text("SELECT count(*) FROM repeats"))).scalar() == 2
+
+
+async def test_what_is_kept_in_two_places_counts_once(database_url: str) -> None:
+    """An event that went to quarantine first, and into the ledger later, is one event."""
+    async with folding(database_url, load_directory(SHIPPED)) as fold:
+        first = message(0, 1)
+        await folded(fold, [first._replace(subject="danchu.events.H44-9.disclosure.due")])
+        await folded(fold, [first])
+        async with fold.db.write() as conn:
+            await doors.add_repeats(conn, [Label(1, 1)])
+        state = (await compared(fold, Mark(NAME, 9, 1)))[NAME]
+        assert (len(await reasons(fold)), state.arrived, state.held_until) == (1, 1, 9)

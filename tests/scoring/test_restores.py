@@ -262,3 +262,45 @@ async def test_each_part_restored_to_another_moment(town: Town, ages: tuple[int,
         if await town.whole_or_halted(road, [*survived, *new]) is not None:
             await town.resend("2025-01-01")
         await town.whole(road, [*survived, *new])
+
+
+async def test_a_tail_that_vanished_from_the_stream_is_noticed(town: Town) -> None:
+    """Messages are gone, and the stream ends where it ended: no sequence tells."""
+    async with town.running() as road:
+        await road.scoring.stop()
+        await town.accept(road, 5)
+        await town.relayed(road)
+        broker = town.server.broker("provision")
+        await broker.ensure()
+        manager = broker.manager()
+        info = await manager.stream_info("EVENTS")
+        config = info.config
+        config.deny_delete = config.deny_purge = False
+        copies = [
+            await manager.get_msg("EVENTS", sequence)
+            for sequence in range(info.state.first_seq, info.state.last_seq - 4)
+        ]
+        await manager.delete_stream("EVENTS")
+        await manager.add_stream(config)
+        intake = town.server.broker("intake")
+        for copy in copies:
+            headers = {name: (copy.headers or {})[name] for name in ("Danchu-Door", "Nats-Msg-Id")}
+            await intake.request(copy.subject or "", copy.data or b"", headers)
+        for number in range(5):
+            await intake.request("danchu.events.H44-1.course.held", b"%d" % number)
+        last = (await manager.stream_info("EVENTS")).state.last_seq
+        for sequence in range(last - 4, last + 1):
+            await manager.delete_msg("EVENTS", sequence)
+        created = (await manager.stream_info("EVENTS")).created
+        await intake.close()
+        await broker.close()
+    assert created is not None
+    moment = int(created.timestamp() * 1_000_000)
+    for service, update in (
+        ("scoring", "UPDATE position SET stream_created = :moment"),
+        ("intake", "UPDATE outbox SET stream_created = :moment"),
+    ):
+        async with town.database(service) as db, db.write() as conn:
+            await conn.execute(text(update), {"moment": moment})
+    async with town.running() as road:
+        await town.whole(road)
