@@ -14,7 +14,9 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from contracts.messages import LANGUAGES, Message
 from services.chassis.auth import TOKENS_FILE, verifier, write_tokens
 from services.chassis.broker import Broker, provision
 from services.chassis.errors import DanchuError
@@ -24,12 +26,13 @@ from services.chassis.setting_files import SUFFIX
 from services.chassis.settings import Settings
 from services.chassis.supervisor import Child, Supervisor
 from services.commands import keys, sample, screen
-from services.commands.client import Client, Unanswered
+from services.commands.client import Client, Unanswered, tokens
 from services.commands.homes import LOCK_FILE, erase_address, http_url, write_address
 from services.commands.messages import message
 from services.commands.nats.grants import GRANTS
 from services.commands.parts import MIGRATED, check_databases
 from services.commands.ports import PortTaken, is_free
+from services.scoring.errors import FoldHalted
 from services.scoring.settings import ScoringSettings
 
 LOOPBACK = "127.0.0.1"
@@ -160,14 +163,21 @@ class Stack:
     async def _halt(self, client: Client) -> str | None:
         """Why the fold stands still and what to do; None while it does not.
 
-        It is asked without a token, which only the office's own issuer may be able to make.
+        The lag knows it first, which the holder of a token may ask; readiness is open to all.
         """
         # a part that is away just now is started again, and that is said
         with contextlib.suppress(Unanswered, ValueError):
+            lag: dict[str, Any] = {}
+            if self.settings.token_public_key is None:
+                token = tokens(self.settings.home)["operator"]
+                lag = (await client.get("/scoring/lag", token)).json()
             checks = (await client.get("/scoring/readyz")).json().get("checks", {})
             fold = str(checks.get("fold", FOLDS[0]))
             if fold not in FOLDS and checks.get("database") == ANSWERS:
                 return fold
+            if lag.get("halted") is not None:
+                why = (str(lag.get(f"halted_{one}", lag["halted"])) for one in LANGUAGES)
+                return FoldHalted(Message("halted", *why)).message
         return None
 
     async def _watch(self, client: Client) -> None:
