@@ -23,6 +23,8 @@ from contracts.data import (
 from contracts.faults import must_be
 from contracts.messages import Message, message
 
+CARD_DIGITS_LEAST = 9
+_DIGIT = re.compile("[0-9]")
 _HIDDEN = re.compile(f"[{UNPRINTED}\U000e0000-\U000e0fff]")
 _OWNER = re.compile(f"{UNIT}/(?=.)", re.ASCII | re.DOTALL)
 _NUMBER = re.compile(CARD_NUMBER)
@@ -38,6 +40,8 @@ def hidden(text: str) -> bool:
 
 def trimmed(text: str) -> Message | None:
     """What is wrong with a name: hidden characters, or blanks at its ends; None where nothing."""
+    if text.isascii() and text.isprintable() and text[:1] != " " != text[-1:]:
+        return None
     if hidden(text):
         return message("invisible")
     if text and not text.strip(" "):
@@ -47,9 +51,9 @@ def trimmed(text: str) -> Message | None:
 
 def key_faults(text: str, person: bool) -> Iterator[Message]:
     """What is wrong with a key, which may name a predecessor's as `<unit>/<key>`."""
-    owner = _OWNER.match(text)
+    owner = _OWNER.match(text) if "/" in text else None
     own = text[owner.end() :] if owner else text
-    wrong = trimmed(text) or trimmed(own)
+    wrong = trimmed(text) or (trimmed(own) if owner else None)
     if wrong is not None:
         yield wrong
     elif len(text) > (NAMED_KEY_MAX if owner else KEY_MAX):
@@ -60,9 +64,11 @@ def key_faults(text: str, person: bool) -> Iterator[Message]:
 
 
 def _person_faults(own: str, whole: str) -> Iterator[Message]:
-    if names_number("".join(_digit(letter) for letter in whole)):
+    if not whole.isascii():
+        whole = "".join(map(_digit, whole))
+    if names_number(whole):
         yield message("person-number")
-    elif " " in own or not any(letter in "0123456789" for letter in own):
+    elif " " in own or not _DIGIT.search(own):
         yield message("person-name")
 
 
@@ -77,7 +83,7 @@ def names_number(own: str) -> bool:
 
     Letters may stand before and after, separators anywhere; a UUID is a key, whatever its digits.
     """
-    if _UUID.fullmatch(own):
+    if len(own) < CARD_DIGITS_LEAST or _UUID.fullmatch(own):
         return False
     words = (_WORD_NUMBER.fullmatch(word) for word in _WORD.findall(own))
     return bool(_NUMBER.fullmatch(own)) or any(words)

@@ -125,7 +125,11 @@ class NatsDoor:
                 self._arrived.clear()
                 await self._arrived.wait()
                 continue
-            await self._reply(raw, await self.on_emit(unit, raw))
+            try:
+                await self._reply(raw, await self.on_emit(unit, raw))
+            finally:
+                self.waiting.end(unit)
+                self._arrived.set()
 
     async def _reply(self, raw: Msg, body: bytes) -> None:
         if not raw.reply:

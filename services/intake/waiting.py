@@ -7,6 +7,7 @@ a reply, for somebody waits for them; where there is no room, publishes are shed
 from __future__ import annotations
 
 from collections import OrderedDict, deque
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Generic, TypeVar
@@ -18,6 +19,8 @@ PUBLISHES_OF_UNIT_MAX = 1000
 MESSAGES_MAX = 4096
 BYTES_OF_UNIT_MAX = 16 * 2**20
 BYTES_MAX = 64 * 2**20
+SERVED_OF_UNIT_MAX = 4
+"""So many messages of one unit are served at once, however many others stand idle."""
 PUBLISH_EVERY = 8
 """Of so many messages one is a publish, however many requests wait."""
 
@@ -45,9 +48,13 @@ class _Lane(Generic[T]):
         self.units.setdefault(unit, deque()).append((message, size))
         self.messages += 1
 
-    def take(self, unit: str | None = None, last: bool = False) -> tuple[str, T, int]:
-        """The next message of the unit whose turn it is, or of this one."""
-        unit = unit or next(iter(self.units))
+    def next_unit(self, served: Mapping[str, int]) -> str | None:
+        """The unit whose turn it is, of those that are not served enough already."""
+        free = (one for one in self.units if served.get(one, 0) < SERVED_OF_UNIT_MAX)
+        return next(free, None)
+
+    def take(self, unit: str, last: bool = False) -> tuple[str, T, int]:
+        """The next message of a unit, which then has its turn behind the others."""
         queue = self.units[unit]
         message, size = queue.pop() if last else queue.popleft()
         self.messages -= 1
@@ -65,6 +72,7 @@ class Waiting(Generic[T]):
     requests: _Lane[T] = field(default_factory=lambda: _Lane(REQUESTS_OF_UNIT_MAX))
     publishes: _Lane[T] = field(default_factory=lambda: _Lane(PUBLISHES_OF_UNIT_MAX))
     sizes: dict[str, int] = field(default_factory=dict)
+    served: dict[str, int] = field(default_factory=dict)
     size: int = 0
     turns: int = 0
 
@@ -90,15 +98,25 @@ class Waiting(Generic[T]):
         return Offer.QUEUED
 
     def take(self) -> tuple[str, T]:
-        """The next message and its unit; KeyError where none waits."""
+        """The next message and its unit, which is served until `end`; KeyError where none waits."""
         self.turns += 1
-        turn = self.turns % PUBLISH_EVERY == 0 or not self.requests.units
-        lane = self.publishes if self.publishes.units and turn else self.requests
-        if not lane.units:
-            raise KeyError("nothing waits")
-        unit, message, size = lane.take()
-        self._left(unit, message, size)
-        return unit, message
+        lanes = [self.requests, self.publishes]
+        if self.turns % PUBLISH_EVERY == 0:
+            lanes.reverse()
+        for lane in lanes:
+            unit = lane.next_unit(self.served)
+            if unit is not None:
+                _, message, size = lane.take(unit)
+                self._left(unit, message, size)
+                self.served[unit] = self.served.get(unit, 0) + 1
+                return unit, message
+        raise KeyError("nothing waits")
+
+    def end(self, unit: str) -> None:
+        """A message of the unit was answered."""
+        left = self.served.pop(unit) - 1
+        if left:
+            self.served[unit] = left
 
     def _left(self, unit: str, _: T, size: int) -> None:
         self.size -= size

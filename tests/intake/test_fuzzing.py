@@ -15,7 +15,7 @@ from fastapi import Response
 from services.chassis.auth import Issuer
 from services.chassis.health import Health
 from services.chassis.http import compose, service_api
-from services.scoring.reading import Reading
+from services.scoring.arrivals import Arrivals
 from tests.conftest import NatsServer, free_port
 from tests.fuzzing import MAY_BE_SAID, fuzz
 from tests.intake.events import event, opened
@@ -48,10 +48,13 @@ async def scoring_of(home: Path, issuer: Issuer) -> AsyncIterator[httpx.AsyncCli
 
 @pytest.mark.parametrize("role", ["emitter", "operator", ""])
 def test_no_request_breaks_the_door(home: Path, issuer: Issuer, role: str) -> None:
-    """No server error, and every answer as documented; without a token it is 401."""
+    """No server error, and every answer as documented; without a token it is 401 at best.
+
+    With one too: the document declares bearer tokens, so some are made up.
+    """
     seen = fuzz(intake_of(home, issuer), "intake", token(issuer, role), 40)
-    assert set(seen) <= {200, 202, 400, 401, 403, 409, 413, 415, 422, 503}
-    assert (401 in seen) == (role == "")
+    assert set(seen) <= {200, 202, 400, 401, 403, 404, 409, 413, 415, 422, 503}
+    assert 401 in seen if role == "" else not {200, 202, 403, 404, 422}.isdisjoint(seen)
 
 
 @pytest.mark.parametrize("role", ["hr", "operator", ""])
@@ -63,12 +66,12 @@ def test_no_request_breaks_scoring(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The same of the queries, also for a unit that exists; nobody waits 5 s for any receipt."""
-    monkeypatch.setattr(Reading.wait, "__defaults__", (0.02,))
+    monkeypatch.setattr(Arrivals.wait, "__defaults__", (0.02,))
     asyncio.run(nats_server.provisioned())
     known: dict[str, Any] = {"year": 2025, "unit": "H44.12"}
     seen = fuzz(scoring_of(home, issuer), "scoring", token(issuer, role), 20, known)
     assert 200 in seen and not any(status >= 500 and status not in MAY_BE_SAID for status in seen)
-    assert (401 in seen) == (role == "")
+    assert 401 in seen or role != ""
 
 
 @asynccontextmanager
