@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from fastapi import Path, Request
 from fastapi.exceptions import RequestValidationError
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from contracts.messages import Message
 from services.chassis.http import FieldError, Problem
@@ -14,10 +14,19 @@ from services.scoring.messages import message
 
 RECEIPTS_MAX = 100
 RECEIPT = "[0-9a-f]{32}"
+RECEIPTS = f"{RECEIPT}(,{RECEIPT}){{0,{RECEIPTS_MAX - 1}}}"
+
+
+def _receipts(text: str) -> str:
+    if not re.fullmatch(RECEIPTS, text, re.ASCII):
+        raise ValueError(message("parameter-receipts", most=RECEIPTS_MAX))
+    return text
+
+
 WaitFor = Annotated[
-    str | None,
+    Annotated[str, AfterValidator(_receipts)] | None,
     Field(
-        pattern=f"^{RECEIPT}(,{RECEIPT}){{0,{RECEIPTS_MAX - 1}}}$",
+        json_schema_extra={"pattern": f"^{RECEIPTS}$"},
         description="receipts, with commas: answer once each of them is folded (5 s, then 504)",
     ),
 ]

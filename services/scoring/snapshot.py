@@ -118,9 +118,11 @@ class Snapshots:
     async def of(self, year: int) -> Snapshot:
         """The year as of the last commit; RubricsReplaced where others folded it."""
         stamp = await self.stamp()
-        known = self._years.get(year)
-        if known is not None and known.stamp == stamp:
-            return known
+        known = self._years.pop(year, None)
+        if known is not None:
+            self._years[year] = known
+            if known.stamp == stamp:
+                return known
         async with self._reading:
             known = self._years.get(year)
             if known is None or known.stamp < stamp:
@@ -155,8 +157,13 @@ class Snapshots:
                 made = await self._moved(conn, known, place.stamp)
         self._years[year] = made
         while len(self._years) > YEARS_KEPT:
-            del self._years[next(iter(self._years))]
+            del self._years[self._least_used()]
         return made
+
+    def _least_used(self) -> int:
+        """The year that is missed least: one without facts, else that was asked for longest ago."""
+        idle = (year for year, held in self._years.items() if not held.tallies)
+        return next(idle, next(iter(self._years)))
 
     async def _whole(self, conn: AsyncConnection, year: int, stamp: int) -> Snapshot:
         registry = await queries.registry(conn)

@@ -42,6 +42,8 @@ async def road(
         ("/ratings?year=2025&colour=red", "colour", []),
         ("/ratings?year=x", "year", []),
         ("/ratings/2025/H44.1?view=both", "view", ["own", "pooled"]),
+        ("/ratings/2025/H44.1?wait_for=zz", "wait_for", ["32 hexadecimal digits"]),
+        ("/ratings?year=2025&wait_for=" + "0" * 33, "wait_for", ["32 hexadecimal digits"]),
     ],
 )
 async def test_a_wrong_parameter_is_refused_in_both_languages(

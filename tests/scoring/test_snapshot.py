@@ -65,3 +65,16 @@ async def test_results_of_a_shared_code_and_retracted_results_are_followed(
         assert moved.rating("A")["results"] == []
         assert moved.rating("B") == whole.rating("B") == before.rating("B")
         assert len(moved.rating("B")["results"]) == 2
+
+
+async def test_years_without_facts_do_not_make_the_busy_year_cold(tmp_path: Path) -> None:
+    """Whoever asks for many empty years has others read nothing anew."""
+    rubrics = load_directory(SHIPPED)
+    async with folding(f"sqlite:///{tmp_path / 'x.db'}", rubrics) as fold:
+        snapshots = Snapshots(fold.db, rubrics)
+        done = event("m", "model.nominated", "A", "2025-03-01T00:00:00Z", model="m", title="t")
+        await fold.fold(accepted([*register("A", "2025-01-01"), done]))
+        busy = await snapshots.of(YEAR)
+        for year in range(2030, 2050):
+            await snapshots.of(year)
+        assert await snapshots.of(YEAR) is busy
