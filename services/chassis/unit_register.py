@@ -8,8 +8,8 @@ again for a while before it is refused.
 
 from __future__ import annotations
 
-import asyncio
 import difflib
+from asyncio import sleep as pause
 from collections.abc import Awaitable, Callable
 
 from contracts.messages import Message
@@ -49,7 +49,7 @@ async def check_registered(unit: str, field: str, units: Units) -> None:
         if unit in known:
             return
         if look < LOOKS - 1:
-            await asyncio.sleep(PAUSE_SECONDS)
+            await pause(PAUSE_SECONDS)
     if not known:
         raise Problem(503, message("units-unknown"), headers={"Retry-After": "2"})
     fault: FieldError = {"field": field, "message": _unregistered(unit, known)}
