@@ -11,6 +11,7 @@ from services.chassis.records import Done, Work
 from services.chassis.routes import Collection, Id, Retraction
 from services.chassis.steps import Step
 from services.training import (
+    answers,
     asking,
     course_handlers,
     domain,
@@ -54,13 +55,15 @@ def _add_rosters(memberships: Collection, rosters: Rosters) -> None:
     async def retract(asked: Retraction) -> Done:
         return await rosters.retract(asked.work, asked.id, asked.version, asked.reason)
 
-    memberships.create(asking.Assign, CLERK, message("do-assign"), assign)
-    memberships.step("release", When, CLERK, message("do-release"), rosters.step)
-    memberships.step("transfer", asking.Transfer, COUNCIL, message("do-transfer"), rosters.step)
-    memberships.retraction(BOTH, retract)
-    memberships.one(roster.evolve, handlers.shown)
+    model = answers.Membership
+    memberships.create(asking.Assign, CLERK, message("do-assign"), assign, model)
+    memberships.step("release", When, CLERK, message("do-release"), rosters.step, model)
+    transfer = message("do-transfer")
+    memberships.step("transfer", asking.Transfer, COUNCIL, transfer, rosters.step, model)
+    memberships.retraction(BOTH, retract, model)
+    memberships.one(roster.evolve, handlers.shown, model=model)
     moves = Collection(memberships.api, memberships.desk, "successions")
-    moves.create(asking.Succeed, COUNCIL, message("do-succeed"), succeed)
+    moves.create(asking.Succeed, COUNCIL, message("do-succeed"), succeed, answers.Succession)
 
 
 def _add_persons(api: FastAPI, desk: Desk, rosters: Rosters) -> None:
@@ -69,7 +72,7 @@ def _add_persons(api: FastAPI, desk: Desk, rosters: Rosters) -> None:
 
     @api.post(
         "/persons/{id}/rename", summary="Correct the display name",
-        **described(*problems, command=True),
+        **described(*problems, command=True, model=answers.PersonState),
     )  # fmt: skip
     async def rename(request: Request, id: Id, asked: asking.Rename) -> Response:
         async def work(work: Work) -> Done:
@@ -80,7 +83,7 @@ def _add_persons(api: FastAPI, desk: Desk, rosters: Rosters) -> None:
 
     @api.delete(
         "/persons/{id}", summary="Erase name, staff number and secret",
-        **described(*problems, command=True),
+        **described(*problems, command=True, model=answers.PersonState),
     )  # fmt: skip
     async def erase(request: Request, id: Id) -> Response:
         async def work(work: Work) -> Done:
@@ -101,17 +104,18 @@ def _add_courses(collection: Collection, courses: Courses) -> None:
     async def retract(asked: Retraction) -> Done:
         return await courses.retract(asked.work, asked.id, asked.version, asked.reason)
 
-    collection.create(asking.Plan, CLERK, message("do-plan"), plan)
+    model = answers.Course
+    collection.create(asking.Plan, CLERK, message("do-plan"), plan, model)
     for name, body, roles in (
         ("revise", asking.Revise, CLERK), ("schedule", asking.Schedule, CLERK),
         ("move", asking.MoveSession, CLERK), ("drop", asking.DropSession, CLERK),
         ("strike", asking.Strike, CLERK), ("hold", When, CLERK),
         ("cancel", asking.Cancel, COUNCIL), ("transfer", asking.Transfer, COUNCIL),
     ):  # fmt: skip
-        collection.step(name, body, roles, message(f"do-{name}"), courses.step)
-    collection.step("attend", asking.Attend, CLERK, message("do-attend"), attend)
-    collection.retraction(BOTH, retract)
-    collection.one(domain.evolve_course, course_handlers.shown)
+        collection.step(name, body, roles, message(f"do-{name}"), courses.step, model)
+    collection.step("attend", asking.Attend, CLERK, message("do-attend"), attend, model)
+    collection.retraction(BOTH, retract, model)
+    collection.one(domain.evolve_course, course_handlers.shown, model=model)
 
 
 def _row(where: str, given: dict[str, Any]) -> Row:

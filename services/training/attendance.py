@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Literal, NamedTuple
 
+from contracts import moments
 from contracts.messages import Message
+from services.chassis.steps import Step
 from services.training.messages import message
 
 Test = Literal["passed", "failed"]
@@ -63,3 +65,12 @@ def too_long(session: Session, hours: str) -> Message | None:
     """What is wrong with hours beyond those of the session; None where they fit."""
     fits = Decimal(hours) <= Decimal(session.hours)
     return None if fits else message("session-shorter", hours=session.hours)
+
+
+def behind_sessions(sessions: Iterable[Session], step: Step) -> Step:
+    """A course that is closed on a day, without a time, is so behind its sessions of that day."""
+    if not step.day or step.name != "hold":
+        return step
+    day = moments.local_day(step.at)
+    same = [one.ends for one in sessions if moments.local_day(one.ends) == day]
+    return step._replace(at=max((step.at, *same)))

@@ -15,7 +15,7 @@ from services.chassis.records import Done, Loaded, Work, check_stands, settled, 
 from services.chassis.steps import Fact, Step
 from services.chassis.vault import Vault
 from services.training import domain, queries, store, telling, wanted
-from services.training.attendance import Attendance, Session, Test, too_long
+from services.training.attendance import Attendance, Session, Test, behind_sessions, too_long
 from services.training.domain import Course
 from services.training.handlers import SUCCESSIONS
 from services.training.messages import message
@@ -132,7 +132,8 @@ class Courses:
 
     async def _take(self, work: Work, record: Loaded[Course], step: Step) -> Done:
         check_stands(record)
-        step = settled(record, step)
+        sessions = record.state.sessions.values() if record.state else ()
+        step = settled(record, behind_sessions(sessions, step))
         after = domain.next_course(record.state, step)
         difference = await self._difference(work, record, after)
         taken = await work.take(record, step, domain.evolve_course, difference.facts())

@@ -10,9 +10,19 @@ from services.chassis.auth import READS_ALL, Credential, role_missing
 from services.chassis.desk import Desk, described, json_answer
 from services.chassis.http import Problem
 from services.chassis.language import labelled
+from services.chassis.openapi import Page
 from services.chassis.records import Done, Work, check_unit, loaded, unit_of
 from services.chassis.routes import READERS, Id, page
-from services.training import asking, domain, headings, lists, queries, roster_files, sheets
+from services.training import (
+    answers,
+    asking,
+    domain,
+    headings,
+    lists,
+    queries,
+    roster_files,
+    sheets,
+)
 from services.training.attendance import Session
 from services.training.course_handlers import Courses, session_number
 from services.training.handlers import Rosters
@@ -73,8 +83,9 @@ def add_files(files: Files, rosters: Rosters, courses: Courses) -> None:
     _add_roster_import(files, rosters)
 
 
-def _described_upload() -> dict[str, Any]:
-    about = described(400, 401, 403, 404, 409, 412, 413, 415, 422, 503, command=True)
+def _described_upload(model: Any) -> dict[str, Any]:
+    problems = (400, 401, 403, 404, 409, 412, 413, 415, 422, 503)
+    about = described(*problems, command=True, model=model)
     about["openapi_extra"] = {**about["openapi_extra"], "requestBody": _UPLOAD}
     return about
 
@@ -83,7 +94,9 @@ def _add_attendance(files: Files) -> None:
     @files.api.get(
         "/courses/{id}/sessions/{session}/attendance",
         summary="Who attended a session; as a file for the right role",
-        **described(401, 403, 404, 422, 503, files=sheets.TYPES),
+        **described(
+            401, 403, 404, 422, 503, files=sheets.TYPES, model=answers.SessionAttendance
+        ),
     )  # fmt: skip
     async def get_attendance(
         request: Request, id: Id, session: SessionName, form: Form = "json"
@@ -112,7 +125,7 @@ def _add_attendance_import(files: Files, courses: Courses) -> None:
     @files.api.post(
         "/courses/{id}/sessions/{session}/attendance",
         summary="Import an attendance list (XLSX, XLS, ODS, CSV): all of it or nothing",
-        **_described_upload(),
+        **_described_upload(answers.ImportedAttendance),
     )  # fmt: skip
     async def import_attendance(
         request: Request, id: Id, session: SessionName, sheet: Sheet = None
@@ -155,7 +168,7 @@ def _add_roster_import(files: Files, rosters: Rosters) -> None:
     @files.api.post(
         "/rosters/{unit}",
         summary="Import a roster (XLSX, XLS, ODS, CSV): who is not yet on it comes on it",
-        **_described_upload(),
+        **_described_upload(answers.ImportedRoster),
     )  # fmt: skip
     async def import_roster(request: Request, unit: Unit, sheet: Sheet = None) -> Response:
         check_unit(files.desk.caller(request, CLERK, message("import-roster")), unit)
@@ -170,7 +183,7 @@ def _add_roster_import(files: Files, rosters: Rosters) -> None:
 def _add_roster(files: Files) -> None:
     @files.api.get(
         "/rosters/{unit}", summary="Who is on a unit's roster on a day; as a file, with names",
-        **described(401, 403, 422, 503, files=sheets.TYPES),
+        **described(401, 403, 422, 503, files=sheets.TYPES, model=Page[answers.Member]),
     )  # fmt: skip
     async def get_roster(
         request: Request, unit: Unit, choice: Annotated[asking.OnDay, Query()]

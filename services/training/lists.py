@@ -13,10 +13,11 @@ from services.chassis.auth import READS_ALL, Credential
 from services.chassis.desk import Desk, described, json_answer
 from services.chassis.http import Problem
 from services.chassis.language import labelled
+from services.chassis.openapi import Page
 from services.chassis.records import check_unit
 from services.chassis.routes import READERS, Id, page, units_seen
 from services.chassis.vault import Vault
-from services.training import asking, queries
+from services.training import answers, asking, queries
 from services.training.handlers import person_of_others
 from services.training.labels import TERMS
 from services.training.messages import message
@@ -111,7 +112,7 @@ def with_times(item: dict[str, Any], *names: str) -> dict[str, Any]:
 def _add_coverage(api: FastAPI, desk: Desk, names: Names) -> None:
     @api.get(
         "/coverage", summary="How many of those charged are trained, by unit and year",
-        **described(401, 403, 422, 503),
+        **described(401, 403, 422, 503, model=Page[answers.Coverage]),
     )  # fmt: skip
     async def get_coverage(request: Request, asked: Annotated[asking.Covered, Query()]) -> Response:
         units = _units(desk, request, asked.unit, message("read-coverage"))
@@ -124,7 +125,7 @@ def _add_coverage(api: FastAPI, desk: Desk, names: Names) -> None:
 
     @api.get(
         "/missing", summary="Who of a unit and year is not yet trained",
-        **described(401, 403, 422, 503),
+        **described(401, 403, 422, 503, model=Page[answers.Missing]),
     )  # fmt: skip
     async def get_missing(request: Request, asked: Annotated[asking.Missing, Query()]) -> Response:
         reader = reader_of(desk, request, asked.unit, message("read-missing"))
@@ -164,7 +165,7 @@ def _add_persons(api: FastAPI, desk: Desk, names: Names) -> None:
 
     @api.get(
         "/persons/{id}", summary="One person, with the name for the right role",
-        **described(*problems),
+        **described(*problems, model=answers.Person),
     )  # fmt: skip
     async def get_person(request: Request, id: Id) -> Response:
         reader, found = await held(request, id)
@@ -173,7 +174,10 @@ def _add_persons(api: FastAPI, desk: Desk, names: Names) -> None:
             shown |= (await names.of(reader, f"person {id}", [id]))[id]
         return json_answer(labelled(shown, TERMS))
 
-    @api.get("/persons/{id}/completions", summary="What a person completed", **described(*problems))
+    @api.get(
+        "/persons/{id}/completions", summary="What a person completed",
+        **described(*problems, model=Page[answers.Completion]),
+    )  # fmt: skip
     async def get_completions(request: Request, id: Id) -> Response:
         await held(request, id)
         async with desk.db.read() as conn:
@@ -183,7 +187,10 @@ def _add_persons(api: FastAPI, desk: Desk, names: Names) -> None:
 
 
 def _add_courses(api: FastAPI, desk: Desk) -> None:
-    @api.get("/courses", summary="Courses", **described(401, 403, 422, 503))
+    @api.get(
+        "/courses", summary="Courses",
+        **described(401, 403, 422, 503, model=Page[answers.ListedCourse]),
+    )  # fmt: skip
     async def list_courses(request: Request, asked: Annotated[asking.Listed, Query()]) -> Response:
         units = _units(desk, request, asked.unit, message("read-courses"))
         async with desk.db.read() as conn:
@@ -192,7 +199,10 @@ def _add_courses(api: FastAPI, desk: Desk) -> None:
             )
         return json_answer(labelled(page(found, asked.limit), TERMS))
 
-    @api.get("/sessions", summary="Sessions ahead", **described(401, 403, 422, 503))
+    @api.get(
+        "/sessions", summary="Sessions ahead",
+        **described(401, 403, 422, 503, model=Page[answers.ListedSession]),
+    )  # fmt: skip
     async def list_sessions(request: Request, asked: Annotated[asking.Ahead, Query()]) -> Response:
         units = _units(desk, request, asked.unit, message("read-sessions"))
         since = moments.day_start(asked.date) if asked.date else desk.clock()
