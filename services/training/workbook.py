@@ -42,7 +42,7 @@ def read_workbook(raw: bytes, sheet: str | None = None) -> Table:
     if form == "xlsx":
         details = workbook_details.of_workbook(raw)
     elif form == "ods":
-        workbook_details.check_xml(raw, ("content.xml",))
+        workbook_details.check_open_document(raw)
     try:
         with calamine.load_workbook(io.BytesIO(raw)) as book:
             return _table(form, _chosen(book, sheet), details)
@@ -103,6 +103,8 @@ def _table(form: str, sheet: calamine.CalamineSheet, details: dict[str, Details]
     for offset, values in enumerate(sheet.iter_rows()):
         number = first + offset + 1
         cells = [BLANK] * left + [_cell(value) for value in values]
+        if form != "xlsx":
+            cells = [_unformatted(cell) for cell in cells]
         row = trimmed(about.mend(number, cells))
         if row:
             rows.append(TableRow(number, row, number in about.hidden_rows))
@@ -135,6 +137,11 @@ def _cell(value: Any) -> Cell:
         case _:
             text = str(value).strip()
             return Cell("error", text) if _ERROR.fullmatch(text) else Cell("text", text)
+
+
+def _unformatted(cell: Cell) -> Cell:
+    """A number of XLS and ODS, of which it is not told how it is shown: 101 may stand as 000101."""
+    return cell._replace(kind="formatted") if cell.kind == "number" else cell
 
 
 def _hours(duration: datetime.timedelta) -> str:

@@ -11,7 +11,7 @@ import posixpath
 import re
 import zipfile
 import zlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from xml.parsers import expat
 
@@ -58,13 +58,21 @@ def of_workbook(raw: bytes) -> dict[str, Details]:
         raise TableFault("broken", form="XLSX") from None
 
 
-def check_xml(raw: bytes, names: Iterable[str]) -> None:
-    """TableFault where one of these parts has entities, or is too large or too deep."""
+def check_open_document(raw: bytes) -> None:
+    """TableFault where an ODS has entities, is too large or too deep, or hides rows with text."""
+    hidden = False
+
+    def begin(name: str, attributes: dict[str, str]) -> None:
+        nonlocal hidden
+        if name == "table-row":
+            shown = {key.rpartition(" ")[2]: value for key, value in attributes.items()}
+            hidden = shown.get("visibility", "visible") != "visible"
+        elif name == "p" and hidden:
+            raise TableFault("hidden-rows")
+
     try:
         with zipfile.ZipFile(io.BytesIO(raw)) as packed:
-            parts = _Parts(packed)
-            for name in names:
-                parts.parse(name, lambda _name, _attributes: None)
+            _Parts(packed).parse("content.xml", begin)
     except _BROKEN:
         raise TableFault("broken", form="ODS") from None
 

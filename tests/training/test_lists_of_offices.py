@@ -19,7 +19,7 @@ from services.training.names import same_name
 from services.training.sheets import attendance_of
 from services.training.spreadsheet_model import Cell
 from services.training.workbook_details import number_shown
-from tests.training.workbooks import HEAD, faults, patched, read, saved, table, xlsx
+from tests.training.workbooks import HEAD, faults, ods, patched, read, saved, table, xlsx
 
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 FILES = Path(__file__).parent / "files"
@@ -219,6 +219,19 @@ def test_what_a_person_does_not_see_is_not_taken() -> None:
     assert [field for field, _ in faults(saved(book))] == ["row 1.hours"]
     heading = xlsx(["DANH SÁCH"], COLUMNS, LINE, merged="A1:D1")
     assert persons(heading) == [("CB-1", "Đỗ Văn Mẫu", "4")]
+
+
+def test_open_documents_are_read_and_what_they_do_not_tell_is_asked() -> None:
+    """Times as hours; a staff number that is a number may be shown with zeros before it."""
+    four, half = (
+        ("float", 'office:value="4"', "4"),
+        ("time", 'office:time-value="PT03H30M00S"', "3:30"),
+    )
+    rows = [COLUMNS, ["CB-0101", A[1], four, "Đạt"], ["CB-0102", B[1], half, "Đạt"]]
+    assert persons(ods(rows)) == [A, B]
+    number = [COLUMNS, [("float", 'office:value="101"', "000101"), A[1], four, ""]]
+    assert [field for field, _ in faults(ods(number))] == ["row 2.number"]
+    assert [f for f, _ in faults(ods(rows, row='table:visibility="filter"'))] == [""]
 
 
 def test_a_decimal_comma_that_may_separate_columns_is_refused() -> None:

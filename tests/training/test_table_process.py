@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import io
 import os
-import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,10 +15,9 @@ from services.training.spreadsheet_model import TableFault
 from services.training.table_process import TableProcesses
 from tests.records.desks import ON_SQLITE, Desk
 from tests.training.acts import NAME, assigned, planned, scheduled
-from tests.training.workbooks import HEAD, patched, xlsx
+from tests.training.workbooks import HEAD, ods, patched, xlsx
 
 pytestmark = pytest.mark.anyio
-ODF = "urn:oasis:names:tc:opendocument:xmlns"
 COLUMNS = HEAD.split(",")
 GOOD = xlsx(COLUMNS, ["CB-1", NAME, 8, "Đạt"])
 
@@ -65,25 +62,7 @@ def _far() -> bytes:
 
 def _open_document() -> bytes:
     """A row of an OpenDocument table that is repeated without end."""
-    out = io.BytesIO()
-    cells = '<table:table-cell office:value-type="string"><text:p>x</text:p></table:table-cell>'
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as packed:
-        packed.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
-        packed.writestr(
-            "META-INF/manifest.xml",
-            f'<manifest:manifest xmlns:manifest="{ODF}:manifest:1.0">'
-            '<manifest:file-entry manifest:full-path="/" manifest:media-type='
-            '"application/vnd.oasis.opendocument.spreadsheet"/></manifest:manifest>',
-        )
-        packed.writestr(
-            "content.xml",
-            f'<office:document-content xmlns:office="{ODF}:office:1.0"'
-            f' xmlns:table="{ODF}:table:1.0" xmlns:text="{ODF}:text:1.0"><office:body>'
-            '<office:spreadsheet><table:table table:name="x">'
-            f'<table:table-row table:number-rows-repeated="1048576">{cells * 40}</table:table-row>'
-            "</table:table></office:spreadsheet></office:body></office:document-content>",
-        )
-    return out.getvalue()
+    return ods([["x"] * 40], row='table:number-rows-repeated="1048576"')
 
 
 HOSTILE: dict[str, Callable[[], bytes]] = {

@@ -14,6 +14,8 @@ from services.training import sheets, table_reader
 from services.training.course_handlers import Row, RowsWrong
 from services.training.spreadsheet_model import Table, TableFault, from_json
 
+ODF = "urn:oasis:names:tc:opendocument:xmlns"
+ODS_TYPE = "application/vnd.oasis.opendocument.spreadsheet"
 HEAD = "Số hiệu cán bộ,Họ và tên,Số giờ,Kết quả kiểm tra"
 
 
@@ -35,6 +37,38 @@ def saved(book: openpyxl.Workbook) -> bytes:
     out = io.BytesIO()
     book.save(out)
     return out.getvalue()
+
+
+def ods(rows: list[list[Any]], row: str = "") -> bytes:
+    """An OpenDocument table of texts, or (type, attribute, text); `row`: attributes of the last."""
+    lines = ["".join(_ods_cell(value) for value in line) for line in rows]
+    attributes = [""] * (len(rows) - 1) + [f" {row}"]
+    body = "".join(
+        f"<table:table-row{more}>{line}</table:table-row>"
+        for more, line in zip(attributes, lines, strict=True)
+    )
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as packed:
+        packed.writestr("mimetype", ODS_TYPE)
+        packed.writestr(
+            "META-INF/manifest.xml",
+            f'<manifest:manifest xmlns:manifest="{ODF}:manifest:1.0"><manifest:file-entry '
+            f'manifest:full-path="/" manifest:media-type="{ODS_TYPE}"/></manifest:manifest>',
+        )
+        packed.writestr(
+            "content.xml",
+            f'<office:document-content xmlns:office="{ODF}:office:1.0"'
+            f' xmlns:table="{ODF}:table:1.0" xmlns:text="{ODF}:text:1.0"><office:body>'
+            f'<office:spreadsheet><table:table table:name="Điểm danh">{body}</table:table>'
+            "</office:spreadsheet></office:body></office:document-content>",
+        )
+    return out.getvalue()
+
+
+def _ods_cell(value: Any) -> str:
+    kind, attribute, text = value if isinstance(value, tuple) else ("string", "", value)
+    head = f'<table:table-cell office:value-type="{kind}" {attribute}>'
+    return f"{head}<text:p>{text}</text:p></table:table-cell>"
 
 
 def patched(raw: bytes, **parts: bytes | Mapping[bytes, bytes]) -> bytes:
