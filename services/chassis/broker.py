@@ -30,6 +30,7 @@ from nats.js.errors import NotFoundError
 from nats.js.manager import JetStreamManager
 
 from services.chassis.broker_errors import broker_errors
+from services.chassis.denials import note_broker_denial
 from services.chassis.errors import BrokerAway, DurabilityTooWeak, DurabilityUnknown
 from services.chassis.messages import message
 from services.chassis.settings import NatsAccess
@@ -92,6 +93,7 @@ class Broker:
 
     async def _on_error(self, error: Exception) -> None:
         log.debug("the broker refused or failed", extra={"error": str(error)})
+        note_broker_denial(self.name, self.access.user, error)
         self._fail(BrokerAway(error))
         if self._joining:
             raise BrokerAway(error)

@@ -7,21 +7,20 @@ SQL itself belongs to the `store`, `queries` and `tables` of each service.
 import asyncio
 import contextlib
 import sqlite3
-from collections.abc import AsyncIterator, Collection, Iterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from pathlib import Path
 from typing import Any
 
-import asyncpg  # type: ignore[import-untyped]
 from sqlalchemy import Table, event, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.util import await_only
 
 from services.chassis.database_url import split
+from services.chassis.disk_room import DiskRoom
+from services.chassis.driver_errors import translate_driver_errors
 from services.chassis.errors import (
-    DatabaseAway,
+    DiskFull,
     DurabilityTooWeak,
     StateNotMigrated,
 )
@@ -31,8 +30,6 @@ from services.chassis.migrating import is_current, upgrade
 from services.chassis.reconnection import log_reconnection
 from services.chassis.rows import (
     BUSY_SECONDS,
-    CONNECTION_BROKEN,
-    FAILED,
     FileRows,
     FileSource,
     Row,
@@ -40,7 +37,6 @@ from services.chassis.rows import (
     ServerRows,
     ServerSource,
     Source,
-    is_lost,
 )
 
 READERS = 8
@@ -67,6 +63,7 @@ class Database:
         else:
             self._writer = self._reader = self._postgres_engine()
             self._glance = ServerGlance(self._reader)
+        self.room = DiskRoom(self.where, self.file.parent if self.sqlite else None)
 
     def _sqlite_engine(self, begin: str, size: int, pragmas: tuple[str, ...]) -> AsyncEngine:
         engine = create_async_engine(
@@ -136,15 +133,19 @@ class Database:
 
     @contextlib.asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:
-        """One read-write transaction; DatabaseAway when the server is not there."""
-        with told():
-            async with self._writer.begin() as conn:
-                yield conn
+        """One read-write transaction; DatabaseAway when the server is not there, DiskFull."""
+        try:
+            with translate_driver_errors():
+                async with self._writer.begin() as conn:
+                    yield conn
+        except DiskFull as failure:
+            self.room.note(failure)
+            raise
 
     @contextlib.asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
         """A connection for queries; what it sees is one state of the data."""
-        with told():
+        with translate_driver_errors():
             async with self._reader.connect() as conn:
                 if not self.sqlite:
                     await conn.execution_options(
@@ -154,13 +155,18 @@ class Database:
 
     async def glance(self, statement: str) -> Any:
         """The first value of a statement that reads one row, as of now; DatabaseAway without."""
-        with told():
+        with translate_driver_errors():
             return await self._glance.value(statement)
 
     async def check(self) -> None:
         """Answers when the database answers; DatabaseAway otherwise."""
         async with self.read() as conn:
             await conn.execute(text("SELECT 1"))
+
+    async def disk(self) -> str:
+        """For health: DiskFull where nothing can be written."""
+        self.room.check()
+        return "has room"
 
     async def open(self, script_location: Path | None = None) -> None:
         """Connects once; refuses weak durability, and state that is not of this version."""
@@ -193,31 +199,6 @@ def _set(cursor: Any, pragma: str) -> None:
             await_only(asyncio.sleep(0.01))
         else:
             return
-
-
-@contextlib.contextmanager
-def told() -> Iterator[None]:
-    """Turns what a lost connection raises into DatabaseAway; anything else passes."""
-    try:
-        yield
-    except PoolTimeout as away:
-        raise DatabaseAway(away) from away
-    except DBAPIError as error:
-        if not is_away(error):
-            raise
-        raise DatabaseAway(error.orig or error) from error
-    except FAILED as error:
-        if not is_lost(error):
-            raise
-        raise DatabaseAway(error) from error
-
-
-def is_away(error: DBAPIError) -> bool:
-    """Whether the connection, the server or its disk failed, rather than the statement."""
-    cause = error.orig.__cause__ if error.orig is not None else None
-    if error.connection_invalidated or isinstance(cause, CONNECTION_BROKEN):
-        return not isinstance(cause, asyncpg.DataError)
-    return error.orig is not None and is_lost(error.orig)
 
 
 async def check_durability(conn: AsyncConnection) -> None:

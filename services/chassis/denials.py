@@ -17,6 +17,8 @@ from services.chassis.problems import Problem
 CREDENTIAL = "danchu.credential"
 """Where the scope of a request holds its credential."""
 DENIED = frozenset((401, 403))
+BROKER_REFUSALS = ("authorization violation", "permissions violation", "authentication")
+"""How NATS says that a user may not join, publish or subscribe."""
 LINES_A_SECOND = 5.0
 LINES_AT_ONCE = 50
 log = logging.getLogger("danchu.denials")
@@ -59,6 +61,12 @@ def note_denial(scope: Mapping[str, Any], problem: Problem) -> None:
         role=getattr(caller, "role", None),
         token=getattr(caller, "name", None),
     )
+
+
+def note_broker_denial(service: str, user: str | None, error: Exception) -> None:
+    """Logs that NATS refused a user to join, or a subject, and no other error."""
+    if any(word in str(error).lower() for word in BROKER_REFUSALS):
+        write_denial("nats-refused", service=service, user=user, error=str(error))
 
 
 def route_of(scope: Mapping[str, Any]) -> dict[str, Any]:

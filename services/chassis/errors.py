@@ -20,6 +20,15 @@ class DatabaseAway(DanchuError):
         super().__init__(message("database-away", cause=self.cause))
 
 
+class DiskFull(DatabaseAway):
+    """The database finds no room to write; nothing is accepted until it has some again."""
+
+    def __init__(self, cause: BaseException | str) -> None:
+        super().__init__(cause)
+        self.message = message("disk-full", cause=cause if isinstance(cause, str) else self.cause)
+        self.args = (self.message,)
+
+
 class BrokerAway(DanchuError):
     """NATS did not answer, or refused what was published; the caller may try again."""
 

@@ -42,8 +42,8 @@ class Parts:
 def parts(name: str, settings: Settings, clock: Clock, spot_checks: bool = False) -> Parts:
     """Database, broker, relay and health of the service `name`.
 
-    Ready without the broker: it goes on accepting into its own database. `spot_checks`: its relay
-    may read EVENTS.
+    Ready without the broker: it goes on accepting into its own database, while that has room.
+    `spot_checks`: its relay may read EVENTS.
     """
     db = Database(settings.database(name), name)
     broker = Broker(settings.nats(name), f"danchu {name} relay")
@@ -57,6 +57,7 @@ def parts(name: str, settings: Settings, clock: Clock, spot_checks: bool = False
         return broker.state()
 
     health.require("database", database)
+    health.require("disk", db.disk)
     health.show("broker", nats)
     return Parts(name, settings, db, broker, Relay(db, broker, clock, spot_checks), health)
 

@@ -161,6 +161,7 @@ def _check(
         return "those of the ratings"
 
     health.require("database", database)
+    (health.require if part == "fold" else health.show)("disk", db.disk)
     health.show("broker", nats)
     (health.require if part == "fold" else health.show)("fold", folding)
     health.require("rubrics", folded_with)

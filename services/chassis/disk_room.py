@@ -1,0 +1,52 @@
+"""Whether a database has room to write: what failed for want of it a while ago, and what is left.
+
+A look that writes would prove nothing: a failed transaction leaves room for a small one behind it.
+So a failure is remembered for a time, and of a file the free space is asked for beside it.
+"""
+
+import logging
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from services.chassis.errors import DiskFull
+from services.chassis.messages import message
+
+REMEMBERED_SECONDS = 30.0
+FREE_BYTES_MIN = 2**20
+SAID_AGAIN_SECONDS = 60.0
+log = logging.getLogger(__name__)
+
+
+@dataclass
+class DiskRoom:
+    """The room of one database; `folder` is that of a file, None of a server."""
+
+    where: str
+    folder: Path | None = None
+    clock: Callable[[], float] = time.monotonic
+    _failure: DiskFull | None = None
+    _failed: float = 0.0
+    _said: float | None = None
+
+    def note(self, failure: DiskFull) -> None:
+        """Remembers a write that found no room; says so in the log, once a minute."""
+        self._failure, self._failed = failure, self.clock()
+        if self._said is None or self._failed - self._said > SAID_AGAIN_SECONDS:
+            self._said = self._failed
+            log.error("the disk is full", extra={"database": self.where, "error": str(failure)})
+
+    def check(self) -> None:
+        """DiskFull while there is no room, as far as that can be known without writing."""
+        if self._failure is not None:
+            if self.clock() - self._failed < REMEMBERED_SECONDS:
+                raise self._failure
+            self._failure = self._said = None
+        if self.folder is None or not self.folder.exists():
+            return
+        free = os.statvfs(self.folder)
+        left = free.f_bavail * free.f_frsize
+        if left < FREE_BYTES_MIN:
+            raise DiskFull(message("disk-left", left=left))
