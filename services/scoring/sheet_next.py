@@ -22,11 +22,11 @@ from services.scoring.assess import (
     class_at,
     failures,
 )
-from services.scoring.cells import OWN
+from services.scoring.cells import OWN, covered
 from services.scoring.class_reasons import miss_members, miss_sentence
 from services.scoring.labels import class_label, in_both
 from services.scoring.messages import message
-from services.scoring.rubric import Rubric
+from services.scoring.rubric import Kind, Rubric
 from services.scoring.scores import spelled
 from services.scoring.sheet_plan import Plan, plan_for
 from services.scoring.sheet_trials import Field, State, clearing
@@ -34,6 +34,7 @@ from services.scoring.sheet_words import figure
 from services.scoring.standings import Rivals
 
 CASES_MAX = 50
+KEYS_MAX, KEYS_TOLD = 100, 5
 
 
 @dataclass(frozen=True)
@@ -124,10 +125,37 @@ def _gates(field: Field, index: int, free: State) -> list[tuple[dict[str, Any], 
     name, found = field.rubric.classes[index], []
     for misses in failures(field.rubric, name, free.assessed.lines):
         for miss in misses:
-            text = message("next-gate", text=miss_sentence(field.rubric, (miss,)))
-            members = {"class": name, **miss_members(miss), **_lacking(free.assessed, miss)}
+            keys = _keys(field, miss)
+            text = _gate_text(miss_sentence(field.rubric, (miss,)), keys)
+            members = {"class": name, **miss_members(miss), **_lacking(free.assessed, miss), **keys}
             found.append(({**members, **in_both(text)}, text))
     return found
+
+
+def _keys(field: Field, miss: Miss) -> dict[str, list[str]]:
+    """Of a coverage, which duties keep the gate shut: those not done, and those done late."""
+    found: dict[str, list[str]] = {"missing": [], "late": []}
+    indicator = None if miss.indicator is None else field.rubric.by_id[miss.indicator]
+    if indicator is not None and indicator.kind is Kind.COVERAGE:
+        for cell, said in sorted(field.cells.items()):
+            if cell.indicator == indicator.id and cell.view == field.view:
+                status = covered(indicator, said, field.until).status
+                if status in found and len(found[status]) < KEYS_MAX:
+                    found[status].append(cell.key)
+    return found
+
+
+def _gate_text(text: Message, keys: dict[str, list[str]]) -> Message:
+    if not any(keys.values()):
+        return message("next-gate", text=text)
+    named = {
+        name: ", ".join(found[:KEYS_TOLD]) + (", …" if len(found) > KEYS_TOLD else "")
+        for name, found in keys.items()
+    }
+    none = message("no-keys")
+    return message(
+        "next-gate-keys", text=text, missing=named["missing"] or none, late=named["late"] or none
+    )
 
 
 def _lacking(assessed: Assessment, miss: Miss) -> dict[str, Any]:

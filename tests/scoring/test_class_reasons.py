@@ -67,7 +67,7 @@ def test_a_share_says_places_and_how_far_the_last_one_is(rated: dict[str, Any]) 
     figures = one["figures"]
     assert figures["place"] > figures["limit"] and figures["candidates"] >= figures["place"]
     assert Fraction(figures["behind"]) >= 0
-    assert f"{figures['limit']} places" in one["text_en"]
+    assert f"places {figures['limit']}," in one["text_en"]
 
 
 def test_a_rating_names_its_end_its_successors_and_its_predecessors(rated: dict[str, Any]) -> None:

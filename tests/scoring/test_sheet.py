@@ -154,6 +154,17 @@ def test_a_ceiling_is_named_with_its_cases_and_not_only_points() -> None:
     assert ceiling["cases"] and all(case in advice["text_vi"] for case in ceiling["cases"])
 
 
+def test_a_gate_names_the_duties_that_keep_it_shut() -> None:
+    """What is missing can be done; what was late stays late, and the sheet tells which it is."""
+    held, ruled = sample()
+    advice = [one["next_class"] for one in sheets(held, ruled, 2025).values() if one["next_class"]]
+    gates = [gate for one in advice for gate in one["gates"] if gate["indicator"] == "disclosure"]
+    assert gates
+    for gate in gates:
+        assert gate["missing"] or gate["late"]
+        assert all(key in gate["vi"] for key in (gate["missing"] + gate["late"])[:1])
+
+
 def test_the_words_of_a_sheet_say_what_is_so() -> None:
     """Too few opinions for a mean are not called none, and Vietnamese decimals have a comma."""
     held, ruled = sample()
