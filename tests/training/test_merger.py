@@ -219,6 +219,21 @@ async def test_a_succession_is_decided_by_the_council_alone(desk: Desk) -> None:
     assert await told(desk) == before
 
 
+async def test_what_was_said_of_a_predecessor_is_taken_back_under_its_key(desk: Desk) -> None:
+    """Also after the merger: else the retraction would have no effect (SCORING.md section 2)."""
+    made = await assigned(desk, "A1", OLD, day="2025-01-10")
+    await trained(desk, "A1", unit=OLD, day="2025-02-10")
+    await merged(desk, OLD)
+    back = {"version": 2, "reason": "nhầm"}
+    await desk.done(f"memberships/{made['id']}/retract", "council", back)
+    events = {one.event.id: one for one in await desk.events()}
+    retractions = [one for one in events.values() if one.kind.short == "event.retracted"]
+    assert retractions
+    for one in retractions:
+        target = events[one.event.data.id]
+        assert (one.event.subject, one.event.source) == (target.event.subject, target.event.source)
+
+
 @pytest.mark.parametrize("seed", range(6))
 async def test_random_mergers_agree_with_plain_counting(desk: Desk, seed: int) -> None:
     """Persons come, go, are trained and merged: the pooled view is the roster at the end."""
