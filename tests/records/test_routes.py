@@ -273,6 +273,21 @@ async def test_a_command_that_is_not_sent_as_json_is_told_what_to_send(
         assert answer.headers["content-type"] == "application/problem+json"
 
 
+async def test_the_body_of_a_stranger_is_not_read(desk: Desk) -> None:
+    """401 by every command before anything of a body is awaited: slow ones hold no place."""
+
+    async def unread() -> AsyncIterator[bytes]:
+        pytest.fail("the body was read")
+        yield b""
+
+    for route in desk.app.api.routes:
+        if isinstance(route, APIRoute) and route.body_field:
+            target = f"/{desk.name}{_filled(route.path, 'x')}"
+            for headers in ({}, {"authorization": "Bearer x"}):
+                answer = await desk.client.post(target, content=unread(), headers=headers)
+                assert answer.status_code == 401, target
+
+
 async def test_every_route_answers_each_role_as_the_table_says(desk: Desk) -> None:
     """401 without a token; 403, 404 or success by role, for the own unit and another one.
 
