@@ -20,6 +20,7 @@ from pydantic import (
 from contracts import moments
 from contracts.envelope import CITY, UNIT_KEY
 from contracts.messages import Message
+from contracts.names import names_number
 from services.chassis.messages import message
 from services.chassis.steps import Step
 
@@ -57,7 +58,7 @@ def _unit(text: str) -> str:
 def _opaque(text: str) -> str:
     if not text.isascii() or any(c.isspace() for c in text) or not any(c.isdigit() for c in text):
         raise ValueError(message("opaque-form"))
-    if text.isdigit() and len(text) in IDENTITY_DIGITS:
+    if names_number(text):
         raise ValueError(message("opaque-identity"))
     return text
 

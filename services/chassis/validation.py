@@ -76,6 +76,4 @@ def fault(error: Mapping[str, Any]) -> str:
 def _raised(error: object) -> str:
     """What a validator of ours raised; of a library's own error nothing is told."""
     first = error.args[0] if isinstance(error, ValueError) and error.args else None
-    if isinstance(first, Message) or (type(error) is ValueError and isinstance(first, str)):
-        return first
-    return message("field-other")
+    return first if isinstance(first, Message) else message("field-other")

@@ -8,12 +8,16 @@ import pytest
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from contracts.messages import Message
-from services.chassis.asked import Day, Evidence, Moment, UnitKey
+from services.chassis.asked import Day, Evidence, Moment, Opaque, UnitKey
 from services.chassis.validation import FAULTS_MAX, field_faults
 
 
 def _refuses(text: str) -> str:
     raise ValueError(Message("x.y", "sai", "wrong"))
+
+
+def _plainly(text: str) -> str:
+    raise ValueError("words of a library")
 
 
 class Body(BaseModel):
@@ -32,6 +36,8 @@ class Body(BaseModel):
     form: Annotated[str, Field(pattern="^a+$")] = "a"
     ours: Annotated[str, AfterValidator(_refuses)] | None = None
     theirs: Annotated[str, AfterValidator(lambda text: str(len(text.encode("ascii"))))] = "a"
+    plain: Annotated[str, AfterValidator(_plainly)] | None = None
+    person: Opaque = "cb-1"
     evidence: Evidence | None = None
     ratio: float = 0.5
 
@@ -65,6 +71,9 @@ WRONG: dict[str, tuple[str, Any, str]] = {
     "no form": ("form", "b", "must have the form ^a+$"),
     "our own": ("ours", "a", "wrong"),
     "a library's": ("theirs", "đ", "does not have the right form"),
+    "a library's plain words": ("plain", "a", "does not have the right form"),
+    "an identity number": ("person", "CCCD-025199001234", "never an identity number"),
+    "a name": ("person", "Nguyen Van A", "never a name"),
     "unknown": ("unknown", 1, "there is no field or parameter of this name here"),
     "no object": ("evidence", 1, "must be a JSON object"),
     "no number": ("ratio", "x", "must be a number"),
