@@ -15,11 +15,12 @@ from services.commands.parts import MIGRATED
 
 async def prepare(settings: Settings) -> None:
     """Makes the keys of a new home for new databases; KeysMissing where one holds data already."""
-    async for name, db in _databases(settings):
-        if await key_marks.is_new(db):
-            continue
-        for kind, file in missing(settings).items():
-            raise KeysMissing(kind, file, f"{db.where} ({name})")
+    for name in MIGRATED:
+        async with _opened(settings, name) as db:
+            if await key_marks.is_new(db):
+                continue
+            for kind, file in missing(settings).items():
+                raise KeysMissing(kind, file, f"{db.where} ({name})")
     make(settings)
 
 
@@ -58,10 +59,11 @@ async def adopt(settings: Settings) -> list[str]:
     The start proves that they open what is stored, and refuses them where they do not.
     """
     services = []
-    async for name, db in _databases(settings):
-        if not await key_marks.is_new(db):
-            await key_marks.forget(db)
-            services.append(name)
+    for name in MIGRATED:
+        async with _opened(settings, name) as db:
+            if not await key_marks.is_new(db):
+                await key_marks.forget(db)
+                services.append(name)
     return services
 
 
@@ -72,9 +74,3 @@ async def _opened(settings: Settings, name: str) -> AsyncIterator[Database]:
         yield db
     finally:
         await db.close()
-
-
-async def _databases(settings: Settings) -> AsyncIterator[tuple[str, Database]]:
-    for name in MIGRATED:
-        async with _opened(settings, name) as db:
-            yield name, db
