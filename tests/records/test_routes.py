@@ -245,10 +245,10 @@ async def test_a_cursor_that_no_list_has_given_is_refused_by_every_list(desk: De
 @pytest.mark.parametrize(
     ("kind", "sentence"),
     [
-        (None, "Send application/json."),
-        ("application/x-www-form-urlencoded", "Send application/json."),
-        ("text/plain", "Send application/json."),
-        ("application/vnd.x+json", "Send application/json."),
+        (None, "Send the content type application/json."),
+        ("application/x-www-form-urlencoded", "Send the content type application/json."),
+        ("text/plain", "Send the content type application/json."),
+        ("application/vnd.x+json", "Send the content type application/json."),
         ("application/json; charset=utf-16", "Send UTF-8; the charset utf-16 is not taken."),
         ("Application/JSON; charset=UTF-8", None),
     ],
@@ -269,7 +269,7 @@ async def test_a_command_that_is_not_sent_as_json_is_told_what_to_send(
         if sentence is None:
             assert answer.status_code == 422, target
             continue
-        assert (answer.status_code, answer.json()["detail"]) == (415, sentence), target
+        assert (answer.status_code, answer.json()["detail_en"]) == (415, sentence), target
         assert answer.headers["content-type"] == "application/problem+json"
 
 
