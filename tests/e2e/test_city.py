@@ -145,7 +145,8 @@ def test_a_city_fed_under_kill_9_is_rated_as_the_oracle_rates_it(
         check_view(answered(stack, year, view), rate(events, raw, year, view))
     check_counted(stack, year, counted(events, raw, year))
     audit = stack.run("audit")
-    assert (audit.returncode, audit.stdout) == (0, "outboxes, ledger, facts and tallies agree\n")
+    assert audit.returncode == 0
+    assert "outboxes, ledger, facts and tallies agree" in audit.stdout
     assert stack.run("rebuild", "--year", str(year)).returncode == 0
     assert compared(answered(stack, year)) == compared(expected)
     assert stack.run("audit").returncode == 0
