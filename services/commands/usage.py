@@ -68,8 +68,27 @@ def _nearest(code: str, name: str, near: str) -> Message:
     return message(f"{code}-near", name=name, near=near)
 
 
+TITLES = {
+    "ARGUMENTS_PANEL_TITLE": "title-arguments", "OPTIONS_PANEL_TITLE": "title-options",
+    "COMMANDS_PANEL_TITLE": "title-commands",
+}  # fmt: skip
+"""The titles of a help, which the library takes from its module and nowhere else."""
+
+
+def _translate_titles() -> None:
+    from typer import rich_utils
+
+    for name, code in TITLES.items():
+        setattr(rich_utils, name, str(message(code)))
+
+
 class Command(TyperCommand):
-    """A command whose option of help is ours too."""
+    """A command whose help is in both languages."""
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """The help, with its titles in both languages."""
+        _translate_titles()
+        super().format_help(ctx, formatter)
 
     def get_help_option(self, ctx: Any) -> Any:
         """The option, in both languages."""
@@ -84,6 +103,11 @@ def _translated(option: Any) -> Any:
 
 class Commands(TyperGroup):
     """A group of commands that names the nearest one where it has not got the one asked for."""
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """The help, with its titles in both languages."""
+        _translate_titles()
+        super().format_help(ctx, formatter)
 
     def get_help_option(self, ctx: Any) -> Any:
         """The option, in both languages."""

@@ -28,7 +28,7 @@ PROMISED = {
     "up", "serve", "migrate", "provision", "emit", "rate", "rebuild", "audit", "resend",
     "simulate", "token", "carry", "recount", "rubric check", "quarantine list", "quarantine show",
     "quarantine replay", "quarantine drop", "quarantine aside",
-    "keys make", "keys show", "keys adopt",
+    "keys make", "keys show", "keys adopt", "door list", "door retire",
 }  # fmt: skip
 FOR_MACHINES = ["emit", "rate", "rebuild", "audit", "resend", "token", "migrate", "provision",
                 "recount", "rubric check", "quarantine list", "quarantine replay",
@@ -226,3 +226,29 @@ def test_a_token_of_a_unit_has_sources_of_its_own(tmp_path: Path) -> None:
         assert refused.exit_code == 2 and "--source" in refused.output
     every = danchu("token", "--role", "emitter", *home, "--json")
     assert json.loads(every.output)["sources"] == ["*"]
+
+
+def test_a_fault_of_danchu_itself_is_a_sentence_with_a_code_of_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not the code after which `up` does not start a part again; the trace is there on demand."""
+
+    async def broken(*_: object) -> None:
+        raise ZeroDivisionError("a bug")
+
+    monkeypatch.setattr(operate, "audit", broken)
+    run = danchu("audit", "--home", str(tmp_path))
+    assert run.exit_code == 3 and "ZeroDivisionError" in run.output
+    assert "Traceback" not in run.output and "lỗi của chính danchu" in run.output.lower()
+    traced = danchu("audit", "--home", str(tmp_path), DANCHU_LOG_LEVEL="debug")
+    assert traced.exit_code == 3 and "Traceback" in traced.output
+
+
+def test_help_is_in_both_languages() -> None:
+    """What a command does, its options, and the titles above them."""
+    for arguments in (("--help",), ("rate", "--help"), ("emit", "--help")):
+        text = " ".join(danchu(*arguments, COLUMNS="200").output.split())
+        assert "Tùy chọn / Options" in text and "hiện hướng dẫn này" in text
+    assert "năm xếp loại / the rating year" in " ".join(
+        danchu("rate", "--help", COLUMNS="200").output.split()
+    )
