@@ -14,6 +14,7 @@ from typer.core import TyperCommand, TyperGroup
 from contracts.messages import Message
 from services.commands.messages import message
 
+NUMBERS = ("integer", "float")
 EXTRA = re.compile(r"unexpected extra argument\S* \((.*)\)", re.S)
 
 
@@ -53,13 +54,23 @@ def _parameter(fault: Any) -> str:
 def _why(fault: Any) -> Message:
     if isinstance(fault.message, Message):
         return fault.message
-    least, most = getattr(fault.param, "min", None), getattr(fault.param, "max", None)
-    kind = getattr(getattr(fault.param, "type_descriptor", None), "annotation", None)
+    least, most = (_bound(fault.param, name) for name in ("min", "max"))
     if least is not None and most is not None:
         return message("usage-number-between", least=least, most=most)
     if least is not None:
         return message("usage-number-from", least=least)
-    return message("usage-number") if kind in (int, float) else message("usage-unreadable")
+    return message("usage-number") if _is_number(fault.param) else message("usage-unreadable")
+
+
+def _bound(parameter: Any, name: str) -> Any:
+    """A bound of a number, which the library keeps with the option or with its type."""
+    own = getattr(parameter, name, None)
+    return own if own is not None else getattr(getattr(parameter, "type", None), name, None)
+
+
+def _is_number(parameter: Any) -> bool:
+    kind = getattr(getattr(parameter, "type_descriptor", None), "annotation", None)
+    return kind in (int, float) or getattr(getattr(parameter, "type", None), "name", "") in NUMBERS
 
 
 def _nearest(code: str, name: str, near: str) -> Message:

@@ -13,6 +13,7 @@ from random import Random
 
 from services.simulation import registry
 from services.simulation.faults import broken, conflicting
+from services.simulation.persons import person_key
 from services.simulation.registry import Change, Unit
 from services.simulation.stories import Step, Story, tables
 from services.simulation.wire import DAY, HOUR, SOURCE, Year, line, quoted, respelled, uuid7
@@ -125,7 +126,7 @@ class City:
         if story.values:
             return story.values[int(self.rng.random() * len(story.values))]
         if story.opaque:
-            return f"p{self.rng.getrandbits(64):016x}"
+            return person_key(self.rng.getrandbits(64))
         self.number += 1
         return f"{story.key[:3]}-{self.number}"
 

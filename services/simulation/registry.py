@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from random import Random
 
+from services.simulation.persons import person_key
 from services.simulation.wire import DAY, HOUR, Year, quoted
 
 _KINDS = ("commune", "agency", "commune", "public_service_unit", "commune", "agency",
@@ -93,7 +94,7 @@ def administer(units: list[Unit], rng: Random, year: Year) -> list[Change]:
     changes = []
     for n, unit in enumerate(units):
         if rng.random() < 0.5:
-            head, since = f"p{rng.getrandbits(64):016x}", year.date(unit.begin)
+            head, since = person_key(rng.getrandbits(64)), year.date(unit.begin)
             data = f'{{"head":"{head}","effective":"{since}"}}'
             changes.append(Change(unit.begin + 9 * HOUR, "unit.headed", unit.key, data))
         if n % 10 == 3:

@@ -110,5 +110,5 @@ def test_a_wrong_event_is_named_by_line_and_field(tmp_path: Path) -> None:
     run = pasted(".venv/bin/danchu recount events.ndjson --year 2025 --json", tmp_path)
     assert run.returncode == 1
     assert run.stdout.strip() == "{}"
-    assert "events.ndjson:1: " in run.stderr and "data: is missing" in run.stderr
+    assert "events.ndjson:1: " in run.stderr and "data: còn thiếu / is missing" in run.stderr
     assert "events.ndjson:2: " in run.stderr

@@ -12,8 +12,10 @@ import pytest
 from contracts import moments
 from contracts.catalog import CATALOG
 from contracts.door import Emitted, Refusal, read
+from contracts.names import names_number
 from services.simulation import simulate
 from services.simulation.faults import FAULTS
+from services.simulation.persons import person_key
 
 pytestmark = pytest.mark.xdist_group("simulate")
 """Its tests share what takes long to start, so one process runs them."""
@@ -171,3 +173,9 @@ def test_faults_are_refused_each_for_its_own_reason() -> None:
     assert conflicts > 0
     reasons = {(one.faults[0].field, one.faults[0].message[:20]) for one in refused}
     assert len(reasons) >= len(FAULTS)
+
+
+def test_a_simulated_person_is_never_a_number_of_an_identity_card() -> None:
+    """Hexadecimal digits would read as one now and then, and the door refuses those."""
+    assert person_key(0xCBCAFBF505764792).startswith("pcbcafbf50576479")
+    assert not any(names_number(person_key(0xABCDEFA123456780 + n)) for n in range(16))
