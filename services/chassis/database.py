@@ -16,16 +16,16 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.util import await_only
 
+from services.chassis.database_limits import LIMITED, PATIENT, Limits, abandoned
 from services.chassis.database_url import split
 from services.chassis.disk_room import DiskRoom
 from services.chassis.driver_errors import translate_driver_errors
+from services.chassis.durability import check_durability
 from services.chassis.errors import (
     DiskFull,
-    DurabilityTooWeak,
     StateNotMigrated,
 )
 from services.chassis.glance import FileGlance, ServerGlance
-from services.chassis.messages import message
 from services.chassis.migrating import is_current, upgrade
 from services.chassis.reconnection import log_reconnection
 from services.chassis.rows import (
@@ -51,8 +51,9 @@ SQLALCHEMY_OWN = "prepared_statement_"
 class Database:
     """The engines of one service; `schema` names its schema on PostgreSQL."""
 
-    def __init__(self, url: str, schema: str) -> None:
+    def __init__(self, url: str, schema: str, limits: Limits = LIMITED) -> None:
         plain, self._arguments = split(url)
+        self._given, self.limits = url, limits
         self.url, self.schema = make_url(plain), schema
         self.sqlite = self.url.get_backend_name() == "sqlite"
         if self.sqlite:
@@ -62,7 +63,7 @@ class Database:
             self._glance: FileGlance | ServerGlance = FileGlance(self.file, BUSY_SECONDS)
         else:
             self._writer = self._reader = self._postgres_engine()
-            self._glance = ServerGlance(self._reader)
+            self._glance = ServerGlance(self._reader, limits.command_seconds)
         self.room = DiskRoom(self.where, self.file.parent if self.sqlite else None)
 
     def _sqlite_engine(self, begin: str, size: int, pragmas: tuple[str, ...]) -> AsyncEngine:
@@ -102,13 +103,15 @@ class Database:
     @property
     def _driver_arguments(self) -> dict[str, Any]:
         return {
-            "timeout": CONNECT_SECONDS, **self._arguments, SETTINGS: self._server_settings,
+            "timeout": CONNECT_SECONDS, "command_timeout": self.limits.command_seconds,
+            **self._arguments, SETTINGS: self._server_settings,
         }  # fmt: skip
 
     @property
     def _server_settings(self) -> dict[str, str]:
         return {
             "application_name": f"danchu {self.schema}",
+            **self.limits.server_settings(),
             **self._arguments.get(SETTINGS, {}),
             "search_path": f'"{self.schema}"',
         }
@@ -136,7 +139,7 @@ class Database:
         """One read-write transaction; DatabaseAway when the server is not there, DiskFull."""
         try:
             with translate_driver_errors():
-                async with self._writer.begin() as conn:
+                async with self._writer.begin() as conn, abandoned(conn):
                     yield conn
         except DiskFull as failure:
             self.room.note(failure)
@@ -151,7 +154,20 @@ class Database:
                     await conn.execution_options(
                         isolation_level="REPEATABLE READ", postgresql_readonly=True
                     )
-                yield conn
+                async with abandoned(conn):
+                    yield conn
+
+    @contextlib.asynccontextmanager
+    async def patient(self) -> AsyncIterator["Database"]:
+        """The same database without limits of time, for work that may take long."""
+        if self.sqlite or self.limits == PATIENT:
+            yield self
+            return
+        other = Database(self._given, self.schema, PATIENT)
+        try:
+            yield other
+        finally:
+            await other.close()
 
     async def glance(self, statement: str) -> Any:
         """The first value of a statement that reads one row, as of now; DatabaseAway without."""
@@ -199,30 +215,6 @@ def _set(cursor: Any, pragma: str) -> None:
             await_only(asyncio.sleep(0.01))
         else:
             return
-
-
-async def check_durability(conn: AsyncConnection) -> None:
-    """Reads the settings back from the server; DurabilityTooWeak names the one that is weak."""
-    if conn.dialect.name == "sqlite":
-        await _check_sqlite(conn)
-        return
-    for setting in ("fsync", "synchronous_commit"):
-        found = str((await conn.execute(text(f"SHOW {setting}"))).scalar())
-        if found == "off":
-            why = message("why-accepted")
-            raise DurabilityTooWeak("PostgreSQL", setting, found, "on", why)
-
-
-async def _check_sqlite(conn: AsyncConnection) -> None:
-    journal = str((await conn.execute(text("PRAGMA journal_mode"))).scalar())
-    if journal != "wal":
-        why = message("why-block")
-        raise DurabilityTooWeak("SQLite", "journal_mode", journal, "wal", why)
-    level = int((await conn.execute(text("PRAGMA synchronous"))).scalar() or 0)
-    if level < 2:
-        why = message("why-accepted")
-        found = ("OFF", "NORMAL")[level]
-        raise DurabilityTooWeak("SQLite", "synchronous", found, "FULL", why)
 
 
 async def bulk_insert(

@@ -40,23 +40,31 @@ class FileGlance:
 class ServerGlance:
     """On PostgreSQL: a connection that stays out of the pool; made anew where it was lost."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
-        self._engine = engine
+    def __init__(self, engine: AsyncEngine, seconds: float | None = None) -> None:
+        self._engine, self._seconds = engine, seconds
         self._kept: tuple[AsyncConnection, Any] | None = None
         self._one = asyncio.Lock()
 
     async def value(self, statement: str) -> Any:
-        """The first value of the only row."""
-        async with self._one:
+        """The first value of the only row; TimeoutError where it takes too long to come."""
+        async with asyncio.timeout(self._seconds), self._one:
             if self._kept is not None:
                 with contextlib.suppress(*LOST):
-                    return await self._kept[1].fetchval(statement)
-                await self._kept[0].invalidate()
+                    return await self._look(statement)
                 await self.close()
             conn = await self._engine.connect()
             driver: Any = (await conn.get_raw_connection()).driver_connection
             self._kept = conn, driver
-            return await driver.fetchval(statement)
+            return await self._look(statement)
+
+    async def _look(self, statement: str) -> Any:
+        """Looks by the connection that is kept; one that fails, or is left, is given up."""
+        assert self._kept is not None
+        try:
+            return await self._kept[1].fetchval(statement)
+        except BaseException:
+            self._kept[1].terminate()
+            raise
 
     async def close(self) -> None:
         """Gives the connection back."""

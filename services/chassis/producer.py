@@ -15,6 +15,7 @@ from fastapi import FastAPI
 from services.chassis.broker import Broker, check_stream
 from services.chassis.clock import Clock
 from services.chassis.database import Database, migrate
+from services.chassis.database_limits import PATIENT
 from services.chassis.errors import BrokerAway
 from services.chassis.health import Health
 from services.chassis.joining import Task, check_broker, joined
@@ -45,7 +46,7 @@ def parts(name: str, settings: Settings, clock: Clock, spot_checks: bool = False
     Ready without the broker: it goes on accepting into its own database, while that has room.
     `spot_checks`: its relay may read EVENTS.
     """
-    db = Database(settings.database(name), name)
+    db = Database(settings.database(name), name, settings.database_limits)
     broker = Broker(settings.nats(name), f"danchu {name} relay")
     health = Health()
 
@@ -125,7 +126,7 @@ class Producer:
 
 async def migrated(name: str, settings: Settings, migrations: Path) -> None:
     """Brings the schema of the service `name` to this version."""
-    db = Database(settings.database(name), name)
+    db = Database(settings.database(name), name, PATIENT)
     try:
         await migrate(db, migrations)
     finally:

@@ -15,8 +15,11 @@ import asyncpg  # type: ignore[import-untyped]
 
 PARAMETERS_MAX = 20_000
 BUSY_SECONDS = 30
-AWAY_STATES = ("08", "28", "3D", "53", "55000", "57P", "25006", "40001", "40P01")
-"""Classes of SQLSTATE that waiting may cure: all was undone, a deadlock's victim's work too."""
+AWAY_STATES = (
+    "08", "28", "3D", "53", "55000", "55P03", "57P", "57014", "25006", "25P03", "40001", "40P01",
+)  # fmt: skip
+"""Classes of SQLSTATE that waiting may cure: all was undone, a deadlock's victim's work too, and
+what took longer than its limit: a statement, the wait for a lock, an idle transaction."""
 CONNECTION_BROKEN = (
     asyncpg.InterfaceError, asyncpg.InternalClientError, asyncpg.PostgresConnectionError,
 )  # fmt: skip

@@ -18,6 +18,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from services.chassis.database_limits import LIMITED, Limits
 from services.chassis.database_url import file_of, nats_url, normal_url
 from services.chassis.errors import SettingWrong
 from services.chassis.messages import message
@@ -39,6 +40,9 @@ class NatsAccess:
     inbox_prefix: str
 
 
+SECONDS_MAX = 24 * 3600
+
+
 class Settings(BaseSettings):
     """What every service knows; a service adds its own fields in its `settings.py`."""
 
@@ -48,6 +52,10 @@ class Settings(BaseSettings):
 
     home: Path = Path(".danchu")
     database_url: str | None = None
+    database_statement_seconds: int = Field(default=LIMITED.statement, ge=0, le=SECONDS_MAX)
+    database_lock_seconds: int = Field(default=LIMITED.lock, ge=0, le=SECONDS_MAX)
+    database_idle_seconds: int = Field(default=LIMITED.idle, ge=0, le=SECONDS_MAX)
+    database_peer_seconds: int = Field(default=LIMITED.peer, ge=0, le=SECONDS_MAX)
     host: str = "127.0.0.1"
     port: int = Field(default=8080, ge=1, le=65535)
     http_requests_max: int = Field(default=512, ge=1)
@@ -89,6 +97,14 @@ class Settings(BaseSettings):
             setting = f"{PREFIX}DATABASE_URL"
             own = self.database_url or f"sqlite:///{self.home / service}.db"
         return normal_url(own, setting)
+
+    @property
+    def database_limits(self) -> Limits:
+        """How long PostgreSQL may take for a request, an event or a batch of the fold."""
+        return Limits(
+            self.database_statement_seconds, self.database_lock_seconds,
+            self.database_idle_seconds, self.database_peer_seconds,
+        )  # fmt: skip
 
     def database_file(self, service: str) -> Path | None:
         """The file of the service's database; None where it is on a server."""

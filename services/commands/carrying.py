@@ -10,6 +10,7 @@ from sqlalchemy import MetaData
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.chassis.database import Database
+from services.chassis.database_limits import PATIENT
 from services.chassis.database_url import file_of, normal_url
 from services.chassis.errors import DanchuError
 from services.chassis.settings import Settings
@@ -63,7 +64,7 @@ async def carry(settings: Settings, url: str, step: Step) -> dict[str, dict[str,
 
 
 async def _opened(stack: contextlib.AsyncExitStack, url: str, name: str) -> Database:
-    db = Database(url, name)
+    db = Database(url, name, PATIENT)
     stack.push_async_callback(db.close)
     return db
 

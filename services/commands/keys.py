@@ -8,6 +8,7 @@ from pathlib import Path
 
 from services.chassis import auth, key_marks, vault
 from services.chassis.database import Database
+from services.chassis.database_limits import PATIENT
 from services.chassis.keys import RECORDS, TOKENS, Keys, KeysMissing
 from services.chassis.settings import Settings
 from services.commands.parts import MIGRATED
@@ -69,7 +70,7 @@ async def adopt(settings: Settings) -> list[str]:
 
 @asynccontextmanager
 async def _opened(settings: Settings, name: str) -> AsyncIterator[Database]:
-    db = Database(settings.database(name), name)
+    db = Database(settings.database(name), name, PATIENT)
     try:
         yield db
     finally:

@@ -11,6 +11,7 @@ from services.chassis.broker import Broker
 from services.chassis.broker import provision as provision_broker
 from services.chassis.clock import now_us
 from services.chassis.database import Database
+from services.chassis.database_limits import PATIENT
 from services.chassis.errors import DanchuError
 from services.chassis.settings import Settings
 from services.commands.client import Client, tokens
@@ -86,7 +87,7 @@ async def resend(settings: ScoringSettings, since: str, step: Step) -> dict[str,
     sent = {}
     async with operations.opened(settings) as scoring:
         for name in PRODUCERS:
-            db = Database(settings.database(name), name)
+            db = Database(settings.database(name), name, PATIENT)
             try:
                 sent[name] = await operations.send_lacking(scoring, db, start)
                 async with db.write() as conn:

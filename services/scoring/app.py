@@ -107,7 +107,7 @@ async def migrated(settings: Settings) -> None:
 def build(settings: ScoringSettings, part: Part = "all", clock: Clock = now_us) -> App:
     """Queries, fold, or both, connected to nothing yet; RubricRefused names a wrong rubric."""
     rubrics = rubric_file.load_directory(settings.rubrics_folder)
-    db = Database(settings.database(SERVICE), SERVICE)
+    db = Database(settings.database(SERVICE), SERVICE, settings.database_limits)
     broker = Broker(settings.nats(SERVICE), f"danchu scoring {part}")
     health = Health()
     fold = relay = None

@@ -15,6 +15,7 @@ from contracts.envelope import decode
 from services.chassis import outbox
 from services.chassis.broker import Broker
 from services.chassis.database import Database, rows_of
+from services.chassis.database_limits import PATIENT
 from services.scoring import doors, ledger, queries, rubric_file, store
 from services.scoring.fold import Book, names_own_source, target
 from services.scoring.messages import message
@@ -90,7 +91,7 @@ async def _marks(conn: AsyncConnection) -> list[str]:
 
 @contextlib.asynccontextmanager
 async def _producer(settings: ScoringSettings, name: str) -> AsyncIterator[Database]:
-    db = Database(settings.database(name), name)
+    db = Database(settings.database(name), name, PATIENT)
     try:
         yield db
     finally:

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from contracts.envelope import Recorded, decode
 from services.chassis.clock import Clock
 from services.chassis.database import Database
+from services.chassis.rows import Source
 from services.chassis.telemetry import meter, tracer
 from services.scoring import doors, fold, quarantine, store
 from services.scoring.anew import cell_number, checksum
@@ -54,24 +55,24 @@ class Folder:
 
     async def prepare(self) -> None:
         """Folds everything anew when the rubrics are others than those folded with."""
-        await mended(self.db)
-        async with self.db.write() as conn:
-            place = await store.lock(conn)
-            if place.rubrics == self.rubrics.digest:
-                return
-            await self._know(conn, place)
-            if place.folded:
-                log.warning("the rubrics changed: everything is folded anew")
-                await self._anew(conn, place.stamp + 1)
-            await store.save(
-                conn, place._replace(rubrics=self.rubrics.digest, stamp=place.stamp + 1)
-            )
+        async with self.db.patient() as db:
+            await mended(db)
+            async with db.write() as conn:
+                place = await store.lock(conn)
+                if place.rubrics == self.rubrics.digest:
+                    return
+                await self._know(conn, place)
+                if place.folded:
+                    log.warning("the rubrics changed: everything is folded anew")
+                    await self._anew(conn, db.source(*WRONG_PLANS), place.stamp + 1)
+                await store.save(
+                    conn, place._replace(rubrics=self.rubrics.digest, stamp=place.stamp + 1)
+                )
 
-    async def _anew(self, conn: AsyncConnection, stamp: int) -> None:
+    async def _anew(self, conn: AsyncConnection, source: Source, stamp: int) -> None:
         registry = self._registry
         async with workers() as team:
             wanted = await books(conn, registry, registry.units)
-            source = self.db.source(*WRONG_PLANS)
             team.know(source, registry, self.rubrics)
             await refold_by(team, conn, registry, wanted, stamp)
 

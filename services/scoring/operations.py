@@ -15,6 +15,7 @@ from services.chassis import outbox
 from services.chassis.broker import Broker
 from services.chassis.clock import Clock, now_us
 from services.chassis.database import Database
+from services.chassis.database_limits import PATIENT
 from services.chassis.errors import BrokerAway, DanchuError
 from services.scoring import doors, proof, quarantine, queries, rubric_file, store
 from services.scoring.app import MIGRATIONS
@@ -42,7 +43,7 @@ log = logging.getLogger(__name__)
 @contextlib.asynccontextmanager
 async def opened(settings: ScoringSettings) -> AsyncIterator[Database]:
     """The database of scoring, checked as at a start."""
-    db = Database(settings.database(SERVICE), SERVICE)
+    db = Database(settings.database(SERVICE), SERVICE, PATIENT)
     try:
         await db.open(MIGRATIONS)
         yield db

@@ -1,0 +1,31 @@
+"""Whether a database waits for its disk before it says that something is committed."""
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.chassis.errors import DurabilityTooWeak
+from services.chassis.messages import message
+
+
+async def check_durability(conn: AsyncConnection) -> None:
+    """Reads the settings back from the server; DurabilityTooWeak names the one that is weak."""
+    if conn.dialect.name == "sqlite":
+        await _check_sqlite(conn)
+        return
+    for setting in ("fsync", "synchronous_commit"):
+        found = str((await conn.execute(text(f"SHOW {setting}"))).scalar())
+        if found == "off":
+            why = message("why-accepted")
+            raise DurabilityTooWeak("PostgreSQL", setting, found, "on", why)
+
+
+async def _check_sqlite(conn: AsyncConnection) -> None:
+    journal = str((await conn.execute(text("PRAGMA journal_mode"))).scalar())
+    if journal != "wal":
+        why = message("why-block")
+        raise DurabilityTooWeak("SQLite", "journal_mode", journal, "wal", why)
+    level = int((await conn.execute(text("PRAGMA synchronous"))).scalar() or 0)
+    if level < 2:
+        why = message("why-accepted")
+        found = ("OFF", "NORMAL")[level]
+        raise DurabilityTooWeak("SQLite", "synchronous", found, "FULL", why)
