@@ -27,6 +27,7 @@ UNPRINTED = (
 PRINTED, GLYPH = f"[^{UNPRINTED}]", f"[^ {UNPRINTED}]"
 _TRIMMED = f"{GLYPH}({PRINTED}*{GLYPH})?"
 PLAIN_TEXT = r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]*$"
+DIGEST = "[a-z]?-?[0-9a-f]{16,}"
 CARD_NUMBER = r"[^0-9]*[0-9]([^0-9A-Za-z]*[0-9]){8}(([^0-9A-Za-z]*[0-9]){3})?[^0-9]*"
 """9 or 12 digits and nothing else but letters around them, and separators anywhere."""
 _DAY = r"[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
@@ -107,7 +108,7 @@ Person: TypeAlias = Annotated[
         min_length=1, max_length=NAMED_KEY_MAX, description=PERSON_FORM,
         extra_json_schema={
             "x-danchu": "person", "anyOf": _PERSONS,
-            "not": {"pattern": f"^({UNIT}/|(?!{UNIT}/)){CARD_NUMBER}$"},
+            "not": {"pattern": f"^({UNIT}/|(?!{UNIT}/))(?!{DIGEST}$){CARD_NUMBER}$"},
         },
     ),
 ]  # fmt: skip

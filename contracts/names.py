@@ -12,6 +12,7 @@ from collections.abc import Iterator
 
 from contracts.data import (
     CARD_NUMBER,
+    DIGEST,
     FORMS,
     KEY_FORM,
     KEY_MAX,
@@ -30,6 +31,8 @@ _OWNER = re.compile(f"{UNIT}/(?=.)", re.ASCII | re.DOTALL)
 _NUMBER = re.compile(CARD_NUMBER)
 _WORD = re.compile(r"[^\W_]+")
 _WORD_NUMBER = re.compile(r"[^0-9]*([0-9]{9}|[0-9]{12})[^0-9]*")
+_DIGEST = re.compile(DIGEST, re.ASCII)
+_CARD = re.compile(r"(cccd|cc)[0-9]+", re.ASCII)
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
 
 
@@ -81,9 +84,12 @@ def _digit(letter: str) -> str:
 def names_number(own: str) -> bool:
     """Whether a text holds the 9 or 12 digits of an identity card.
 
-    Letters may stand before and after, separators anywhere; a UUID is a key, whatever its digits.
+    Letters may stand before and after, separators anywhere; a UUID and a digest of 16 digits or
+    more are keys, whatever decimal digits they have.
     """
     if len(own) < CARD_DIGITS_LEAST or _UUID.fullmatch(own):
+        return False
+    if _DIGEST.fullmatch(own) and not _CARD.fullmatch(own):
         return False
     words = (_WORD_NUMBER.fullmatch(word) for word in _WORD.findall(own))
     return bool(_NUMBER.fullmatch(own)) or any(words)
