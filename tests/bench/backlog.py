@@ -20,7 +20,7 @@ from services.chassis.broker import Broker
 from services.chassis.clock import now_us
 from services.chassis.database import Database
 from services.chassis.outbox import Outgoing
-from services.chassis.relay import Row
+from services.chassis.outbox_turn import Row
 from services.intake import app as intake
 from services.intake.settings import SERVICE, IntakeSettings
 from tests.bench.city import City, fill

@@ -13,8 +13,8 @@ from contracts import door
 from contracts.door import Emitted
 from contracts.envelope import stream_subject
 from services.chassis.clock import now_us
-from services.chassis.database import Database
-from services.chassis.relay import BATCH_MAX, Relay, Row
+from services.chassis.outbox_turn import BATCH_MAX, Row
+from services.chassis.publisher import Publisher
 from services.simulation import simulate
 from tests.servers import NatsServer
 
@@ -60,10 +60,10 @@ class City:
 async def fill(server: NatsServer, rows: Iterable[Row]) -> list[bytes]:
     """Publishes rows as the relay does, in atomic batches; answers the bodies in their order."""
     broker = server.broker("intake")
-    relay = Relay(Database("sqlite+aiosqlite:///unused.db", "unused"), broker)
+    publisher = Publisher(broker)
     bodies: list[bytes] = []
     while batch := list(itertools.islice(rows, BATCH_MAX)):
-        await relay.publish(batch)
+        await publisher.publish(batch)
         bodies += [row.body for row in batch]
     await broker.close()
     return bodies

@@ -18,12 +18,13 @@ from typing import Any
 from services.chassis.database import Database
 from services.chassis.reader import Reader
 from services.scoring import fold, handlers, quarantine, store
+from services.scoring.batch import Batch
 
 STAGES: tuple[tuple[str, Any, str], ...] = (
     ("wait for the stream", Reader, "batch"),
     ("acknowledge", Reader, "ack"),
-    ("decode, identity, receipt", handlers._Batch, "take"),
-    ("sort new from known", handlers._Batch, "sort"),
+    ("decode, identity, receipt", Batch, "take"),
+    ("sort new from known", Batch, "sort"),
     ("look for known identities", store, "receipts"),
     ("write the ledger", store, "write_ledger"),
     ("retractions", handlers.Folder, "_retract"),

@@ -115,6 +115,11 @@ class Rating(Base):
     heads: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
     results: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
     as_of: Mapped[str | None]
+    head_ceiling: Mapped[str | None]
+    until: Mapped[str | None]
+    successors: Mapped[list[str]] = mapped_column(JSON)
+    predecessors: Mapped[list[str]] = mapped_column(JSON)
+    labels: Mapped[dict[str, Any]] = mapped_column(JSON)
 
 
 class RatingOut(BaseModel):
@@ -142,6 +147,11 @@ class RatingOut(BaseModel):
     heads: list[dict[str, Any]]
     results: list[dict[str, Any]]
     as_of: str | None
+    head_ceiling: str | None
+    until: str | None
+    successors: list[str]
+    predecessors: list[str]
+    labels: dict[str, Any]
 
 
 def engine(url: str) -> AsyncEngine:
