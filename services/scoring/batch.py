@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from shlex import quote
 from typing import NamedTuple
 
 from contracts import envelope
@@ -152,8 +153,12 @@ def fault_text(fault: BaseException) -> str:
 
 
 def event_fault(one: Faulty) -> Sentence:
-    """Why the fold stands still over one event."""
-    return message("halt-event", source=one.source, id=one.id, subject=one.subject, fault=one.fault)
+    """Why the fold stands still over one event, with the command that sets it aside."""
+    command = f"danchu quarantine aside --source {quote(one.source)} --id {quote(one.id)}"
+    return message(
+        "halt-event", source=one.source, id=one.id, subject=one.subject, fault=one.fault,
+        command=command,
+    )  # fmt: skip
 
 
 def general_fault(fault: str) -> Sentence:

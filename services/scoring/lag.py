@@ -42,7 +42,8 @@ class Lag:
             place = await store.position(conn)
         # asked behind the position, as the fold does: the stream of that position only grows
         info = await stream_info(self.broker)
-        halted = place.halted or regression(place, None if info is None else state_of(info))
+        state = None if info is None else state_of(info)
+        halted = place.halted or regression(place, state, self.clock())
         lost = halted is not None and place.faulty is None
         events, seconds = await (self._held(info) if lost else self._behind(place, info))
         async with self.db.read() as conn:

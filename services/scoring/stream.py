@@ -11,6 +11,7 @@ from typing import NamedTuple
 from nats.js.api import ConsumerInfo, StreamInfo
 from nats.js.errors import NotFoundError
 
+from contracts import moments
 from services.chassis.broker import CONSUMERS, Broker, check_stream
 from services.chassis.broker_errors import broker_errors
 from services.chassis.database import Database
@@ -58,16 +59,18 @@ async def stream_state(broker: Broker) -> StreamState | None:
     return state_of(info)
 
 
-def regression(place: Position, state: StreamState | None) -> str | None:
-    """Why the stream is not the one that was folded so far; None where it is."""
+def regression(place: Position, state: StreamState | None, now: int) -> str | None:
+    """Why the stream is not the one that was folded so far, and the command that heals it; None
+    where it is. Whatever day the command names is sufficient: it is the present one."""
     if place.stream_created is None:
         return None
+    day = moments.local_time(now)[:10]
     if state is None:
-        return message("stream-gone")
+        return message("stream-gone", since=day)
     if state.created != place.stream_created:
-        return message("stream-anew")
+        return message("stream-anew", since=day)
     if state.last_seq < place.stream_seq:
-        return message("stream-short", last=state.last_seq, folded=place.stream_seq)
+        return message("stream-short", last=state.last_seq, folded=place.stream_seq, since=day)
     return None
 
 

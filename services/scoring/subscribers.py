@@ -175,7 +175,7 @@ class FoldLoop:
             raise FoldHalted(place.halted, place.faulty)
         # asked behind the position: another folder moves that on, and the stream only grows
         state = await stream_state(self.broker)
-        why = regression(place, state)
+        why = regression(place, state, self.folder.clock())
         if why is not None:
             await self.folder.move(lambda now: _halted(now, place, why))
             raise FoldHalted(why)

@@ -88,7 +88,8 @@ async def test_the_fold_halts_over_the_event_and_goes_on_when_it_is_set_aside(
             assert found["quarantined"] == 0 and found["events"] > 0
             ready = (await road.client.get("/scoring/readyz")).json()
             assert ready["status"] == "degraded"
-            assert POISON in ready["checks"]["fold"] and "aside" in ready["checks"]["fold"]
+            command = f"danchu quarantine aside --source {source} --id {POISON} --reason '"
+            assert command in ready["checks"]["fold"] and command in found["halted"]
             settings = road.scoring.settings
             with pytest.raises(NotStandingOver):
                 await operations.set_aside(settings, source, "another", "x")
