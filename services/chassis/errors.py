@@ -29,6 +29,13 @@ class DiskFull(DatabaseAway):
         self.args = (self.message,)
 
 
+class OutboxWaits(DanchuError):
+    """Accepted events wait for the stream for so many seconds that ratings lack them."""
+
+    def __init__(self, number: int, seconds: int) -> None:
+        super().__init__(message("outbox-waits", number=number, seconds=seconds))
+
+
 class BrokerAway(DanchuError):
     """NATS did not answer, or refused what was published; the caller may try again."""
 

@@ -12,11 +12,12 @@ from pathlib import Path
 
 from fastapi import FastAPI
 
+from services.chassis import outbox
 from services.chassis.broker import Broker, check_stream
 from services.chassis.clock import Clock
 from services.chassis.database import Database, migrate
 from services.chassis.database_limits import PATIENT
-from services.chassis.errors import BrokerAway
+from services.chassis.errors import BrokerAway, OutboxWaits
 from services.chassis.health import Health
 from services.chassis.joining import Task, check_broker, joined
 from services.chassis.key_marks import check_keys
@@ -26,6 +27,7 @@ from services.chassis.settings import Settings
 from services.chassis.tasks import ended
 
 STREAM = "EVENTS"
+WAIT_SECONDS = 30.0
 
 
 @dataclass
@@ -44,6 +46,7 @@ def parts(name: str, settings: Settings, clock: Clock, spot_checks: bool = False
     """Database, broker, relay and health of the service `name`.
 
     Ready without the broker: it goes on accepting into its own database, while that has room.
+    Degraded once an event waits for the stream so long that ratings lack it.
     `spot_checks`: its relay may read EVENTS.
     """
     db = Database(settings.database(name), name, settings.database_limits)
@@ -58,8 +61,17 @@ def parts(name: str, settings: Settings, clock: Clock, spot_checks: bool = False
         return broker.state()
 
     health.require("database", database)
+
+    async def relayed() -> str:
+        async with db.read() as conn:
+            waiting = await outbox.waiting(conn, clock())
+        if waiting.waiting and waiting.oldest_seconds >= WAIT_SECONDS:
+            raise OutboxWaits(waiting.waiting, int(waiting.oldest_seconds))
+        return f"{waiting.waiting} waiting"
+
     health.require("disk", db.disk)
     health.show("broker", nats)
+    health.show("outbox", relayed)
     return Parts(name, settings, db, broker, Relay(db, broker, clock, spot_checks), health)
 
 

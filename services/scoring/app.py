@@ -115,10 +115,11 @@ def build(settings: ScoringSettings, part: Part = "all", clock: Clock = now_us) 
         folder, watch = Folder(db, rubrics, clock), MarkWatch(db, broker, clock)
         fold = FoldLoop(db, broker, folder, settings.scoring_batch, watch=watch)
         relay = Relay(db, broker, clock, spot_checks=True)
-    _check(health, db, broker, part, rubrics, clock)
+    lag = Lag(db, broker, clock)
+    _check(health, lag, part, rubrics)
     reading = Reading(db, Snapshots(db, rubrics), clock)
     verifier = auth.verifier(settings, clock, SERVICE)
-    api = build_api(reading, Lag(db, broker, clock), verifier, health)
+    api = build_api(reading, lag, verifier, health)
     questions = None
     if part != "fold":
         receipts = Receipts(db, reading.snapshots)
@@ -126,14 +127,13 @@ def build(settings: ScoringSettings, part: Part = "all", clock: Clock = now_us) 
     return App(settings, db, broker, api, health, fold, relay, questions, clock)
 
 
-def _check(
-    health: Health, db: Database, broker: Broker, part: Part, rubrics: Rubrics, clock: Clock
-) -> None:
+def _check(health: Health, lag: Lag, part: Part, rubrics: Rubrics) -> None:
     """Ready without the broker: what was folded can be read, also while the fold is halted.
 
     A process that folds alone is not ready while it is halted. Who has other rubrics than those
     that were folded with answers no query, and is not ready either.
     """
+    db, broker, clock = lag.db, lag.broker, lag.clock
 
     async def database() -> str:
         await db.check()
@@ -164,4 +164,5 @@ def _check(
     (health.require if part == "fold" else health.show)("disk", db.disk)
     health.show("broker", nats)
     (health.require if part == "fold" else health.show)("fold", folding)
+    health.show("lag", lag.in_time)
     health.require("rubrics", folded_with)

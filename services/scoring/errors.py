@@ -24,6 +24,13 @@ class MarksDiffer(DanchuError):
         super().__init__(message("marks-differ", why=why))
 
 
+class FoldBehind(DanchuError):
+    """Events of the stream wait for the fold for so many seconds that ratings lack them."""
+
+    def __init__(self, events: int, seconds: int) -> None:
+        super().__init__(message("fold-behind", events=events, seconds=seconds))
+
+
 class DoorUnknown(DanchuError):
     """No door has this name."""
 

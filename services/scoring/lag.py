@@ -1,5 +1,6 @@
 """How far the fold is behind the stream, and why it stands still where it does."""
 
+import asyncio
 from dataclasses import dataclass, field
 
 from nats.js.api import StreamInfo
@@ -9,12 +10,16 @@ from services.chassis.broker import Broker
 from services.chassis.broker_errors import broker_errors
 from services.chassis.clock import Clock
 from services.chassis.database import Database
+from services.chassis.errors import BrokerAway
 from services.chassis.language import members
 from services.chassis.streams import state_of
 from services.scoring import doors, queries, store
+from services.scoring.errors import FoldBehind
 from services.scoring.store import Position
 from services.scoring.stream import STREAM, consumer, floor_of, regression, stream_info
 from services.scoring.unowned import Unowned
+
+WAIT_SECONDS, ANSWER_SECONDS = 30.0, 3.0
 
 
 @dataclass
@@ -52,6 +57,28 @@ class Lag:
         counted["unowned"] = await self.unowned.count()
         told = {"halted": None} if halted is None else members("halted", halted)
         return {"events": events, "seconds": round(seconds, 3), **counted, **told}
+
+    async def in_time(self) -> str:
+        """For health: FoldBehind where an event waits for the fold so long that ratings lack it.
+
+        BrokerAway where NATS is connected and does not answer; without NATS it is not known.
+        """
+        try:
+            await self.broker.ensure()
+        except BrokerAway:
+            return "unknown"
+        async with self.db.read() as conn:
+            place = await store.position(conn)
+        if place.halted is not None:
+            return "halted"
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS):
+                events, seconds = await self._behind(place, await stream_info(self.broker))
+        except TimeoutError as silent:
+            raise BrokerAway(silent) from silent
+        if events and seconds >= WAIT_SECONDS:
+            raise FoldBehind(events, int(seconds))
+        return f"{events} behind"
 
     async def _behind(self, place: Position, stream: StreamInfo | None) -> tuple[int, float]:
         """What the consumer has left; where it is not at the position, what lies behind that."""

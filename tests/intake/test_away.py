@@ -7,6 +7,7 @@ import pytest
 from nats.errors import Error as NatsError
 from sqlalchemy import text
 
+from services.chassis import producer
 from services.chassis.auth import Issuer
 from services.chassis.broker import Broker
 from services.chassis.database import Database, migrate
@@ -45,6 +46,28 @@ async def test_the_door_accepts_while_nats_is_away_and_relays_later(
         department = server.broker("emitter")
         await eventually(lambda: _heard(department), 60)
         await department.close()
+    server.stop()
+
+
+async def test_what_waits_for_the_stream_too_long_is_said(
+    home: Path, database_url: str, issuer: Issuer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The door goes on accepting and is ready, and degraded: ratings lack what it accepted."""
+    server = NatsServer(home)
+    async with opened(home, database_url, issuer) as door:
+        await door.receipts([event(number) for number in range(3)])
+        assert (await door.app.health.readiness())[1]["status"] == "ready"
+        monkeypatch.setattr(producer, "WAIT_SECONDS", 0.0)
+        ready, told = await door.app.health.readiness()
+        assert (ready, told["status"]) == (True, "degraded")
+        assert "3 accepted events wait for the stream" in str(told["checks"])
+        server.start()
+        await server.provisioned()
+
+        async def relayed() -> bool:
+            return bool((await door.app.health.readiness())[1]["status"] == "ready")
+
+        await eventually(relayed, 60)
     server.stop()
 
 
@@ -98,6 +121,7 @@ async def test_migrating_twice_changes_nothing_and_racing_is_safe(
     await db.close()
 
 
+@pytest.mark.usefixtures("issuer")
 async def test_state_of_a_newer_version_is_refused(home: Path, database_url: str) -> None:
     """An older program does not touch what it does not know, and does not start on it."""
     settings = IntakeSettings(home=home, database_url=database_url)

@@ -12,8 +12,9 @@ from services.chassis.auth import Issuer
 from services.chassis.broker import Broker, provision
 from services.chassis.database import Database
 from services.chassis.streams import StreamState
+from services.chassis.tasks import ended
 from services.scoring import app as scoring
-from services.scoring import operations, store, subscribers
+from services.scoring import lag, operations, store, subscribers
 from services.scoring.app import Part
 from services.scoring.rubric_file import SHIPPED, load_directory
 from services.scoring.settings import ScoringSettings
@@ -74,26 +75,51 @@ async def test_the_lag_of_a_halted_fold_is_what_the_stream_holds(
     """
     async with open_road(home, f"sqlite:///{tmp_path / 'test.db'}", issuer) as road:
 
-        async def lag(halted: str | None, events: int) -> Any:
+        async def lag_of(halted: str | None, events: int) -> Any:
             found = (await road.get("/lag", "operator")).json()
             known = found["halted"] == halted or (halted and halted in (found["halted"] or ""))
             return found if known and found["events"] == events else None
 
         (receipt,) = await road.send([registered("H44.1")])
         await road.get("/ratings/2025/H44.1", wait_for=receipt)
-        await eventually(lambda: lag(None, 0))
+        await eventually(lambda: lag_of(None, 0))
         broker = provisioned.broker("provision")
         await broker.ensure()
         await broker.manager().delete_stream("EVENTS")
-        gone = await eventually(lambda: lag("is gone", 0))
+        gone = await eventually(lambda: lag_of("is gone", 0))
         assert (gone["seconds"], gone["folded"]) == (0.0, 1)
         await provision(broker, anew=True)
         await broker.close()
         await road.send([due("H44.1", "a"), published("H44.1", "a")])
-        anew = await eventually(lambda: lag("the stream EVENTS", 2))
+        anew = await eventually(lambda: lag_of("the stream EVENTS", 2))
         assert anew["seconds"] > 0
         await operations.lift(road.scoring.settings)
-        assert (await eventually(lambda: lag(None, 0)))["seconds"] == 0.0
+        assert (await eventually(lambda: lag_of(None, 0)))["seconds"] == 0.0
+
+
+async def test_what_waits_for_a_fold_that_hangs_is_said(
+    home: Path, tmp_path: Path, issuer: Issuer, provisioned: NatsServer,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    """Queries go on and are ready, and degraded: ratings lack what is in the stream."""
+    async with open_road(home, f"sqlite:///{tmp_path / 'test.db'}", issuer) as road:
+        health = road.scoring.health
+
+        async def said(words: str) -> Any:
+            told = (await health.readiness())[1]
+            return told if words in str(told["checks"]) else None
+
+        await road.get("/ratings/2025/H44.1", wait_for=(await road.send([registered("H44.1")]))[0])
+        assert (await eventually(lambda: said("'0 behind'")))["status"] == "ready"
+        await ended(road.scoring.tasks)
+        await road.send([due("H44.1", "a"), published("H44.1", "a")])
+        assert (await eventually(lambda: said("'2 behind'")))["status"] == "ready"
+        monkeypatch.setattr(lag, "WAIT_SECONDS", 0.0)
+        told = await said("2 events of the stream wait for the fold")
+        assert told["status"] == "degraded" and "kill -9" in told["checks"]["lag"]
+        provisioned.stop()
+        assert (await eventually(lambda: said("'unknown'")))["status"] == "ready"
+        provisioned.start()
 
 
 async def test_a_halt_is_a_metric_until_it_is_lifted(
