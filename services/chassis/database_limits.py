@@ -4,11 +4,14 @@ Without limits a process that is frozen within its transaction holds up all othe
 that hangs holds every request. SQLite has one limit, the wait for its one writer.
 """
 
+from __future__ import annotations
+
 import contextlib
 from collections.abc import AsyncIterator
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from sqlalchemy.ext.asyncio import AsyncConnection
+if TYPE_CHECKING:  # the settings of a light command load no database
+    from sqlalchemy.ext.asyncio import AsyncConnection
 
 ANSWER_SECONDS = 5
 """How much longer than the server a client waits, which then gives the connection up."""

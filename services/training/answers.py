@@ -226,7 +226,7 @@ class ListedSession(BaseModel):
     attended: int
 
 
-class Attended(BaseModel):
+class AttendanceEntry(BaseModel):
     """What one person did in a session; name and staff number for the right role."""
 
     person: str
@@ -243,5 +243,5 @@ class SessionAttendance(BaseModel):
 
     session: str
     number: int
-    items: list[Attended]
+    items: list[AttendanceEntry]
     next: str | None

@@ -91,6 +91,7 @@ def environment(server: NatsServer, url: str) -> dict[str, str]:
 def nats(home: Path, open_to_all: bool = False) -> Iterator[NatsServer]:
     """A running nats-server; one that is open to all has the same durability and no users."""
     server = NatsServer(home)
+    development_issuer(home)  # a server of databases has no keys made unasked
     if open_to_all:
         store = json.dumps(str(home / "nats" / "jetstream"))
         text = OPEN_CONFIG.format(port=server.port, monitor=server.monitor_port, store=store)

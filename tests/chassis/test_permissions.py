@@ -45,7 +45,7 @@ async def stored(server: NatsServer) -> int:
 async def test_an_emitter_publishes_to_doors_alone(provisioned: NatsServer, subject: str) -> None:
     """Every other subject is denied, and said so at once."""
     emitter = emitter_of(provisioned)
-    with pytest.raises(BrokerAway, match=r"(?i)permissions violation"):
+    with pytest.raises(BrokerAway, match=r"there is no permission"):
         await emitter.request(subject, b"{}")
     await emitter.close()
     assert await stored(provisioned) == 0
@@ -104,7 +104,7 @@ async def test_no_daily_user_changes_streams(
 ) -> None:
     """`delete_stream` works in spite of deny_delete, so nobody daily may ask for it."""
     broker = provisioned.broker(user)
-    with pytest.raises(BrokerAway, match=r"(?i)permissions violation"):
+    with pytest.raises(BrokerAway, match=r"there is no permission"):
         await broker.request(subject, b"{}")
     await broker.close()
 
@@ -112,7 +112,7 @@ async def test_no_daily_user_changes_streams(
 async def test_scoring_cannot_write_practice_events(provisioned: NatsServer) -> None:
     """Only the relay of a door writes under a unit; scoring announces its years alone."""
     broker = provisioned.broker("scoring")
-    with pytest.raises(BrokerAway, match=r"(?i)permissions violation"):
+    with pytest.raises(BrokerAway, match=r"there is no permission"):
         await broker.request("danchu.events.H44-12.training.completed", b"{}")
     answer = await broker.request("danchu.events.CITY.year.opened", b"{}")
     assert json.loads(answer.data)["stream"] == "EVENTS"
