@@ -75,7 +75,7 @@ async def folding(url: str, rubrics: Rubrics) -> AsyncIterator[Fold]:
 @contextlib.asynccontextmanager
 async def joining(fold: Fold) -> AsyncIterator[Fold]:
     """A second folder at the database of a first, as in another process."""
-    db = Database(fold.db.url, "scoring")
+    db = Database(fold.db.url.render_as_string(hide_password=False), "scoring")
     folder = Folder(db, fold.folder.rubrics, fixed(NOW))
     await folder.prepare()
     try:

@@ -147,7 +147,7 @@ async def test_a_worker_that_loses_the_database_says_so(fold: Fold, tmp_path: Pa
         nowhere = FileSource(str(tmp_path / "nowhere" / "scoring.db"))
         registry = await queries.registry(conn)
         team.know(nowhere, registry, fold.folder.rubrics)
-        with pytest.raises(DatabaseAway, match="unable to open database file"):
+        with pytest.raises(DatabaseAway, match="the file cannot be opened"):
             await refold_by(team, conn, registry, [Book("H44.1.1", 2025)], 1)
     assert await fold.held() == before
 

@@ -12,8 +12,8 @@ import msgspec
 import pytest
 from sqlalchemy.exc import IntegrityError
 
+from services.scoring import doors, queries, store
 from services.scoring import fold as fold_rules
-from services.scoring import queries, store
 from services.scoring.recount import Accepted, facts, ratings
 from services.scoring.registry import Registry
 from tests.oracle import rate
@@ -73,7 +73,7 @@ async def test_an_event_is_folded_whatever_its_number_in_the_stream(tmp_path: Pa
         assert compared(await fold.ratings(year)) == compared(rate(events, raw, year))
 
 
-async def _nothing_known(*_: Any) -> dict[bytes, bytes]:
+async def _nothing_known(*_: Any) -> dict[bytes, Any]:
     return {}
 
 
@@ -94,7 +94,7 @@ async def _not_deleted(*_: Any) -> None:
 
 
 FAULTS: dict[str, tuple[Any, str, Any]] = {
-    "no deduplication": (store, "receipts", _nothing_known),
+    "no deduplication": (doors, "arrivals", _nothing_known),
     "retractions before their target forgotten": (store, "retracted", _nobody_retracted),
     "cells weighed without their past": (store, "facts_at", _no_facts_before),
     "retractions after their target without effect": (store, "standing", _forgotten),
