@@ -6,10 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from services.chassis.auth import Issuer, development_issuer
 from tests.servers import NatsServer, Postgres, free_port, postgres_database, postgres_server
 
+settings.register_profile("danchu", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("danchu")  # how fast a machine is says nothing about the code
 __all__ = ["NatsServer", "Postgres", "eventually", "free_port"]
 
 
