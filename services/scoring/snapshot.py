@@ -125,7 +125,7 @@ class Snapshots:
                 return known
         async with self._reading:
             known = self._years.get(year)
-            if known is None or known.stamp < stamp:
+            if known is None or known.stamp != stamp:
                 known = await self._read(year)
         return known
 
@@ -151,7 +151,7 @@ class Snapshots:
                 self._years.clear()
                 self._registry_stamp = place.registry_stamp
             known = self._years.get(year)
-            if known is None:
+            if known is None or known.stamp > place.stamp:  # the database was restored
                 made = await self._whole(conn, year, place.stamp)
             else:
                 made = await self._moved(conn, known, place.stamp)

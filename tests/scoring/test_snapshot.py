@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +67,39 @@ async def test_results_of_a_shared_code_and_retracted_results_are_followed(
         assert moved.rating("A")["results"] == []
         assert moved.rating("B") == whole.rating("B") == before.rating("B")
         assert len(moved.rating("B")["results"]) == 2
+
+
+async def test_a_database_that_is_restored_beneath_it_is_read_anew(tmp_path: Path) -> None:
+    """What was forgotten is not shown any longer, also once other events were folded since."""
+    rubrics, file = load_directory(SHIPPED), tmp_path / "x.db"
+
+    def copied(source: Path, target: Path) -> None:
+        with (
+            contextlib.closing(sqlite3.connect(source)) as old,
+            contextlib.closing(sqlite3.connect(target)) as new,
+        ):
+            old.backup(new)
+
+    def shown(number: int) -> Any:
+        time = f"2025-0{number}-01T00:00:00Z"
+        said = event(
+            f"{number}", "communication.held", "A", time, activity=f"{number}", form="portal"
+        )
+        return accepted([said])
+
+    async with folding(f"sqlite:///{file}", rubrics) as fold:
+        snapshots = Snapshots(fold.db, rubrics)
+        await fold.fold(accepted(register("A", "2025-01-01")))
+        before = (await snapshots.of(YEAR)).rating("A")
+        copied(file, tmp_path / "copy.db")
+        for number in (1, 2, 3):
+            await fold.fold(shown(number))
+        assert (await snapshots.of(YEAR)).rating("A") != before
+        copied(tmp_path / "copy.db", file)
+        assert (await snapshots.of(YEAR)).rating("A") == before
+        await fold.fold(shown(4))
+        whole = await Snapshots(fold.db, rubrics).of(YEAR)
+        assert (await snapshots.of(YEAR)).rating("A") == whole.rating("A")
 
 
 async def test_years_without_facts_do_not_make_the_busy_year_cold(tmp_path: Path) -> None:
