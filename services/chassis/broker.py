@@ -16,9 +16,6 @@ from typing import Any
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.js.api import (
-    AckPolicy,
-    ConsumerConfig,
-    DeliverPolicy,
     DiscardPolicy,
     PersistMode,
     RetentionPolicy,
@@ -30,6 +27,7 @@ from nats.js.errors import NotFoundError
 from nats.js.manager import JetStreamManager
 
 from services.chassis.broker_errors import broker_errors
+from services.chassis.consumers import CONSUMERS, ConsumerPlan
 from services.chassis.denials import note_broker_denial
 from services.chassis.errors import BrokerAway, DurabilityTooWeak, DurabilityUnknown
 from services.chassis.messages import message
@@ -41,8 +39,6 @@ REQUEST_SECONDS = 10.0
 CONNECT_SECONDS = 3.0
 RETRY_SECONDS = 1
 DEDUPE_SECONDS = 120.0
-ACK_WAIT_SECONDS = 30.0
-ACK_PENDING_MAX = 100_000
 OVERRIDE = "DANCHU_NATS_SYNC_ALWAYS_VOUCHED"
 
 
@@ -182,29 +178,12 @@ class StreamPlan:
         )  # fmt: skip
 
 
-@dataclass(frozen=True)
-class ConsumerPlan:
-    """One durable pull consumer, which gets every message until it is acknowledged."""
-
-    stream: str
-    name: str
-
-    def config(self) -> ConsumerConfig:
-        """The configuration to create or update the consumer with."""
-        return ConsumerConfig(
-            durable_name=self.name, deliver_policy=DeliverPolicy.ALL,
-            ack_policy=AckPolicy.EXPLICIT, ack_wait=ACK_WAIT_SECONDS, max_deliver=-1,
-            max_ack_pending=ACK_PENDING_MAX, max_waiting=512,
-        )  # fmt: skip
-
-
 STREAMS = (
     StreamPlan("EVENTS", "danchu.events.>", append_only=True),
     StreamPlan("QUARANTINE", "danchu.quarantine.>", append_only=False),
     StreamPlan("RATINGS", "danchu.ratings.>", append_only=False, last_per_subject=True),
     StreamPlan("MARKS", "danchu.marks.>", append_only=False, last_per_subject=True),
 )
-CONSUMERS = (ConsumerPlan("EVENTS", "scoring"),)
 
 
 async def provision(broker: Broker, anew: bool = False) -> list[str]:
@@ -260,9 +239,12 @@ async def _provision_consumer(
     manager: JetStreamManager, plan: ConsumerPlan, anew: bool
 ) -> list[str]:
     try:
-        await manager.consumer_info(plan.stream, plan.name)
+        found = await manager.consumer_info(plan.stream, plan.name)
     except NotFoundError:
-        await manager.add_consumer(plan.stream, plan.config())
+        await plan.create(manager)
+        return [message("consumer-created", consumer=plan.name, stream=plan.stream)]
+    if not plan.fits(found.config):
+        await plan.replace(manager)
         return [message("consumer-created", consumer=plan.name, stream=plan.stream)]
     if not anew:
         return []

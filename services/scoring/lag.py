@@ -14,9 +14,9 @@ from services.chassis.errors import BrokerAway
 from services.chassis.language import members
 from services.chassis.streams import state_of
 from services.scoring import doors, queries, store
-from services.scoring.errors import FoldBehind
+from services.scoring.errors import FoldBehind, FoldHalted
 from services.scoring.store import Position
-from services.scoring.stream import STREAM, consumer, floor_of, regression, stream_info
+from services.scoring.stream import STREAM, consumer, floor_of, misfit, regression, stream_info
 from services.scoring.unowned import Unowned
 
 WAIT_SECONDS, ANSWER_SECONDS = 30.0, 3.0
@@ -50,6 +50,7 @@ class Lag:
         state = None if info is None else state_of(info)
         halted = place.halted or regression(place, state, self.clock())
         lost = halted is not None and place.faulty is None
+        halted = halted or misfit(await consumer(self.broker))
         events, seconds = await (self._held(info) if lost else self._behind(place, info))
         async with self.db.read() as conn:
             counted = await queries.counts(conn)
@@ -61,7 +62,8 @@ class Lag:
     async def in_time(self) -> str:
         """For health: FoldBehind where an event waits for the fold so long that ratings lack it.
 
-        BrokerAway where NATS is connected and does not answer; without NATS it is not known.
+        FoldHalted where its consumer does not fit; BrokerAway where NATS is connected and does not
+        answer. Without NATS it is not known.
         """
         try:
             await self.broker.ensure()
@@ -73,9 +75,12 @@ class Lag:
             return "halted"
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
+                why = misfit(await consumer(self.broker))
                 events, seconds = await self._behind(place, await stream_info(self.broker))
         except TimeoutError as silent:
             raise BrokerAway(silent) from silent
+        if why is not None:
+            raise FoldHalted(why)
         if events and seconds >= WAIT_SECONDS:
             raise FoldBehind(events, int(seconds))
         return f"{events} behind"

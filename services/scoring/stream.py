@@ -2,7 +2,7 @@
 
 A consumer that was deleted is made again, and one that moved on without the fold, as beside a
 restored database, is set back: to where everything was folded for certain. What comes again is
-known by its identity.
+known by its identity. One that somebody made otherwise cannot be set back: `provision` replaces it.
 """
 
 import logging
@@ -12,17 +12,20 @@ from nats.js.api import ConsumerInfo, StreamInfo
 from nats.js.errors import NotFoundError
 
 from contracts import moments
-from services.chassis.broker import CONSUMERS, Broker, check_stream
+from services.chassis.broker import Broker, check_stream
 from services.chassis.broker_errors import broker_errors
+from services.chassis.consumers import ConsumerPlan
 from services.chassis.database import Database
 from services.chassis.errors import BrokerAway
 from services.chassis.streams import StreamState, state_of
 from services.scoring import store
+from services.scoring.errors import FoldHalted
 from services.scoring.messages import message
 from services.scoring.store import Position
 
 log = logging.getLogger(__name__)
 STREAM, CONSUMER = "EVENTS", "scoring"
+PLAN = ConsumerPlan(STREAM, CONSUMER)
 
 
 class Progress(NamedTuple):
@@ -85,6 +88,12 @@ async def consumer(broker: Broker) -> ConsumerInfo | None:
     return info
 
 
+def misfit(info: ConsumerInfo | None) -> str | None:
+    """Why the fold cannot read by its consumer, with the command that heals it; else None."""
+    fits = info is None or PLAN.fits(info.config)
+    return None if fits else message("consumer-misfit", consumer=CONSUMER, stream=STREAM)
+
+
 def floor_of(info: ConsumerInfo) -> int:
     """The sequence up to which everything was acknowledged."""
     return info.ack_floor.stream_seq if info.ack_floor is not None else 0
@@ -99,8 +108,14 @@ async def ack_floor(broker: Broker) -> int:
 
 
 async def follow(broker: Broker, db: Database) -> Progress:
-    """Makes or sets back the consumer where it is not where the fold is."""
+    """Makes or sets back the consumer where it is not where the fold is.
+
+    FoldHalted where the consumer cannot be set back.
+    """
     info = await consumer(broker)
+    why = misfit(info)
+    if why is not None:
+        raise FoldHalted(why)
     # asked behind the consumer: the fold commits before it acknowledges
     async with db.read() as conn:
         place = await store.position(conn)
@@ -118,8 +133,5 @@ async def _start_at(broker: Broker, sequence: int, missing: bool) -> None:
     manager = broker.manager()
     with broker_errors():
         if missing:
-            (plan,) = (one for one in CONSUMERS if (one.stream, one.name) == (STREAM, CONSUMER))
-            config = plan.config()
-            config.name = CONSUMER
-            await manager.add_consumer(STREAM, config)
+            await PLAN.create(manager)
         await manager.reset_consumer(STREAM, CONSUMER, sequence)

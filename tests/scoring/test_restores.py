@@ -5,15 +5,18 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from nats.js.api import DeliverPolicy
 from sqlalchemy import text
 
 from contracts import moments
 from services.chassis.auth import Issuer
 from services.chassis.clock import now_us
 from services.chassis.relay import Relay
+from services.scoring.stream import PLAN
 from tests.conftest import NatsServer
 from tests.scoring.restoring import Town, hasten
 
@@ -184,6 +187,39 @@ async def test_a_consumer_that_is_deleted_is_made_again_at_the_position(town: To
                 await town.whole(road)
         async with town.running() as road:
             await town.whole(road)
+
+
+async def made_otherwise(town: Town) -> None:
+    """Somebody makes the consumer anew by hand, to hear only what comes from then on."""
+    broker = town.server.broker("provision")
+    await broker.ensure()
+    await broker.manager().delete_consumer("EVENTS", "scoring")
+    config = replace(PLAN.config(), name="scoring", deliver_policy=DeliverPolicy.NEW)
+    await broker.manager().add_consumer("EVENTS", config)
+    await broker.close()
+
+
+@pytest.mark.parametrize("running", [False, True])
+async def test_a_consumer_that_was_made_otherwise_halts_and_provisioning_replaces_it(
+    town: Town, running: bool
+) -> None:
+    """It cannot be set back, and the fold's user may delete nothing: the halt names the command."""
+    async with town.running() as road:
+        if not running:
+            await road.scoring.stop()
+        await town.accept(road, 3)
+        await town.relayed(road)
+        await made_otherwise(town)
+        if running:
+            await town.accept(road, 1)
+            halted = await town.whole_or_halted(road, town.accepted)
+            assert halted is None or "`danchu provision`" in halted
+    async with town.running() as road:
+        halted = await town.whole_or_halted(road, town.accepted)
+        assert halted is not None and "`danchu provision`" in halted
+        assert "`danchu provision`" in (await road.client.get("/scoring/readyz")).text
+        await town.provisioned()
+        await town.whole(road)
 
 
 async def moved_on(town: Town) -> None:
