@@ -20,6 +20,7 @@ REQUEST_SUBJECT = "danchu.doors"
 """Where scoring asks the relay of a door to send again what was recorded after a moment."""
 HEADER = "Danchu-Door"
 NAME = re.compile(r"[a-z]{1,32}\.[0-9a-f]{8}", re.ASCII)
+EVENTS_MAX = 2**53
 NOT_THERE = (10037, 10059)
 """Error codes of JetStream: no message found, no stream found."""
 
@@ -42,16 +43,19 @@ class Mark(NamedTuple):
 
 
 def decoded(raw: bytes) -> Mark | None:
-    """The mark of a message of MARKS; None where it is none."""
+    """The mark of a message of MARKS; None where it is none, whatever stands there."""
     try:
         body = json.loads(raw)
-        mark = Mark(
-            str(body["door"]), moments.instant(body["until"]), int(body["events"]),
-            body.get("successor"),
-        )  # fmt: skip
-    except (ValueError, KeyError, TypeError, AttributeError):
+        door, events, successor = body["door"], body["events"], body.get("successor")
+        until = moments.instant(body["until"])
+    except (ValueError, RecursionError, KeyError, TypeError, AttributeError):
         return None
-    return mark if NAME.fullmatch(mark.door) else None
+    if type(events) is not int or not 0 <= events <= EVENTS_MAX:
+        return None
+    names = [door] if successor is None else [door, successor]
+    if not all(isinstance(name, str) and NAME.fullmatch(name) for name in names):
+        return None
+    return Mark(door, until, events, successor)
 
 
 def subject(door: str) -> str:

@@ -52,7 +52,7 @@ def demanded(raw: bytes) -> Demand | None:
         body = json.loads(raw)
         held = marks.decoded(json.dumps(body["held"]).encode())
         return None if held is None else Demand(held, bool(body["renewal"]))
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, RecursionError, KeyError, TypeError):
         return None
 
 

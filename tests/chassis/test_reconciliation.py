@@ -318,6 +318,15 @@ def test_a_demand_or_mark_that_is_none_is_passed_over() -> None:
         assert demanded(raw) is None
     for raw in (b"null", b'{"door": "x"}', b'{"door":"a.b","until":"2025","events":1}'):
         assert marks.decoded(raw) is None
+    assert marks.decoded(b"[" * 100_000) is None and demanded(b"[" * 100_000) is None
+    for events in (b"1e400", b"9" * 40, b"-1", b"true", b'"7"', b"1.5"):
+        body = b'{"door":"intake.00000001","until":"2025-01-01T00:00:00Z","events":%s}'
+        assert marks.decoded(body % events) is None
+    for other in (b"[]", b"7", b'"x"'):
+        body = (
+            b'{"door":"intake.00000001","until":"2025-01-01T00:00:00Z","events":1,"successor":%s}'
+        )
+        assert marks.decoded(body % other) is None
     mark = Mark(NAME, 5_000_000, 7, "intake.00000002")
     assert marks.decoded(mark.encoded()) == mark
     assert demanded(Demand(mark, True).encoded()) == Demand(mark, True)
