@@ -1,7 +1,8 @@
 """Lists as files that a Vietnamese spreadsheet opens: CSV with a mark of UTF-8 and semicolons.
 
 A text that a spreadsheet would take for a formula gets an apostrophe before it. Decimals have a
-comma, terms stand in words, and a line ends as spreadsheets end it.
+comma, a day is 30/06/2025 and an instant 30/06/2025 08:00, terms stand in words, and a line ends as
+spreadsheets end it.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Literal
 
@@ -55,9 +57,17 @@ def _cell(value: Any, term: Callable[[str], Message] | None) -> str:
         return format(value, "f").replace(".", ",")
     if isinstance(value, int):
         return str(value)
+    if isinstance(value, date):
+        return _day_or_instant(value)
     if isinstance(value, str) and term is not None:
         return term(value).vi
     return f"'{value}" if str(value).startswith(FORMULAS) else str(value)
+
+
+def _day_or_instant(value: date) -> str:
+    if not isinstance(value, datetime):
+        return f"{value:%d/%m/%Y}"
+    return f"{value:%d/%m/%Y %H:%M:%S}" if value.second else f"{value:%d/%m/%Y %H:%M}"
 
 
 def csv_answer(name: str, columns: Columns, rows: list[dict[str, Any]], terms: Terms) -> Response:

@@ -15,7 +15,6 @@ from pydantic import (
     model_validator,
 )
 
-from contracts.envelope import UNIT_KEY
 from services.chassis.asked import (
     IDENTITY_DIGITS,
     RECORD_ID,
@@ -263,38 +262,3 @@ class Template(BaseModel):
     format: Format = "xlsx"
     unit: UnitKey | None = None
     date: Day | None = None
-
-
-class Listed(Listing):
-    """Which courses."""
-
-    places = COURSE_ID
-    unit: UnitKey | None = None
-    year: int | None = Field(None, ge=2000, le=9999)
-    stage: Literal["planned", "scheduled", "held", "cancelled", "withdrawn"] | None = None
-
-
-class Ahead(Listing):
-    """Which sessions: those that begin from a day on, today without it."""
-
-    places = f"[0-9]{{1,17}}:{COURSE_ID}:{SESSION_NAME}"
-    unit: UnitKey | None = None
-    date: Day | None = None
-
-
-class Covered(Listing):
-    """The coverage of which units and year."""
-
-    places = UNIT_KEY.pattern
-    year: int = Field(ge=2000, le=9999)
-    unit: UnitKey | None = None
-    topic: Topic = "democracy"
-
-
-class Missing(Listing):
-    """Who is missing in which unit and year."""
-
-    places = PERSON_ID
-    unit: UnitKey
-    year: int = Field(ge=2000, le=9999)
-    topic: Topic = "democracy"

@@ -11,15 +11,17 @@ from contracts import moments
 from services.chassis.asked import Day, UnitKey
 from services.chassis.auth import READS_ALL, Credential
 from services.chassis.desk import Desk, described, json_answer
+from services.chassis.exported_lists import CSV_TYPE, csv_answer, every_row
 from services.chassis.http import Problem
 from services.chassis.language import labelled
 from services.chassis.openapi import Page
 from services.chassis.records import check_unit
 from services.chassis.routes import READERS, Id, page, units_seen
 from services.chassis.vault import Vault
-from services.training import answers, asking, queries
+from services.training import answers, asking, list_columns, queries
 from services.training.handlers import person_of_others
 from services.training.labels import TERMS
+from services.training.list_filters import Ahead, Covered, Listed, Missing
 from services.training.messages import message
 
 READS_NAMES = ("clerk", "hr")
@@ -31,9 +33,11 @@ Form = Annotated[asking.Format, Query(alias="format")]
 
 def add_lists(api: FastAPI, desk: Desk, names: "Names") -> None:
     """Adds every query."""
-    _add_coverage(api, desk, names)
+    _add_coverage(api, desk)
+    _add_missing(api, desk, names)
     _add_persons(api, desk, names)
     _add_courses(api, desk)
+    _add_sessions(api, desk)
 
 
 def check_course(id_: str) -> None:
@@ -109,34 +113,53 @@ def with_times(item: dict[str, Any], *names: str) -> dict[str, Any]:
     }
 
 
-def _add_coverage(api: FastAPI, desk: Desk, names: Names) -> None:
+def _add_coverage(api: FastAPI, desk: Desk) -> None:
     @api.get(
         "/coverage", summary="How many of those charged are trained, by unit and year",
-        **described(401, 403, 422, 503, model=Page[answers.Coverage]),
+        **described(401, 403, 422, 503, model=Page[answers.Coverage], files=(CSV_TYPE,)),
     )  # fmt: skip
-    async def get_coverage(request: Request, asked: Annotated[asking.Covered, Query()]) -> Response:
-        units = _units(desk, request, asked.unit, message("read-coverage"))
-        async with desk.db.read() as conn:
-            found = await queries.coverage(
-                conn, asked.year, asked.topic, units, asked.cursor, asked.limit + 1
-            )
-        items = [{**one, "share": share(one["trained"], one["obliged"])} for one in found]
-        return json_answer(page(items, asked.limit, "unit"))
+    async def get_coverage(request: Request, choice: Annotated[Covered, Query()]) -> Response:
+        units = _units(desk, request, choice.unit, message("read-coverage"))
 
+        async def rows(after: str, limit: int) -> list[dict[str, Any]]:
+            async with desk.db.read() as conn:
+                counts = await queries.coverage(
+                    conn, choice.year, choice.topic, units, after, limit
+                )
+            return [{**unit, "share": share(unit["trained"], unit["obliged"])} for unit in counts]
+
+        if choice.format == "csv":
+            whole = list_columns.coverage_rows(
+                await every_row(rows, "unit"), choice.year, choice.topic
+            )
+            return csv_answer("ty-le-boi-duong", list_columns.COVERAGE, whole, TERMS)
+        items = await rows(choice.cursor, choice.limit + 1)
+        return json_answer(page(items, choice.limit, "unit"))
+
+
+def _add_missing(api: FastAPI, desk: Desk, names: Names) -> None:
     @api.get(
         "/missing", summary="Who of a unit and year is not yet trained",
-        **described(401, 403, 422, 503, model=Page[answers.Missing]),
+        **described(401, 403, 422, 503, model=Page[answers.Missing], files=(CSV_TYPE,)),
     )  # fmt: skip
-    async def get_missing(request: Request, asked: Annotated[asking.Missing, Query()]) -> Response:
-        reader = reader_of(desk, request, asked.unit, message("read-missing"))
-        async with desk.db.read() as conn:
-            found = await queries.missing(
-                conn, asked.unit, asked.year, asked.topic, asked.cursor, asked.limit + 1
-            )
-        shown = page(found, asked.limit, "person")
-        what = f"missing in {asked.unit} {asked.year}"
-        shown["items"] = await names.into(reader, asked.unit, what, shown["items"])
-        return json_answer(labelled(shown, TERMS))
+    async def get_missing(request: Request, choice: Annotated[Missing, Query()]) -> Response:
+        unit, year, topic = choice.unit, choice.year, choice.topic
+        reader = reader_of(desk, request, unit, message("read-missing"))
+        what = f"missing in {unit} {year}"
+
+        async def rows(after: str, limit: int) -> list[dict[str, Any]]:
+            async with desk.db.read() as conn:
+                return await queries.missing(conn, unit, year, topic, after, limit)
+
+        if choice.format == "csv":
+            persons = await names.into(reader, unit, what, await every_row(rows, "person"))
+            named = names.allowed(reader, unit)
+            columns = list_columns.MISSING_WITH_NAMES if named else list_columns.MISSING
+            whole = list_columns.missing_rows(persons, unit, year, topic)
+            return csv_answer("chua-boi-duong", columns, whole, TERMS)
+        answer = page(await rows(choice.cursor, choice.limit + 1), choice.limit, "person")
+        answer["items"] = await names.into(reader, unit, what, answer["items"])
+        return json_answer(labelled(answer, TERMS))
 
 
 def share(trained: int, obliged: int) -> str | None:
@@ -189,25 +212,38 @@ def _add_persons(api: FastAPI, desk: Desk, names: Names) -> None:
 def _add_courses(api: FastAPI, desk: Desk) -> None:
     @api.get(
         "/courses", summary="Courses",
-        **described(401, 403, 422, 503, model=Page[answers.ListedCourse]),
+        **described(401, 403, 422, 503, model=Page[answers.ListedCourse], files=(CSV_TYPE,)),
     )  # fmt: skip
-    async def list_courses(request: Request, asked: Annotated[asking.Listed, Query()]) -> Response:
-        units = _units(desk, request, asked.unit, message("read-courses"))
-        async with desk.db.read() as conn:
-            found = await queries.courses(
-                conn, units, asked.year, asked.stage, asked.cursor, asked.limit + 1
-            )
-        return json_answer(labelled(page(found, asked.limit), TERMS))
+    async def list_courses(request: Request, choice: Annotated[Listed, Query()]) -> Response:
+        units = _units(desk, request, choice.unit, message("read-courses"))
 
+        async def rows(after: str, limit: int) -> list[dict[str, Any]]:
+            async with desk.db.read() as conn:
+                return await queries.courses(conn, units, choice.year, choice.stage, after, limit)
+
+        if choice.format == "csv":
+            whole = list_columns.course_rows(await every_row(rows, "id"))
+            return csv_answer("khoa-hoc", list_columns.COURSES, whole, TERMS)
+        answer = page(await rows(choice.cursor, choice.limit + 1), choice.limit)
+        return json_answer(labelled(answer, TERMS))
+
+
+def _add_sessions(api: FastAPI, desk: Desk) -> None:
     @api.get(
         "/sessions", summary="Sessions ahead",
-        **described(401, 403, 422, 503, model=Page[answers.ListedSession]),
+        **described(401, 403, 422, 503, model=Page[answers.ListedSession], files=(CSV_TYPE,)),
     )  # fmt: skip
-    async def list_sessions(request: Request, asked: Annotated[asking.Ahead, Query()]) -> Response:
-        units = _units(desk, request, asked.unit, message("read-sessions"))
-        since = moments.day_start(asked.date) if asked.date else desk.clock()
-        async with desk.db.read() as conn:
-            found = await queries.sessions_ahead(conn, units, since, asked.cursor, asked.limit + 1)
-        shown = page(found, asked.limit, "place_in_list")
-        shown["items"] = [with_times(one, "starts") for one in shown["items"]]
-        return json_answer(labelled(shown, TERMS))
+    async def list_sessions(request: Request, choice: Annotated[Ahead, Query()]) -> Response:
+        units = _units(desk, request, choice.unit, message("read-sessions"))
+        since = moments.day_start(choice.date) if choice.date else desk.clock()
+
+        async def rows(after: str, limit: int) -> list[dict[str, Any]]:
+            async with desk.db.read() as conn:
+                return await queries.sessions_ahead(conn, units, since, after, limit)
+
+        if choice.format == "csv":
+            whole = list_columns.session_rows(await every_row(rows, "place_in_list"))
+            return csv_answer("buoi-hoc", list_columns.SESSIONS, whole, TERMS)
+        answer = page(await rows(choice.cursor, choice.limit + 1), choice.limit, "place_in_list")
+        answer["items"] = [with_times(session, "starts") for session in answer["items"]]
+        return json_answer(labelled(answer, TERMS))

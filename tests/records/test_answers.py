@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import AsyncIterator
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -284,6 +285,10 @@ def test_a_cell_of_a_list_is_as_a_vietnamese_spreadsheet_reads_it() -> None:
     row = {"a": Decimal("3.50"), "b": True, "c": None, "d": -1, "e": "-1+2", "f": "x;y"}
     lines = csv_of(columns, [row], {}).decode().splitlines()
     assert lines[1] == '3,50;có;;-1;\'-1+2;"x;y"'
+    moment = datetime(2025, 5, 3, 8, tzinfo=UTC)
+    days = {"a": date(2025, 6, 30), "b": moment, "c": moment.replace(second=7)}
+    lines = csv_of({name: columns[name] for name in days}, [days], {}).decode().splitlines()
+    assert lines[1] == "30/06/2025;03/05/2025 08:00;03/05/2025 08:00:07"
 
 
 SHAPES: dict[str, Any] = {
