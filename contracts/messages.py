@@ -20,8 +20,8 @@ LANGUAGES: tuple[Language, ...] = ("vi", "en")
 class Message(str):
     """A sentence in both languages, and the code by which programs know it.
 
-    As a text it is the Vietnamese sentence, a slash, and the English one. Values that are
-    messages themselves are given in the language of the sentence.
+    As a text it is the Vietnamese sentence, a slash, and the English one, unless `both` spells
+    it otherwise. Values that are messages themselves are given in the language of the sentence.
     """
 
     __slots__ = ("code", "en", "vi")
@@ -29,13 +29,15 @@ class Message(str):
     vi: str
     en: str
 
-    def __new__(cls, code: str, vi: str, en: str) -> Message:
-        made = super().__new__(cls, vi if vi == en else f"{vi} / {en}")
+    def __new__(cls, code: str, vi: str, en: str, both: str | None = None) -> Message:
+        if both is None:
+            both = vi if vi == en else f"{vi} / {en}"
+        made = super().__new__(cls, both)
         made.code, made.vi, made.en = code, vi, en
         return made
 
-    def __reduce__(self) -> tuple[type[Message], tuple[str, str, str]]:
-        return Message, (self.code, self.vi, self.en)
+    def __reduce__(self) -> tuple[type[Message], tuple[str, str, str, str]]:
+        return Message, (self.code, self.vi, self.en, str(self))
 
     def text(self, language: Language | None) -> str:
         """The sentence in one language, or in both without one."""
@@ -48,6 +50,18 @@ def joined(messages: list[Message], between: str = "; ") -> Message:
     """Several messages as one, with the code of the first."""
     vi, en = (between.join(one.text(language) for one in messages) for language in LANGUAGES)
     return Message(messages[0].code, vi, en)
+
+
+def located(file: str, line: int, reason: Message) -> Message:
+    """A message of a line of a file, `file:line: reason`; the place stands there once."""
+    place = f"{file}:{line}: "
+    return Message(reason.code, place + reason.vi, place + reason.en, place + reason)
+
+
+def lines(messages: list[Message]) -> Message:
+    """Several messages, each on a line of its own, also where it is in both languages."""
+    whole = joined(messages, "\n")
+    return Message(whole.code, whole.vi, whole.en, "\n".join(messages))
 
 
 @cache

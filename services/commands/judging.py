@@ -138,19 +138,28 @@ def check(file: File, as_json: AsJson = False) -> None:
         try:
             rubric = rubric_file.load(existing_file(file, "FILE"))
         except RubricRefused as refused:
-            _refused_rubric([str(fault) for fault in refused.faults], as_json)
+            _refused_rubric(refused.faults, as_json)
     remarks = list(rubric_check.remarks(rubric))
     head = message(
         "rubric", id=rubric.id, indicators=len(rubric.indicators), digest=rubric.digest[:16]
     )
     words = "\n".join((head, *(f"- {remark}" for remark in remarks)))
-    result = {"rubric": rubric.id, "digest": rubric.digest, "faults": [], "remarks": remarks}
-    present(result, as_json, words)
+    known = {"rubric": rubric.id, "digest": rubric.digest}
+    present({**known, **_listed("faults", []), **_listed("remarks", remarks)}, as_json, words)
 
 
-def _refused_rubric(faults: list[str], as_json: bool) -> NoReturn:
+def _listed(name: str, messages: list[Message]) -> dict[str, list[str]]:
+    """The members of a JSON answer that say several messages, in both languages and in each."""
+    return {
+        name: [str(one) for one in messages],
+        f"{name}_vi": [one.vi for one in messages],
+        f"{name}_en": [one.en for one in messages],
+    }
+
+
+def _refused_rubric(faults: list[Message], as_json: bool) -> NoReturn:
     if as_json:
-        present({"faults": faults}, as_json)
+        present(_listed("faults", faults), as_json)
     else:
         tell("\n".join(faults))
     raise typer.Exit(DIFFERS)

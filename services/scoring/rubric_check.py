@@ -6,17 +6,19 @@ from collections.abc import Iterable
 from fractions import Fraction
 
 from contracts.catalog import CATALOG, FieldInfo, fields
+from contracts.messages import Message
+from services.scoring.messages import message
 from services.scoring.rubric import Indicator, Kind, Rubric, Rule, Scalar
 from services.scoring.rubric_rules import NEVER_ADDED
 from services.scoring.rubric_values import spelled
 
 
-def remarks(rubric: Rubric) -> list[str]:
+def remarks(rubric: Rubric) -> list[Message]:
     """What the council should know before it decides on this rubric, a sentence each."""
     found = []
     points = sum((indicator.points for indicator in rubric.basic), Fraction(0))
     if points != 100:
-        found.append(f"the points of the basic indicators add up to {points}, not to 100")
+        found.append(message("remark-points", points=points))
     found += _unreached(rubric)
     for indicator in rubric.indicators:
         found += _pointless(indicator)
@@ -25,7 +27,7 @@ def remarks(rubric: Rubric) -> list[str]:
     unread = [s for s, kind in CATALOG.items() if kind.practice and s not in read]
     unread = sorted(short for short in unread if short != NEVER_ADDED)
     if unread:
-        found.append(f"events that it never reads: {', '.join(unread)}")
+        found.append(message("remark-unread", events=", ".join(unread)))
     return found
 
 
@@ -33,26 +35,26 @@ def _rules(indicator: Indicator) -> Iterable[Rule]:
     return (rule for _, rules in indicator.sides() for rule in rules)
 
 
-def _unreached(rubric: Rubric) -> Iterable[str]:
+def _unreached(rubric: Rubric) -> Iterable[Message]:
     """Classes that lie above the maximum: a unit can never be in them."""
     for band in rubric.bands:
         if band.at_least > rubric.maximum:
-            yield f"class {band.name} begins above the maximum of {rubric.maximum} points"
+            yield message("remark-class", name=band.name, maximum=rubric.maximum)
 
 
-def _pointless(indicator: Indicator) -> Iterable[str]:
+def _pointless(indicator: Indicator) -> Iterable[Message]:
     """Rules that can never do what they seem to say."""
     if any(rule.clears and rule.key is None for rule in _rules(indicator)):
-        yield f"{indicator.id}: without a key a fact is the event itself, so nothing clears it"
+        yield message("remark-clear", id=indicator.id)
     if indicator.kind is Kind.COVERAGE:
         done = {rule.key for rule in indicator.fulfilled}
         for rule in indicator.obliged:
             if rule.key is None or rule.key not in done:
-                what = rule.key or "the event itself"
-                yield f"{indicator.id}: no fulfilled rule speaks of the key {what}"
+                what = rule.key or message("remark-event-itself")
+                yield message("remark-key", id=indicator.id, key=what)
 
 
-def _unrewarded(rubric: Rubric) -> Iterable[str]:
+def _unrewarded(rubric: Rubric) -> Iterable[Message]:
     """Values of the closed lists of the events it reads that no rule gives anything for."""
     wanted: dict[tuple[str, str], set[Scalar]] = {}
     for indicator in rubric.indicators:
@@ -65,7 +67,8 @@ def _unrewarded(rubric: Rubric) -> Iterable[str]:
         every = _values(fields(CATALOG[short].data)[name])
         missing = [spelled(value) for value in every if value not in values]
         if missing:
-            yield f"never rewarded: {name} {', '.join(missing)} of {short}"
+            values_of = ", ".join(missing)
+            yield message("remark-unrewarded", field=name, values=values_of, event=short)
 
 
 def _values(field: FieldInfo) -> tuple[Scalar, ...]:

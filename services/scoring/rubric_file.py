@@ -9,6 +9,9 @@ from pathlib import Path
 from typing import Any, get_args
 
 from contracts.data import UnitKind
+from contracts.messages import Message, located
+from services.chassis.causes import cause_of
+from services.scoring.messages import message
 from services.scoring.rubric import (
     Band,
     Gate,
@@ -27,11 +30,10 @@ from services.scoring.rubric_values import (
     number,
     one_of,
     positive,
-    spelled,
     text,
     true,
 )
-from services.scoring.rubric_yaml import ABSENT, Faults, Node, RubricRefused, parse
+from services.scoring.rubric_yaml import ABSENT, Faults, Node, RubricRefused, Unreadable, parse
 
 __all__ = ["SHIPPED", "RubricRefused", "load", "load_directory"]
 
@@ -48,7 +50,7 @@ def load(path: Path) -> Rubric:
 def load_directory(path: Path) -> Rubrics:
     """All rubrics of a directory; two that fit the same kind and year are refused."""
     loaded: list[tuple[str, Rubric, Node]] = []
-    faults: list[str] = []
+    faults: list[Message] = []
     files = sorted(file for file in path.glob("*") if file.suffix in (".yaml", ".yml"))
     for file in files:
         try:
@@ -59,13 +61,14 @@ def load_directory(path: Path) -> Rubrics:
         kinds = set(a.kinds) & set(b.kinds)
         if kinds and _overlap(a, b):
             shared = ", ".join(sorted(kinds))
-            years = f"{max(a.first_year, b.first_year)}"
-            reason = f"governs {shared} in {years}, as {one} does: one rubric must"
-            faults.append(f"{other}:{root.line_of('kinds')}: {reason}")
+            year = max(a.first_year, b.first_year)
+            reason = message("rubric-governs", kinds=shared, year=year, other=one)
+            faults.append(located(other, root.line_of("kinds"), reason))
         if a.id == b.id:
-            faults.append(f"{other}:{root.line_of('id')}: has the id of {one}, {a.id}")
+            reason = message("rubric-same-id", other=one, id=a.id)
+            faults.append(located(other, root.line_of("id"), reason))
     if not files:
-        faults.append(f"{path.name}:1: holds no rubric (*.yaml)")
+        faults.append(located(path.name, 1, message("rubric-folder-empty")))
     if faults:
         raise RubricRefused(faults)
     return Rubrics(tuple(rubric for _, rubric, _ in loaded))
@@ -84,20 +87,20 @@ def _read(path: Path) -> tuple[Rubric, Node]:
             raw = file.read(BYTES_MAX + 1)
         written = raw.decode("utf-8-sig")
     except OSError as error:
-        faults.add(1, f"cannot be read: {error.strerror}")
+        faults.add(1, message("rubric-unread", cause=cause_of(error)))
     except UnicodeDecodeError as error:
-        faults.add(raw.count(b"\n", 0, error.start) + 1, "is not UTF-8")
+        faults.add(raw.count(b"\n", 0, error.start) + 1, message("rubric-utf8"))
     if len(raw) > BYTES_MAX:
-        faults.add(1, f"is longer than {BYTES_MAX} bytes")
+        faults.add(1, message("rubric-long", most=BYTES_MAX))
     faults.refuse()
     tree = parse(written, faults)
     if tree.value is None:
-        faults.add(1, "holds no rubric")
+        faults.add(1, message("rubric-none"))
     elif not isinstance(tree.value, dict):
-        faults.add(tree.line, "must be a mapping of a rubric's fields")
+        faults.add(tree.line, message("rubric-fields"))
     if not isinstance(tree.value, dict):
         faults.refuse()
-    root = Node(tree, faults, "rubric")
+    root = Node(tree, faults, message("rubric-whole"))
     rubric = _rubric(root, hashlib.sha256(raw).hexdigest())
     faults.refuse()
     return rubric, root
@@ -142,7 +145,7 @@ def _unique(nodes: Iterable[tuple[Node, str]], field: str) -> None:
         if value is ABSENT:
             continue
         if value in seen:
-            node.fault(f"{value} is there twice, first in line {seen[value]}", field)
+            node.fault(message("rubric-twice", value=value, line=seen[value]), field)
         seen.setdefault(value, node.line_of(field))
 
 
@@ -155,7 +158,7 @@ def _years(root: Node) -> tuple[int, int | None]:
     last = years.take("until", lambda value: None if value is None else year(value), None)
     _close(years)
     if ABSENT not in (first, last) and last is not None and last < first:
-        years.fault(f"{last} lies before from, {first}", "until")
+        years.fault(message("rubric-until", last=last, first=first), "until")
     return first, last
 
 
@@ -182,11 +185,11 @@ def _bands(root: Node) -> tuple[Band, ...]:
     for (_, above), (node, band) in pairwise(zip(nodes, bands, strict=True)):
         floors = (above.at_least, band.at_least)
         if ABSENT not in floors and floors[0] <= floors[1]:
-            node.fault("must fall from the best class to the last", "from")
+            node.fault(message("rubric-floors-fall"), "from")
     if bands and bands[-1].at_least not in (ABSENT, 0):
-        nodes[-1].fault("of the last class must be 0, so that every total has one", "from")
+        nodes[-1].fault(message("rubric-floor-zero"), "from")
     if "bands" in root.fields and not bands:
-        root.fault("must name a class", "bands")
+        root.fault(message("rubric-no-class"), "bands")
     return tuple(bands)
 
 
@@ -199,7 +202,7 @@ def _indicators(
     found = tuple(indicator(node, held, named) for node in nodes)
     _unique(zip(nodes, [one.id for one in found], strict=True), "id")
     if "indicators" in root.fields and not found:
-        root.fault("must name an indicator", "indicators")
+        root.fault(message("rubric-no-indicator"), "indicators")
     return found
 
 
@@ -209,14 +212,14 @@ def _gate(node: Node, classes: tuple[str, ...], indicators: tuple[Indicator, ...
     def to_drop_from(value: Any) -> str:
         found = one_of([one for one in classes if one is not ABSENT])(value)
         if found == classes[-1]:
-            raise ValueError(f"must not be the lowest, {found}: there is none to drop to")
+            raise Unreadable(message("rubric-lowest", lowest=found))
         return found
 
     def basic(value: Any) -> str:
         found = one_of(ids)(value)
         kind = ids[found].kind
         if kind is not ABSENT and not kind.basic:
-            raise ValueError(f"must be basic, and {spelled(found)} is a {kind}")
+            raise Unreadable(message("rubric-basic", indicator=found, kind=kind))
         return found
 
     gate = Gate(
@@ -226,7 +229,7 @@ def _gate(node: Node, classes: tuple[str, ...], indicators: tuple[Indicator, ...
     )
     node.take("each_group", true, False)
     if ("each_group" in node.fields) == ("indicator" in node.fields):
-        node.fault("must have exactly one of indicator and each_group: true")
+        node.fault(message("rubric-gate-one"))
     _close(node)
     return gate
 
@@ -238,7 +241,7 @@ def _share(root: Node, classes: tuple[str, ...]) -> TopClassShare | None:
     if node is None:
         return None
     if len(classes) < 2:
-        node.fault("needs two classes or more")
+        node.fault(message("rubric-two-classes"))
     of = node.take("of", one_of(("rated", "top_two", "next")))
     found = TopClassShare(node.take("at_most", number(0, 1)), of)
     _close(node)

@@ -6,6 +6,7 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import Any
 
+from services.scoring.messages import message
 from services.scoring.rubric import Indicator, Kind, Rule, Step
 from services.scoring.rubric_rules import ceiling, finest, rule
 from services.scoring.rubric_values import (
@@ -38,7 +39,7 @@ def indicator(node: Node, groups: tuple[str, ...], classes: tuple[str, ...]) -> 
     """One indicator; what is wrong with it is noted on the node."""
     found = node.take("id", name)
     if found is not ABSENT:
-        node.what = f"indicator {found}"
+        node.what = message("rubric-indicator", id=found)
     kinds = [str(kind) for kind in Kind]
     kind = node.take("kind", lambda value: Kind(one_of(kinds)(value)))
     given: dict[str, Any] = {
@@ -60,7 +61,9 @@ def indicator(node: Node, groups: tuple[str, ...], classes: tuple[str, ...]) -> 
 
 def _elsewhere(wrong: str, kind: Kind, taken: set[Any]) -> str:
     owners = [str(owner) for owner in Kind if wrong in FIELDS[owner]]
-    return f": {kind} has none, only {', '.join(owners)}" if owners else near(wrong, taken)
+    if not owners:
+        return near(wrong, taken)
+    return message("rubric-elsewhere", kind=kind, owners=", ".join(owners))
 
 
 def _basic(node: Node, groups: tuple[str, ...]) -> dict[str, Any]:
@@ -79,23 +82,23 @@ def _scale(node: Node, points: Fraction) -> tuple[Step, ...]:
         step = Step(inner.take("at_least", number(0, 1)), inner.take("points", number()))
         inner.close(lambda wrong, taken: near(wrong, taken))
         if step.points is not ABSENT and points is not ABSENT and step.points > points:
-            inner.fault(f"must not be more than the indicator's {points}", "points")
+            inner.fault(message("rubric-step-points", points=points), "points")
         if ABSENT not in (step.at_least, step.points):
             steps.append((step, inner.line))
     if node.fields.get("scale") is not None and not steps:
-        node.fault("must have a step", "scale")
+        node.fault(message("rubric-no-step"), "scale")
     for (low, _), (high, line) in pairwise(sorted(steps, key=lambda pair: pair[0].at_least)):
         if low.at_least == high.at_least:
-            node.fault(f"has two steps with at_least {low.at_least}", "scale", line)
+            node.fault(message("rubric-step-twice", at_least=low.at_least), "scale", line)
         elif low.points >= high.points:
-            node.fault("must give points that rise with at_least", "scale", line)
+            node.fault(message("rubric-steps-rise"), "scale", line)
     return tuple(step for step, _ in steps)
 
 
 def _rules(node: Node, field: str, kind: Kind) -> tuple[Rule, ...]:
     found = tuple(rule(inner, kind) for inner in node.nodes(field))
     if field in node.fields and not found:
-        node.fault("must name a rule", field)
+        node.fault(message("rubric-no-rule"), field)
     return found
 
 
@@ -115,12 +118,12 @@ def _of_kind(node: Node, kind: Kind, classes: tuple[str, ...]) -> dict[str, Any]
         given |= {bound: node.take(bound, exact) for bound in ("low", "high")}
         given["minimum"] = node.take("minimum", integer(0))
         if ABSENT not in (given["low"], given["high"]) and given["low"] >= given["high"]:
-            node.fault("must lie above low", "high")
+            node.fault(message("rubric-above-low"), "high")
     if kind.counts_points:
         pick = node.take("pick", one_of(("highest", "latest")), "latest")
         given["pick_highest"] = pick == "highest"
         if finest(done) > FINEST:
-            node.fault(f"gives points without a common denominator up to {FINEST}", "done")
+            node.fault(message("rubric-denominator", most=FINEST), "done")
     if kind is Kind.DEDUCTION:
         sets = tuple({short: None for one in done for short in one.sets})
         nodes = node.nodes("ceilings", required=False)

@@ -8,6 +8,8 @@ from fractions import Fraction
 from typing import Any
 
 from contracts.catalog import CATALOG, FieldInfo, fields
+from contracts.messages import Message
+from services.scoring.messages import message
 from services.scoring.rubric import Ceiling, Condition, Kind, Points, Rule, Scalar
 from services.scoring.rubric_values import integer, near, number, one_of, scalar, spelled, text
 from services.scoring.rubric_yaml import ABSENT, Node, Spot
@@ -25,7 +27,7 @@ def rule(node: Node, kind: Kind) -> Rule:
     sets = _events(node, "set")
     clears = _events(node, "clear") if "clear" in node.fields else ()
     for short in (short for short in clears if short in sets):
-        node.fault(f"must not be {short}, the event that the same rule sets by", "clear")
+        node.fault(message("rubric-clear-set", event=short), "clear")
     key = node.take("key", text, None)
     if isinstance(key, str) and key not in BY_TIME:
         for short in (*sets, *clears):
@@ -37,7 +39,8 @@ def rule(node: Node, kind: Kind) -> Rule:
         for short in sets if named[name] is not ABSENT else ():
             found = _known(node, name, short, named[name])
             if found is not None and found.kind not in ("integer", "number"):
-                node.fault(f"must be a number, and {found.name} of {short} is none", name)
+                reason = message("rubric-not-numeric", field=found.name, event=short)
+                node.fault(reason, name)
     points = _points(node, sets, where) if kind.counts_points else None
     node.close(lambda name, taken: _elsewhere(name, kind, taken))
     return Rule(sets, clears, key, where, points, **named)
@@ -45,7 +48,7 @@ def rule(node: Node, kind: Kind) -> Rule:
 
 def _elsewhere(name: str, kind: Kind, taken: set[str]) -> str:
     if name in RULE_FIELDS:
-        return f": no rule of a {kind} has it"
+        return message("rubric-not-of-kind", kind=kind)
     return near(name, taken)
 
 
@@ -53,12 +56,12 @@ def _events(node: Node, name: str) -> tuple[str, ...]:
     given = node.one_or_more(name, text)
     for short, line in given:
         if short not in CATALOG:
-            reason = f"names no event of the contracts: {short}{near(short, CATALOG)}"
+            reason = message("rubric-event-unknown", event=short, near=near(short, CATALOG))
             node.fault(reason, name, line)
         elif not CATALOG[short].practice:
-            node.fault(f"must name practice events, and {short} is none", name, line)
+            node.fault(message("rubric-event-practice", event=short), name, line)
         elif short == NEVER_ADDED:
-            node.fault(f"must not name {short}: it is shown and never added", name, line)
+            node.fault(message("rubric-event-shown", event=short), name, line)
     return tuple(short for short, _ in given if short in CATALOG)
 
 
@@ -67,8 +70,8 @@ def _known(
 ) -> FieldInfo | None:
     held = fields(CATALOG[short].data)
     if wanted not in held:
-        every = ", ".join(held)
-        reason = f"{wanted} is no field of {short}, which has {every}{near(wanted, held)}"
+        every, meant = ", ".join(held), near(wanted, held)
+        reason = message("rubric-data", field=wanted, event=short, every=every, near=meant)
         node.fault(reason, name, line)
     return held.get(wanted)
 
@@ -87,7 +90,7 @@ def _where(node: Node, sets: tuple[str, ...], of_any: bool = False) -> tuple[Con
     if inner is None:
         return ()
     if inner.whole and not inner.fields:
-        node.fault("must name a field", "where")
+        node.fault(message("rubric-where-empty"), "where")
     conditions = []
     for name in inner.fields:
         values = inner.one_or_more(name, scalar)
@@ -96,28 +99,30 @@ def _where(node: Node, sets: tuple[str, ...], of_any: bool = False) -> tuple[Con
             found = _known(node, "where", short, str(name), inner.line_of(name))
             for value, line in values if found is not None else ():
                 reason = _unfit(short, found, value)
-                if reason:
+                if reason is not None:
                     node.fault(reason, "where", line)
     return tuple(conditions)
 
 
-def _unfit(short: str, found: FieldInfo | None, value: Scalar) -> str:
-    """Why data can never have the value, or why nobody should ask; empty where it is well."""
+def _unfit(short: str, found: FieldInfo | None, value: Scalar) -> Message | None:
+    """Why data can never have the value, or why nobody should ask; None where it is well."""
     if found is None:
-        return ""
-    what = f"{found.name} of {short}"
+        return None
+    what = {"field": found.name, "event": short}
     if found.closed:
         known = _closed(found)
         if _among(value, known):
-            return ""
-        every = ", ".join(spelled(one) for one in known)
-        return f"{what} is never {value!r}, only {every}{near(value, found.choices)}"
+            return None
+        every, meant = ", ".join(spelled(one) for one in known), near(value, found.choices)
+        return message("rubric-never-only", **what, value=repr(value), every=every, near=meant)
     if found.kind == "integer":
         whole = isinstance(value, int) and not isinstance(value, bool)
-        return "" if whole else f"{what} is an integer, never {value!r}"
+        return None if whole else message("rubric-never-integer", **what, value=repr(value))
     if found.kind not in ("text", "key", "person"):
-        return f"{what} is a {found.kind}: only words, integers and true or false are compared"
-    return "" if isinstance(value, str) else f"{what} is a text, never {value!r}: put it in quotes"
+        return message("rubric-incomparable", **what, kind=found.kind)
+    if isinstance(value, str):
+        return None
+    return message("rubric-never-text", **what, value=repr(value))
 
 
 def _closed(found: FieldInfo) -> tuple[Scalar, ...]:
@@ -147,7 +152,7 @@ def _points(node: Node, sets: tuple[str, ...], where: tuple[Condition, ...]) -> 
             of.append((value, Fraction(0) if amount is ABSENT else amount))
         else:
             line = table.line_of(value)
-            table.fault(f"{spelled(value)} must be a word in quotes, true or false", line=line)
+            table.fault(message("rubric-table-word", value=spelled(value)), line=line)
     for short in sets:
         _complete(inner, table, short, by, of, where)
     return Points(by=by, of=tuple(of))
@@ -166,18 +171,22 @@ def _complete(
     if found is None:
         return
     if not found.closed:
-        node.fault(f"must have a closed list of values, and {by} of {short} has none", "by")
+        node.fault(message("rubric-not-closed", field=by, event=short), "by")
         return
     known, priced = _closed(found), [value for value, _ in of]
     for value in priced:
         if not _among(value, known):
-            reason = f"{by} of {short} is never {value!r}{near(value, found.choices)}"
+            reason = message(
+                "rubric-never", field=by, event=short, value=repr(value),
+                near=near(value, found.choices),
+            )  # fmt: skip
             node.fault(reason, "of", table.line_of(value))
     asked: list[tuple[Scalar, ...]] = [c.values for c in where if c.field == by]
     for value in known:
         comes = all(_among(value, values) for values in asked)
         if comes and not _among(value, priced):
-            node.fault(f"{by} of {short} can be {spelled(value)}, which has no points", "of")
+            reason = message("rubric-pointless", field=by, event=short, value=spelled(value))
+            node.fault(reason, "of")
 
 
 def ceiling(node: Node, sets: tuple[str, ...], classes: tuple[str, ...]) -> Ceiling:

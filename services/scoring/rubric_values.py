@@ -1,4 +1,4 @@
-"""Readers of single values of a rubric file: each gives the value, or a ValueError that says why.
+"""Readers of single values of a rubric file: each gives the value, or an Unreadable that says why.
 
 Numbers are exact: integers, or strings with a decimal or a fraction (SCORING.md section 9).
 """
@@ -11,8 +11,9 @@ from collections.abc import Callable, Collection
 from fractions import Fraction
 from typing import Any
 
+from services.scoring.messages import message
 from services.scoring.rubric import Scalar
-from services.scoring.rubric_yaml import Inexact
+from services.scoring.rubric_yaml import Inexact, Unreadable
 
 DECIMAL = re.compile(r"[-+]?[0-9]{1,9}(\.[0-9]{1,6})?|[-+]?[0-9]{1,9}/[0-9]{1,6}")
 ID_MAX = 128
@@ -21,15 +22,15 @@ ID_MAX = 128
 def near(word: object, known: Collection[str]) -> str:
     """The known word that was perhaps meant, as the end of a sentence."""
     found = difflib.get_close_matches(str(word)[:200], list(known), 1)
-    return f"; did you mean {found[0]}?" if found else ""
+    return message("rubric-near", word=found[0]) if found else ""
 
 
 def text(value: Any) -> str:
     """A text that is not blank."""
     if isinstance(value, int | Inexact):
-        raise ValueError(f"must be a text: put {spelled(value)} in quotes if it is one")
+        raise Unreadable(message("rubric-text-quotes", value=spelled(value)))
     if not isinstance(value, str) or not value.strip():
-        raise ValueError("must be a text")
+        raise Unreadable(message("rubric-text"))
     return value
 
 
@@ -37,7 +38,7 @@ def name(value: Any) -> str:
     """An id, as events and exports spell it."""
     found = text(value)
     if len(found) > ID_MAX or not re.fullmatch(r"[^\W_][\w./:-]*", found):
-        raise ValueError(f"must be at most {ID_MAX} letters, digits and . _ : / -, not {found!r}")
+        raise Unreadable(message("rubric-id", most=ID_MAX, value=repr(found)))
     return found
 
 
@@ -46,9 +47,14 @@ def one_of(choices: Collection[str]) -> Callable[[Any], str]:
 
     def read(value: Any) -> str:
         if not isinstance(value, str) or value not in choices:
-            every = ", ".join(choices) or "nothing that is defined here"
-            said = spelled(value)
-            raise ValueError(f"must be one of {every}, not {said}{near(said, choices)}")
+            every = ", ".join(choices) or message("rubric-nothing")
+            reason = message(
+                "rubric-one-of",
+                every=every,
+                value=spelled(value),
+                near=near(spelled(value), choices),
+            )
+            raise Unreadable(reason)
         return value
 
     return read
@@ -59,7 +65,8 @@ def integer(least: int, most: int = 10**9) -> Callable[[Any], int]:
 
     def read(value: Any) -> int:
         if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
-            raise ValueError(f"must be an integer of at least {least}, not {spelled(value)}")
+            reason = message("rubric-integer", least=least, most=most, value=spelled(value))
+            raise Unreadable(reason)
         return value
 
     return read
@@ -68,16 +75,13 @@ def integer(least: int, most: int = 10**9) -> Callable[[Any], int]:
 def exact(value: Any) -> Fraction:
     """An exact number, of either sign."""
     if isinstance(value, Inexact):
-        mend = f'write "{value}"' if DECIMAL.fullmatch(value.spelled) else 'such as "0.5" or "1/2"'
-        raise ValueError(
-            f"must be an integer or a string, not the binary floating point {value}: {mend}"
-        )
+        if DECIMAL.fullmatch(value.spelled):
+            raise Unreadable(message("rubric-inexact", value=value))
+        raise Unreadable(message("rubric-inexact-strange", value=value))
     if isinstance(value, bool) or not isinstance(value, int | str):
-        raise ValueError(
-            f'must be an integer or a string such as "0.5" or "1/2", not {spelled(value)}'
-        )
+        raise Unreadable(message("rubric-exact", value=spelled(value)))
     if not DECIMAL.fullmatch(str(value)) or re.search(r"/0+$", str(value)):
-        raise ValueError(f'is no number: {value!r} (an integer, or such as "0.5" or "1/2")')
+        raise Unreadable(message("rubric-number", value=repr(value)))
     return Fraction(value)
 
 
@@ -87,8 +91,9 @@ def number(least: int = 0, most: int | None = None) -> Callable[[Any], Fraction]
     def read(value: Any) -> Fraction:
         found = exact(value)
         if found < least or (most is not None and found > most):
-            bound = f"at least {least}" if most is None else f"between {least} and {most}"
-            raise ValueError(f"must be {bound}, not {value}")
+            if most is None:
+                raise Unreadable(message("rubric-at-least", least=least, value=value))
+            raise Unreadable(message("rubric-between", least=least, most=most, value=value))
         return found
 
     return read
@@ -98,7 +103,7 @@ def positive(value: Any) -> Fraction:
     """An exact number above 0."""
     found = exact(value)
     if found <= 0:
-        raise ValueError(f"must be above 0, not {value}")
+        raise Unreadable(message("rubric-positive", value=value))
     return found
 
 
@@ -106,32 +111,32 @@ def hundredths(value: Any) -> Fraction:
     """An exact number from 0 with at most two decimals."""
     found = number()(value)
     if (found * 100).denominator != 1:
-        raise ValueError(f"has more than two decimals: {value}")
+        raise Unreadable(message("rubric-hundredths", value=value))
     return found
 
 
 def scalar(value: Any) -> Scalar:
     """A value that the data of an event may have."""
     if isinstance(value, Inexact):
-        raise ValueError(f'must not be the binary floating point {value}: write "{value}"')
+        raise Unreadable(message("rubric-inexact-word", value=value))
     if not isinstance(value, str | int):
-        raise ValueError(f"must be a word, an integer, true or false, not {spelled(value)}")
+        raise Unreadable(message("rubric-scalar", value=spelled(value)))
     return value
 
 
 def true(value: Any) -> bool:
     """The word true alone."""
     if value is not True:
-        raise ValueError(f"must be true where it is given, not {spelled(value)}")
+        raise Unreadable(message("rubric-true", value=spelled(value)))
     return True
 
 
 def spelled(value: Any) -> str:
-    """A value as a sentence names it."""
+    """A value as a sentence names it: a Message where it is named by words of ours."""
     if value is None:
-        return "empty"
+        return message("rubric-value-empty")
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, list | dict):
-        return "a list" if isinstance(value, list) else "a mapping"
+        return message("rubric-value-list" if isinstance(value, list) else "rubric-value-mapping")
     return str(value)[:200]

@@ -15,7 +15,9 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
+from contracts.messages import Message, joined, lines, located
 from services.chassis.errors import DanchuError
+from services.scoring.messages import message
 
 T = TypeVar("T")
 ABSENT: Any = object()
@@ -25,12 +27,30 @@ FORBIDDEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 INTEGER = re.compile(r"[-+]?[0-9]{1,18}")
 
 
+YAML_FAULTS = (
+    ("undefined alias", "rubric-yaml-alias"),
+    ("single document", "rubric-yaml-documents"),
+    ("another document", "rubric-yaml-documents"),
+    ("mapping values are not allowed", "rubric-yaml-colon"),
+    ("'\\t'", "rubric-yaml-tab"),
+    ("special characters", "rubric-yaml-character"),
+)
+
+
 class RubricRefused(DanchuError):
     """A rubric file is wrong: every fault as `file:line: reason`."""
 
-    def __init__(self, faults: list[str]) -> None:
-        super().__init__("\n".join(faults))
+    def __init__(self, faults: list[Message]) -> None:
+        super().__init__(lines(faults))
         self.faults = faults
+
+
+class Unreadable(ValueError):
+    """A value of a file that its reader does not take, and why."""
+
+    def __init__(self, reason: Message) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,17 +75,18 @@ class Faults:
     """What was found wrong with one file so far."""
 
     file: str
-    found: list[tuple[int, str]] = field(default_factory=list)
+    found: list[tuple[int, Message]] = field(default_factory=list)
 
-    def add(self, line: int, reason: str) -> None:
+    def add(self, line: int, reason: Message) -> None:
         """Note a fault; lines count from 1."""
-        self.found.append((line, " ".join(reason.split())[:REASON_MAX]))
+        vi, en = (" ".join(text.split())[:REASON_MAX] for text in (reason.vi, reason.en))
+        self.found.append((line, Message(reason.code, vi, en)))
 
     def refuse(self) -> None:
         """Raise RubricRefused when there is any fault: each once, in the order of the lines."""
         if self.found:
             once = sorted(dict.fromkeys(self.found), key=lambda fault: fault[0])
-            raise RubricRefused([f"{self.file}:{line}: {reason}" for line, reason in once])
+            raise RubricRefused([located(self.file, line, reason) for line, reason in once])
 
 
 def parse(text: str, faults: Faults) -> Spot:
@@ -75,28 +96,33 @@ def parse(text: str, faults: Faults) -> Spot:
     except YAMLError as error:
         faults.add(*_broken(error, text))
     except RecursionError:
-        faults.add(1, "is no YAML: nested too deeply")
-    except Exception as error:  # on some broken texts the parser fails by errors of its own
-        faults.add(1, f"is no YAML: {type(error).__name__} {error}")
+        faults.add(1, message("rubric-yaml-deep"))
+    except Exception:  # on some broken texts the parser fails by errors of its own
+        faults.add(1, message("rubric-yaml"))
     else:
         return _Tree(faults).spot(root) if root is not None else Spot(None, 1)
     faults.refuse()
     return Spot(None, 1)
 
 
-def _broken(error: YAMLError, text: str) -> tuple[int, str]:
+def _broken(error: YAMLError, text: str) -> tuple[int, Message]:
     """The line and the reason of what is no YAML."""
     mark, outer = getattr(error, "problem_mark", None), getattr(error, "context_mark", None)
     line = mark.line if mark else text.count("\n", 0, getattr(error, "position", None) or 0)
-    problem = getattr(error, "problem", None) or getattr(error, "reason", None) or "broken"
     if (
         outer
         and outer.line != line
         and re.search("flow|quoted", str(getattr(error, "context", "")))
     ):
         # a bracket or a quote that is not closed is noticed lines later
-        return outer.line + 1, f"is no YAML: {problem} in line {line + 1}"
-    return line + 1, f"is no YAML: {problem}"
+        return outer.line + 1, message("rubric-yaml-open", line=line + 1)
+    problem = str(getattr(error, "problem", None) or getattr(error, "reason", None))
+    fault = next((code for words, code in YAML_FAULTS if words in problem), None)
+    if fault is not None:
+        return line + 1, message(fault)
+    if mark is None:
+        return line + 1, message("rubric-yaml")
+    return line + 1, message("rubric-yaml-column", column=mark.column + 1)
 
 
 class _Tree:
@@ -112,10 +138,10 @@ class _Tree:
         if id(node) in self._done:
             known = self._done[id(node)]
             if known is None:
-                self._faults.add(_line(node), "refers to itself")
+                self._faults.add(_line(node), message("rubric-itself"))
             return known or Spot(None, _line(node))
         if self._depth > DEPTH_MAX:
-            self._faults.add(_line(node), f"is nested more than {DEPTH_MAX} deep")
+            self._faults.add(_line(node), message("rubric-deep", most=DEPTH_MAX))
             return Spot(None, _line(node))
         self._done[id(node)] = None
         self._depth += 1
@@ -131,10 +157,10 @@ class _Tree:
         if isinstance(node, ScalarNode) and str(node.tag).startswith(CORE):
             value = _scalar(str(node.tag), str(node.value))
             if isinstance(value, str) and FORBIDDEN.search(value):
-                self._faults.add(_line(node), "has a character that no text may have")
+                self._faults.add(_line(node), message("rubric-character"))
                 return None
             return value
-        self._faults.add(_line(node), f"has a tag, {node.tag}, which no rubric needs")
+        self._faults.add(_line(node), message("rubric-tag", tag=node.tag))
         return None
 
     def _mapping(self, node: Any) -> dict[Any, Spot]:
@@ -142,10 +168,10 @@ class _Tree:
         for key, value in node.value:
             name = self.spot(key).value
             if isinstance(name, list | dict):
-                self._faults.add(_line(key), "a mapping's key must be a word")
+                self._faults.add(_line(key), message("rubric-key-word"))
                 continue
             if name in found:
-                self._faults.add(_line(key), f"duplicate key {name}")
+                self._faults.add(_line(key), message("rubric-duplicate", name=name))
             held = self.spot(value)
             beside = held.value is None or isinstance(held.value, list | dict)
             found[name] = Spot(held.value, _line(key) if beside else held.line)
@@ -171,34 +197,41 @@ def _scalar(tag: str, spelled: str) -> Any:
 class Node:
     """One mapping of the file. Every reading names its field and line when it fails."""
 
-    def __init__(self, spot: Spot, faults: Faults, what: str) -> None:
+    def __init__(self, spot: Spot, faults: Faults, what: Message) -> None:
         self.faults, self.line, self.what = faults, spot.line, what
         self.fields: dict[Any, Spot] = spot.value if isinstance(spot.value, dict) else {}
         self.whole = isinstance(spot.value, dict)
         self._taken: set[Any] = set()
         if not self.whole:
-            self.faults.add(self.line, f"{what} must be a mapping")
+            self.faults.add(self.line, message("rubric-what-mapping", what=what))
 
     def line_of(self, name: Any) -> int:
         """The line on which a field stands, or the mapping where it is missing."""
         return self.fields[name].line if name in self.fields else self.line
 
-    def fault(self, reason: str, name: Any = None, line: int | None = None) -> None:
+    def fault(self, reason: Message, name: Any = None, line: int | None = None) -> None:
         """Complain of a field, or of the whole."""
-        where = f"{self.what}: {name} " if name else f"{self.what}: "
-        self.faults.add(line or (self.line_of(name) if name else self.line), where + reason)
+        if name:
+            whole = message("rubric-of-field", what=self.what, field=name, reason=reason)
+        else:
+            whole = joined([self.what, reason], ": ")
+        self.faults.add(line or (self.line_of(name) if name else self.line), whole)
+
+    def inner(self, name: str) -> Message:
+        """How a part of the mapping is called."""
+        return message("rubric-inner", what=self.what, name=name)
 
     def take(self, name: Any, read: Callable[[Any], T], default: T = ABSENT) -> T:
-        """A field by its reader (ValueError says what is wrong); without default it must be."""
+        """A field by its reader (Unreadable says what is wrong); without default it must be."""
         self._taken.add(name)
         if name not in self.fields:
             if default is ABSENT and self.whole:
-                self.fault("is missing", name)
+                self.fault(message("rubric-missing"), name)
             return default
         try:
             return read(self.fields[name].value)
-        except ValueError as error:
-            self.fault(str(error), name)
+        except Unreadable as error:
+            self.fault(error.reason, name)
         absent: T = ABSENT
         return absent
 
@@ -211,14 +244,14 @@ class Node:
         for item in given if isinstance(given, list) else [Spot(given, self.line_of(name))]:
             try:
                 value = read(item.value)
-            except ValueError as error:
-                self.fault(str(error), name, item.line)
+            except Unreadable as error:
+                self.fault(error.reason, name, item.line)
                 continue
             if any(value == other and type(value) is type(other) for other, _ in found):
-                self.fault(f"names {value} twice", name, item.line)
+                self.fault(message("rubric-named-twice", value=value), name, item.line)
             found.append((value, item.line))
         if given == []:
-            self.fault("must not be empty", name)
+            self.fault(message("rubric-empty"), name)
         return found
 
     def nodes(self, name: str, required: bool = True) -> list[Node]:
@@ -226,24 +259,25 @@ class Node:
         items = self.take(name, spots, ABSENT if required else [])
         if items is ABSENT:
             return []
-        return [Node(item, self.faults, f"{self.what} {name}") for item in items]
+        return [Node(item, self.faults, self.inner(name)) for item in items]
 
     def node(self, name: str) -> Node | None:
         """A field that is a mapping; None where it is missing."""
         held = self.take(name, lambda value: value)
         if held is ABSENT:
             return None
-        return Node(self.fields[name], self.faults, f"{self.what} {name}")
+        return Node(self.fields[name], self.faults, self.inner(name))
 
     def close(self, hint: Callable[[str, set[Any]], str] = lambda name, taken: "") -> None:
         """Refuse every field that nobody took; the hint says where such a field belongs."""
         for name in self.fields:
             if name not in self._taken:
-                self.fault(f"is no field here{hint(str(name), self._taken)}", str(name))
+                belongs = hint(str(name), self._taken)
+                self.fault(message("rubric-no-field", hint=belongs), str(name))
 
 
 def spots(value: Any) -> list[Spot]:
     """A list."""
     if not isinstance(value, list):
-        raise ValueError("must be a list")
+        raise Unreadable(message("rubric-list"))
     return value

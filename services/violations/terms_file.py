@@ -8,7 +8,9 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import YAMLError
 
 from contracts import moments
+from contracts.messages import Message, located
 from services.chassis.errors import DanchuError
+from services.violations.messages import message
 from services.violations.terms import COMPLEXITIES, NAMES, Status, Term, Terms
 
 FILE = Path(__file__).parent / "terms.yaml"
@@ -19,9 +21,17 @@ DAYS_MAX = 3660
 class TermsRefused(DanchuError):
     """The file of terms cannot be used; it says where and why."""
 
-    def __init__(self, file: Path, line: int, reason: str) -> None:
+    def __init__(self, file: Path, line: int, reason: Message) -> None:
         self.line, self.reason = line, reason
-        super().__init__(f"{file.name}:{line}: {reason}")
+        super().__init__(located(file.name, line, reason))
+
+
+class _Wrong(ValueError):
+    """What is wrong with one term."""
+
+    def __init__(self, reason: Message) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 def load(file: Path = FILE) -> Terms:
@@ -30,38 +40,39 @@ def load(file: Path = FILE) -> Terms:
         root = YAML(typ="rt", pure=True).load(file.read_text(encoding="utf-8"))
     except YAMLError as error:
         mark = getattr(error, "problem_mark", None)
-        raise TermsRefused(file, mark.line + 1 if mark else 1, "is no YAML") from error
+        raise TermsRefused(file, mark.line + 1 if mark else 1, message("terms-yaml")) from error
     entries = root.get("terms") if isinstance(root, CommentedMap) else None
     if not isinstance(entries, CommentedSeq) or set(root) != {"terms"}:
-        raise TermsRefused(file, 1, "it holds a list `terms` and nothing else")
+        raise TermsRefused(file, 1, message("terms-list"))
     read = []
     for place, entry in enumerate(entries):
         line = entries.lc.item(place)[0] + 1
         try:
             read.append(_term(entry))
             _check_alone(read)
-        except ValueError as wrong:
-            raise TermsRefused(file, line, str(wrong)) from wrong
+        except _Wrong as wrong:
+            raise TermsRefused(file, line, wrong.reason) from wrong
     missing = set(NAMES) - {term.name for term in read}
     if missing:
-        raise TermsRefused(file, 1, f"no term of the name {', '.join(sorted(missing))}")
+        raise TermsRefused(file, 1, message("terms-missing", names=", ".join(sorted(missing))))
     return Terms(tuple(read))
 
 
 def _term(entry: Any) -> Term:
     if not isinstance(entry, CommentedMap) or set(entry) != FIELDS:
-        raise ValueError(f"a term has the fields {', '.join(sorted(FIELDS))}")
+        raise _Wrong(message("terms-fields", fields=", ".join(sorted(FIELDS))))
     for field in FIELDS - {"days", "from", "until"}:
         if not isinstance(entry[field], str) or not entry[field].strip():
-            raise ValueError(f"{field} must be a text")
+            raise _Wrong(message("terms-text", field=field))
     if entry["name"] not in NAMES:
-        raise ValueError(f"name is one of {', '.join(NAMES)}")
+        raise _Wrong(message("terms-one-of", field="name", choices=", ".join(NAMES)))
     if entry["status"] not in get_args(Status):
-        raise ValueError(f"status is one of {', '.join(get_args(Status))}")
+        choices = ", ".join(get_args(Status))
+        raise _Wrong(message("terms-one-of", field="status", choices=choices))
     first = _day("from", entry["from"])
     last = None if entry["until"] is None else _day("until", entry["until"])
     if last is not None and last < first:
-        raise ValueError("until lies before from")
+        raise _Wrong(message("terms-until"))
     return Term(
         entry["name"], entry["vi"], first, last, _days(entry["days"]), entry["clause"],
         entry["reference"], entry["status"], entry["note"],
@@ -70,21 +81,21 @@ def _term(entry: Any) -> Term:
 
 def _day(field: str, value: Any) -> int:
     if not isinstance(value, str):
-        raise ValueError(f'{field} must be a day in quotes, such as "2025-07-01"')
+        raise _Wrong(message("terms-day-quotes", field=field))
     try:
         return moments.day_ordinal(value)
-    except ValueError as wrong:
-        raise ValueError(f"{field} {wrong}") from None
+    except ValueError:
+        raise _Wrong(message("terms-day", field=field)) from None
 
 
 def _days(value: Any) -> dict[Any, int]:
     if not isinstance(value, CommentedMap) or set(value) != set(COMPLEXITIES):
-        raise ValueError(f"days are given for {', '.join(COMPLEXITIES)}")
+        raise _Wrong(message("terms-days-for", cases=", ".join(COMPLEXITIES)))
     numbers = [value[name] for name in COMPLEXITIES]
     if not all(type(days) is int and 0 < days <= DAYS_MAX for days in numbers):
-        raise ValueError(f"days are integers from 1 to {DAYS_MAX}")
+        raise _Wrong(message("terms-days", most=DAYS_MAX))
     if numbers != sorted(numbers):
-        raise ValueError("a more complex case has no fewer days")
+        raise _Wrong(message("terms-days-fall"))
     return dict(zip(COMPLEXITIES, numbers, strict=True))
 
 
@@ -95,4 +106,4 @@ def _check_alone(read: list[Term]) -> None:
         ends = term.last is not None and term.last < new.first
         begins = new.last is not None and new.last < term.first
         if term.name == new.name and not (ends or begins):
-            raise ValueError(f"two terms of the name {new.name} are in force on one day")
+            raise _Wrong(message("terms-twice", name=new.name))

@@ -167,7 +167,11 @@ def test_a_rubric_is_judged_for_machines(tmp_path: Path) -> None:
     assert (well.exit_code, json.loads(well.output)["faults"]) == (0, [])
     (tmp_path / "x.yaml").write_text("id: x\n")
     wrong = danchu("rubric", "check", str(tmp_path / "x.yaml"), "--json")
-    assert wrong.exit_code == 1 and "x.yaml" in json.loads(wrong.output)["faults"][0]
+    answer = json.loads(wrong.output)
+    assert wrong.exit_code == 1 and "x.yaml" in answer["faults"][0]
+    assert "x.yaml:1: bộ tiêu chí: trường vi: còn thiếu" in answer["faults_vi"]
+    assert "x.yaml:1: rubric: vi is missing" in answer["faults_en"]
+    assert json.loads(well.output)["remarks_vi"] != json.loads(well.output)["remarks_en"]
 
 
 def test_breaking_off_while_the_commands_load_is_quiet(monkeypatch: pytest.MonkeyPatch) -> None:

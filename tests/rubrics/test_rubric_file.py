@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from contracts.messages import Message
 from services.scoring.rubric import Kind, Points
 from services.scoring.rubric_check import remarks
 from services.scoring.rubric_file import SHIPPED, RubricRefused, load, load_directory
@@ -18,14 +19,16 @@ COMMUNE = (SHIPPED / "viet-tri-2025-commune.yaml").read_text(encoding="utf-8")
 NEEDED = re.findall(r"^(\w+):", COMMUNE, re.M)
 
 
-def refusal(folder: Path, text: str | bytes, name: str = "wrong.yaml") -> list[str]:
+def refusal(folder: Path, text: str | bytes, name: str = "wrong.yaml") -> list[Message]:
     """What is said of such a file; the test fails where it is taken."""
     path = folder / name
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
     with pytest.raises(RubricRefused) as refused:
         load(path)
     assert str(refused.value).splitlines() == refused.value.faults
-    assert all(re.match(r"wrong\.yaml:[1-9][0-9]*: \S", f) for f in refused.value.faults)
+    for fault in refused.value.faults:
+        assert re.match(r"wrong\.yaml:[1-9][0-9]*: \S", fault.vi) and fault.vi != fault.en
+        assert fault == fault.vi + " / " + fault.en.split(": ", 1)[1]
     return refused.value.faults
 
 
@@ -84,7 +87,9 @@ def test_a_fault_is_named_with_its_line(fault: Planted, tmp_path: Path) -> None:
     """Whoever wrote the file finds the place and the mend."""
     text, line = plant(fault)
     said = refusal(tmp_path, text)
-    assert any(s.startswith(f"wrong.yaml:{line}: ") and fault.reason in s for s in said), said
+    place = f"wrong.yaml:{line}: "
+    assert any(s.en.startswith(place) and fault.reason in s.en for s in said), said
+    assert all(s.vi.split(": ")[0] == s.en.split(": ")[0] for s in said), said
 
 
 @pytest.mark.parametrize("field", [f for f in NEEDED if f not in ("gates", "top_class_share")])
@@ -186,7 +191,7 @@ def test_two_rubrics_for_one_kind_and_year_are_refused(tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_text(COMMUNE, encoding="utf-8")
     other = COMMUNE.replace("-commune", "-other", 1).replace("from: 2025", "from: 2027", 1)
     (tmp_path / "b.yml").write_text(other, encoding="utf-8")
-    with pytest.raises(RubricRefused, match=r"^b\.yml:8: governs commune in 2027, as a\.yaml"):
+    with pytest.raises(RubricRefused, match=r"^b\.yml:8: .* / governs commune in 2027, as a\.yaml"):
         load_directory(tmp_path)
     ended = COMMUNE.replace("until: null", "until: 2026", 1)
     (tmp_path / "a.yaml").write_text(ended, encoding="utf-8")
@@ -204,7 +209,8 @@ def test_a_directory_says_the_faults_of_all_its_files(tmp_path: Path) -> None:
     (tmp_path / "c.yaml").write_text("- 1", encoding="utf-8")
     with pytest.raises(RubricRefused) as refused:
         load_directory(tmp_path)
-    said = "\n".join(refused.value.faults)
+    assert isinstance(refused.value.message, Message)
+    said = refused.value.message.en
     assert "c.yaml:1: must be a mapping" in said and "b.yaml:4: has the id of a.yaml" in said
 
 
@@ -216,14 +222,33 @@ def test_a_directory_without_a_rubric_is_refused(tmp_path: Path) -> None:
 
 def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
     """A path is not a rubric."""
-    with pytest.raises(RubricRefused, match=r"none\.yaml:1: cannot be read"):
+    with pytest.raises(RubricRefused, match=r"none\.yaml:1: không đọc được tệp.* / cannot be read"):
         load(tmp_path / "none.yaml")
 
 
 def test_bytes_that_are_no_text_are_refused_with_their_line(tmp_path: Path) -> None:
     """A file saved in an old Vietnamese code page is named as such."""
     said = refusal(tmp_path, b"id: a\nvi: \xd0\xe2n\n")
-    assert said == ["wrong.yaml:2: is not UTF-8"]
+    assert [fault.en for fault in said] == ["wrong.yaml:2: is not UTF-8"]
+    assert said[0].vi == "wrong.yaml:2: tệp không dùng bảng mã UTF-8"
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("a: *b", "refers to a name"), ("--- 1\n--- 2", "one document only"),
+        ("a: b: c", "no colon"), ("a:\n\t- 1", "in place of a tab"),
+        ("a: [1,\nb: 2", "opens here"),
+        ("\x00", "may not be there"), ("a: }", "from column 4 on"),
+    ],
+)  # fmt: skip
+def test_what_is_no_yaml_is_said_in_words_of_our_own(
+    text: str, reason: str, tmp_path: Path
+) -> None:
+    """The words of the parser's authors are for programmers, and in English alone."""
+    (fault,) = refusal(tmp_path, text)
+    assert "is no YAML" in fault.en and reason in fault.en
+    assert "không đúng cú pháp YAML" in fault.vi
 
 
 def test_a_file_beyond_all_measure_is_refused(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from contracts.messages import Message
 from services.violations import terms_file
 from services.violations.terms import COMPLEXITIES, NAMES, Name, Term, Terms
 from services.violations.terms_file import FILE, TermsRefused, load
@@ -100,7 +101,9 @@ def test_a_wrong_file_of_terms_is_refused_with_its_line_and_reason(
     file.write_text(text.replace(right, wrong, 1), encoding="utf-8")
     with pytest.raises(TermsRefused, match=reason) as refused:
         load(file)
-    assert str(refused.value).startswith("terms.yaml:")
+    said = refused.value.message
+    assert isinstance(said, Message) and said.vi != said.en
+    assert all(one.startswith("terms.yaml:") for one in (said, said.vi, said.en))
     assert refused.value.line >= 1
 
 
