@@ -23,12 +23,11 @@ from contracts.envelope import (
     receipt,
     year_of,
 )
-from contracts.faults import FAULTS_MAX, Fault
+from contracts.faults import FAULTS_MAX, Fault, type_fault
 from contracts.messages import message
 from contracts.parsing import BodyRefused as BodyRefused
 from contracts.parsing import media_of as media_of
 from contracts.parsing import parse as parse
-from contracts.suggestions import nearest_type
 
 BODY_BYTES_MAX = 16 * 2**20
 EVENTS_MAX = 10_000
@@ -119,7 +118,7 @@ def _read_one(item: Any, now: int) -> Emitted | Refusal:
     if kind is None or isinstance(event, list):
         faults = event if isinstance(event, list) else []
         if kind is None:
-            faults = [_no_type(item), *(fault for fault in faults if fault.field != "type")]
+            faults = [type_fault(item), *(fault for fault in faults if fault.field != "type")]
         return Refusal(id_, source, tuple(faults[:FAULTS_MAX]))
     time = moments.instant(event.time)
     content = content_of(item)
@@ -164,15 +163,6 @@ def _plain_entry(entry: Any) -> Any:
     if not isinstance(entry, dict):
         return entry
     return {k: v for k, v in entry.items() if v is not None or k not in ("sha256", "url")}
-
-
-def _no_type(item: dict[str, Any]) -> Fault:
-    if "type" not in item:
-        return Fault("type", message("missing"))
-    nearest = nearest_type(item["type"]) if isinstance(item["type"], str) else None
-    if nearest is None:
-        return Fault("type", message("type-form"))
-    return Fault("type", message("type-nearest", nearest=nearest))
 
 
 def _text_of(item: dict[str, Any], name: str) -> str | None:

@@ -19,7 +19,8 @@ from msgspec import UNSET, UnsetType
 
 from contracts import moments
 from contracts.catalog import CATALOG, EventType
-from contracts.data import UNIT, Data, Id, Line, Source, Subject, Time
+from contracts.data import FORMS, UNIT, UNIT_FORM, Data, Id, Line, Source, Subject, Time
+from contracts.messages import Message, message
 
 UNIT_KEY = re.compile(UNIT, re.ASCII)
 CITY = "CITY"
@@ -29,6 +30,8 @@ RECORDS_SOURCE = "urn:danchu:records:"
 _UUID7 = re.compile(
     r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", re.ASCII | re.I
 )
+_PLACE = re.compile(r" - at `\$\.?([^`]*)`\Z")
+_LACKING = re.compile(r"\AObject missing required field `([^`]*)`")
 _CONTENT = b',"data":'
 _RECORDED = re.compile(rb'\{"recordedtime":"([0-9T:.Z+-]{1,40})"')
 
@@ -88,12 +91,14 @@ class Recorded(msgspec.Struct, frozen=True, gc=False):
 
 
 class ContractBroken(Exception):
-    """A body on the stream that is no event of the contract."""
+    """A body on the stream that is no event of the contract: one fault, of `field` or of all.
 
-    def __init__(self, reason: str, detail: str) -> None:
-        super().__init__(f"{reason}: {detail}")
-        self.reason = reason
-        self.detail = detail
+    `contracts.breaches` has every fault.
+    """
+
+    def __init__(self, reason: str, detail: Message, field: str = "") -> None:
+        super().__init__(f"{reason}: {field}: {detail}" if field else f"{reason}: {detail}")
+        self.reason, self.detail, self.field = reason, detail, field
 
 
 def _locality(id_: str, digest: bytes) -> bytes:
@@ -155,23 +160,40 @@ def decode(raw: bytes) -> Recorded:
     try:
         event: Event = _DECODER.decode(raw)
     except msgspec.ValidationError as error:
-        unknown = "Invalid value" in str(error) and "$.type" in str(error)
-        raise ContractBroken("unknown-type" if unknown else "contract", str(error)) from None
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise ContractBroken("syntax", str(error)) from None
-    if event.recordedtime is UNSET or not UNIT_KEY.fullmatch(event.subject):
-        raise ContractBroken("contract", "recordedtime and a unit's key as subject are needed")
-    try:
-        time, recorded = moments.instant(event.time), moments.instant(event.recordedtime)
-        check_dates(event.data)
-        year = year_of(event.data, time)
-    except ValueError as error:
-        raise ContractBroken("contract", str(error)) from None
+        raise _broken(str(error)) from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise ContractBroken("syntax", message("stream-syntax")) from None
+    if event.recordedtime is UNSET:
+        raise ContractBroken("contract", message("missing"), "recordedtime")
+    if not UNIT_KEY.fullmatch(event.subject):
+        raise ContractBroken("contract", message("must-be", form=FORMS[UNIT_FORM]), "subject")
+    time, recorded = _instant(event.time, "time"), _instant(event.recordedtime, "recordedtime")
+    check_dates(event.data)
+    year = year_of(event.data, time)
     named = identity(event.source, event.id)
     return Recorded(
         event, KIND_OF[type(event)], time, year, recorded, named,
         receipt(named, time, _content_in(raw)), raw,
     )  # fmt: skip
+
+
+def _broken(words: str) -> ContractBroken:
+    """What the decoder found, by field; its own words are for no person."""
+    place = _PLACE.search(words)
+    field = "" if place is None else place[1].replace("[", ".").replace("]", "")
+    if field == "type" and words.startswith("Invalid value"):
+        return ContractBroken("unknown-type", message("type-form"), field)
+    lacking = _LACKING.search(words)
+    if lacking:
+        return ContractBroken("contract", message("missing"), f"{field}.{lacking[1]}".strip("."))
+    return ContractBroken("contract", message("must-be", form=message("form-contract")), field)
+
+
+def _instant(text: str, field: str) -> int:
+    try:
+        return moments.instant(text)
+    except ValueError as error:
+        raise ContractBroken("contract", error.args[0], field) from None
 
 
 def read_again(
@@ -193,16 +215,19 @@ def _content_in(raw: bytes) -> bytes:
     except msgspec.DecodeError:
         head = {"data": ""}
     if not _CONTENT_NAMES.isdisjoint(head):
-        raise ContractBroken("contract", "the content does not follow the head")
+        raise ContractBroken("contract", message("stream-order"))
     return b"{" + raw[start + 1 :]
 
 
 def check_dates(data: Data) -> None:
-    """ValueError where a date field names a day that the calendar does not have."""
+    """ContractBroken where a date field names a day that the calendar does not have."""
     for name in ("due", "effective", "valid_from", "date"):
         value = getattr(data, name, UNSET)
         if isinstance(value, str):
-            moments.day_ordinal(value)
+            try:
+                moments.day_ordinal(value)
+            except ValueError as error:
+                raise ContractBroken("contract", error.args[0], f"data.{name}") from None
 
 
 def subject_of(address: str) -> str:

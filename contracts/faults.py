@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from itertools import islice
 from typing import Any, NamedTuple, cast
@@ -13,8 +13,9 @@ from jsonschema.exceptions import ValidationError
 
 from contracts.catalog import CATALOG, EventType
 from contracts.data import EVIDENCE_MAX, FORMS
-from contracts.messages import Message, message
+from contracts.messages import Message, joined, message
 from contracts.schema import envelope_schema, schema
+from contracts.suggestions import nearest_type
 
 FAULTS_MAX = 20
 _TYPES = {name: message(f"form-{name}") for name in (
@@ -103,3 +104,25 @@ def _sentence(error: ValidationError) -> list[Fault]:
 def must_be(form: Message) -> Message:
     """The sentence that names a form."""
     return message("must-be", form=form)
+
+
+def type_fault(item: dict[str, Any]) -> Fault:
+    """What is wrong with a `type` that is none of the catalog."""
+    if "type" not in item:
+        return Fault("type", message("missing"))
+    nearest = nearest_type(item["type"]) if isinstance(item["type"], str) else None
+    if nearest is None:
+        return Fault("type", message("type-form"))
+    return Fault("type", message("type-nearest", nearest=nearest))
+
+
+def listed(faults: Sequence[Fault]) -> Message:
+    """Every fault in one sentence, each after its field."""
+    return joined([_after_field(fault) for fault in faults])
+
+
+def _after_field(fault: Fault) -> Message:
+    said = fault.message
+    if not fault.field:
+        return said
+    return Message(said.code, f"{fault.field}: {said.vi}", f"{fault.field}: {said.en}")

@@ -7,6 +7,7 @@ with the sentence in `vi` and in `en`. A package makes its own function of it in
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Callable, Mapping
 from functools import cache
@@ -15,6 +16,10 @@ from typing import Any, Literal
 
 Language = Literal["vi", "en"]
 LANGUAGES: tuple[Language, ...] = ("vi", "en")
+SEPARATOR = " / "
+"""What stands between the languages of a message as one text."""
+_LETTERS = re.compile("[àáảãạăằắẳẵặâầấẩẫậđèéẻẽẹêềếểễệìíỉĩịòóỏõọôồốổỗộơờớởỡợùúủũụưừứửữựỳýỷỹỵ]", re.I)
+"""Letters of Vietnamese that English lacks."""
 
 
 class Message(str):
@@ -31,7 +36,7 @@ class Message(str):
 
     def __new__(cls, code: str, vi: str, en: str, both: str | None = None) -> Message:
         if both is None:
-            both = vi if vi == en else f"{vi} / {en}"
+            both = vi if vi == en else f"{vi}{SEPARATOR}{en}"
         made = super().__new__(cls, both)
         made.code, made.vi, made.en = code, vi, en
         return made
@@ -62,6 +67,35 @@ def lines(messages: list[Message]) -> Message:
     """Several messages, each on a line of its own, also where it is in both languages."""
     whole = joined(messages, "\n")
     return Message(whole.code, whole.vi, whole.en, "\n".join(messages))
+
+
+def shortened(one: Message, most: int) -> Message:
+    """The message so that its one text has at most so many characters, cut in each language.
+
+    `separated` finds both languages in that text again, also where values have the separator.
+    """
+    room = (most - len(SEPARATOR)) // 2
+    vi, en = (
+        text if len(text) <= room else f"{text[: room - 1]}…"
+        for text in (one.text(language) for language in LANGUAGES)
+    )
+    again = separated(f"{vi}{SEPARATOR}{en}")
+    if not isinstance(again, Message) or (again.vi, again.en) != (vi, en):
+        vi, en = (re.sub(r"\s*/\s*", "/", text) for text in (vi, en))
+    return Message(one.code, vi, en)
+
+
+def separated(text: str, code: str = "") -> str:
+    """The message of a text that was kept as one; the text itself where it has one language.
+
+    A value stands in both languages, so the separator in the middle is the one between them.
+    """
+    if isinstance(text, Message):
+        return text
+    parts = text.split(SEPARATOR)
+    middle = len(parts) // 2
+    vi, en = (SEPARATOR.join(half) for half in (parts[:middle], parts[middle:]))
+    return Message(code, vi, en) if len(parts) % 2 == 0 and _LETTERS.search(vi) else text
 
 
 @cache

@@ -86,10 +86,13 @@ def quarter(us: int) -> str:
 
 @lru_cache(maxsize=4096)
 def day_ordinal(text: str) -> int:
-    """The proleptic ordinal of a YYYY-MM-DD; ValueError where the calendar has no such day."""
+    """The proleptic ordinal of a YYYY-MM-DD; ValueError has a Message."""
     if not _DATE.fullmatch(text):
         raise ValueError(message("day"))
-    return date.fromisoformat(text).toordinal()
+    try:
+        return date.fromisoformat(text).toordinal()
+    except ValueError:
+        raise ValueError(message("day")) from None
 
 
 def bounded_day(text: str) -> str:

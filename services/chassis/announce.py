@@ -13,7 +13,7 @@ from contracts import door, moments
 from contracts.catalog import CATALOG
 from contracts.envelope import RECORDS_SOURCE, stream_subject
 from contracts.faults import Fault as ContractFault
-from contracts.messages import Message, joined
+from contracts.faults import listed
 from services.chassis.errors import DanchuError
 from services.chassis.messages import message
 from services.chassis.outbox import Draft
@@ -37,14 +37,7 @@ class NotOfTheContract(DanchuError):
 
     def __init__(self, short: str, faults: Sequence[ContractFault]) -> None:
         self.faults = tuple(faults)
-        said = joined([_named(fault) for fault in faults])
-        super().__init__(message("contract-broken", short=short, faults=said))
-
-
-def _named(fault: ContractFault) -> Message:
-    said = fault.message
-    vi, en = (said.vi, said.en) if isinstance(said, Message) else (said, said)
-    return Message("fault", f"{fault.field}: {vi}", f"{fault.field}: {en}")
+        super().__init__(message("contract-broken", short=short, faults=listed(faults)))
 
 
 def new_id(now: int) -> str:

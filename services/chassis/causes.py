@@ -42,7 +42,9 @@ WORDS = (
 
 
 def cause_of(error: BaseException | str) -> Message:
-    """The cause in both languages, without a full stop."""
+    """The cause in both languages, without a full stop; a message is one as it is."""
+    if isinstance(error, Message):
+        return error
     seen: BaseException | None = error if isinstance(error, BaseException) else None
     while seen is not None:
         code = _code(seen)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from contracts.messages import Message
+from contracts.messages import LANGUAGES, Message
 from services.commands.messages import message
 from services.commands.options import (
     AsJson,
@@ -95,8 +95,15 @@ def audit(home: Home = None, as_json: AsJson = False) -> None:
     with bar(message("progress-audit"), None) as step:
         differences = run(operate.audit(settings, step))
     words = "\n".join(differences) or message("audit-agrees")
-    present({"differs": differences}, as_json, words)
+    present({"differs": differences, **_in_each_language(differences)}, as_json, words)
     raise typer.Exit(DIFFERS if differences else DONE)
+
+
+def _in_each_language(differences: list[str]) -> dict[str, list[str]]:
+    messages = [one for one in differences if isinstance(one, Message)]
+    return {
+        f"differs_{language}": [one.text(language) for one in messages] for language in LANGUAGES
+    }
 
 
 @judging.command("help-recount", "danchu recount events.ndjson --year 2025 --json")

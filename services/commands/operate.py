@@ -22,7 +22,7 @@ from services.commands.parts import MIGRATED, PRODUCERS, check_databases, named
 from services.commands.terminal import Step
 from services.scoring import audit as auditing
 from services.scoring import operations, quarantine, queries
-from services.scoring.api import shown
+from services.scoring.quarantine import shown
 from services.scoring.settings import SERVICE, ScoringSettings
 
 

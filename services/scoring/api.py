@@ -8,7 +8,6 @@ import msgspec
 from fastapi import FastAPI, Query, Request, Response
 from starlette.types import Scope
 
-from contracts import moments
 from services.chassis.auth import (
     READS_ALL,
     READS_MACHINERY,
@@ -48,6 +47,7 @@ from services.scoring.errors import RubricsReplaced, UnitNotRated
 from services.scoring.lag import Lag
 from services.scoring.listing import CursorWrong
 from services.scoring.messages import message
+from services.scoring.quarantine import shown
 from services.scoring.queries import After
 from services.scoring.reading import Reading, may_read, may_read_closing
 from services.scoring.registry import Unit
@@ -266,15 +266,6 @@ def _add_machinery(api: FastAPI, reading: Reading, lag: Lag, verifier: Verifier)
         async with reading.db.read() as conn:
             found = await queries.quarantined(conn, asked.state, asked.limit)
         return _json({"items": [shown(entry) for entry in found]})
-
-
-def shown(entry: dict[str, Any]) -> dict[str, Any]:
-    """An entry of the quarantine as people read it; its bytes, where asked for, as text."""
-    spelled = {"came": moments.spelled(entry["came"])}
-    for name, value in entry.items():
-        if isinstance(value, bytes):
-            spelled[name] = value.decode(errors="replace") if name == "raw" else value.hex()
-    return {**entry, **spelled}
 
 
 def _cursor(after: After) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from shlex import quote
 from typing import NamedTuple
 
-from contracts import envelope
+from contracts import breaches, envelope
 from contracts.envelope import ContractBroken, Recorded, decode
 from contracts.messages import Message as Sentence
 from services.scoring import authorship
@@ -17,7 +17,6 @@ from services.scoring.doors import Arrival, DoorState, Label
 from services.scoring.messages import message
 from services.scoring.quarantine import ASIDE, BELOW_MARK, Faulty, Rejected
 
-CONFLICT = "another content was accepted before under this source and id"
 FAULT_MAX = 300
 
 
@@ -71,7 +70,7 @@ class Batch:
         """
         for broken, one in self.broken:
             label = _label(doors.get(one.door), envelope.recorded_in(one.raw))
-            self._reject(broken.reason, broken.detail, one, None, label)
+            self._reject(broken.reason, breaches.explained(broken, one.raw), one, None, label)
         known = dict(arrivals)
         for event, one in self.read:
             door = doors.get(one.door)
@@ -82,13 +81,13 @@ class Batch:
             if why is not None:
                 self._reject(*why, one, event.receipt, label)
             elif before is not None and before.receipt != event.receipt:
-                self._reject("conflict", CONFLICT, one, event.receipt, label)
+                self._reject("conflict", message("conflict"), one, event.receipt, label)
             elif before is not None:
                 self.duplicates += 1
                 if label is not None and label != (before.door, before.recorded):
                     self.repeats.append(label)
             elif door is not None and event.recorded <= door.held_until:
-                self._reject(BELOW_MARK, str(message("below-mark")), one, event.receipt, label)
+                self._reject(BELOW_MARK, message("below-mark"), one, event.receipt, label)
             else:
                 self.new[event.identity] = event
                 self.doors[event.identity] = None if label is None else label.door

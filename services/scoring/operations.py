@@ -31,6 +31,7 @@ from services.scoring.errors import (
 from services.scoring.fold import Book
 from services.scoring.handlers import Folder, mended
 from services.scoring.ledger import WRONG_PLANS
+from services.scoring.messages import message
 from services.scoring.refold import Progress, refold_by
 from services.scoring.settings import SERVICE, ScoringSettings
 from services.scoring.snapshot import agree
@@ -79,7 +80,7 @@ async def lift(settings: ScoringSettings) -> None:
     finally:
         await broker.close()
     if state is None:
-        raise BrokerAway("the stream EVENTS is not provisioned")
+        raise BrokerAway(message("stream-unprovisioned"))
     async with opened(settings) as db, db.write() as conn:
         place = await store.lock(conn)
         same = place.stream_created == state.created

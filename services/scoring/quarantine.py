@@ -12,8 +12,11 @@ from typing import Any, NamedTuple
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from contracts import moments
+from contracts.messages import Message, separated, shortened
 from services.chassis import outbox
 from services.chassis.database import bulk_insert, select_among
+from services.chassis.language import members
 from services.chassis.outbox import Outgoing
 from services.scoring import doors, tables
 from services.scoring.doors import Label
@@ -53,7 +56,7 @@ async def add(conn: AsyncConnection, rejected: Sequence[Rejected], now: int) -> 
     again = [one.label for one in rejected if one.label not in (None, labels[one.id])]
     await doors.add_repeats(conn, [label for label in again if label is not None])
     rows: list[tuple[Any, ...]] = [
-        (id_, one.reason, _clean(one.detail)[:DETAIL_MAX], _clean(one.subject), one.receipt, now,
+        (id_, one.reason, _kept_text(one.detail), _clean(one.subject), one.receipt, now,
          WAITING, one.raw, *(one.label or (None, None)))
         for id_, one in by_id.items()
     ]  # fmt: skip
@@ -66,6 +69,12 @@ async def bodies_known(conn: AsyncConnection, bodies: Collection[bytes]) -> set[
     """Those bodies that are in quarantine, for whatever reason."""
     select = "SELECT raw FROM quarantine WHERE raw"
     return {bytes(row[0]) for row in await select_among(conn, select, bodies, "bytea")}
+
+
+def _kept_text(detail: str) -> str:
+    """A detail as one text that has room, from which both languages are read again."""
+    short = shortened(detail, DETAIL_MAX) if isinstance(detail, Message) else detail
+    return _clean(short)[:DETAIL_MAX]
 
 
 def _clean(words: str) -> str:
@@ -149,3 +158,16 @@ async def aside(conn: AsyncConnection) -> dict[bytes, Faulty]:
     """The events that were set aside, by identity: a handful at most."""
     rows = await conn.execute(text(f"SELECT {FAULTY} FROM faulty_events WHERE reason IS NOT NULL"))
     return {one.identity: one for one in (Faulty(*row) for row in rows)}
+
+
+def shown(entry: dict[str, Any]) -> dict[str, Any]:
+    """An entry of the quarantine as people read it; its bytes, where asked for, as text.
+
+    `detail` is in each language too, but for entries of a version that had it in English alone.
+    """
+    spelled = {"came": moments.spelled(entry["came"])}
+    for name, value in entry.items():
+        if isinstance(value, bytes):
+            spelled[name] = value.decode(errors="replace") if name == "raw" else value.hex()
+    detail = separated(entry["detail"], f"scoring.{entry['reason']}")
+    return {**entry, **spelled, **members("detail", detail)}

@@ -103,7 +103,7 @@ async def ack_floor(broker: Broker) -> int:
     """The sequence up to which the fold has acknowledged everything; BrokerAway without it."""
     info = await consumer(broker)
     if info is None:
-        raise BrokerAway("the consumer of the fold is gone")
+        raise BrokerAway(message("consumer-gone"))
     return floor_of(info)
 
 

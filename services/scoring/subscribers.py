@@ -21,6 +21,7 @@ from services.scoring.batch import Message
 from services.scoring.errors import FoldHalted
 from services.scoring.handlers import Folder
 from services.scoring.mark_watch import MarkWatch
+from services.scoring.messages import message
 from services.scoring.store import Position
 from services.scoring.stream import CONSUMER, STREAM, follow, regression, stream_state
 
@@ -180,7 +181,7 @@ class FoldLoop:
             await self.folder.move(lambda now: _halted(now, place, why))
             raise FoldHalted(why)
         if state is None:
-            raise BrokerAway("the stream EVENTS is not provisioned yet")
+            raise BrokerAway(message("stream-unprovisioned"))
         if place.stream_created is None:
             created = state.created
             await self.folder.move(lambda place: place._replace(stream_created=created))

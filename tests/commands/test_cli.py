@@ -16,6 +16,7 @@ import pytest
 import typer.main
 from typer.testing import CliRunner
 
+from contracts.messages import catalogue
 from services.__main__ import main
 from services.chassis.auth import Verifier, development_issuer, write_tokens
 from services.cli import app
@@ -256,3 +257,19 @@ def test_help_is_in_both_languages() -> None:
     assert "năm xếp loại / the rating year" in " ".join(
         danchu("rate", "--help", COLUMNS="200").output.split()
     )
+
+
+def test_the_audit_gives_each_difference_in_both_languages(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As one text, and for machines in each language beside it."""
+    differs = catalogue("services.scoring")("differs-folded", ledger=4, folded=5)
+
+    async def audit(*_: Any) -> list[str]:
+        return [differs]
+
+    monkeypatch.setattr("services.commands.operate.audit", audit)
+    result = danchu("audit", "--home", str(tmp_path), "--json")
+    found = json.loads(result.stdout)
+    assert result.exit_code == 1
+    assert found == {"differs": [differs], "differs_vi": [differs.vi], "differs_en": [differs.en]}

@@ -144,6 +144,10 @@ async def test_what_breaks_the_contract_on_the_stream_harms_nobody_and_can_be_re
     await relay.close()
     items = (await road.get("/quarantine", "auditor")).json()["items"]
     assert sorted(item["reason"] for item in items) == ["syntax", "syntax", "unknown-type"]
+    for item in items:
+        assert item["detail"] == f"{item['detail_vi']} / {item['detail_en']}"
+    details = {item["detail_en"] for item in items}
+    assert "The body is not UTF-8 at byte 0." in details
     broker = provisioned.broker("provision")
 
     async def announced() -> bool:
@@ -234,6 +238,10 @@ async def test_another_content_under_a_known_identity_is_a_conflict(
     assert answer.json() == before
     (item,) = (await road.get("/quarantine", "auditor")).json()["items"]
     assert (item["reason"], item["receipt"]) == ("conflict", emitted.receipt.hex())
+    assert item["detail_vi"] == "trước đó đã nhận nội dung khác với cùng source và id này"
+    await run(road, "UPDATE quarantine SET detail = 'another content was accepted before'")
+    (item,) = (await road.get("/quarantine", "auditor")).json()["items"]
+    assert item["detail"] == "another content was accepted before" and "detail_en" not in item
 
 
 async def test_operators_commands_with_other_rubrics_are_refused(

@@ -1,0 +1,53 @@
+"""What is wrong with a body on the stream that breaks the contract: every fault, for people. Pure.
+
+`envelope.decode` ends at the first fault, since most who read the stream ask for no more. What
+comes to quarantine is explained here, as at a door and at a bounded cost. Fields that nobody knows
+are no fault on the stream.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from contracts import parsing
+from contracts.bounds import EVENT_BYTES_MAX, EXPLAINED_BYTES_MAX
+from contracts.catalog import BY_TYPE
+from contracts.envelope import ContractBroken
+from contracts.faults import FAULTS_MAX, Fault, faults_of, listed, type_fault
+from contracts.messages import Message, message
+
+
+def explained(broken: ContractBroken, raw: bytes) -> Message:
+    """All faults of a body that `decode` refused, each after its field."""
+    if len(raw) > EXPLAINED_BYTES_MAX:
+        large = Fault("", message("event-bytes", most=EVENT_BYTES_MAX))
+        return listed([large, Fault(broken.field, broken.detail)])
+    if broken.reason == "syntax":
+        return _syntax(raw) or broken.detail
+    return listed(_faults(broken, raw)[:FAULTS_MAX])
+
+
+def _syntax(raw: bytes) -> Message | None:
+    """Where the strict reading of a door ends; None where it reads the body."""
+    try:
+        parsing.parse(raw)
+    except parsing.BodyRefused as refused:
+        return refused.detail
+    return None
+
+
+def _faults(broken: ContractBroken, raw: bytes) -> list[Fault]:
+    """Those that the schema of its type finds, and the one of the decoder; one of each field."""
+    first = Fault(broken.field, broken.detail)
+    try:
+        item = msgspec.json.decode(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return [Fault("", _syntax(raw) or message("stream-syntax"))]
+    if not isinstance(item, dict):
+        return [Fault("", message("event-object"))]
+    named = item.get("type")
+    kind = BY_TYPE.get(named) if isinstance(named, str) else None
+    faults: dict[str, Fault] = {} if kind is not None else {"type": type_fault(item)}
+    for fault in (*faults_of(item, kind), first):
+        faults.setdefault(fault.field, fault)
+    return list(faults.values())
