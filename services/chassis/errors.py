@@ -1,5 +1,6 @@
 """Errors that every service knows, each named for what was wrong, with a sentence for people."""
 
+from contracts.messages import Message
 from services.chassis.causes import cause_of
 from services.chassis.messages import message
 
@@ -7,7 +8,7 @@ from services.chassis.messages import message
 class DanchuError(Exception):
     """Something that a person has to read: `message` is a whole sentence in each language."""
 
-    def __init__(self, message: str) -> None:
+    def __init__(self, message: Message) -> None:
         self.message = message
         super().__init__(message)
 

@@ -16,7 +16,7 @@ class FieldError(TypedDict):
     """One thing that is wrong, by its field, with a sentence: a Message, in both languages."""
 
     field: str
-    message: str
+    message: Message
 
 
 class Problem(Exception):
@@ -29,7 +29,7 @@ class Problem(Exception):
     def __init__(
         self,
         status: int,
-        detail: str,
+        detail: Message,
         errors: Sequence[FieldError] = (),
         headers: Mapping[str, str] | None = None,
         extra: Mapping[str, Any] | None = None,

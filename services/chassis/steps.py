@@ -89,7 +89,7 @@ class StepRefused(DanchuError):
     A date out of order is among it, and a name of what does not exist.
     """
 
-    def __init__(self, sentence: str, field: str = "") -> None:
+    def __init__(self, sentence: Message, field: str = "") -> None:
         self.field = field
         super().__init__(sentence)
 

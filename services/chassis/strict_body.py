@@ -8,7 +8,6 @@ from fastapi.routing import APIRoute
 
 from contracts import door
 from contracts.bounds import PLAIN
-from contracts.messages import Message
 from services.chassis.http import Problem, Raised, bounded_body
 
 BODY_BYTES_MAX = 5 * 2**20
@@ -31,7 +30,7 @@ class StrictRequest(Request):
         try:
             return door.parse(await self.body())
         except door.BodyRefused as refused:
-            raise Raised(Problem(refused.status, _sentence(refused.detail))) from refused
+            raise Raised(Problem(refused.status, refused.detail)) from refused
 
 
 class StrictRoute(APIRoute):
@@ -56,9 +55,4 @@ def _check_json(content_type: str) -> None:
     try:
         door.media_of(content_type, (PLAIN,))
     except door.BodyRefused as refused:
-        raise Problem(refused.status, _sentence(refused.detail)) from refused
-
-
-def _sentence(detail: str) -> str:
-    """What the reading of events says, as a sentence; a message is one already."""
-    return detail if isinstance(detail, Message) else f"{detail[:1].upper()}{detail[1:]}."
+        raise Problem(refused.status, refused.detail) from refused

@@ -42,7 +42,7 @@ _BOUNDED = {
 }  # fmt: skip
 
 
-def field_faults(errors: Iterable[Mapping[str, Any]]) -> list[tuple[str, str]]:
+def field_faults(errors: Iterable[Mapping[str, Any]]) -> list[tuple[str, Message]]:
     """The field and the message of each error of the validator, at most 20.
 
     `loc` begins with where the field stands (body, query, path, header), which is left out: an
@@ -55,7 +55,7 @@ def _field(loc: tuple[Any, ...]) -> str:
     return ".".join(str(part)[:80] for part in loc[1:])
 
 
-def fault(error: Mapping[str, Any]) -> str:
+def fault(error: Mapping[str, Any]) -> Message:
     """The message of one error, by its kind."""
     kind, about = str(error["type"]), error.get("ctx") or {}
     if kind == "value_error":
@@ -73,7 +73,7 @@ def fault(error: Mapping[str, Any]) -> str:
     return message("field-other")
 
 
-def _raised(error: object) -> str:
+def _raised(error: object) -> Message:
     """What a validator of ours raised; of a library's own error nothing is told."""
     first = error.args[0] if isinstance(error, ValueError) and error.args else None
     return first if isinstance(first, Message) else message("field-other")
