@@ -69,7 +69,17 @@ def write_lines(level: str) -> None:
     handler.setFormatter(JsonLines())
     own = logging.getLevelNamesMapping().get(level.upper(), logging.INFO)
     logging.basicConfig(level=max(own, logging.WARNING), handlers=[handler], force=True)
+    for name in list(logging.root.manager.loggerDict):
+        _take_over(logging.getLogger(name))
     for name in LEVELLED:
         logging.getLogger(name).setLevel(own)
     for name in INFORMING:
         logging.getLogger(name).setLevel(max(own, logging.INFO))
+
+
+def _take_over(library: logging.Logger) -> None:
+    """Has a logger speak by ours: FastStream gives its own a handler and a level at import."""
+    if library.handlers:
+        library.handlers.clear()
+        library.propagate = True
+        library.setLevel(logging.NOTSET)
