@@ -28,8 +28,8 @@ from services.chassis.records import RETRACTION
 from tests.faults.lives import LIVES, UNITS
 from tests.faults.victims import Victims, victims
 
-COMMANDS = int(os.environ.get("FAULT_COMMANDS", "240"))
-KILLS = int(os.environ.get("FAULT_KILLS", "6"))
+COMMANDS = int(os.environ.get("FAULT_COMMANDS", "160"))
+KILLS = int(os.environ.get("FAULT_KILLS", "5"))
 SEED = int(os.environ.get("FAULT_SEED", "21"))
 WORKERS, TRIES = 6, 400
 AGAIN_SECONDS = 0.1

@@ -2,23 +2,24 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
-from pathlib import Path
+from collections.abc import Iterator
 
 import pytest
 
 from tests.intake.events import event
 from tests.processes import Served
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.xdist_group("clients")]
+"""Its tests share what takes long to start, so one process runs them."""
 BODY = json.dumps(event("slow")).encode()
+BROKEN = json.dumps(event("broken off")).encode()
 
 
-@pytest.fixture
-async def served(home: Path) -> AsyncIterator[Served]:
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """A door in a process of its own, without NATS."""
-    made = Served(home)
-    await made.migrated()
+    made = Served(tmp_path_factory.mktemp("clients") / "home")
+    asyncio.run(made.migrated())
     made.start()
     yield made
     made.stop()
@@ -60,10 +61,10 @@ async def test_a_slow_client_is_waited_for_and_keeps_nobody_else_waiting(served:
 async def test_a_body_that_breaks_off_is_stored_nowhere(served: Served) -> None:
     """The door goes on, and the same event is accepted later."""
     _, writer = await connected(served)
-    writer.write(head(served, f"content-length: {len(BODY)}") + BODY[:-1])
+    writer.write(head(served, f"content-length: {len(BROKEN)}") + BROKEN[:-1])
     await writer.drain()
     writer.transport.abort()
-    answer = await asyncio.to_thread(served.post, BODY)
+    answer = await asyncio.to_thread(served.post, BROKEN)
     assert answer.json()["receipts"][0]["status"] == "accepted"
     log = served.log.read_text()
     assert "a request failed" not in log and "Traceback" not in log
