@@ -25,7 +25,7 @@ from tests.oracle.moments import DAY, instant, year_start
 from tests.scoring.cities import compared
 from tests.servers import postgres_server
 
-UNITS, EVENTS, KILLS = 40, 700, 3
+UNITS, EVENTS, KILLS = 40, 1000, 4
 SETTLED_SECONDS = 150
 Raw = dict[str, Any]
 
