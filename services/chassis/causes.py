@@ -15,7 +15,7 @@ STATES = {
     "28P01": "cause-password", "28000": "cause-login", "3D000": "cause-no-database",
     "3F000": "cause-no-schema", "42501": "cause-permission", "53100": "cause-disk-full",
     "53300": "cause-connections", "57P01": "cause-shut-down", "57P02": "cause-shut-down",
-    "57P03": "cause-starting", "42P01": "cause-no-table",
+    "57P03": "cause-starting",
 }  # fmt: skip
 ERRNOS = {
     errno.ECONNREFUSED: "cause-refused", errno.ECONNRESET: "cause-broken",
@@ -35,7 +35,6 @@ WORDS = (
     ("file is not a database", "cause-no-sqlite"), ("malformed", "cause-damaged"),
     ("connection was lost", "cause-broken"), ("connection closed", "cause-broken"),
     ("connection was closed", "cause-broken"), ("being made again", "cause-again"),
-    ("no such table", "cause-no-table"),
     ("timeout", "cause-timeout"), ("timed out", "cause-timeout"), ("no responders", "cause-nobody"),
     ("password authentication failed", "cause-password"),
 )  # fmt: skip

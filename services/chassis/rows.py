@@ -17,22 +17,14 @@ PARAMETERS_MAX = 20_000
 BUSY_SECONDS = 30
 AWAY_STATES = (
     "08", "28", "3D", "53", "55000", "55P03", "57P", "57014", "25006", "25P03", "40001", "40P01",
-    "42P01", "3F000",
 )  # fmt: skip
 """Classes of SQLSTATE that waiting may cure: all was undone, a deadlock's victim's work too, and
-what took longer than its limit: a statement, the wait for a lock, an idle transaction. Tables and
-schemas that are gone come back with the backup that is being restored."""
+what took longer than its limit: a statement, the wait for a lock, an idle transaction."""
 CONNECTION_BROKEN = (
     asyncpg.InterfaceError, asyncpg.InternalClientError, asyncpg.PostgresConnectionError,
 )  # fmt: skip
 """What asyncpg raises on a connection that was torn in the midst of a statement."""
-SQLITE_BROKEN = (
-    "no such column",
-    "no such function",
-    "has no column",
-    "syntax error",
-    "already exists",
-)
+SQLITE_BROKEN = ("no such", "has no column", "syntax error", "already exists")
 FAILED = (OSError, asyncpg.PostgresError, *CONNECTION_BROKEN, sqlite3.OperationalError)
 """What a driver raises, also where waiting would cure it (`is_lost`)."""
 

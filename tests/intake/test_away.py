@@ -99,17 +99,6 @@ async def test_without_its_database_the_door_answers_503(
         assert (await door.post(event("b"))).status_code == 202
 
 
-async def test_tables_that_are_gone_are_a_database_away(door: Door) -> None:
-    """As while a backup is restored under a running door: 503 with the reason, then it goes on."""
-    async with door.app.db.write() as conn:
-        await conn.execute(text("ALTER TABLE identities RENAME TO identities_kept"))
-    answer = await door.post(event("a"))
-    assert answer.status_code == 503 and "danchu migrate" in answer.json()["detail_en"]
-    async with door.app.db.write() as conn:
-        await conn.execute(text("ALTER TABLE identities_kept RENAME TO identities"))
-    assert (await door.post(event("a"))).status_code == 202
-
-
 async def test_a_broken_file_of_sqlite_is_a_database_away(lone_door: Door) -> None:
     """Disk errors and locks are 503, never a fault of this server."""
     async with lone_door.app.db.read() as conn:
