@@ -12,6 +12,7 @@ from tests.commands.stacks import eventually
 from tests.faults.victims import CHILDREN, Victims, victims
 
 WAITS = "the start waits for the database"
+PATIENCE_SECONDS = 130
 
 
 @pytest.mark.parametrize("part", [name for name in CHILDREN if name.startswith("--part")])
@@ -24,9 +25,9 @@ def test_a_part_that_starts_again_waits_for_its_database(
         log = found.stack.home / "logs" / f"{part.split()[-1]}.log"
         found.postgres.stop(signal.SIGKILL)
         found.kill(part)
-        eventually(lambda: WAITS in log.read_text())
+        eventually(lambda: WAITS in log.read_text(), PATIENCE_SECONDS)
         found.come_back()
-        eventually(lambda: _ready(found))
+        eventually(lambda: _ready(found), PATIENCE_SECONDS)
         assert found.stack.process.poll() is None
 
 
