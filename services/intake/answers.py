@@ -1,7 +1,7 @@
 """The answer of both doors as JSON: receipts in order, or problem details for a single event."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import NamedTuple
 
 import msgspec
 
@@ -10,29 +10,61 @@ from services.chassis.problems import FieldError, Problem, error_members
 from services.intake.domain import Receipt
 from services.intake.messages import message
 
+ERRORS_MAX = (20, 3, 1)
+"""The most errors of an event in an answer, and what is tried where it is too long."""
+
 
 def refused_body(refused: BodyRefused) -> Problem:
     """The problem of a body that is refused whole."""
     return Problem(refused.status, refused.detail)
 
 
-def answered(found: Sequence[Receipt], single: bool, errors_max: int = 20) -> bytes:
+def answered(receipts: Sequence[Receipt], single: bool, room: int | None = None) -> bytes:
     """The receipts as JSON; Problem 422 or 409 for a single event that was not taken.
 
-    `errors_max` bounds the errors of each event where the answer has to be small.
+    Where the answer has to fit into `room` bytes and would not, each event has fewer errors. The
+    lengths are computed: what is many megabytes is encoded once.
     """
-    if single and found[0].status in ("refused", "conflict"):
-        raise _problem(found[0])
-    return msgspec.json.encode({"receipts": [_shown(one, errors_max) for one in found]})
+    if single and receipts[0].status in ("refused", "conflict"):
+        raise _problem(receipts[0])
+    parts = [_encoded(receipt) for receipt in receipts]
+    errors_max = ERRORS_MAX[0]
+    if room is not None:
+        fitting = (most for most in ERRORS_MAX if _length(parts, most) <= room)
+        errors_max = next(fitting, 0)
+    return b'{"receipts":[' + b",".join(part.whole(errors_max) for part in parts) + b"]}"
 
 
-def _shown(one: Receipt, errors_max: int) -> dict[str, Any]:
-    shown: dict[str, Any] = {"id": one.id, "source": one.source, "status": one.status}
-    if one.receipt is not None:
-        shown["receipt"] = one.receipt
-    if one.faults:
-        shown["errors"] = [error_members(error) for error in _errors(one)[:errors_max]]
-    return shown
+class _Encoded(NamedTuple):
+    """A receipt as JSON but for its last brace, and each of its errors."""
+
+    head: bytes
+    errors: Sequence[bytes]
+
+    def whole(self, errors_max: int) -> bytes:
+        if not self.errors:
+            return self.head + b"}"
+        return self.head + b',"errors":[' + b",".join(self.errors[:errors_max]) + b"]}"
+
+    def length(self, errors_max: int) -> int:
+        """The bytes of the whole."""
+        if not self.errors:
+            return len(self.head) + 1
+        errors = self.errors[:errors_max]
+        return len(self.head) + 13 + sum(map(len, errors)) + max(0, len(errors) - 1)
+
+
+def _length(parts: Sequence[_Encoded], errors_max: int) -> int:
+    """The bytes of the answer with so many errors of each event."""
+    return 14 + len(parts) + sum(part.length(errors_max) for part in parts)
+
+
+def _encoded(receipt: Receipt) -> _Encoded:
+    members = {"id": receipt.id, "source": receipt.source, "status": receipt.status}
+    if receipt.receipt is not None:
+        members["receipt"] = receipt.receipt
+    errors = [msgspec.json.encode(error_members(error)) for error in _errors(receipt)]
+    return _Encoded(msgspec.json.encode(members)[:-1], errors[: ERRORS_MAX[0]])
 
 
 def _errors(one: Receipt) -> list[FieldError]:

@@ -46,13 +46,21 @@ def build_api(
             raise Problem(403, message("sources-open"))
         raw = await bounded_body(request, BODY_BYTES_MAX)
         media = request.headers.get("content-type", "")
-        try:
-            single, batch = await intake.read(raw, media, request.headers)
-        except BodyRefused as refused:
-            raise refused_body(refused) from refused
-        found = await intake.accept(batch, sender, headers=request.headers)
-        return Response(answered(found, single), 202, media_type="application/json")
+        with intake.bodies.place(raw) as place:
+            try:
+                single, batch = await intake.read(place, raw, media, request.headers)
+            except BodyRefused as refused:
+                raise refused_body(refused) from refused
+            receipts = await intake.accept(batch, sender, headers=request.headers)
+            body = await place.run(answered, receipts, single)
+        return Response(body, 202, media_type="application/json")
 
+    _add_outbox(api, intake, verifier, clock)
+    _add_receipts(api, receipts, verifier)
+    return api
+
+
+def _add_outbox(api: FastAPI, intake: Intake, verifier: Verifier, clock: Clock) -> None:
     @api.get(
         "/outbox", summary="What is committed and not yet in the stream",
         **answers(Waiting, 401, 403, 503),
@@ -61,9 +69,6 @@ def build_api(
         reader = verifier.caller(request.scope)
         require(reader, READS_MACHINERY, message("outbox"))
         return _json(await queries.waiting(intake.db, clock()))
-
-    _add_receipts(api, receipts, verifier)
-    return api
 
 
 def _add_receipts(api: FastAPI, receipts: Receipts, verifier: Verifier) -> None:

@@ -19,7 +19,7 @@ REFUSALS = {
     415: "Another content type or encoding",
     422: "A single event that breaks the contract or goes beyond the token",
     429: "Too many requests of this token or address",
-    503: "The database is away, or too many requests come; nothing was accepted",
+    503: "The database is away, or too much comes at once; nothing was accepted",
 }
 FATES = (
     "`sent`: the stream has it. `state`: `waiting` until it is folded, `counted`, `not counted` "

@@ -1,8 +1,6 @@
 """What happens to a batch at a door: read, judge, claim identities, put into the outbox, commit."""
 
-import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from contracts.door import EVENTS_MAX, Emitted, Refusal, read
@@ -13,10 +11,9 @@ from services.chassis.database import Database
 from services.chassis.outbox import Draft
 from services.chassis.telemetry import joined, meter, trace_headers, tracer
 from services.intake import domain, store
+from services.intake.body_threads import BodyThreads, Place
 from services.intake.domain import Receipt, Sender
 
-READERS = 2
-AT_ONCE_BYTES, SINGLE_AT_ONCE_BYTES = 1024, 16 * 1024
 _tracer = tracer("danchu.intake")
 _answered = meter("danchu.intake").create_counter("danchu.intake.events", "events", "by status")
 
@@ -28,28 +25,18 @@ class Intake:
     db: Database
     clock: Clock
     committed: Callable[[], None]
-    _readers: ThreadPoolExecutor = field(
-        default_factory=lambda: ThreadPoolExecutor(READERS, "intake reader")
-    )
+    bodies: BodyThreads = field(default_factory=BodyThreads)
 
     async def read(
-        self, raw: bytes, content_type: str, headers: Mapping[str, str] | None = None,
-        events_max: int = EVENTS_MAX,
+        self, place: Place, raw: bytes, content_type: str,
+        headers: Mapping[str, str] | None = None, events_max: int = EVENTS_MAX,
     ) -> tuple[bool, list[Emitted | Refusal]]:  # fmt: skip
-        """What `contracts.door.read` reads; BodyRefused as there.
-
-        A body that may cost more than a moment is read beside the loop, two of them at a time, so
-        that a hostile one makes nobody wait but other large ones.
-        """
-        single = raw.lstrip()[:1] != b"["
-        whole = (raw, content_type, self.clock(), headers, events_max)
-        if len(raw) <= (SINGLE_AT_ONCE_BYTES if single else AT_ONCE_BYTES):
-            return read(*whole)
-        return await asyncio.get_running_loop().run_in_executor(self._readers, read, *whole)
+        """What `contracts.door.read` reads, at the place of the body; BodyRefused as there."""
+        return await place.run(read, raw, content_type, self.clock(), headers, events_max)
 
     def close(self) -> None:
-        """Ends the threads that read; nothing is half done by them."""
-        self._readers.shutdown(wait=False, cancel_futures=True)
+        """Ends the threads that read and write."""
+        self.bodies.close()
 
     async def accept(
         self,

@@ -26,7 +26,6 @@ from services.chassis.problems import Problem
 from services.chassis.settings import NatsAccess
 from services.chassis.telemetry import meter
 from services.intake.answers import answered, refused_body
-from services.intake.domain import Receipt
 from services.intake.handlers import Intake
 from services.intake.messages import message
 from services.intake.waiting import Offer, Waiting
@@ -143,8 +142,8 @@ class NatsDoor:
     async def on_emit(self, unit: str, raw: Msg) -> bytes:
         """The reply to one request, receipts or problem details."""
         try:
-            found, single = await self.accept(raw.data, unit, self.sender(unit), raw.headers)
-            return fitting(found, single, raw._client.max_payload - REPLY_ROOM)
+            room = raw._client.max_payload - REPLY_ROOM
+            return await self.accept(raw.data, unit, self.sender(unit), raw.headers, room)
         except Problem as problem:
             return problem.encoded()
         except DatabaseAway as error:
@@ -166,22 +165,16 @@ class NatsDoor:
         return Credential("emitter", sources=tuple(one.replace("{unit}", unit) for one in prefixes))
 
     async def accept(
-        self, body: bytes, unit: str, sender: Credential, headers: Mapping[str, str] | None = None
-    ) -> tuple[list[Receipt], bool]:
-        """The receipts, and whether it was a single event; Problem where nothing was taken."""
+        self, body: bytes, unit: str, sender: Credential,
+        headers: Mapping[str, str] | None, room: int,
+    ) -> bytes:  # fmt: skip
+        """The receipts in at most `room` bytes; Problem where nothing was taken."""
         if len(body) > REQUEST_BYTES_MAX:
             raise Problem(413, message("request-bytes", most=REQUEST_BYTES_MAX))
-        try:
-            single, batch = await self.intake.read(body, PLAIN, headers, EVENTS_MAX)
-        except BodyRefused as refused:
-            raise refused_body(refused) from refused
-        return await self.intake.accept(batch, sender, unit, headers), single
-
-
-def fitting(found: Sequence[Receipt], single: bool, room: int) -> bytes:
-    """The receipts in at most `room` bytes: where they are too long, with fewer errors each."""
-    for errors_max in (20, 3, 1):
-        reply = answered(found, single, errors_max)
-        if len(reply) <= room:
-            return reply
-    return answered(found, single, 0)
+        with self.intake.bodies.place(body) as place:
+            try:
+                single, batch = await self.intake.read(place, body, PLAIN, headers, EVENTS_MAX)
+            except BodyRefused as refused:
+                raise refused_body(refused) from refused
+            receipts = await self.intake.accept(batch, sender, unit, headers)
+            return await place.run(answered, receipts, single, room)
