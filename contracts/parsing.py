@@ -97,14 +97,14 @@ def decoded(raw: bytes) -> str:
         raise BodyRefused(400, message("not-utf8", byte=error.start)) from None
 
 
-def parse(raw: bytes) -> Any:
+def parse(raw: bytes, values_max: int = VALUES_MAX) -> Any:
     """The JSON of a body, every text in NFC; BodyRefused where it is not well-formed or too deep.
 
-    413 for more values than a command can have.
+    413 for more values than `values_max`.
     """
     text = decoded(raw)
-    if text.count(",") + text.count("[") + text.count("{") > VALUES_MAX:
-        raise BodyRefused(413, message("body-values", most=VALUES_MAX))
+    if text.count(",") + text.count("[") + text.count("{") > values_max:
+        raise BodyRefused(413, message("body-values", most=values_max))
     start = after_blanks(text, 0)
     batch = text[start : start + 1] == "["
     element = element_at(text, start, NESTING_MAX + batch)

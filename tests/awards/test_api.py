@@ -327,6 +327,8 @@ async def test_after_a_merger_the_successor_speaks_of_the_key_of_its_predecessor
         ({**NOMINATION, "at": "2999-03-01T00:00:00Z"}, 422, "at"),
         ({**NOMINATION, "stage": "recognised"}, 422, "stage"),
         (b" " * (6 * 2**20), 413, None),
+        ({f"note{n}": "" for n in range(39_000)}, 422, "unit"),
+        ({f"note{n}": "" for n in range(41_000)}, 413, None),
     ],
 )  # fmt: skip
 async def test_bad_input_is_refused_by_field(
