@@ -1,4 +1,4 @@
-"""`python -m tests.bench`: measures and prints; exit code 1 where a result is not exact."""
+"""`python -m tests.bench`: measures and prints; exit code 1 where a result or answer is wrong."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from tests.bench.abuse import Size
 from tests.bench.city import City
 from tests.bench.exact import NotExact
 from tests.bench.figures import tables
@@ -30,14 +31,16 @@ def options(arguments: Sequence[str]) -> tuple[Options, Path | None]:
     parser.add_argument("--tutorial-events", type=int, default=standard.tutorial_events)
     parser.add_argument("--door-events", type=int, default=standard.door_events)
     parser.add_argument("--backlog", type=int, default=standard.backlog, help="rows that wait")
+    parser.add_argument("--abuse-events", type=int, default=standard.abuse.events)
+    parser.add_argument("--flood", type=int, default=standard.abuse.publishes, help="publishes")
     parser.add_argument("--only", choices=PARTS, action="append", help="may be repeated")
     parser.add_argument("--database", choices=DATABASES, action="append", help="may be repeated")
     parser.add_argument("--json", type=Path, help="also write the figures to this file")
     asked = parser.parse_args(arguments)
     made = Options(
         City(asked.units, asked.events, asked.seed), asked.tutorial_events, asked.door_events,
-        asked.backlog, asked.repeat, asked.seconds, tuple(asked.only or PARTS),
-        tuple(asked.database or DATABASES),
+        asked.backlog, Size(asked.abuse_events, asked.flood), asked.repeat, asked.seconds,
+        tuple(asked.only or PARTS), tuple(asked.database or DATABASES),
         " ".join(["python -m tests.bench", *arguments]),
     )  # fmt: skip
     return made, asked.json

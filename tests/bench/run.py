@@ -6,20 +6,21 @@ from dataclasses import dataclass, field
 
 from rich.console import Console
 
-from tests.bench import measures, tutorial_side
+from tests.bench import abuse, measures, tutorial_side
 from tests.bench.backlog import alone, backlog_rows, catch_up
 from tests.bench.city import City, write_batches
 from tests.bench.figures import Figure, Report
 from tests.bench.ground import POSTGRESQL, SQLITE, Ground, prepared
 
 FOLD, RATING, REBUILD, DOOR = "fold", "rating", "rebuild", "door"
-RELAY, STAGES = "relay", "stages"
-PARTS = (FOLD, RATING, REBUILD, DOOR, RELAY, STAGES)
+RELAY, STAGES, ABUSE = "relay", "stages", "abuse"
+PARTS = (FOLD, RATING, REBUILD, DOOR, RELAY, ABUSE, STAGES)
 DATABASES = (POSTGRESQL, SQLITE)
 FOLD_RATIO = {POSTGRESQL: 40.0, SQLITE: 30.0}
 RATING_RATIO, DOOR_TARGET, REBUILD_TARGET, MEMORY_TARGET = 6.0, 4_000.0, 60_000.0, 300.0
 HEALING_TARGET = REBUILD_TARGET / 2
 RELAY_TARGET = 10_000.0
+WAIT_TARGET = 2_000.0
 BATCH = 1000
 log = Console(stderr=True)
 
@@ -32,6 +33,7 @@ class Options:
     tutorial_events: int = 3_000
     door_events: int = 40_000
     backlog: int = 100_000
+    abuse: abuse.Size = field(default_factory=abuse.Size)
     repeat: int = 3
     seconds: float = 5.0
     only: tuple[str, ...] = PARTS
@@ -56,14 +58,23 @@ class Figures:
         self.relay = Figure(
             "outbox to stream, four writers beside", database, "rows/s", "at least", RELAY_TARGET
         )
+        self.waits = {
+            name: (_wait(name, "worst", database), _wait(name, "median", database))
+            for name in (*abuse.NAMES, abuse.FLOODED)
+        }
 
     def asked(self, only: tuple[str, ...]) -> list[Figure]:
         """What was asked for, in the order of the table."""
         by_part = {
             FOLD: [self.fold, self.memory], RATING: [self.rating], DOOR: [self.door],
             REBUILD: [self.rebuild, self.healing], RELAY: [self.relay],
+            ABUSE: [figure for pair in self.waits.values() for figure in pair],
         }  # fmt: skip
         return [figure for part, found in by_part.items() if part in only for figure in found]
+
+
+def _wait(name: str, which: str, database: str) -> Figure:
+    return Figure(f"others beside {name}, {which}", database, "ms", "at most", WAIT_TARGET)
 
 
 async def run(options: Options) -> Report:
@@ -90,6 +101,8 @@ async def run(options: Options) -> Report:
                     figures.relay.add(
                         caught.per_second, await alone(ground, waiting), written=caught.written
                     )
+                if ABUSE in options.only:
+                    await _abuse(ground, database, options, figures)
             if STAGES in options.only:
                 async with ground.database(database) as url:
                     report.stages[database] = await measures.stages(ground, url)
@@ -116,6 +129,16 @@ async def _scoring(ground: Ground, database: str, options: Options, figures: Fig
         ours = ground.stream.messages / folded.seconds
         figures.fold.add(ours, theirs, seconds=folded.seconds)
         figures.memory.add(folded.peak_mb)
+
+
+async def _abuse(ground: Ground, database: str, options: Options, figures: Figures) -> None:
+    """The waits of others beside each abuse."""
+    async with ground.database(database) as url:
+        by_name = await abuse.waits(ground, database, url, options.abuse)
+    for name, waits in by_name.items():
+        worst, median = figures.waits[name]
+        worst.add(waits.worst)
+        median.add(waits.median)
 
 
 async def _rating(ground: Ground, database: str, url: str, seconds: float, into: Figure) -> None:

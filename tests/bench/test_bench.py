@@ -10,22 +10,26 @@ from typing import Any
 import pytest
 
 from tests.bench.__main__ import main
+from tests.bench.abuse import FLOODED, NAMES, Body, beside_bodies
 from tests.bench.city import City
 from tests.bench.exact import Expected, NotExact, compare, compare_counts, expected
 from tests.bench.figures import Figure
 from tests.bench.run import DATABASES
+from tests.processes import Answer, Served
 
-pytestmark = pytest.mark.xdist_group("bench")
+pytestmark = [pytest.mark.xdist_group("bench"), pytest.mark.anyio]
 """Its tests share what takes long to start, so one process runs them."""
 
 SMALL = (
     "--events", "2000", "--units", "12", "--tutorial-events", "200", "--door-events", "1500",
     "--backlog", "1500",
-    "--seconds", "0.3", "--repeat", "1",
+    "--seconds", "0.3", "--repeat", "1", "--abuse-events", "100", "--flood", "500",
 )  # fmt: skip
 FIGURES = {
     "backlog to ratings", "memory of the fold", "one rating", "rebuild",
     "rebuild, every fact lost", "door, by 1,000", "outbox to stream, four writers beside",
+    *(f"others beside {abuse}, worst" for abuse in (*NAMES, FLOODED)),
+    *(f"others beside {abuse}, median" for abuse in (*NAMES, FLOODED)),
 }  # fmt: skip
 
 
@@ -42,6 +46,22 @@ def test_a_small_run_is_exact_and_has_every_figure(tmp_path: Path, capsys: Any) 
     assert found["stages_seconds"].keys() == set(DATABASES)
     assert "all 12 units by the oracle" in found["checked"]
     assert found["checked"] in printed and found["command"].endswith(str(file))
+
+
+class Always(Served):
+    """A server that answers every body with the same, and every question with 200."""
+
+    def __init__(self, home: Path, answer: Answer) -> None:
+        super().__init__(home)
+        self.answer = answer
+
+    def post(self, *_: Any, **__: Any) -> Answer:
+        """The answer."""
+        return self.answer
+
+    def get(self, *_: Any, **__: Any) -> Answer:
+        """Nothing."""
+        return Answer(200, {}, b"")
 
 
 @pytest.fixture(scope="module")
@@ -86,6 +106,16 @@ def test_targets_are_of_ratios_of_floors_and_of_ceilings() -> None:
     memory = Figure("memory", "sqlite", "MB", "at most", 300, [301.0])
     door = Figure("door", "sqlite", "events/s", "at least", 4000, [4000.0])
     assert (memory.reached, door.reached) == (False, True)
+
+
+async def test_a_body_that_is_answered_otherwise_ends_the_run(tmp_path: Path) -> None:
+    """Also where its status is right and its receipts are not."""
+    receipts = b'{"receipts":[{"status":"accepted"}]}'
+    served = Always(tmp_path, Answer(202, {}, receipts))
+    with pytest.raises(NotExact, match="faulty was answered 202"):
+        await beside_bodies(served, Body("faulty", b"[", 400))
+    with pytest.raises(NotExact, match="faulty has receipts"):
+        await beside_bodies(served, Body("faulty", b"[{}]", 202, frozenset({"refused"})))
 
 
 def test_a_wrong_result_ends_the_run_without_a_figure(monkeypatch: Any, capsys: Any) -> None:
