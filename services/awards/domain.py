@@ -14,7 +14,7 @@ from typing import Any, Literal, NamedTuple
 from contracts import moments
 from services.awards.labels import WORDS, level, what
 from services.awards.messages import message
-from services.chassis.steps import (
+from services.records.state_machine import (
     Fact,
     OutOfOrder,
     Step,

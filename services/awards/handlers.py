@@ -5,19 +5,12 @@ from typing import Any
 
 from services.awards import domain, store
 from services.awards.domain import Achievement
-from services.chassis import journal, records
-from services.chassis.announce import new_id
-from services.chassis.records import (
-    Done,
-    Loaded,
-    Work,
-    check_stands,
-    settled,
-    unit_of,
-    unknown,
-)
-from services.chassis.steps import Step
-from services.chassis.vault import Vault
+from services.records import journal
+from services.records import record as records
+from services.records.announcing import new_id
+from services.records.record import Done, Loaded, Work, check_stands, settled, unit_of, unknown
+from services.records.state_machine import Step
+from services.records.vault import Vault
 
 CLERK = "clerk"
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from contracts.messages import Message
 from services.awards.messages import message
-from services.chassis.steps import Words
+from services.records.state_machine import Words
 
 
 def stage(name: str) -> Message:

@@ -7,13 +7,13 @@ from fastapi import FastAPI, Query, Request, Response
 from services.awards import answers, queries
 from services.awards.labels import TERMS
 from services.awards.messages import message
-from services.chassis.asked import RECORD_ID, Listing, UnitKey, Year
-from services.chassis.desk import Desk, described, json_answer
-from services.chassis.exported_lists import CSV_TYPE, Form, csv_answer, every_row
-from services.chassis.language import labelled
-from services.chassis.openapi import Page
-from services.chassis.records import check_unit
-from services.chassis.routes import READERS, page, units_seen
+from services.chassis.http.language import labelled
+from services.chassis.http.openapi import Page
+from services.records.command_endpoint import Desk, described, json_answer
+from services.records.exported_lists import CSV_TYPE, Form, csv_answer, every_row
+from services.records.record import check_unit
+from services.records.request_bodies import RECORD_ID, Listing, UnitKey, Year
+from services.records.routes import READERS, page, units_seen
 
 Stage = Literal["nominated", "appraised", "recognised", "refused", "revoked", "withdrawn"]
 Level = Literal["commune", "city", "province", "nation", "ministry", "state"]

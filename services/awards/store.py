@@ -4,7 +4,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.awards.domain import Achievement
-from services.chassis.records import WITHDRAWN, Loaded
+from services.records.record import WITHDRAWN, Loaded
 
 
 async def save(conn: AsyncConnection, record: Loaded[Achievement]) -> None:

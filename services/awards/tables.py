@@ -4,12 +4,15 @@ The name of the person whose example it is stands encrypted in `achievements`, a
 Instants are microseconds.
 """
 
+from pathlib import Path
+
 from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, Table, Text
 
-from services.chassis.journal import journal_tables
 from services.chassis.key_marks import key_marks_table
 from services.chassis.outbox import outbox_table
+from services.records.journal import journal_tables
 
+MIGRATIONS = Path(__file__).parent / "migrations"
 metadata = MetaData()
 
 achievements = Table(

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from contracts.messages import Message
-from services.chassis.database_url import without_password
+from services.chassis.database.url import without_password
 from services.chassis.errors import DanchuError
 from services.chassis.messages import message
 from services.chassis.settings import Settings

@@ -11,7 +11,7 @@ import re
 from typing import NamedTuple
 
 from contracts import moments
-from services.chassis.broker import Broker
+from services.chassis.broker.connection import Broker
 from services.chassis.errors import BrokerAway
 
 STREAM = "MARKS"

@@ -12,8 +12,8 @@ from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.envelope import recorded_at
-from services.chassis import recording
-from services.chassis.database import bulk_insert
+from services.chassis import door as recording
+from services.chassis.database.engine import bulk_insert
 
 FOR_EVER = 2**62
 COLUMNS = (

@@ -18,8 +18,8 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
-from services.chassis.database_limits import LIMITED, Limits
-from services.chassis.database_url import file_of, nats_url, normal_url
+from services.chassis.database.limits import LIMITED, Limits
+from services.chassis.database.url import file_of, nats_url, normal_url
 from services.chassis.errors import SettingWrong
 from services.chassis.messages import message
 from services.chassis.setting_files import FileSource, environment

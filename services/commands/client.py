@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from contracts.messages import Message
-from services.chassis.auth import ROLES, TOKENS_FILE
+from services.chassis.auth.credentials import ROLES, TOKENS_FILE
 from services.chassis.errors import DanchuError, SettingWrong
 from services.chassis.settings import read_object
 from services.commands.homes import is_home

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from services.commands.command_runner import run
 from services.commands.messages import message
 from services.commands.options import (
     AsJson,
@@ -14,7 +15,6 @@ from services.commands.options import (
     configured_scoring,
     present,
 )
-from services.commands.running import run
 
 door_app = Teaching(help=message("help-door"))
 Name = Annotated[str, typer.Argument(metavar="NAME", help=message("argument-door"))]
@@ -23,9 +23,9 @@ Name = Annotated[str, typer.Argument(metavar="NAME", help=message("argument-door
 @door_app.command("help-door-list", "danchu door list --json", name="list")
 def door_list(home: Home = None, as_json: AsJson = False) -> None:
     """Lists the databases that record events, and whether all of each has arrived."""
-    from services.commands import operate
+    from services.commands import operator
 
-    listed = run(operate.doors(configured_scoring(home=home)))
+    listed = run(operator.doors(configured_scoring(home=home)))
     lines = (message("door-line", **door) for door in listed)
     present({"doors": listed}, as_json, "\n".join(lines) or message("door-none"))
 
@@ -33,7 +33,7 @@ def door_list(home: Home = None, as_json: AsJson = False) -> None:
 @door_app.command("help-door-retire", "danchu door retire intake.3f2a91c0", name="retire")
 def door_retire(name: Name, home: Home = None, as_json: AsJson = False) -> None:
     """Takes off a door whose database is gone for good."""
-    from services.commands import operate
+    from services.commands import operator
 
-    run(operate.retire_door(configured_scoring(home=home), name))
+    run(operator.retire_door(configured_scoring(home=home), name))
     present({"retired": name}, as_json, message("door-retired", door=name))

@@ -15,7 +15,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from contracts.messages import LANGUAGES, Language, Message
-from services.chassis.http import Problem, answer
+from services.chassis.http.service_api import Problem, answer
 from services.chassis.messages import message as chassis_message
 from services.commands.messages import message
 from services.commands.start_line import version

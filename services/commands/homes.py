@@ -10,7 +10,7 @@ import os
 from pathlib import Path
 
 from services.chassis.errors import DanchuError, StateNotMigrated
-from services.chassis.files import write_private
+from services.chassis.private_files import write_private
 from services.chassis.settings import Settings, read_object
 from services.commands.messages import message
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from services.commands.command_runner import exit_on_error, run
 from services.commands.messages import message
 from services.commands.options import AsJson, Home, Teaching, configured, present
-from services.commands.running import exit_on_error, run
 
 keys_app = Teaching(help=message("help-keys"))
 
@@ -43,7 +43,7 @@ def keys_adopt(home: Home = None, as_json: AsJson = False) -> None:
     """Lets the databases take the keys of this home for theirs at the next start."""
     from services.commands import keys
     from services.commands.homes import require_databases
-    from services.commands.parts import PRODUCERS
+    from services.commands.service_registry import PRODUCERS
 
     settings = configured(home=home)
     with exit_on_error():

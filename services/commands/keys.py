@@ -6,12 +6,14 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from services.chassis import auth, key_marks, vault
-from services.chassis.database import Database
-from services.chassis.database_limits import PATIENT
+from services.chassis import key_marks
+from services.chassis.auth import credentials
+from services.chassis.database.engine import Database
+from services.chassis.database.limits import PATIENT
 from services.chassis.keys import RECORDS, TOKENS, Keys, KeysMissing
 from services.chassis.settings import Settings
-from services.commands.parts import MIGRATED
+from services.commands.service_registry import MIGRATED
+from services.records import vault
 
 
 async def prepare(settings: Settings) -> None:
@@ -29,13 +31,16 @@ def missing(settings: Settings) -> dict[str, Path]:
     """The key files that the home does not have, by kind."""
     files = {RECORDS: vault.key_file(settings)}
     if settings.token_public_key is None:
-        files[TOKENS] = settings.home / auth.KEY_FILE
+        files[TOKENS] = settings.home / credentials.KEY_FILE
     return {kind: file for kind, file in files.items() if not file.exists()}
 
 
 def make(settings: Settings) -> list[str]:
     """Makes the keys that the home does not have; their files."""
-    made: dict[str, Callable[[Settings], bool]] = {RECORDS: vault.make, TOKENS: auth.make_key}
+    made: dict[str, Callable[[Settings], bool]] = {
+        RECORDS: vault.make,
+        TOKENS: credentials.make_key,
+    }
     absent = missing(settings)
     return [str(file) for kind, file in absent.items() if made[kind](settings)]
 
@@ -46,7 +51,7 @@ def held(settings: Settings) -> list[Keys]:
     if RECORDS not in absent:
         found.append(vault.opened(settings).marked(_nothing))
     if TOKENS not in absent:
-        found += auth.token_keys(settings)
+        found += credentials.token_keys(settings)
     return found
 
 

@@ -10,8 +10,8 @@ import typer
 
 from contracts.messages import Message
 from services.commands import usage
+from services.commands.command_runner import CODES, exit_on_error
 from services.commands.messages import message
-from services.commands.running import CODES, exit_on_error
 from services.commands.terminal import show, show_json
 
 if TYPE_CHECKING:

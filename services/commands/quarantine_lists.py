@@ -5,7 +5,7 @@ To ask the running stack takes a fraction of the time that loading the services 
 
 from typing import Any
 
-from services.chassis.auth import TOKENS_FILE
+from services.chassis.auth.credentials import TOKENS_FILE
 from services.chassis.settings import Settings
 from services.commands.client import Client, Unanswered, tokens
 from services.commands.homes import is_up, stack_url
@@ -25,6 +25,6 @@ async def entries(settings: Settings, state: str | None, limit: int) -> list[dic
         if answer is not None and answer.status == LISTED:
             listed: list[dict[str, Any]] = answer.json()["items"]
             return listed
-    from services.commands import operate
+    from services.commands import operator
 
-    return await operate.quarantine_entries(settings, state, limit)
+    return await operator.quarantine_entries(settings, state, limit)

@@ -6,15 +6,15 @@ from collections.abc import Awaitable, Callable
 
 from contracts.messages import Message
 from services import simulation
-from services.chassis.broker import Broker
+from services.chassis.broker.connection import Broker
 from services.chassis.errors import DanchuError
-from services.chassis.files import write_private
+from services.chassis.private_files import write_private
 from services.chassis.settings import Settings
 from services.commands.client import Client, tokens
 from services.commands.emit import Refused, send, sentence
 from services.commands.messages import message
-from services.commands.tables import ratings_table
 from services.commands.terminal import show_table
+from services.commands.terminal_tables import ratings_table
 
 YEAR = 2025
 LOADED_FILE = "sample.json"

@@ -8,10 +8,10 @@ from pathlib import Path
 
 from contracts.messages import LANGUAGES
 from services import simulation
-from services.chassis.auth import TOKENS_FILE
-from services.chassis.nats_config import EMITTER_FILE
+from services.chassis.auth.credentials import TOKENS_FILE
 from services.chassis.settings import Settings
 from services.commands.messages import message
+from services.commands.nats.embedded import EMITTER_FILE
 from services.commands.sample import YEAR
 
 DEFAULT_HOME = Path(".danchu")

@@ -7,17 +7,17 @@ import signal
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
-from services.chassis import telemetry
 from services.chassis.errors import DatabaseAway
-from services.chassis.http import compose, health_only
-from services.chassis.http_metrics import measured
-from services.chassis.http_server import http_server
+from services.chassis.http.metrics import measured
+from services.chassis.http.server import http_server
+from services.chassis.http.service_api import compose, health_only
 from services.chassis.settings import Settings
-from services.chassis.supervisor import tell_ready
+from services.chassis.telemetry import instruments
 from services.commands.front_page import front_page
-from services.commands.parts import App, Part, build
 from services.commands.ports import listening
+from services.commands.service_registry import App, Part, build
 from services.commands.start_line import started_with
+from services.commands.supervisor import tell_ready
 
 log = logging.getLogger(__name__)
 
@@ -27,7 +27,7 @@ AGAIN_SECONDS = 1.0
 async def serve(names: Sequence[str], part: Part, home: Path | None = None) -> None:
     """Runs until SIGTERM or SIGINT; raises what ended a task of a service."""
     settings = Settings() if home is None else Settings(home=home)
-    telemetry.setup(settings, "-".join((*names, part)))
+    instruments.setup(settings, "-".join((*names, part)))
     log.info("the process starts", extra=started_with(settings, names, part))
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()

@@ -17,21 +17,21 @@ from pathlib import Path
 from typing import Any
 
 from contracts.messages import LANGUAGES, Message
-from services.chassis.auth import TOKENS_FILE, verifier, write_tokens
-from services.chassis.broker import Broker, provision
+from services.chassis.auth.credentials import TOKENS_FILE, verifier, write_tokens
+from services.chassis.broker.connection import Broker, provision
 from services.chassis.errors import DanchuError
-from services.chassis.files import private_folder, tighten
-from services.chassis.nats_config import Embedded, generate
+from services.chassis.private_files import private_folder, tighten
 from services.chassis.setting_files import SUFFIX
 from services.chassis.settings import Settings
-from services.chassis.supervisor import Child, Supervisor
 from services.commands import keys, sample, screen
 from services.commands.client import Client, Unanswered, tokens
 from services.commands.homes import LOCK_FILE, erase_address, http_url, write_address
 from services.commands.messages import message
+from services.commands.nats.embedded import Embedded, generate
 from services.commands.nats.grants import GRANTS
-from services.commands.parts import MIGRATED, check_databases
 from services.commands.ports import PortTaken, is_free
+from services.commands.service_registry import MIGRATED, check_databases
+from services.commands.supervisor import Child, Supervisor
 from services.scoring.errors import FoldHalted
 from services.scoring.settings import ScoringSettings
 

@@ -5,7 +5,7 @@ from importlib.metadata import PackageNotFoundError
 from importlib.metadata import version as installed_version
 from typing import Any
 
-from services.chassis.database_url import without_password
+from services.chassis.database.url import without_password
 from services.chassis.settings import Settings
 
 
@@ -28,8 +28,8 @@ def started_with(settings: Settings, names: Sequence[str], part: str) -> dict[st
 
 
 def _digests(settings: Settings) -> dict[str, str]:
-    from services.scoring import rubric_file
+    from services.scoring.rubrics import loader
     from services.scoring.settings import ScoringSettings
 
-    rubrics = rubric_file.load_directory(ScoringSettings(home=settings.home).rubrics_folder)
+    rubrics = loader.load_directory(ScoringSettings(home=settings.home).rubrics_folder)
     return {rubric.id: rubric.digest[:16] for rubric in rubrics.items}

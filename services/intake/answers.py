@@ -6,7 +6,7 @@ from typing import NamedTuple
 import msgspec
 
 from contracts.door import BodyRefused
-from services.chassis.problems import FieldError, Problem, error_members
+from services.chassis.http.problems import FieldError, Problem, error_members
 from services.intake.domain import Receipt
 from services.intake.messages import message
 

@@ -7,12 +7,12 @@ import msgspec
 from fastapi import FastAPI, Request, Response
 
 from contracts.door import BODY_BYTES_MAX, BodyRefused
-from services.chassis.auth import READS_MACHINERY, Verifier, require
+from services.chassis.auth.credentials import READS_MACHINERY, Verifier, require
 from services.chassis.clock import Clock
 from services.chassis.health import Health
-from services.chassis.http import bounded_body, service_api
-from services.chassis.openapi import Waiting, answers
-from services.chassis.problems import Problem
+from services.chassis.http.openapi import Waiting, answers
+from services.chassis.http.problems import Problem
+from services.chassis.http.service_api import bounded_body, service_api
 from services.intake import documents, queries
 from services.intake.answers import answered, refused_body
 from services.intake.domain import EMITTING_ROLES

@@ -1,11 +1,11 @@
 """The composition of the intake: its two doors, of one set of settings; it connects to nothing."""
 
 from functools import partial
-from pathlib import Path
 
-from services.chassis import auth, producer
+from services.chassis import outbox_service
+from services.chassis.auth import credentials
 from services.chassis.clock import Clock, now_us
-from services.chassis.producer import Producer
+from services.chassis.outbox_service import Producer
 from services.chassis.settings import Settings
 from services.intake.api import build_api
 from services.intake.handlers import Intake
@@ -13,25 +13,24 @@ from services.intake.messages import message
 from services.intake.receipts import Receipts, ask_scoring
 from services.intake.settings import SERVICE, IntakeSettings, check_sources
 from services.intake.subscribers import NatsDoor
-
-MIGRATIONS = Path(__file__).parent / "migrations"
+from services.intake.tables import MIGRATIONS
 
 
 async def migrated(settings: Settings) -> None:
     """Brings the intake's schema to this version."""
-    await producer.migrated(SERVICE, settings, MIGRATIONS)
+    await outbox_service.migrated(SERVICE, settings, MIGRATIONS)
 
 
 def build(settings: IntakeSettings, clock: Clock = now_us) -> Producer:
     """Everything of the intake, connected to nothing yet."""
     check_sources(settings.intake_nats_sources)
-    parts = producer.parts(SERVICE, settings, clock, spot_checks=True)
+    parts = outbox_service.parts(SERVICE, settings, clock, spot_checks=True)
     intake = Intake(parts.db, clock, parts.relay.nudge)
     door = NatsDoor(settings.nats(SERVICE), intake, settings.intake_nats_sources)
     if settings.nats_url and not settings.intake_nats_sources:
         parts.health.warn(message("sources-any"))
-    verifier = auth.verifier(settings, clock, SERVICE)
+    verifier = credentials.verifier(settings, clock, SERVICE)
     receipts = Receipts(parts.db, partial(ask_scoring, door.broker))
     api = build_api(intake, receipts, verifier, parts.health, clock)
-    keys = auth.token_keys(settings)
+    keys = credentials.token_keys(settings)
     return Producer(parts, api, MIGRATIONS, {"NATS door": door.run}, intake.close, keys)

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeVar
 
-from services.chassis.problems import Problem
+from services.chassis.http.problems import Problem
 from services.intake.messages import message
 
 T = TypeVar("T")

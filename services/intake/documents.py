@@ -8,7 +8,7 @@ from contracts.bounds import PLAIN
 from contracts.catalog import BY_TYPE
 from contracts.door import BATCH, EVENTS_MAX, SINGLE
 from contracts.schema import envelope_schema
-from services.chassis.openapi import FieldProblem
+from services.chassis.http.openapi import FieldProblem
 
 REFUSALS = {
     400: "The body is no well-formed JSON",

@@ -7,9 +7,9 @@ from contracts.door import EVENTS_MAX, Emitted, Refusal, read
 from contracts.envelope import stream_subject
 from services.chassis import outbox
 from services.chassis.clock import Clock
-from services.chassis.database import Database
+from services.chassis.database.engine import Database
 from services.chassis.outbox import Draft
-from services.chassis.telemetry import joined, meter, trace_headers, tracer
+from services.chassis.telemetry.instruments import joined, meter, trace_headers, tracer
 from services.intake import domain, store
 from services.intake.body_threads import BodyThreads, Place
 from services.intake.domain import Receipt, Sender

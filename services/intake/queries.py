@@ -5,7 +5,7 @@ from typing import NamedTuple
 from sqlalchemy import text
 
 from services.chassis import outbox
-from services.chassis.database import Database
+from services.chassis.database.engine import Database
 
 
 async def waiting(db: Database, now: int) -> dict[str, int | float]:

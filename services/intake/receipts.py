@@ -14,11 +14,11 @@ import msgspec
 
 from contracts.messages import Message
 from contracts.questions import RECEIPT_QUESTION, ReceiptFate, ReceiptQuestion
-from services.chassis.auth import READS_MACHINERY, Credential
-from services.chassis.broker import Broker
-from services.chassis.database import Database
+from services.chassis.auth.credentials import READS_MACHINERY, Credential
+from services.chassis.broker.connection import Broker
+from services.chassis.database.engine import Database
 from services.chassis.errors import BrokerAway
-from services.chassis.problems import Problem
+from services.chassis.http.problems import Problem
 from services.intake import queries
 from services.intake.messages import message
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from pydantic import Field
 
-from services.chassis.auth import is_open
+from services.chassis.auth.credentials import is_open
 from services.chassis.errors import SettingWrong
 from services.chassis.settings import Settings
 from services.intake.messages import message

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.envelope import subject_of
-from services.chassis.database import bulk_insert, select_among
+from services.chassis.database.engine import bulk_insert, select_among
 from services.intake.tables import identities
 
 CLAIM = (

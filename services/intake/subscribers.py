@@ -17,14 +17,14 @@ from nats.aio.subscription import Subscription
 from contracts.bounds import PLAIN
 from contracts.door import BodyRefused
 from contracts.envelope import EMIT_SUBJECT
-from services.chassis.auth import ANY, Credential
-from services.chassis.broker import Broker
-from services.chassis.broker_errors import broker_errors
+from services.chassis.auth.credentials import ANY, Credential
+from services.chassis.broker.connection import Broker
+from services.chassis.broker.errors import broker_errors
 from services.chassis.errors import BrokerAway, DatabaseAway
-from services.chassis.http import away
-from services.chassis.problems import Problem
+from services.chassis.http.problems import Problem
+from services.chassis.http.service_api import away
 from services.chassis.settings import NatsAccess
-from services.chassis.telemetry import meter
+from services.chassis.telemetry.instruments import meter
 from services.intake.answers import answered, refused_body
 from services.intake.handlers import Intake
 from services.intake.messages import message

@@ -1,10 +1,13 @@
 """Tables of the intake."""
 
+from pathlib import Path
+
 from sqlalchemy import Column, Index, LargeBinary, MetaData, Table
 
 from services.chassis.key_marks import key_marks_table
 from services.chassis.outbox import outbox_table
 
+MIGRATIONS = Path(__file__).parent / "migrations"
 metadata = MetaData()
 
 identities = Table(

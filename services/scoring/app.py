@@ -7,38 +7,40 @@ database alone. `build` connects to nothing.
 import asyncio
 import contextlib
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Literal
 
 from fastapi import FastAPI
 
-from services.chassis import auth, producer
-from services.chassis.broker import Broker
+from services.chassis import outbox_service
+from services.chassis.auth import credentials
+from services.chassis.broker.connection import Broker
+from services.chassis.broker_startup import Task, check_broker, joined
+from services.chassis.cancellation import ended
 from services.chassis.clock import Clock, now_us
-from services.chassis.database import Database
+from services.chassis.database.engine import Database
 from services.chassis.errors import BrokerAway
 from services.chassis.health import Health
-from services.chassis.joining import Task, check_broker, joined
 from services.chassis.key_marks import check_keys
-from services.chassis.relay import Relay
+from services.chassis.relay.loop import Relay
 from services.chassis.settings import Settings
-from services.chassis.tasks import ended
-from services.scoring import doors, rubric_file, store
-from services.scoring.api import build_api
+from services.scoring.api.build import build_api
 from services.scoring.errors import FoldHalted, MarksDiffer
-from services.scoring.handlers import Folder
-from services.scoring.lag import Lag
-from services.scoring.mark_watch import MarkWatch
-from services.scoring.question_door import QuestionDoor
-from services.scoring.reading import Reading
-from services.scoring.receipts import Receipts
-from services.scoring.rubric import Rubrics
+from services.scoring.handlers.folder import Folder
+from services.scoring.operations.lag import Lag
+from services.scoring.readmodel.reader import Reading
+from services.scoring.readmodel.receipts import Receipts
+from services.scoring.readmodel.snapshot import Snapshots, agree
+from services.scoring.rubrics import loader
+from services.scoring.rubrics.model import Rubrics
 from services.scoring.settings import SERVICE, ScoringSettings
-from services.scoring.snapshot import Snapshots, agree
-from services.scoring.store import Position
-from services.scoring.subscribers import FoldLoop
+from services.scoring.store import doors
+from services.scoring.store import position as position_store
+from services.scoring.store.position import Position
+from services.scoring.subscribers.fold_loop import FoldLoop
+from services.scoring.subscribers.mark_watch import MarkWatch
+from services.scoring.subscribers.receipt_questions import QuestionDoor
+from services.scoring.tables import MIGRATIONS
 
-MIGRATIONS = Path(__file__).parent / "migrations"
 Part = Literal["all", "http", "fold"]
 
 
@@ -60,7 +62,7 @@ class App:
     async def start(self) -> None:
         """Checks what the stores promise, then starts the fold and its relay."""
         await self.db.open(MIGRATIONS)
-        await check_keys(self.db, auth.token_keys(self.settings), self.clock())
+        await check_keys(self.db, credentials.token_keys(self.settings), self.clock())
         if self.questions is not None:
             answering = asyncio.create_task(self.questions.run(), name="scoring questions")
             self.tasks.append(answering)
@@ -101,12 +103,12 @@ class App:
 
 async def migrated(settings: Settings) -> None:
     """Brings the schema of scoring to this version."""
-    await producer.migrated(SERVICE, settings, MIGRATIONS)
+    await outbox_service.migrated(SERVICE, settings, MIGRATIONS)
 
 
 def build(settings: ScoringSettings, part: Part = "all", clock: Clock = now_us) -> App:
     """Queries, fold, or both, connected to nothing yet; RubricRefused names a wrong rubric."""
-    rubrics = rubric_file.load_directory(settings.rubrics_folder)
+    rubrics = loader.load_directory(settings.rubrics_folder)
     db = Database(settings.database(SERVICE), SERVICE, settings.database_limits)
     broker = Broker(settings.nats(SERVICE), f"danchu scoring {part}")
     health = Health()
@@ -118,7 +120,7 @@ def build(settings: ScoringSettings, part: Part = "all", clock: Clock = now_us) 
     lag = Lag(db, broker, clock)
     _check(health, lag, part, rubrics)
     reading = Reading(db, Snapshots(db, rubrics), clock)
-    verifier = auth.verifier(settings, clock, SERVICE)
+    verifier = credentials.verifier(settings, clock, SERVICE)
     api = build_api(reading, lag, verifier, health)
     questions = None
     if part != "fold":
@@ -144,7 +146,7 @@ def _check(health: Health, lag: Lag, part: Part, rubrics: Rubrics) -> None:
 
     async def position() -> Position:
         async with db.read() as conn:
-            return await store.position(conn)
+            return await position_store.load(conn)
 
     async def folding() -> str:
         place = await position()

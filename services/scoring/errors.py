@@ -1,5 +1,7 @@
 """What scoring refuses or stands still over, each with a sentence for people."""
 
+from collections.abc import Iterable
+
 from services.chassis.errors import DanchuError
 from services.scoring.messages import message
 
@@ -87,3 +89,10 @@ class NotStandingOver(DanchuError):
 
     def __init__(self, source: str, id_: str) -> None:
         super().__init__(message("not-standing-over", source=source, id=id_))
+
+
+class ClassUnknown(DanchuError):
+    """No rubric of the year has a class of this name."""
+
+    def __init__(self, classes: Iterable[str]) -> None:
+        super().__init__(message("parameter-choice", allowed=", ".join(classes)))

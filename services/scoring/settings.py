@@ -4,9 +4,9 @@ from pathlib import Path
 
 from pydantic import Field
 
-from services.chassis.files import write_private
+from services.chassis.private_files import write_private
 from services.chassis.settings import Settings
-from services.scoring.rubric_file import SHIPPED
+from services.scoring.rubrics.loader import SHIPPED
 
 SERVICE = "scoring"
 RUBRICS_FILE = "rubrics.path"

@@ -12,16 +12,16 @@ from nats.js.api import ConsumerInfo, StreamInfo
 from nats.js.errors import NotFoundError
 
 from contracts import moments
-from services.chassis.broker import Broker, check_stream
-from services.chassis.broker_errors import broker_errors
-from services.chassis.consumers import ConsumerPlan
-from services.chassis.database import Database
+from services.chassis.broker.connection import Broker, check_stream
+from services.chassis.broker.consumers import ConsumerPlan
+from services.chassis.broker.errors import broker_errors
+from services.chassis.broker.streams import StreamState, state_of
+from services.chassis.database.engine import Database
 from services.chassis.errors import BrokerAway
-from services.chassis.streams import StreamState, state_of
-from services.scoring import store
 from services.scoring.errors import FoldHalted
 from services.scoring.messages import message
-from services.scoring.store import Position
+from services.scoring.store import position
+from services.scoring.store.position import Position
 
 log = logging.getLogger(__name__)
 STREAM, CONSUMER = "EVENTS", "scoring"
@@ -118,7 +118,7 @@ async def follow(broker: Broker, db: Database) -> Progress:
         raise FoldHalted(why)
     # asked behind the consumer: the fold commits before it acknowledges
     async with db.read() as conn:
-        place = await store.position(conn)
+        place = await position.load(conn)
     if info is None or floor_of(info) > place.stream_seq:
         await _start_at(broker, place.stream_floor + 1, info is None)
         return Progress(place, restarted=True)

@@ -5,6 +5,8 @@ checksum of the cell in the lower: one index finds a cell and a whole book. Two 
 checksum, so `said` names the cell in full, with its posting, as JSON.
 """
 
+from pathlib import Path
+
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -24,6 +26,7 @@ from sqlalchemy import (
 from services.chassis.key_marks import key_marks_table
 from services.chassis.outbox import outbox_table
 
+MIGRATIONS = Path(__file__).parent / "migrations"
 metadata = MetaData()
 COUNTED_KEY = BigInteger().with_variant(Integer, "sqlite")
 

@@ -2,26 +2,27 @@
 
 import asyncio
 import logging
-from pathlib import Path
 
 from contracts import moments
-from services.chassis import auth, producer, vault
-from services.chassis.announce import source_of
-from services.chassis.auth import Credential
+from services.chassis import outbox_service
+from services.chassis.auth import credentials
+from services.chassis.auth.credentials import Credential
 from services.chassis.clock import Clock, now_us
-from services.chassis.desk import Desk
 from services.chassis.errors import DatabaseAway
-from services.chassis.producer import Producer
-from services.chassis.records import Work
+from services.chassis.outbox_service import Producer
 from services.chassis.settings import Settings
+from services.records import vault
+from services.records.announcing import source_of
+from services.records.command_endpoint import Desk
+from services.records.record import Work
 from services.training import queries
-from services.training.api import build_api
-from services.training.course_handlers import Courses
-from services.training.handlers import Rosters
-from services.training.labels import TERMS
+from services.training.api.build import build_api
+from services.training.domain.labels import TERMS
+from services.training.handlers.courses import Courses
+from services.training.handlers.rosters import Rosters
 from services.training.settings import SERVICE
+from services.training.tables import MIGRATIONS
 
-MIGRATIONS = Path(__file__).parent / "migrations"
 NEW_YEAR = Credential("service", name="new year")
 LOOK_SECONDS = 1.0
 AWAY_SECONDS = 5.0
@@ -30,13 +31,13 @@ log = logging.getLogger(__name__)
 
 async def migrated(settings: Settings) -> None:
     """Brings the schema of training to this version."""
-    await producer.migrated(SERVICE, settings, MIGRATIONS)
+    await outbox_service.migrated(SERVICE, settings, MIGRATIONS)
 
 
 def build(settings: Settings, clock: Clock = now_us) -> Producer:
     """Everything of training, connected to nothing yet."""
-    parts = producer.parts(SERVICE, settings, clock)
-    verifier = auth.verifier(settings, clock, SERVICE)
+    parts = outbox_service.parts(SERVICE, settings, clock)
+    verifier = credentials.verifier(settings, clock, SERVICE)
     hidden = vault.opened(settings, SERVICE)
     desk = Desk(SERVICE, parts.db, clock, verifier, parts.relay.nudge, hidden.index, TERMS)
     rosters = Rosters(hidden)
@@ -45,7 +46,7 @@ def build(settings: Settings, clock: Clock = now_us) -> Producer:
     async def years() -> None:
         await begin_years(desk, rosters)
 
-    keys = [*auth.token_keys(settings), hidden.marked(queries.every_hidden)]
+    keys = [*credentials.token_keys(settings), hidden.marked(queries.every_hidden)]
     return Producer(parts, api, MIGRATIONS, {"years": years}, keys=keys)
 
 

@@ -6,9 +6,9 @@ from typing import Any, NamedTuple
 from sqlalchemy import bindparam, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.chassis.database import select_among
-from services.training.roster import Stint
-from services.training.wanted import Completion, Link
+from services.chassis.database.engine import select_among
+from services.training.domain.announcements import Completion, Link
+from services.training.domain.roster import Stint
 
 _STINT = "membership, person, unit, role, since, until, moved"
 _COURSES = ("id", "unit", "origin", "year", "title", "topic", "due", "stage", "version")

@@ -6,11 +6,11 @@ from typing import Any, NamedTuple
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.chassis.database import select_among
-from services.chassis.records import WITHDRAWN
-from services.training.domain import Course
-from services.training.roster import Membership
-from services.training.wanted import Completion
+from services.chassis.database.engine import select_among
+from services.records.record import WITHDRAWN
+from services.training.domain.announcements import Completion
+from services.training.domain.course import Course
+from services.training.domain.roster import Membership
 
 
 class Hidden(NamedTuple):

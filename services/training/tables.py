@@ -5,6 +5,8 @@ id of a person is the key by which the world knows them. `announced` has one row
 that was told and stands, under a name that is told once. Instants are microseconds.
 """
 
+from pathlib import Path
+
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -17,10 +19,11 @@ from sqlalchemy import (
     Text,
 )
 
-from services.chassis.journal import journal_tables
 from services.chassis.key_marks import key_marks_table
 from services.chassis.outbox import outbox_table
+from services.records.journal import journal_tables
 
+MIGRATIONS = Path(__file__).parent / "migrations"
 metadata = MetaData()
 
 persons = Table(

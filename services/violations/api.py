@@ -5,13 +5,23 @@ from typing import Annotated, Literal
 from fastapi import FastAPI, Request, Response
 from pydantic import Field
 
-from services.chassis.asked import NO_NUL, Day, Key, Line, Opaque, Prose, UnitKey, When, Why
-from services.chassis.desk import Desk, described, desk_api, json_answer
 from services.chassis.health import Health
-from services.chassis.language import labelled
-from services.chassis.openapi import Items
-from services.chassis.records import Done, Work, loaded
-from services.chassis.routes import ID_MAX, Collection, Id, Retraction
+from services.chassis.http.language import labelled
+from services.chassis.http.openapi import Items
+from services.records.command_endpoint import Desk, described, desk_api, json_answer
+from services.records.record import Done, Work, loaded
+from services.records.request_bodies import (
+    NO_NUL,
+    Day,
+    Key,
+    Line,
+    Opaque,
+    Prose,
+    UnitKey,
+    When,
+    Why,
+)
+from services.records.routes import ID_MAX, Collection, Id, Retraction
 from services.violations import answers, domain, lists, queries
 from services.violations.handlers import Violations, check_seen, shown
 from services.violations.labels import TERMS

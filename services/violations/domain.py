@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal, NamedTuple
 
 from contracts import moments
-from services.chassis.steps import (
+from services.records.state_machine import (
     Fact,
     Step,
     StepImpossible,

@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 from typing import Any
 
-from services.chassis import journal, records
-from services.chassis.announce import new_id
-from services.chassis.auth import READS_ALL, Credential, role_missing
-from services.chassis.http import Problem
-from services.chassis.records import (
+from services.chassis.auth.credentials import READS_ALL, Credential, role_missing
+from services.chassis.http.service_api import Problem
+from services.records import journal
+from services.records import record as records
+from services.records.announcing import new_id
+from services.records.record import (
     WITHDRAWN,
     Done,
     Loaded,
@@ -19,8 +20,8 @@ from services.chassis.records import (
     unit_of,
     unknown,
 )
-from services.chassis.steps import Step, StepRefused
-from services.chassis.vault import Vault
+from services.records.state_machine import Step, StepRefused
+from services.records.vault import Vault
 from services.violations import domain, labels, queries, store, terms
 from services.violations.domain import Case
 from services.violations.messages import message

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from contracts.messages import Message
-from services.chassis.steps import Words
+from services.records.state_machine import Words
 from services.violations.messages import message
 
 

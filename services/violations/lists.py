@@ -7,14 +7,14 @@ from fastapi import FastAPI, Query, Request, Response
 
 from contracts import moments
 from contracts.envelope import UNIT_KEY
-from services.chassis.asked import Listing, UnitKey, Year
-from services.chassis.auth import READS_ALL, Credential
-from services.chassis.desk import Desk, described, json_answer
-from services.chassis.exported_lists import CSV_TYPE, Form, csv_answer, every_row
-from services.chassis.language import labelled
-from services.chassis.openapi import Page
-from services.chassis.records import check_unit
-from services.chassis.routes import page, units_seen
+from services.chassis.auth.credentials import READS_ALL, Credential
+from services.chassis.http.language import labelled
+from services.chassis.http.openapi import Page
+from services.records.command_endpoint import Desk, described, json_answer
+from services.records.exported_lists import CSV_TYPE, Form, csv_answer, every_row
+from services.records.record import check_unit
+from services.records.request_bodies import Listing, UnitKey, Year
+from services.records.routes import page, units_seen
 from services.violations import answers, queries
 from services.violations.labels import TERMS
 from services.violations.messages import message

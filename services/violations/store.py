@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.chassis.records import WITHDRAWN, Loaded
+from services.records.record import WITHDRAWN, Loaded
 from services.violations.domain import Case
 
 

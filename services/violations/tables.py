@@ -4,12 +4,15 @@ Free words stand encrypted in `words`, and nowhere else; erased, their row stays
 Instants are microseconds, days are texts such as 2025-03-01.
 """
 
+from pathlib import Path
+
 from sqlalchemy import Boolean, Column, Index, Integer, LargeBinary, MetaData, Table, Text
 
-from services.chassis.journal import journal_tables
 from services.chassis.key_marks import key_marks_table
 from services.chassis.outbox import outbox_table
+from services.records.journal import journal_tables
 
+MIGRATIONS = Path(__file__).parent / "migrations"
 metadata = MetaData()
 
 cases = Table(

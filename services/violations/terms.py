@@ -13,7 +13,7 @@ from datetime import date
 from typing import Any, Literal, get_args
 
 from contracts import moments
-from services.chassis.steps import Step, StepRefused
+from services.records.state_machine import Step, StepRefused
 from services.violations.domain import UPHELD, Case, Complexity
 from services.violations.messages import message
 

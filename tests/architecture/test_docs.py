@@ -7,7 +7,7 @@ import re
 from importlib import import_module
 
 from services.chassis.settings import Settings
-from services.commands.parts import MIGRATED
+from services.commands.service_registry import MIGRATED
 from services.intake.settings import IntakeSettings
 from services.scoring.settings import ScoringSettings
 from tests.architecture.sources import CODE, ROOT, SERVICES, named, tree

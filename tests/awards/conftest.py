@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from services.awards.app import build, migrated
-from services.chassis.auth import Issuer
+from services.chassis.auth.credentials import Issuer
 from tests.records.desks import Desk, open_desk
 
 

@@ -10,11 +10,12 @@ import httpx
 import pytest
 
 from services.awards import app as awards
-from services.chassis import unit_register, vault
-from services.chassis.auth import Issuer
-from services.chassis.broker import Broker
-from services.chassis.http import compose
+from services.awards import unit_register
+from services.chassis.auth.credentials import Issuer
+from services.chassis.broker.connection import Broker
+from services.chassis.http.service_api import compose
 from services.chassis.settings import Settings
+from services.records import vault
 from tests.conftest import NatsServer
 from tests.records.desks import Desk
 from tests.records.test_answers import EVIDENCE, OTHER, recognised

@@ -16,11 +16,11 @@ from typing import NamedTuple
 from sqlalchemy import text
 
 from services.chassis import outbox
-from services.chassis.broker import Broker
+from services.chassis.broker.connection import Broker
 from services.chassis.clock import now_us
-from services.chassis.database import Database
+from services.chassis.database.engine import Database
 from services.chassis.outbox import Outgoing
-from services.chassis.outbox_turn import Row
+from services.chassis.relay.turn import Row
 from services.intake import app as intake
 from services.intake.settings import SERVICE, IntakeSettings
 from tests.bench.city import City, fill

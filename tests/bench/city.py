@@ -13,8 +13,8 @@ from contracts import door
 from contracts.door import Emitted
 from contracts.envelope import stream_subject
 from services.chassis.clock import now_us
-from services.chassis.outbox_turn import BATCH_MAX, Row
-from services.chassis.publisher import Publisher
+from services.chassis.relay.publisher import Publisher
+from services.chassis.relay.turn import BATCH_MAX, Row
 from services.simulation import simulate
 from tests.servers import NatsServer
 

@@ -15,7 +15,8 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from contracts.envelope import decode
-from services.scoring import recount, rubric_file
+from services.scoring.ratings import recount
+from services.scoring.rubrics import loader
 from tests.bench.city import YEAR
 from tests.oracle import rate
 
@@ -45,7 +46,7 @@ class Expected:
 def expected(bodies: Sequence[bytes]) -> Expected:
     """The ratings by recount; NotExact where the oracle disagrees with it."""
     accepted = recount.Accepted(decode(body) for body in bodies)
-    ours = recount.ratings(accepted, rubric_file.load_directory(rubric_file.SHIPPED), YEAR)
+    ours = recount.ratings(accepted, loader.load_directory(loader.SHIPPED), YEAR)
     events = [json.loads(body) for body in bodies]
     if len(events) <= ORACLE_EVENTS_MAX:
         _agree("the recount", ours, _oracle(events), OF_ALL)
@@ -66,7 +67,7 @@ def expected(bodies: Sequence[bytes]) -> Expected:
 
 def _oracle(events: list[dict[str, Any]]) -> Ratings:
     yaml = YAML(typ="safe", pure=True)
-    rubrics = [yaml.load(path.read_text("utf-8")) for path in sorted(rubric_file.SHIPPED.glob("*"))]
+    rubrics = [yaml.load(path.read_text("utf-8")) for path in sorted(loader.SHIPPED.glob("*.yaml"))]
     return rate(events, rubrics, YEAR)
 
 

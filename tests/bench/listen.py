@@ -13,7 +13,7 @@ import uvicorn
 from fastapi import FastAPI
 from starlette.types import ASGIApp
 
-from services.chassis.http_server import http_server
+from services.chassis.http.server import http_server
 from services.chassis.settings import Settings
 from services.commands.ports import listening
 

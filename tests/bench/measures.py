@@ -14,16 +14,17 @@ from typing import Any, NamedTuple
 import httpx
 from sqlalchemy import text
 
-from services.chassis.auth import development_issuer
-from services.chassis.database import Database
+from services.chassis.auth.credentials import development_issuer
+from services.chassis.database.engine import Database
 from services.chassis.settings import normal_url
 from services.intake import app as intake
 from services.intake.settings import IntakeSettings
 from services.scoring import app as scoring
-from services.scoring import rubric_file, store
-from services.scoring.rubric import Rubrics
+from services.scoring.readmodel.snapshot import Snapshots
+from services.scoring.rubrics import loader
+from services.scoring.rubrics.model import Rubrics
 from services.scoring.settings import SERVICE
-from services.scoring.snapshot import Snapshots
+from services.scoring.store import position
 from tests.bench.city import YEAR, Batches
 from tests.bench.exact import NotExact, compare, compare_counts
 from tests.bench.ground import Ground, environment, nats
@@ -83,7 +84,7 @@ async def fold(ground: Ground, url: str) -> Folded:
 
         async def done() -> bool:
             async with db.read() as conn:
-                return (await store.position(conn)).stream_seq >= ground.stream.messages
+                return (await position.load(conn)).stream_seq >= ground.stream.messages
 
         began = time.perf_counter()
         with running(ground.folder, SERVE, "fold", ground.environment(url)) as process:
@@ -123,7 +124,7 @@ async def check_ratings(ground: Ground, url: str, what: str) -> None:
 @functools.cache
 def rubrics() -> Rubrics:
     """The shipped rubrics."""
-    return rubric_file.load_directory(rubric_file.SHIPPED)
+    return loader.load_directory(loader.SHIPPED)
 
 
 async def one_rating(ground: Ground, url: str, seconds: float) -> Read:

@@ -13,11 +13,11 @@ from collections.abc import Awaitable, Callable
 
 import uvloop
 
-from services.chassis.http import compose
+from services.chassis.http.service_api import compose
 from services.intake import app as intake
 from services.intake.settings import IntakeSettings
 from services.scoring import app as scoring
-from services.scoring import operations
+from services.scoring.operations import rebuild as rebuilding
 from services.scoring.settings import ScoringSettings
 from tests.bench import backlog, stages
 from tests.bench.listen import listen_bounded
@@ -70,7 +70,7 @@ async def rebuild() -> None:
     """Folds the year anew and prints how many events in how many seconds."""
     began = time.perf_counter()
     year = int(os.environ["BENCH_YEAR"])
-    read = await operations.rebuild(ScoringSettings(), year, lambda done, of: None)
+    read = await rebuilding.rebuild(ScoringSettings(), year, lambda done, of: None)
     print(json.dumps({"events": read, "seconds": time.perf_counter() - began}))
 
 

@@ -15,34 +15,36 @@ import time
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
-from services.chassis.database import Database
-from services.chassis.reader import Reader
-from services.scoring import fold, handlers, quarantine, store
-from services.scoring.batch import Batch
+from services.chassis.database.engine import Database
+from services.scoring.fold import books as book_rules
+from services.scoring.handlers import folder
+from services.scoring.handlers.batch import Batch
+from services.scoring.store import books, ledger, position, quarantine
+from services.scoring.subscribers.pull_consumer import Reader
 
 STAGES: tuple[tuple[str, Any, str], ...] = (
     ("wait for the stream", Reader, "batch"),
     ("acknowledge", Reader, "ack"),
     ("decode, identity, receipt", Batch, "take"),
     ("sort new from known", Batch, "sort"),
-    ("look for known identities", store, "receipts"),
-    ("write the ledger", store, "write_ledger"),
-    ("retractions", handlers.Folder, "_retract"),
-    ("retractions", store, "retracted"),
-    ("registry and its refolds", handlers.Folder, "_register"),
-    ("registry and its refolds", handlers, "refold"),
-    ("what each event posts", fold, "changes"),
-    ("read the books", store, "books"),
-    ("look for facts of the same keys", store, "facts_at"),
-    ("weigh cells, move tallies", fold, "apply"),
-    ("write facts", store, "delete_facts"),
-    ("write facts", store, "write_facts"),
-    ("write tallies", store, "write_tallies"),
+    ("look for known identities", ledger, "receipts"),
+    ("write the ledger", ledger, "write_ledger"),
+    ("retractions", folder.Folder, "_retract"),
+    ("retractions", ledger, "retracted"),
+    ("registry and its refolds", folder.Folder, "_register"),
+    ("registry and its refolds", folder, "refold"),
+    ("what each event posts", book_rules, "changes"),
+    ("read the books", books, "ensure_books"),
+    ("look for facts of the same keys", books, "facts_at"),
+    ("weigh cells, move tallies", book_rules, "apply"),
+    ("write facts", books, "delete_facts"),
+    ("write facts", books, "write_facts"),
+    ("write tallies", books, "write_tallies"),
     ("quarantine", quarantine, "add"),
-    ("position", store, "lock"),
-    ("position", store, "save"),
-    ("gather cells and facts", handlers, "apply"),
-    ("all else", handlers.Folder, "fold"),
+    ("position", position, "lock"),
+    ("position", position, "save"),
+    ("gather cells and facts", folder, "apply"),
+    ("all else", folder.Folder, "fold"),
 )
 COMMIT, TASK = "commit", "scoring fold"
 POLL_SECONDS = 0.05
@@ -125,6 +127,6 @@ async def folded(db: Database, last: int) -> None:
     """Returns when the stream is folded, and committed, up to its sequence `last`."""
     while True:
         async with db.read() as conn:
-            if (await store.position(conn)).stream_seq >= last:
+            if (await position.load(conn)).stream_seq >= last:
                 return
         await asyncio.sleep(POLL_SECONDS)

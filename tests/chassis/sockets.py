@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 from fastapi import Request, Response
 
-from services.chassis import connection, http_server
 from services.chassis.health import Health
-from services.chassis.http import bounded_body, compose, service_api
+from services.chassis.http import connection
+from services.chassis.http import server as http_server
+from services.chassis.http.service_api import bounded_body, compose, service_api
 from services.chassis.settings import Settings
 from services.commands.ports import listening
 from tests.servers import free_port

@@ -20,15 +20,15 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from services.chassis import http_metrics
-from services.chassis.database import Database
+from services.chassis.database.engine import Database
 from services.chassis.errors import DanchuError
 from services.chassis.health import Health
-from services.chassis.http import compose, service_api
-from services.chassis.log_lines import JsonLines, write_lines
+from services.chassis.http import metrics
+from services.chassis.http.service_api import compose, service_api
 from services.chassis.messages import message
-from services.chassis.otlp import AllowedSpans, meter_provider
 from services.chassis.settings import normal_url
+from services.chassis.telemetry.log_lines import JsonLines, write_lines
+from services.chassis.telemetry.otlp import AllowedSpans, meter_provider
 
 pytestmark = pytest.mark.anyio
 CANARY = "nguyen-thi-canary"
@@ -74,7 +74,7 @@ async def test_an_answer_is_counted_by_its_route_and_not_by_its_path(
     """Values of a path and of a query are in no metric, whatever an instrument is given."""
     reader = InMemoryMetricReader()
     meter = meter_provider(reader, Resource.create({})).get_meter("t")
-    monkeypatch.setattr(http_metrics, "_answered", meter.create_counter("requests"))
+    monkeypatch.setattr(metrics, "_answered", meter.create_counter("requests"))
     meter.create_counter("other").add(1, {"path": CANARY, "step": "plan"})
     api = service_api("doors", "", Health())
 
@@ -84,7 +84,7 @@ async def test_an_answer_is_counted_by_its_route_and_not_by_its_path(
             raise HTTPException(404)
         return person
 
-    root = http_metrics.measured(compose({"doors": (api, Health())}))
+    root = metrics.measured(compose({"doors": (api, Health())}))
     async with httpx.AsyncClient(
         transport=httpx.ASGITransport(root), base_url="http://danchu"
     ) as client:

@@ -10,7 +10,7 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from services.chassis.auth import (
+from services.chassis.auth.credentials import (
     ROLES,
     Credential,
     Issuer,
@@ -20,7 +20,7 @@ from services.chassis.auth import (
     write_tokens,
 )
 from services.chassis.clock import fixed
-from services.chassis.http import Problem
+from services.chassis.http.service_api import Problem
 
 NOW = 1_750_000_000_000_000
 DAY = 86_400_000_000

@@ -11,9 +11,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.chassis.auth import Verifier
+from services.chassis.auth.credentials import Verifier
 from services.chassis.clock import fixed
-from services.chassis.problems import Problem
+from services.chassis.http.problems import Problem
 
 NOW = 1_750_000_000
 KEY = Ed25519PrivateKey.generate()

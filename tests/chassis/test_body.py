@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from starlette.requests import Request
 
-from services.chassis import http
-from services.chassis.http import Problem, bounded_body
+from services.chassis.http import service_api
+from services.chassis.http.service_api import Problem, bounded_body
 
 pytestmark = pytest.mark.anyio
 
@@ -18,7 +18,7 @@ async def test_a_body_that_does_not_come_to_its_end_is_refused(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """It gives its place back after a time: 408, with what was awaited."""
-    monkeypatch.setattr(http, "BODY_SECONDS", 0)
+    monkeypatch.setattr(service_api, "BODY_SECONDS", 0)
     begun = [{"type": "http.request", "body": b"{", "more_body": True}]
 
     async def receive() -> Any:

@@ -14,11 +14,11 @@ from nats.aio.client import Client
 from nats.aio.subscription import Subscription
 from nats.js.manager import JetStreamManager
 
-from services.chassis import relay as relaying
-from services.chassis.auth import Issuer
-from services.chassis.broker_errors import broker_errors
+from services.chassis.auth.credentials import Issuer
+from services.chassis.broker.errors import broker_errors
 from services.chassis.errors import BrokerAway
-from services.scoring import subscribers
+from services.chassis.relay import loop as relaying
+from services.scoring.subscribers import fold_loop
 from tests.conftest import NatsServer, eventually
 from tests.scoring.road import Road, open_road
 from tests.scoring.test_road import due, registered
@@ -116,8 +116,8 @@ async def road(
     monkeypatch: pytest.MonkeyPatch,
 ) -> Any:  # fmt: skip
     """Doors and fold that are quick to try again."""
-    monkeypatch.setattr(subscribers, "PAUSE_SECONDS", 0.01)
-    monkeypatch.setattr(subscribers, "WAIT_SECONDS", 0.02)
+    monkeypatch.setattr(fold_loop, "PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr(fold_loop, "WAIT_SECONDS", 0.02)
     monkeypatch.setattr(relaying, "PAUSE_SECONDS", (0.01,))
     async with open_road(home, f"sqlite:///{tmp_path / 'x.db'}", issuer) as made_:
         yield made_

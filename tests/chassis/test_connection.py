@@ -7,9 +7,9 @@ import contextlib
 
 import pytest
 
-from services.chassis import admission, connection
-from services.chassis.http_parsing import FIELDS_MAX, HEAD_BYTES_MAX, TARGET_BYTES_MAX
-from services.chassis.problems import PROBLEM_TYPE
+from services.chassis.http import admission, connection
+from services.chassis.http.parsing import FIELDS_MAX, HEAD_BYTES_MAX, TARGET_BYTES_MAX
+from services.chassis.http.problems import PROBLEM_TYPE
 from tests.chassis.sockets import Served, get, head, hurried, served
 
 pytestmark = pytest.mark.anyio

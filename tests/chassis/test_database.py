@@ -13,10 +13,10 @@ import asyncpg
 import pytest
 from sqlalchemy import text
 
-from services.chassis import database
-from services.chassis.database import Database
+from services.chassis.database import engine
+from services.chassis.database.engine import Database
+from services.chassis.driver_rows import ServerSource
 from services.chassis.errors import DatabaseAway
-from services.chassis.rows import ServerSource
 from services.chassis.settings import normal_url
 
 pytestmark = pytest.mark.anyio
@@ -53,8 +53,8 @@ async def test_a_file_that_another_process_turns_into_wal_is_waited_for(
         waited.append(1)
         other.execute("ROLLBACK")
 
-    monkeypatch.setattr(database, "await_only", pause)
-    monkeypatch.setattr(database, "BUSY_SECONDS", 0)
+    monkeypatch.setattr(engine, "await_only", pause)
+    monkeypatch.setattr(engine, "BUSY_SECONDS", 0)
     db = Database(f"sqlite+aiosqlite:///{file}", "x")
     await db.open()
     await db.close()

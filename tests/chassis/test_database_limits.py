@@ -12,13 +12,14 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from services.chassis import database, database_limits
-from services.chassis.auth import Issuer
-from services.chassis.database import Database, bulk_insert, select_among
-from services.chassis.database_limits import PATIENT, Limits
+from services.chassis.auth.credentials import Issuer
+from services.chassis.database import engine, limits
+from services.chassis.database.engine import Database, bulk_insert, select_among
+from services.chassis.database.limits import PATIENT, Limits
 from services.chassis.errors import DatabaseAway
 from services.chassis.settings import Settings, normal_url
-from services.scoring import app, operations, tables
+from services.scoring import app, tables
+from services.scoring.operations import session
 from services.scoring.settings import ScoringSettings
 from tests.conftest import NatsServer, eventually
 from tests.scoring.road import open_road
@@ -30,8 +31,8 @@ QUICK = Limits(statement=1, lock=1, idle=1)
 HOLDER = """
 import asyncio, sys
 from sqlalchemy import text
-from services.chassis.database import Database
-from services.chassis.database_limits import Limits
+from services.chassis.database.engine import Database
+from services.chassis.database.limits import Limits
 
 async def hold(url):
     db = Database(url, "public", Limits(idle=1))
@@ -122,8 +123,8 @@ async def test_a_process_that_is_frozen_in_its_transaction_does_not_hold_its_loc
 @pytest.fixture
 def hanging(monkeypatch: pytest.MonkeyPatch) -> Iterator[Postgres]:
     """A server of its own, which a test freezes; clients give up quickly."""
-    monkeypatch.setattr(database_limits, "ANSWER_SECONDS", 0.2)
-    monkeypatch.setattr(database, "CONNECT_SECONDS", 1)
+    monkeypatch.setattr(limits, "ANSWER_SECONDS", 0.2)
+    monkeypatch.setattr(engine, "CONNECT_SECONDS", 1)
     with postgres_server() as server:
         yield server
         signalled(server, signal.SIGCONT)
@@ -209,5 +210,5 @@ async def test_commands_that_take_long_have_no_limits(home: Path) -> None:
     """Rebuild and audit open the database without them."""
     settings = ScoringSettings(home=home)
     await app.migrated(settings)
-    async with operations.opened(settings) as db:
+    async with session.opened(settings) as db:
         assert db.limits == PATIENT

@@ -9,8 +9,8 @@ from typing import Any
 import asyncpg
 import pytest
 
-from services.chassis.database import Database
-from services.chassis.database_url import file_of, nats_url, normal_url, split, without_password
+from services.chassis.database.engine import Database
+from services.chassis.database.url import file_of, nats_url, normal_url, split, without_password
 from services.chassis.errors import SettingWrong
 from tests.servers import Postgres
 

@@ -10,11 +10,11 @@ from types import SimpleNamespace
 import pytest
 from sqlalchemy import text
 
-from services.chassis import disk_room
-from services.chassis.auth import Issuer
-from services.chassis.broker import Broker
-from services.chassis.database import Database
-from services.chassis.disk_room import DiskRoom
+from services.chassis.auth.credentials import Issuer
+from services.chassis.broker.connection import Broker
+from services.chassis.database import disk_room
+from services.chassis.database.disk_room import DiskRoom
+from services.chassis.database.engine import Database
 from services.chassis.errors import BrokerAway, DiskFull
 from services.chassis.settings import NatsAccess, Settings, normal_url
 from tests.conftest import NatsServer

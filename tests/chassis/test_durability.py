@@ -3,9 +3,9 @@
 import pytest
 from nats.js.api import PersistMode, StorageType, StreamConfig
 
-from services.chassis import database
-from services.chassis.broker import check_stream, check_sync, provision
-from services.chassis.database import Database
+from services.chassis.broker.connection import check_stream, check_sync, provision
+from services.chassis.database import engine
+from services.chassis.database.engine import Database
 from services.chassis.errors import DurabilityTooWeak, DurabilityUnknown
 from services.chassis.settings import normal_url
 from tests.conftest import NatsServer, Postgres
@@ -32,7 +32,7 @@ async def test_sqlite_that_does_not_wait_for_the_disk_is_refused(
     level: str, tmp_path: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """WAL with synchronous below FULL loses commits on a power cut."""
-    monkeypatch.setattr(database, "SQLITE_PRAGMAS", ("journal_mode=WAL", f"synchronous={level}"))
+    monkeypatch.setattr(engine, "SQLITE_PRAGMAS", ("journal_mode=WAL", f"synchronous={level}"))
     with pytest.raises(DurabilityTooWeak, match="synchronous") as refused:
         await opened(f"sqlite:///{tmp_path}/weak.db")
     assert (refused.value.found, refused.value.needed) == (level, "FULL")
@@ -42,7 +42,7 @@ async def test_sqlite_without_wal_is_refused(
     tmp_path: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A file system that cannot do WAL answers another journal mode."""
-    monkeypatch.setattr(database, "SQLITE_PRAGMAS", ("journal_mode=DELETE", "synchronous=FULL"))
+    monkeypatch.setattr(engine, "SQLITE_PRAGMAS", ("journal_mode=DELETE", "synchronous=FULL"))
     with pytest.raises(DurabilityTooWeak, match="journal_mode"):
         await opened(f"sqlite:///{tmp_path}/weak.db")
 

@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 import pytest
 
-from services.chassis.auth import Issuer
+from services.chassis.auth.credentials import Issuer
 from tests.chassis.test_openapi import SERVICES, _settings
 from tests.conftest import NatsServer
 from tests.scoring.road import open_road

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from services.chassis.relay import Relay
+from services.chassis.relay.loop import Relay
 from tests.chassis.test_relay import Road, outgoing, road
 from tests.conftest import NatsServer
 

@@ -8,8 +8,8 @@ import pytest
 from fastapi import FastAPI
 
 from services.awards import app as awards
-from services.chassis.auth import development_issuer
-from services.chassis.openapi import BEARER
+from services.chassis.auth.credentials import development_issuer
+from services.chassis.http.openapi import BEARER
 from services.chassis.settings import Settings
 from services.intake import app as intake
 from services.scoring import app as scoring

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from services.chassis.broker import Broker
+from services.chassis.broker.connection import Broker
 from services.chassis.errors import BrokerAway
 from services.chassis.settings import NatsAccess
 from tests.conftest import NatsServer

@@ -4,7 +4,7 @@ import pytest
 from nats.aio.msg import Msg
 
 from services.chassis.errors import BrokerAway
-from services.chassis.reader import Reader, sequence
+from services.scoring.subscribers.pull_consumer import Reader, sequence
 from tests.conftest import NatsServer, eventually
 
 pytestmark = pytest.mark.anyio

@@ -12,14 +12,15 @@ from nats.js.api import StreamConfig
 from sqlalchemy import MetaData, text
 
 from contracts.envelope import body, recorded_in
-from services.chassis import marks, outbox, recording
-from services.chassis.broker import STREAMS, provision
-from services.chassis.database import Database
+from services.chassis import door as recording
+from services.chassis import marks, outbox
+from services.chassis.broker.connection import STREAMS, provision
+from services.chassis.database.engine import Database
+from services.chassis.door import Door
 from services.chassis.marks import Mark
 from services.chassis.outbox import Draft, outbox_table
-from services.chassis.reconciliation import Demand, demanded
-from services.chassis.recording import Door
-from services.chassis.relay import Relay
+from services.chassis.relay.loop import Relay
+from services.chassis.relay.reconciliation import Demand, demanded
 from services.chassis.settings import normal_url
 from tests.chassis.test_relay import DOOR
 from tests.conftest import NatsServer

@@ -6,8 +6,8 @@ import logging
 
 import pytest
 
-from services.chassis.database import Database
-from services.chassis.database_url import normal_url
+from services.chassis.database.engine import Database
+from services.chassis.database.url import normal_url
 from tests.conftest import eventually
 from tests.servers import NatsServer, Postgres
 

@@ -8,10 +8,10 @@ from collections.abc import AsyncIterator
 import pytest
 from sqlalchemy import MetaData, text
 
-from services.chassis import outbox, recording
-from services.chassis.database import Database
+from services.chassis import door, outbox
+from services.chassis.database.engine import Database
+from services.chassis.door import Door
 from services.chassis.outbox import Draft, outbox_table
-from services.chassis.recording import Door
 from services.chassis.settings import normal_url
 from tests.chassis.test_relay import DOOR
 
@@ -63,7 +63,7 @@ async def test_nothing_is_recorded_at_or_below_a_mark(db: Database) -> None:
     async with db.write() as conn:
         await outbox.record(conn, drafts(1), 1000)
         await conn.execute(text("UPDATE outbox SET sent = 1"))
-        assert await recording.advance(conn, 5000) == ("intake.00000001", 5000, 1, None)
+        assert await door.advance(conn, 5000) == ("intake.00000001", 5000, 1, None)
         await outbox.record(conn, drafts(2), 4000)
     assert [us for us, _, _ in await recorded(db)] == [1000, 5001]
 
@@ -73,11 +73,11 @@ async def test_a_mark_ends_before_the_first_event_that_waits_for_the_stream(db: 
     async with db.write() as conn:
         await outbox.record(conn, drafts(1, 2, 3), 1000)
         await conn.execute(text("UPDATE outbox SET sent = 1 WHERE ordinal = 1"))
-        assert (await recording.advance(conn, 5000))[1:3] == (1000, 1)
+        assert (await door.advance(conn, 5000))[1:3] == (1000, 1)
         await conn.execute(text("UPDATE outbox SET sent = 1"))
-        assert (await recording.advance(conn, 6000))[1:3] == (6000, 3)
+        assert (await door.advance(conn, 6000))[1:3] == (6000, 3)
         await outbox.resend(conn, 0)
-        assert (await recording.advance(conn, 7000))[1:3] == (6000, 3)
+        assert (await door.advance(conn, 7000))[1:3] == (6000, 3)
 
 
 @pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
@@ -88,7 +88,7 @@ async def test_a_mark_waits_for_a_slower_transaction_and_counts_it(db: Database)
 
         async def marked() -> tuple[int, int]:
             async with db.write() as conn:
-                mark = await recording.advance(conn, 2000)
+                mark = await door.advance(conn, 2000)
             return mark.until, mark.events
 
         marking = asyncio.create_task(marked())
@@ -109,4 +109,4 @@ async def test_many_transactions_at_once_are_counted_without_a_gap(db: Database)
     assert [ordinal for _, ordinal, _ in rows] == list(range(1, 21))
     assert [us for us, _, _ in rows] == sorted({us for us, _, _ in rows})
     async with db.read() as conn:
-        assert (await recording.load(conn)) == Door("intake.00000001", rows[-1][0], 20, 0, 0, ())
+        assert (await door.load(conn)) == Door("intake.00000001", rows[-1][0], 20, 0, 0, ())

@@ -8,11 +8,11 @@ import pytest
 from sqlalchemy import MetaData, text
 
 from services.chassis import outbox
-from services.chassis.database import Database
+from services.chassis.database.engine import Database
 from services.chassis.errors import BrokerAway
 from services.chassis.outbox import Outgoing, outbox_table
-from services.chassis.outbox_turn import Row
-from services.chassis.relay import Relay
+from services.chassis.relay.loop import Relay
+from services.chassis.relay.turn import Row
 from services.chassis.settings import normal_url
 from tests.conftest import NatsServer, eventually
 

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from services.awards.app import migrated
-from services.chassis import outbox, producer
+from services.chassis import outbox, outbox_service
 from services.chassis.clock import now_us
 from services.chassis.outbox import Outgoing
-from services.chassis.outbox_turn import UNSENT, PostgresTurn, turn_of
+from services.chassis.relay.turn import UNSENT, PostgresTurn, turn_of
 from services.chassis.settings import Settings
 from tests.conftest import free_port
 
@@ -24,7 +24,7 @@ async def test_a_backlog_is_read_along_its_index_and_never_sorted(
     """Whatever the statistics say: PostgreSQL would sort the whole backlog for each batch."""
     settings = Settings(home=home, database_url=database_url, nats_port=free_port())
     await migrated(settings)
-    made = producer.parts("awards", settings, now_us)
+    made = outbox_service.parts("awards", settings, now_us)
     async with made.db.write() as conn:
         waiting = [Outgoing(os.urandom(16), "danchu.events.x", b"{}", 1) for _ in range(20_000)]
         await outbox.add(conn, waiting)

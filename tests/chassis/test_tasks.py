@@ -8,10 +8,10 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from services.chassis.cancellation import ended
 from services.chassis.clock import now_us
-from services.chassis.database import Database
-from services.chassis.relay import Relay
-from services.chassis.tasks import ended
+from services.chassis.database.engine import Database
+from services.chassis.relay.loop import Relay
 from tests.conftest import NatsServer
 
 pytestmark = pytest.mark.anyio

@@ -5,7 +5,7 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
-from services.chassis.telemetry import JOINED_MAX, joined, trace_headers, tracer
+from services.chassis.telemetry.instruments import JOINED_MAX, joined, trace_headers, tracer
 
 
 def carried(number: int) -> dict[str, str]:

@@ -8,8 +8,8 @@ import pytest
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from contracts.messages import Message
-from services.chassis.asked import Day, Evidence, Moment, Opaque, UnitKey
-from services.chassis.validation import FAULTS_MAX, field_faults
+from services.chassis.http.validation import FAULTS_MAX, field_faults
+from services.records.request_bodies import Day, Evidence, Moment, Opaque, UnitKey
 
 
 def _refuses(text: str) -> str:

@@ -12,11 +12,10 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from services.chassis import table_copy
-from services.chassis.database import Database
+from services.chassis.database.engine import Database
 from services.chassis.settings import Settings
-from services.commands import carrying
-from services.commands.parts import MIGRATED, PRODUCERS
+from services.commands import home_transfer, table_copy
+from services.commands.service_registry import MIGRATED, PRODUCERS
 from tests.commands.stacks import Stack
 from tests.commands.test_stack import rated
 from tests.servers import Postgres
@@ -89,7 +88,7 @@ def test_what_does_not_read_back_is_not_committed(
 
         monkeypatch.setattr(table_copy, "bulk_insert", bent)
         with pytest.raises(table_copy.CopyDiffers, match="position"):
-            await carrying.carry(settings, empty, lambda done, of: None)
+            await home_transfer.carry(settings, empty, lambda done, of: None)
         left = []
         for name in PRODUCERS:
             db = Database(Settings(home=tmp_path, database_url=empty).database(name), name)

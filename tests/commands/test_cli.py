@@ -18,10 +18,10 @@ from typer.testing import CliRunner
 
 from contracts.messages import catalogue
 from services.__main__ import main
-from services.chassis.auth import Verifier, development_issuer, write_tokens
+from services.chassis.auth.credentials import Verifier, development_issuer, write_tokens
 from services.cli import app
-from services.commands import judging, operate, sending
-from services.commands.running import CODES
+from services.commands import event_commands, operator, rating_commands
+from services.commands.command_runner import CODES
 
 ROOT = Path(__file__).parents[2]
 RUBRIC = ROOT / "services" / "scoring" / "rubrics" / "viet-tri-2025-commune.yaml"
@@ -129,8 +129,8 @@ def test_long_commands_show_what_is_done_of_how_much(
     def bar(what: str, total: int | None) -> Iterator[Any]:
         yield lambda *step: shown.append(step)
 
-    monkeypatch.setattr(operate, work, working)
-    for commands_ in (judging, sending):
+    monkeypatch.setattr(operator, work, working)
+    for commands_ in (rating_commands, event_commands):
         monkeypatch.setattr(commands_, "bar", bar)
     assert danchu(*arguments).exit_code == 0
     assert shown == [(1, 2)]
@@ -241,7 +241,7 @@ def test_a_fault_of_danchu_itself_is_a_sentence_with_a_code_of_its_own(
     async def broken(*_: object) -> None:
         raise ZeroDivisionError("a bug")
 
-    monkeypatch.setattr(operate, "audit", broken)
+    monkeypatch.setattr(operator, "audit", broken)
     run = danchu("audit", "--home", str(tmp_path))
     assert run.exit_code == 3 and "ZeroDivisionError" in run.output
     assert "Traceback" not in run.output and "lỗi của chính danchu" in run.output.lower()
@@ -268,7 +268,7 @@ def test_the_audit_gives_each_difference_in_both_languages(
     async def audit(*_: Any) -> list[str]:
         return [differs]
 
-    monkeypatch.setattr("services.commands.operate.audit", audit)
+    monkeypatch.setattr("services.commands.operator.audit", audit)
     result = danchu("audit", "--home", str(tmp_path), "--json")
     found = json.loads(result.stdout)
     assert result.exit_code == 1

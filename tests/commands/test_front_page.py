@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from services.chassis.health import Health
-from services.chassis.http import compose, service_api
+from services.chassis.http.service_api import compose, service_api
 from services.commands.front_page import front_page
 
 pytestmark = pytest.mark.anyio

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from services.chassis.auth import write_tokens
+from services.chassis.auth.credentials import write_tokens
 from services.chassis.errors import SettingWrong
-from services.chassis.files import tighten
+from services.chassis.private_files import tighten
 from services.chassis.settings import Settings
 from services.commands.homes import NotRunning, http_url, stack_url, write_address
 from services.intake.settings import IntakeSettings

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from services.chassis.auth import write_tokens
+from services.chassis.auth.credentials import write_tokens
 from services.commands.setting_names import setting_names, slips, unknown
 from tests.contracts.test_messages import VIETNAMESE
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from services.chassis.auth import Issuer, write_tokens
+from services.chassis.auth.credentials import Issuer, write_tokens
 from tests.commands.stacks import EVENTS, Stack
 from tests.commands.test_cli import danchu
 

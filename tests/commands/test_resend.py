@@ -8,8 +8,8 @@ import pytest
 from typer.testing import CliRunner
 
 from services.cli import app
-from services.commands import operate
-from services.commands.parts import MIGRATED, PRODUCERS
+from services.commands import operator
+from services.commands.service_registry import MIGRATED, PRODUCERS
 from services.scoring.settings import ScoringSettings
 from tests.conftest import NatsServer
 
@@ -24,7 +24,7 @@ async def test_resending_says_how_many_services_are_done(
     for migrated in MIGRATED.values():
         await migrated(ScoringSettings())
     seen: list[tuple[int, int | None]] = []
-    sent = await operate.resend(ScoringSettings(), "2025-01-01", lambda *step: seen.append(step))
+    sent = await operator.resend(ScoringSettings(), "2025-01-01", lambda *step: seen.append(step))
     assert sent == dict.fromkeys(PRODUCERS, 0)
     assert seen == [(number, len(PRODUCERS)) for number in range(len(PRODUCERS) + 1)]
 

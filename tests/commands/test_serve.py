@@ -11,14 +11,14 @@ from typing import Any
 import httpx
 import pytest
 
-from services.chassis import telemetry
 from services.chassis.health import Health
-from services.chassis.http import PROBLEM_TYPE, service_api
+from services.chassis.http.service_api import PROBLEM_TYPE, service_api
 from services.chassis.settings import Settings
+from services.chassis.telemetry import instruments
 from services.commands import serve
 from services.commands.client import Answer, Client
 from services.commands.stack import Stack
-from services.scoring.rubric_file import SHIPPED, load_directory
+from services.scoring.rubrics.loader import SHIPPED, load_directory
 from tests.conftest import eventually
 from tests.scoring.folding import folding
 from tests.scoring.test_look import moved
@@ -34,7 +34,7 @@ async def test_a_fold_by_itself_answers_its_health_on_a_port_of_its_own(
     port = free_port()
     for name, value in (("HOME", tmp_path), ("HEALTH_PORT", port), ("NATS_PORT", 1)):
         monkeypatch.setenv(f"DANCHU_{name}", str(value))
-    monkeypatch.setattr(telemetry, "setup", lambda *_: None)
+    monkeypatch.setattr(instruments, "setup", lambda *_: None)
     database = f"sqlite:///{tmp_path / 'scoring.db'}"
     async with folding(database, load_directory(SHIPPED)) as fold:
         await moved(fold, halted="the stream EVENTS is gone")

@@ -15,14 +15,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from services.chassis.auth import write_tokens
-from services.chassis.log_lines import JsonLines
+from services.chassis.auth.credentials import write_tokens
 from services.chassis.printable import printable, printable_json, printable_line
+from services.chassis.telemetry.log_lines import JsonLines
 from services.commands import client as asking
 from services.commands.client import Answer
 from services.commands.emit import Refused, lines_of, read, role_of, sentence
 from services.commands.emit import Report as EmitReport
-from services.commands.tables import ratings_table
+from services.commands.terminal_tables import ratings_table
 from tests.commands.stacks import EVENTS, Stack, eventually
 from tests.commands.test_cli import danchu
 

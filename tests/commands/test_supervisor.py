@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from services.chassis import supervisor as supervising
-from services.chassis.supervisor import Child, ChildRefused, Supervisor
+from services.commands import supervisor as supervising
+from services.commands.supervisor import Child, ChildRefused, Supervisor
 
 pytestmark = pytest.mark.anyio
 PAUSES = (0.0, 0.01, 0.02)
@@ -102,7 +102,7 @@ async def test_a_child_that_does_not_tell_that_it_is_ready_is_waited_for(
     """One that tells is ready at once, through the process that ties it to its parent."""
     monkeypatch.setattr(supervising, "READY_SECONDS", 20)
     kept, told = Supervisor(lambda line: None), tmp_path / "told.log"
-    code = "import time; from services.chassis.supervisor import tell_ready; tell_ready()"
+    code = "import time; from services.commands.supervisor import tell_ready; tell_ready()"
     here = [sys.executable, "-c", f"{code}; time.sleep(600)"]
     await kept.start(Child("told", here, told, None, {"PYTHONPATH": str(Path.cwd())}))
     monkeypatch.setattr(supervising, "READY_SECONDS", 0.2)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from services.chassis.auth import write_tokens
+from services.chassis.auth.credentials import write_tokens
 from tests.commands.test_cli import danchu
 from tests.servers import Postgres, free_port
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from contracts.messages import Message, joined, lines, located, templates
-from services.chassis.language import preferred
+from services.chassis.http.language import preferred
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = sorted(

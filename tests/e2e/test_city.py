@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from services.scoring.rubric_file import SHIPPED
+from services.scoring.rubrics.loader import SHIPPED
 from tests.commands.stacks import Stack, alive, eventually
 from tests.e2e.doors import Doors
 from tests.oracle import counted, rate

@@ -12,7 +12,7 @@ import httpx
 import pytest
 from ruamel.yaml import YAML
 
-from services.scoring.rubric_file import SHIPPED
+from services.scoring.rubrics.loader import SHIPPED
 from tests.commands.stacks import Stack, eventually
 from tests.e2e.doors import Doors
 from tests.e2e.played import UNITS, YEAR, Desks, Year

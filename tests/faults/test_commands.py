@@ -23,8 +23,8 @@ import httpx
 import pytest
 
 from contracts.envelope import Recorded, decode
-from services.chassis.announce import source_of
-from services.chassis.records import RETRACTION
+from services.records.announcing import source_of
+from services.records.record import RETRACTION
 from tests.faults.lives import LIVES, UNITS
 from tests.faults.victims import Victims, victims
 

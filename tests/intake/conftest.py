@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from services.chassis.auth import Issuer
+from services.chassis.auth.credentials import Issuer
 from tests.conftest import free_port
 from tests.intake.events import Door, opened
 

@@ -10,9 +10,9 @@ from typing import Any
 import httpx
 from sqlalchemy import text
 
-from services.chassis.auth import Issuer
-from services.chassis.http import compose
-from services.chassis.producer import Producer
+from services.chassis.auth.credentials import Issuer
+from services.chassis.http.service_api import compose
+from services.chassis.outbox_service import Producer
 from services.intake.app import build, migrated
 from services.intake.settings import IntakeSettings
 

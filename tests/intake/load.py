@@ -11,8 +11,8 @@ from itertools import count
 
 from sqlalchemy import text
 
-from services.chassis.broker import Broker
-from services.chassis.database import Database
+from services.chassis.broker.connection import Broker
+from services.chassis.database.engine import Database
 from services.chassis.settings import normal_url
 from tests.conftest import NatsServer, eventually
 from tests.intake.events import event

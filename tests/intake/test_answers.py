@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from contracts.faults import Fault
 from contracts.messages import Message
-from services.chassis.problems import error_members
+from services.chassis.http.problems import error_members
 from services.intake.answers import ERRORS_MAX, answered
 from services.intake.domain import Receipt
 

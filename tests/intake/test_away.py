@@ -7,10 +7,10 @@ import pytest
 from nats.errors import Error as NatsError
 from sqlalchemy import text
 
-from services.chassis import producer
-from services.chassis.auth import Issuer
-from services.chassis.broker import Broker
-from services.chassis.database import Database, migrate
+from services.chassis import outbox_service
+from services.chassis.auth.credentials import Issuer
+from services.chassis.broker.connection import Broker
+from services.chassis.database.engine import Database, migrate
 from services.chassis.errors import (
     DatabaseAway,
     DurabilityTooWeak,
@@ -18,8 +18,9 @@ from services.chassis.errors import (
     StateOfNewerVersion,
 )
 from services.chassis.settings import normal_url
-from services.intake.app import MIGRATIONS, build, migrated
+from services.intake.app import build, migrated
 from services.intake.settings import IntakeSettings
+from services.intake.tables import MIGRATIONS
 from tests.conftest import NatsServer, Postgres, eventually
 from tests.intake.events import Door, event, opened
 
@@ -57,7 +58,7 @@ async def test_what_waits_for_the_stream_too_long_is_said(
     async with opened(home, database_url, issuer) as door:
         await door.receipts([event(number) for number in range(3)])
         assert (await door.app.health.readiness())[1]["status"] == "ready"
-        monkeypatch.setattr(producer, "WAIT_SECONDS", 0.0)
+        monkeypatch.setattr(outbox_service, "WAIT_SECONDS", 0.0)
         ready, told = await door.app.health.readiness()
         assert (ready, told["status"]) == (True, "degraded")
         assert "3 accepted events wait for the stream" in str(told["checks"])

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from contracts import door as contract
-from services.chassis.auth import Issuer
-from services.chassis.problems import Problem
+from services.chassis.auth.credentials import Issuer
+from services.chassis.http.problems import Problem
 from services.intake import api, body_threads, handlers, subscribers
 from services.intake.body_threads import SMALL_BYTES_MAX, BodyThreads, Lane, weight_of
 from tests.conftest import NatsServer, eventually

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from services.chassis.auth import Issuer
+from services.chassis.auth.credentials import Issuer
 from services.intake.handlers import Intake
 from services.intake.waiting import (
     PUBLISHES_OF_UNIT_MAX,

@@ -12,10 +12,10 @@ import httpx
 import pytest
 from fastapi import Response
 
-from services.chassis.auth import Issuer
+from services.chassis.auth.credentials import Issuer
 from services.chassis.health import Health
-from services.chassis.http import compose, service_api
-from services.scoring.arrivals import Arrivals
+from services.chassis.http.service_api import compose, service_api
+from services.scoring.readmodel.arrivals import Arrivals
 from tests.conftest import NatsServer, free_port
 from tests.fuzzing import MAY_BE_SAID, fuzz
 from tests.intake.events import event, opened

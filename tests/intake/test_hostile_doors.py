@@ -15,9 +15,10 @@ from typing import Any
 import pytest
 
 from contracts import door, envelope
-from services.chassis.broker import Broker
+from services.chassis.broker.connection import Broker
 from services.chassis.clock import now_us
-from services.scoring import authorship, operations
+from services.scoring.handlers import authorship
+from services.scoring.operations import quarantine
 from services.scoring.settings import ScoringSettings
 from tests.conftest import NatsServer, eventually
 from tests.contracts.hostile import EVENT, payloads
@@ -185,10 +186,10 @@ async def test_hostile_payloads_on_the_stream_itself(
     assert lag["quarantined"] == spoiled
     assert lag["folded"] == 1 + sent - spoiled - _same(unique)
     settings = ScoringSettings(home=served.home)
-    kept = await operations.quarantined(settings, None, 1000)
+    kept = await quarantine.entries(settings, None, 1000)
     assert len(kept) == spoiled and all(entry["reason"] and entry["detail"] for entry in kept)
     for number in range(0, spoiled, 40):
-        entry = await operations.entry(settings, kept[number]["id"].hex())
+        entry = await quarantine.entry(settings, kept[number]["id"].hex())
         assert bytes(entry["raw"]) in unique
     await alive(served)
 

@@ -14,7 +14,7 @@ from jsonschema import Draft202012Validator
 from contracts import door, parsing
 from contracts.bounds import EVENT_BYTES_MAX
 from contracts.generate import SCHEMAS
-from services.chassis.auth import Issuer
+from services.chassis.auth.credentials import Issuer
 from services.chassis.clock import now_us
 from services.intake.documents import REFUSALS
 from services.intake.subscribers import EVENTS_MAX, REQUEST_BYTES_MAX

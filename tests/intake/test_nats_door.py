@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from services.chassis.auth import Issuer
-from services.chassis.broker import Broker
+from services.chassis.auth.credentials import Issuer
+from services.chassis.broker.connection import Broker
 from services.chassis.errors import BrokerAway
 from services.intake.handlers import Intake
 from tests.conftest import NatsServer, Postgres, eventually, free_port

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from contracts.catalog import CATALOG
-from services.chassis.auth import Credential, Issuer, is_open
+from services.chassis.auth.credentials import Credential, Issuer, is_open
 from services.chassis.errors import SettingWrong
 from services.intake.app import build
 from services.intake.settings import IntakeSettings

@@ -15,12 +15,12 @@ from sqlalchemy import text
 
 from contracts.envelope import Recorded, decode
 from services.awards import app as awards
-from services.chassis import vault
-from services.chassis.auth import Issuer
+from services.chassis.auth.credentials import Issuer
 from services.chassis.clock import Clock, now_us
-from services.chassis.http import compose
-from services.chassis.producer import Producer
+from services.chassis.http.service_api import compose
+from services.chassis.outbox_service import Producer
 from services.chassis.settings import Settings
+from services.records import vault
 from tests.conftest import free_port
 
 ON_SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

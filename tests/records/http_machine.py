@@ -24,11 +24,12 @@ from sqlalchemy import text
 
 from contracts import moments
 from contracts.envelope import Recorded
-from services.chassis import announce, journal, outbox
-from services.chassis import desk as chassis_desk
-from services.chassis.auth import development_issuer
-from services.chassis.desk import RECEIPTS_HEADER
-from services.chassis.steps import Fact
+from services.chassis import outbox
+from services.chassis.auth.credentials import development_issuer
+from services.records import announcing, journal
+from services.records import command_endpoint as chassis_desk
+from services.records.command_endpoint import RECEIPTS_HEADER
+from services.records.state_machine import Fact
 from tests.records.desks import Build, Desk, Migrate, open_desk
 from tests.records.walking import On, chosen, on
 
@@ -330,5 +331,5 @@ CHASSIS_FAULTS: dict[str, tuple[Any, str, Any]] = {
     "events without a journal": (journal, "append", _forgets),
     "a journal without events": (outbox, "add", unasked),
     "a repeated command is carried out again": (chassis_desk.Desk, "_earlier", unasked),
-    "one identity for all events": (announce, "new_id", lambda now: "same"),
+    "one identity for all events": (announcing, "new_id", lambda now: "same"),
 }

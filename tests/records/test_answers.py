@@ -17,10 +17,10 @@ from pydantic import TypeAdapter
 from contracts.messages import Message
 from services.awards import answers as of_awards
 from services.awards import app as awards
-from services.chassis.auth import Issuer
-from services.chassis.exported_lists import BOM, csv_of
-from services.chassis.openapi import Items, Page
-from services.chassis.routes import JournalEntry
+from services.chassis.auth.credentials import Issuer
+from services.chassis.http.openapi import Items, Page
+from services.records.exported_lists import BOM, csv_of
+from services.records.routes import JournalEntry
 from services.violations import answers as of_violations
 from services.violations import app as violations
 from tests.records.desks import Desk, open_desk

@@ -12,9 +12,10 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.awards.app import build, migrated
-from services.chassis.auth import Issuer
+from services.chassis.auth.credentials import Issuer
 from services.training import app as training
-from services.training import queries, store, telling
+from services.training import queries, store
+from services.training.handlers import reconcile
 from tests.conftest import eventually
 from tests.records.desks import Desk, open_desk
 
@@ -135,8 +136,8 @@ async def untold(desk: Desk) -> list[str]:
     now = desk.app.parts.relay.clock()
     async with desk.app.db.read() as conn:
         persons = [row[0] for row in await conn.execute(text("SELECT id FROM persons"))]
-        about = await telling.of_persons(conn, persons, now)
-        found = await telling.difference(conn, about, "urn:x", now)
+        about = await reconcile.of_persons(conn, persons, now)
+        found = await reconcile.difference(conn, about, "urn:x", now)
     return [fact.short for fact in found.facts()]
 
 

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from services.awards import app as awards
-from services.chassis.auth import Issuer
+from services.chassis.auth.credentials import Issuer
 from services.training import app as training
 from services.violations import app as violations
 from tests.fuzzing import fuzz

@@ -10,14 +10,16 @@ from cryptography.fernet import Fernet
 from sqlalchemy import text
 
 from services.awards import app as awards
-from services.chassis import auth, key_marks, vault
-from services.chassis.database import Database
+from services.chassis import key_marks
+from services.chassis.auth import credentials
+from services.chassis.database.engine import Database
 from services.chassis.errors import SettingWrong
 from services.chassis.keys import KeysClosed, KeysForeign, KeysMissing, KeysReordered
 from services.chassis.settings import Settings
 from services.commands import keys
 from services.intake import app as intake
 from services.intake.settings import IntakeSettings
+from services.records import vault
 from services.scoring import app as scoring
 from services.scoring.settings import ScoringSettings
 from services.training import app as training
@@ -99,7 +101,7 @@ async def test_up_makes_keys_for_new_databases_alone(
     await keys.prepare(settings)
 
 
-async def named(home: Path, url: str, issuer: auth.Issuer) -> str:
+async def named(home: Path, url: str, issuer: credentials.Issuer) -> str:
     """An achievement of a person whose name is kept; its id."""
     async with open_desk("awards", awards.build, awards.migrated, home, url, issuer) as desk:
         body = {**NOMINATION, "honoree": "Nguyễn Văn Mẫu"}
@@ -112,7 +114,7 @@ def rewritten(home: Path, *lines: bytes) -> None:
 
 
 async def test_a_new_key_above_the_old_one_is_taken_and_opens_what_was_stored(
-    home: Path, issuer: auth.Issuer, database_url: str
+    home: Path, issuer: credentials.Issuer, database_url: str
 ) -> None:
     """A rotation keeps the old key; a home without it, or with another order, is refused."""
     id_ = await named(home, database_url, issuer)
@@ -132,7 +134,7 @@ async def test_a_new_key_above_the_old_one_is_taken_and_opens_what_was_stored(
 
 
 async def test_rows_that_no_key_opens_are_refused_where_no_fingerprint_is_known_yet(
-    home: Path, issuer: auth.Issuer, database_url: str
+    home: Path, issuer: credentials.Issuer, database_url: str
 ) -> None:
     """Data of an earlier version has no fingerprints: the rows themselves are asked."""
     await named(home, database_url, issuer)
@@ -148,7 +150,7 @@ async def test_rows_that_no_key_opens_are_refused_where_no_fingerprint_is_known_
 
 @ON_SQLITE
 async def test_a_row_that_no_key_opens_is_answered_503_with_what_to_do(
-    home: Path, issuer: auth.Issuer, database_url: str
+    home: Path, issuer: credentials.Issuer, database_url: str
 ) -> None:
     """Never 500: somebody has to put the old key file back."""
     id_ = await named(home, database_url, issuer)
@@ -174,7 +176,7 @@ async def test_keys_that_are_adopted_are_taken_at_the_next_start(
 ) -> None:
     """A signing key that became known is replaced on purpose; what is stored must still open."""
     await prepared("awards", home, database_url)
-    (home / auth.KEY_FILE).unlink()
+    (home / credentials.KEY_FILE).unlink()
     keys.make(Settings(home=home))
     with pytest.raises(KeysForeign):
         await started("awards", home, database_url)

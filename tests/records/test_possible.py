@@ -10,9 +10,9 @@ import pytest
 
 from contracts import moments
 from services.awards import domain as awards
-from services.chassis.steps import Step, StepImpossible, StepRefused
-from services.training import domain as training
-from services.training import roster
+from services.records.state_machine import Step, StepImpossible, StepRefused
+from services.training.domain import course as training
+from services.training.domain import roster
 from services.violations import domain as violations
 from tests.records.walking import DAY, HOUR, START
 

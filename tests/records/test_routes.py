@@ -14,7 +14,7 @@ import pytest
 from fastapi.routing import APIRoute
 
 from services.awards import app as awards
-from services.chassis.auth import ROLES, Issuer
+from services.chassis.auth.credentials import ROLES, Issuer
 from services.training import app as training
 from services.violations import app as violations
 from tests.records.desks import Desk, open_desk

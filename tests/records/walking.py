@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import RuleBasedStateMachine, run_state_machine_as_test
 
 from contracts import moments
-from services.chassis.steps import Fact, Step, StepImpossible, StepRefused
+from services.records.state_machine import Fact, Step, StepImpossible, StepRefused
 
 S = TypeVar("S")
 HOUR, DAY = 3_600_000_000, 86_400_000_000

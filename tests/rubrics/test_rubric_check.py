@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from services.scoring.rubric_check import remarks
-from services.scoring.rubric_file import SHIPPED, load
+from services.scoring.rubrics.lint import remarks
+from services.scoring.rubrics.loader import SHIPPED, load
 
 COMMUNE = (SHIPPED / "viet-tri-2025-commune.yaml").read_text(encoding="utf-8")
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from contracts.messages import Message
-from services.scoring.rubric import Kind, Points
-from services.scoring.rubric_check import remarks
-from services.scoring.rubric_file import SHIPPED, RubricRefused, load, load_directory
+from services.scoring.rubrics.lint import remarks
+from services.scoring.rubrics.loader import SHIPPED, RubricRefused, load, load_directory
+from services.scoring.rubrics.model import Kind, Points
 from tests.rubrics.planted import DISCLOSURE_GATE, LEVELS, PLANTED, Planted
 
 COMMUNE = (SHIPPED / "viet-tri-2025-commune.yaml").read_text(encoding="utf-8")

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from contracts import moments
-from services.scoring.fold import horizon
-from services.scoring.recount import Accepted, alone, facts, ratings, standings, tally
-from services.scoring.rubric import Rubrics
-from services.scoring.sheet import Beside, sheet
-from services.scoring.sheet_trials import Field
-from services.scoring.standings import Standing, rivals
+from services.scoring.fold.books import horizon
+from services.scoring.ratings.recount import Accepted, alone, facts, ratings, standings, tally
+from services.scoring.ratings.sheet.sheet import Beside, sheet
+from services.scoring.ratings.sheet.trials import Field
+from services.scoring.ratings.standings import Standing, rivals
+from services.scoring.rubrics.model import Rubrics
 from tests.oracle import rate
 from tests.oracle.catalog import FIELDS, fields
 from tests.scoring.cities import accepted, city, rubrics

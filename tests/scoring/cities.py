@@ -11,8 +11,8 @@ from ruamel.yaml import YAML
 
 from contracts import door, envelope, moments
 from contracts.envelope import Recorded
-from services.scoring.rubric import Rubrics
-from services.scoring.rubric_file import SHIPPED, load, load_directory
+from services.scoring.rubrics.loader import SHIPPED, load, load_directory
+from services.scoring.rubrics.model import Rubrics
 from tests.oracle.generate import city
 from tests.oracle.generate_rubric import rubric
 

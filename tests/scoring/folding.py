@@ -12,13 +12,13 @@ from sqlalchemy import text
 from contracts import envelope
 from contracts.envelope import Recorded
 from services.chassis.clock import fixed
-from services.chassis.database import Database, migrate
+from services.chassis.database.engine import Database, migrate
 from services.chassis.settings import normal_url
-from services.scoring.app import MIGRATIONS
-from services.scoring.batch import Message
-from services.scoring.handlers import Folder
-from services.scoring.rubric import Rubrics
-from services.scoring.snapshot import Snapshots
+from services.scoring.handlers.batch import Message
+from services.scoring.handlers.folder import Folder
+from services.scoring.readmodel.snapshot import Snapshots
+from services.scoring.rubrics.model import Rubrics
+from services.scoring.tables import MIGRATIONS
 from tests.scoring.cities import NOW
 
 

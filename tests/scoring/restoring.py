@@ -13,17 +13,19 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from services.chassis import outbox, relay
-from services.chassis.auth import Issuer
-from services.chassis.broker import provision
+from services.chassis import outbox
+from services.chassis.auth.credentials import Issuer
+from services.chassis.broker.connection import provision
 from services.chassis.clock import now_us
-from services.chassis.database import Database
+from services.chassis.database.engine import Database
+from services.chassis.relay import loop
 from services.chassis.settings import Settings, normal_url
-from services.commands import operate
-from services.commands.parts import MIGRATED
-from services.scoring import doors, mark_watch
-from services.scoring.doors import DoorState
+from services.commands import operator
+from services.commands.service_registry import MIGRATED
 from services.scoring.settings import ScoringSettings
+from services.scoring.store import doors
+from services.scoring.store.doors import DoorState
+from services.scoring.subscribers import mark_watch
 from tests.conftest import NatsServer, eventually
 from tests.scoring.road import Road, open_road
 from tests.scoring.test_road import due, registered
@@ -33,8 +35,8 @@ Rows = dict[str, list[dict[str, Any]]]
 
 def hasten(monkeypatch: pytest.MonkeyPatch) -> None:
     """Marks, looks and alarms come in moments instead of seconds."""
-    monkeypatch.setattr(relay, "MARK_SECONDS", 0.1)
-    monkeypatch.setattr(relay, "IDLE_SECONDS", 0.1)
+    monkeypatch.setattr(loop, "MARK_SECONDS", 0.1)
+    monkeypatch.setattr(loop, "IDLE_SECONDS", 0.1)
     monkeypatch.setattr(mark_watch, "STEP_SECONDS", 0.1)
     monkeypatch.setattr(mark_watch, "RESEND_AFTER_US", 0)
     monkeypatch.setattr(mark_watch, "RENEW_AFTER_US", 500_000)
@@ -206,4 +208,4 @@ class Town:
 
     async def resend(self, since: str) -> None:
         """What the sentence of a halt says."""
-        await operate.resend(ScoringSettings(), since, lambda done, of: None)
+        await operator.resend(ScoringSettings(), since, lambda done, of: None)

@@ -11,8 +11,8 @@ from typing import Any
 
 import httpx
 
-from services.chassis.auth import Issuer
-from services.chassis.http import compose
+from services.chassis.auth.credentials import Issuer
+from services.chassis.http.service_api import compose
 from services.intake import app as intake
 from services.intake.settings import IntakeSettings
 from services.scoring import app as scoring

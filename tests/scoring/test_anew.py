@@ -13,17 +13,19 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from services.chassis.clock import fixed
+from services.chassis.driver_rows import FileSource
 from services.chassis.errors import DatabaseAway
-from services.chassis.rows import FileSource
-from services.scoring import queries, store
 from services.scoring.errors import WorkerDied
-from services.scoring.fold import Book
-from services.scoring.handlers import Folder, mended
-from services.scoring.ledger import WRONG_PLANS, Made
-from services.scoring.recount import Accepted, ratings
-from services.scoring.refold import grouped, refold_by
-from services.scoring.registry import Registry
-from services.scoring.workers import Workers, workers
+from services.scoring.fold.books import Book
+from services.scoring.fold.registry import Registry
+from services.scoring.handlers.folder import Folder, mended
+from services.scoring.queries import books as book_queries
+from services.scoring.ratings.recount import Accepted, ratings
+from services.scoring.rebuild.inputs import Made
+from services.scoring.rebuild.refold import grouped, refold_by
+from services.scoring.rebuild.workers import Workers, workers
+from services.scoring.store import position
+from services.scoring.store.position import WRONG_PLANS
 from tests.conftest import eventually
 from tests.scoring.cities import NOW, accepted, city, compared, rubrics
 from tests.scoring.folding import Fold, folding
@@ -45,7 +47,7 @@ async def rebuilt(fold: Fold, team: Workers) -> int:
     """Folds every book of every year anew."""
     await mended(fold.db)
     async with fold.db.write() as conn:
-        place, registry = await store.lock(conn), await queries.registry(conn)
+        place, registry = await position.lock(conn), await book_queries.registry(conn)
         years = {row[0] for row in await conn.execute(text("SELECT year FROM books"))}
         wanted = [Book(unit, year) for unit in sorted(registry.units) for year in sorted(years)]
         rules = fold.folder.rubrics
@@ -145,7 +147,7 @@ async def test_a_worker_that_loses_the_database_says_so(fold: Fold, tmp_path: Pa
     before = await fold.held()
     async with workers() as team, fold.db.write() as conn:
         nowhere = FileSource(str(tmp_path / "nowhere" / "scoring.db"))
-        registry = await queries.registry(conn)
+        registry = await book_queries.registry(conn)
         team.know(nowhere, registry, fold.folder.rubrics)
         with pytest.raises(DatabaseAway, match="the file cannot be opened"):
             await refold_by(team, conn, registry, [Book("H44.1.1", 2025)], 1)
@@ -157,7 +159,7 @@ async def test_a_worker_whose_statement_is_wrong_dies_and_is_not_waited_for(
 ) -> None:
     """A database without our tables is no database that is away: no waiting cures it."""
     async with workers() as team, fold.db.write() as conn:
-        registry = await queries.registry(conn)
+        registry = await book_queries.registry(conn)
         team.know(FileSource(str(tmp_path / "empty.db")), registry, fold.folder.rubrics)
         with pytest.raises(WorkerDied):
             await refold_by(team, conn, registry, [Book("H44.1.1", 2025)], 1)

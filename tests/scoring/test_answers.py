@@ -7,10 +7,10 @@ from typing import Any, get_args
 import pytest
 from pydantic import BaseModel
 
-from services.scoring import answers
-from services.scoring.answers import Rating, Sheet
-from services.scoring.recount import Accepted, ratings
-from services.scoring.rubric_file import SHIPPED, load_directory
+from services.scoring.api import answers
+from services.scoring.api.answers import Rating, Sheet
+from services.scoring.ratings.recount import Accepted, ratings
+from services.scoring.rubrics.loader import SHIPPED, load_directory
 from services.simulation import sample_city
 from tests.scoring.cities import accepted
 from tests.scoring.test_sheet import sample, sheets

@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 
-from services.chassis.auth import Issuer
+from services.chassis.auth.credentials import Issuer
 from services.chassis.errors import DatabaseAway
-from services.scoring import arrivals, queries
-from services.scoring.arrivals import Arrivals, NotArrived, TooManyWait
+from services.scoring.queries import events
+from services.scoring.readmodel import arrivals
+from services.scoring.readmodel.arrivals import Arrivals, NotArrived, TooManyWait
 from tests.conftest import NatsServer
 from tests.scoring.road import open_road
 from tests.scoring.test_road import due, registered
@@ -28,7 +29,7 @@ class Folds:
         self.folded, self.looks, self.at_once = set[bytes](), 0, 0
         self.sizes: list[int] = []
         self.away: DatabaseAway | None = None
-        monkeypatch.setattr(queries, "arrived", self.arrived)
+        monkeypatch.setattr(events, "arrived", self.arrived)
 
     @contextlib.asynccontextmanager
     async def read(self) -> AsyncIterator[None]:
@@ -138,5 +139,5 @@ async def test_askers_that_wait_do_not_delay_others(
         known = {bytes.fromhex(one) for one in receipts}
         alike = {one[:-1] + bytes([one[-1] ^ 1]) for one in known}
         async with road.scoring.db.read() as conn:
-            assert await queries.arrived(conn, known | alike) == known
-            assert await queries.arrived(conn, alike | {bytes(16)}) == set()
+            assert await events.arrived(conn, known | alike) == known
+            assert await events.arrived(conn, alike | {bytes(16)}) == set()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from services.chassis.auth import Issuer
+from services.chassis.auth.credentials import Issuer
 from tests.conftest import NatsServer
 from tests.intake.events import event
 from tests.scoring.road import Road, open_road

@@ -12,12 +12,12 @@ import pytest
 from contracts import envelope
 from contracts.catalog import CATALOG
 from contracts.envelope import RECORDS_SOURCE, stream_subject
-from services.chassis.announce import announce, source_of
-from services.chassis.auth import Issuer
+from services.chassis.auth.credentials import Issuer
 from services.chassis.errors import BrokerAway
-from services.chassis.steps import Fact
 from services.commands.nats.grants import GRANTS, RECORDS
-from services.scoring.authorship import misfit
+from services.records.announcing import announce, source_of
+from services.records.state_machine import Fact
+from services.scoring.handlers.authorship import misfit
 from tests.conftest import NatsServer, eventually
 from tests.contracts.test_receipts import full
 from tests.intake.events import event

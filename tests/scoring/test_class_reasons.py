@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from services.scoring.recount import Accepted, ratings
-from services.scoring.rubric_file import SHIPPED, load_directory
+from services.scoring.ratings.recount import Accepted, ratings
+from services.scoring.rubrics.loader import SHIPPED, load_directory
 from services.simulation import sample_city
 from tests.scoring.cities import accepted
 

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from services.chassis.auth import Issuer
-from services.chassis.database import Database
+from services.chassis.auth.credentials import Issuer
+from services.chassis.database.engine import Database
 from services.chassis.errors import DatabaseAway
 from services.chassis.settings import normal_url
-from services.scoring import queries
-from services.scoring.snapshot import Snapshots
+from services.scoring.queries import books
+from services.scoring.readmodel.snapshot import Snapshots
 from tests.conftest import NatsServer, Postgres
 from tests.scoring.cities import rubrics
 from tests.scoring.folding import folding
@@ -107,7 +107,7 @@ async def test_a_commit_is_seen_by_the_next_look(tmp_path: Path, database_url: s
         for number in range(2, 6):
             async with fold.db.write() as conn:
                 await conn.execute(text(f"UPDATE position SET stamp = {number}"))
-            assert await queries.last_stamp(fold.db) == number
+            assert await books.last_stamp(fold.db) == number
 
 
 async def test_a_look_survives_a_database_that_was_restarted(
@@ -116,17 +116,17 @@ async def test_a_look_survives_a_database_that_was_restarted(
     """The kept connection is lost with the server; the next look makes another."""
     _, ours = rubrics(1, tmp_path)
     async with folding(postgres_url, ours) as fold:
-        before = await queries.last_stamp(fold.db)
+        before = await books.last_stamp(fold.db)
         await postgres.run(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
             f"WHERE datname = '{postgres_url.rpartition('/')[2]}'"
         )
-        assert await queries.last_stamp(fold.db) == before
+        assert await books.last_stamp(fold.db) == before
 
 
 async def test_a_look_without_a_database_says_so(tmp_path: Path) -> None:
     """A file that cannot be read is a database that is away, as everywhere."""
     db = Database(normal_url(f"sqlite:///{tmp_path / 'nowhere' / 'a.db'}"), "scoring")
     with pytest.raises(DatabaseAway):
-        await queries.last_stamp(db)
+        await books.last_stamp(db)
     await db.close()

@@ -13,10 +13,10 @@ from sqlalchemy import text
 from contracts import door
 from contracts.envelope import recorded_at, stream_subject
 from services.chassis.marks import Mark
-from services.scoring import doors, quarantine, store
-from services.scoring.batch import Message
-from services.scoring.doors import DoorState, Label, judged
-from services.scoring.rubric_file import SHIPPED, load_directory
+from services.scoring.handlers.batch import Message
+from services.scoring.rubrics.loader import SHIPPED, load_directory
+from services.scoring.store import doors, position, quarantine
+from services.scoring.store.doors import DoorState, Label, judged
 from tests.scoring.folding import Fold, folding
 from tests.scoring.test_road import due, registered
 
@@ -36,7 +36,7 @@ def message(number: int, recorded: int, name: str = NAME) -> Message:
 async def compared(fold: Fold, *marks: Mark, now: int = 1) -> dict[str, DoorState]:
     """What is known of the doors after these marks."""
     async with fold.db.write() as conn:
-        await store.lock(conn)
+        await position.lock(conn)
         return {one.name: one for one in await doors.compare(conn, marks, now)}
 
 

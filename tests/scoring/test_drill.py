@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from services.chassis.auth import Issuer
+from services.chassis.auth.credentials import Issuer
 from services.chassis.settings import Settings
-from services.commands.parts import MIGRATED
-from services.scoring.audit import audit
+from services.commands.service_registry import MIGRATED
+from services.scoring.operations.audit import audit
 from services.scoring.settings import ScoringSettings
 from tests.conftest import NatsServer
 from tests.scoring.restoring import Town, hasten

@@ -16,14 +16,14 @@ from sqlalchemy import text
 
 from contracts.catalog import CATALOG
 from contracts.envelope import Recorded
-from services.chassis.auth import Credential
+from services.chassis.auth.credentials import Credential
 from services.chassis.clock import fixed
-from services.scoring import store
-from services.scoring.cells import OWN, POOLED
-from services.scoring.reading import Reading
-from services.scoring.refold import refold
-from services.scoring.rubric_file import SHIPPED, load_directory
-from services.scoring.snapshot import Snapshots
+from services.scoring.fold.cells import OWN, POOLED
+from services.scoring.readmodel.reader import Reading
+from services.scoring.readmodel.snapshot import Snapshots
+from services.scoring.rebuild.refold import refold
+from services.scoring.rubrics.loader import SHIPPED, load_directory
+from services.scoring.store import position
 from tests.scoring.cities import NOW
 from tests.scoring.extremes import UNITS, YEARS, cities, each, registration
 from tests.scoring.folding import Fold, folding
@@ -56,7 +56,7 @@ async def emptied(fold: Fold) -> None:
 async def refolded(fold: Fold) -> None:
     """Everything folded anew from the ledger."""
     async with fold.db.write() as conn:
-        place = await store.lock(conn)
+        place = await position.lock(conn)
         registry = fold.folder._registry
         await refold(conn, registry, fold.folder.rubrics, registry.units, place.stamp + 1)
 

@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from services.chassis.auth import Issuer
-from services.scoring import fold as folding_rules
-from services.scoring import handlers, operations
-from services.scoring.batch import Message
+from services.chassis.auth.credentials import Issuer
 from services.scoring.errors import FoldHalted, NotStandingOver
-from services.scoring.handlers import Folder
-from services.scoring.rubric_file import SHIPPED, load_directory
+from services.scoring.fold import books
+from services.scoring.handlers.batch import Message
+from services.scoring.handlers.folder import Folder
+from services.scoring.operations import halt, quarantine
+from services.scoring.rubrics.loader import SHIPPED, load_directory
 from tests.conftest import NatsServer, eventually
 from tests.scoring.cities import accepted
 from tests.scoring.folding import folding, subject_of
@@ -24,7 +24,7 @@ from tests.scoring.test_look import loop_of, position
 from tests.scoring.test_road import due, published, registered
 
 pytestmark = pytest.mark.anyio
-CHANGES = folding_rules.changes
+CHANGES = books.changes
 POISON = "pub-H44.1-poison"
 
 
@@ -39,7 +39,7 @@ def broken(is_poison: Callable[[Any], bool]) -> Iterator[None]:
         return CHANGES(events, *rest)
 
     with pytest.MonkeyPatch.context() as planted:
-        planted.setattr(handlers.fold, "changes", changes)
+        planted.setattr(books, "changes", changes)
         yield
 
 
@@ -92,8 +92,8 @@ async def test_the_fold_halts_over_the_event_and_goes_on_when_it_is_set_aside(
             assert command in ready["checks"]["fold"] and command in found["halted"]
             settings = road.scoring.settings
             with pytest.raises(NotStandingOver):
-                await operations.set_aside(settings, source, "another", "x")
-            await operations.set_aside(settings, source, POISON, "công văn 12")
+                await halt.set_aside(settings, source, "another", "x")
+            await halt.set_aside(settings, source, POISON, "công văn 12")
             rated = await road.get("/ratings/2025/H44.1", wait_for=",".join(receipts))
             assert rated.status_code == 200 and "6.00" in rated.json()["scores"].values()
         found = await eventually(lambda: caught_up(road))
@@ -106,7 +106,7 @@ async def test_the_fold_halts_over_the_event_and_goes_on_when_it_is_set_aside(
         events = {one["id"]: one for one in (*items["items"], *rest.json()["items"])}
         assert len(events) == 5 and events[POISON]["counted"] is False
         assert "công văn 12" in events[POISON]["reason_vi"]
-        assert await operations.replay(settings, entry["id"])
+        assert await quarantine.replay(settings, entry["id"])
         again = (await road.get("/ratings/2025/H44.1")).json()
         assert "12.00" in again["scores"].values()
 
@@ -143,7 +143,7 @@ async def test_a_bug_that_no_event_brings_halts_the_fold_and_blames_none(
 
     async with open_road(home, url, issuer) as road:
         with pytest.MonkeyPatch.context() as planted:
-            planted.setattr(handlers.fold, "changes", failing)
+            planted.setattr(books, "changes", failing)
             await road.send([registered("H44.1")])
             found = await halted(road)
             assert "planted" in found["halted_en"] and "reg-H44.1" not in found["halted_en"]
@@ -192,7 +192,7 @@ async def test_a_body_that_the_decoder_dies_of_is_named_too(
         raise RuntimeError("planted")
 
     async with folding(f"sqlite:///{tmp_path / 'x.db'}", load_directory(SHIPPED)) as fold:
-        monkeypatch.setattr("services.scoring.batch.decode", dying)
+        monkeypatch.setattr("services.scoring.handlers.batch.decode", dying)
         for raw, named in ((event.raw, "reg-H44.1"), (b"\xff{", "sha256")):
             with pytest.raises(FoldHalted, match=named):
                 await loop_of(fold)._take([Message(raw, "danchu.events.H44-1.x.y", 1)])

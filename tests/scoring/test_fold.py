@@ -12,10 +12,11 @@ import msgspec
 import pytest
 from sqlalchemy.exc import IntegrityError
 
-from services.scoring import doors, queries, store
-from services.scoring import fold as fold_rules
-from services.scoring.recount import Accepted, facts, ratings
-from services.scoring.registry import Registry
+from services.scoring.fold import books as book_rules
+from services.scoring.fold.registry import Registry
+from services.scoring.queries import events as event_queries
+from services.scoring.ratings.recount import Accepted, facts, ratings
+from services.scoring.store import books, doors, ledger, position
 from tests.oracle import rate
 from tests.scoring.cities import accepted, city, compared, rubrics
 from tests.scoring.folding import folding, joining, split
@@ -58,8 +59,8 @@ async def test_two_folders_at_once_give_the_ratings_of_one(
         for first, second in itertools.zip_longest(batches[::2], batches[1::2], fillvalue=[]):
             await asyncio.gather(one.fold([*first, *second[:5]]), two.fold([*second, *first[:5]]))
         async with one.db.read() as conn:
-            place = await store.position(conn)
-            assert await queries.ledger_size(conn) == place.folded == len(said)
+            place = await position.load(conn)
+            assert await event_queries.ledger_size(conn) == place.folded == len(said)
         assert compared(await two.ratings(year)) == compared(rate(events, raw, year))
 
 
@@ -95,19 +96,19 @@ async def _not_deleted(*_: Any) -> None:
 
 FAULTS: dict[str, tuple[Any, str, Any]] = {
     "no deduplication": (doors, "arrivals", _nothing_known),
-    "retractions before their target forgotten": (store, "retracted", _nobody_retracted),
-    "cells weighed without their past": (store, "facts_at", _no_facts_before),
-    "retractions after their target without effect": (store, "standing", _forgotten),
-    "retracted events not marked in the ledger": (store, "mark_retracted", _not_deleted),
-    "facts of retracted events kept": (store, "delete_facts", _not_deleted),
+    "retractions before their target forgotten": (ledger, "retracted", _nobody_retracted),
+    "cells weighed without their past": (books, "facts_at", _no_facts_before),
+    "retractions after their target without effect": (ledger, "standing", _forgotten),
+    "retracted events not marked in the ledger": (ledger, "mark_retracted", _not_deleted),
+    "facts of retracted events kept": (books, "delete_facts", _not_deleted),
     "a changed registry folds nothing anew": (
         Registry, "changed_since", lambda self, before: frozenset(),
     ),
-    "tallies not saved": (store, "write_tallies", _not_deleted),
-    "facts committed without their tallies": (fold_rules, "apply", lambda *_: None),
+    "tallies not saved": (books, "write_tallies", _not_deleted),
+    "facts committed without their tallies": (book_rules, "apply", lambda *_: None),
     "own books alone": (Registry, "pooling", lambda self, key, year: ()),
     "decisions without effect": (
-        fold_rules, "decide", lambda said: [],
+        book_rules, "decide", lambda said: [],
     ),
 }  # fmt: skip
 

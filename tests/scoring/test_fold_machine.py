@@ -24,17 +24,17 @@ from hypothesis.stateful import (
 
 from contracts.envelope import Recorded
 from services.chassis.clock import fixed
-from services.scoring import quarantine, store
-from services.scoring.handlers import Folder
-from services.scoring.refold import refold
+from services.scoring.handlers.folder import Folder
+from services.scoring.rebuild.refold import refold
+from services.scoring.store import books, ledger, position, quarantine
 from tests.oracle import rate
 from tests.scoring.cities import NOW, accepted, city, compared, rubrics
 from tests.scoring.folding import Fold, folding
 
 CRASHES = (
-    (store, "write_ledger"), (store, "write_retractions"), (store, "mark_retracted"),
-    (store, "books"), (store, "write_facts"), (store, "write_tallies"), (quarantine, "add"),
-    (store, "save"),
+    (ledger, "write_ledger"), (ledger, "write_retractions"), (ledger, "mark_retracted"),
+    (books, "ensure_books"), (books, "write_facts"), (books, "write_tallies"), (quarantine, "add"),
+    (position, "save"),
 )  # fmt: skip
 
 
@@ -102,7 +102,7 @@ class Machine(RuleBasedStateMachine):
 
     async def _refolded(self) -> None:
         async with self.fold.db.write() as conn:
-            place = await store.lock(conn)
+            place = await position.lock(conn)
             registry = self.fold.folder._registry
             await refold(conn, registry, self.ours, registry.units, place.stamp + 1)
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from services.scoring.rubric import Rubrics
-from services.scoring.rubric_file import SHIPPED, load
+from services.scoring.rubrics.loader import SHIPPED, load
+from services.scoring.rubrics.model import Rubrics
 from tests.intake.events import event
 from tests.scoring.cities import accepted
 from tests.scoring.folding import folding

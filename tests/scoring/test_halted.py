@@ -8,17 +8,19 @@ from typing import Any
 
 import pytest
 
-from services.chassis.auth import Issuer
-from services.chassis.broker import Broker, provision
-from services.chassis.database import Database
-from services.chassis.streams import StreamState
-from services.chassis.tasks import ended
+from services.chassis.auth.credentials import Issuer
+from services.chassis.broker.connection import Broker, provision
+from services.chassis.broker.streams import StreamState
+from services.chassis.cancellation import ended
+from services.chassis.database.engine import Database
 from services.scoring import app as scoring
-from services.scoring import lag, operations, store, subscribers
 from services.scoring.app import Part
-from services.scoring.rubric_file import SHIPPED, load_directory
+from services.scoring.operations import halt, lag
+from services.scoring.rubrics.loader import SHIPPED, load_directory
 from services.scoring.settings import ScoringSettings
+from services.scoring.store import position
 from services.scoring.stream import Progress
+from services.scoring.subscribers import fold_loop
 from tests.conftest import NatsServer, eventually
 from tests.scoring.folding import folding
 from tests.scoring.road import open_road
@@ -93,7 +95,7 @@ async def test_the_lag_of_a_halted_fold_is_what_the_stream_holds(
         await road.send([due("H44.1", "a"), published("H44.1", "a")])
         anew = await eventually(lambda: lag_of("the stream EVENTS", 2))
         assert anew["seconds"] > 0
-        await operations.lift(road.scoring.settings)
+        await halt.lift_halt(road.scoring.settings)
         assert (await eventually(lambda: lag_of(None, 0)))["seconds"] == 0.0
 
 
@@ -135,14 +137,14 @@ async def test_a_halt_is_a_metric_until_it_is_lifted(
     async def state(_: Broker) -> StreamState:
         return StreamState(CREATED, 0)
 
-    monkeypatch.setattr(subscribers, "_standing_still", Gauge())
+    monkeypatch.setattr(fold_loop, "_standing_still", Gauge())
 
     async def follow(_: Broker, db: Database) -> Progress:
         async with db.read() as conn:
-            return Progress(await store.position(conn))
+            return Progress(await position.load(conn))
 
-    monkeypatch.setattr(subscribers, "stream_state", state)
-    monkeypatch.setattr(subscribers, "follow", follow)
+    monkeypatch.setattr(fold_loop, "stream_state", state)
+    monkeypatch.setattr(fold_loop, "follow", follow)
     async with folding(f"sqlite:///{tmp_path / 'x.db'}", load_directory(SHIPPED)) as fold:
         loop = loop_of(fold)
         monkeypatch.setattr(loop._reader, "start", lambda: asyncio.sleep(0))

@@ -7,14 +7,15 @@ from typing import Any
 
 import pytest
 
-from services.chassis.broker import Broker
+from services.chassis.broker.connection import Broker
+from services.chassis.broker.streams import StreamState
 from services.chassis.settings import NatsAccess
-from services.chassis.streams import StreamState
-from services.scoring import store, subscribers
 from services.scoring.errors import FoldHalted
-from services.scoring.rubric_file import SHIPPED, load_directory
-from services.scoring.store import Position
-from services.scoring.subscribers import FoldLoop
+from services.scoring.rubrics.loader import SHIPPED, load_directory
+from services.scoring.store import position as position_store
+from services.scoring.store.position import Position
+from services.scoring.subscribers import fold_loop
+from services.scoring.subscribers.fold_loop import FoldLoop
 from tests.scoring.folding import Fold, folding
 
 pytestmark = pytest.mark.anyio
@@ -36,7 +37,7 @@ async def moved(fold: Fold, **changed: Any) -> None:
 async def position(fold: Fold) -> Position:
     """The position as it stands."""
     async with fold.db.read() as conn:
-        return await store.position(conn)
+        return await position_store.load(conn)
 
 
 async def test_a_folder_that_was_faster_is_no_lost_stream(
@@ -51,7 +52,7 @@ async def test_a_folder_that_was_faster_is_no_lost_stream(
             await moved(fold, stream_seq=200)
             return found
 
-        monkeypatch.setattr(subscribers, "stream_state", state)
+        monkeypatch.setattr(fold_loop, "stream_state", state)
         await loop_of(fold).look()
         assert (await position(fold)).halted is None
 
@@ -66,7 +67,7 @@ async def test_a_stream_that_ends_too_early_halts_every_folder(
         async def state(_: Broker) -> StreamState:
             return StreamState(CREATED, 99)
 
-        monkeypatch.setattr(subscribers, "stream_state", state)
+        monkeypatch.setattr(fold_loop, "stream_state", state)
         with pytest.raises(FoldHalted):
             await loop_of(fold).look()
         assert "ends at 99, before 100" in str((await position(fold)).halted)
@@ -83,7 +84,7 @@ async def test_a_halt_that_was_lifted_meanwhile_is_not_written_again(
             await moved(fold, stream_created=CREATED + 1, stream_seq=0)
             return StreamState(CREATED + 1, 0)
 
-        monkeypatch.setattr(subscribers, "stream_state", state)
+        monkeypatch.setattr(fold_loop, "stream_state", state)
         with pytest.raises(FoldHalted):
             await loop_of(fold).look()
         assert (await position(fold)).halted is None

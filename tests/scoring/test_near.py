@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.scoring import near
-from services.scoring.near import NEAR_MAX, Near, Neighbours, edits
+from services.scoring.ratings.sheet import near
+from services.scoring.ratings.sheet.near import NEAR_MAX, Near, Neighbours, edits
 
 
 @pytest.mark.parametrize(

@@ -13,13 +13,13 @@ from sqlalchemy import text
 
 from contracts import door
 from services.chassis import outbox
-from services.chassis.auth import Issuer
-from services.chassis.broker import provision
+from services.chassis.auth.credentials import Issuer
+from services.chassis.broker.connection import provision
 from services.chassis.clock import now_us
-from services.scoring import operations
-from services.scoring.audit import audit
 from services.scoring.errors import NotQuarantined, ReplacedAlready, RubricsReplaced
-from services.scoring.rubric_file import SHIPPED
+from services.scoring.operations import halt, quarantine, rebuild
+from services.scoring.operations.audit import audit
+from services.scoring.rubrics.loader import SHIPPED
 from services.scoring.settings import ScoringSettings
 from tests.conftest import NatsServer, eventually
 from tests.scoring.road import Road, open_road
@@ -79,12 +79,12 @@ async def test_a_rebuild_gives_the_same_bytes_and_the_same_rating(road: Road) ->
     """Facts and tallies are what the ledger gives, also after somebody spoiled them."""
     before, rated = await books(road), await rating(road)
     seen: list[tuple[int, int]] = []
-    read = await operations.rebuild(settings(road), 2025, lambda *step: seen.append(step))
+    read = await rebuild.rebuild(settings(road), 2025, lambda *step: seen.append(step))
     assert (read, seen) == (3, [(1, 1)])
     assert await books(road) == before
     await run(road, "DELETE FROM facts")
     await run(road, "UPDATE books SET tallies = '{}'")
-    await operations.rebuild(settings(road), 2025, lambda *step: None)
+    await rebuild.rebuild(settings(road), 2025, lambda *step: None)
     assert await books(road) == before
     assert await rating(road) == rated
 
@@ -157,10 +157,10 @@ async def test_what_breaks_the_contract_on_the_stream_harms_nobody_and_can_be_re
     await eventually(announced)
     await broker.close()
     first = next(item["id"] for item in items if item["reason"] == "unknown-type")
-    kept = await operations.entry(settings(road), first)
+    kept = await quarantine.entry(settings(road), first)
     assert b"nothing.known" in bytes(kept["raw"])
-    assert not await operations.replay(settings(road), first)
-    await operations.settle(settings(road), first, "dropped")
+    assert not await quarantine.replay(settings(road), first)
+    await quarantine.settle(settings(road), first, "dropped")
     left = (await road.get("/quarantine", "auditor", state="waiting")).json()["items"]
     assert len(left) == 2
     assert (await road.get("/lag", "operator")).json()["quarantined"] == 2
@@ -177,13 +177,13 @@ async def test_an_entry_that_an_event_replaced_keeps_its_link(
     await folded(road, 5)
     await relay.close()
     (id_,) = [item["id"] for item in (await road.get("/quarantine", "auditor")).json()["items"]]
-    await operations.settle(settings(road), id_, "replayed", "ab" * 16)
-    await operations.settle(settings(road), id_, "replayed", "ab" * 16)
+    await quarantine.settle(settings(road), id_, "replayed", "ab" * 16)
+    await quarantine.settle(settings(road), id_, "replayed", "ab" * 16)
     for state, receipt in (("dropped", None), ("replayed", "cd" * 16)):
         with pytest.raises(ReplacedAlready, match="ab" * 16):
-            await operations.settle(settings(road), id_, state, receipt)
+            await quarantine.settle(settings(road), id_, state, receipt)
     with pytest.raises(ReplacedAlready):
-        await operations.unreplaced(settings(road), id_)
+        await quarantine.unreplaced(settings(road), id_)
     (kept,) = (await road.get("/quarantine", "auditor")).json()["items"]
     assert (kept["state"], kept["replaced_by"]) == ("replayed", "ab" * 16)
 
@@ -210,7 +210,7 @@ async def test_a_lost_stream_halts_the_fold_and_resending_heals_it(
     await broker.close()
     async with road.intake.db.write() as conn:
         assert await outbox.resend(conn, 0) >= 4
-    await operations.lift(settings(road))
+    await halt.lift_halt(settings(road))
     await folded(road, 5)
     after = await rating(road)
     assert after["total"] != before["total"]
@@ -221,7 +221,7 @@ async def test_a_wrong_id_of_the_quarantine_is_said(road: Road) -> None:
     """No entry, or no id at all."""
     for wrong in ("00" * 16, "zz", ""):
         with pytest.raises(NotQuarantined):
-            await operations.entry(settings(road), wrong)
+            await quarantine.entry(settings(road), wrong)
 
 
 async def test_another_content_under_a_known_identity_is_a_conflict(
@@ -252,7 +252,7 @@ async def test_operators_commands_with_other_rubrics_are_refused(
     (tmp_path / "other.yaml").write_text(yaml)
     other = settings(road).model_copy(update={"scoring_rubrics": tmp_path})
     with pytest.raises(RubricsReplaced):
-        await operations.rebuild(other, 2025, lambda done, units: None)
+        await rebuild.rebuild(other, 2025, lambda done, units: None)
     with pytest.raises(RubricsReplaced):
         await audit(other, ("intake",))
     assert await audit(settings(road), ("intake",)) == []

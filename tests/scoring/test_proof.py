@@ -7,12 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from services.chassis.auth import Issuer
-from services.commands import operate
-from services.scoring import doors, operations, proof
-from services.scoring.audit import audit
+from services.chassis.auth.credentials import Issuer
+from services.commands import operator
 from services.scoring.errors import DoorSpeaks, DoorUnknown
+from services.scoring.operations import doors as door_operations
+from services.scoring.operations import proof
+from services.scoring.operations.audit import audit
 from services.scoring.settings import ScoringSettings
+from services.scoring.store import doors
 from tests.conftest import NatsServer
 from tests.scoring.restoring import Town, hasten
 
@@ -102,18 +104,18 @@ async def test_a_mark_that_does_not_hold_is_named_by_the_audit(town: Town) -> No
 async def test_a_door_that_is_gone_for_good_is_taken_off(town: Town) -> None:
     """An alarm about it ends; one that still speaks, or is unknown, is not taken off."""
     settings = ScoringSettings()
-    listed = await operate.doors(settings)
+    listed = await operator.doors(settings)
     (intake,) = [one for one in listed if str(one["name"]).startswith("intake.")]
     assert (intake["state"], intake["events"], intake["arrived"]) == ("proved", 4, 4)
     with pytest.raises(DoorSpeaks):
-        await operate.retire_door(settings, str(intake["name"]))
+        await operator.retire_door(settings, str(intake["name"]))
     with pytest.raises(DoorUnknown):
-        await operate.retire_door(settings, "intake.ffffffff")
+        await operator.retire_door(settings, "intake.ffffffff")
     async with town.database("scoring") as db, db.write() as conn:
         (door,) = [one for one in await doors.load(conn) if one.name == intake["name"]]
         await doors.save(conn, door._replace(heard=1, differs_since=1, mark_events=9))
         assert doors.alarm(await doors.load(conn), 2**62) is not None
-    await operate.retire_door(settings, door.name)
-    known = await operations.doors_known(settings)
+    await operator.retire_door(settings, door.name)
+    known = await door_operations.doors_known(settings)
     assert doors.alarm(known, 2**62) is None
     assert [one.state for one in known if one.name == door.name] == ["retired"]

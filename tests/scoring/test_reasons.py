@@ -5,18 +5,18 @@ from __future__ import annotations
 import ast
 import inspect
 
-from services.scoring import fold
-from services.scoring.reasons import CODES, told
+from services.scoring.fold import verdict
+from services.scoring.ratings.reasons import CODES, told
 
 
 def test_every_reason_of_the_fold_has_its_sentences() -> None:
     """None is missing, which would break a list, and none is left of a reason that is gone."""
     constants = {
         node.value.value
-        for node in ast.parse(inspect.getsource(fold)).body
+        for node in ast.parse(inspect.getsource(verdict)).body
         if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)
     }
-    assert constants - {fold.RETRACTION} == CODES.keys()
+    assert constants - {verdict.RETRACTION} == CODES.keys()
 
 
 def test_a_reason_is_told_by_its_word_and_two_sentences() -> None:

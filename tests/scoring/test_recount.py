@@ -11,8 +11,11 @@ from typing import Any
 import pytest
 
 from contracts import moments
-from services.scoring import assess, cells, fold, posting, registry, scores, standings
-from services.scoring.recount import Accepted, ratings, verdict
+from services.scoring.fold import cells, registry
+from services.scoring.fold import postings as posting
+from services.scoring.fold import verdict as verdicts
+from services.scoring.ratings import assessment, scores, standings
+from services.scoring.ratings.recount import Accepted, ratings, verdict
 from tests.oracle import counted, rate
 from tests.scoring.cities import accepted, city, compared, rubrics
 
@@ -98,7 +101,7 @@ FAULTS: dict[str, tuple[Any, str, Any]] = {
     "days of UTC": (moments, "local_day", lambda us: us // 86_400_000_000 + 719163),
     "rounding down": (scores, "hundredths", _floor),
     "no retractions": (Accepted, "_retracted", _no_retraction),
-    "retractions of other subjects": (fold, "Target", lambda identity, subject: (identity, "")),
+    "retractions of other subjects": (verdicts, "Target", lambda identity, subject: (identity, "")),
     "lateness of the latest": (cells, "_state", _latest_is_first),
     "order of arrival": (cells, "_state", _arrival),
     "no ceilings on grace": (cells, "DAY", 0),
@@ -113,9 +116,9 @@ FAULTS: dict[str, tuple[Any, str, Any]] = {
         registry.Registry, "_end_units", _anybody_succeeds,
     ),
     "no share": (standings, "share_limit", lambda rubric, classes: None),
-    "no gates": (assess, "failures", lambda rubric, name, lines: []),
+    "no gates": (assessment, "failures", lambda rubric, name, lines: []),
     "no re-basing": (
-        assess, "_basic", lambda rubric, lines: sum(
+        assessment, "_basic", lambda rubric, lines: sum(
             line.score for line in lines if line.indicator.kind.basic and line.counts
         ),
     ),

@@ -13,9 +13,9 @@ from nats.js.api import DeliverPolicy
 from sqlalchemy import text
 
 from contracts import moments
-from services.chassis.auth import Issuer
+from services.chassis.auth.credentials import Issuer
 from services.chassis.clock import now_us
-from services.chassis.relay import Relay
+from services.chassis.relay.loop import Relay
 from services.scoring.stream import PLAN
 from tests.conftest import NatsServer
 from tests.scoring.restoring import Town, hasten

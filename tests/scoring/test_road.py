@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from services.chassis.auth import Issuer
+from services.chassis.auth.credentials import Issuer
 from tests.conftest import NatsServer, eventually
 from tests.intake.events import event
 from tests.scoring.road import Road, open_road

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 
 import pytest
 
-from services.scoring.collation import order_of_name
-from services.scoring.listing import CursorWrong, Entry, matching, page
-from services.scoring.search import closeness, plain, terms
+from services.scoring.ratings.collation import order_of_name
+from services.scoring.ratings.listing import CursorWrong, Entry, matching, page
+from services.scoring.ratings.search import closeness, plain, terms
 
 
 def entry(unit: str, *words: str, total: int = 0) -> Entry:

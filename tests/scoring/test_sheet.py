@@ -11,18 +11,18 @@ from typing import Any
 import pytest
 
 from contracts import moments
-from services.scoring import sheet_lines
-from services.scoring.cells import Cell, Covered, Horizon, Posting
-from services.scoring.fold import horizon
-from services.scoring.posting import decide
-from services.scoring.recount import Accepted, facts, ratings, standings
-from services.scoring.registry import Order, Unit
-from services.scoring.rubric import Indicator, Kind, Rubric, Rule
-from services.scoring.rubric_file import SHIPPED, load_directory
-from services.scoring.sheet import Beside, sheet
-from services.scoring.sheet_keys import Keys
-from services.scoring.sheet_lines import indicator_line
-from services.scoring.sheet_trials import Field
+from services.scoring.fold.books import horizon
+from services.scoring.fold.cells import Cell, Covered, Horizon, Posting
+from services.scoring.fold.postings import decide
+from services.scoring.fold.registry import Order, Unit
+from services.scoring.ratings.recount import Accepted, facts, ratings, standings
+from services.scoring.ratings.sheet import lines as sheet_lines
+from services.scoring.ratings.sheet.keys import Keys
+from services.scoring.ratings.sheet.lines import indicator_line
+from services.scoring.ratings.sheet.sheet import Beside, sheet
+from services.scoring.ratings.sheet.trials import Field
+from services.scoring.rubrics.loader import SHIPPED, load_directory
+from services.scoring.rubrics.model import Indicator, Kind, Rubric, Rule
 from services.simulation import sample_city
 from tests.scoring.cities import accepted, city, rubrics
 

@@ -7,11 +7,11 @@ from fractions import Fraction
 
 import pytest
 
-from services.scoring.assess import Assessment, assess
-from services.scoring.cells import Tally
-from services.scoring.rubric import Indicator, Kind, Points, Rubric, Rule
-from services.scoring.rubric_file import SHIPPED, load_directory
-from services.scoring.sheet_cuts import adjustment_cut, line_cut, total_cut
+from services.scoring.fold.cells import Tally
+from services.scoring.ratings.assessment import Assessment, assess
+from services.scoring.ratings.sheet.cuts import adjustment_cut, line_cut, total_cut
+from services.scoring.rubrics.loader import SHIPPED, load_directory
+from services.scoring.rubrics.model import Indicator, Kind, Points, Rubric, Rule
 
 HALF = Rule(("award.granted",), points=Points(Fraction(1, 2)))
 BONUS = Indicator("b", "B", "Điều 4", Kind.BONUS, cap=Fraction(5), done=(HALF,))

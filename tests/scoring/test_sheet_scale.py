@@ -11,13 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contracts import moments
-from services.scoring import sheet_scale
-from services.scoring.cells import Cell, Posting, Tally
-from services.scoring.registry import Order
-from services.scoring.rubric import Indicator, Kind, Step
-from services.scoring.scores import basic_score
-from services.scoring.sheet_scale import Open, ahead, scale
-from services.scoring.sheet_trials import Field, State
+from services.scoring.fold.cells import Cell, Posting, Tally
+from services.scoring.fold.registry import Order
+from services.scoring.ratings.scores import basic_score
+from services.scoring.ratings.sheet import scale as sheet_scale
+from services.scoring.ratings.sheet.scale import Open, ahead, scale
+from services.scoring.ratings.sheet.trials import Field, State
+from services.scoring.rubrics.model import Indicator, Kind, Step
 from tests.scoring.test_sheet import field_of
 
 STEPS = [("1", "7"), ("19/20", "6"), ("9/10", "5"), ("4/5", "7/2"), ("1/2", "3/2")]

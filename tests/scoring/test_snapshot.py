@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from services.scoring.rubric_file import SHIPPED, load_directory
-from services.scoring.snapshot import Snapshots
+from services.scoring.readmodel.snapshot import Snapshots
+from services.scoring.rubrics.loader import SHIPPED, load_directory
 from tests.scoring.cities import accepted
 from tests.scoring.folding import folding
 

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from services.chassis.auth import Issuer
-from services.scoring import quarantine
-from services.scoring.quarantine import Rejected
-from services.scoring.registry import NEVER, Registry
-from services.scoring.unowned import nearest_unit, unheld
+from services.chassis.auth.credentials import Issuer
+from services.scoring.fold.registry import NEVER, Registry
+from services.scoring.readmodel.unowned import nearest_unit, unheld
+from services.scoring.store import quarantine
+from services.scoring.store.quarantine import Rejected
 from tests.conftest import NatsServer, eventually
 from tests.intake.events import event
 from tests.scoring.road import Road, open_road

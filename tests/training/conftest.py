@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from contracts import moments
-from services.chassis.auth import development_issuer
+from services.chassis.auth.credentials import development_issuer
 from services.training.app import build, migrated
 from tests.records.desks import Desk, open_desk
 

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter
 
-from services.chassis.openapi import Items, Page
-from services.chassis.routes import JournalEntry
-from services.training import answers, labels
+from services.chassis.http.openapi import Items, Page
+from services.records.routes import JournalEntry
+from services.training.api import answers
+from services.training.domain import labels
 from tests.records.desks import ON_SQLITE, Desk
 from tests.training.acts import UNIT, assigned, attended, planned, scheduled
 

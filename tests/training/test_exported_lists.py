@@ -9,8 +9,8 @@ import httpx
 import pytest
 from sqlalchemy import text
 
-from services.chassis import exported_lists
-from services.chassis.exported_lists import BOM
+from services.records import exported_lists
+from services.records.exported_lists import BOM
 from tests.records.desks import Desk
 from tests.training.acts import NAME, OTHER, UNIT, assigned, attended, planned, scheduled, trained
 

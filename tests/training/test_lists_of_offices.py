@@ -13,12 +13,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.training.attendance_list import hours_of
-from services.training.course_handlers import RowsWrong
+from services.training.attendance_files.attendance_list import hours_of
+from services.training.attendance_files.spreadsheet_model import Cell
+from services.training.attendance_files.uploads import attendance_of
+from services.training.attendance_files.workbook_details import number_shown
+from services.training.handlers.courses import RowsWrong
 from services.training.names import same_name
-from services.training.sheets import attendance_of
-from services.training.spreadsheet_model import Cell
-from services.training.workbook_details import number_shown
 from tests.training.workbooks import HEAD, faults, ods, patched, read, saved, table, xlsx
 
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"

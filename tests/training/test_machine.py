@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
 from contracts import moments
-from services.chassis.steps import Fact, Step, StepImpossible, StepRefused, replay
-from services.training import domain, roster, wanted
-from services.training.wanted import Completion
+from services.records.state_machine import Fact, Step, StepImpossible, StepRefused, replay
+from services.training.domain import announcements, roster
+from services.training.domain import course as domain
+from services.training.domain.announcements import Completion
 
 HOUR = 3_600_000_000
 FIRST = moments.instant("2024-10-01T00:00:00+07:00")
@@ -154,7 +155,7 @@ class Walk(RuleBasedStateMachine):
                 if who == person
             ]
             mine = [one for one in self.stints() if one.person == person]
-            found |= wanted.of_person(person, mine, done, [], NOW)
+            found |= announcements.of_person(person, mine, done, [], NOW)
         return found
 
     @invariant()
@@ -248,15 +249,15 @@ def _failed_counts(state: domain.Course, step: Step) -> domain.Course:
 
 
 FIRST_OF_2025 = moments.year_start(2025)
-_ROSTER, _PLACES = wanted._roster, wanted._places
+_ROSTER, _PLACES = announcements._roster, announcements._places
 _COMPLETED, _ATTEND = domain.Course.completed, domain._attend
 
 
 @pytest.mark.parametrize(
     ("where", "name", "fault"),
     [
-        (wanted, "_stays", _never_stays), (wanted, "_roster", _one_year),
-        (wanted, "_places", _no_carrying), (domain.Course, "completed", _last_session),
+        (announcements, "_stays", _never_stays), (announcements, "_roster", _one_year),
+        (announcements, "_places", _no_carrying), (domain.Course, "completed", _last_session),
         (domain._COURSE, "attend", _failed_counts), (roster, "check_apart", lambda *_: None),
     ],
 )  # fmt: skip

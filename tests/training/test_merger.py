@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from services.training import successions
+from services.training.handlers import successions
 from tests.conftest import eventually
 from tests.oracle import rate
 from tests.records.desks import Desk

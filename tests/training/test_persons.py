@@ -12,7 +12,7 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from sqlalchemy import text
 
-from services.chassis.vault import opaque, opened
+from services.records.vault import opaque, opened
 from tests.records.desks import Desk
 from tests.training.acts import OTHER, UNIT, assigned, planned, released, scheduled, told, trained
 

@@ -9,10 +9,10 @@ import httpx
 import pytest
 
 from contracts import moments
-from services.chassis import vault
-from services.chassis.auth import Issuer
-from services.chassis.http import compose
+from services.chassis.auth.credentials import Issuer
+from services.chassis.http.service_api import compose
 from services.chassis.settings import Settings
+from services.records import vault
 from services.training import app as training
 from tests.records.desks import Desk
 from tests.scoring.road import Road, open_road

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from services.chassis import desk as records
-from services.chassis.auth import development_issuer, verifier
-from services.chassis.vault import opened
+from services.chassis.auth.credentials import development_issuer, verifier
+from services.records import command_endpoint as records
+from services.records.vault import opened
 from services.training.app import begin_year, build, migrated
-from services.training.handlers import Rosters
+from services.training.handlers.rosters import Rosters
 from tests.conftest import eventually
 from tests.records.desks import Desk, open_desk
 from tests.training.acts import (

@@ -10,7 +10,7 @@ from typing import Any
 import openpyxl
 import pytest
 
-from services.training import headings
+from services.training.attendance_files import headings
 from tests.records.desks import ON_SQLITE, Desk
 from tests.training.acts import DAY, NAME, OTHER, UNIT, assigned, planned, released, scheduled
 from tests.training.workbooks import HEAD, xlsx

@@ -8,10 +8,10 @@ import zipfile
 import openpyxl
 import pytest
 
-from services.training import headings, sheets
-from services.training.attendance_list import text_of
-from services.training.course_handlers import RowsWrong
-from services.training.spreadsheet_model import Cell
+from services.training.attendance_files import headings, uploads
+from services.training.attendance_files.attendance_list import text_of
+from services.training.attendance_files.spreadsheet_model import Cell
+from services.training.handlers.courses import RowsWrong
 from tests.records.desks import ON_SQLITE, Desk
 from tests.training.acts import NAME, OTHER, UNIT, assigned, planned, scheduled
 from tests.training.conftest import Hand
@@ -121,11 +121,11 @@ def test_a_file_that_unpacks_to_too_much_is_refused_before_it_is_unpacked() -> N
 
 def test_nothing_that_is_written_is_taken_for_a_formula() -> None:
     """A text that begins like one gets a quotation mark, which reading takes away again."""
-    line = sheets.Line("+1", "=cmd|' /C calc'!A0", "@SUM(1)", "1.5", None)
-    cells, titles = sheets.attendance_cells([line]), list(headings.ATTENDANCE.values())
-    raw = sheets.csv_of(titles, cells).decode("utf-8-sig").splitlines()[1]
+    line = uploads.Line("+1", "=cmd|' /C calc'!A0", "@SUM(1)", "1.5", None)
+    cells, titles = uploads.attendance_cells([line]), list(headings.ATTENDANCE.values())
+    raw = uploads.csv_of(titles, cells).decode("utf-8-sig").splitlines()[1]
     assert raw == "'+1;'=cmd|' /C calc'!A0;'@SUM(1);1,5;"
-    book = openpyxl.load_workbook(io.BytesIO(sheets.xlsx_of("Điểm danh", titles, cells)))
+    book = openpyxl.load_workbook(io.BytesIO(uploads.xlsx_of("Điểm danh", titles, cells)))
     sheet = book.active
     assert sheet is not None
     assert [cell.data_type for cell in sheet[2]][:4] == ["s", "s", "s", "n"]
@@ -142,7 +142,7 @@ async def test_a_list_that_was_exported_changes_nothing_when_it_is_imported_agai
     gone = (await desk.get(path)).json()["items"][0]["person"]
     assert (await desk.ask("DELETE", f"persons/{gone}", "council")).status_code == 200
     before, said = (await desk.get(f"courses/{course}", "clerk")).json(), await desk.said()
-    for form, kind in (("csv", sheets.CSV_TYPE), ("xlsx", sheets.XLSX_TYPE)):
+    for form, kind in (("csv", uploads.CSV_TYPE), ("xlsx", uploads.XLSX_TYPE)):
         exported = await desk.get(f"{path}?format={form}", "clerk")
         assert exported.headers["content-type"] == kind
         answer = await desk.ask("POST", path, "clerk", exported.content)
@@ -214,7 +214,7 @@ async def test_all_faults_of_a_list_are_answered_at_once(desk: Desk) -> None:
 @pytest.mark.parametrize(
     ("kind", "status"),
     [
-        ("text/csv", 200), ("Text/CSV; charset=utf-8", 200), (sheets.XLSX_TYPE, 200),
+        ("text/csv", 200), ("Text/CSV; charset=utf-8", 200), (uploads.XLSX_TYPE, 200),
         ("application/json", 415), ("application/x-www-form-urlencoded", 415),
         ("application/pdf", 415), ("application/vnd.ms-excel", 200),
     ],
@@ -227,7 +227,7 @@ async def test_a_list_is_sent_as_csv_or_xlsx_alone(desk: Desk, kind: str, status
     answer = await desk.ask("POST", path, "clerk", raw, headers)
     assert answer.status_code == status
     if status == 415:
-        assert all(taken in answer.json()["detail"] for taken in sheets.TYPES)
+        assert all(taken in answer.json()["detail"] for taken in uploads.TYPES)
     assert (await desk.ask("POST", path, "reader", raw, headers)).status_code == 403
 
 

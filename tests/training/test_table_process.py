@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from services.chassis.http import Problem
-from services.training.spreadsheet_model import TableFault
-from services.training.table_process import TableProcesses
+from services.chassis.http.service_api import Problem
+from services.training.attendance_files.spreadsheet_model import TableFault
+from services.training.attendance_files.table_process import TableProcesses
 from tests.records.desks import ON_SQLITE, Desk
 from tests.training.acts import NAME, assigned, planned, scheduled
 from tests.training.workbooks import HEAD, ods, patched, xlsx

@@ -10,9 +10,9 @@ from typing import Any
 
 import openpyxl
 
-from services.training import sheets, table_reader
-from services.training.course_handlers import Row, RowsWrong
-from services.training.spreadsheet_model import Table, TableFault, from_json
+from services.training.attendance_files import table_reader, uploads
+from services.training.attendance_files.spreadsheet_model import Table, TableFault, from_json
+from services.training.handlers.courses import Row, RowsWrong
 
 ODF = "urn:oasis:names:tc:opendocument:xmlns"
 ODS_TYPE = "application/vnd.oasis.opendocument.spreadsheet"
@@ -94,13 +94,13 @@ def table(raw: bytes, sheet: str | None = None) -> Table:
     """The table of a file, read in this process; RowsWrong for what is wrong with it as a whole."""
     answer = json.loads(json.dumps(table_reader.answer(raw, sheet)))
     if "fault" in answer:
-        raise sheets.file_refused(TableFault(answer["fault"], **answer["values"]))
+        raise uploads.file_refused(TableFault(answer["fault"], **answer["values"]))
     return from_json(answer["table"])
 
 
 def read(raw: bytes, sheet: str | None = None) -> list[Row]:
     """The rows of an attendance list; RowsWrong for what is wrong with it as a whole."""
-    uploaded = sheets.attendance_of(table(raw, sheet))
+    uploaded = uploads.attendance_of(table(raw, sheet))
     if uploaded.faults:
         raise RowsWrong([*uploaded.faults, *(f for row in uploaded.rows for f in row.faults)])
     return list(uploaded.rows)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from services.chassis.auth import Issuer
+from services.chassis.auth.credentials import Issuer
 from services.violations.app import build, migrated
 from tests.records.desks import Desk, open_desk
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from contracts import moments
-from services.chassis.steps import Fact, OutOfOrder, Step, StepImpossible, StepRefused
+from services.records.state_machine import Fact, OutOfOrder, Step, StepImpossible, StepRefused
 from services.violations import domain
 from services.violations.domain import Case
 from tests.records.walking import DAY, START, WAITS, On, caught, chosen, on, stepped, walk

@@ -9,11 +9,11 @@ from typing import Any
 import httpx
 import pytest
 
-from services.chassis import vault
-from services.chassis.auth import Issuer
-from services.chassis.http import compose
+from services.chassis.auth.credentials import Issuer
+from services.chassis.http.service_api import compose
 from services.chassis.settings import Settings
-from services.scoring import rubric_file
+from services.records import vault
+from services.scoring.rubrics import loader
 from services.scoring.settings import SHIPPED
 from services.violations import app as violations
 from tests.conftest import NatsServer
@@ -61,7 +61,7 @@ async def rating(road: Road, receipts: str | list[str]) -> Any:
 
 def nothing_but_violations() -> list[dict[str, Any]]:
     """A unit with every point: its violations are declared nil, all else is exempt."""
-    rubric = rubric_file.load(SHIPPED / "viet-tri-2025-commune.yaml")
+    rubric = loader.load(SHIPPED / "viet-tri-2025-commune.yaml")
     names = [one.id for one in rubric.basic if one.id != HANDLED]
     return [
         registered(UNIT),

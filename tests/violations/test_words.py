@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import inspect, text
 
-from services.chassis.telemetry import JsonLines
+from services.chassis.telemetry.instruments import JsonLines
 from tests.records.desks import Desk
 from tests.violations.cases import CONCLUSION, HANDLING, OUTCOME, REPORT
 

@@ -6,7 +6,7 @@ unit and source of a message fit its subject is for scoring to ask (`scoring.aut
 """
 
 from contracts.catalog import CATALOG
-from services.chassis.nats_config import Grant
+from services.commands.nats.embedded import Grant
 
 RECORDS = ("training", "awards", "violations")
 INFO = ("$JS.API.INFO", "$JS.API.STREAM.INFO.*")

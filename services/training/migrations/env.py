@@ -2,6 +2,6 @@
 
 from alembic import context
 
-from services.chassis.migrating import run_migrations
+from services.chassis.migrations import run_migrations
 
 run_migrations(context)

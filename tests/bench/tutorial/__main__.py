@@ -7,7 +7,7 @@ import sys
 
 import uvloop
 
-from services.scoring.rubric_file import SHIPPED
+from services.scoring.rubrics.loader import SHIPPED
 from tests.bench.listen import listen
 from tests.bench.tutorial import api, subscriber
 

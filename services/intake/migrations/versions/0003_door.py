@@ -2,7 +2,7 @@
 
 from alembic import op
 
-from services.chassis.first_tables import create_door
+from services.chassis.initial_schema import create_door
 
 revision = "0003"
 down_revision = "0002"

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from services.chassis.first_tables import create_outbox
+from services.chassis.initial_schema import create_outbox
 
 revision = "0001"
 down_revision = None

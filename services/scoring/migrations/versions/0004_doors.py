@@ -6,7 +6,7 @@ What the ledger held before belongs to no door: the counts of the doors begin wi
 import sqlalchemy as sa
 from alembic import op
 
-from services.chassis.first_tables import COUNTED_KEY, create_door
+from services.chassis.initial_schema import COUNTED_KEY, create_door
 
 revision = "0004"
 down_revision = "0003"

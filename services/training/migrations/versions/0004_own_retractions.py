@@ -2,7 +2,7 @@
 
 from alembic import op
 
-from services.chassis.first_tables import name_retractions
+from services.chassis.initial_schema import name_retractions
 
 revision = "0004"
 down_revision = "0003"

@@ -1,0 +1,63 @@
+"""Which units are registered, as the stream tells: for commands that name a unit not their own.
+
+The stream keeps every `unit.registered` under the unit's own subject, so it is asked for the
+subjects that it has and nothing is kept here: neither a restart nor a restored database can know
+less than was accepted. A registration may still be on its way, so an unknown unit is looked for
+again for a while before it is refused.
+"""
+
+from __future__ import annotations
+
+import difflib
+from asyncio import sleep as pause
+from collections.abc import Awaitable, Callable
+
+from contracts.messages import Message
+from services.awards.messages import message
+from services.chassis.broker.connection import Broker
+from services.chassis.broker.errors import broker_errors
+from services.chassis.http.service_api import FieldError, Problem
+
+STREAM, REGISTERED = "EVENTS", "danchu.events.*.unit.registered"
+LOOKS, PAUSE_SECONDS = 12, 0.25
+NEAREST_MAX = 3
+Units = Callable[[], Awaitable[frozenset[str]]]
+
+
+def of_stream(broker: Broker) -> Units:
+    """Reads the registered units from the stream; BrokerAway while it does not answer."""
+
+    async def units() -> frozenset[str]:
+        await broker.ensure()
+        with broker_errors():
+            info = await broker.manager().stream_info(STREAM, subjects_filter=REGISTERED)
+        subjects = info.state.subjects or {}
+        return frozenset(subject.split(".")[2].replace("-", ".") for subject in subjects)
+
+    return units
+
+
+async def check_registered(unit: str, field: str, units: Units) -> None:
+    """Problem 422 for a unit that nobody registered, with the nearest keys.
+
+    Problem 503 while no unit at all is known: a stream that is new, or was lost and is not yet
+    sent again, must not refuse what may exist. BrokerAway while the stream cannot be asked.
+    """
+    known: frozenset[str] = frozenset()
+    for look in range(LOOKS):
+        known = await units()
+        if unit in known:
+            return
+        if look < LOOKS - 1:
+            await pause(PAUSE_SECONDS)
+    if not known:
+        raise Problem(503, message("units-unknown"), headers={"Retry-After": "2"})
+    fault: FieldError = {"field": field, "message": _unregistered(unit, known)}
+    raise Problem(422, fault["message"], [fault])
+
+
+def _unregistered(unit: str, known: frozenset[str]) -> Message:
+    nearest = difflib.get_close_matches(unit, sorted(known), NEAREST_MAX)
+    if not nearest:
+        return message("unit-unregistered", unit=unit)
+    return message("unit-mistyped", unit=unit, nearest=", ".join(nearest))

@@ -1,0 +1,117 @@
+"""What identifies a stream: its creation and its end, and the ids of the messages in it.
+
+A stream that was lost and made again, or that an older copy of its store replaced, has the same
+name and would use the same sequences again for other messages.
+"""
+
+import asyncio
+import base64
+import contextlib
+import json
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from nats.aio.subscription import Subscription
+from nats.js.api import StreamInfo
+
+from services.chassis.broker.connection import Broker
+from services.chassis.broker.errors import broker_errors
+from services.chassis.errors import BrokerAway
+from services.chassis.relay.turn import FRESH, ID_HEADER
+
+NO_MESSAGE = 10037
+READ_AT_ONCE, READ_BYTES, READ_SECONDS = 1000, 4 * 2**20, 10.0
+END_OF_BATCH, NOTHING_LEFT = "204", "404"
+
+
+@dataclass(frozen=True)
+class StreamState:
+    """What of a stream shows which one it is; `created` in microseconds."""
+
+    created: int
+    last_seq: int
+
+
+def state_of(info: StreamInfo) -> StreamState:
+    """The state out of what the server says of a stream."""
+    created = info.created.timestamp() if info.created is not None else 0
+    return StreamState(int(created * 1_000_000), info.state.last_seq)
+
+
+async def state(broker: Broker, stream: str) -> StreamState:
+    """The state of a stream; BrokerAway without it or its server."""
+    return state_of(await broker.stream_info(stream))
+
+
+class Stored(NamedTuple):
+    """A message as it stands in a stream."""
+
+    subject: str
+    body: bytes
+    id: str | None
+
+
+async def message_at(broker: Broker, stream: str, sequence: int) -> Stored | None:
+    """The message at a sequence; None where there is none."""
+    request = json.dumps({"seq": sequence}).encode()
+    reply = await broker.request(f"$JS.API.STREAM.MSG.GET.{stream}", request)
+    answer: dict[str, Any] = json.loads(reply.data)
+    if "error" in answer:
+        if answer["error"].get("err_code") == NO_MESSAGE:
+            return None
+        raise BrokerAway(str(answer["error"].get("description")))
+    stored = answer["message"]
+    body = base64.b64decode(stored.get("data", ""))
+    return Stored(stored["subject"], body, _id(stored.get("hdrs")))
+
+
+async def id_at(broker: Broker, stream: str, sequence: int) -> str | None:
+    """The id of the message at a sequence, as its outbox knows it; None where there is none."""
+    stored = await message_at(broker, stream, sequence)
+    return None if stored is None or stored.id is None else stored.id.partition(FRESH)[0]
+
+
+def _id(encoded: str | None) -> str | None:
+    for line in base64.b64decode(encoded or "").decode(errors="replace").splitlines():
+        name, _, value = line.partition(":")
+        if name.strip() == ID_HEADER:
+            return value.strip()
+    return None
+
+
+async def messages(broker: Broker, stream: str) -> AsyncIterator[list[tuple[int, bytes]]]:
+    """(sequence, body) of every message of a stream, many at once, from its beginning."""
+    nc, after = await broker.ensure(), 0
+    inbox = nc.new_inbox()
+    with broker_errors():
+        heard = await nc.subscribe(inbox)
+    try:
+        while True:
+            request = {"seq": after + 1, "batch": READ_AT_ONCE, "max_bytes": READ_BYTES}
+            subject = f"$JS.API.DIRECT.GET.{stream}"
+            with broker_errors():
+                await nc.publish(subject, json.dumps(request).encode(), reply=inbox)
+                found = await _batch(heard)
+            if not found:
+                return
+            yield found
+            after = found[-1][0]
+    finally:
+        if nc.is_connected:
+            with contextlib.suppress(BrokerAway), broker_errors():
+                await heard.unsubscribe()
+
+
+async def _batch(heard: Subscription) -> list[tuple[int, bytes]]:
+    found: list[tuple[int, bytes]] = []
+    async with asyncio.timeout(READ_SECONDS):
+        while True:
+            message = await heard.next_msg(timeout=READ_SECONDS)
+            headers = message.headers or {}
+            status = headers.get("Status")
+            if status in (END_OF_BATCH, NOTHING_LEFT):
+                return found
+            if status is not None:
+                raise BrokerAway(f"{status} {headers.get('Description', '')}")
+            found.append((int(headers["Nats-Sequence"]), message.data))

@@ -1,0 +1,35 @@
+"""How a process joins the broker: once it is there and its durability is read back."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+
+from services.chassis.broker.connection import Broker, check_sync
+from services.chassis.errors import BrokerAway
+from services.chassis.health import Health
+from services.chassis.settings import Settings
+
+log = logging.getLogger(__name__)
+
+JOIN_SECONDS = 1.0
+VOUCHED = "NATS: sync_interval: always was vouched for and not read back."
+Task = Callable[[], Awaitable[None]]
+
+
+async def check_broker(settings: Settings, broker: Broker, health: Health) -> None:
+    """Refuses a server that is too weak; what was only vouched for stays visible in `health`."""
+    await broker.ensure()
+    if not await check_sync(settings.monitor(), settings.nats_sync_always_vouched):
+        health.warn(VOUCHED)
+
+
+async def joined(name: str, check: Task, run: Task) -> None:
+    """Runs once the check passes; while the broker is away it is asked again."""
+    while True:
+        try:
+            await check()
+        except BrokerAway as away:
+            log.warning("%s waits for the broker", name, extra={"error": str(away)})
+            await asyncio.sleep(JOIN_SECONDS)
+        else:
+            await run()

@@ -1,0 +1,271 @@
+"""Databases of a service: SQLite (one writer, WAL, FULL) or PostgreSQL (a schema of its own).
+
+`write()` is one transaction that commits when its block ends well; `read()` never writes.
+SQL itself belongs to the `store`, `queries` and `tables` of each service.
+"""
+
+import asyncio
+import contextlib
+import sqlite3
+from collections.abc import AsyncIterator, Collection, Sequence
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Table, event, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.util import await_only
+
+from services.chassis.database.disk_room import DiskRoom
+from services.chassis.database.driver_errors import translate_driver_errors
+from services.chassis.database.durability import check_durability
+from services.chassis.database.limits import LIMITED, PATIENT, Limits, abandoned
+from services.chassis.database.reconnection import log_reconnection
+from services.chassis.database.single_value import FileGlance, ServerGlance
+from services.chassis.database.url import split
+from services.chassis.driver_rows import (
+    BUSY_SECONDS,
+    FileRows,
+    FileSource,
+    Row,
+    Rows,
+    ServerRows,
+    ServerSource,
+    Source,
+)
+from services.chassis.errors import (
+    DiskFull,
+    StateNotMigrated,
+)
+from services.chassis.migrations import is_current, upgrade
+
+READERS = 8
+CONNECT_SECONDS = 10
+SQLITE_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "cache_size=-32768", "temp_store=MEMORY")
+LOCKED_TRIES = 100
+SETTINGS = "server_settings"
+SQLALCHEMY_OWN = "prepared_statement_"
+"""How options of a URL begin that SQLAlchemy keeps to itself and the driver does not know."""
+
+
+class Database:
+    """The engines of one service; `schema` names its schema on PostgreSQL."""
+
+    def __init__(self, url: str, schema: str, limits: Limits = LIMITED) -> None:
+        plain, self._arguments = split(url)
+        self._given, self.limits = url, limits
+        self.url, self.schema = make_url(plain), schema
+        self.sqlite = self.url.get_backend_name() == "sqlite"
+        if self.sqlite:
+            self.file = Path(self.url.database or f"{schema}.db")
+            self._writer = self._sqlite_engine("BEGIN IMMEDIATE", 1, ())
+            self._reader = self._sqlite_engine("BEGIN", READERS, ("query_only=ON",))
+            self._glance: FileGlance | ServerGlance = FileGlance(self.file, BUSY_SECONDS)
+        else:
+            self._writer = self._reader = self._postgres_engine()
+            self._glance = ServerGlance(self._reader, limits.command_seconds)
+        self.room = DiskRoom(self.where, self.file.parent if self.sqlite else None)
+
+    def _sqlite_engine(self, begin: str, size: int, pragmas: tuple[str, ...]) -> AsyncEngine:
+        engine = create_async_engine(
+            self.url,
+            pool_size=size,
+            max_overflow=0,
+            pool_timeout=BUSY_SECONDS,
+            hide_parameters=True,
+            connect_args={"timeout": BUSY_SECONDS},
+        )
+
+        def on_connect(dbapi: Any, _: object) -> None:
+            dbapi.isolation_level = None
+            cursor = dbapi.cursor()
+            for pragma in (*SQLITE_PRAGMAS, *pragmas):
+                _set(cursor, pragma)
+            cursor.close()
+
+        event.listen(engine.sync_engine, "connect", on_connect)
+        event.listen(engine.sync_engine, "begin", lambda conn: conn.exec_driver_sql(begin))
+        return engine
+
+    def _postgres_engine(self) -> AsyncEngine:
+        engine = create_async_engine(
+            self.url,
+            pool_size=READERS,
+            max_overflow=READERS,
+            pool_timeout=BUSY_SECONDS,
+            hide_parameters=True,
+            pool_pre_ping=True,
+            connect_args=self._driver_arguments,
+        )
+        log_reconnection(engine.sync_engine, self.schema)
+        return engine
+
+    @property
+    def _driver_arguments(self) -> dict[str, Any]:
+        return {
+            "timeout": CONNECT_SECONDS, "command_timeout": self.limits.command_seconds,
+            **self._arguments, SETTINGS: self._server_settings,
+        }  # fmt: skip
+
+    @property
+    def _server_settings(self) -> dict[str, str]:
+        return {
+            "application_name": f"danchu {self.schema}",
+            **self.limits.server_settings(),
+            **self._arguments.get(SETTINGS, {}),
+            "search_path": f'"{self.schema}"',
+        }
+
+    def source(self, *off: str) -> Source:
+        """How another process opens the same data for reading; it may hold a password.
+
+        `off` are settings of PostgreSQL that its connections turn off.
+        """
+        if self.sqlite:
+            return FileSource(str(self.file))
+        _, given = self._reader.dialect.create_connect_args(self.url)
+        known = {k: v for k, v in given.items() if not k.startswith(SQLALCHEMY_OWN)}
+        connect = known | {k: v for k, v in self._driver_arguments.items() if k != SETTINGS}
+        settings = {**self._server_settings, **dict.fromkeys(off, "off")}
+        return ServerSource(connect, settings)
+
+    @property
+    def where(self) -> str:
+        """The place of the data for messages, without a password."""
+        return str(self.file) if self.sqlite else self.url.render_as_string(hide_password=True)
+
+    @contextlib.asynccontextmanager
+    async def write(self) -> AsyncIterator[AsyncConnection]:
+        """One read-write transaction; DatabaseAway when the server is not there, DiskFull."""
+        try:
+            with translate_driver_errors():
+                async with self._writer.begin() as conn, abandoned(conn):
+                    yield conn
+        except DiskFull as failure:
+            self.room.note(failure)
+            raise
+
+    @contextlib.asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncConnection]:
+        """A connection for queries; what it sees is one state of the data."""
+        with translate_driver_errors():
+            async with self._reader.connect() as conn:
+                if not self.sqlite:
+                    await conn.execution_options(
+                        isolation_level="REPEATABLE READ", postgresql_readonly=True
+                    )
+                async with abandoned(conn):
+                    yield conn
+
+    @contextlib.asynccontextmanager
+    async def patient(self) -> AsyncIterator["Database"]:
+        """The same database without limits of time, for work that may take long."""
+        if self.sqlite or self.limits == PATIENT:
+            yield self
+            return
+        other = Database(self._given, self.schema, PATIENT)
+        try:
+            yield other
+        finally:
+            await other.close()
+
+    async def glance(self, statement: str) -> Any:
+        """The first value of a statement that reads one row, as of now; DatabaseAway without."""
+        with translate_driver_errors():
+            return await self._glance.value(statement)
+
+    async def check(self) -> None:
+        """Answers when the database answers; DatabaseAway otherwise."""
+        async with self.read() as conn:
+            await conn.execute(text("SELECT 1"))
+
+    async def disk(self) -> str:
+        """For health: DiskFull where nothing can be written."""
+        self.room.check()
+        return "has room"
+
+    async def open(self, script_location: Path | None = None) -> None:
+        """Connects once; refuses weak durability, and state that is not of this version."""
+        if self.sqlite:
+            if script_location is not None and not self.file.exists():
+                raise StateNotMigrated(self.where)
+            self.file.parent.mkdir(parents=True, exist_ok=True)
+        async with self.write() as conn:
+            await check_durability(conn)
+            if script_location is None:
+                return
+            if not await conn.run_sync(is_current, script_location, self.where):
+                raise StateNotMigrated(self.where)
+
+    async def close(self) -> None:
+        """Closes every connection."""
+        await self._glance.close()
+        await self._writer.dispose()
+        await self._reader.dispose()
+
+
+def _set(cursor: Any, pragma: str) -> None:
+    """Sets a pragma; the first change to WAL ignores the busy timeout, so it is tried again."""
+    for attempt in range(LOCKED_TRIES):
+        try:
+            cursor.execute(f"PRAGMA {pragma}")
+        except sqlite3.OperationalError as locked:
+            if "locked" not in str(locked) or attempt == LOCKED_TRIES - 1:
+                raise
+            await_only(asyncio.sleep(0.01))
+        else:
+            return
+
+
+async def bulk_insert(
+    conn: AsyncConnection,
+    table: Table,
+    rows: Sequence[tuple[Any, ...]],
+    columns: Sequence[str] | None = None,
+) -> None:
+    """Inserts rows by the fastest way of the database, inside the transaction of `conn`.
+
+    `columns` are the names in the order of the tuples; without them all but generated keys.
+    """
+    if not rows:
+        return
+    names = list(columns or (c.name for c in table.columns if c is not table.autoincrement_column))
+    if conn.dialect.name == "sqlite":
+        marks = ",".join("?" * len(names))
+        insert = f"INSERT INTO {table.name} ({','.join(names)}) VALUES ({marks})"
+        await conn.exec_driver_sql(insert, list(rows))
+        return
+    driver = await _driver(conn)
+    await driver.copy_records_to_table(table.name, records=rows, columns=names)
+
+
+async def _driver(conn: AsyncConnection) -> Any:
+    """The driver's own connection, for many rows, inside the transaction of `conn`."""
+    driver: Any = (await conn.get_raw_connection()).driver_connection
+    if not (driver.in_transaction if conn.dialect.name == "sqlite" else driver.is_in_transaction()):
+        await conn.exec_driver_sql("SELECT 1")
+    return driver
+
+
+async def rows_of(conn: AsyncConnection) -> Rows:
+    """The rows of a connection, inside its transaction."""
+    driver = await _driver(conn)
+    return FileRows(driver) if conn.dialect.name == "sqlite" else ServerRows(driver)
+
+
+async def select_among(
+    conn: AsyncConnection, select: str, values: Collection[Any], kind: str
+) -> Sequence[Row]:
+    """The rows of `select` whose last named column is one of `values`, of SQL type `kind`."""
+    return await (await rows_of(conn)).among(select, values, kind)
+
+
+async def migrate(db: Database, script_location: Path) -> None:
+    """Brings the schema of one service to this version; one process at a time does it."""
+    if db.sqlite:
+        db.file.parent.mkdir(parents=True, exist_ok=True)
+    async with db.write() as conn:
+        if not db.sqlite:
+            await conn.execute(text("SELECT pg_advisory_xact_lock(hashtext(:s))"), {"s": db.schema})
+            await conn.execute(text(f'CREATE SCHEMA IF NOT EXISTS "{db.schema}"'))
+        await conn.run_sync(upgrade, script_location, db.where)

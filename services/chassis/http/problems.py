@@ -1,0 +1,59 @@
+"""Answers that are errors (RFC 9457), without any library of HTTP: commands know them too."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, TypedDict
+
+from contracts.messages import Message
+from services.chassis.http import language
+from services.chassis.http.language import in_language
+from services.chassis.messages import message
+
+PROBLEM_TYPE = "application/problem+json"
+
+
+class FieldError(TypedDict):
+    """One thing that is wrong, by its field, with a sentence: a Message, in both languages."""
+
+    field: str
+    message: Message
+
+
+class Problem(Exception):
+    """An answer that is an error; `extra` are further members of the problem details.
+
+    `detail` is a Message, and so is the message of each error: they are answered in the language
+    of the request, or in both.
+    """
+
+    def __init__(
+        self,
+        status: int,
+        detail: Message,
+        errors: Sequence[FieldError] = (),
+        headers: Mapping[str, str] | None = None,
+        extra: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__(detail)
+        self.status, self.detail = status, detail
+        self.errors, self.headers, self.extra = list(errors), dict(headers or {}), dict(extra or {})
+
+    def body(self) -> dict[str, Any]:
+        """The members of the problem details."""
+        title = in_language(message(f"title-{self.status}"))
+        members: dict[str, Any] = {"type": "about:blank", "title": title, "status": self.status}
+        if isinstance(self.detail, Message):
+            members["code"] = self.detail.code
+        members |= language.members("detail", self.detail)
+        if self.errors:
+            members["errors"] = [error_members(error) for error in self.errors]
+        return {**members, **self.extra}
+
+    def encoded(self) -> bytes:
+        """The problem details as JSON."""
+        return json.dumps(self.body(), ensure_ascii=False).encode()
+
+
+def error_members(error: FieldError) -> dict[str, Any]:
+    """One error as it is answered: the field, and the message by language."""
+    return {"field": error["field"], **language.members("message", error["message"])}

@@ -1,0 +1,245 @@
+"""HTTP of every service: problem details (RFC 9457), bounded bodies, health, and mounting."""
+
+import asyncio
+import json
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from contracts.messages import templates
+from services.chassis.auth.denials import note_denial, route_of
+from services.chassis.errors import BrokerAway, DatabaseAway
+from services.chassis.health import Health
+from services.chassis.http import language
+from services.chassis.http.openapi import Api, Readiness, operation_id
+from services.chassis.http.problems import PROBLEM_TYPE as PROBLEM_TYPE
+from services.chassis.http.problems import FieldError as FieldError
+from services.chassis.http.problems import Problem as Problem
+from services.chassis.http.problems import error_members as error_members
+from services.chassis.http.validation import field_faults
+from services.chassis.messages import message
+
+log = logging.getLogger(__name__)
+
+RETRY_SECONDS = "2"
+DRAINED_TIMES = 4
+BODY_SECONDS = 60
+DIGITS_MAX = 20
+ROUTE_KEPT = "danchu.route"
+"""Where a scope keeps what was asked, for whoever counts answers."""
+ALIVE = b'{"status": "alive"}'
+
+
+class Raised(HTTPException):
+    """A problem from within the reading of a body, where the framework lets nothing else pass."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.status, str(problem.detail))
+        self.problem = problem
+
+
+def away(error: DatabaseAway | BrokerAway) -> Problem:
+    """503 for a part that is not there, with the time after which to try again."""
+    return Problem(503, error.message, headers={"Retry-After": RETRY_SECONDS})
+
+
+def answer(problem: Problem) -> Response:
+    """The HTTP answer of a problem."""
+    return Response(problem.encoded(), problem.status, problem.headers, PROBLEM_TYPE)
+
+
+async def bounded_body(request: Request, limit: int) -> bytes:
+    """The body, of which at most `limit` bytes are kept.
+
+    Problem 413 beyond that, 415 when it is compressed, 408 when it does not come to its end: else
+    a few who send nothing would take the place of all requests at once.
+
+    Most clients send all before they listen, and would see a broken connection instead of 413:
+    so what is too large is read to its end and thrown away, up to four times the limit.
+    """
+    encoding = request.headers.get("content-encoding", "identity").strip().lower()
+    if encoding not in ("", "identity"):
+        raise Problem(415, message("content-encoding", encoding=encoding[:40]))
+    told = request.headers.get("content-length", "")
+    too_large = Problem(413, message("body-too-large", limit=limit))
+    if told.isdecimal() and len(told) < DIGITS_MAX and int(told) > DRAINED_TIMES * limit:
+        raise too_large
+    parts, size = [], 0
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            async for part in request.stream():
+                size += len(part)
+                if size <= limit:
+                    parts.append(part)
+                elif size > DRAINED_TIMES * limit:
+                    raise too_large
+    except TimeoutError:
+        raise Problem(408, message("body-too-slow", seconds=BODY_SECONDS)) from None
+    if size > limit:
+        raise too_large
+    return b"".join(parts)
+
+
+def service_api(title: str, description: str, health: Health, version: str = "1") -> Api:
+    """A FastAPI application with problem details and health; mount it with `compose`."""
+    api = Api(
+        title=title, description=description, version=version, docs_url=None, redoc_url=None,
+        generate_unique_id_function=operation_id, redirect_slashes=False,
+        separate_input_output_schemas=False,
+    )  # fmt: skip
+    _handle(api)
+    add_health(api, {title: health})
+    return api
+
+
+def _handle(api: FastAPI) -> None:
+    @api.exception_handler(Problem)
+    async def on_problem(request: Request, problem: Problem) -> Response:
+        note_denial(request.scope, problem)
+        return answer(problem)
+
+    @api.exception_handler(DatabaseAway)
+    async def on_database_away(_: Request, error: DatabaseAway) -> Response:
+        return answer(away(error))
+
+    @api.exception_handler(BrokerAway)
+    async def on_broker_away(_: Request, error: BrokerAway) -> Response:
+        return answer(away(error))
+
+    @api.exception_handler(HTTPException)
+    async def on_http(_: Request, error: HTTPException) -> Response:
+        if isinstance(error, Raised):
+            return answer(error.problem)
+        known = f"http-{error.status_code}" in templates("services.chassis")
+        detail = message(f"http-{error.status_code}") if known else message("http-other")
+        return answer(Problem(error.status_code, detail, headers=error.headers))
+
+    @api.exception_handler(ClientDisconnect)
+    async def on_gone(_: Request, error: ClientDisconnect) -> Response:
+        return answer(Problem(400, message("broken-off")))
+
+    @api.exception_handler(RequestValidationError)
+    async def on_fields(_: Request, error: RequestValidationError) -> Response:
+        faults = error.errors()
+        in_body = any(one["loc"][:1] == ("body",) for one in faults)
+        detail = message("fields-wrong" if in_body else "parameters-wrong")
+        found: list[FieldError] = [
+            {"field": field, "message": fault} for field, fault in field_faults(faults)
+        ]
+        return answer(Problem(422, detail, found))
+
+    @api.exception_handler(Exception)
+    async def on_bug(request: Request, error: Exception) -> Response:
+        log.error("a request failed", extra=route_of(request.scope), exc_info=error)
+        return answer(Problem(500, message("fault-logged")))
+
+
+def add_health(api: FastAPI, healths: Mapping[str, Health]) -> None:
+    """Adds /healthz (the process answers) and /readyz (all of these services can serve)."""
+
+    @api.get("/healthz", summary="Whether the process answers", tags=["health"])
+    async def healthz() -> dict[str, str]:
+        return {"status": "alive"}
+
+    @api.get(
+        "/readyz", summary="Whether it can serve", tags=["health"], response_class=Response,
+        responses={
+            200: {"description": "Ready, or degraded", "model": Readiness},
+            503: {"description": "Not ready", "model": Readiness},
+        },
+    )  # fmt: skip
+    async def readyz() -> Response:
+        ready, body = await _readiness(healths)
+        return Response(body, 200 if ready else 503, media_type="application/json")
+
+
+async def _readiness(healths: Mapping[str, Health]) -> tuple[bool, bytes]:
+    """Whether all can serve, and the state of one, or of each by its name, as JSON."""
+    found = await asyncio.gather(*(health.shared() for health in healths.values()))
+    states = dict(zip(healths, (state for _, state in found), strict=True))
+    body = states[next(iter(states))] if len(states) == 1 else states
+    return all(well for well, _ in found), json.dumps(body, ensure_ascii=False).encode()
+
+
+def health_only(healths: Mapping[str, Health]) -> FastAPI:
+    """An application that answers the health of these services, and nothing else."""
+    api = FastAPI(
+        title="danchu", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False
+    )
+    _handle(api)
+    add_health(api, healths)
+    return api
+
+
+def compose(
+    services: Mapping[str, tuple[FastAPI, Health]], front: ASGIApp | None = None
+) -> ASGIApp:
+    """One application that serves each under /<name>, with the health of all at its root.
+
+    `front` answers the root itself, `/`, to people; without it nothing is there.
+
+    A request goes straight to its service: a second application around it costs a quarter more.
+    """
+    root = health_only({name: health for name, (_, health) in services.items()})
+    apps = {name: api for name, (api, _) in services.items()}
+    probes = _probes({name: health for name, (_, health) in services.items()})
+
+    async def dispatch(scope: Scope, receive: Receive, send: Send) -> None:
+        path = scope.get("path", "")
+        if path[-1:] == "z" and path in probes and scope.get("method") == "GET":
+            await probes[path](send)
+            return
+        language.prefer(scope.get("headers", ()))
+        name = path.removeprefix("/").partition("/")[0]
+        if front is not None and path in ("", "/"):
+            await front(scope, receive, send)
+            return
+        app, mounted = root, scope
+        if name in apps:
+            app = apps[name]
+            mounted = {**scope, "root_path": f"{scope.get('root_path', '')}/{name}"}
+        try:
+            await app(mounted, receive, send)
+        except Exception:  # `on_bug` has logged and answered it, and the framework raises it on
+            log.debug("a fault was answered")
+        finally:
+            if ROUTE_KEPT in scope:
+                scope[ROUTE_KEPT].update(route_of(mounted))
+
+    return dispatch
+
+
+def _probes(healths: Mapping[str, Health]) -> dict[str, Callable[[Send], Awaitable[None]]]:
+    """What answers each path of health, without the framework: a flood of them costs little."""
+
+    async def alive(send: Send) -> None:
+        await _send_json(send, 200, ALIVE)
+
+    def ready(of: Mapping[str, Health]) -> Callable[[Send], Awaitable[None]]:
+        async def answer_ready(send: Send) -> None:
+            well, body = await _readiness(of)
+            await _send_json(send, 200 if well else 503, body)
+
+        return answer_ready
+
+    probes = {"/healthz": alive, "/readyz": ready(healths)}
+    for name, health in healths.items():
+        probes |= {f"/{name}/healthz": alive, f"/{name}/readyz": ready({name: health})}
+    return probes
+
+
+async def _send_json(send: Send, status: int, body: bytes) -> None:
+    headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+def asks_health(path: str) -> bool:
+    """Whether it is /healthz or /readyz, of the process or of one service."""
+    names = path.strip("/").split("/")
+    return len(names) <= 2 and names[-1] in ("healthz", "readyz")

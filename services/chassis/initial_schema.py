@@ -1,0 +1,66 @@
+"""The tables of the chassis as the versions of a service create them, for its migrations.
+
+The functions never change: a later version of a table is a migration of each service, by a
+function of its own beside these.
+"""
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from services.chassis.door import new_name
+
+COUNTED_KEY = sa.BigInteger().with_variant(sa.Integer, "sqlite")
+
+
+def create_outbox(op: Any) -> None:
+    """The outbox; the unsent rows have an index of their own, which stays small."""
+    op.create_table(
+        "outbox",
+        sa.Column("seq", COUNTED_KEY, primary_key=True),
+        sa.Column("receipt", sa.LargeBinary, nullable=False),
+        sa.Column("subject", sa.Text, nullable=False),
+        sa.Column("body", sa.LargeBinary, nullable=False),
+        sa.Column("headers", sa.Text),
+        sa.Column("recorded", sa.BigInteger, nullable=False),
+        sa.Column("sent", sa.BigInteger),
+        sa.Column("stream_seq", sa.BigInteger),
+        sa.Column("generation", sa.Integer, nullable=False, server_default="0"),
+    )
+    unsent = sa.text("sent IS NULL")
+    op.create_index(
+        "outbox_unsent", "outbox", ["seq"], postgresql_where=unsent, sqlite_where=unsent
+    )
+    op.create_index("outbox_recorded", "outbox", ["recorded"])
+
+
+def create_door(op: Any, service: str) -> None:
+    """The door, and in the outbox the door of each event and the stream that it was sent to.
+
+    What was recorded before belongs to no door: the count of this one begins now, later than all.
+    """
+    op.create_table(
+        "door",
+        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("name", sa.Text, nullable=False),
+        sa.Column("stamp", sa.BigInteger, nullable=False),
+        sa.Column("events", sa.BigInteger, nullable=False),
+        sa.Column("mark_until", sa.BigInteger, nullable=False),
+        sa.Column("mark_events", sa.BigInteger, nullable=False),
+        sa.Column("former", sa.Text, nullable=False),
+    )
+    op.add_column("outbox", sa.Column("door", sa.Text))
+    op.add_column("outbox", sa.Column("ordinal", sa.BigInteger))
+    op.add_column("outbox", sa.Column("stream_created", sa.BigInteger))
+    op.create_index("outbox_placed", "outbox", ["stream_created", "stream_seq"])
+    first = (
+        "INSERT INTO door (id, name, stamp, events, mark_until, mark_events, former) "
+        "SELECT 1, :name, COALESCE(max(recorded), 0), 0, 0, 0, '[]' FROM outbox"
+    )
+    op.execute(sa.text(first).bindparams(name=new_name(service)))
+
+
+def name_retractions(op: Any, service: str) -> None:
+    """Ends the subject of each retraction in the outbox with the service whose it is."""
+    like = "subject LIKE 'danchu.events.%.event.retracted'"
+    op.execute(f"UPDATE outbox SET subject = subject || '.{service}' WHERE {like}")

@@ -1,0 +1,145 @@
+"""A service that decides and announces: its database, its outbox and relay, and its HTTP.
+
+`start` refuses weak durability and comes up without NATS too: commands are taken, the outbox
+grows, and the relay joins when the broker is back.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from fastapi import FastAPI
+
+from services.chassis import outbox
+from services.chassis.broker.connection import Broker, check_stream
+from services.chassis.broker_startup import Task, check_broker, joined
+from services.chassis.cancellation import ended
+from services.chassis.clock import Clock
+from services.chassis.database.engine import Database, migrate
+from services.chassis.database.limits import PATIENT
+from services.chassis.errors import BrokerAway, OutboxWaits
+from services.chassis.health import Health
+from services.chassis.key_marks import check_keys
+from services.chassis.keys import Keys
+from services.chassis.relay.loop import Relay
+from services.chassis.settings import Settings
+
+STREAM = "EVENTS"
+WAIT_SECONDS = 30.0
+
+
+@dataclass
+class Parts:
+    """What every producer is made of, connected to nothing yet."""
+
+    name: str
+    settings: Settings
+    db: Database
+    broker: Broker
+    relay: Relay
+    health: Health
+
+
+def parts(name: str, settings: Settings, clock: Clock, spot_checks: bool = False) -> Parts:
+    """Database, broker, relay and health of the service `name`.
+
+    Ready without the broker: it goes on accepting into its own database, while that has room.
+    Degraded once an event waits for the stream so long that ratings lack it.
+    `spot_checks`: its relay may read EVENTS.
+    """
+    db = Database(settings.database(name), name, settings.database_limits)
+    broker = Broker(settings.nats(name), f"danchu {name} relay")
+    health = Health()
+
+    async def database() -> str:
+        await db.check()
+        return "answers"
+
+    async def nats() -> str:
+        return broker.state()
+
+    health.require("database", database)
+
+    async def relayed() -> str:
+        async with db.read() as conn:
+            waiting = await outbox.waiting(conn, clock())
+        if waiting.waiting and waiting.oldest_seconds >= WAIT_SECONDS:
+            raise OutboxWaits(waiting.waiting, int(waiting.oldest_seconds))
+        return f"{waiting.waiting} waiting"
+
+    health.require("disk", db.disk)
+    health.show("broker", nats)
+    health.show("outbox", relayed)
+    return Parts(name, settings, db, broker, Relay(db, broker, clock, spot_checks), health)
+
+
+@dataclass
+class Producer:
+    """The running service; `api` is mounted by whoever serves HTTP.
+
+    `beside` are its other tasks, each run until it is cancelled; `ends` is called when it stops;
+    `keys` are those that its data is written with.
+    """
+
+    parts: Parts
+    api: FastAPI
+    migrations: Path
+    beside: dict[str, Task] = field(default_factory=dict)
+    ends: Callable[[], None] = lambda: None
+    keys: Sequence[Keys] = ()
+    tasks: list[asyncio.Task[None]] = field(default_factory=list)
+
+    @property
+    def db(self) -> Database:
+        """Its database."""
+        return self.parts.db
+
+    @property
+    def health(self) -> Health:
+        """Its health."""
+        return self.parts.health
+
+    async def start(self) -> None:
+        """Checks what the stores promise, then starts the relay and the other tasks."""
+        await self.db.open(self.migrations)
+        await check_keys(self.db, self.keys, self.parts.relay.clock())
+        with contextlib.suppress(BrokerAway):
+            await self._check_broker()
+
+        async def relay() -> None:
+            await joined(
+                f"the relay of {self.parts.name}", self._check_broker, self.parts.relay.run
+            )
+
+        for name, task in {"relay": relay, **self.beside}.items():
+            self.tasks.append(asyncio.ensure_future(task()))
+            self.tasks[-1].set_name(f"{self.parts.name} {name}")
+
+    async def _check_broker(self) -> None:
+        """Nothing is relayed to a server or stream whose durability is too weak."""
+        await check_broker(self.parts.settings, self.parts.broker, self.health)
+        check_stream((await self.parts.broker.stream_info(STREAM)).config)
+
+    async def stop(self) -> None:
+        """Stops taking in, then relaying; what is not yet relayed is in the database."""
+        await ended(self.tasks)
+        self.ends()
+        await self.parts.broker.close()
+        await self.db.close()
+
+    async def failed(self) -> None:
+        """Waits, and raises what ended a background task: a server that is too weak, or a bug."""
+        done, _ = await asyncio.wait(self.tasks, return_when=asyncio.FIRST_EXCEPTION)
+        for task in done:
+            task.result()
+
+
+async def migrated(name: str, settings: Settings, migrations: Path) -> None:
+    """Brings the schema of the service `name` to this version."""
+    db = Database(settings.database(name), name, PATIENT)
+    try:
+        await migrate(db, migrations)
+    finally:
+        await db.close()

@@ -1,0 +1,199 @@
+"""The relay: brings an outbox to JetStream, each row at least once, in order of `seq`.
+
+It publishes what is unsent in atomic batches and marks it only after the acknowledgement; of a
+backlog it marks a batch, and reads one, while another is on its way. A kill between the two sends
+a row twice; its `Nats-Msg-Id`, and the unique key of the consumer, make that harmless.
+
+Before it sends anything, and whenever the connection or the stream is another, it is reconciled
+with what the door and the stream say (`reconciliation`); every second it announces a mark.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+
+from services.chassis import door as recording
+from services.chassis import marks
+from services.chassis.broker import streams
+from services.chassis.broker.connection import Broker
+from services.chassis.broker.errors import broker_errors
+from services.chassis.broker.streams import StreamState
+from services.chassis.clock import Clock, now_us
+from services.chassis.database.engine import Database
+from services.chassis.errors import BrokerAway, DanchuError, DatabaseAway
+from services.chassis.marks import Mark
+from services.chassis.relay import reconciliation
+from services.chassis.relay.publisher import Publisher
+from services.chassis.relay.reconciliation import EVENTS, Demand
+from services.chassis.relay.turn import Row, Sent, Turn, turn_of
+
+log = logging.getLogger(__name__)
+
+TURN_BATCHES = 8
+IDLE_SECONDS = 0.5
+MARK_SECONDS = 1.0
+DEMANDS_MAX = 100
+PAUSE_SECONDS = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
+
+
+@dataclass
+class Relay:
+    """Brings the outbox of one database to the stream, one relay at a time per database.
+
+    `spot_checks`: whether it may read messages of EVENTS, to compare them with what it sent.
+    """
+
+    db: Database
+    broker: Broker
+    clock: Clock = now_us
+    spot_checks: bool = False
+    _nudged: asyncio.Event = field(default_factory=asyncio.Event)
+    _failures: int = 0
+    _stream: StreamState | None = None
+    _mark: Mark | None = None
+    _mark_due: float = 0.0
+    _demands: dict[str, Demand] = field(default_factory=dict)
+    _listening: Client | None = None
+
+    def __post_init__(self) -> None:
+        self._publisher = Publisher(self.broker, self.spot_checks)
+        self.broker.on_reconnect.append(self._forget_stream)
+
+    def _forget_stream(self) -> None:
+        """What was compared with the stream has to be compared again."""
+        self._stream = None
+
+    def nudge(self) -> None:
+        """Says that something was just committed, so that the relay does not sleep on it."""
+        self._nudged.set()
+
+    async def run(self) -> None:
+        """Relays until cancelled; pauses grow while the broker or the database is away."""
+        while True:
+            self._nudged.clear()
+            try:
+                await self._listen()
+                moved = await self.once(TURN_BATCHES)
+                await self._announce_in_time()
+                self._failures = 0
+            except (BrokerAway, DatabaseAway) as away:
+                await self._pause(away)
+                continue
+            if not moved:
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(IDLE_SECONDS):
+                        await self._nudged.wait()
+
+    async def _pause(self, away: DanchuError) -> None:
+        pause = PAUSE_SECONDS[min(self._failures, len(PAUSE_SECONDS) - 1)]
+        self._failures += 1
+        log.warning("the relay waits", extra={"error": str(away), "seconds": pause})
+        await asyncio.sleep(pause)
+
+    async def once(self, batches: int = 1) -> int:
+        """Publishes and marks some batches: how many rows, 0 where another relay is at it.
+
+        What was acknowledged before the broker went away is marked too.
+        """
+        await self.broker.ensure()
+        async with turn_of(self.db) as turn:
+            if turn is None:
+                return 0
+            stream = await self._reconciled()
+            moved, away = await self._relayed(turn, batches, stream)
+        if away is not None:
+            raise away
+        return moved
+
+    async def _reconciled(self) -> StreamState:
+        """The stream to send to, after the door and the outbox were compared with it."""
+        if self._stream is None:
+            stream = await reconciliation.reconcile(
+                self.db, self.broker, self.clock(), self.spot_checks
+            )
+            self._stream = stream
+        while self._demands:
+            _, demand = self._demands.popitem()
+            await reconciliation.meet(self.db, self.broker, demand, self.clock())
+        return self._stream
+
+    async def _relayed(
+        self, turn: Turn, batches: int, stream: StreamState
+    ) -> tuple[int, BrokerAway | None]:
+        rows, more = await turn.unsent(0)
+        moved, sent, left = 0, list[Sent](), batches
+        while rows:
+            left -= 1
+            following = rows[-1].seq if more and left else None
+            sending = asyncio.ensure_future(self.publish(rows))
+            try:
+                await self._save(turn, sent, stream)
+                rows, more = ([], False) if following is None else await turn.unsent(following)
+            except BaseException:
+                sending.cancel()
+                await asyncio.wait([sending])
+                raise
+            try:
+                sent = await sending
+            except BrokerAway as away:
+                return moved, away
+            moved += len(sent)
+        await self._save(turn, sent, stream)
+        return moved, None
+
+    async def _save(self, turn: Turn, sent: Sequence[Sent], stream: StreamState) -> None:
+        if sent:
+            await turn.mark(sent, self.clock(), stream.created)
+
+    async def publish(self, rows: Sequence[Row]) -> list[Sent]:
+        """Publishes rows in order; answers the sequence of each in the stream."""
+        return await self._publisher.publish(rows)
+
+    async def _announce_in_time(self) -> None:
+        """Announces a mark where it is due; without the stream MARKS the events go on."""
+        if asyncio.get_running_loop().time() < self._mark_due:
+            return
+        self._mark_due = asyncio.get_running_loop().time() + MARK_SECONDS
+        try:
+            await self.announce()
+        except BrokerAway as away:
+            log.warning("the mark was not announced", extra={"error": str(away)})
+
+    async def announce(self) -> None:
+        """Announces the next mark, once door and stream were compared and are still the same."""
+        known, stream = self._mark, self._stream
+        if stream is None:
+            return
+        state = await streams.state(self.broker, EVENTS)
+        async with self.db.read() as conn:
+            door = await recording.load(conn)
+        restored = known is not None and known.door == door.name and door.mark_until < known.until
+        if restored or state.created != stream.created or state.last_seq < stream.last_seq:
+            self._forget_stream()
+            return
+        async with self.db.write() as conn:
+            self._mark = await recording.advance(conn, self.clock())
+        self._stream = StreamState(stream.created, state.last_seq)
+        await marks.announce(self.broker, self._mark)
+
+    async def _listen(self) -> None:
+        """Hears what scoring demands of this door and of those that its database was before."""
+        nc = await self.broker.ensure()
+        if self._listening is nc:
+            return
+        async with self.db.read() as conn:
+            service = (await recording.load(conn)).name.partition(".")[0]
+        with broker_errors():
+            await nc.subscribe(f"{marks.REQUEST_SUBJECT}.{service}.*", cb=self._on_demand)
+        self._listening = nc
+
+    async def _on_demand(self, message: Msg) -> None:
+        demand = reconciliation.demanded(message.data)
+        if demand is not None and len(self._demands) < DEMANDS_MAX:
+            self._demands[demand.door] = demand
+            self.nudge()

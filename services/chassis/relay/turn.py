@@ -1,0 +1,180 @@
+"""The right to relay one outbox: its unsent rows in order of `seq`, and marking what was sent.
+
+One relay at a time has it, whichever process it runs in.
+"""
+
+import contextlib
+import fcntl
+import json
+import os
+from collections.abc import AsyncIterator, Iterator, Sequence
+from typing import Any, NamedTuple
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.chassis.database.engine import Database
+from services.chassis.errors import DatabaseAway
+from services.chassis.marks import HEADER
+
+BATCH_MAX = 1000
+BATCH_BYTES_MAX = 4 * 2**20
+ID_HEADER = "Nats-Msg-Id"
+FRESH = "."
+"""What separates a message id from what was added because another message had taken it."""
+
+
+class Row(NamedTuple):
+    """One unsent row as the relay reads it."""
+
+    seq: int
+    receipt: bytes
+    subject: str
+    body: bytes
+    headers: str | None
+    generation: int
+    door: str | None = None
+
+    @property
+    def message_id(self) -> str:
+        """Its id for the server's deduplication: another one whenever it is sent again."""
+        return message_id(self.receipt, self.generation)
+
+    def message_headers(self) -> dict[str, str]:
+        """What the message carries: its id, and the door that recorded it."""
+        own: dict[str, str] = json.loads(self.headers) if self.headers else {}
+        if self.door is not None:
+            own[HEADER] = self.door
+        own[ID_HEADER] = self.message_id
+        return own
+
+    @property
+    def stream(self) -> str:
+        """The part of the subject that decides about the stream."""
+        return self.subject.split(".", 2)[1]
+
+
+def message_id(receipt: bytes, generation: int) -> str:
+    """The id of a message: the receipt, and how often it was to be sent again."""
+    id_ = bytes(receipt).hex()
+    return f"{id_}-{generation}" if generation else id_
+
+
+class Sent(NamedTuple):
+    """A row that the stream acknowledged, and its sequence there."""
+
+    seq: int
+    stream_seq: int
+
+
+UNSENT = (
+    "SELECT seq, receipt, subject, body, headers, generation, door FROM outbox "
+    f"WHERE sent IS NULL AND seq > 0 ORDER BY seq LIMIT {BATCH_MAX}"
+)
+
+
+WRONG_PLANS = ("enable_seqscan", "enable_bitmapscan", "enable_sort")
+"""A backlog outruns the statistics of PostgreSQL, which then sorts all of it for each batch."""
+
+
+class Turn:
+    """The right to relay, as long as it is held: reading unsent rows and marking them."""
+
+    async def unsent(self, after: int) -> tuple[list[Row], bool]:
+        """The next rows behind a `seq`, and whether more may wait behind them."""
+        raise NotImplementedError
+
+    async def mark(self, rows: Sequence[Sent], now: int, stream_created: int | None) -> None:
+        """Marks what the stream of this creation acknowledged."""
+        raise NotImplementedError
+
+
+class SqliteTurn(Turn):
+    """Publishes outside of any transaction, so that the one writer stays free for the doors."""
+
+    def __init__(self, db: Database) -> None:
+        self.db = db
+
+    async def unsent(self, after: int) -> tuple[list[Row], bool]:
+        async with self.db.read() as conn:
+            select = UNSENT.replace("seq > 0", "seq > ?")
+            return _bounded((await conn.exec_driver_sql(select, (after,))).all())
+
+    async def mark(self, rows: Sequence[Sent], now: int, stream_created: int | None) -> None:
+        update = (
+            "UPDATE outbox SET sent = ?, stream_seq = ?, "
+            "stream_created = CASE WHEN door IS NOT NULL THEN ? END WHERE seq = ?"
+        )
+        values = [(now, row.stream_seq, stream_created, row.seq) for row in rows]
+        async with self.db.write() as conn:
+            await conn.exec_driver_sql(update, values)
+
+
+class PostgresTurn(Turn):
+    """Holds the rows locked in one transaction until they are marked."""
+
+    def __init__(self, conn: AsyncConnection) -> None:
+        self.conn = conn
+
+    async def unsent(self, after: int) -> tuple[list[Row], bool]:
+        select = UNSENT.replace("seq > 0", "seq > $1") + " FOR UPDATE SKIP LOCKED"
+        return _bounded((await self.conn.exec_driver_sql(select, (after,))).all())
+
+    async def mark(self, rows: Sequence[Sent], now: int, stream_created: int | None) -> None:
+        update = (
+            "UPDATE outbox SET sent = $1, stream_seq = placed.place, "
+            "stream_created = CASE WHEN door IS NOT NULL THEN $4::bigint END "
+            "FROM unnest($2::bigint[], $3::bigint[]) AS placed(seq, place) "
+            "WHERE outbox.seq = placed.seq"
+        )
+        seqs, places = [row.seq for row in rows], [row.stream_seq for row in rows]
+        await self.conn.exec_driver_sql(update, (now, seqs, places, stream_created))
+
+
+def _bounded(rows: Sequence[Any]) -> tuple[list[Row], bool]:
+    """The first rows that stay below the bytes of a batch, one at least; whether there are more."""
+    taken: list[Row] = []
+    size = 0
+    for found in rows:
+        row = Row(*found)
+        size += len(row.body)
+        if taken and size > BATCH_BYTES_MAX:
+            break
+        taken.append(row)
+    return taken, len(taken) < len(rows) or len(rows) == BATCH_MAX
+
+
+@contextlib.asynccontextmanager
+async def turn_of(db: Database) -> AsyncIterator[Turn | None]:
+    """The turn to relay the outbox of a database; None while another relay has it."""
+    if db.sqlite:
+        with _file_lock(f"{db.file}.relay") as mine:
+            yield SqliteTurn(db) if mine else None
+        return
+    async with db.write() as conn:
+        for plan in WRONG_PLANS:
+            await conn.execute(text(f"SET LOCAL {plan} = off"))
+        lock = text("SELECT pg_try_advisory_xact_lock(hashtext(:name))")
+        got = (await conn.execute(lock, {"name": f"{db.schema} relay"})).scalar()
+        yield PostgresTurn(conn) if got else None
+
+
+@contextlib.contextmanager
+def _file_lock(path: str) -> Iterator[bool]:
+    """Whether this process got the lock; the system frees it when the process dies."""
+    try:
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as away:  # too many open files, or a full disk: waiting cures it
+        raise DatabaseAway(away) from away
+    try:
+        yield _locked(handle)
+    finally:
+        os.close(handle)
+
+
+def _locked(handle: int) -> bool:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

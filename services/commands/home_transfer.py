@@ -1,0 +1,96 @@
+"""Carries a home from SQLite to PostgreSQL: every table of every service, while danchu is stopped.
+
+The files of SQLite stay as they are, and so do the keys and the stream, which belong to the home.
+"""
+
+import contextlib
+from importlib import import_module
+
+from sqlalchemy import MetaData
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.chassis.database.engine import Database
+from services.chassis.database.limits import PATIENT
+from services.chassis.database.url import file_of, normal_url
+from services.chassis.errors import DanchuError
+from services.chassis.settings import Settings
+from services.commands.homes import require_databases
+from services.commands.messages import message
+from services.commands.service_registry import MIGRATED, PRODUCERS
+from services.commands.stack import stack_lock
+from services.commands.table_copy import check_empty, check_known, copy_tables, count_rows
+from services.commands.terminal import Step
+
+
+class NothingToCarry(DanchuError):
+    """The data of a service is on a server already."""
+
+    def __init__(self, service: str) -> None:
+        super().__init__(message("carry-on-server", service=service))
+
+
+class TargetIsFile(DanchuError):
+    """Only a server takes the tables of all services."""
+
+    def __init__(self) -> None:
+        super().__init__(message("carry-to-file"))
+
+
+async def carry(settings: Settings, url: str, step: Step) -> dict[str, dict[str, int]]:
+    """Copies everything into the database at `url`; the rows by service and table.
+
+    All is copied and compared before the first of the services' transactions commits: what fails
+    on the way leaves the target without a row. AlreadyUp while the stack runs.
+    """
+    target = normal_url(url, "--to")
+    if file_of(target) is not None:
+        raise TargetIsFile()
+    require_databases(settings, PRODUCERS)
+    for name in PRODUCERS:
+        if settings.database_file(name) is None:
+            raise NothingToCarry(name)
+    with stack_lock(settings.home):
+        async with contextlib.AsyncExitStack() as stack:
+            sources = {name: await _opened(stack, settings.database(name), name)
+                       for name in PRODUCERS}  # fmt: skip
+            targets = {name: await _opened(stack, target, name) for name in PRODUCERS}
+            for name in PRODUCERS:
+                await sources[name].open(import_module(f"services.{name}.tables").MIGRATIONS)
+                async with targets[name].read() as conn:
+                    await check_empty(conn, name, targets[name].where)
+            for name in PRODUCERS:
+                await MIGRATED[name](settings.model_copy(update={"database_url": url}))
+            return await _copied(sources, targets, step)
+
+
+async def _opened(stack: contextlib.AsyncExitStack, url: str, name: str) -> Database:
+    db = Database(url, name, PATIENT)
+    stack.push_async_callback(db.close)
+    return db
+
+
+async def _copied(
+    sources: dict[str, Database], targets: dict[str, Database], step: Step
+) -> dict[str, dict[str, int]]:
+    async with contextlib.AsyncExitStack() as transactions:
+        open_: dict[str, tuple[AsyncConnection, AsyncConnection]] = {}
+        for name in PRODUCERS:
+            source = await transactions.enter_async_context(sources[name].read())
+            open_[name] = source, await transactions.enter_async_context(targets[name].write())
+            await check_known(source, _tables(name), sources[name].where)
+        total = sum([await count_rows(open_[name][0], _tables(name)) for name in PRODUCERS])
+        done = 0
+
+        def progress(rows: int) -> None:
+            nonlocal done
+            done += rows
+            step(done, total)
+
+        return {
+            name: await copy_tables(*open_[name], _tables(name), progress) for name in PRODUCERS
+        }
+
+
+def _tables(service: str) -> MetaData:
+    metadata: MetaData = import_module(f"services.{service}.tables").metadata
+    return metadata

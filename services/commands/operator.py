@@ -1,0 +1,183 @@
+"""The operator's commands: migrate, provision, resend, audit, rebuild, and the quarantine."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from contracts import moments
+from contracts.messages import Message
+from services.chassis import outbox
+from services.chassis.broker.connection import Broker
+from services.chassis.broker.connection import provision as provision_broker
+from services.chassis.clock import now_us
+from services.chassis.database.engine import Database
+from services.chassis.database.limits import PATIENT
+from services.chassis.errors import DanchuError
+from services.chassis.settings import Settings
+from services.commands.client import Client, tokens
+from services.commands.emit import Refused, send, sentence
+from services.commands.homes import require_databases, stack_url
+from services.commands.messages import message
+from services.commands.service_registry import MIGRATED, PRODUCERS, check_databases, named
+from services.commands.terminal import Step
+from services.scoring.operations import audit as auditing
+from services.scoring.operations import doors as door_operations
+from services.scoring.operations import halt, session
+from services.scoring.operations import quarantine as quarantine_operations
+from services.scoring.operations import rebuild as rebuilding
+from services.scoring.queries import books
+from services.scoring.settings import SERVICE, ScoringSettings
+from services.scoring.store import quarantine
+from services.scoring.store.quarantine import shown
+
+
+class OptionWrong(DanchuError):
+    """An option of a command has a value that cannot be used."""
+
+    def __init__(self, option: str, why: Message) -> None:
+        super().__init__(message("option-wrong", option=option, why=why))
+
+
+class NotRepaired(DanchuError):
+    """What should replace a quarantined event was not accepted."""
+
+    def __init__(self, why: Message) -> None:
+        super().__init__(message("not-repaired", why=why))
+
+
+async def migrate(settings: Settings, service: str) -> list[str]:
+    """Brings the databases of a service, or of all, to this version; answers their names."""
+    names = list(named(service))
+    check_databases(settings, names)
+    for name in names:
+        await MIGRATED[name](settings)
+    return names
+
+
+async def provisioned(settings: Settings, anew: bool = False) -> list[str]:
+    """Creates or corrects streams and consumers; says what was done."""
+    broker = Broker(settings.nats("provision"), "danchu provision")
+    try:
+        return await provision_broker(broker, anew)
+    finally:
+        await broker.close()
+
+
+def instant(since: str, now: int) -> int:
+    """A moment that is not ahead, out of an RFC 3339 time or a date, which begins at 00:00+07:00.
+
+    OptionWrong says what is taken.
+    """
+    try:
+        start = moments.day_start(since) if len(since) == 10 else moments.instant(since)
+    except ValueError:
+        raise OptionWrong("--since", message("since-shape", since=since[:40])) from None
+    if start > now:
+        raise OptionWrong("--since", message("since-future", since=since))
+    return start
+
+
+async def resend(settings: ScoringSettings, since: str, step: Step) -> dict[str, int]:
+    """Sends what the ledger lacks, and everything recorded since then, again, and lifts the halt.
+
+    Rows by service. Whatever moment is named is sufficient: each event that an outbox has is
+    looked for in ledger and quarantine.
+
+    `step` hears how many services are done, of how many.
+    """
+    start = instant(since, now_us())
+    require_databases(settings, PRODUCERS)
+    step(0, len(PRODUCERS))
+    await provisioned(settings, anew=True)
+    sent = {}
+    async with session.opened(settings) as scoring:
+        for name in PRODUCERS:
+            db = Database(settings.database(name), name, PATIENT)
+            try:
+                sent[name] = await door_operations.send_lacking(scoring, db, start)
+                async with db.write() as conn:
+                    sent[name] += await outbox.resend(conn, start)
+            finally:
+                await db.close()
+            step(len(sent), len(PRODUCERS))
+    await halt.lift_halt(settings)
+    return sent
+
+
+async def rebuild(settings: ScoringSettings, year: int, step: Step) -> int | None:
+    """Folds a year anew; how many events it read, None where nothing at all is of the year."""
+    require_databases(settings, (SERVICE,))
+    async with session.opened(settings) as db, db.read() as conn:
+        booked = await books.booked_units(conn, year)
+    read = await rebuilding.rebuild(settings, year, step)
+    return read if read or booked else None
+
+
+async def audit(settings: ScoringSettings, step: Step) -> list[str]:
+    """What differs between outboxes, ledger, facts and tallies, a sentence each."""
+    require_databases(settings, PRODUCERS)
+    return await auditing.audit(settings, PRODUCERS, step)
+
+
+async def quarantine_entries(
+    settings: Settings, state: str | None, limit: int
+) -> list[dict[str, Any]]:
+    """Entries of the quarantine out of the database, the newest first."""
+    scoring = ScoringSettings(home=settings.home)
+    require_databases(scoring, (SERVICE,))
+    return [shown(entry) for entry in await quarantine_operations.entries(scoring, state, limit)]
+
+
+async def quarantined_entry(settings: ScoringSettings, id_: str) -> dict[str, Any]:
+    """One entry with its original bytes."""
+    require_databases(settings, (SERVICE,))
+    return shown(await quarantine_operations.entry(settings, id_))
+
+
+async def doors(settings: ScoringSettings) -> list[dict[str, Any]]:
+    """The doors that scoring knows, and what arrived of each."""
+    require_databases(settings, (SERVICE,))
+    return [door.described() for door in await door_operations.doors_known(settings)]
+
+
+async def retire_door(settings: ScoringSettings, name: str) -> None:
+    """Waits no longer for a door."""
+    require_databases(settings, (SERVICE,))
+    await door_operations.retire(settings, name)
+
+
+async def repaired(settings: ScoringSettings, id_: str, file: Path, url: str | None) -> str:
+    """Sends a repaired event through the door and links it to the original; its receipt."""
+    require_databases(settings, (SERVICE,))
+    await quarantine_operations.unreplaced(settings, id_)
+    try:
+        line = json.dumps(json.loads(file.read_bytes())).encode()
+    except (ValueError, RecursionError):
+        raise NotRepaired(message("repaired-no-json", file=file)) from None
+    client = Client(url or stack_url(settings))
+    refused: list[Refused] = []
+    report = await send(client, [line], tokens(settings.home).__getitem__, refused.append)
+    if refused:
+        raise NotRepaired(sentence(refused[0]))
+    await quarantine_operations.settle(settings, id_, quarantine.REPLAYED, report.receipt)
+    return report.receipt
+
+
+async def dropped(settings: ScoringSettings, id_: str) -> None:
+    """Marks an entry of the quarantine as dropped; its bytes stay."""
+    require_databases(settings, (SERVICE,))
+    await quarantine_operations.settle(settings, id_, quarantine.DROPPED)
+
+
+async def replayed(settings: ScoringSettings, id_: str) -> bool:
+    """Folds the original bytes once more; whether they count as folded now."""
+    require_databases(settings, (SERVICE,))
+    return await quarantine_operations.replay(settings, id_)
+
+
+async def set_aside(settings: ScoringSettings, source: str, id_: str, reason: str) -> None:
+    """Takes the event over which the fold stands still out of it, with a reason."""
+    if not 1 <= len(reason.strip()) <= quarantine.DETAIL_MAX or not reason.isprintable():
+        raise OptionWrong("--reason", message("reason-length", most=quarantine.DETAIL_MAX))
+    require_databases(settings, (SERVICE,))
+    await halt.set_aside(settings, source, id_, reason.strip())

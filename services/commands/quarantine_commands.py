@@ -1,0 +1,120 @@
+"""`danchu quarantine`: parses and calls, no logic."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from services.commands.command_runner import DIFFERS, DONE, run
+from services.commands.messages import message
+from services.commands.options import (
+    AsJson,
+    Home,
+    Teaching,
+    Url,
+    configured,
+    configured_scoring,
+    existing_file,
+    present,
+    refuse,
+)
+from services.commands.terminal import show, show_json, tell
+
+quarantine_app = Teaching(help=message("help-quarantine"))
+STATES = ("waiting", "replayed", "dropped")
+Id = Annotated[str, typer.Argument(metavar="ID", help=message("argument-id"))]
+Limit = Annotated[int, typer.Option(min=1, max=10_000, help=message("option-limit"))]
+
+
+@quarantine_app.command(
+    "help-quarantine-list", "danchu quarantine list --state waiting", name="list"
+)
+def quarantine_list(
+    state: Annotated[str | None, typer.Option(help=message("option-state"))] = None,
+    limit: Limit = 50,
+    home: Home = None,
+    as_json: AsJson = False,
+) -> None:
+    """Lists what was not folded, the newest first."""
+    from services.commands.quarantine_lists import entries
+
+    if state not in (None, *STATES):
+        raise refuse("--state", message("one-of", known=", ".join(STATES)))
+    listed = run(entries(configured(home=home), state, limit))
+    if as_json:
+        show_json(listed)
+        return
+    for one in listed:
+        show(f"{one['id']}  {one['came']}  {one['state']}  {one['reason']}\n    {one['detail']}")
+    if not listed:
+        show(message("quarantine-empty"))
+
+
+@quarantine_app.command(
+    "help-quarantine-show", "danchu quarantine show 3f2a… > entry.json", name="show"
+)
+def quarantine_show(id_: Id, home: Home = None) -> None:
+    """Shows one entry with its original bytes, as JSON."""
+    from services.commands import operator
+
+    show_json(run(operator.quarantined_entry(configured_scoring(home=home), id_)))
+
+
+@quarantine_app.command(
+    "help-quarantine-replay", "danchu quarantine replay 3f2a… --with repaired.json", name="replay"
+)
+def quarantine_replay(
+    id_: Id,
+    with_: Annotated[
+        Path | None, typer.Option("--with", metavar="FILE", help=message("option-with"))
+    ] = None,
+    url: Url = None,
+    home: Home = None,
+    as_json: AsJson = False,
+) -> None:
+    """Sends a repaired event for an entry, or folds the original once more."""
+    from services.commands import operator
+
+    settings = configured_scoring(home=home)
+    if with_ is not None:
+        receipt = run(operator.repaired(settings, id_, existing_file(with_, "--with"), url))
+        result = {"folded": True, "receipt": receipt}
+        present(result, as_json, message("replaced", receipt=receipt))
+        return
+    folded = run(operator.replayed(settings, id_))
+    if folded or as_json:
+        present({"folded": folded}, as_json, message("folded"))
+    else:
+        tell(message("not-folded"))
+    raise typer.Exit(DONE if folded else DIFFERS)
+
+
+@quarantine_app.command("help-quarantine-drop", "danchu quarantine drop 3f2a…", name="drop")
+def quarantine_drop(id_: Id, home: Home = None, as_json: AsJson = False) -> None:
+    """Marks an entry as of no use; its bytes are kept."""
+    from services.commands import operator
+
+    run(operator.dropped(configured_scoring(home=home), id_))
+    present({"dropped": id_}, as_json, message("dropped"))
+
+
+@quarantine_app.command(
+    "help-quarantine-aside",
+    "danchu quarantine aside --source urn:portal --id 0197… --reason 'công văn 12'",
+    name="aside",
+)
+def quarantine_aside(
+    source: Annotated[str, typer.Option(help=message("option-event-source"))],
+    id_: Annotated[str, typer.Option("--id", help=message("option-event-id"))],
+    reason: Annotated[str, typer.Option(help=message("option-reason"))],
+    home: Home = None,
+    as_json: AsJson = False,
+) -> None:
+    """Sets the one event aside over which the fold stands still, so that it goes on."""
+    from services.commands import operator
+
+    run(operator.set_aside(configured_scoring(home=home), source, id_, reason))
+    result = {"source": source, "id": id_, "reason": reason}
+    present(result, as_json, message("set-aside"))

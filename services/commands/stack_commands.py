@@ -1,0 +1,183 @@
+"""`danchu up`, `serve`, `migrate`, `provision`, `token` and `carry`: parse and call, no logic."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from services.commands.command_runner import FAULT, exit_on_error, run
+from services.commands.messages import message
+from services.commands.options import (
+    AsJson,
+    Home,
+    Teaching,
+    configured,
+    existing_folder,
+    present,
+    refuse,
+)
+from services.commands.terminal import bar, show, tell
+
+if TYPE_CHECKING:
+    from services.commands.service_registry import Part
+
+starting = Teaching()
+log = logging.getLogger(__name__)
+PARTS = ("all", "http", "fold")
+PortOption = Annotated[int | None, typer.Option(min=1, max=65535, help=message("option-port"))]
+NatsPort = Annotated[int | None, typer.Option(min=1, max=65535, help=message("option-nats-port"))]
+Service = Annotated[str, typer.Argument(metavar="SERVICE", help=message("argument-service"))]
+
+
+@starting.command("help-up", "danchu up --port 9000 --nats-port 4333 --home /srv/danchu")
+def up(
+    empty: Annotated[bool, typer.Option("--empty", help=message("option-empty"))] = False,
+    port: PortOption = None, nats_port: NatsPort = None, home: Home = None,
+    rubrics: Annotated[Path | None, typer.Option(help=message("option-rubrics"))] = None,
+) -> None:  # fmt: skip
+    """Starts everything on this machine."""
+    from services.commands.stack import Stack
+    from services.scoring.rubrics import loader
+
+    settings = configured(port=port, nats_port=nats_port, home=home)
+    if rubrics is not None:
+        with exit_on_error():
+            loader.load_directory(existing_folder(rubrics, "--rubrics"))
+    run(Stack(settings, show, not empty, rubrics).run())
+
+
+@starting.command("help-serve", "danchu serve scoring --part fold")
+def serve(
+    service: Service,
+    part: Annotated[str, typer.Option(help=message("option-part"))] = "all",
+    home: Home = None,
+) -> None:
+    """Serves one service, or all, until SIGTERM."""
+    if part not in PARTS:
+        raise refuse("--part", message("one-of", known=", ".join(PARTS)))
+    chosen: Part = part  # type: ignore[assignment]
+    settings = configured(home=home)
+    try:
+        run(_served(service, chosen, settings.home))
+    except typer.Exit:
+        raise
+    except Exception as bug:  # its log is the place where an operator looks for the trace
+        log.critical("the process ended by a fault of its own", exc_info=True)
+        tell(message("fault", kind=type(bug).__name__, what=str(bug)[:300]))
+        raise typer.Exit(FAULT) from None
+
+
+async def _served(service: str, part: Part, home: Path) -> None:
+    from services.commands.serve import serve as serving
+    from services.commands.service_registry import named
+
+    await serving(named(service), part, home)
+
+
+@starting.command(
+    "help-migrate", "DANCHU_DATABASE_URL=postgresql://danchu@db/danchu danchu migrate"
+)
+def migrate(service: Service = "all", home: Home = None, as_json: AsJson = False) -> None:
+    """Brings the databases to this version."""
+    from services.commands import operator
+
+    names = run(operator.migrate(configured(home=home), service))
+    present({"migrated": names}, as_json, message("migrated", services=", ".join(names)))
+
+
+@starting.command("help-provision", "danchu provision --json")
+def provision(home: Home = None, as_json: AsJson = False) -> None:
+    """Creates or corrects streams and consumers of NATS."""
+    from services.commands import operator
+
+    changes = run(operator.provisioned(configured(home=home)))
+    present({"done": changes}, as_json, "\n".join(changes) or message("nothing-to-do"))
+
+
+@starting.command(
+    "help-token",
+    "danchu token --role emitter --unit H44.12.34 --source urn:phuong-so-1",
+    "danchu token --role council --name thu-ky-hoi-dong --days 30",
+)
+def token(
+    role: Annotated[str, typer.Option(help=message("option-role"))],
+    unit: Annotated[list[str] | None, typer.Option(help=message("option-token-unit"))] = None,
+    source: Annotated[list[str] | None, typer.Option(help=message("option-source"))] = None,
+    type_: Annotated[list[str] | None, typer.Option("--type", help=message("option-type"))] = None,
+    days: Annotated[int, typer.Option(min=1, max=36_500, help=message("option-days"))] = 366,
+    name: Annotated[str | None, typer.Option(help=message("option-name"))] = None,
+    home: Home = None,
+    as_json: AsJson = False,
+) -> None:
+    """Signs a development token."""
+    from services.chassis.auth.credentials import development_issuer
+    from services.commands.homes import ForeignIssuer, require_home
+
+    _check_token(role, unit or [], name)
+    units = unit or ["*"]
+    sources = _sources(units, source)
+    settings = configured(home=home)
+    with exit_on_error():
+        if settings.token_public_key is not None:
+            raise ForeignIssuer(str(settings.token_public_key))
+        require_home(settings)
+        issuer = development_issuer(settings.home)
+        signed = issuer.mint(role, units, sources, type_ or ["*"], days, name or "")
+    result = {
+        "role": role, "name": name or role, "units": units, "sources": sources, "days": days,
+        "token": signed,
+    }  # fmt: skip
+    present(result, as_json, signed)
+    if not (source or as_json or "*" in units):
+        tell(message("token-sources", sources=", ".join(sources)))
+
+
+def _sources(units: list[str], source: list[str] | None) -> list[str]:
+    """A token of any unit takes any source, one of some units prefixes of their own alone."""
+    from services.chassis.auth.credentials import is_open, own_sources
+
+    if "*" in units:
+        return source or ["*"]
+    sources = source or own_sources(units)
+    if any(map(is_open, sources)):
+        raise refuse("--source", message("token-source-open"))
+    return sources
+
+
+def _check_token(role: str, units: list[str], name: str | None) -> None:
+    from contracts.envelope import UNIT_KEY
+    from services.chassis.auth.credentials import NAME_MAX, ROLES
+
+    if role not in ROLES:
+        raise refuse("--role", message("one-of", known=", ".join(ROLES)))
+    for one in units:
+        if one != "*" and not UNIT_KEY.fullmatch(one):
+            raise refuse("--unit", message("no-unit", unit=one))
+    if name is not None and not (name.strip() and len(name) <= NAME_MAX and name.isprintable()):
+        raise refuse("--name", message("name-length", most=NAME_MAX))
+
+
+@starting.command(
+    "help-carry", "danchu carry --to postgresql://danchu@db/danchu --home /srv/danchu"
+)
+def carry(
+    to: Annotated[str, typer.Option(help=message("option-to"))],
+    home: Home = None,
+    as_json: AsJson = False,
+) -> None:
+    """Carries a home from SQLite to PostgreSQL."""
+    from services.commands import home_transfer
+
+    settings = configured(home=home)
+    url = sys.stdin.readline() if to == "-" else to
+    with bar(message("progress-rows"), None) as step:
+        carried = run(home_transfer.carry(settings, url, step))
+    lines = [
+        message("carried", service=name, rows=sum(tables.values()), tables=len(tables))
+        for name, tables in carried.items()
+    ]
+    present({"carried": carried}, as_json, "\n".join((*lines, message("carried-next"))))

@@ -1,0 +1,133 @@
+"""Copies every table of a service from one database into another, and proves that they are equal.
+
+Both sides are read through the same types, so that a row is compared by its values and bytes,
+whatever each database stores them as.
+"""
+
+import hashlib
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from typing import Any
+
+from sqlalchemy import MetaData, Table, delete, func, inspect, select, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.chassis.database.engine import bulk_insert
+from services.chassis.errors import DanchuError
+from services.commands.messages import message
+
+CHUNK = 5000
+VERSION_TABLE = "alembic_version"
+FIRST_ROWS = ("position", "door")
+"""Tables in which a new database has a row before anything has happened."""
+DIGEST_BITS = 256
+Progress = Callable[[int], None]
+
+
+class TargetInUse(DanchuError):
+    """The database to copy into holds data already."""
+
+    def __init__(self, where: str, table: str) -> None:
+        super().__init__(message("copy-target-in-use", where=where, table=table))
+
+
+class TablesUnknown(DanchuError):
+    """The database to copy from has tables that this version does not know."""
+
+    def __init__(self, where: str, tables: Collection[str]) -> None:
+        super().__init__(message("copy-unknown", where=where, tables=", ".join(sorted(tables))))
+
+
+class CopyDiffers(DanchuError):
+    """What was read back from the copy is not what was written; nothing of it is kept."""
+
+    def __init__(self, table: str) -> None:
+        super().__init__(message("copy-differs", table=table))
+
+
+async def check_empty(conn: AsyncConnection, schema: str, where: str) -> None:
+    """TargetInUse where a table of the schema holds a row that a new database has not."""
+    names = await conn.run_sync(lambda sync: inspect(sync).get_table_names(schema=schema))
+    for name in sorted(set(names) - {VERSION_TABLE, *FIRST_ROWS}):
+        table = Table(name, MetaData(), schema=schema)
+        if (await conn.execute(select(text("1")).select_from(table).limit(1))).first() is not None:
+            raise TargetInUse(where, name)
+
+
+async def check_known(conn: AsyncConnection, metadata: MetaData, where: str) -> None:
+    """TablesUnknown where a table would be left behind."""
+    names = set(await conn.run_sync(lambda sync: inspect(sync).get_table_names()))
+    unknown = {name for name in names if not name.startswith("sqlite_")}
+    unknown -= {VERSION_TABLE, *metadata.tables}
+    if unknown:
+        raise TablesUnknown(where, unknown)
+
+
+async def copy_tables(
+    source: AsyncConnection, target: AsyncConnection, metadata: MetaData, progress: Progress
+) -> dict[str, int]:
+    """Copies all rows within the transactions of both sides; the number of rows by table.
+
+    CopyDiffers where what stands in the target afterwards is not what the source holds.
+    """
+    rows_by_table = {}
+    for table in metadata.sorted_tables:
+        if table.name in FIRST_ROWS:
+            await target.execute(delete(table))
+        columns = [column.name for column in table.columns]
+        rows, digest = 0, 0
+        async for chunk in _chunks(source, table):
+            await bulk_insert(target, table, chunk, columns)
+            rows, digest = rows + len(chunk), _added(digest, chunk)
+            progress(len(chunk))
+        if await _read_back(target, table) != (rows, digest):
+            raise CopyDiffers(table.name)
+        await _advance_counter(target, table)
+        rows_by_table[table.name] = rows
+    return rows_by_table
+
+
+async def count_rows(conn: AsyncConnection, metadata: MetaData) -> int:
+    """How many rows all tables hold."""
+    counts = [
+        (await conn.execute(select(func.count()).select_from(table))).scalar_one()
+        for table in metadata.sorted_tables
+    ]
+    return sum(counts)
+
+
+async def _chunks(conn: AsyncConnection, table: Table) -> AsyncIterator[Sequence[tuple[Any, ...]]]:
+    result = await conn.stream(select(table))
+    async for part in result.partitions(CHUNK):
+        yield [tuple(row) for row in part]
+
+
+async def _read_back(conn: AsyncConnection, table: Table) -> tuple[int, int]:
+    rows, digest = 0, 0
+    async for chunk in _chunks(conn, table):
+        rows, digest = rows + len(chunk), _added(digest, chunk)
+    return rows, digest
+
+
+def _added(digest: int, rows: Sequence[tuple[Any, ...]]) -> int:
+    """A digest of all rows in any order: databases sort texts differently."""
+    for row in rows:
+        digest += int.from_bytes(
+            hashlib.sha256(repr(row).encode("utf-8", "surrogatepass")).digest()
+        )
+    return digest % (1 << DIGEST_BITS)
+
+
+async def _advance_counter(conn: AsyncConnection, table: Table) -> None:
+    """PostgreSQL counts on where the copied keys end; SQLite does so by itself."""
+    column = table.autoincrement_column
+    if conn.dialect.name == "sqlite" or column is None:
+        return
+    place = {"table": f'"{table.name}"', "column": column.name}
+    sequence = (
+        await conn.execute(text("SELECT pg_get_serial_sequence(:table, :column)"), place)
+    ).scalar()
+    last = (await conn.execute(select(func.max(column)))).scalar()
+    if sequence is not None and last is not None:
+        await conn.execute(
+            text("SELECT setval(CAST(:name AS regclass), :last)"), {"name": sequence, "last": last}
+        )

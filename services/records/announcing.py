@@ -1,0 +1,82 @@
+"""What a system of record says to the world: facts as events of the contract, into its outbox.
+
+Each event goes through the same strict reading as at the door, so that nothing is announced that
+the door would have refused.
+"""
+
+import json
+import secrets
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from contracts import door, moments
+from contracts.catalog import CATALOG
+from contracts.envelope import RECORDS_SOURCE, stream_subject
+from contracts.faults import Fault as ContractFault
+from contracts.faults import listed
+from services.chassis.errors import DanchuError
+from services.chassis.outbox import Draft
+from services.chassis.telemetry.instruments import trace_headers
+from services.records.messages import message
+from services.records.state_machine import Fact
+
+RETRACTION = "event.retracted"
+
+
+class Announced(NamedTuple):
+    """An event as it was put into the outbox; `receipt` in hexadecimal."""
+
+    id: str
+    short: str
+    subject: str
+    receipt: str
+
+
+class NotOfTheContract(DanchuError):
+    """A fact that no event of the contract can say; `faults` name the fields."""
+
+    def __init__(self, short: str, faults: Sequence[ContractFault]) -> None:
+        self.faults = tuple(faults)
+        super().__init__(message("contract-broken", short=short, faults=listed(faults)))
+
+
+def new_id(now: int) -> str:
+    """A UUIDv7 (RFC 9562, section 5.7) of an instant in microseconds."""
+    bits = (now // 1000) << 80 | 7 << 76 | secrets.randbits(12) << 64 | 0b10 << 62
+    digits = f"{bits | secrets.randbits(62):032x}"
+    return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
+
+
+def source_of(service: str) -> str:
+    """The `source` of a service's own events; no credential may use it at a door."""
+    return f"{RECORDS_SOURCE}{service}"
+
+
+def announce(facts: Iterable[Fact], source: str, now: int) -> tuple[list[Announced], list[Draft]]:
+    """The facts as events, in order, to be recorded when the command is at its end.
+
+    NotOfTheContract says what is wrong. They carry the trace of now, in themselves and as messages.
+    """
+    trace = trace_headers()
+    announced, drafts = [], []
+    for fact in facts:
+        emitted = _event(fact, source, now, trace)
+        author = source.removeprefix(RECORDS_SOURCE) if fact.short == RETRACTION else ""
+        subject = stream_subject(fact.subject, fact.short, author)
+        drafts.append(Draft(emitted.receipt, subject, emitted.body, trace or None))
+        announced.append(
+            Announced(emitted.event.id, fact.short, fact.subject, emitted.receipt.hex())
+        )
+    return announced, drafts
+
+
+def _event(fact: Fact, source: str, now: int, trace: dict[str, str]) -> door.Emitted:
+    event = {
+        "specversion": "1.0", "id": new_id(now), "source": source, "subject": fact.subject,
+        "type": CATALOG[fact.short].type, "time": moments.spelled(fact.time), "data": fact.data,
+        **trace,
+    }  # fmt: skip
+    _, (read,) = door.read(json.dumps(event).encode(), door.SINGLE, now)
+    if isinstance(read, door.Refusal):
+        raise NotOfTheContract(fact.short, read.faults)
+    return read

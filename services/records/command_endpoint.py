@@ -1,0 +1,270 @@
+"""The desk of a system of record: commands over HTTP, one transaction and one answer each.
+
+What is around a command stands here once: who may, optimistic concurrency (`ETag`, `If-Match`,
+RFC 9110 section 13.1.1), `Idempotency-Key` for what is created, and the receipts of what was
+announced in the header `X-Danchu-Receipts`.
+"""
+
+import itertools
+import json
+import logging
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from fastapi import FastAPI, Request, Response
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from contracts.messages import Message
+from services.chassis import outbox
+from services.chassis.auth.credentials import (
+    READS_ALL,
+    READS_MACHINERY,
+    Credential,
+    Verifier,
+    require,
+)
+from services.chassis.clock import Clock
+from services.chassis.database.engine import Database
+from services.chassis.health import Health
+from services.chassis.http.language import labelled
+from services.chassis.http.openapi import Waiting, answers
+from services.chassis.http.service_api import FieldError, Problem, answer, service_api
+from services.chassis.keys import KeysClosed
+from services.chassis.telemetry.instruments import joined, tracer
+from services.records import journal
+from services.records.announcing import Announced, NotOfTheContract, source_of
+from services.records.messages import message
+from services.records.record import Done, Work, doer, etag
+from services.records.state_machine import StepImpossible, StepRefused
+from services.records.strict_body import StrictRoute
+
+log = logging.getLogger(__name__)
+
+KEY_MAX = 255
+RECEIPTS_HEADER = "X-Danchu-Receipts"
+_tracer = tracer("danchu.records")
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Takes the commands of one service; `committed` is called after each commit.
+
+    `keyed` is a keyed digest: names in a body cannot be guessed from what is kept of a command.
+    `terms` say by the name of a member of an answer what its value is called in words, and `may`
+    which roles may take which step; steps that are `elsewhere` are those of another unit's clerk.
+    """
+
+    service: str
+    db: Database
+    clock: Clock
+    verifier: Verifier
+    committed: Callable[[], None]
+    keyed: Callable[[str], bytes]
+    terms: Mapping[str, Callable[[str], Message]] = field(default_factory=dict)
+    elsewhere: frozenset[str] = frozenset()
+    may: dict[str, frozenset[str]] = field(default_factory=dict)
+
+    def caller(self, request: Request, roles: Iterable[str], what: str) -> Credential:
+        """Who asks; Problem 401 without a valid token, 403 for another role."""
+        found = self.verifier.caller(request.scope)
+        request.state.caller = found
+        require(found, roles, what)
+        return found
+
+    def permits(self, caller: Credential, step: str, unit: str = "") -> bool:
+        """Whether the caller may take a step on a record of this unit, where it is known.
+
+        A step without a table of roles is for everybody.
+        """
+        if caller.role not in self.may.get(step, (caller.role,)):
+            return False
+        if step in self.elsewhere and caller.role not in READS_ALL:
+            return bool(caller.units - {unit})
+        return not unit or caller.speaks_for(unit)
+
+    def shown(self, caller: Credential, body: dict[str, Any]) -> dict[str, Any]:
+        """An answer to this caller: terms in words, and what is possible for the role."""
+        if "possible" in body:
+            unit = str(body.get("unit", ""))
+            possible = [name for name in body["possible"] if self.permits(caller, name, unit)]
+            body = {**body, "possible": possible}
+        words: dict[str, Any] = labelled(body, self.terms)
+        return words
+
+    async def take(
+        self, request: Request, roles: Iterable[str], what: str,
+        carry_out: Callable[[Work], Awaitable[Done]], status: int = 200,
+    ) -> Response:  # fmt: skip
+        """Carries out a command and answers it; what it did is on disk by then.
+
+        Commands on one record (the first name in the path) are carried out one after the other,
+        and the clock is looked at when it is a command's turn: what happens just now never lies
+        before a step of another command.
+        """
+        caller = self.caller(request, roles, what)
+        key = await self._key(request, caller)
+        name = f"{self.service} {what.en if isinstance(what, Message) else what}"
+        with joined(_tracer, name, [request.headers]):
+            async with self.db.write() as conn:
+                kept = await self._earlier(conn, key)
+                if kept is not None:
+                    return kept
+                for record in itertools.islice(request.path_params.values(), 1):
+                    await journal.hold(conn, f"commands on {journal.digest(record).hex()}")
+                work = Work(
+                    conn, self.clock(), caller, source_of(self.service),
+                    request.headers.get("if-match"),
+                )  # fmt: skip
+                done = await carry_out(work)
+                done = done._replace(body=self.shown(caller, done.body))
+                given = _answered(done, work.announced, status)
+                if key is not None:
+                    headers = {k: v for k, v in given.headers.items() if k != "content-length"}
+                    await journal.keep_answer(
+                        conn, key.of, status, headers, bytes(given.body), work.now
+                    )
+                await work.record()
+            self.committed()
+        return given
+
+    async def _key(self, request: Request, caller: Credential) -> "_Key | None":
+        key = request.headers.get("idempotency-key")
+        if key is None:
+            return None
+        if not 1 <= len(key) <= KEY_MAX or not key.isprintable():
+            form = message("key-form", limit=KEY_MAX)
+            fault: FieldError = {"field": "Idempotency-Key", "message": form}
+            raise Problem(400, message("key-unusable"), [fault])
+        path, who = request.url.path, doer(caller)
+        return _Key(
+            journal.digest(*who, ",".join(sorted(caller.units)), request.method, path, key),
+            self.keyed(journal.digest(request.url.query, await request.body()).hex()),
+        )
+
+    async def _earlier(self, conn: AsyncConnection, key: "_Key | None") -> Response | None:
+        """The answer of an earlier command under the same key."""
+        if key is None:
+            return None
+        kept = await journal.claim_answer(conn, key.of, key.request, self.clock())
+        if kept is None:
+            return None
+        if kept.request != key.request:
+            raise Problem(422, message("key-taken"))
+        return Response(kept.body, kept.status or 200, kept.headers)
+
+    async def note_read(self, caller: Credential, what: str, rows: int) -> None:
+        """Remembers that the caller read person-level rows, and logs it without their content."""
+        async with self.db.write() as conn:
+            await journal.note_read(conn, doer(caller), what, rows, self.clock())
+        told = {"service": self.service, "role": caller.role, "what": what, "rows": rows}
+        log.info("person-level rows are read", extra=told)
+
+
+class _Key(NamedTuple):
+    """Digests of an Idempotency-Key with its caller and path, and of the command itself."""
+
+    of: bytes
+    request: bytes
+
+
+def _answered(done: Done, announced: Sequence[Announced], status: int) -> Response:
+    headers = {"ETag": etag(done.version)}
+    if done.location is not None:
+        headers["Location"] = done.location
+    if announced:
+        headers[RECEIPTS_HEADER] = ",".join(event.receipt for event in announced)
+    return json_answer(done.body, status, headers)
+
+
+def json_answer(body: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    """A JSON answer as it stands."""
+    raw = json.dumps(body, ensure_ascii=False).encode()
+    return Response(raw, status, headers, "application/json")
+
+
+def desk_api(desk: Desk, description: str, health: Health) -> FastAPI:
+    """The application of a system of record, to be mounted under its name.
+
+    Steps that are impossible (409) or refused (422) are answered as problem details.
+    """
+    api = service_api(desk.service, description, health)
+    api.router.route_class = StrictRoute
+    api.state.verifier = desk.verifier
+    _answer_steps(api, desk)
+
+    @api.get(
+        "/outbox", summary="What is committed and not yet in the stream",
+        **described(401, 403, 503, model=Waiting),
+    )  # fmt: skip
+    async def get_outbox(request: Request) -> Response:
+        desk.caller(request, READS_MACHINERY, message("read-outbox"))
+        async with desk.db.read() as conn:
+            return json_answer((await outbox.waiting(conn, desk.clock())).shown())
+
+    return api
+
+
+def _answer_steps(api: FastAPI, desk: Desk) -> None:
+    @api.exception_handler(KeysClosed)
+    async def on_keys(_: Request, error: KeysClosed) -> Response:
+        log.error("what is stored opens with no key", extra={"error": error.message})
+        return answer(Problem(503, error.message))
+
+    @api.exception_handler(StepImpossible)
+    async def on_impossible(request: Request, error: StepImpossible) -> Response:
+        caller: Credential = request.state.caller
+        told = error.narrowed(lambda step: desk.permits(caller, step))
+        words = labelled({"state": told.state, "possible": told.possible}, desk.terms)
+        return answer(Problem(409, told.message, extra={**words, **told.about}))
+
+    @api.exception_handler(StepRefused)
+    async def on_refused(_: Request, error: StepRefused) -> Response:
+        found: list[FieldError] = [{"field": error.field, "message": error.message}]
+        return answer(Problem(422, error.message, found))
+
+    @api.exception_handler(NotOfTheContract)
+    async def on_contract(_: Request, error: NotOfTheContract) -> Response:
+        found: list[FieldError] = [
+            {
+                "field": _ASKED.get(fault.field, fault.field).removeprefix("data."),
+                "message": fault.message,
+            }
+            for fault in error.faults
+        ]
+        return answer(Problem(422, error.message, found))
+
+
+_ASKED = {"time": "at", "subject": "unit"}
+_REASONS = {
+    409: "Not possible in the state that the record has; `possible` says what is",
+    412: "The record is at another version than If-Match says",
+    503: "The database is away; nothing was done",
+}
+_TAKEN: list[dict[str, Any]] = [
+    {"name": "Idempotency-Key", "in": "header", "required": False,
+     "schema": {"type": "string", "minLength": 1, "maxLength": KEY_MAX}},
+    {"name": "If-Match", "in": "header", "required": False, "schema": {"type": "string"}},
+]  # fmt: skip
+_TEXT: dict[str, Any] = {"schema": {"type": "string"}}
+_GIVEN: dict[str, Any] = {
+    "ETag": {"description": "the version of the record", **_TEXT},
+    RECEIPTS_HEADER: {"description": "receipts of the events that it caused, with commas", **_TEXT},
+}
+
+
+def described(
+    *problems: int, status: int = 200, command: bool = False, files: Iterable[str] = (),
+    model: Any = None,
+) -> dict[str, Any]:  # fmt: skip
+    """What a route answers, by the model of its own body, and the headers it takes, for OpenAPI.
+
+    `files` are content types that it answers beside JSON.
+    """
+    if not command:
+        return answers(model, *problems, status=status, files=files, reasons=_REASONS)
+    statuses = {400, 415, *problems}
+    return answers(
+        model, *statuses, status=status, files=files, headers=_GIVEN, reasons=_REASONS,
+        parameters=_TAKEN,
+    )  # fmt: skip

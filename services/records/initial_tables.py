@@ -1,0 +1,51 @@
+"""The tables of a system of record as the first versions of a service create them.
+
+The functions never change: a later version of a table is a migration of each service, by a
+function of its own beside these.
+"""
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from services.chassis.initial_schema import COUNTED_KEY
+from services.records.journal import append_only
+
+
+def create_journal(op: Any) -> None:
+    """Journal and reads, which triggers keep append-only, and the kept answers."""
+    op.create_table(
+        "journal",
+        sa.Column("seq", COUNTED_KEY, primary_key=True),
+        sa.Column("record", sa.Text, nullable=False),
+        sa.Column("version", sa.Integer, nullable=False),
+        sa.Column("step", sa.Text, nullable=False),
+        sa.Column("at", sa.BigInteger, nullable=False),
+        sa.Column("recorded", sa.BigInteger, nullable=False),
+        sa.Column("role", sa.Text, nullable=False),
+        sa.Column("by", sa.Text, nullable=False),
+        sa.Column("data", sa.Text, nullable=False),
+        sa.Column("events", sa.Text, nullable=False),
+        sa.UniqueConstraint("record", "version"),
+    )
+    op.create_table(
+        "answers",
+        sa.Column("key", sa.LargeBinary, primary_key=True),
+        sa.Column("request", sa.LargeBinary, nullable=False),
+        sa.Column("status", sa.Integer),
+        sa.Column("headers", sa.Text),
+        sa.Column("body", sa.LargeBinary),
+        sa.Column("came", sa.BigInteger, nullable=False),
+    )
+    op.create_index("answers_came", "answers", ["came"])
+    op.create_table(
+        "reads",
+        sa.Column("seq", COUNTED_KEY, primary_key=True),
+        sa.Column("at", sa.BigInteger, nullable=False),
+        sa.Column("role", sa.Text, nullable=False),
+        sa.Column("by", sa.Text, nullable=False),
+        sa.Column("what", sa.Text, nullable=False),
+        sa.Column("rows", sa.Integer, nullable=False),
+    )
+    for statement in append_only(op.get_bind().dialect.name):
+        op.execute(statement)

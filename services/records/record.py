@@ -1,0 +1,279 @@
+"""A record of a system of record, and the work of one command on it, in one transaction.
+
+A command is a paragraph in the handlers of its service: load, decide, save, announce. A record
+is what the steps in its journal come to; a step that was a mistake is taken back by another.
+"""
+
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Generic, NamedTuple, TypeVar
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from contracts import moments
+from contracts.bounds import AHEAD_MAX, EARLIEST
+from services.chassis import outbox
+from services.chassis.auth.credentials import Credential, role_missing, unit_missing
+from services.chassis.http.language import labels
+from services.chassis.http.service_api import Problem
+from services.chassis.outbox import Draft
+from services.chassis.telemetry.instruments import meter
+from services.records import journal
+from services.records.announcing import Announced, announce
+from services.records.journal import Doer, Entry
+from services.records.messages import message
+from services.records.state_machine import Fact, Step, StepImpossible, StepRefused, replay
+
+S = TypeVar("S")
+Evolve = Callable[[S | None, Step], S]
+Facts = Callable[[str, S | None, Step, S], Iterable[Fact]]
+Instead = Callable[[S | None], Awaitable[Iterable[Fact]]]
+
+WITHDRAWN = "withdrawn"
+"""The stage of a record of which every step was taken back."""
+RETRACT = "retract"
+RETRACTION = "event.retracted"
+DECIDES = "council"
+_taken = meter("danchu.records").create_counter("danchu.records.commands", "commands", "by step")
+
+
+class Loaded(NamedTuple, Generic[S]):
+    """A record as its journal tells it; `state` is None where every step was retracted."""
+
+    id: str
+    state: S | None
+    entries: tuple[Entry, ...]
+
+    @property
+    def version(self) -> int:
+        """How many steps its journal has."""
+        return len(self.entries)
+
+
+class Done(NamedTuple):
+    """The answer to a command: the record as it now is; `location` where it was created."""
+
+    version: int
+    body: dict[str, Any]
+    location: str | None = None
+
+
+@dataclass
+class Work:
+    """One command while it is carried out, in its transaction."""
+
+    conn: AsyncConnection
+    now: int
+    caller: Credential
+    source: str
+    if_match: str | None = None
+    announced: list[Announced] = field(default_factory=list)
+    _drafts: list[Draft] = field(default_factory=list)
+
+    @property
+    def by(self) -> Doer:
+        """Who commands."""
+        return doer(self.caller)
+
+    def may(self, unit: str) -> None:
+        """Problem 403 where the token does not speak for the unit."""
+        check_unit(self.caller, unit)
+
+    def _announce(self, facts: Iterable[Fact]) -> list[Announced]:
+        events, drafts = announce(facts, self.source, self.now)
+        self._drafts += drafts
+        return events
+
+    async def record(self) -> None:
+        """Records what was announced: the last step of the transaction, for it holds up others."""
+        drafts, self._drafts = self._drafts, []
+        await outbox.record(self.conn, drafts, self.now)
+
+    async def load(self, record: str, evolve: Evolve[S]) -> Loaded[S]:
+        """The record, kept from other writers; Problem 404 without it, 412 at another version."""
+        await journal.hold(self.conn, record)
+        found = await loaded(self.conn, record, evolve)
+        if self.if_match is not None and self.if_match not in ("*", etag(found.version)):
+            detail = message("record-changed", version=found.version)
+            raise Problem(412, detail, headers={"ETag": etag(found.version)})
+        return found
+
+    async def take(
+        self, record: Loaded[S], step: Step, evolve: Evolve[S], facts: Iterable[Fact] = ()
+    ) -> Loaded[S]:
+        """Writes a step into the journal and announces its facts; the record after it.
+
+        StepRefused for an instant ahead of time or before 2000, also where nothing is announced.
+        """
+        check_time(step, self.now)
+        state = evolve(record.state, step)
+        events = self._announce(facts)
+        return await self._written(record, state, step, events)
+
+    async def retract(
+        self, record: Loaded[S], version: int, reason: str, evolve: Evolve[S],
+        facts: Facts[S] | None = None, instead: "Instead[S] | None" = None,
+    ) -> Loaded[S]:  # fmt: skip
+        """Takes a mistaken step back: its events are retracted, the journal keeps both.
+
+        A step is taken back by the role that took it, or by the council: Problem 403 otherwise.
+        Problem 404 for a step that is not there or was taken back, 409 where a later step rests
+        on it, or (by `facts`) would have said something else without it. A service that knows
+        better what has to be said of the state without the step says it by `instead`.
+        """
+        wrong = next((e for e in standing(record.entries) if e.version == version), None)
+        if wrong is None:
+            raise Problem(404, message("step-unknown", version=version))
+        if self.caller.role not in (wrong.by.role, DECIDES):
+            may = {wrong.by.role, DECIDES}
+            raise role_missing(self.caller, may, message("take-back", version=version))
+        state = _without(record, version, evolve)
+        if facts is not None:
+            _check_said(record, version, evolve, facts)
+        retractions: Iterable[Fact] = [
+            Fact(RETRACTION, event.subject, self.now,
+                 {"source": self.source, "id": event.id, "reason": reason})
+            for event in wrong.events
+            if event.short != RETRACTION
+        ]  # fmt: skip
+        if instead is not None:
+            retractions = await instead(state)
+        step = Step(RETRACT, self.now, {"version": version, "reason": reason})
+        events = self._announce(retractions)
+        return await self._written(record, state, step, events)
+
+    async def _written(
+        self, record: Loaded[S], state: S | None, step: Step, events: Sequence[Announced]
+    ) -> Loaded[S]:
+        self.announced += events
+        if record.version >= journal.ENTRIES_MAX:
+            detail = message("record-full", limit=journal.ENTRIES_MAX)
+            raise Problem(409, detail, extra={"possible": []})
+        entry = await journal.append(
+            self.conn, record.id, record.version + 1, step, self.by, self.now, events
+        )
+        _taken.add(1, {"step": step.name, "source": self.source})
+        return Loaded(record.id, state, (*record.entries, entry))
+
+
+def _without(record: Loaded[S], version: int, evolve: Evolve[S]) -> S | None:
+    """The state without a step; Problem 409 names the later step that rests on it."""
+    state: S | None = None
+    rest = [entry for entry in standing(record.entries) if entry.version != version]
+    if rest and record.entries[0].version == version:
+        raise _rests(version, rest[0])
+    for entry in rest:
+        try:
+            state = evolve(state, entry.step)
+        except (StepImpossible, StepRefused) as why:
+            raise _rests(version, entry) from why
+    return state
+
+
+def _rests(version: int, later: Entry) -> Problem:
+    told = {"version": version, "later": later.version, "step": later.step.name}
+    detail = message("step-rests", **told)
+    extra = {"rests": {"version": later.version, "step": later.step.name}}
+    return Problem(409, detail, extra=extra)
+
+
+def standing(entries: Iterable[Entry]) -> list[Entry]:
+    """The steps that were not taken back."""
+    kept = list(entries)
+    gone = {entry.step.data["version"] for entry in kept if entry.step.name == RETRACT}
+    return [e for e in kept if e.version not in gone and e.step.name != RETRACT]
+
+
+def check_time(step: Step, now: int) -> None:
+    """StepRefused where the step lies ahead of `now` (microseconds), or before 2000."""
+    if step.at > now + AHEAD_MAX:
+        raise StepRefused(message("step-ahead"), "at")
+    if step.at < EARLIEST:
+        raise StepRefused(message("step-early"), "at")
+
+
+def _check_said(record: Loaded[S], version: int, evolve: Evolve[S], facts: Facts[S]) -> None:
+    """Problem 409 where steps that stand would have said something else without this one."""
+    whole = standing(record.entries)
+    rest = [entry for entry in whole if entry.version != version]
+    with_it, without = (_said(record.id, kept, evolve, facts) for kept in (whole, rest))
+    changed = [str(one) for one, said in without.items() if said != with_it[one]]
+    if changed:
+        detail = message("announced-rests", steps=", ".join(changed))
+        raise Problem(409, detail)
+
+
+def _said(
+    record: str, entries: Iterable[Entry], evolve: Evolve[S], facts: Facts[S]
+) -> dict[int, list[Fact]]:
+    """What each step says, by its version."""
+    state: S | None = None
+    said = {}
+    for entry in entries:
+        before, state = state, evolve(state, entry.step)
+        said[entry.version] = list(facts(record, before, entry.step, state))
+    return said
+
+
+def unknown(record: str) -> Problem:
+    """Problem 404 that names the record."""
+    return Problem(404, message("record-unknown", record=record[:80]))
+
+
+async def loaded(conn: AsyncConnection, record: str, evolve: Evolve[S]) -> Loaded[S]:
+    """The record as its journal tells it; Problem 404 without it."""
+    entries = await journal.entries(conn, record)
+    if not entries:
+        raise unknown(record)
+    state = replay(evolve, (entry.step for entry in standing(entries)))
+    return Loaded(record, state, tuple(entries))
+
+
+def unit_of(record: Loaded[Any]) -> str:
+    """The unit of a record, also where every step of it was taken back."""
+    return str(record.state.unit if record.state else record.entries[0].step.data["unit"])
+
+
+def check_stands(record: Loaded[Any]) -> None:
+    """Problem 409 where every step was taken back: nothing happens to it any more."""
+    if record.entries and record.state is None:
+        detail = message("record-withdrawn", record=record.id)
+        extra = {"state": WITHDRAWN, "possible": []}
+        raise Problem(409, detail, extra=extra)
+
+
+def settled(record: Loaded[Any], step: Step) -> Step:
+    """A step of which the day alone is known, behind the last one where that was on its day.
+
+    Days are those of Vietnam; a day begins at 00:00+07:00.
+    """
+    last = max((entry.step.at for entry in standing(record.entries)), default=step.at - 1)
+    if not step.day:
+        return step
+    if step.at <= last and moments.local_day(last) == moments.local_day(step.at):
+        return step._replace(at=last + 1, day=False)
+    return step._replace(day=False)
+
+
+def shown(record: Loaded[S], said: Callable[[S], dict[str, Any]]) -> dict[str, Any]:
+    """The record as it is answered: what is said of its state, or that it was withdrawn."""
+    gone: dict[str, Any] = {"stage": WITHDRAWN, "possible": []}
+    gone |= labels("stage", message("state-withdrawn"))
+    state = gone if record.state is None else said(record.state)
+    return {"id": record.id, "unit": unit_of(record), **state, "version": record.version}
+
+
+def etag(version: int) -> str:
+    """The entity tag of a version."""
+    return f'"{version}"'
+
+
+def doer(caller: Credential) -> Doer:
+    """Who a token was given to."""
+    return Doer(caller.role, caller.name or caller.role)
+
+
+def check_unit(caller: Credential, unit: str) -> None:
+    """Problem 403 where the token does not speak for the unit."""
+    if not caller.speaks_for(unit):
+        raise unit_missing(unit)

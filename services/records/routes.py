@@ -1,0 +1,250 @@
+"""Routes that every system of record has for each kind of its records.
+
+Creating, a step, taking a step back, one record, and its journal: what differs is given.
+"""
+
+import re
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from fastapi import FastAPI, Path, Request, Response
+from pydantic import BaseModel, Field
+
+from contracts import moments
+from contracts.messages import Message
+from services.chassis.auth.credentials import READS_ALL, Credential
+from services.chassis.http.language import labels
+from services.chassis.http.openapi import Items
+from services.records.command_endpoint import Desk, described, json_answer
+from services.records.journal import Entry
+from services.records.messages import message
+from services.records.record import (
+    RETRACT,
+    Done,
+    Evolve,
+    Loaded,
+    Work,
+    check_unit,
+    etag,
+    loaded,
+    unit_of,
+    unknown,
+)
+from services.records.request_bodies import NO_NUL, Act, Asked, Prose
+from services.records.state_machine import Step
+
+READERS = ("reader", "clerk", "hr", "council", "auditor", "operator")
+READS_JOURNALS = ("clerk", "council", "auditor", "operator")
+ID_MAX = 128
+Id = Annotated[str, Path(max_length=ID_MAX, pattern=NO_NUL, description="the id of the record")]
+CarryOut = Callable[[Work, Any], Awaitable[Done]]
+CarryStep = Callable[[Work, str, Step], Awaitable[Done]]
+Before = Callable[[Any], Awaitable[None]]
+Sees = Callable[[Credential, Loaded[Any]], None]
+
+
+@dataclass(frozen=True)
+class Retraction:
+    """How a step is taken back: by its version, with a reason."""
+
+    work: Work
+    id: str
+    version: int
+    reason: str
+
+
+class JournalEntry(BaseModel):
+    """One step as the journal has it: what, when it happened and was recorded, and by whom."""
+
+    version: int
+    step: str
+    step_vi: str | None = None
+    step_en: str | None = None
+    at: str
+    recorded: str
+    role: str
+    role_vi: str
+    role_en: str
+    by: str
+    data: dict[str, Any]
+    events: list[str]
+    receipts: list[str]
+
+
+class TakeBack(Asked):
+    """The body of a retraction: which step was a mistake, and why."""
+
+    version: int = Field(ge=1, le=100_000, description="the step, as its journal counts it")
+    reason: Prose
+
+
+@dataclass(frozen=True)
+class Collection:
+    """The routes of one kind of record: `/<name>` and what is below it.
+
+    A service with several kinds says by `ids`, a pattern, which records are of this one.
+    """
+
+    api: FastAPI
+    desk: Desk
+    name: str
+    ids: str = ""
+
+    def check(self, id_: str) -> None:
+        """Problem 404 for what cannot be the id of such a record."""
+        if self.ids and not re.fullmatch(self.ids, id_, re.ASCII):
+            raise unknown(id_)
+
+    def create(
+        self,
+        body: type[Asked],
+        roles: Iterable[str],
+        summary: str,
+        carry_out: CarryOut,
+        model: Any = None,
+    ) -> None:
+        """POST /<name>: makes a record."""
+
+        async def create(request: Request, asked: body) -> Response:  # type: ignore[valid-type]
+            async def work(work: Work) -> Done:
+                return await carry_out(work, asked)
+
+            return await self.desk.take(request, roles, summary, work, 201)
+
+        problems = (400, 401, 403, 409, 413, 422, 503)
+        self.api.post(
+            f"/{self.name}", summary=_in_english(summary), name=f"create {self.name}",
+            **described(*problems, status=201, command=True, model=model),
+        )(create)  # fmt: skip
+
+    def step(
+        self, name: str, body: type[Act], roles: Iterable[str], summary: str,
+        carry_out: CarryStep, model: Any = None, before: Before | None = None,
+    ) -> None:  # fmt: skip
+        """POST /<name>/{id}/<step>: something happens to a record.
+
+        `before` looks at the body, of whoever may, ahead of the transaction: what takes time.
+        """
+
+        async def step(request: Request, id: Id, asked: body) -> Response:  # type: ignore[valid-type]
+            if before is not None:
+                self.desk.caller(request, roles, summary)
+                await before(asked)
+
+            async def work(work: Work) -> Done:
+                self.check(id)
+                return await carry_out(work, id, asked.step(name, work.now))  # type: ignore[attr-defined]
+
+            return await self.desk.take(request, roles, summary, work)
+
+        if self.desk.may.setdefault(name, frozenset(roles)) != frozenset(roles):
+            raise ValueError(f"the step {name} is for other roles elsewhere")
+        self._command(name, step, summary, model)
+
+    def retraction(
+        self,
+        roles: Iterable[str],
+        carry_out: Callable[[Retraction], Awaitable[Done]],
+        model: Any = None,
+    ) -> None:
+        """POST /<name>/{id}/retract: a step was a mistake."""
+        summary = message("take-back-mistake")
+
+        async def retract(request: Request, id: Id, asked: TakeBack) -> Response:
+            async def work(work: Work) -> Done:
+                self.check(id)
+                return await carry_out(Retraction(work, id, asked.version, asked.reason))
+
+            return await self.desk.take(request, roles, summary, work)
+
+        self._command("retract", retract, summary, model)
+
+    def _command(self, name: str, take: Callable[..., Any], summary: str, model: Any) -> None:
+        problems = (400, 401, 403, 404, 409, 412, 413, 422, 503)
+        self.api.post(
+            f"/{self.name}/{{id}}/{name}", summary=_in_english(summary),
+            name=f"{name} {self.name}",
+            **described(*problems, command=True, model=model),
+        )(take)  # fmt: skip
+
+    def one(
+        self, evolve: Evolve[Any],
+        shown: Callable[[Loaded[Any]], dict[str, Any]], roles: Iterable[str] = READERS,
+        journals: Iterable[str] = READS_JOURNALS, sees: Sees | None = None, noted: bool = False,
+        model: Any = None,
+    ) -> None:  # fmt: skip
+        """GET /<name>/{id} and /<name>/{id}/journal: the record, and who did what when.
+
+        `sees` raises where a reader may not see a record, by default that of a foreign unit;
+        `noted` remembers each read.
+        """
+        problems = (401, 403, 404, 422, 503)
+        read = self._reading(evolve, sees, noted)
+
+        @self.api.get(
+            f"/{self.name}/{{id}}", summary="One record", name=f"get one of {self.name}",
+            **described(*problems, model=model),
+        )  # fmt: skip
+        async def get_one(request: Request, id: Id) -> Response:
+            record = await read(request, id, roles)
+            body = self.desk.shown(request.state.caller, shown(record))
+            return json_answer(body, headers={"ETag": etag(record.version)})
+
+        @self.api.get(
+            f"/{self.name}/{{id}}/journal", summary="Who did what when",
+            name=f"get journal of {self.name}", **described(*problems, model=Items[JournalEntry]),
+        )  # fmt: skip
+        async def get_journal(request: Request, id: Id) -> Response:
+            record = await read(request, id, journals)
+            items = [self._written(entry) for entry in record.entries]
+            return json_answer({"items": items})
+
+    def _written(self, entry: Entry) -> dict[str, Any]:
+        """An entry of the journal as it is answered; its data as it was written."""
+        words = labels("role", message(f"role-{entry.by.role}"))
+        step = self.desk.terms.get("possible")
+        if entry.step.name == RETRACT:
+            words |= labels("step", message("step-retract"))
+        elif step is not None:
+            words |= labels("step", step(entry.step.name))
+        times = {"at": entry.step.at, "recorded": entry.recorded}
+        told = {name: moments.local_time(at) for name, at in times.items()}
+        return {**entry.shown(), **told, **words}
+
+    def _reading(
+        self, evolve: Evolve[Any], sees: Sees | None, noted: bool
+    ) -> Callable[[Request, str, Iterable[str]], Awaitable[Loaded[Any]]]:
+        """How a record is read by whoever may see it."""
+
+        async def read(request: Request, id: str, roles: Iterable[str]) -> Loaded[Any]:
+            reader = self.desk.caller(request, roles, message("read-records", name=self.name))
+            self.check(id)
+            async with self.desk.db.read() as conn:
+                record = await loaded(conn, id, evolve)
+            if sees is not None:
+                sees(reader, record)
+            elif reader.role not in READS_ALL:
+                check_unit(reader, unit_of(record))
+            if noted:
+                await self.desk.note_read(reader, f"{self.name} {id}", 1)
+            return record
+
+        return read
+
+
+def _in_english(summary: str) -> str:
+    return summary.en if isinstance(summary, Message) else summary
+
+
+def units_seen(reader: Credential) -> frozenset[str] | None:
+    """The units that a list is filtered to; None where the reader sees all."""
+    everything = reader.role in READS_ALL or "*" in reader.units
+    return None if everything else reader.units
+
+
+def page(items: list[dict[str, Any]], limit: int, place: str = "id") -> dict[str, Any]:
+    """A page of a list that was asked with one item more than `limit`."""
+    more = len(items) > limit
+    shown = items[:limit]
+    return {"items": shown, "next": shown[-1][place] if more else None}

@@ -1,0 +1,134 @@
+"""What can be asked of scoring over HTTP: parameters with their bounds; others are refused."""
+
+import re
+from collections.abc import Iterable
+from typing import Annotated, Any, Literal
+
+from fastapi import Path, Request
+from fastapi.exceptions import RequestValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+
+from contracts.messages import Message
+from services.chassis.http.service_api import FieldError, Problem
+from services.scoring.messages import message
+
+RECEIPTS_MAX = 100
+RECEIPT = "[0-9a-f]{32}"
+RECEIPTS = f"{RECEIPT}(,{RECEIPT}){{0,{RECEIPTS_MAX - 1}}}"
+
+
+def _receipts(text: str) -> str:
+    if not re.fullmatch(RECEIPTS, text, re.ASCII):
+        raise ValueError(message("parameter-receipts", most=RECEIPTS_MAX))
+    return text
+
+
+WaitFor = Annotated[
+    Annotated[str, AfterValidator(_receipts)] | None,
+    Field(
+        json_schema_extra={"pattern": f"^{RECEIPTS}$"},
+        description="receipts, with commas: answer once each of them is folded (5 s, then 504)",
+    ),
+]
+Kind = Literal["commune", "agency", "public_service_unit", "enterprise"]
+Sort = Literal["total", "-total", "name", "-name", "unit", "-unit"]
+Year = Annotated[int, Path(ge=1900, le=9999, description="the rating year")]
+UNIT_MAX = 64
+FIELDS_MAX = 20
+YEAR = re.compile("(19|[2-9][0-9])[0-9]{2}", re.ASCII)
+Asked = Annotated[str, Path(max_length=UNIT_MAX, description="the unit's key, or one of its codes")]
+
+
+class Waiting(BaseModel):
+    """What every query takes; a parameter of another name is refused."""
+
+    model_config = ConfigDict(extra="forbid")
+    wait_for: WaitFor = None
+
+
+class Viewing(Waiting):
+    """A view instead of the one that binds."""
+
+    view: Literal["own", "pooled"] | None = None
+
+
+class RatingAsked(Viewing):
+    """The parameters of one rating, those of its path among them."""
+
+    year: int = Field(ge=1900, le=9999, description="the rating year")
+    unit: str = Field(max_length=UNIT_MAX, description="the unit's key, or one of its codes")
+
+
+PLAIN = Viewing()
+IN_PATH = ("year", "unit")
+
+
+class Paging(Waiting):
+    """A page of a list."""
+
+    limit: int = Field(50, ge=1, le=1000)
+    cursor: str | None = Field(None, max_length=2000)
+
+
+class Listing(Paging):
+    """A page of a year's ratings."""
+
+    model_config = ConfigDict(extra="forbid", populate_by_name=True)
+    year: int = Field(ge=1900, le=9999)
+    kind: Kind | None = None
+    class_: str | None = Field(None, alias="class", max_length=64)
+    q: str | None = Field(
+        None, max_length=200,
+        description="words of a name or a code that the unit has or had; whole words come first",
+    )  # fmt: skip
+    sort: Sort = Field("total", description="total: best first; with - the other way round")
+
+
+class Quarantined(BaseModel):
+    """A page of the quarantine."""
+
+    model_config = ConfigDict(extra="forbid")
+    state: Literal["waiting", "replayed", "dropped"] | None = None
+    limit: int = Field(50, ge=1, le=1000)
+
+
+def refuse_repeated(request: Request) -> None:
+    """Problem 422 for a parameter that stands twice: nobody knows which one is meant."""
+    names = [name for name, _ in request.query_params.multi_items()]
+    repeated = [name for name in dict.fromkeys(names) if names.count(name) > 1]
+    if repeated:
+        raise refusal([(name, message("parameter-repeated")) for name in repeated[:FIELDS_MAX]])
+
+
+def rating_asked(request: Request) -> tuple[int, str, Viewing]:
+    """The parameters of the most frequent question, read without the framework's reflection."""
+    path, query = request.path_params, request.query_params
+    if not query and YEAR.fullmatch(path["year"]) and len(path["unit"]) <= UNIT_MAX:
+        return int(path["year"]), path["unit"], PLAIN
+    refuse_repeated(request)
+    foreign = [name for name in IN_PATH if name in query]
+    if foreign:
+        raise refusal([(name, message("parameter-in-path")) for name in foreign])
+    try:
+        asked = RatingAsked.model_validate({**query, **path})
+    except ValidationError as wrong:
+        located = [{**one, "loc": ("query", *one["loc"])} for one in wrong.errors()]
+        raise RequestValidationError(located) from None
+    return asked.year, asked.unit, asked
+
+
+def rating_parameters() -> list[dict[str, Any]]:
+    """The parameters of one rating as OpenAPI has them."""
+    return [
+        {
+            "name": name, "in": "path" if name in IN_PATH else "query",
+            "required": name in IN_PATH, "schema": schema,
+        }
+        for name, schema in RatingAsked.model_json_schema()["properties"].items()
+    ]  # fmt: skip
+
+
+def refusal(wrong: Iterable[tuple[str, Message]]) -> Problem:
+    """Problem 422 for these parameters."""
+    errors = [FieldError(field=field, message=sentence) for field, sentence in wrong]
+    return Problem(422, message("parameters-wrong"), errors)

@@ -1,0 +1,1 @@
+"""From an event to facts and tallies; pure, without points and classes."""

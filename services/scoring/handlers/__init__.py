@@ -1,0 +1,1 @@
+"""What happens to one batch of events in one transaction; not how batches arrive."""

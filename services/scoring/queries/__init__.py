@@ -1,0 +1,1 @@
+"""The reads in SQL; no rule and no write."""

@@ -1,0 +1,1 @@
+"""One rating explained, indicator by indicator, with what would lift it; pure."""

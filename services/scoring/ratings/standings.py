@@ -1,0 +1,125 @@
+"""Over all units of a kind and year: the share of the top class, and ranks. Pure.
+
+Source: SCORING.md section 5, 4.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+from services.scoring.fold.cells import OWN, POOLED
+from services.scoring.ratings.assessment import Assessment, Reason, ShareFigures
+from services.scoring.rubrics.model import Rubric
+
+Merit = tuple[int, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A unit among the units of its kind and year."""
+
+    unit: str
+    kind: str
+    assessment: Assessment
+    part_year: bool
+    rank: int | None = None
+
+
+def stand(rubric: Rubric, standings: Sequence[Standing]) -> list[Standing]:
+    """Top-class share and ranks over all units of one kind and year (SCORING.md section 5)."""
+    ranked = [s for s in standings if not s.part_year]
+    losers = _losers(rubric, ranked)
+    totals = sorted((s.assessment.total for s in ranked), reverse=True)
+    places: dict[int, int] = {}
+    for place, total in enumerate(totals, start=1):
+        places.setdefault(total, place)
+    placed = []
+    for standing in standings:
+        rank = None if standing.part_year else places[standing.assessment.total]
+        assessment = standing.assessment
+        if standing.unit in losers:
+            assessment = _dropped(rubric, assessment, losers[standing.unit])
+        placed.append(replace(standing, rank=rank, assessment=assessment))
+    return placed
+
+
+def _dropped(rubric: Rubric, assessment: Assessment, figures: ShareFigures) -> Assessment:
+    top, second = rubric.classes[:2]
+    reasons = (*assessment.reasons, Reason("share", top, second, share=figures))
+    return replace(assessment, class_name=second, reasons=reasons)
+
+
+def share_limit(rubric: Rubric, classes: Sequence[str]) -> int | None:
+    """How many units may keep the top class, given the class of every ranked unit."""
+    best = sum(1 for name in classes if name in rubric.classes[:2])
+    return _limit(rubric, len(classes), best)
+
+
+def _limit(rubric: Rubric, ranked: int, best: int) -> int | None:
+    share = rubric.top_class_share
+    if share is None or len(rubric.classes) < 2:
+        return None
+    if share.of == "rated":
+        return (share.at_most * ranked).__floor__()
+    if share.of == "top_two":
+        return (share.at_most * best).__floor__()
+    return (share.at_most * best / (1 + share.at_most)).__floor__()
+
+
+class Rivals(NamedTuple):
+    """The other ranked units of a kind before the share: merits of those in the top class, the
+    best first; how many are in the two best classes; how many there are."""
+
+    merits: tuple[Merit, ...]
+    best: int
+    ranked: int
+
+    def places(self, rubric: Rubric) -> int | None:
+        """How many places there are with this unit in the top class too; None without a share."""
+        return _limit(rubric, self.ranked + 1, self.best + 1)
+
+    def last(self, rubric: Rubric) -> Merit | None:
+        """The merit that this unit must exceed for a place; None where there is one for all."""
+        places = self.places(rubric)
+        free = places is None or len(self.merits) < places
+        return None if free or not places else self.merits[places - 1]
+
+    def admit(self, assessment: Assessment) -> bool:
+        """Whether the unit keeps the top class with this assessment."""
+        if self.places(assessment.rubric) == 0:
+            return False
+        last = self.last(assessment.rubric)
+        return last is None or assessment.merit > last
+
+
+def rivals(unit: str, standings: Iterable[Standing]) -> Rivals:
+    """The rivals of a unit among all standings of its kind, before the share."""
+    others = [s.assessment for s in standings if s.unit != unit and not s.part_year]
+    merits = sorted((one.merit for one in others if one.class_index == 0), reverse=True)
+    return Rivals(tuple(merits), sum(one.class_index < 2 for one in others), len(others))
+
+
+def _losers(rubric: Rubric, ranked: Sequence[Standing]) -> dict[str, ShareFigures]:
+    """Those beyond the share, by unit; units that are equal on both sides of it all lose it."""
+    limit = share_limit(rubric, [s.assessment.class_name for s in ranked])
+    top = [s for s in ranked if s.assessment.class_name == rubric.classes[0]]
+    if limit is None or len(top) <= limit:
+        return {}
+    merits = sorted((s.assessment.merit for s in top), reverse=True)
+    first_out = merits[limit]
+    last_in = next((merit for merit in reversed(merits[:limit]) if merit > first_out), first_out)
+    place = {merit: number for number, merit in reversed(list(enumerate(merits, start=1)))}
+    return {
+        s.unit: ShareFigures(
+            limit, place[s.assessment.merit], len(top), last_in[0] - s.assessment.total
+        )
+        for s in top
+        if s.assessment.merit <= first_out
+    }
+
+
+def binding_view(rubric: Rubric, has_predecessors: bool) -> str:
+    """The view that binds and ranks: pooled only where the rubric says so and there is a pool."""
+    return POOLED if rubric.pooled and has_predecessors else OWN

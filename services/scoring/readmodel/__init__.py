@@ -1,0 +1,1 @@
+"""What is asked of scoring, answered as of a commit; no HTTP."""

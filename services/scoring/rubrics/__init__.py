@@ -1,0 +1,1 @@
+"""What a rubric says, and its files; pure but for the loader."""

@@ -1,0 +1,86 @@
+"""What a good rubric still leaves open: remarks for `danchu rubric check`. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from fractions import Fraction
+
+from contracts.catalog import CATALOG, FieldInfo, fields
+from contracts.messages import Message
+from services.scoring.messages import message
+from services.scoring.rubrics.model import Indicator, Kind, Rubric, Rule, Scalar
+from services.scoring.rubrics.rules import NEVER_ADDED
+from services.scoring.rubrics.values import spelled
+
+
+def remarks(rubric: Rubric) -> list[Message]:
+    """What the council should know before it decides on this rubric, a sentence each."""
+    found = []
+    points = sum((indicator.points for indicator in rubric.basic), Fraction(0))
+    if points != 100:
+        found.append(message("remark-points", points=points))
+    found += _unreached(rubric)
+    for indicator in rubric.indicators:
+        found += _pointless(indicator)
+    found += _unrewarded(rubric)
+    read = {short for i in rubric.indicators for r in _rules(i) for short in (*r.sets, *r.clears)}
+    unread = [s for s, kind in CATALOG.items() if kind.practice and s not in read]
+    unread = sorted(short for short in unread if short != NEVER_ADDED)
+    if unread:
+        found.append(message("remark-unread", events=", ".join(unread)))
+    return found
+
+
+def _rules(indicator: Indicator) -> Iterable[Rule]:
+    return (rule for _, rules in indicator.sides() for rule in rules)
+
+
+def _unreached(rubric: Rubric) -> Iterable[Message]:
+    """Classes that lie above the maximum: a unit can never be in them."""
+    for band in rubric.bands:
+        if band.at_least > rubric.maximum:
+            yield message("remark-class", name=band.name, maximum=rubric.maximum)
+
+
+def _pointless(indicator: Indicator) -> Iterable[Message]:
+    """Rules that can never do what they seem to say."""
+    if any(rule.clears and rule.key is None for rule in _rules(indicator)):
+        yield message("remark-clear", id=indicator.id)
+    if indicator.kind is Kind.COVERAGE:
+        done = {rule.key for rule in indicator.fulfilled}
+        for rule in indicator.obliged:
+            if rule.key is None or rule.key not in done:
+                what = rule.key or message("remark-event-itself")
+                yield message("remark-key", id=indicator.id, key=what)
+
+
+def _unrewarded(rubric: Rubric) -> Iterable[Message]:
+    """Values of the closed lists of the events it reads that no rule gives anything for."""
+    wanted: dict[tuple[str, str], set[Scalar]] = {}
+    for indicator in rubric.indicators:
+        for rule in _rules(indicator):
+            for short in rule.sets:
+                for field in fields(CATALOG[short].data).values():
+                    worth = _rewarded(rule, field)
+                    wanted.setdefault((short, field.name), set()).update(worth)
+    for (short, name), values in sorted(wanted.items()):
+        every = _values(fields(CATALOG[short].data)[name])
+        missing = [spelled(value) for value in every if value not in values]
+        if missing:
+            values_of = ", ".join(missing)
+            yield message("remark-unrewarded", field=name, values=values_of, event=short)
+
+
+def _values(field: FieldInfo) -> tuple[Scalar, ...]:
+    return (True, False) if field.kind == "boolean" else field.choices
+
+
+def _rewarded(rule: Rule, field: FieldInfo) -> set[Scalar]:
+    """The values of a field for which an event that the rule matches can count."""
+    found = set(_values(field))
+    for condition in rule.where:
+        if condition.field == field.name:
+            found &= set(condition.values)
+    if rule.points is not None and rule.points.by == field.name:
+        found &= {value for value, points in rule.points.of if points}
+    return found

@@ -1,0 +1,255 @@
+"""A rubric from its YAML file (SCORING.md section 9), or every fault with file, line and reason."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from itertools import combinations, pairwise
+from pathlib import Path
+from typing import Any, get_args
+
+from contracts.data import UnitKind
+from contracts.messages import Message, located
+from services.chassis.causes import cause_of
+from services.scoring.messages import message
+from services.scoring.rubrics.indicators import indicator
+from services.scoring.rubrics.model import (
+    Band,
+    Gate,
+    Group,
+    Indicator,
+    Rubric,
+    Rubrics,
+    TopClassShare,
+)
+from services.scoring.rubrics.values import (
+    hundredths,
+    integer,
+    name,
+    near,
+    number,
+    one_of,
+    positive,
+    text,
+    true,
+)
+from services.scoring.rubrics.yaml_tree import (
+    ABSENT,
+    Faults,
+    Node,
+    RubricRefused,
+    Unreadable,
+    parse,
+)
+
+__all__ = ["SHIPPED", "RubricRefused", "load", "load_directory"]
+
+SHIPPED = Path(__file__).parent
+FIRST_YEAR, LAST_YEAR = 2000, 9999
+BYTES_MAX = 2**20
+
+
+def load(path: Path) -> Rubric:
+    """The rubric of one file; raises RubricRefused with all its faults."""
+    return _read(path)[0]
+
+
+def load_directory(path: Path) -> Rubrics:
+    """All rubrics of a directory; two that fit the same kind and year are refused."""
+    loaded: list[tuple[str, Rubric, Node]] = []
+    faults: list[Message] = []
+    files = sorted(file for file in path.glob("*") if file.suffix in (".yaml", ".yml"))
+    for file in files:
+        try:
+            loaded.append((file.name, *_read(file)))
+        except RubricRefused as refused:
+            faults += refused.faults
+    for (one, a, _), (other, b, root) in combinations(loaded, 2):
+        kinds = set(a.kinds) & set(b.kinds)
+        if kinds and _overlap(a, b):
+            shared = ", ".join(sorted(kinds))
+            year = max(a.first_year, b.first_year)
+            reason = message("rubric-governs", kinds=shared, year=year, other=one)
+            faults.append(located(other, root.line_of("kinds"), reason))
+        if a.id == b.id:
+            reason = message("rubric-same-id", other=one, id=a.id)
+            faults.append(located(other, root.line_of("id"), reason))
+    if not files:
+        faults.append(located(path.name, 1, message("rubric-folder-empty")))
+    if faults:
+        raise RubricRefused(faults)
+    return Rubrics(tuple(rubric for _, rubric, _ in loaded))
+
+
+def _overlap(a: Rubric, b: Rubric) -> bool:
+    ends = [LAST_YEAR if r.last_year is None else r.last_year for r in (a, b)]
+    return a.first_year <= ends[1] and b.first_year <= ends[0]
+
+
+def _read(path: Path) -> tuple[Rubric, Node]:
+    faults = Faults(path.name)
+    raw, written = b"", ""
+    try:
+        with path.open("rb") as file:
+            raw = file.read(BYTES_MAX + 1)
+        written = raw.decode("utf-8-sig")
+    except OSError as error:
+        faults.add(1, message("rubric-unread", cause=cause_of(error)))
+    except UnicodeDecodeError as error:
+        faults.add(raw.count(b"\n", 0, error.start) + 1, message("rubric-utf8"))
+    if len(raw) > BYTES_MAX:
+        faults.add(1, message("rubric-long", most=BYTES_MAX))
+    faults.refuse()
+    tree = parse(written, faults)
+    if tree.value is None:
+        faults.add(1, message("rubric-none"))
+    elif not isinstance(tree.value, dict):
+        faults.add(tree.line, message("rubric-fields"))
+    if not isinstance(tree.value, dict):
+        faults.refuse()
+    root = Node(tree, faults, message("rubric-whole"))
+    rubric = _rubric(root, hashlib.sha256(raw).hexdigest())
+    faults.refuse()
+    return rubric, root
+
+
+def _rubric(root: Node, digest: str) -> Rubric:
+    first, last = _years(root)
+    groups = _groups(root)
+    bands = _bands(root)
+    classes = tuple(band.name for band in bands)
+    indicators = _indicators(root, groups, classes)
+    rubric = Rubric(
+        id=root.take("id", name),
+        vi=root.take("vi", text),
+        reference=root.take("reference", text),
+        first_year=first,
+        last_year=last,
+        kinds=tuple(kind for kind, _ in root.one_or_more("kinds", one_of(get_args(UnitKind)))),
+        maximum=root.take("maximum", positive),
+        adjustment_limit=root.take("adjustment_limit", hundredths),
+        succession=root.take("succession", one_of(("pooled", "own"))),
+        reply_days=root.take("reply_days", integer(0)),
+        groups=groups,
+        bands=bands,
+        gates=tuple(_gate(n, classes, indicators) for n in root.nodes("gates", required=False)),
+        top_class_share=_share(root, classes),
+        indicators=indicators,
+        digest=digest,
+    )
+    _close(root)
+    return rubric
+
+
+def _close(node: Node) -> None:
+    node.close(lambda wrong, taken: near(wrong, taken))
+
+
+def _unique(nodes: Iterable[tuple[Node, str]], field: str) -> None:
+    """Refuse what an earlier one is called, on the line of the later."""
+    seen: dict[str, int] = {}
+    for node, value in nodes:
+        if value is ABSENT:
+            continue
+        if value in seen:
+            node.fault(message("rubric-twice", value=value, line=seen[value]), field)
+        seen.setdefault(value, node.line_of(field))
+
+
+def _years(root: Node) -> tuple[int, int | None]:
+    years = root.node("years")
+    if years is None:
+        return FIRST_YEAR, None
+    year = integer(FIRST_YEAR, LAST_YEAR)
+    first = years.take("from", year)
+    last = years.take("until", lambda value: None if value is None else year(value), None)
+    _close(years)
+    if ABSENT not in (first, last) and last is not None and last < first:
+        years.fault(message("rubric-until", last=last, first=first), "until")
+    return first, last
+
+
+def _groups(root: Node) -> tuple[Group, ...]:
+    nodes = root.nodes("groups")
+    groups = []
+    for node in nodes:
+        groups.append(
+            Group(node.take("id", name), node.take("vi", text), node.take("clause", text))
+        )
+        _close(node)
+    _unique(zip(nodes, [group.id for group in groups], strict=True), "id")
+    return tuple(groups)
+
+
+def _bands(root: Node) -> tuple[Band, ...]:
+    nodes = root.nodes("bands")
+    bands = []
+    for node in nodes:
+        floor = node.take("from", number())
+        bands.append(Band(node.take("class", text), node.take("vi", text), floor))
+        _close(node)
+    _unique(zip(nodes, [band.name for band in bands], strict=True), "class")
+    for (_, above), (node, band) in pairwise(zip(nodes, bands, strict=True)):
+        floors = (above.at_least, band.at_least)
+        if ABSENT not in floors and floors[0] <= floors[1]:
+            node.fault(message("rubric-floors-fall"), "from")
+    if bands and bands[-1].at_least not in (ABSENT, 0):
+        nodes[-1].fault(message("rubric-floor-zero"), "from")
+    if "bands" in root.fields and not bands:
+        root.fault(message("rubric-no-class"), "bands")
+    return tuple(bands)
+
+
+def _indicators(
+    root: Node, groups: tuple[Group, ...], classes: tuple[str, ...]
+) -> tuple[Indicator, ...]:
+    nodes = root.nodes("indicators")
+    held = tuple(group.id for group in groups if group.id is not ABSENT)
+    named = tuple(name for name in classes if name is not ABSENT)
+    found = tuple(indicator(node, held, named) for node in nodes)
+    _unique(zip(nodes, [one.id for one in found], strict=True), "id")
+    if "indicators" in root.fields and not found:
+        root.fault(message("rubric-no-indicator"), "indicators")
+    return found
+
+
+def _gate(node: Node, classes: tuple[str, ...], indicators: tuple[Indicator, ...]) -> Gate:
+    ids = {one.id: one for one in indicators if one.id is not ABSENT}
+
+    def to_drop_from(value: Any) -> str:
+        found = one_of([one for one in classes if one is not ABSENT])(value)
+        if found == classes[-1]:
+            raise Unreadable(message("rubric-lowest", lowest=found))
+        return found
+
+    def basic(value: Any) -> str:
+        found = one_of(ids)(value)
+        kind = ids[found].kind
+        if kind is not ABSENT and not kind.basic:
+            raise Unreadable(message("rubric-basic", indicator=found, kind=kind))
+        return found
+
+    gate = Gate(
+        node.take("class", to_drop_from),
+        node.take("at_least", number(0, 1)),
+        node.take("indicator", basic, None),
+    )
+    node.take("each_group", true, False)
+    if ("each_group" in node.fields) == ("indicator" in node.fields):
+        node.fault(message("rubric-gate-one"))
+    _close(node)
+    return gate
+
+
+def _share(root: Node, classes: tuple[str, ...]) -> TopClassShare | None:
+    if root.take("top_class_share", lambda value: value, None) is None:
+        return None
+    node = root.node("top_class_share")
+    if node is None:
+        return None
+    if len(classes) < 2:
+        node.fault(message("rubric-two-classes"))
+    of = node.take("of", one_of(("rated", "top_two", "next")))
+    found = TopClassShare(node.take("at_most", number(0, 1)), of)
+    _close(node)
+    return found

@@ -1,0 +1,1 @@
+"""The writes in SQL, within the caller's transaction; no rule."""

@@ -1,0 +1,235 @@
+"""The doors whose events scoring folds: the marks that they announced, and whether they hold.
+
+SQL of the tables `doors` and `repeats`. What is written here is written under the lock of the
+position, so no batch is folded between counting and saying that a mark holds.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+from typing import NamedTuple
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from contracts import moments
+from services.chassis.database.engine import select_among
+from services.chassis.marks import NAME, Mark
+from services.scoring.messages import message
+
+DOORS_MAX = 1000
+ALARM_US, SILENT_US = 30_000_000, 120_000_000
+
+
+class Label(NamedTuple):
+    """Which door recorded a message, by its number here, and when."""
+
+    door: int
+    recorded: int
+
+
+class Arrival(NamedTuple):
+    """How an event came into the ledger: its receipt, the number of its door, and the moment."""
+
+    receipt: bytes
+    door: int | None
+    recorded: int
+
+
+class Entry(NamedTuple):
+    """A row of the ledger as the audit compares it."""
+
+    identity: bytes
+    receipt: bytes
+    raw: bytes
+
+
+class DoorState(NamedTuple):
+    """What is known of a door; instants in microseconds.
+
+    `held_…` is the last mark that held, `mark_…` the last that was announced, and `arrived` how
+    many events of the door came up to it. It does not hold since `differs_since`. A door with a
+    `successor` announces no more, one that is `retired` is not asked for.
+    """
+
+    id: int
+    name: str
+    held_until: int = 0
+    held_events: int = 0
+    mark_until: int = 0
+    mark_events: int = 0
+    arrived: int = 0
+    heard: int | None = None
+    differs_since: int | None = None
+    successor: str | None = None
+    retired: int | None = None
+
+    @property
+    def mark(self) -> Mark:
+        """The last mark that it announced."""
+        return Mark(self.name, self.mark_until, self.mark_events, self.successor)
+
+    @property
+    def held(self) -> Mark:
+        """The last mark that held."""
+        return Mark(self.name, self.held_until, self.held_events)
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether all that it will ever have recorded has arrived, or nobody waits for it."""
+        return self.retired is not None or (
+            self.successor is not None and self.mark_until <= self.held_until
+        )
+
+    @property
+    def state(self) -> str:
+        """In a word: whether all that it announced has arrived."""
+        if self.retired is not None:
+            return "retired"
+        if self.differs_since is not None:
+            return "missing" if self.arrived < self.mark_events else "surplus"
+        return "closed" if self.is_closed else "proved"
+
+    def described(self) -> dict[str, str | int | None]:
+        """For an operator."""
+        return {
+            "name": self.name, "state": self.state, "events": self.mark_events,
+            "arrived": self.arrived, "until": moments.spelled(self.mark_until),
+            "heard": None if self.heard is None else moments.spelled(self.heard),
+            "successor": self.successor,
+        }  # fmt: skip
+
+    def alarm(self, now: int) -> str | None:
+        """What an operator has to know, once a mark does not hold for too long."""
+        if self.is_closed or self.differs_since is None or now - self.differs_since < ALARM_US:
+            return None
+        code = "mark-missing" if self.arrived < self.mark_events else "mark-surplus"
+        return message(
+            code, door=self.name, events=self.mark_events, until=moments.spelled(self.mark_until),
+            number=abs(self.mark_events - self.arrived), since=moments.spelled(self.held_until),
+        )  # fmt: skip
+
+
+def judged(door: DoorState, mark: Mark, arrived: int, now: int) -> DoorState:
+    """The door after a mark was held against what arrived up to it. Pure."""
+    heard = now if mark.until > door.mark_until or door.heard is None else door.heard
+    state = door._replace(
+        mark_until=mark.until, mark_events=mark.events, successor=mark.successor, arrived=arrived,
+        heard=heard,
+    )  # fmt: skip
+    if mark.successor is not None and mark.until <= door.held_until:
+        return state._replace(differs_since=None)
+    if arrived == mark.events:
+        return state._replace(held_until=mark.until, held_events=mark.events, differs_since=None)
+    since = now if door.differs_since is None else door.differs_since
+    return state._replace(differs_since=since)
+
+
+async def load(conn: AsyncConnection) -> list[DoorState]:
+    """Every door that is known, by name."""
+    columns = ", ".join(DoorState._fields)
+    rows = await conn.execute(text(f"SELECT {columns} FROM doors ORDER BY name"))
+    return [DoorState(*row) for row in rows]
+
+
+async def numbered(conn: AsyncConnection, names: Collection[str]) -> dict[str, DoorState]:
+    """The doors of these names; one that was not known is begun."""
+    known = {door.name: door for door in await load(conn)}
+    unknown = sorted({name for name in names if NAME.fullmatch(name)} - known.keys())
+    for name in unknown[: DOORS_MAX - len(known)]:
+        insert = text(
+            "INSERT INTO doors (name, held_until, held_events, mark_until, mark_events, arrived) "
+            "VALUES (:name, 0, 0, 0, 0, 0)"
+        )
+        await conn.execute(insert, {"name": name})
+    if unknown:
+        known = {door.name: door for door in await load(conn)}
+    return {name: known[name] for name in names if name in known}
+
+
+async def compare(conn: AsyncConnection, marks: Iterable[Mark], now: int) -> list[DoorState]:
+    """Holds marks, and those that were announced before, against what arrived; all doors then."""
+    announced = {mark.door: mark for mark in marks}
+    doors = await numbered(conn, announced)
+    doors |= {door.name: door for door in await load(conn)}
+    for name, door in doors.items():
+        mark = announced.get(name)
+        if mark is None or (mark.until < door.mark_until and mark.successor is None):
+            mark = door.mark
+        if door.is_closed and mark == door.mark:
+            continue
+        arrived = door.held_events + await _arrived(conn, door, mark.until)
+        state = judged(door, mark, arrived, now)
+        if state != door:
+            await save(conn, state)
+        doors[name] = state
+    return list(doors.values())
+
+
+ARRIVED = """
+SELECT (SELECT count(*) FROM ledger
+        WHERE door = :door AND recorded > :after AND recorded <= :until)
+     + (SELECT count(*) FROM (
+            SELECT recorded FROM quarantine
+            WHERE door = :door AND recorded > :after AND recorded <= :until
+            UNION
+            SELECT recorded FROM repeats
+            WHERE door = :door AND recorded > :after AND recorded <= :until
+        ) AS others
+        WHERE NOT EXISTS (
+            SELECT 1 FROM ledger
+            WHERE ledger.door = :door AND ledger.recorded = others.recorded))"""
+
+
+async def _arrived(conn: AsyncConnection, door: DoorState, until: int) -> int:
+    """How many events of a door arrived behind the mark that held, up to another moment.
+
+    Each moment of a door is that of one event, so none counts twice, wherever it is kept.
+    """
+    values = {"door": door.id, "after": door.held_until, "until": until}
+    return int((await conn.execute(text(ARRIVED), values)).scalar_one())
+
+
+async def arrivals(conn: AsyncConnection, identities: Collection[bytes]) -> dict[bytes, Arrival]:
+    """How those identities came that the ledger has."""
+    select = "SELECT identity, receipt, door, recorded FROM ledger WHERE identity"
+    rows = await select_among(conn, select, identities, "bytea")
+    return {row[0]: Arrival(row[1], row[2], row[3]) for row in rows}
+
+
+async def receipts_after(conn: AsyncConnection, after: bytes, limit: int) -> list[Entry]:
+    """Rows of the ledger behind an identity, in the order of identities."""
+    rows = await conn.execute(
+        text(
+            "SELECT identity, receipt, raw FROM ledger WHERE identity > :after "
+            "ORDER BY identity LIMIT :limit"
+        ),
+        {"after": after, "limit": limit},
+    )
+    return [Entry(bytes(row[0]), bytes(row[1]), bytes(row[2])) for row in rows]
+
+
+async def save(conn: AsyncConnection, door: DoorState) -> None:
+    """Writes what is known of a door."""
+    columns = ", ".join(f"{name} = :{name}" for name in DoorState._fields[1:])
+    await conn.execute(text(f"UPDATE doors SET {columns} WHERE id = :id"), door._asdict())
+
+
+async def add_repeats(conn: AsyncConnection, labels: Sequence[Label]) -> None:
+    """Remembers what came again under another door or moment than it is known by."""
+    if not labels:
+        return
+    rows = sorted(set(labels))
+    if conn.dialect.name == "sqlite":
+        insert = "INSERT OR IGNORE INTO repeats (door, recorded) VALUES (?, ?)"
+        await conn.exec_driver_sql(insert, [tuple(row) for row in rows])
+        return
+    insert = (
+        "INSERT INTO repeats (door, recorded) SELECT * FROM unnest($1::int[], $2::bigint[]) "
+        "ON CONFLICT DO NOTHING"
+    )
+    columns = ([row.door for row in rows], [row.recorded for row in rows])
+    await conn.exec_driver_sql(insert, columns)
+
+
+def alarm(doors: Iterable[DoorState], now: int) -> str | None:
+    """The first alarm of the doors, None where every mark holds or may still hold."""
+    return next((why for door in doors if (why := door.alarm(now)) is not None), None)

@@ -1,0 +1,1 @@
+"""What scoring hears over NATS: events, marks, questions; not what becomes of them."""

@@ -1,0 +1,106 @@
+"""The watch over the marks: each is held against the ledger once the stream was read so far.
+
+A mark that does not hold then has lost something for certain. The relay of its door is asked to
+send it again, which identities make harmless; what that does not mend in 30 seconds is an alarm.
+"""
+
+import asyncio
+import logging
+from dataclasses import dataclass, field
+
+from services.chassis import marks
+from services.chassis.broker import streams
+from services.chassis.broker.connection import Broker
+from services.chassis.clock import Clock
+from services.chassis.database.engine import Database
+from services.chassis.errors import BrokerAway, DatabaseAway
+from services.chassis.marks import Mark
+from services.chassis.relay.reconciliation import EVENTS, Demand
+from services.chassis.telemetry.instruments import meter
+from services.scoring.store import doors, position
+from services.scoring.store.doors import DoorState
+from services.scoring.stream import consumer, floor_of
+
+log = logging.getLogger(__name__)
+_differing = meter("danchu.scoring").create_gauge(
+    "danchu.scoring.marks", "doors", "doors whose mark does not hold"
+)
+
+STEP_SECONDS = 1.0
+RESEND_AFTER_US, RENEW_AFTER_US = 1_000_000, 5_000_000
+DEMAND_EVERY_US = 10_000_000
+
+
+@dataclass
+class MarkWatch:
+    """Watches from the process that folds; `alarm` is what an operator has to know, or None."""
+
+    db: Database
+    broker: Broker
+    clock: Clock
+    alarm: str | None = None
+    _announced: tuple[list[Mark], int] | None = None
+    _demanded: dict[str, int] = field(default_factory=dict)
+
+    async def run(self) -> None:
+        """Watches until cancelled."""
+        while True:
+            try:
+                await self.step()
+            except (BrokerAway, DatabaseAway) as away:
+                log.info("the watch over the marks waits", extra={"error": str(away)})
+            await asyncio.sleep(STEP_SECONDS)
+
+    async def step(self) -> None:
+        """Compares the marks that were read, if the stream was read since; then reads them anew."""
+        if self._announced is not None and await self._is_read_to(self._announced[1]):
+            await self._compare(self._announced[0])
+            self._announced = None
+        if self._announced is None:
+            names = await marks.doors(self.broker)
+            found = [await marks.last(self.broker, name) for name in names]
+            # asked behind the marks: what they count is in the stream up to here, or lost
+            end = (await streams.state(self.broker, EVENTS)).last_seq
+            self._announced = [mark for mark in found if mark is not None], end
+
+    async def _is_read_to(self, end: int) -> bool:
+        """Whether all up to a sequence was folded; not while the consumer has to be set back.
+
+        A stream may end before its last sequence: then nothing waits for the consumer.
+        """
+        info = await consumer(self.broker)
+        async with self.db.read() as conn:
+            place = await position.load(conn)
+        if info is None or place.halted is not None or floor_of(info) > place.stream_seq:
+            return False
+        return floor_of(info) >= end or not (info.num_pending or info.num_ack_pending)
+
+    async def _compare(self, announced: list[Mark]) -> None:
+        now = self.clock()
+        async with self.db.write() as conn:
+            await position.lock(conn)
+            known = await doors.compare(conn, announced, now)
+        differing = [
+            door for door in known if door.differs_since is not None and not door.is_closed
+        ]
+        _differing.set(len(differing))
+        alarm = doors.alarm(known, now)
+        if alarm is not None and alarm != self.alarm:
+            log.error("a mark does not hold", extra={"reason": alarm})
+        self.alarm = alarm
+        for door in differing:
+            await self._demand(door, now)
+
+    async def _demand(self, door: DoorState, now: int) -> None:
+        """Asks the door for what is missing; one that tells too few to begin anew."""
+        renewal = door.arrived > door.mark_events
+        waited = now - (door.differs_since or now)
+        if waited < (RENEW_AFTER_US if renewal else RESEND_AFTER_US):
+            return
+        if now - self._demanded.get(door.name, now - DEMAND_EVERY_US) < DEMAND_EVERY_US:
+            return
+        self._demanded[door.name] = now
+        log.warning("a door is asked to send again", extra={"door": door.name, "renewal": renewal})
+        nc = await self.broker.ensure()
+        subject = f"{marks.REQUEST_SUBJECT}.{door.name}"
+        await nc.publish(subject, Demand(door.held, renewal).encoded())

@@ -1,0 +1,90 @@
+"""Answers what other services ask over NATS: at present the door, about a receipt.
+
+Nothing rests on an answer, so requests come by FastStream, each by itself; what has to arrive
+exactly comes by the reader of the chassis.
+"""
+
+import asyncio
+import contextlib
+import logging
+from dataclasses import dataclass
+
+import msgspec
+from faststream.nats import NatsBroker
+from faststream.nats.message import NatsMessage
+from faststream.security import SASLPlaintext
+
+from contracts.questions import RECEIPT_QUESTION, ReceiptQuestion
+from services.chassis.broker.errors import broker_errors
+from services.chassis.errors import BrokerAway, DanchuError
+from services.chassis.settings import NatsAccess
+from services.scoring.readmodel.receipts import Receipts
+
+log = logging.getLogger(__name__)
+QUEUE = "scoring"
+REOPEN_SECONDS = 1.0
+AT_ONCE = 16
+WAITING_MAX = 1000
+
+
+@dataclass
+class QuestionDoor:
+    """A connection of its own, opened whenever NATS is there."""
+
+    access: NatsAccess
+    receipts: Receipts
+
+    async def run(self) -> None:
+        """Answers until cancelled; while NATS is away nobody asks."""
+        while True:
+            closed = asyncio.Event()
+            broker = self.build(closed)
+            try:
+                with broker_errors():
+                    await broker.start()
+                await closed.wait()
+            except BrokerAway as away:
+                log.info("nobody can ask scoring", extra={"error": str(away)})
+            finally:
+                with contextlib.suppress(BrokerAway), broker_errors():
+                    await broker.stop()
+            await asyncio.sleep(REOPEN_SECONDS)
+
+    def build(self, closed: asyncio.Event) -> NatsBroker:
+        """The broker with its one subscriber, connected to nothing yet."""
+
+        async def on_closed() -> None:
+            closed.set()
+
+        async def on_error(error: Exception) -> None:
+            log.debug("the questions have an error", extra={"error": type(error).__name__})
+
+        security = None
+        if self.access.user is not None and self.access.password is not None:
+            security = SASLPlaintext(self.access.user, self.access.password)
+        broker = NatsBroker(
+            self.access.url, security=security, name="danchu scoring questions",
+            inbox_prefix=self.access.inbox_prefix, max_reconnect_attempts=-1,
+            reconnect_time_wait=1, closed_cb=on_closed, error_cb=on_error, logger=None,
+        )  # fmt: skip
+        subscribed = broker.subscriber(
+            RECEIPT_QUESTION, queue=QUEUE, decoder=raw_body, max_workers=AT_ONCE,
+            pending_msgs_limit=WAITING_MAX,
+        )  # fmt: skip
+        subscribed(self.on_receipt)
+        return broker
+
+    async def on_receipt(self, body: bytes) -> bytes:
+        """Answers one question; who asks wrongly, or while the database is away, gets nothing."""
+        try:
+            question = msgspec.json.decode(body, type=ReceiptQuestion)
+            fate = await self.receipts.fate(bytes.fromhex(question.receipt))
+        except (msgspec.MsgspecError, ValueError, DanchuError) as why:
+            log.warning("a question was not answered", extra={"error": str(why)})
+            raise
+        return msgspec.json.encode(fate)
+
+
+async def raw_body(message: NatsMessage) -> bytes:
+    """The body as it came: the question is decoded by its own type."""
+    return message.body

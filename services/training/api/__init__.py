@@ -1,0 +1,1 @@
+"""The routes of training and what they take and answer."""

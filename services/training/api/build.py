@@ -1,0 +1,119 @@
+"""Commands and queries of rosters and training over HTTP; lists stand in `lists`."""
+
+from typing import Any
+
+from fastapi import FastAPI, Request, Response
+
+from services.chassis.health import Health
+from services.records.command_endpoint import Desk, described, desk_api
+from services.records.record import Done, Work
+from services.records.request_bodies import When
+from services.records.routes import Collection, Id, Retraction
+from services.records.state_machine import Step
+from services.training.api import answers, file_routes, query_api, request_bodies
+from services.training.domain import course, roster
+from services.training.handlers import courses as course_handlers
+from services.training.handlers import rosters as handlers
+from services.training.handlers import successions
+from services.training.handlers.courses import Courses, Row
+from services.training.handlers.rosters import Rosters, Who
+from services.training.messages import message
+
+CLERK, COUNCIL = ("clerk",), ("council",)
+BOTH = (*CLERK, *COUNCIL)
+
+
+def build_api(desk: Desk, rosters: Rosters, courses: Courses, health: Health) -> FastAPI:
+    """The application, to be mounted under /training."""
+    api = desk_api(desk, "Rosters, the yearly plan, courses, attendance, completion.", health)
+    names = query_api.Names(desk, rosters.vault)
+    query_api.add_lists(api, desk, names)
+    _add_rosters(Collection(api, desk, "memberships", request_bodies.MEMBER_ID), rosters)
+    _add_persons(api, desk, rosters)
+    _add_courses(Collection(api, desk, "courses", request_bodies.COURSE_ID), courses)
+    file_routes.add_files(file_routes.Files(api, desk, names), rosters, courses)
+    return api
+
+
+def _add_rosters(memberships: Collection, rosters: Rosters) -> None:
+    async def assign(work: Work, asked: request_bodies.Assign) -> Done:
+        data = {"unit": asked.unit, "role": asked.role}
+        step = asked.step("assign", work.now)._replace(data=data)
+        return await rosters.assign(work, step, Who(asked.person, asked.number, asked.name))
+
+    async def succeed(work: Work, asked: request_bodies.Succeed) -> Done:
+        work.may(asked.unit)
+        work.may(asked.predecessor)
+        return await successions.succeed(work, asked.step("succeed", work.now))
+
+    async def retract(asked: Retraction) -> Done:
+        return await rosters.retract(asked.work, asked.id, asked.version, asked.reason)
+
+    model = answers.Membership
+    memberships.create(request_bodies.Assign, CLERK, message("do-assign"), assign, model)
+    memberships.step("release", When, CLERK, message("do-release"), rosters.step, model)
+    transfer = message("do-transfer")
+    memberships.step("transfer", request_bodies.Transfer, COUNCIL, transfer, rosters.step, model)
+    memberships.retraction(BOTH, retract, model)
+    memberships.one(roster.evolve, handlers.shown, model=model)
+    moves = Collection(memberships.api, memberships.desk, "successions")
+    moves.create(
+        request_bodies.Succeed, COUNCIL, message("do-succeed"), succeed, answers.Succession
+    )
+
+
+def _add_persons(api: FastAPI, desk: Desk, rosters: Rosters) -> None:
+    problems = (400, 401, 403, 404, 409, 412, 413, 422, 503)
+    persons = Collection(api, desk, "persons", request_bodies.PERSON_ID)
+
+    @api.post(
+        "/persons/{id}/rename", summary="Correct the display name",
+        **described(*problems, command=True, model=answers.PersonState),
+    )  # fmt: skip
+    async def rename(request: Request, id: Id, asked: request_bodies.Rename) -> Response:
+        async def work(work: Work) -> Done:
+            persons.check(id)
+            return await rosters.rename(work, id, asked.name)
+
+        return await desk.take(request, BOTH, message("do-rename"), work)
+
+    @api.delete(
+        "/persons/{id}", summary="Erase name, staff number and secret",
+        **described(*problems, command=True, model=answers.PersonState),
+    )  # fmt: skip
+    async def erase(request: Request, id: Id) -> Response:
+        async def work(work: Work) -> Done:
+            persons.check(id)
+            return await rosters.erase(work, id)
+
+        return await desk.take(request, COUNCIL, message("do-erase"), work)
+
+
+def _add_courses(collection: Collection, courses: Courses) -> None:
+    async def plan(work: Work, asked: request_bodies.Plan) -> Done:
+        return await courses.plan(work, asked.step("plan", work.now))
+
+    async def attend(work: Work, id_: str, step: Step) -> Done:
+        rows = [_row(f"rows.{i}", given) for i, given in enumerate(step.data["rows"])]
+        return await courses.attend(work, id_, step.data["session"], rows)
+
+    async def retract(asked: Retraction) -> Done:
+        return await courses.retract(asked.work, asked.id, asked.version, asked.reason)
+
+    model = answers.Course
+    collection.create(request_bodies.Plan, CLERK, message("do-plan"), plan, model)
+    for name, body, roles in (
+        ("revise", request_bodies.Revise, CLERK), ("schedule", request_bodies.Schedule, CLERK),
+        ("move", request_bodies.MoveSession, CLERK), ("drop", request_bodies.DropSession, CLERK),
+        ("strike", request_bodies.Strike, CLERK), ("hold", When, CLERK),
+        ("cancel", request_bodies.Cancel, COUNCIL), ("transfer", request_bodies.Transfer, COUNCIL),
+    ):  # fmt: skip
+        collection.step(name, body, roles, message(f"do-{name}"), courses.step, model)
+    collection.step("attend", request_bodies.Attend, CLERK, message("do-attend"), attend, model)
+    collection.retraction(BOTH, retract, model)
+    collection.one(course.evolve_course, course_handlers.shown, model=model)
+
+
+def _row(where: str, given: dict[str, Any]) -> Row:
+    person, number = given.get("person"), given.get("number")
+    return Row(where, given["hours"], given.get("test"), person, number)

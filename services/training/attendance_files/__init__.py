@@ -1,0 +1,1 @@
+"""Rosters and attendance as files of spreadsheets; not what is recorded of them."""

@@ -1,0 +1,127 @@
+"""Lists as text: CSV in the encodings and with the separators that offices write. Pure.
+
+What cannot be told for certain is refused with what to do: the wrong encoding makes other names,
+and the wrong separator other numbers.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import unicodedata
+from collections.abc import Sequence
+
+from services.training.attendance_files import headings
+from services.training.attendance_files.spreadsheet_model import (
+    Cell,
+    Table,
+    TableFault,
+    TableRow,
+    bounded_rows,
+    trimmed,
+)
+
+SEPARATORS = {";": "semicolon", "\t": "tab", ",": "comma", "|": "bar"}
+_MARKS = (
+    (b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"),
+)  # fmt: skip
+_SEP_LINE = re.compile(r'"?sep=(.)"?[ ;,\t]*(\r\n|\n|\r|$)', re.IGNORECASE)
+_EXACT_TEXT = re.compile(r'="([^"]*)"')
+_LOST = re.compile(r"\w\?|\?\w")
+
+
+def read_text(raw: bytes) -> Table:
+    """The table of a text file; TableFault where its encoding or separator cannot be told."""
+    text, encoding = _decoded(raw)
+    sep_line = _SEP_LINE.match(text)
+    if sep_line:
+        return _table(text[sep_line.end() :], sep_line[1], encoding)
+    separator = max(SEPARATORS, key=lambda one: _fit(text, one))
+    return _table(text, separator, encoding)
+
+
+def _decoded(raw: bytes) -> tuple[str, str]:
+    for mark, encoding in _MARKS:
+        if raw.startswith(mark):
+            return _strictly(raw[len(mark) :], encoding), encoding
+    if b"\x00" in raw[:400]:
+        encoding = "utf-16-le" if raw[1:2] == b"\x00" or raw[3:4] == b"\x00" else "utf-16-be"
+        return _strictly(raw, encoding), encoding
+    try:
+        return raw.decode("utf-8"), "utf-8"
+    except UnicodeDecodeError:
+        return _windows_1258(raw), "windows-1258"
+
+
+def _strictly(raw: bytes, encoding: str) -> str:
+    try:
+        return raw.decode(encoding)
+    except UnicodeDecodeError:
+        raise TableFault("encoding") from None
+
+
+def _windows_1258(raw: bytes) -> str:
+    """The text of Vietnamese Windows; only where its headings are Vietnamese by it.
+
+    Its letters are those of windows-1252 with other meanings, so a guess would make other names.
+    """
+    text = unicodedata.normalize("NFC", _strictly(raw, "cp1258"))
+    for separator in SEPARATORS:
+        for row in _head(text, separator):
+            marked = (cell for cell in row if not cell.isascii())
+            if any(headings.is_known(cell) for cell in marked):
+                return text
+    raise TableFault("encoding")
+
+
+def _fit(text: str, separator: str) -> tuple[int, int]:
+    """How well a separator fits: the most known headings of a row, then the most columns."""
+    rows = _head(text, separator)
+    known = max((sum(headings.is_known(cell) for cell in row) for row in rows), default=0)
+    return known, max((len(row) for row in rows), default=0)
+
+
+def _head(text: str, separator: str) -> list[list[str]]:
+    rows = []
+    try:
+        for row in csv.reader(io.StringIO(text, newline=""), delimiter=separator):
+            rows.append(row)
+            if len(rows) == headings.SEARCHED_ROWS:
+                break
+    except csv.Error:
+        return rows
+    return rows
+
+
+def _table(text: str, separator: str, encoding: str) -> Table:
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+    rows: list[TableRow] = []
+    try:
+        for number, row in enumerate(reader, start=1):
+            cells = _cells(row)
+            if cells:
+                rows.append(TableRow(number, cells))
+            bounded_rows(rows[-1:] if len(rows) % 100 else rows)
+    except csv.Error:
+        raise TableFault("csv-broken", line=reader.line_num) from None
+    if not rows:
+        raise TableFault("empty")
+    _check_letters(rows)
+    return Table("csv", bounded_rows(rows), separator=separator, encoding=encoding)
+
+
+def _cells(row: Sequence[str]) -> tuple[Cell, ...]:
+    """The cells of a row; `="0101"`, by which a spreadsheet is told to keep a text, is the text."""
+    texts = (_EXACT_TEXT.fullmatch(cell.strip()) for cell in row)
+    return trimmed(
+        [Cell("text", exact[1] if exact else cell) for exact, cell in zip(texts, row, strict=True)]
+    )
+
+
+def _check_letters(rows: Sequence[TableRow]) -> None:
+    """TableFault where letters were lost before: `S? hi?u` cannot be read by anybody."""
+    for row in rows[: headings.SEARCHED_ROWS]:
+        known = any(headings.is_known(cell.text) for cell in row.cells)
+        if not known and sum(bool(_LOST.search(cell.text)) for cell in row.cells) >= 2:
+            raise TableFault("letters-lost")

@@ -1,0 +1,152 @@
+"""Workbooks: the one visible table of an XLSX, XLS or ODS file, by a reader for files of the wild.
+
+What calamine does not tell stands in `workbook_details`: how a number is shown, formulas without
+a value, hidden rows. Formulas are never computed; the values that were stored are read.
+"""
+
+from __future__ import annotations
+
+import datetime
+import io
+import math
+import re
+import zipfile
+from typing import Any
+
+import python_calamine as calamine
+
+from services.training.attendance_files import workbook_details
+from services.training.attendance_files.spreadsheet_model import (
+    BLANK,
+    Cell,
+    Merged,
+    Table,
+    TableFault,
+    TableRow,
+    bounded_rows,
+    trimmed,
+)
+from services.training.attendance_files.workbook_details import Details
+
+ZIP, OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+PARTS_MAX = 20_000
+MERGED_MAX = 2000
+_ERROR = re.compile(r"#(N/A|DIV/0!|REF!|VALUE!|NAME\?|NUM!|NULL!|SPILL!|CALC!)")
+_ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
+
+
+def read_workbook(raw: bytes, sheet: str | None = None) -> Table:
+    """The table of the visible sheet that has one; of the named one where it is given."""
+    form = _form(raw)
+    details: dict[str, Details] = {}
+    if form == "xlsx":
+        details = workbook_details.of_workbook(raw)
+    elif form == "ods":
+        workbook_details.check_open_document(raw)
+    try:
+        with calamine.load_workbook(io.BytesIO(raw)) as book:
+            return _table(form, _chosen(book, sheet), details)
+    except calamine.PasswordError:
+        raise TableFault("password") from None
+    except (calamine.CalamineError, KeyError):
+        raise TableFault("broken", form=form.upper()) from None
+
+
+def _form(raw: bytes) -> str:
+    if raw.startswith(OLE):
+        if _ENCRYPTED in raw:
+            raise TableFault("password")
+        return "xls"
+    try:
+        with zipfile.ZipFile(io.BytesIO(raw)) as packed:
+            names = packed.namelist()
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
+        raise TableFault("broken", form="XLSX") from None
+    if len(names) > PARTS_MAX:
+        raise TableFault("too-complex")
+    if "content.xml" in names:
+        return "ods"
+    if any(name.lower().endswith("workbook.bin") for name in names):
+        raise TableFault("other", form="XLSB")
+    if any(name.startswith("word/") for name in names):
+        raise TableFault("other", form="Word")
+    return "xlsx"
+
+
+def _chosen(book: calamine.CalamineWorkbook, name: str | None) -> calamine.CalamineSheet:
+    """The one sheet with something in it that a person sees; TableFault where it is not one."""
+    sheets = [
+        about for about in book.sheets_metadata if about.typ == calamine.SheetTypeEnum.WorkSheet
+    ]
+    seen = [about for about in sheets if about.visible == calamine.SheetVisibleEnum.Visible]
+    every = [book.get_sheet_by_name(about.name) for about in seen]
+    visible = [sheet for sheet in every if sheet.height]
+    names = ", ".join(f'"{sheet.name[:60]}"' for sheet in visible)
+    if name is not None:
+        visible = [sheet for sheet in visible if sheet.name == name]
+        if not visible:
+            raise TableFault("no-such-sheet", sheet=name[:60], sheets=names or "–")
+    if len(visible) > 1:
+        raise TableFault("sheets", sheets=names[:1000])
+    if not visible:
+        raise TableFault("hidden" if len(seen) < len(sheets) else "empty")
+    return visible[0]
+
+
+def _table(form: str, sheet: calamine.CalamineSheet, details: dict[str, Details]) -> Table:
+    about = details[sheet.name] if form == "xlsx" else Details()
+    merged = sheet.merged_cell_ranges or []
+    if len(merged) > MERGED_MAX:
+        raise TableFault("too-complex")
+    first, left = sheet.start or (0, 0)
+    rows = []
+    for offset, values in enumerate(sheet.iter_rows()):
+        number = first + offset + 1
+        cells = [BLANK] * left + [_cell(value) for value in values]
+        if form != "xlsx":
+            cells = [_unformatted(cell) for cell in cells]
+        row = trimmed(about.mend(number, cells))
+        if row:
+            rows.append(TableRow(number, row, number in about.hidden_rows))
+    return Table(
+        form, bounded_rows(rows), sheet.name,
+        tuple(Merged(top + 1, a, bottom + 1, b) for (top, a), (bottom, b) in merged),
+        about.hidden_columns,
+    )  # fmt: skip
+
+
+def _cell(value: Any) -> Cell:
+    """A value as calamine gives it; durations and times of day are hours."""
+    match value:
+        case bool():
+            return Cell("boolean", "TRUE" if value else "FALSE")
+        case int() | float() if not math.isfinite(value):
+            return Cell("error", str(value))
+        case int() | float():
+            return Cell("number", f"{int(value)}" if value == int(value) else repr(value))
+        case datetime.timedelta():
+            return Cell("hours", _hours(value))
+        case datetime.time():
+            since = datetime.timedelta(
+                hours=value.hour, minutes=value.minute, seconds=value.second,
+                microseconds=value.microsecond,
+            )  # fmt: skip
+            return Cell("hours", _hours(since))
+        case datetime.date():  # and datetime.datetime, which is one
+            return Cell("date", value.isoformat()[:10])
+        case _:
+            text = str(value).strip()
+            return Cell("error", text) if _ERROR.fullmatch(text) else Cell("text", text)
+
+
+def _unformatted(cell: Cell) -> Cell:
+    """A number of XLS and ODS, of which it is not told how it is shown: 101 may stand as 000101."""
+    return cell._replace(kind="formatted") if cell.kind == "number" else cell
+
+
+def _hours(duration: datetime.timedelta) -> str:
+    """Hours and minutes to the second: a spreadsheet keeps them as a fraction of a day."""
+    seconds = round(duration.total_seconds())
+    hours, rest = divmod(abs(seconds), 3600)
+    sign = "-" if seconds < 0 else ""
+    return f"{sign}{hours}:{rest // 60:02d}:{rest % 60:02d}"

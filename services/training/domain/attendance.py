@@ -1,0 +1,76 @@
+"""Attendance: what persons did in the sessions of a course. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Literal, NamedTuple
+
+from contracts import moments
+from contracts.messages import Message
+from services.records.state_machine import Step
+from services.training.messages import message
+
+Test = Literal["passed", "failed"]
+HOUR_US = 3_600_000_000
+
+
+class Attendance(NamedTuple):
+    """What one person did in one session: hours as a decimal string, and the test if any."""
+
+    hours: str
+    test: Test | None = None
+
+    @property
+    def present(self) -> bool:
+        """Whether the person was there: who has 0 hours was absent, unless for the test alone."""
+        return self.test == "passed" or bool(Decimal(self.hours))
+
+
+@dataclass(frozen=True)
+class Session:
+    """One session of a course; it ends on the day on which it begins."""
+
+    starts: int
+    place: str
+    hours: str
+    attended: Mapping[str, Attendance] = field(default_factory=dict)
+
+    @property
+    def took_place(self) -> bool:
+        """Whether anybody was there."""
+        return any(row.present for row in self.attended.values())
+
+    @property
+    def ends(self) -> int:
+        """The instant at which it is over, in microseconds."""
+        return self.starts + int(Decimal(self.hours) * HOUR_US)
+
+
+class Completed(NamedTuple):
+    """When a person met the rule of a course, and the hours attended by then."""
+
+    at: int
+    hours: str
+
+
+def plain(number: Decimal) -> str:
+    """A number as a decimal string without needless zeros."""
+    text = f"{number:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def too_long(session: Session, hours: str) -> Message | None:
+    """What is wrong with hours beyond those of the session; None where they fit."""
+    fits = Decimal(hours) <= Decimal(session.hours)
+    return None if fits else message("session-shorter", hours=session.hours)
+
+
+def behind_sessions(sessions: Iterable[Session], step: Step) -> Step:
+    """A course that is closed on a day, without a time, is so behind its sessions of that day."""
+    if not step.day or step.name != "hold":
+        return step
+    day = moments.local_day(step.at)
+    same = [one.ends for one in sessions if moments.local_day(one.ends) == day]
+    return step._replace(at=max((step.at, *same)))

@@ -1,0 +1,1 @@
+"""The commands of training, each one transaction; no rule and no SQL."""
