@@ -5,10 +5,13 @@ from __future__ import annotations
 import ast
 import re
 from importlib import import_module
+from typing import get_args
 
+from contracts.data import UnitKind
 from services.chassis.settings import Settings
 from services.commands.service_registry import MIGRATED
 from services.intake.settings import IntakeSettings
+from services.scoring.rubrics.model import Kind
 from services.scoring.settings import ScoringSettings
 from tests.architecture.sources import CODE, ROOT, SERVICES, named, tree
 
@@ -65,6 +68,18 @@ def test_the_architecture_names_services_and_tables_that_are_there() -> None:
     for name in MIGRATED:
         made = import_module(f"services.{name}.tables").metadata.tables.keys()
         assert said[name] == made, name
+
+
+def test_the_glossary_has_each_term_of_the_rules_once() -> None:
+    """Kinds of indicators, kinds of units and roles have a line with Vietnamese and a meaning."""
+    text = (DOCS / "glossary.md").read_text(encoding="utf-8")
+    lines = [line.strip("| ").split(" | ") for line in text.splitlines() if line.startswith("| ")]
+    terms = [cells[0] for cells in lines if cells[0] not in ("term", "---")]
+    assert all(len(cells) == 3 and all(cells) for cells in lines)
+    assert len(terms) == len(set(terms))
+    kinds = {kind.value for kind in Kind} - {"share"} | {"share (indicator)"}
+    units = {kind.replace("_", " ") for kind in get_args(UnitKind)}
+    assert kinds | units | {"clerk", "council", "emitter", "operator"} <= set(terms)
 
 
 def test_links_between_documents_lead_somewhere() -> None:
