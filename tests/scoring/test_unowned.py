@@ -10,7 +10,7 @@ import pytest
 
 from services.chassis.auth.credentials import Issuer
 from services.scoring.fold.registry import NEVER, Registry
-from services.scoring.readmodel.unowned import nearest_unit, unheld
+from services.scoring.readmodel.unowned import nearest_unit, unheld_subjects
 from services.scoring.store import quarantine
 from services.scoring.store.quarantine import Rejected
 from tests.conftest import NatsServer, eventually
@@ -175,5 +175,5 @@ async def test_a_door_whose_scoring_is_away_says_that_it_does_not_know(
 def test_what_nobody_holds_is_told_by_the_registry_alone() -> None:
     """No subject of the years, and none of a unit."""
     registry = Registry(())
-    assert unheld(["CITY", "H44.1"], registry) == [("H44.1", NEVER)]
+    assert unheld_subjects(["CITY", "H44.1"], registry) == [("H44.1", NEVER)]
     assert nearest_unit("H44.1", registry) is None

@@ -47,11 +47,12 @@ from services.scoring.messages import message
 from services.scoring.operations.lag import Lag
 from services.scoring.queries import events, quarantine
 from services.scoring.queries.events import After
+from services.scoring.queries.unowned import Place
 from services.scoring.ratings.listing import CursorWrong
 from services.scoring.readmodel.arrivals import WAIT_SECONDS, NotArrived, TooManyWait
 from services.scoring.readmodel.reader import Reading, may_read, may_read_closing
 from services.scoring.readmodel.snapshot import Snapshot
-from services.scoring.readmodel.unowned import Place, Unowned
+from services.scoring.readmodel.unowned import Unowned
 from services.scoring.store.quarantine import shown
 
 JSON = "application/json"

@@ -13,18 +13,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from contracts import moments
 from contracts.envelope import CITY
 from services.chassis.auth.credentials import READS_ALL, Credential
-from services.chassis.database.engine import Database, select_among
+from services.chassis.database.engine import Database
 from services.chassis.telemetry.instruments import meter
-from services.scoring.fold.books import Part
-from services.scoring.fold.registry import NEVER, Registry
+from services.scoring.fold.registry import Registry
 from services.scoring.fold.verdict import UNIT_UNKNOWN
 from services.scoring.queries import books
+from services.scoring.queries import unowned as unowned_queries
+from services.scoring.queries.unowned import Place, Unheld
 from services.scoring.ratings.reasons import told
 from services.scoring.store import position
 
@@ -32,46 +31,9 @@ ROWS_MAX = 10_000
 NEAREST_MAX = 50
 LIKENESS_LEAST = 0.75
 NARROWED_BY_SOURCE = ("emitter", "registrar")
-PARTS = f"{int(Part.PRACTICE)}, {int(Part.REGISTRY)}, {int(Part.SAID)}"
-OPEN = f"part IN ({PARTS}) AND NOT retracted"
-SUBJECTS = """
-WITH RECURSIVE subjects(subject) AS (
-    SELECT min(subject) FROM ledger
-    UNION ALL
-    SELECT (SELECT min(ledger.subject) FROM ledger WHERE ledger.subject > subjects.subject)
-    FROM subjects WHERE subjects.subject IS NOT NULL
-)
-SELECT subject FROM subjects WHERE subject IS NOT NULL"""
-COUNTED = f"SELECT count(*) FROM ledger WHERE {OPEN} AND subject"
-EARLY = (
-    f"SELECT count(*) FROM ledger WHERE {OPEN} AND subject = :subject AND year <= :year "
-    "AND time < :until"
-)
-EVENTS = (
-    "SELECT year, time, identity, receipt, raw FROM ledger "
-    f"WHERE {OPEN} AND subject = :subject AND time < :until "
-    "AND (year, time, identity) > (:year, :time, :identity) "
-    "ORDER BY year, time, identity LIMIT :limit"
-)
 _gauge = meter("danchu.scoring").create_gauge(
     "danchu.scoring.unowned", "events", "events that belong to no unit"
 )
-
-
-class Unheld(NamedTuple):
-    """A subject that no unit holds before an instant, NEVER where none ever does."""
-
-    subject: str
-    until: int
-
-
-class Place(NamedTuple):
-    """Where a page begins: behind this event."""
-
-    subject: str
-    year: int
-    time: int
-    identity: bytes
 
 
 class Page(NamedTuple):
@@ -96,7 +58,7 @@ class Unowned:
             stamp = (await position.load(conn)).stamp
             if self._counted[0] != stamp:
                 unheld = await self._unheld(conn)
-                self._counted = (stamp, await _count(conn, unheld))
+                self._counted = (stamp, await unowned_queries.count(conn, unheld))
         _gauge.set(self._counted[1])
         return self._counted[1]
 
@@ -109,16 +71,17 @@ class Unowned:
         nearest: dict[str, str | None] = {}
         room, last = ROWS_MAX, after
         async with self.db.read() as conn:
-            for one in await self._unheld(conn):
-                if not _covers(reader, one.subject) or (after and one.subject < after.subject):
+            for unheld in await self._unheld(conn):
+                subject = unheld.subject
+                if not _covers(reader, subject) or (after and subject < after.subject):
                     continue
-                async for row in _rows(conn, one, after, limit + 1):
+                async for row in unowned_queries.events(conn, unheld, after, limit + 1):
                     if len(items) == limit or room == 0:
                         return Page(items, last)
-                    room, last = room - 1, Place(one.subject, row[0], row[1], bytes(row[2]))
-                    event = json.loads(row[4])
+                    room, last = room - 1, Place(subject, row.year, row.time, row.identity)
+                    event = json.loads(row.raw)
                     if _may_see(reader, event["source"]):
-                        items.append(_shown(event, row[3], self._nearest(one.subject, nearest)))
+                        items.append(_shown(event, row.receipt, self._nearest(subject, nearest)))
         return Page(items, None)
 
     async def _unheld(self, conn: AsyncConnection) -> Sequence[Unheld]:
@@ -126,8 +89,7 @@ class Unowned:
         if place.registry_stamp != self._registry_stamp:
             self._registry = await books.registry(conn)
             self._registry_stamp = place.registry_stamp
-        rows = await conn.execute(text(SUBJECTS))
-        return unheld((row[0] for row in rows), self._registry)
+        return unheld_subjects(await unowned_queries.subjects(conn), self._registry)
 
     def _nearest(self, subject: str, known: dict[str, str | None]) -> str | None:
         if subject not in known and len(known) < NEAREST_MAX:
@@ -135,14 +97,14 @@ class Unowned:
         return known.get(subject)
 
 
-def unheld(subjects: Iterable[str], registry: Registry) -> list[Unheld]:
+def unheld_subjects(subjects: Iterable[str], registry: Registry) -> list[Unheld]:
     """Those subjects that are at some time nobody's, in order."""
-    found = []
+    unheld = []
     for subject in sorted(subjects):
         until = registry.unheld_until(subject)
         if until is not None and subject != CITY:
-            found.append(Unheld(subject, until))
-    return found
+            unheld.append(Unheld(subject, until))
+    return unheld
 
 
 def nearest_unit(subject: str, registry: Registry) -> str | None:
@@ -151,29 +113,6 @@ def nearest_unit(subject: str, registry: Registry) -> str | None:
     like = difflib.get_close_matches(subject, sorted(names), 1, LIKENESS_LEAST)
     unit = registry.find(like[0]) if like else None
     return None if unit is None else unit.key
-
-
-async def _count(conn: AsyncConnection, subjects: Sequence[Unheld]) -> int:
-    never = [one.subject for one in subjects if one.until == NEVER]
-    total = sum(int(row[0]) for row in await select_among(conn, COUNTED, never, "text"))
-    for one in subjects:
-        if one.until != NEVER:
-            given = {"year": moments.local_year(one.until) + 1, **one._asdict()}
-            total += int((await conn.execute(text(EARLY), given)).scalar() or 0)
-    return total
-
-
-async def _rows(conn: AsyncConnection, one: Unheld, after: Place | None, chunk: int) -> Any:
-    """The events of a subject behind a place, a chunk at a time."""
-    place = after if after and after.subject == one.subject else Place(one.subject, 0, 0, b"")
-    while True:
-        given = {**place._asdict(), "until": one.until, "limit": chunk}
-        rows = (await conn.execute(text(EVENTS), given)).all()
-        for row in rows:
-            yield row
-        if len(rows) < chunk:
-            return
-        place = Place(one.subject, rows[-1][0], rows[-1][1], bytes(rows[-1][2]))
 
 
 def _covers(reader: Credential, subject: str) -> bool:
@@ -187,5 +126,5 @@ def _may_see(reader: Credential, source: str) -> bool:
 def _shown(event: Mapping[str, Any], receipt: bytes, nearest: str | None) -> dict[str, Any]:
     reason = told(UNIT_UNKNOWN)
     return {
-        **event, "counted": False, **reason, "receipt": bytes(receipt).hex(), "nearest": nearest,
+        **event, "counted": False, **reason, "receipt": receipt.hex(), "nearest": nearest,
     }  # fmt: skip
