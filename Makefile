@@ -17,7 +17,7 @@ test: setup ## every test that needs no container engine: about 10 minutes on tw
 	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadgroup
 
 OLDEST := /usr/lib/postgresql/15/bin
-SQL := tests/chassis/test_durability.py tests/chassis/test_relay.py tests/intake tests/scoring/test_fold.py tests/scoring/test_operations.py tests/scoring/test_road.py
+SQL := tests/chassis/database/test_durability.py tests/chassis/relay/test_relay.py tests/intake tests/scoring/handlers/test_folder.py tests/scoring/operations/test_operations.py tests/scoring/test_road.py
 postgresql: setup ## the SQL tests on PostgreSQL 15 of Debian too (the wheel of the tests has 18)
 	@if [ -x $(OLDEST)/postgres ]; then DANCHU_TEST_POSTGRES=$(OLDEST) $(BIN)/python -m pytest --numprocesses $(WORKERS) -k postgres $(SQL); \
 	else echo "Not run on PostgreSQL 15: there is no $(OLDEST)/postgres (Debian: apt-get install postgresql)"; fi

@@ -9,7 +9,13 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from services.chassis.auth.credentials import Issuer, development_issuer
-from tests.servers import NatsServer, Postgres, free_port, postgres_database, postgres_server
+from tests.support.servers import (
+    NatsServer,
+    Postgres,
+    free_port,
+    postgres_database,
+    postgres_server,
+)
 
 settings.register_profile("danchu", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("danchu")  # how fast a machine is says nothing about the code

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.commands.stacks import SECONDS, Stack
+from tests.support.stacks import SECONDS, Stack
 
 pytestmark = pytest.mark.xdist_group("readme")
 """Its tests share what takes long to start, so one process runs them."""

@@ -30,7 +30,15 @@ def test_a_test_that_swallows_its_timeout_is_named_with_its_stack(tmp_path: Path
     (tmp_path / "pytest.ini").write_text("[pytest]\ntimeout = 1\n")
     (tmp_path / "test_deaf.py").write_text(DEAF)
     env = {**os.environ, "PYTHONPATH": str(ROOT), "DANCHU_TEST_GRACE": "1"}
-    command = [sys.executable, "-m", "pytest", "-p", "tests.watchdog", "-p", "no:cacheprovider"]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-p",
+        "tests.support.watchdog",
+        "-p",
+        "no:cacheprovider",
+    ]
     run = subprocess.run(
         [*command, "test_deaf.py"], cwd=tmp_path, env=env, capture_output=True, text=True,
         timeout=60, check=False,

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from tests.records.desks import Desk
+from tests.support.builders.desks import Desk
 
 pytestmark = pytest.mark.anyio
 

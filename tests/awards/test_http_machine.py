@@ -10,8 +10,15 @@ import pytest
 from services.awards import store
 from services.awards.app import build, migrated
 from tests.awards.test_machine import CLEARS, SETS
-from tests.records.http_machine import CHASSIS_FAULTS, UNITS, Ask, HttpWalk, Service, unasked
-from tests.records.walking import On, caught, walk
+from tests.support.machines.http_machine import (
+    CHASSIS_FAULTS,
+    UNITS,
+    Ask,
+    HttpWalk,
+    Service,
+    unasked,
+)
+from tests.support.machines.walking import On, caught, walk
 
 LEVELS = {"model": ("city", "province"), "award": ("province", "state")}
 

@@ -15,7 +15,7 @@ from contracts import moments
 from services.awards import domain
 from services.awards.domain import Achievement
 from services.records.state_machine import Fact, OutOfOrder, Step, StepImpossible, StepRefused
-from tests.records.walking import START, WAITS, On, caught, chosen, on, stepped, walk
+from tests.support.machines.walking import START, WAITS, On, caught, chosen, on, stepped, walk
 
 RECORD = "a-1"
 UNITS = ("H44.1", "H44.2", "H44.3")

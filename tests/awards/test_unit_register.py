@@ -17,8 +17,8 @@ from services.chassis.http.service_api import compose
 from services.chassis.settings import Settings
 from services.records import vault
 from tests.conftest import NatsServer
-from tests.records.desks import Desk
 from tests.records.test_answers import EVIDENCE, OTHER, recognised
+from tests.support.builders.desks import Desk
 
 pytestmark = pytest.mark.anyio
 

@@ -10,14 +10,14 @@ from collections.abc import Awaitable, Callable, Iterator
 from statistics import median
 from typing import Any, NamedTuple
 
-from services.chassis.broker import Broker
+from services.chassis.broker.connection import Broker
 from services.chassis.errors import BrokerAway
 from tests.bench.exact import NotExact
 from tests.bench.ground import SQLITE, Ground, nats
 from tests.bench.processes import running
-from tests.intake.events import event
-from tests.processes import Answer, Served
-from tests.servers import NatsServer
+from tests.support.builders.events import event
+from tests.support.processes import Answer, Served
+from tests.support.servers import NatsServer
 
 FLOOD = "tests.bench.flood"
 AT_ONCE, BEFORE, AFTER = 3, 10, 10

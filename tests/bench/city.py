@@ -16,7 +16,7 @@ from services.chassis.clock import now_us
 from services.chassis.relay.publisher import Publisher
 from services.chassis.relay.turn import BATCH_MAX, Row
 from services.simulation import simulate
-from tests.servers import NatsServer
+from tests.support.servers import NatsServer
 
 YEAR = 2025
 DUPLICATES = 0.02

@@ -6,9 +6,9 @@ import asyncio
 import json
 import sys
 
-from services.chassis.broker import Broker
+from services.chassis.broker.connection import Broker
 from services.chassis.settings import Settings
-from tests.intake.events import event
+from tests.support.builders.events import event
 
 UNIT = "H44.13"
 FLUSH_EVERY, FLUSH_SECONDS = 2000, 120

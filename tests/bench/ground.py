@@ -16,7 +16,7 @@ from services.chassis.broker.connection import provision
 from services.scoring.settings import ScoringSettings
 from tests.bench.city import City, distinct, fill
 from tests.bench.exact import Expected, expected
-from tests.servers import NatsServer, Postgres, postgres_database, postgres_server
+from tests.support.servers import NatsServer, Postgres, postgres_database, postgres_server
 
 SQLITE, POSTGRESQL = "sqlite", "postgresql"
 BUFFERS = "512MB"

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.servers import free_port, until
+from tests.support.servers import free_port, until
 
 ROOT = Path(__file__).parents[2]
 STOP_SECONDS, ANSWER_SECONDS = 20, 1800

@@ -15,7 +15,7 @@ from tests.bench.city import City
 from tests.bench.exact import Expected, NotExact, compare, compare_counts, expected
 from tests.bench.figures import Figure
 from tests.bench.run import DATABASES
-from tests.processes import Answer, Served
+from tests.support.processes import Answer, Served
 
 pytestmark = [pytest.mark.xdist_group("bench"), pytest.mark.anyio]
 """Its tests share what takes long to start, so one process runs them."""

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.commands.stacks import EVENTS, Stack
+from tests.support.stacks import EVENTS, Stack
 
 
 @pytest.fixture

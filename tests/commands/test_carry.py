@@ -16,9 +16,9 @@ from services.chassis.database.engine import Database
 from services.chassis.settings import Settings
 from services.commands import home_transfer, table_copy
 from services.commands.service_registry import MIGRATED, PRODUCERS
-from tests.commands.stacks import Stack
 from tests.commands.test_stack import rated
-from tests.servers import Postgres
+from tests.support.servers import Postgres
+from tests.support.stacks import Stack
 
 
 @pytest.fixture

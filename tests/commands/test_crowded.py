@@ -10,7 +10,7 @@ import subprocess
 import time
 from pathlib import Path
 
-from tests.commands.stacks import Stack
+from tests.support.stacks import Stack
 
 FILES, SOCKETS, SECONDS = 1024, 1100, 20
 

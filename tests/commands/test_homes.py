@@ -16,8 +16,8 @@ from services.chassis.private_files import tighten
 from services.chassis.settings import Settings
 from services.commands.homes import NotRunning, http_url, stack_url, write_address
 from services.intake.settings import IntakeSettings
-from tests.commands.stacks import Stack
 from tests.commands.test_cli import danchu
+from tests.support.stacks import Stack
 
 WRONG_FOLDER = [
     ("token", "--role", "hr"), ("rate", "--year", "2025"), ("emit", "EVENTS"), ("audit",),

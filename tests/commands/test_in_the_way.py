@@ -16,8 +16,8 @@ import pytest
 
 from services.intake.app import migrated
 from services.intake.settings import IntakeSettings
-from tests.commands.stacks import Stack, eventually
-from tests.servers import NatsServer, Postgres
+from tests.support.servers import NatsServer, Postgres
+from tests.support.stacks import Stack, eventually
 
 DISK_MEGABYTES = 8
 

@@ -10,8 +10,8 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from services.chassis.auth.credentials import Issuer, write_tokens
-from tests.commands.stacks import EVENTS, Stack
 from tests.commands.test_cli import danchu
+from tests.support.stacks import EVENTS, Stack
 
 
 def public_key(key: Ed25519PrivateKey, file: Path) -> Path:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from services.simulation import SIGHTS
-from tests.commands.stacks import SECONDS, Stack
+from tests.support.stacks import SECONDS, Stack
 
 pytestmark = pytest.mark.xdist_group("sample city")
 """Its tests share what takes long to start, so one process runs them."""

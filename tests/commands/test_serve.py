@@ -21,8 +21,8 @@ from services.commands.stack import Stack
 from services.scoring.rubrics.loader import SHIPPED, load_directory
 from tests.conftest import eventually
 from tests.scoring.folding import folding
-from tests.scoring.test_look import moved
-from tests.servers import free_port
+from tests.scoring.subscribers.test_stream_look import moved
+from tests.support.servers import free_port
 
 pytestmark = pytest.mark.anyio
 

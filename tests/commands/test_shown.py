@@ -23,8 +23,8 @@ from services.commands.client import Answer
 from services.commands.emit import Refused, lines_of, read, role_of, sentence
 from services.commands.emit import Report as EmitReport
 from services.commands.terminal_tables import ratings_table
-from tests.commands.stacks import EVENTS, Stack, eventually
 from tests.commands.test_cli import danchu
+from tests.support.stacks import EVENTS, Stack, eventually
 
 HOSTILE = [
     "[/]",

@@ -10,7 +10,7 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
-from tests.commands.stacks import Stack, alive, eventually
+from tests.support.stacks import Stack, alive, eventually
 
 
 def rated(stack: Stack) -> Any:

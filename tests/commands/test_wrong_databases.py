@@ -8,7 +8,7 @@ import pytest
 
 from services.chassis.auth.credentials import write_tokens
 from tests.commands.test_cli import danchu
-from tests.servers import Postgres, free_port
+from tests.support.servers import Postgres, free_port
 
 COMMANDS = [
     ("up",), ("serve", "scoring"), ("serve", "all"), ("migrate",), ("migrate", "intake"),

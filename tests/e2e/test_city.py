@@ -15,15 +15,15 @@ import pytest
 from ruamel.yaml import YAML
 
 from services.scoring.rubrics.loader import SHIPPED
-from tests.commands.stacks import Stack, alive, eventually
 from tests.e2e.doors import Doors
 from tests.oracle import counted, rate
 from tests.oracle.generate import city
 from tests.oracle.generate_rubric import rubric
 from tests.oracle.ledger import verdicts
 from tests.oracle.moments import DAY, instant, year_start
-from tests.scoring.cities import compared
-from tests.servers import postgres_server
+from tests.support.builders.cities import compared
+from tests.support.servers import postgres_server
+from tests.support.stacks import Stack, alive, eventually
 
 UNITS, EVENTS, KILLS = 40, 1000, 4
 SETTLED_SECONDS = 150

@@ -13,11 +13,11 @@ import pytest
 from ruamel.yaml import YAML
 
 from services.scoring.rubrics.loader import SHIPPED
-from tests.commands.stacks import Stack, eventually
 from tests.e2e.doors import Doors
 from tests.e2e.played import UNITS, YEAR, Desks, Year
 from tests.oracle import rate
-from tests.scoring.cities import compared
+from tests.support.builders.cities import compared
+from tests.support.stacks import Stack, eventually
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.commands.stacks import eventually
 from tests.faults.victims import CHILDREN, Victims, victims
+from tests.support.stacks import eventually
 
 WAITS = "the start waits for the database"
 PATIENCE_SECONDS = 130

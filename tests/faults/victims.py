@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.commands.stacks import Stack
-from tests.servers import Postgres, postgres_server
+from tests.support.servers import Postgres, postgres_server
+from tests.support.stacks import Stack
 
 CHILDREN = ("nats-server", "--part http", "--part fold")
 

@@ -7,7 +7,7 @@ import pytest
 
 from services.chassis.auth.credentials import Issuer
 from tests.conftest import free_port
-from tests.intake.events import Door, opened
+from tests.support.builders.events import Door, opened
 
 
 @pytest.fixture

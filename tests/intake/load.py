@@ -15,8 +15,8 @@ from services.chassis.broker.connection import Broker
 from services.chassis.database.engine import Database
 from services.chassis.settings import normal_url
 from tests.conftest import NatsServer, eventually
-from tests.intake.events import event
-from tests.processes import Served
+from tests.support.builders.events import event
+from tests.support.processes import Served
 
 BATCH = 20
 PAUSE_SECONDS = 0.02

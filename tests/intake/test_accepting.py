@@ -7,7 +7,7 @@ import re
 import pytest
 
 from contracts.envelope import decode
-from tests.intake.events import COMPLETED, Door, event, fields
+from tests.support.builders.events import COMPLETED, Door, event, fields
 
 pytestmark = pytest.mark.anyio
 

@@ -22,7 +22,7 @@ from services.intake.app import build, migrated
 from services.intake.settings import IntakeSettings
 from services.intake.tables import MIGRATIONS
 from tests.conftest import NatsServer, Postgres, eventually
-from tests.intake.events import Door, event, opened
+from tests.support.builders.events import Door, event, opened
 
 pytestmark = pytest.mark.anyio
 

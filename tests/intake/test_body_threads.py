@@ -17,10 +17,10 @@ from services.chassis.http.problems import Problem
 from services.intake import api, body_threads, handlers, subscribers
 from services.intake.body_threads import SMALL_BYTES_MAX, BodyThreads, Lane, weight_of
 from tests.conftest import NatsServer, eventually
-from tests.intake.events import Door, event, opened
 from tests.intake.test_nats_door import Department
 from tests.scoring.road import Road, open_road
 from tests.scoring.test_road import registered
+from tests.support.builders.events import Door, event, opened
 
 pytestmark = pytest.mark.anyio
 SMALL, LARGE = 30, 400

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.intake.events import event
-from tests.processes import Served
+from tests.support.builders.events import event
+from tests.support.processes import Served
 
 pytestmark = [pytest.mark.anyio, pytest.mark.xdist_group("clients")]
 """Its tests share what takes long to start, so one process runs them."""

@@ -18,8 +18,8 @@ from services.intake.waiting import (
     SERVED_OF_UNIT_MAX,
 )
 from tests.conftest import NatsServer, eventually
-from tests.intake.events import Door, event, opened
 from tests.intake.test_nats_door import Department
+from tests.support.builders.events import Door, event, opened
 
 pytestmark = pytest.mark.anyio
 FLOOD = 20_000

@@ -17,9 +17,9 @@ from services.chassis.health import Health
 from services.chassis.http.service_api import compose, service_api
 from services.scoring.readmodel.arrivals import Arrivals
 from tests.conftest import NatsServer, free_port
-from tests.fuzzing import MAY_BE_SAID, fuzz
-from tests.intake.events import event, opened
 from tests.scoring.road import open_road
+from tests.support.builders.events import event, opened
+from tests.support.fuzzing import MAY_BE_SAID, fuzz
 
 UNIT = event("u", "unit.registered", data={"name": "Phường mẫu", "kind": "commune"})
 

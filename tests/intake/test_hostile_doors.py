@@ -22,7 +22,7 @@ from services.scoring.operations import quarantine
 from services.scoring.settings import ScoringSettings
 from tests.conftest import NatsServer, eventually
 from tests.contracts.hostile import EVENT, payloads
-from tests.processes import Answer, Served
+from tests.support.processes import Answer, Served
 
 pytestmark = pytest.mark.anyio
 CORPUS = list(payloads())

@@ -19,7 +19,7 @@ from services.chassis.clock import now_us
 from services.intake.documents import REFUSALS
 from services.intake.subscribers import EVENTS_MAX, REQUEST_BYTES_MAX
 from tests.conftest import NatsServer, eventually
-from tests.intake.events import opened
+from tests.support.builders.events import opened
 
 pytestmark = pytest.mark.anyio
 DOCS = Path(__file__).parents[2] / "docs"

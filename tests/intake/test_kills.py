@@ -15,10 +15,10 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import NatsServer, eventually
-from tests.intake.events import event
 from tests.intake.load import Load, kept_once, stored, under
-from tests.processes import Served
-from tests.servers import postgres_database, postgres_server
+from tests.support.builders.events import event
+from tests.support.processes import Served
+from tests.support.servers import postgres_database, postgres_server
 
 pytestmark = pytest.mark.anyio
 DISK_MIB = 8

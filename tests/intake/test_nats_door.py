@@ -13,7 +13,7 @@ from services.chassis.broker.connection import Broker
 from services.chassis.errors import BrokerAway
 from services.intake.handlers import Intake
 from tests.conftest import NatsServer, Postgres, eventually, free_port
-from tests.intake.events import Door, event, fields, opened
+from tests.support.builders.events import Door, event, fields, opened
 
 pytestmark = pytest.mark.anyio
 

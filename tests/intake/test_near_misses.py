@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.intake.events import Door, event, fields
+from tests.support.builders.events import Door, event, fields
 
 pytestmark = pytest.mark.anyio
 MIB = 2**20

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from services.intake.domain import EMITTING_ROLES
-from tests.intake.events import SOURCE, Door, event, fields
+from tests.support.builders.events import SOURCE, Door, event, fields
 
 pytestmark = pytest.mark.anyio
 

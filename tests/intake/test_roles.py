@@ -4,7 +4,7 @@ import pytest
 
 from contracts.catalog import CATALOG
 from tests.contracts.test_receipts import full
-from tests.intake.events import Door, fields
+from tests.support.builders.events import Door, fields
 
 pytestmark = pytest.mark.anyio
 PRACTICE = (

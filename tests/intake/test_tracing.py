@@ -18,8 +18,8 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from tests.conftest import NatsServer, eventually
-from tests.intake.events import event
-from tests.processes import Served
+from tests.support.builders.events import event
+from tests.support.processes import Served
 
 pytestmark = pytest.mark.anyio
 ROAD = {"accept", "relay", "take", "fold"}

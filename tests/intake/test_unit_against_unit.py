@@ -15,8 +15,8 @@ from services.intake.app import build
 from services.intake.settings import IntakeSettings
 from tests.conftest import NatsServer
 from tests.contracts.test_receipts import full
-from tests.intake.events import Door, event, fields, opened
 from tests.intake.test_nats_door import Department
+from tests.support.builders.events import Door, event, fields, opened
 
 pytestmark = pytest.mark.anyio
 A, B = "H44.1", "H44.10"

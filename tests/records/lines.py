@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
-from tests.records.desks import Desk
+from tests.support.builders.desks import Desk
 
 OWN, OTHER = "H44.2.1", "H44.9"
 NEXT = "H44.2.2"

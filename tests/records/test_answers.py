@@ -23,8 +23,8 @@ from services.records.exported_lists import BOM, csv_of
 from services.records.routes import JournalEntry
 from services.violations import answers as of_violations
 from services.violations import app as violations
-from tests.records.desks import Desk, open_desk
-from tests.violations import cases
+from tests.support.builders import cases
+from tests.support.builders.desks import Desk, open_desk
 
 pytestmark = pytest.mark.anyio
 

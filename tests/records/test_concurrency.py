@@ -17,7 +17,7 @@ from services.training import app as training
 from services.training import queries, store
 from services.training.handlers import reconcile
 from tests.conftest import eventually
-from tests.records.desks import Desk, open_desk
+from tests.support.builders.desks import Desk, open_desk
 
 pytestmark = pytest.mark.anyio
 

@@ -13,8 +13,8 @@ from services.awards import app as awards
 from services.chassis.auth.credentials import Issuer
 from services.training import app as training
 from services.violations import app as violations
-from tests.fuzzing import fuzz
-from tests.records.desks import open_desk
+from tests.support.builders.desks import open_desk
+from tests.support.fuzzing import fuzz
 
 SERVICES = {"training": training, "awards": awards, "violations": violations}
 

@@ -24,8 +24,8 @@ from services.scoring import app as scoring
 from services.scoring.settings import ScoringSettings
 from services.training import app as training
 from services.violations import app as violations
-from tests.records.desks import ON_SQLITE, Desk, open_desk
-from tests.servers import free_port
+from tests.support.builders.desks import ON_SQLITE, Desk, open_desk
+from tests.support.servers import free_port
 
 pytestmark = pytest.mark.anyio
 

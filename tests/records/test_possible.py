@@ -14,7 +14,7 @@ from services.records.state_machine import Step, StepImpossible, StepRefused
 from services.training.domain import course as training
 from services.training.domain import roster
 from services.violations import domain as violations
-from tests.records.walking import DAY, HOUR, START
+from tests.support.machines.walking import DAY, HOUR, START
 
 WALKS, STEPS = 60, 30
 UNITS = ("H44.1", "H44.2", "H44.3")

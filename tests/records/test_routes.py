@@ -17,7 +17,6 @@ from services.awards import app as awards
 from services.chassis.auth.credentials import ROLES, Issuer
 from services.training import app as training
 from services.violations import app as violations
-from tests.records.desks import Desk, open_desk
 from tests.records.lines import (
     BOTH,
     CLERK,
@@ -33,7 +32,8 @@ from tests.records.lines import (
     Prepare,
 )
 from tests.records.training_lines import TRAINING
-from tests.violations import cases
+from tests.support.builders import cases
+from tests.support.builders.desks import Desk, open_desk
 
 pytestmark = pytest.mark.anyio
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 from typing import Any
 
-from tests.records.desks import Desk
 from tests.records.lines import (
     BOTH,
     CLERK,
@@ -18,7 +17,8 @@ from tests.records.lines import (
     SEES_JOURNALS,
     Line,
 )
-from tests.training import acts
+from tests.support.builders import acts
+from tests.support.builders.desks import Desk
 
 NUMBERS = itertools.count(1)
 KNOWN = "CB-0"

@@ -19,7 +19,7 @@ from services.scoring.handlers.folder import Folder
 from services.scoring.readmodel.snapshot import Snapshots
 from services.scoring.rubrics.model import Rubrics
 from services.scoring.tables import MIGRATIONS
-from tests.scoring.cities import NOW
+from tests.support.builders.cities import NOW
 
 
 def subject_of(raw: bytes) -> str:

@@ -17,7 +17,7 @@ from services.intake import app as intake
 from services.intake.settings import IntakeSettings
 from services.scoring import app as scoring
 from services.scoring.settings import ScoringSettings
-from tests.intake.events import BATCH
+from tests.support.builders.events import BATCH
 
 ROLES = {"unit": "registrar", "exemption": "council", "adjustment": "council"}
 

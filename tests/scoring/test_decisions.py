@@ -6,7 +6,7 @@ from pathlib import Path
 
 from services.scoring import app as scoring
 from services.scoring.settings import ScoringSettings
-from tests.scoring.test_sheet import sample, sheets
+from tests.scoring.ratings.sheet.test_sheet import sample, sheets
 
 
 def test_no_route_changes_a_rating(tmp_path: Path) -> None:

@@ -14,8 +14,8 @@ from sqlalchemy import text
 from contracts.envelope import decode
 from services.scoring.fold.verdict import names_own_source, target
 from services.scoring.queries import events as event_queries
-from tests.scoring.cities import accepted, city, rubrics
 from tests.scoring.folding import Fold, folding
+from tests.support.builders.cities import accepted, city, rubrics
 
 pytestmark = pytest.mark.anyio
 

@@ -10,8 +10,8 @@ import pytest
 
 from services.chassis.auth.credentials import Issuer
 from tests.conftest import NatsServer, eventually
-from tests.intake.events import event
 from tests.scoring.road import Road, open_road
+from tests.support.builders.events import event
 
 pytestmark = pytest.mark.anyio
 

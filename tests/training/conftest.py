@@ -8,7 +8,7 @@ import pytest
 from contracts import moments
 from services.chassis.auth.credentials import development_issuer
 from services.training.app import build, migrated
-from tests.records.desks import Desk, open_desk
+from tests.support.builders.desks import Desk, open_desk
 
 
 class Hand:

@@ -14,10 +14,10 @@ from services.chassis.http.service_api import compose
 from services.chassis.settings import Settings
 from services.records import vault
 from services.training import app as training
-from tests.records.desks import Desk
 from tests.scoring.road import Road, open_road
-from tests.servers import NatsServer
-from tests.training.acts import UNIT, assigned, attended, planned, scheduled
+from tests.support.builders.acts import UNIT, assigned, attended, planned, scheduled
+from tests.support.builders.desks import Desk
+from tests.support.servers import NatsServer
 
 pytestmark = pytest.mark.anyio
 

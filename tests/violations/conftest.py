@@ -7,7 +7,7 @@ import pytest
 
 from services.chassis.auth.credentials import Issuer
 from services.violations.app import build, migrated
-from tests.records.desks import Desk, open_desk
+from tests.support.builders.desks import Desk, open_desk
 
 
 @pytest.fixture

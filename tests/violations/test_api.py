@@ -10,8 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from services.violations.handlers import MISTAKE
-from tests.records.desks import ON_SQLITE, Desk
-from tests.violations.cases import (
+from tests.support.builders.cases import (
     CONCLUSION,
     HANDLING,
     OVERTURN,
@@ -22,6 +21,7 @@ from tests.violations.cases import (
     reported,
     verified,
 )
+from tests.support.builders.desks import ON_SQLITE, Desk
 
 pytestmark = pytest.mark.anyio
 

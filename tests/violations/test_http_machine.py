@@ -9,8 +9,15 @@ import pytest
 
 from services.violations import handlers, store
 from services.violations.app import build, migrated
-from tests.records.http_machine import CHASSIS_FAULTS, UNITS, Ask, HttpWalk, Service, unasked
-from tests.records.walking import On, caught, walk
+from tests.support.machines.http_machine import (
+    CHASSIS_FAULTS,
+    UNITS,
+    Ask,
+    HttpWalk,
+    Service,
+    unasked,
+)
+from tests.support.machines.walking import On, caught, walk
 from tests.violations.test_machine import CLEARS, SETS
 
 

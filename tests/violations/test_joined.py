@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.records.desks import Desk
-from tests.violations.cases import reported
+from tests.support.builders.cases import reported
+from tests.support.builders.desks import Desk
 
 pytestmark = pytest.mark.anyio
 MISTAKE = {"version": 1, "reason": "nhầm"}

@@ -16,7 +16,7 @@ from contracts import moments
 from services.records.state_machine import Fact, OutOfOrder, Step, StepImpossible, StepRefused
 from services.violations import domain
 from services.violations.domain import Case
-from tests.records.walking import DAY, START, WAITS, On, caught, chosen, on, stepped, walk
+from tests.support.machines.walking import DAY, START, WAITS, On, caught, chosen, on, stepped, walk
 
 RECORD = "case-1"
 UNITS = ("H44.1", "H44.2", "H44.3")

@@ -17,11 +17,11 @@ from services.scoring.rubrics import loader
 from services.scoring.settings import SHIPPED
 from services.violations import app as violations
 from tests.conftest import NatsServer
-from tests.intake.events import event
-from tests.records.desks import Desk
 from tests.scoring.road import Road, open_road
 from tests.scoring.test_road import registered
-from tests.violations.cases import HANDLING, OVERTURN, UNIT, concluded
+from tests.support.builders.cases import HANDLING, OVERTURN, UNIT, concluded
+from tests.support.builders.desks import Desk
+from tests.support.builders.events import event
 
 pytestmark = pytest.mark.anyio
 

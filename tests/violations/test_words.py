@@ -10,8 +10,8 @@ import pytest
 from sqlalchemy import inspect, text
 
 from services.chassis.telemetry.instruments import JsonLines
-from tests.records.desks import Desk
-from tests.violations.cases import CONCLUSION, HANDLING, OUTCOME, REPORT
+from tests.support.builders.cases import CONCLUSION, HANDLING, OUTCOME, REPORT
+from tests.support.builders.desks import Desk
 
 pytestmark = pytest.mark.anyio
 

@@ -1,0 +1,121 @@
+"""The audit compares outboxes, stream, ledger and quarantine, and names what differs."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from services.chassis.auth.credentials import Issuer
+from services.commands import operator
+from services.scoring.errors import DoorSpeaks, DoorUnknown
+from services.scoring.operations import doors as door_operations
+from services.scoring.operations import proof
+from services.scoring.operations.audit import audit
+from services.scoring.settings import ScoringSettings
+from services.scoring.store import doors
+from tests.conftest import NatsServer
+from tests.scoring.operations.restoring import Town, hasten
+
+pytestmark = pytest.mark.anyio
+PRODUCERS = ("intake", "training", "awards", "violations", "scoring")
+
+
+@pytest.fixture
+async def town(
+    home: Path, database_url: str, issuer: Issuer, provisioned: NatsServer,
+    monkeypatch: pytest.MonkeyPatch,
+) -> AsyncIterator[Town]:  # fmt: skip
+    """Four events, folded and proved."""
+    hasten(monkeypatch)
+    made = Town(home, database_url, issuer, provisioned, monkeypatch)
+    await made.begin()
+    async with made.running() as road:
+        await made.accept(road, 4)
+        await made.whole(road)
+    yield made
+
+
+async def differences() -> list[str]:
+    """What `danchu audit` says."""
+    return await audit(ScoringSettings(), PRODUCERS)
+
+
+async def test_databases_restored_beside_a_kept_stream_are_told_from_it(town: Town) -> None:
+    """Before the start each event that the stream has is named; what only the ledger gets back
+    is named afterwards, for no outbox has it any more.
+    """
+    assert await differences() == []
+    backups = {service: await town.saved(service) for service in ("intake", "scoring")}
+    async with town.running() as road:
+        await town.accept(road, 3)
+        await town.whole(road)
+    for service, backup in backups.items():
+        await town.restore(service, backup)
+    found = await differences()
+    assert len([line for line in found if "the stream has the event" in line]) == 3
+    assert all("due-H44.1-d" in line for line in found if "the stream has" in line)
+    async with town.running() as road:
+        await town.whole(road)
+    found = await differences()
+    assert len(found) == 3 and all("no outbox has it" in line for line in found)
+
+
+async def test_scoring_restored_alone_agrees_again_once_it_has_read(town: Town) -> None:
+    """The audit names what the ledger lacks, until the fold has read it again."""
+    backup = await town.saved("scoring")
+    async with town.running() as road:
+        await town.accept(road, 2)
+        await town.whole(road)
+    await town.restore("scoring", backup)
+    found = await differences()
+    assert len([line for line in found if "the outbox of intake sent" in line]) == 2
+    async with town.running() as road:
+        await town.whole(road)
+    assert await differences() == []
+
+
+async def test_a_stream_that_lacks_what_was_sent_is_named_and_the_list_is_bounded(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each by source and id, so many of a kind, and then how many more."""
+    monkeypatch.setattr(proof, "DIFFERENCES_MAX", 2)
+    copy = town.saved_stream("early")
+    async with town.running() as road:
+        await town.accept(road, 5)
+        await town.whole(road)
+    town.restore_stream(copy)
+    found = await differences()
+    lacking = [line for line in found if "the stream does not have it" in line]
+    assert len(lacking) == 2 and any("and 3 more" in line for line in found)
+
+
+async def test_a_mark_that_does_not_hold_is_named_by_the_audit(town: Town) -> None:
+    """Also before it is an alarm."""
+    async with town.database("scoring") as db, db.write() as conn:
+        (door,) = [one for one in await doors.load(conn) if one.name.startswith("intake.")]
+        await doors.save(conn, door._replace(mark_events=9, mark_until=door.mark_until + 1,
+                                             differs_since=1))  # fmt: skip
+    (line,) = await differences()
+    assert door.name in line and "5 of them have not arrived" in line
+
+
+async def test_a_door_that_is_gone_for_good_is_taken_off(town: Town) -> None:
+    """An alarm about it ends; one that still speaks, or is unknown, is not taken off."""
+    settings = ScoringSettings()
+    listed = await operator.doors(settings)
+    (intake,) = [one for one in listed if str(one["name"]).startswith("intake.")]
+    assert (intake["state"], intake["events"], intake["arrived"]) == ("proved", 4, 4)
+    with pytest.raises(DoorSpeaks):
+        await operator.retire_door(settings, str(intake["name"]))
+    with pytest.raises(DoorUnknown):
+        await operator.retire_door(settings, "intake.ffffffff")
+    async with town.database("scoring") as db, db.write() as conn:
+        (door,) = [one for one in await doors.load(conn) if one.name == intake["name"]]
+        await doors.save(conn, door._replace(heard=1, differs_since=1, mark_events=9))
+        assert doors.alarm(await doors.load(conn), 2**62) is not None
+    await operator.retire_door(settings, door.name)
+    known = await door_operations.doors_known(settings)
+    assert doors.alarm(known, 2**62) is None
+    assert [one.state for one in known if one.name == door.name] == ["retired"]

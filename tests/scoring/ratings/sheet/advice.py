@@ -1,0 +1,120 @@
+"""Sheets of random cities, and events that do what a sheet says, for an independent recount."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from contracts import moments
+from services.scoring.fold.books import horizon
+from services.scoring.ratings.recount import Accepted, alone, facts, ratings, standings, tally
+from services.scoring.ratings.sheet.sheet import Beside, sheet
+from services.scoring.ratings.sheet.trials import Field
+from services.scoring.ratings.standings import Standing, rivals
+from services.scoring.rubrics.model import Rubrics
+from tests.oracle import rate
+from tests.oracle.catalog import FIELDS, fields
+from tests.support.builders.cities import accepted, city, rubrics
+
+Raw = dict[str, Any]
+DEFAULTS: Raw = {"date": "2025-12-31", "count": 1, "amount": 1, "flag": False, "score": 3,
+                 "text": "x", "key": "advised", "person": "p-advised-1"}  # fmt: skip
+_serial = itertools.count()
+
+
+@dataclass
+class Town:
+    """A random city as it is known at an instant."""
+
+    events: list[Raw]
+    raw: list[Raw]
+    ruled: Rubrics
+    year: int
+    now: int
+
+    @cached_property
+    def held(self) -> Accepted:
+        """The accepted events."""
+        return Accepted(accepted(self.events))
+
+    @cached_property
+    def rated(self) -> dict[str, Raw]:
+        """Our ratings."""
+        return ratings(self.held, self.ruled, self.year)
+
+    @cached_property
+    def before_share(self) -> dict[str, Standing]:
+        """Standings of each unit alone."""
+        found = {}
+        for unit in self.held.registry.units.values():
+            rubric = self.ruled.governing(unit.kind, self.year)
+            if rubric is not None and unit.exists_in(self.year):
+                cells = self.cells.get(unit.key, {})
+                sums = tally(rubric, cells, horizon(unit, self.year))
+                found[unit.key] = alone(unit, rubric, self.held.registry, self.year, sums)
+        return found
+
+    @cached_property
+    def cells(self) -> Any:
+        """The facts by unit."""
+        return facts(self.held, self.ruled, self.year)
+
+    @cached_property
+    def standings(self) -> dict[str, Standing]:
+        """Standings with shares and ranks."""
+        return standings(self.held, self.ruled, self.year)
+
+    def sheet(self, key: str) -> Raw:
+        """The sheet of a unit in the view that binds."""
+        registry, unit = self.held.registry, self.held.registry.units[key]
+        rubric = self.ruled.governing(unit.kind, self.year)
+        assert rubric is not None
+        pool = registry.pool(key, self.year)
+        view = "pooled" if pool and rubric.pooled else "own"
+        field = Field(unit, self.year, rubric, view, pool, self.cells.get(key, {}),
+                      horizon(unit, self.year), self.now)  # fmt: skip
+        same = [s for s in self.before_share.values() if s.kind == unit.kind]
+        ranked = None if unit.ends_inside(self.year) else rivals(key, same)
+        beside = Beside(rivals=ranked)
+        return sheet(self.rated[key], self.standings[key], field, beside)
+
+    def oracle(self, *more: Raw) -> dict[str, Raw]:
+        """The ratings by the independent program, with these events too."""
+        return rate([*self.events, *more], self.raw, self.year)
+
+    def event(self, unit: str, short: str, data: Mapping[str, Any]) -> Raw:
+        """An event of now, or of when the unit begins; what no sheet speaks of is filled in."""
+        number, begins = next(_serial), self.held.registry.units[unit].begins
+        at = max(self.now, begins or self.now)
+        whole: Raw = {}
+        for name, optional, kind in fields(short) if short in FIELDS else ():
+            if not optional and name not in data:
+                whole[name] = kind.partition("|")[0] if "|" in kind else DEFAULTS[kind]
+                if kind in ("key", "person"):
+                    whole[name] = f"advised-{number}"
+        whole |= data
+        if moments.local_year(at) != self.year:
+            whole["year"] = self.year
+        return {
+            "specversion": "1.0", "id": f"advised-{number}", "source": "urn:advised",
+            "type": f"vn.danchu.{short}.v1", "subject": unit, "time": moments.spelled(at),
+            "data": whole,
+        }  # fmt: skip
+
+
+def town(seed: int, folder: Path, now: str, units: int = 8, size: int = 500) -> Town:
+    """A random city of which only what happened up to `now` is known."""
+    at = moments.instant(now)
+    events, year = city(seed, units, size)
+    raw, ruled = rubrics(seed, folder)
+    known = [event for event in events if moments.instant(event["time"]) <= at]
+    return Town(known, raw, ruled, year, at)
+
+
+def short_of(type_: str) -> str:
+    """The short name of an event type."""
+    return type_.removeprefix("vn.danchu.").removesuffix(".v1")

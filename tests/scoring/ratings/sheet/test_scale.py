@@ -1,0 +1,196 @@
+"""What a sheet says of a scale: its steps, the one that is reached, and the way to the next."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from contracts import moments
+from services.scoring.fold.cells import Cell, Posting, Tally
+from services.scoring.fold.registry import Order
+from services.scoring.ratings.scores import basic_score
+from services.scoring.ratings.sheet import scale as sheet_scale
+from services.scoring.ratings.sheet.scale import Open, ahead, scale
+from services.scoring.ratings.sheet.trials import Field, State
+from services.scoring.rubrics.model import Indicator, Kind, Step
+from tests.scoring.ratings.sheet.test_sheet import field_of
+
+STEPS = [("1", "7"), ("19/20", "6"), ("9/10", "5"), ("4/5", "7/2"), ("1/2", "3/2")]
+ENOUGH = 500
+
+
+def indicator(kind: Kind, **given: Any) -> Indicator:
+    """An indicator of 7 points under the scale of the petitions."""
+    steps = tuple(Step(Fraction(q), Fraction(p)) for q, p in STEPS)
+    return Indicator("x", "X", "Điều 4", kind, None, Fraction(7), scale=steps, **given)
+
+
+def field(of: Indicator, *sums: int) -> Field:
+    """A unit of 100 points that has these sums; what is missing of a coverage is on time."""
+    cells = {}
+    if of.kind is Kind.COVERAGE and sums:
+        for number in range(sums[0] - sum(sums[1:])):
+            order = Order(moments.instant("2025-01-01T00:00:00Z"), "a", str(number))
+            cells[Cell("own", "x", "", str(number))] = [Posting("obliged", order, True)]
+    found = field_of(of, cells, "2025-06-01T00:00:00Z")
+    vars(found)["base"] = State(found, {}, Tally({"own|x|": list(sums)}))
+    return found
+
+
+def told(of: Indicator, *sums: int) -> dict[str, Any]:
+    """What the sheet shows of the scale."""
+    of_unit = field(of, *sums)
+    found = scale(of_unit, of_unit.base.assessed.lines[0])
+    assert found is not None
+    return found
+
+
+def test_the_steps_stand_in_rising_order_with_the_one_that_is_reached() -> None:
+    """Nine petitions of ten are resolved in time: the step from 90 % gives 5 points."""
+    found = told(indicator(Kind.COVERAGE), 10, 9, 0)
+    assert [step["at_least"] for step in found["steps"]] == ["1/2", "4/5", "9/10", "19/20", "1"]
+    assert found["steps"][1] == {"at_least": "4/5", "points": "3.50"}
+    assert found["reached"] == {"at_least": "9/10", "points": "5.00"}
+
+
+def test_a_clerk_sees_how_many_more_bring_the_next_step() -> None:
+    """Of 40 petitions 33 are resolved: one more brings nothing, three more bring 90 %."""
+    found = told(indicator(Kind.COVERAGE), 40, 33, 0)
+    assert found["next"] == {
+        "at_least": "9/10", "points": "5.00", "needed": 3, "needed_points": None,
+        "score": "5.00", "worth": "1.50",
+    }  # fmt: skip
+    assert found["vi"] == (
+        "đạt bậc từ 80 % (3,50 điểm); "
+        "bậc tiếp theo từ 90 %: làm thêm 3 việc còn thiếu thì được 5,00 điểm (tổng điểm thêm 1,50)"
+    )
+    assert found["en"] == (
+        "the step from 80 % is reached (3.50 points); "
+        "the next step is from 90 %: with 3 more of the missing done the score is 5.00 "
+        "(1.50 more of the total)"
+    )
+
+
+@pytest.mark.parametrize("credit", ["0", "1/2"])
+def test_a_step_is_promised_for_what_is_done_on_time_where_lateness_costs(credit: str) -> None:
+    """Whoever is late already reads that three more do it on time, and not any three."""
+    found = told(indicator(Kind.COVERAGE, late_credit=Fraction(credit)), 40, 33, 0)
+    assert "làm thêm 3 việc còn thiếu đúng hạn thì được 5,00 điểm" in found["vi"]
+    assert "with 3 more of the missing done on time the score is 5.00" in found["en"]
+
+
+def test_one_thing_may_leap_over_a_step() -> None:
+    """The last of two petitions brings all points, and the sheet says the score it brings."""
+    found = told(indicator(Kind.COVERAGE), 2, 1, 0)
+    assert found["next"]["at_least"] == "4/5"
+    assert (found["next"]["needed"], found["next"]["score"]) == (1, "7.00")
+    assert "thì được 7,00 điểm (tổng điểm thêm 5,50)" in found["vi"]
+
+
+def test_a_step_that_lateness_has_made_out_of_reach_is_promised_to_nobody() -> None:
+    """One of ten is late and counts nothing: all points cannot be had any more."""
+    of = indicator(Kind.COVERAGE, late_credit=Fraction(0))
+    found = told(of, 20, 18, 1)
+    assert (found["next"]["needed"], found["next"]["at_least"]) == (1, "19/20")
+    found = told(of, 20, 19, 1)
+    assert (found["next"]["needed"], found["next"]["at_least"]) == (None, "1")
+    assert found["vi"].endswith("bậc tiếp theo từ 100 %: làm thêm cũng không đạt được")
+    assert found["en"].endswith("the next step is from 100 %: doing more does not reach it")
+
+
+def test_what_is_overdue_brings_the_next_step_only_for_its_part() -> None:
+    """Of 10 things 4 are done; 4 are overdue at half credit, 2 can still be done on time."""
+    half = indicator(Kind.COVERAGE, late_credit=Fraction(1, 2))
+    found = ahead(half, [10, 4, 0], Open(2, 4))
+    assert found is not None and (found.needed, found.more) == (1, (0, 1, 0))
+    found = ahead(half, [10, 6, 0], Open(0, 4))
+    assert found is not None and (found.needed, found.more) == (4, (0, 0, 4))
+    nothing = indicator(Kind.COVERAGE, late_credit=Fraction(0))
+    found = ahead(nothing, [10, 6, 0], Open(1, 3))
+    assert found is not None and found.needed is None
+
+
+def test_the_last_step_has_no_next_and_no_step_is_said_too() -> None:
+    """At 100 % nothing is promised; below 50 % no step is reached."""
+    of = indicator(Kind.COVERAGE)
+    assert told(of, 3, 3, 0)["next"] is None
+    found = told(of, 5, 1, 0)
+    assert found["reached"] is None and found["vi"].startswith("chưa đạt bậc nào; bậc tiếp theo")
+
+
+def test_every_kind_says_what_it_counts() -> None:
+    """Things, marks of a mean, units of a share, and points of merit."""
+    quota = told(indicator(Kind.QUOTA, target=Fraction(8)), 3)
+    assert "thêm 1 thì được 1,50 điểm" in quota["vi"]
+    share = told(indicator(Kind.SHARE), 300_000, 1_000_000)
+    assert (share["next"]["needed"], share["next"]["worth"]) == (20, "1.50")
+    merit = told(indicator(Kind.MERIT), 1, 2)
+    assert (merit["next"]["needed"], merit["next"]["needed_points"]) == (None, "1.50")
+    assert "with 1.50 more points of merit the score is 1.50" in merit["en"]
+    mean = told(indicator(Kind.MEAN, low=Fraction(1), high=Fraction(5)), 2, 40_000)
+    assert "thêm 1 lượt 5,00 điểm thì được 1,50 điểm" in mean["vi"]
+
+
+def test_where_nothing_is_measured_the_steps_are_shown_and_not_applied() -> None:
+    """Without petitions no step is reached and none is next; without a scale there is none."""
+    found = told(indicator(Kind.COVERAGE))
+    assert (len(found["steps"]), found["reached"], found["next"]) == (5, None, None)
+    assert (found["vi"], found["en"]) == ("không xét theo bậc", "the steps do not apply")
+    plain = field(replace(indicator(Kind.COVERAGE), scale=()), 2, 1, 0)
+    assert scale(plain, plain.base.assessed.lines[0]) is None
+
+
+@st.composite
+def measured(draw: st.DrawFn) -> tuple[Indicator, list[int], list[int]]:
+    """An indicator, its sums, and what one thing more adds to them."""
+    kind = draw(st.sampled_from((Kind.COVERAGE, Kind.QUOTA, Kind.MEAN, Kind.SHARE)))
+    few = st.integers(0, 40)
+    if kind is Kind.COVERAGE:
+        on_time, late, missing = draw(few), draw(few), draw(few)
+        credit = draw(st.sampled_from((Fraction(0), Fraction(1, 3), Fraction(1))))
+        sums = [on_time + late + missing, on_time, late]
+        return indicator(kind, late_credit=credit), sums, [0, 1, 0]
+    if kind is Kind.QUOTA:
+        return indicator(kind, target=Fraction(draw(st.integers(1, 30)), 3)), [draw(few)], [1]
+    if kind is Kind.SHARE:
+        return indicator(kind), [draw(st.integers(0, 400_000)), 400_000], [10_000, 0]
+    marks = draw(st.lists(st.integers(1, 5), min_size=3, max_size=20))
+    of = indicator(kind, low=Fraction(1), high=Fraction(5), minimum=3)
+    return of, [len(marks), sum(marks) * 10_000], [1, 50_000]
+
+
+def true_of(case: tuple[Indicator, list[int], list[int]]) -> bool:
+    """Whether adding one thing after the other comes to what is said."""
+    of, sums, one = case
+    said, now = ahead(of, sums), basic_score(of, sums)
+    moved, most = list(sums), sums[0] - sum(sums[1:]) if of.kind is Kind.COVERAGE else ENOUGH
+    for number in range(1, most + 1):
+        moved = [a + b for a, b in zip(moved, one, strict=True)]
+        if basic_score(of, moved) != now:
+            found = (number, basic_score(of, moved))
+            return said is not None and (said.needed, said.score) == found
+    return said is None or said.needed is None
+
+
+@settings(max_examples=150, deadline=None)
+@given(measured())
+def test_what_is_said_to_be_needed_is_the_least_that_moves_the_score(
+    case: tuple[Indicator, list[int], list[int]],
+) -> None:
+    """Found by arithmetic, and the same when one thing is added after the other."""
+    assert true_of(case)
+
+
+def test_a_fault_planted_in_the_way_to_the_next_step_is_seen(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """One too few is no decoration of a sheet: the comparison above fails."""
+    case = (indicator(Kind.COVERAGE), [40, 33, 0], [0, 1, 0])
+    assert true_of(case)
+    monkeypatch.setattr(sheet_scale, "_enough", lambda *_: (2, (0, 3, 0)))
+    assert not true_of(case)

@@ -1,0 +1,220 @@
+"""The sheet adds up to the rating, and what it says a thing is worth is what doing it brings."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from contracts import moments
+from services.scoring.fold.books import horizon
+from services.scoring.fold.cells import Cell, Covered, Horizon, Posting
+from services.scoring.fold.postings import decide
+from services.scoring.fold.registry import Order, Unit
+from services.scoring.ratings.recount import Accepted, facts, ratings, standings
+from services.scoring.ratings.sheet import lines as sheet_lines
+from services.scoring.ratings.sheet.keys import Keys
+from services.scoring.ratings.sheet.lines import indicator_line
+from services.scoring.ratings.sheet.sheet import Beside, sheet
+from services.scoring.ratings.sheet.trials import Field
+from services.scoring.rubrics.loader import SHIPPED, load_directory
+from services.scoring.rubrics.model import Indicator, Kind, Rubric, Rule
+from services.simulation import sample_city
+from tests.support.builders.cities import accepted, city, rubrics
+
+NOW = moments.instant("2025-12-01T00:00:00Z")
+Sheets = dict[str, dict[str, Any]]
+
+
+def field_of(of: Indicator, cells: Any, now: str) -> Field:
+    """A unit of which one indicator is all."""
+    ruled = load_directory(SHIPPED).governing("agency", 2025)
+    assert isinstance(ruled, Rubric)
+    rubric = replace(ruled, gates=(), indicators=(of,))
+    unit = Unit("H44.1", "X", "agency", None, None)
+    until = Horizon(moments.year_start(2026), None)
+    return Field(unit, 2025, rubric, "own", frozenset(), cells, until, moments.instant(now))
+
+
+def sheets(held: Accepted, ruled: Any, year: int) -> Sheets:
+    """The sheet of every rated unit in its own view."""
+    stood, rated = standings(held, ruled, year, "own"), ratings(held, ruled, year, "own")
+    cells, found = facts(held, ruled, year), {}
+    for key, standing in stood.items():
+        unit = held.registry.units[key]
+        said = [
+            one for one in held.counting()
+            if one.year == year and one.event.subject == key and not one.kind.practice
+            and one.kind.domain not in ("unit", "event")
+        ]  # fmt: skip
+        rubric = standing.assessment.rubric
+        field = Field(unit, year, rubric, "own", frozenset(), cells.get(key, {}),
+                      horizon(unit, year), NOW)  # fmt: skip
+        found[key] = sheet(rated[key], standing, field, Beside(said))
+    return found
+
+
+def consistent(found: Sheets) -> bool:
+    """Whether scores, groups and counts of every sheet add up to its rating."""
+    for one in found.values():
+        lines = {line["id"]: line for line in one["indicators"]}
+        shown = {name: line["score"] for name, line in lines.items() if line["score"] is not None}
+        if shown != one["rating"]["scores"]:
+            return False
+        for line in lines.values():
+            if line["kind"] == "coverage":
+                state = line["state"]
+                done = state["on_time"] + state["late"]
+                if done + line["missing_total"] != state["obliged"]:
+                    return False
+                if len(line["missing"]) != line["missing_total"]:
+                    return False
+        json.dumps(one)
+    return True
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_sheet_adds_up_to_the_rating(seed: int, tmp_path: Path) -> None:
+    """Scores are those of the rating, and done plus missing is what was obliged."""
+    events, year = city(seed, 8, 600)
+    _, ours = rubrics(seed, tmp_path)
+    assert consistent(sheets(Accepted(accepted(events)), ours, year))
+
+
+def sample() -> tuple[Accepted, Any]:
+    """The sample city and its rubrics."""
+    return Accepted(accepted(sample_city())), load_directory(SHIPPED)
+
+
+@pytest.mark.parametrize(
+    ("credit", "now", "worth", "late", "vi", "en"),
+    [
+        ("0", "2025-06-01", "1.33", "0.00",
+         "chưa làm; đúng hạn thêm 1,33 điểm, trễ hạn thêm 0,00",
+         "not done; on time 1.33 more points, late 0.00 more"),
+        ("1/2", "2025-06-01", "1.33", "0.67",
+         "chưa làm; đúng hạn thêm 1,33 điểm, trễ hạn thêm 0,67",
+         "not done; on time 1.33 more points, late 0.67 more"),
+        ("1", "2025-06-01", "1.33", "1.33", "chưa làm", "not done"),
+        ("1/2", "2025-07-01", "1.33", "0.67",
+         "chưa làm; đúng hạn thêm 1,33 điểm, trễ hạn thêm 0,67",
+         "not done; on time 1.33 more points, late 0.67 more"),
+        ("1/2", "2025-07-02", "0.67", "0.67",
+         "đã quá hạn; làm bây giờ là trễ hạn, thêm 0,67 điểm",
+         "overdue; done now it is late and brings 0.67 more points"),
+    ],
+)  # fmt: skip
+def test_a_missing_thing_is_worth_less_where_it_is_done_late(
+    credit: str, now: str, worth: str, late: str, vi: str, en: str
+) -> None:
+    """Three obligations are missing under 4 points; after their due day only late is offered."""
+    published = Rule(("disclosure.published",), key="item")
+    of = Indicator("x", "X", "Điều 4", Kind.COVERAGE, None, Fraction(4), fulfilled=(published,),
+                   late_credit=Fraction(credit))  # fmt: skip
+    cells: dict[Cell, list[Posting]] = {}
+    due = moments.day_ordinal("2025-07-01")
+    for key in "abc":
+        order = Order(moments.instant("2025-01-01T00:00:00Z"), key, key)
+        cells[Cell("own", "x", "item", key)] = [Posting("obliged", order, True, due=due)]
+    field = field_of(of, cells, f"{now}T12:00:00+07:00")
+    shown = indicator_line(field, field.base.assessed.lines[0], Keys(field))
+    missing = shown["missing"][0]
+    assert (missing["worth"], missing["worth_late"]) == (worth, late)
+    assert (missing["vi"], missing["en"]) == (vi, en)
+    assert missing["overdue"] == (now > "2025-07-01")
+
+
+def test_the_scenes_of_the_sample_city_can_be_read_on_its_sheets() -> None:
+    """A late publication, an exemption and a nil declaration are there in words."""
+    held, ruled = sample()
+    found = sheets(held, ruled, 2025)
+    lines = [line for one in found.values() for line in one["indicators"]]
+    assert any("trễ hạn" in line["state"]["vi"] and line["late"] for line in lines
+               if line["kind"] == Kind.COVERAGE)  # fmt: skip
+    words = {line["empty"]: line["state"]["vi"] for line in lines if line["empty"]}
+    assert words["exempt"] == "được miễn theo quyết định"
+    assert "khai không phát sinh" in words["nil"]
+    assert any(one["exemptions"] for one in found.values())
+    assert any(one["next_class"] for one in found.values())
+    assert all(one["state"]["vi"] and one["state"]["en"] for one in lines)
+
+
+def test_a_ceiling_is_named_with_its_cases_and_not_only_points() -> None:
+    """What a head did holds a unit in class D: the next class names the cases that hold it."""
+    held, ruled = sample()
+    one = sheets(held, ruled, 2025)["H44.5.2"]
+    assert {reason["to"] for reason in one["reasons"] if reason["kind"] == "ceiling"} == {"C", "D"}
+    advice = one["next_class"]
+    assert (advice["class"], one["head_ceiling"]) == ("C", "D")
+    (ceiling,) = advice["ceilings"]
+    assert ceiling["cases"] and all(case in advice["text_vi"] for case in ceiling["cases"])
+
+
+def test_a_gate_names_the_duties_that_keep_it_shut() -> None:
+    """What is missing can be done; what was late stays late, and the sheet tells which it is."""
+    held, ruled = sample()
+    advice = [one["next_class"] for one in sheets(held, ruled, 2025).values() if one["next_class"]]
+    gates = [gate for one in advice for gate in one["gates"] if gate["indicator"] == "disclosure"]
+    assert gates
+    for gate in gates:
+        assert gate["missing"] or gate["late"]
+        assert all(key in gate["vi"] for key in (gate["missing"] + gate["late"])[:1])
+
+
+def test_the_words_of_a_sheet_say_what_is_so() -> None:
+    """Too few opinions for a mean are not called none, and Vietnamese decimals have a comma."""
+    held, ruled = sample()
+    found = sheets(held, ruled, 2025)
+    lines = {line["id"]: line for line in found["H44.1.13"]["indicators"]}
+    few = lines["satisfaction"]["state"]
+    assert few["n"] > 0 and lines["satisfaction"]["empty"] == "exclude"
+    assert few["vi"].startswith("trung bình ") and few["vi"].endswith("cần ít nhất 30: không tính")
+    assert few["en"].endswith("30 needed: left out by the rubric")
+    assert lines["communication"]["state"]["vi"] == "3, chỉ tiêu là 8"
+    assert lines["recognition"]["state"]["vi"] == "0 mục, 0,00 điểm trong tối đa 5,00"
+    texts = [reason["text"] for one in found.values() for reason in one["reasons"]
+             if reason["kind"] == "share"]  # fmt: skip
+    assert any(one.startswith("Số đơn vị loại A không quá 1/5 số đơn vị loại B") for one in texts)
+    assert not any("(" in words for words in texts)
+
+
+def test_the_best_of_the_sample_city_reads_why_its_sum_is_more_than_its_total() -> None:
+    """A unit whose bonus leads beyond the maximum: basic and bonus alone would not add up."""
+    held, ruled = sample()
+    found = sheets(held, ruled, 2025)
+    cut = found["H44.2.5"]["total_cut"]
+    assert Fraction(cut["sum"]) > 100 and cut["at"] == "100.00"
+    for one in found.values():
+        rating = one["rating"]
+        summed = sum(Fraction(rating[name]) for name in ("basic", "bonus", "adjustment"))
+        assert (one["total_cut"] is None) == (summed - Fraction(rating["deduction"])
+                                              == Fraction(rating["total"]))  # fmt: skip
+
+
+FAULTS = {
+    "late counted as missing": ("covered", lambda i, p, h: Covered("missing")),
+    "scores unsigned": ("spelled", lambda amount: f"{abs(amount) / 100:.1f}"),
+}
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_fault_planted_in_the_sheet_is_seen(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The sums above are no decoration: a sheet that does not add up fails them."""
+    where, fault = FAULTS[name]
+    monkeypatch.setattr(sheet_lines, where, fault)
+    held, ruled = sample()
+    found = sheets(held, ruled, 2025)
+    whole = consistent(found)
+    late = [i["state"]["late"] for o in found.values() for i in o["indicators"] if "late" in i]
+    assert not whole or not any(late)
+
+
+def test_a_decision_is_no_practice() -> None:
+    """What `decide` posts is the unit's own, whatever the view."""
+    held, _ = sample()
+    decided = [one for one in held.counting() if one.kind.decision]
+    assert {cell.view for one in decided for cell, _ in decide(one)} <= {"own"}

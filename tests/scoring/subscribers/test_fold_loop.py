@@ -1,0 +1,159 @@
+"""A fold that stands still is seen by machines: in readiness, in the lag and in a metric."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from services.chassis.auth.credentials import Issuer
+from services.chassis.broker.connection import Broker, provision
+from services.chassis.broker.streams import StreamState
+from services.chassis.cancellation import ended
+from services.chassis.database.engine import Database
+from services.scoring import app as scoring
+from services.scoring.app import Part
+from services.scoring.operations import halt, lag
+from services.scoring.rubrics.loader import SHIPPED, load_directory
+from services.scoring.settings import ScoringSettings
+from services.scoring.store import position
+from services.scoring.stream import Progress
+from services.scoring.subscribers import fold_loop
+from tests.conftest import NatsServer, eventually
+from tests.scoring.folding import folding
+from tests.scoring.road import open_road
+from tests.scoring.subscribers.test_stream_look import CREATED, loop_of, moved
+from tests.scoring.test_road import due, published, registered
+
+pytestmark = pytest.mark.anyio
+
+
+async def readiness(home: Path, part: Part, **settings: Any) -> tuple[bool, dict[str, Any]]:
+    """The readiness of a part of scoring on the database of a home."""
+    app = scoring.build(ScoringSettings(home=home, nats_port=1, **settings), part)
+    try:
+        return await app.health.readiness()
+    finally:
+        await app.stop()
+
+
+@pytest.mark.parametrize(
+    ("part", "ready", "status"),
+    [("fold", False, "not ready"), ("http", True, "degraded"), ("all", True, "degraded")],
+)
+async def test_a_halt_makes_the_fold_not_ready_and_the_queries_degraded(
+    part: Part, ready: bool, status: str, tmp_path: Path
+) -> None:
+    """Who reads still gets the last commit; who folds alone does nothing, and says why."""
+    database = f"sqlite:///{tmp_path / 'scoring.db'}"
+    async with folding(database, load_directory(SHIPPED)) as fold:
+        assert (await readiness(tmp_path, part))[1]["status"] == "ready"
+        await moved(fold, halted="the stream EVENTS is gone")
+        found, told = await readiness(tmp_path, part)
+        assert (found, told["status"]) == (ready, status)
+        assert "the stream EVENTS is gone" in told["checks"]["fold"]
+        assert "danchu resend" in told["checks"]["fold"]
+
+
+async def test_who_has_other_rubrics_than_the_ratings_is_not_ready(tmp_path: Path) -> None:
+    """It answers no query: others that fold with the same rubrics can."""
+    database = f"sqlite:///{tmp_path / 'scoring.db'}"
+    (tmp_path / "other").mkdir()
+    yaml = next(SHIPPED.glob("*agency.yaml")).read_text()
+    (tmp_path / "other" / "agency.yaml").write_text(yaml)
+    async with folding(database, load_directory(SHIPPED)):
+        found, told = await readiness(tmp_path, "http", scoring_rubrics=tmp_path / "other")
+        assert (found, told["status"]) == (False, "not ready")
+        assert "other rubrics" in told["checks"]["rubrics"]
+
+
+async def test_the_lag_of_a_halted_fold_is_what_the_stream_holds(
+    home: Path, tmp_path: Path, issuer: Issuer, provisioned: NatsServer
+) -> None:
+    """The stream is made anew: its consumer counts from nothing, and two events wait all the
+    same until the halt is lifted.
+    """
+    async with open_road(home, f"sqlite:///{tmp_path / 'test.db'}", issuer) as road:
+
+        async def lag_of(halted: str | None, events: int) -> Any:
+            found = (await road.get("/lag", "operator")).json()
+            known = found["halted"] == halted or (halted and halted in (found["halted"] or ""))
+            return found if known and found["events"] == events else None
+
+        (receipt,) = await road.send([registered("H44.1")])
+        await road.get("/ratings/2025/H44.1", wait_for=receipt)
+        await eventually(lambda: lag_of(None, 0))
+        broker = provisioned.broker("provision")
+        await broker.ensure()
+        await broker.manager().delete_stream("EVENTS")
+        gone = await eventually(lambda: lag_of("is gone", 0))
+        assert (gone["seconds"], gone["folded"]) == (0.0, 1)
+        await provision(broker, anew=True)
+        await broker.close()
+        await road.send([due("H44.1", "a"), published("H44.1", "a")])
+        anew = await eventually(lambda: lag_of("the stream EVENTS", 2))
+        assert anew["seconds"] > 0
+        await halt.lift_halt(road.scoring.settings)
+        assert (await eventually(lambda: lag_of(None, 0)))["seconds"] == 0.0
+
+
+async def test_what_waits_for_a_fold_that_hangs_is_said(
+    home: Path, tmp_path: Path, issuer: Issuer, provisioned: NatsServer,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    """Queries go on and are ready, and degraded: ratings lack what is in the stream."""
+    async with open_road(home, f"sqlite:///{tmp_path / 'test.db'}", issuer) as road:
+        health = road.scoring.health
+
+        async def said(words: str) -> Any:
+            told = (await health.readiness())[1]
+            return told if words in str(told["checks"]) else None
+
+        await road.get("/ratings/2025/H44.1", wait_for=(await road.send([registered("H44.1")]))[0])
+        assert (await eventually(lambda: said("'0 behind'")))["status"] == "ready"
+        await ended(road.scoring.tasks)
+        await road.send([due("H44.1", "a"), published("H44.1", "a")])
+        assert (await eventually(lambda: said("'2 behind'")))["status"] == "ready"
+        monkeypatch.setattr(lag, "WAIT_SECONDS", 0.0)
+        told = await said("2 events of the stream wait for the fold")
+        assert told["status"] == "degraded" and "kill -9" in told["checks"]["lag"]
+        provisioned.stop()
+        assert (await eventually(lambda: said("'unknown'")))["status"] == "ready"
+        provisioned.start()
+
+
+async def test_a_halt_is_a_metric_until_it_is_lifted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """1 while the fold stands still, 0 when it goes on: what an alarm is made of."""
+    measured: asyncio.Queue[int] = asyncio.Queue()
+
+    class Gauge:
+        def set(self, amount: int) -> None:
+            measured.put_nowait(amount)
+
+    async def state(_: Broker) -> StreamState:
+        return StreamState(CREATED, 0)
+
+    monkeypatch.setattr(fold_loop, "_standing_still", Gauge())
+
+    async def follow(_: Broker, db: Database) -> Progress:
+        async with db.read() as conn:
+            return Progress(await position.load(conn))
+
+    monkeypatch.setattr(fold_loop, "stream_state", state)
+    monkeypatch.setattr(fold_loop, "follow", follow)
+    async with folding(f"sqlite:///{tmp_path / 'x.db'}", load_directory(SHIPPED)) as fold:
+        loop = loop_of(fold)
+        monkeypatch.setattr(loop._reader, "start", lambda: asyncio.sleep(0))
+        monkeypatch.setattr(loop._reader, "batch", lambda _: asyncio.sleep(0, []))
+        await moved(fold, halted="it was lost")
+        running = asyncio.create_task(loop.run())
+        assert await measured.get() == 1
+        await moved(fold, halted=None)
+        while await measured.get() != 0:
+            continue
+        running.cancel()
+        await asyncio.wait([running])

@@ -1,0 +1,1 @@
+"""Events, cities, desks and files that tests are made of."""

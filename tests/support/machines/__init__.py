@@ -1,0 +1,1 @@
+"""Random walks through the systems of record, with planted faults."""

@@ -1,0 +1,149 @@
+"""A `danchu up` of a test: real processes on ports and a home of their own."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+from typer.testing import CliRunner
+
+from services.cli import app
+from tests.support.servers import free_port
+
+SECONDS = 60
+EVENTS = [
+    {
+        "specversion": "1.0", "id": "r1", "source": "urn:city:registry", "subject": "H44.1",
+        "type": "vn.danchu.unit.registered.v1", "time": "2025-01-01T00:00:00+07:00",
+        "data": {"name": "Phường mẫu", "kind": "commune"},
+    },
+    {
+        "specversion": "1.0", "id": "d1", "source": "urn:city:portal", "subject": "H44.1",
+        "type": "vn.danchu.disclosure.due.v1", "time": "2025-02-01T08:00:00+07:00",
+        "data": {"item": "ngan-sach", "due": "2025-03-01"},
+    },
+    {
+        "specversion": "1.0", "id": "p1", "source": "urn:city:portal", "subject": "H44.1",
+        "type": "vn.danchu.disclosure.published.v1", "time": "2025-03-01T23:59:59+07:00",
+        "data": {"item": "ngan-sach", "channel": "portal"},
+    },
+]  # fmt: skip
+
+
+class Stack:
+    """A `danchu up` on a home with its own ports."""
+
+    def __init__(self, home: Path) -> None:
+        self.home, self.port, self.nats_port = home, free_port(), free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.process: subprocess.Popen[str] | None = None
+        self.said = ""
+
+    def command(self, *arguments: str) -> list[str]:
+        """The command line of danchu."""
+        return [sys.executable, "-m", "services.cli", *arguments]
+
+    def up(self, *arguments: str, **env: str) -> subprocess.Popen[str]:
+        """Starts it and waits until it is ready."""
+        self.process = self.begin(*arguments, **env)
+        self.wait("ready")
+        return self.process
+
+    def begin(self, *arguments: str, **env: str) -> subprocess.Popen[str]:
+        """Starts it without waiting."""
+        ports = ["--port", str(self.port), "--nats-port", str(self.nats_port)]
+        return subprocess.Popen(
+            self.command("up", "--home", str(self.home), *ports, *(arguments or ("--empty",))),
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+            env={**os.environ, **env},
+        )  # fmt: skip
+
+    def refused(self, *arguments: str, **env: str) -> str:
+        """What it says when it cannot start: one sentence, exit code 2, no traceback.
+
+        In this process, which has loaded the commands already; its children are real.
+        """
+        ports = ["--port", str(self.port), "--nats-port", str(self.nats_port)]
+        command = ["up", "--home", str(self.home), *ports, *(arguments or ("--empty",))]
+        run = CliRunner().invoke(app, command, env=env)
+        assert run.exit_code == 2, (run.output, run.exception)
+        assert isinstance(run.exception, SystemExit) and "Traceback" not in run.output
+        return run.output
+
+    def wait(self, words: str) -> str:
+        """Reads its output until a line has these words."""
+        assert self.process is not None and self.process.stdout is not None
+        read = []
+        for line in self.process.stdout:
+            read.append(line)
+            if words in line:
+                return "".join(read)
+        raise AssertionError("it ended: " + "".join(read))
+
+    def run(self, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
+        """Runs another command on its home."""
+        env = {**os.environ, "DANCHU_HOME": str(self.home), "DANCHU_PORT": str(self.port), **more}
+        return subprocess.run(
+            self.command(*arguments), env=env, capture_output=True, text=True, timeout=SECONDS,
+            check=False,
+        )  # fmt: skip
+
+    def get(self, path: str, role: str = "hr") -> Any:
+        """Asks scoring, as HR unless told otherwise."""
+        token = json.loads((self.home / "tokens.json").read_text())[role]
+        asked = urllib.request.Request(
+            f"{self.url}/scoring{path}", headers={"authorization": f"Bearer {token}"}
+        )
+        with urllib.request.urlopen(asked, timeout=SECONDS) as answer:
+            return json.load(answer)
+
+    def readiness(self) -> Any:
+        """What /readyz says."""
+        with urllib.request.urlopen(f"{self.url}/readyz", timeout=SECONDS) as answer:
+            return json.load(answer)
+
+    def children(self) -> dict[str, int]:
+        """Process ids by the name of their part."""
+        assert self.process is not None
+        found = {}
+        for pid in _children_of(self.process.pid):
+            line = Path(f"/proc/{pid}/cmdline").read_bytes().decode().replace("\0", " ")
+            for name in ("nats-server", "--part http", "--part fold"):
+                if name in line:
+                    found[name] = pid
+        return found
+
+    def stop(self, how: signal.Signals = signal.SIGTERM) -> int:
+        """Ends it and answers its exit code."""
+        assert self.process is not None
+        self.process.send_signal(how)
+        return self.process.wait(SECONDS)
+
+
+def _children_of(pid: int) -> list[int]:
+    text = Path(f"/proc/{pid}/task/{pid}/children").read_text()
+    return [int(one) for one in text.split()]
+
+
+def alive(pid: int) -> bool:
+    """Whether the process runs."""
+    try:
+        return "Z" not in Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return False
+
+
+def eventually(holds: Any, seconds: float = SECONDS) -> Any:
+    """The first true answer, asked again until the deadline."""
+    deadline = time.monotonic() + seconds
+    while not (found := holds()):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    return found
