@@ -1,165 +1,84 @@
-"""The house rules of code and tests that can be checked by reading them."""
+"""Our tree keeps every rule of the architecture, and every rule finds the fault it is for."""
 
 from __future__ import annotations
 
-import ast
 import re
-from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
-from tests.architecture.sources import CODE, ROOT, SERVICES, TESTS, TEXTS, named, tree
+import pytest
 
-STANDARD = (
-    "__init__.py",
-    "README.md",
-    "app.py",
-    "settings.py",
-    "api.py",
-    "handlers.py",
-    "tables.py",
-)
-OPTIONAL = ("subscribers.py", "domain.py", "store.py", "queries.py")
-LAYERS = (
-    {"app"},
-    {"api", "subscribers"},
-    {"handlers"},
-    {"store", "queries"},
-    {"tables"},
-    {"domain"},
-)
-IO = {"sqlalchemy", "nats", "faststream", "fastapi", "asyncio", "socket", "urllib", "time", "os"}
-PURE = ("domain.py", "rubric.py", "fold.py")
+from tests.architecture.allowances import ALLOWED, WORD_CEILINGS
+from tests.architecture.rules import chassis, layers, purity, services, sizes, texts, words
+from tests.architecture.rules.source_tree import Rule, SourceTree, read_tree
+from tests.architecture.seeds import chassis as chassis_seeds
+from tests.architecture.seeds import layers as layer_seeds
+from tests.architecture.seeds import purity as purity_seeds
+from tests.architecture.seeds import services as service_seeds
+from tests.architecture.seeds import sizes as size_seeds
+from tests.architecture.seeds import texts as text_seeds
+from tests.architecture.seeds import words as word_seeds
+from tests.architecture.seeds.seed import Seed
 
-
-def test_services_have_the_same_files() -> None:
-    """You know the file before you open the folder; a chain of migrations is always there."""
-    assert {"intake", "scoring"} <= {service.name for service in SERVICES}
-    for service in SERVICES:
-        names = {path.name if path.is_file() else f"{path.name}.py" for path in service.iterdir()}
-        assert set(STANDARD) <= names, service.name
-        assert (service / "migrations" / "env.py").exists(), service.name
+ROOT = Path(__file__).parents[2]
+THEMES = (chassis, layers, purity, services, sizes, texts, words)
+RULES = tuple(rule for theme in THEMES for rule in theme.RULES)
+SEEDS = (
+    *chassis_seeds.SEEDS, *layer_seeds.SEEDS, *purity_seeds.SEEDS, *service_seeds.SEEDS,
+    *size_seeds.SEEDS, *text_seeds.SEEDS, *word_seeds.SEEDS,
+)  # fmt: skip
 
 
-def test_a_service_says_what_it_owns_takes_in_and_emits() -> None:
-    """In three lines of its package, and in its README."""
-    for service in SERVICES:
-        said = ast.get_docstring(tree(service / "__init__.py")) or ""
-        for word in ("Owns", "Takes in", "Emits"):
-            assert word in said, f"{service.name}: {word}"
-            assert word in (service / "README.md").read_text(encoding="utf-8")
+@cache
+def own_tree() -> SourceTree:
+    """The tree that these tests stand in, read once."""
+    return read_tree(ROOT)
 
 
-def test_the_readme_of_a_service_names_its_files_in_an_order_of_reading() -> None:
-    """Of the files that every service has; what is more is explained there too."""
-    for service in SERVICES:
-        text = (service / "README.md").read_text(encoding="utf-8")
-        for name in (*STANDARD[2:], *OPTIONAL):
-            if (service / name).exists() or (service / name.removesuffix(".py")).exists():
-                assert f"`{name.removesuffix('.py')}" in text, f"{service.name}: {name}"
+def identity(seed: Seed) -> str:
+    """A seed as pytest lists it."""
+    return f"{seed.rule.__name__}-{seed.place}"
 
 
-def imports(path: Path) -> Iterator[str]:
-    """The modules that a module imports, wherever the import stands."""
-    for node in ast.walk(tree(path)):
-        if isinstance(node, ast.Import):
-            yield from (one.name for one in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            yield node.module
-            yield from (f"{node.module}.{one.name}" for one in node.names)
+def clean_part() -> SourceTree:
+    """Our tree without the folders whose names are not all nouns yet."""
+    files = own_tree().files.items()
+    return SourceTree({p: text for p, text in files if p.rpartition("/")[0] not in WORD_CEILINGS})
 
 
-def test_services_are_independent() -> None:
-    """They meet in contracts alone; the chassis and the contracts know none of them."""
-    names = {service.name for service in SERVICES}
-    for path in CODE:
-        place = path.relative_to(ROOT).parts
-        if place[0] == "contracts" or place[1] == "chassis" or place[1] in names:
-            others = names - {place[1]}
-            known = {one.split(".")[1] for one in imports(path) if one.startswith("services.")}
-            assert not known & others, named(path)
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
+def test_our_tree_keeps_the_rule(rule: Rule) -> None:
+    """What is still against it is listed, and the list has nothing that is mended."""
+    violations = rule(clean_part() if rule in words.RULES else own_tree())
+    places = {re.sub(r":\d+:", ":", each, count=1): each for each in violations}
+    allowed = set(ALLOWED.get(rule.__name__, ()))
+    assert sorted(each for place, each in places.items() if place not in allowed) == []
+    assert sorted(allowed - set(places)) == [], "mended: delete it from the allowances"
 
 
-def test_within_a_service_imports_go_one_way() -> None:
-    """App over doors, doors over handlers, handlers over SQL, SQL over tables, domain below."""
-    for service in SERVICES:
-        for above, layer in enumerate(LAYERS):
-            for name in layer:
-                path = service / f"{name}.py"
-                if path.exists():
-                    higher = {one for upper in LAYERS[:above] for one in upper}
-                    forbidden = {f"services.{service.name}.{one}" for one in higher}
-                    assert not forbidden & set(imports(path)), named(path)
+@pytest.mark.parametrize("folder", WORD_CEILINGS)
+def test_a_folder_has_no_more_of_the_words_than_it_had(folder: str) -> None:
+    """Its number only falls; `python -m tests.architecture.words` lists the places."""
+    tally = words.tallies(own_tree())[folder]
+    places = [f"{name.path}:{name.line}: {name.kind} `{name.name}`" for name in tally.words]
+    assert len(places) <= WORD_CEILINGS[folder], places
 
 
-def test_decisions_are_pure() -> None:
-    """Domain, rubric and fold import no clock, no I/O and no framework."""
-    for service in SERVICES:
-        for name in PURE:
-            path = service / name
-            if path.exists():
-                assert not IO & {one.partition(".")[0] for one in imports(path)}, named(path)
+@pytest.mark.parametrize("seed", SEEDS, ids=identity)
+def test_a_rule_finds_its_seeded_fault_and_nothing_else(seed: Seed) -> None:
+    """One violation, at the line of the fault; none in the mended twin."""
+    violations = seed.rule(seed.faulty_tree)
+    assert [each.partition(": ")[0] for each in violations] == [seed.place]
+    assert seed.rule(seed.mended_tree) == []
 
 
-def test_sql_lives_in_stores_queries_and_tables() -> None:
-    """Beside them what workers read by the driver."""
-    for service in SERVICES:
-        for path in service.rglob("*.py"):
-            places = {*path.relative_to(service).parts[:-1], path.stem}
-            if places & {"store", "queries", "tables", "migrations", "inputs"}:
-                continue
-            text = path.read_text(encoding="utf-8")
-            assert not re.search(r'"(SELECT|INSERT|UPDATE|DELETE) ', text), named(path)
+def test_every_rule_has_a_seeded_fault() -> None:
+    """A rule that cannot turn red is a wish."""
+    assert {seed.rule for seed in SEEDS} == set(RULES)
 
 
-def test_nothing_is_swallowed() -> None:
-    """A wide `except` ends by raising, or says beside it why it is wide."""
-    for path in CODE:
-        lines = path.read_text(encoding="utf-8").splitlines()
-        for node in ast.walk(tree(path)):
-            if isinstance(node, ast.ExceptHandler) and _wide(node):
-                raises = any(isinstance(inner, ast.Raise) for inner in ast.walk(node))
-                explained = "#" in lines[node.lineno - 1]
-                assert raises or explained, f"{named(path)}:{node.lineno}"
-
-
-def _wide(node: ast.ExceptHandler) -> bool:
-    return node.type is None or (
-        isinstance(node.type, ast.Name) and node.type.id in ("Exception", "BaseException")
-    )
-
-
-def test_a_test_is_a_sentence() -> None:
-    """Its name has several words, and one sentence says it to a person."""
-    for path in TESTS:
-        for node in ast.walk(tree(path)):
-            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and _is_test(path, node):
-                place = f"{named(path)}::{node.name}"
-                assert node.name.count("_") >= 2, place
-                assert ast.get_docstring(node), place
-
-
-def _is_test(path: Path, node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
-    return path.name.startswith("test_") and node.name.startswith("test_")
-
-
-def test_a_test_that_is_skipped_says_why() -> None:
-    """A skip has a reason in words."""
-    for path in TESTS:
-        for node in ast.walk(tree(path)):
-            if isinstance(node, ast.Call) and ast.unparse(node.func).endswith(
-                ("pytest.skip", "mark.skip", "mark.skipif", "mark.xfail")
-            ):
-                said = [*node.args, *(one.value for one in node.keywords)]
-                assert said, f"{named(path)}:{node.lineno}"
-
-
-def test_nothing_is_left_to_do_and_no_machine_is_named() -> None:
-    """Neither notes to oneself, nor paths of a machine, nor the host of a package registry."""
-    notes = re.compile(r"\b(TO" r"DO|FIX" r"ME|X" r"XX)\b")
-    machine = re.compile(
-        r"(?<![\w.$}])/(home|work|opt|root|Users)/\w|py" r"pi\.org|python" r"hosted"
-    )
-    for path in TEXTS:
-        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
-            assert not notes.search(line), f"{named(path)}:{number}"
-            assert not machine.search(line), f"{named(path)}:{number}"
+def test_allowances_are_of_rules_and_folders_that_need_them() -> None:
+    """A rule that is renamed takes its list along; a folder that is clean has no ceiling."""
+    assert set(ALLOWED) <= {rule.__name__ for rule in RULES}
+    tallies = words.tallies(own_tree())
+    assert [folder for folder in WORD_CEILINGS if not tallies[folder].words] == []
