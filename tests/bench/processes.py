@@ -52,6 +52,11 @@ def environment(settings: Mapping[str, str]) -> dict[str, str]:
     return {**kept, **settings}
 
 
+def _listens_still(one: Running, port: int) -> bool:
+    one.check()
+    return _listens(port)
+
+
 @contextlib.contextmanager
 def running(
     folder: Path, module: str, part: str, settings: Mapping[str, str], listens: bool = False
@@ -67,7 +72,7 @@ def running(
     one = Running(process, log, port)
     try:
         if listens:
-            until(lambda: one.check() is None and _listens(port), process)
+            until(lambda: _listens_still(one, port), process)
         yield one
     finally:
         _end(process)

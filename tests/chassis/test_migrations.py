@@ -20,7 +20,8 @@ SERVICES = ("intake", "scoring", "training", "awards", "violations")
 
 def differences(conn: Connection, tables: MetaData) -> list[Any]:
     """What a migration would still have to change."""
-    return compare_metadata(MigrationContext.configure(conn, {"compare_type": True}), tables)
+    context = MigrationContext.configure(conn, opts={"compare_type": True})
+    return list(compare_metadata(context, tables))
 
 
 @pytest.mark.parametrize("service", SERVICES)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -21,20 +22,24 @@ GONE = 0
 class Door(Client):
     """A door that accepts everything but id 13, and remembers what it got with which token."""
 
+    received: list[tuple[str, list[str]]]
+    answers: list[int]
+
     def __init__(self, answers: tuple[int, ...] = ()) -> None:
         super().__init__("http://door")
-        object.__setattr__(self, "got", [])
-        object.__setattr__(self, "answers", list(answers))
+        set_field = partial(object.__setattr__, self)  # the client is frozen
+        set_field("received", [])
+        set_field("answers", list(answers))
 
     async def post(self, path: str, body: bytes, content_type: str, token: str) -> Answer:
         """Answers receipts, or the next of the given statuses."""
-        status = self.answers.pop(0) if self.answers else 202  # type: ignore[attr-defined]
+        status = self.answers.pop(0) if self.answers else 202
         if status == GONE:
             raise Unanswered(self.url, "refused")
         if status != 202:
             return Answer(status, b'{"detail": "not now"}')
         sent = json.loads(body)
-        self.got.append((token, [one["id"] for one in sent]))  # type: ignore[attr-defined]
+        self.received.append((token, [one["id"] for one in sent]))
         return Answer(202, json.dumps({"receipts": [receipt(one) for one in sent]}).encode())
 
 
@@ -51,21 +56,25 @@ def line(number: int, type_: str = "vn.danchu.disclosure.due.v1") -> bytes:
     return json.dumps({"id": str(number), "type": type_}).encode() + b"\n"
 
 
+def nothing(_: Refused) -> None:
+    """Nobody hears of what is refused."""
+
+
 async def test_lines_are_read_as_they_are_sent(monkeypatch: pytest.MonkeyPatch) -> None:
     """No more than a batch is ahead of the door's answers: a file of any size fits in memory."""
     monkeypatch.setattr(emit, "EVENTS_MAX", 10)
     door, read = Door(), 0
-    ahead = []
+    ahead: list[int] = []
 
     def lines() -> Iterator[bytes]:
         nonlocal read
         for number in range(100, 200):
             read += 1
-            ahead.append(read - sum(len(ids) for _, ids in door.got))  # type: ignore[attr-defined]
+            ahead.append(read - sum([len(ids) for _, ids in door.received]))
             yield line(number)
 
     done: list[int] = []
-    report = await send(door, lines(), lambda role: role, [].append, done.append)
+    report = await send(door, lines(), lambda role: role, nothing, done.append)
     assert report.accepted == 100 and max(ahead) <= 11
     assert done == sorted(done) and done[-1] == sum(len(line(n)) for n in range(100, 200))
 
@@ -76,8 +85,8 @@ async def test_order_is_kept_over_roles(monkeypatch: pytest.MonkeyPatch) -> None
     types += ["vn.danchu.exemption.approved.v1", "vn.danchu.disclosure.due.v1"]
     door = Door()
     lines = [line(20 + n, type_) for n, type_ in enumerate(types)]
-    report = await send(door, lines, lambda role: role, [].append)
-    assert door.got == [  # type: ignore[attr-defined]
+    report = await send(door, lines, lambda role: role, nothing)
+    assert door.received == [
         ("registrar", ["20", "21"]), ("emitter", ["22", "23", "24"]), ("council", ["25"]),
         ("emitter", ["26"]),
     ]  # fmt: skip
@@ -97,10 +106,10 @@ async def test_what_is_refused_is_said_with_line_and_reason() -> None:
 async def test_a_door_that_is_not_available_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
     """503 is waited for; any other answer ends it with the door's sentence."""
     monkeypatch.setattr(emit, "PAUSES_SECONDS", (0.0, 0.0))
-    report = await send(Door((503, 503)), [line(1)], lambda role: role, [].append)
+    report = await send(Door((503, 503)), [line(1)], lambda role: role, nothing)
     assert report.accepted == 1
     with pytest.raises(emit.DoorShut, match="answered 401"):
-        await send(Door((401,)), [line(1)], lambda role: role, [].append)
+        await send(Door((401,)), [line(1)], lambda role: role, nothing)
 
 
 async def test_a_door_that_goes_away_in_the_midst_of_a_file_is_waited_for(
@@ -110,12 +119,12 @@ async def test_a_door_that_goes_away_in_the_midst_of_a_file_is_waited_for(
     monkeypatch.setattr(emit, "PAUSES_SECONDS", (0.0, 0.0))
     monkeypatch.setattr(emit, "EVENTS_MAX", 1)
     lines = [line(number) for number in range(3)]
-    report = await send(Door((202, GONE, GONE, 202)), lines, lambda role: role, [].append)
+    report = await send(Door((202, GONE, GONE, 202)), lines, lambda role: role, nothing)
     assert report.accepted == 3
     with pytest.raises(emit.BrokenOff, match=r"1 were accepted.*Send the same file again"):
-        await send(Door((202, GONE, GONE, GONE)), lines, lambda role: role, [].append)
+        await send(Door((202, GONE, GONE, GONE)), lines, lambda role: role, nothing)
     with pytest.raises(Unanswered):
-        await send(Door((GONE,)), lines, lambda role: role, [].append)
+        await send(Door((GONE,)), lines, lambda role: role, nothing)
 
 
 def test_a_line_of_any_length_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:

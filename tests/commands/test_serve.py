@@ -67,7 +67,8 @@ async def test_a_start_does_not_wait_until_other_rubrics_have_folded_all_anew(
 
     monkeypatch.setattr(Client, "get", get)
     stack = Stack(Settings(home=tmp_path), lambda _: None, with_sample=False)
-    assert await stack._http().ready()
+    ready = stack._http().ready
+    assert ready is not None and await ready()
 
 
 async def test_more_requests_at_once_than_the_bound_are_refused_and_may_ask_again(

@@ -43,12 +43,12 @@ def calls(package: str) -> Iterator[tuple[str, set[str] | None]]:
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
                 yield node.value, None
             elif isinstance(node, ast.JoinedStr) and isinstance(node.values[0], ast.Constant):
-                yield f"{node.values[0].value}*", None
+                yield f"{node.values[0].value!s}*", None
             if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "message":
                 first = node.args[0]
                 if isinstance(first, ast.Constant):
                     names = {one.arg for one in node.keywords}
-                    yield first.value, None if None in names else {str(one) for one in names}
+                    yield str(first.value), None if None in names else {str(one) for one in names}
 
 
 @pytest.mark.parametrize("package", PACKAGES)

@@ -51,7 +51,11 @@ def test_a_year_played_by_commands_is_rated_as_the_same_year_emitted(stack: Stac
         headers = {"authorization": f"Bearer {tokens['hr']}"}
 
         def rated() -> dict[str, Any]:
-            asked = {"year": YEAR, "limit": 1000, "wait_for": ",".join(desks.receipts[-50:])}
+            asked: dict[str, str | int] = {
+                "year": YEAR,
+                "limit": 1000,
+                "wait_for": ",".join(desks.receipts[-50:]),
+            }
             page = client.get("/scoring/ratings", params=asked, headers=headers)
             return {one["unit"]: one for one in page.raise_for_status().json()["items"]}
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -75,7 +75,7 @@ def test_no_request_breaks_scoring(
 
 
 @asynccontextmanager
-async def broken(answer: Any) -> AsyncIterator[httpx.AsyncClient]:
+async def broken(answer: Callable[[int], Response]) -> AsyncIterator[httpx.AsyncClient]:
     """A service with one operation, which answers so."""
     api = service_api("broken", "", Health())
 

@@ -10,6 +10,7 @@ import os
 import signal
 import subprocess
 from collections.abc import AsyncIterator, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -85,7 +86,7 @@ async def test_a_database_that_crashes_under_load_is_503_until_it_is_back(
                     for number in range(2):
                         await load.more()
                         postgres.stop(signal.SIGQUIT)
-                        await eventually(lambda number=number: _refused(load, number + 1), 60)
+                        await eventually(partial(_refused, load, number + 1), 60)
                         postgres.start()
                     await load.more()
                     await load.finish(running)

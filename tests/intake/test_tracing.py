@@ -7,6 +7,7 @@ import threading
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -102,7 +103,7 @@ async def test_one_trace_goes_from_the_caller_to_the_fold(
         ]
         assert served.post(traced).status == 202
         for trace in (FIRST, SECOND):
-            await eventually(lambda trace=trace: _has(found, trace, {"accept"}), 60)
+            await eventually(partial(_has, found, trace, {"accept"}), 60)
             assert (trace, "accept") in found.links
         await eventually(lambda: _measured(found), 60)
         assert not any(b"p1" in raw or b"Bearer" in raw for raw in found.raw)

@@ -88,7 +88,7 @@ def basic(rng: random.Random, name: str, shape: str) -> Raw:
     if rng.random() < 0.75:
         found["when_empty"] = rng.choice(["full", "zero", "exclude", "exclude"])
     if rng.random() < 0.25:
-        found["scale"] = scale(rng, Fraction(points))
+        found["scale"] = scale(rng, Fraction(str(points)))
     return found
 
 

@@ -201,7 +201,7 @@ def routes(desk: Desk) -> set[str]:
         f"{method} {route.path}"
         for route in desk.app.api.routes
         if isinstance(route, APIRoute) and route.path not in ANYBODY
-        for method in route.methods
+        for method in route.methods or ()
     }
 
 
@@ -311,7 +311,7 @@ async def test_every_route_answers_each_role_as_the_table_says(desk: Desk) -> No
                     wrong.append((route, role, unit, expected, answer.status_code, answer.text))
         target = f"/{desk.name}{_filled(path, kept[route])}?{line.query}"
         sheet = isinstance(line.body, bytes)
-        given = {"content": line.body} if sheet else {"json": line.body}
+        given: dict[str, Any] = {"content": line.body} if sheet else {"json": line.body}
         bare = await desk.client.request(method, target, **given)
         if bare.status_code != 401:
             wrong.append((route, "nobody", "", 401, bare.status_code, bare.text))

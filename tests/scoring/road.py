@@ -13,6 +13,7 @@ import httpx
 
 from services.chassis.auth.credentials import Issuer
 from services.chassis.http.service_api import compose
+from services.chassis.outbox_service import Producer
 from services.intake import app as intake
 from services.intake.settings import IntakeSettings
 from services.scoring import app as scoring
@@ -26,7 +27,7 @@ ROLES = {"unit": "registrar", "exemption": "council", "adjustment": "council"}
 class Road:
     """Both services on one HTTP root, and who may ask them."""
 
-    intake: intake.App
+    intake: Producer
     scoring: scoring.App
     client: httpx.AsyncClient
     issuer: Issuer

@@ -80,7 +80,7 @@ async def test_events_are_listed_with_whether_they_count_and_why_not(road: Road)
     found: dict[str, Any] = {}
     cursor: dict[str, str] = {}
     while True:
-        asked = {"wait_for": ",".join(receipts), "limit": 2, **cursor}
+        asked: dict[str, Any] = {"wait_for": ",".join(receipts), "limit": 2, **cursor}
         page = (await road.get("/ratings/2025/H44.1/events", **asked)).json()
         assert not {item["id"] for item in page["items"]} & found.keys()
         found |= {item["id"]: item for item in page["items"]}

@@ -19,6 +19,7 @@ import schemathesis
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from schemathesis import GenerationMode
+from schemathesis.core.result import Ok
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
     response_schema_conformance,
@@ -80,8 +81,9 @@ def fuzz(
 
 def _strategies(document: dict[str, Any], paths: dict[str, Any] | None) -> Iterator[Any]:
     schema = schemathesis.openapi.from_dict(document)
-    for found in schema.get_all_operations():
-        operation = found.ok()
+    for result in schema.get_all_operations():
+        assert isinstance(result, Ok)
+        operation = result.ok()
         yield operation.as_strategy(GenerationMode.POSITIVE)
         if list(operation.body) or list(operation.query) or list(operation.path_parameters):
             yield operation.as_strategy(GenerationMode.NEGATIVE)
@@ -113,11 +115,9 @@ def _try(
 async def _sent(client: httpx.AsyncClient, made: requests.PreparedRequest) -> httpx.Response:
     assert made.method is not None and made.url is not None
     raw = [(name.encode(), _bytes(value)) for name, value in made.headers.items()]
+    assert made.body is None or isinstance(made.body, str | bytes)
     body = made.body.encode() if isinstance(made.body, str) else made.body
-    asked = httpx.Request(made.method, made.url, headers=raw, content=body)
-    answer = await client.send(asked)
-
-    return answer
+    return await client.send(httpx.Request(made.method, made.url, headers=raw, content=body))
 
 
 def _bytes(value: str | bytes) -> bytes:

@@ -238,7 +238,7 @@ def _no_carrying(one: Completion, stints: Any) -> Any:
     return [place for place in _PLACES(one, stints) if place.at == one.at]
 
 
-def _last_session(self: domain.Course) -> dict[str, domain.Completed]:
+def _last_session(self: domain.Course) -> Any:
     last = max(one.ends for one in self.sessions.values())
     return {who: done._replace(at=last) for who, done in _COMPLETED(self).items()}
 

@@ -6,6 +6,7 @@ import json
 import logging
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -33,7 +34,7 @@ class Lines(logging.Handler):
         """Keeps a line."""
         self.written.append(self.format(record))
 
-    def of(self, message: str) -> list[dict[str, str]]:
+    def of(self, message: str) -> list[dict[str, Any]]:
         """The lines of a message."""
         return [line for line in map(json.loads, self.written) if line["message"] == message]
 

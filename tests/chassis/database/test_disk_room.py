@@ -6,6 +6,7 @@ import logging
 import os
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -65,7 +66,8 @@ async def test_a_door_whose_disk_is_full_is_not_ready_and_says_why(
         assert "disk of the database is full" in answer.json()["checks"]["disk"]
         now = disk_room.REMEMBERED_SECONDS + 1
         await door.app.health.readiness()
-        assert (await door.app.health.readiness())[1]["checks"]["disk"] == "has room"
+        state: dict[str, Any] = (await door.app.health.readiness())[1]
+        assert state["checks"]["disk"] == "has room"
         if db.sqlite:
             async with db.write() as conn:
                 await conn.execute(text("PRAGMA max_page_count = 1000000"))

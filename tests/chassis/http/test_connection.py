@@ -10,7 +10,7 @@ import pytest
 from services.chassis.http import admission, connection
 from services.chassis.http.parsing import FIELDS_MAX, HEAD_BYTES_MAX, TARGET_BYTES_MAX
 from services.chassis.http.problems import PROBLEM_TYPE
-from tests.support.sockets import Served, get, head, hurried, served
+from tests.support.sockets import Caller, Served, get, head, hurried, served
 
 pytestmark = pytest.mark.anyio
 __all__ = ["hurried"]
@@ -164,7 +164,12 @@ async def test_who_does_not_read_an_answer_is_dropped(monkeypatch: pytest.Monkey
     """Answers that nobody takes do not fill the memory: the connection ends."""
     monkeypatch.setattr(connection, "STALLED_SECONDS", 0.2)
     drop, dropped = connection.Connection.drop, asyncio.Event()
-    monkeypatch.setattr(connection.Connection, "drop", lambda gone: (drop(gone), dropped.set()))
+
+    def noted(stalled: connection.Connection) -> None:
+        drop(stalled)
+        dropped.set()
+
+    monkeypatch.setattr(connection.Connection, "drop", noted)
     monkeypatch.setattr(connection, "PHASE_SECONDS", (30.0,) * 6)
     async with served() as server, server.opened() as caller:
         caller.writer.transport.pause_reading()  # type: ignore[attr-defined]
@@ -188,7 +193,7 @@ async def test_a_request_that_lasts_too_long_is_answered_and_its_place_stays_tak
 
 async def crowd(
     server: Served, stack: contextlib.AsyncExitStack, number: int, raw: bytes
-) -> list[object]:
+) -> list[Caller]:
     """So many connections on which the same bytes were sent."""
     return [await stack.enter_async_context(server.opened(raw)) for _ in range(number)]
 
@@ -251,7 +256,7 @@ async def test_an_address_whose_connections_are_all_busy_is_refused_another() ->
         assert (refused.status, "Retry-After: 2" in refused.head) == (429, True)
         server.go_on.set()
         for caller in busy:
-            assert (await caller.answer()).json() == "done"  # type: ignore[attr-defined]
+            assert (await caller.answer()).json() == "done"
 
 
 async def test_a_flood_of_questions_for_health_costs_one_look_a_second() -> None:

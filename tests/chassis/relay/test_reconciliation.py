@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import pytest
@@ -30,6 +31,10 @@ NAME = "intake.00000001"
 TABLES = ("outbox", "door")
 
 
+def _body(number: int, us: int) -> bytes:
+    return body({"time": "t"}, us, b'{"data":%d}' % number)
+
+
 @dataclass
 class Yard:
     """A door with its database, which can be saved and restored, and its relays."""
@@ -43,10 +48,8 @@ class Yard:
         """Records events, each a second after the other."""
         for number in numbers:
             self.now += 1_000_000
-            draft = Draft(
-                number.to_bytes(16), "danchu.events.U-1.training.completed",
-                lambda us, number=number: body({"time": "t"}, us, b'{"data":%d}' % number),
-            )  # fmt: skip
+            subject = "danchu.events.U-1.training.completed"
+            draft = Draft(number.to_bytes(16), subject, partial(_body, number))
             async with self.db.write() as conn:
                 await outbox.record(conn, [draft], self.now)
 

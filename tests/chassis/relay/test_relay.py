@@ -12,7 +12,7 @@ from services.chassis.database.engine import Database
 from services.chassis.errors import BrokerAway
 from services.chassis.outbox import Outgoing, outbox_table
 from services.chassis.relay.loop import Relay
-from services.chassis.relay.turn import Row
+from services.chassis.relay.turn import Row, Sent
 from services.chassis.settings import normal_url
 from tests.conftest import NatsServer, eventually
 
@@ -167,7 +167,7 @@ async def test_what_was_acknowledged_before_the_broker_went_away_is_marked(
     relay = road.relay()
     whole = relay.publish
 
-    async def first_alone(rows: Sequence[Row]) -> list[tuple[int, int]]:
+    async def first_alone(rows: Sequence[Row]) -> list[Sent]:
         if rows[0].seq > 1:
             raise BrokerAway("it went away")
         return await whole(rows)

@@ -53,7 +53,7 @@ def test_a_span_keeps_what_is_on_the_list() -> None:
     """No path, no query, and of an error its type alone."""
     kept, provider = InMemorySpanExporter(), TracerProvider()
     provider.add_span_processor(SimpleSpanProcessor(AllowedSpans(kept)))
-    allowed = {"route": "/ratings/{year}/{unit}", "events": 3}
+    allowed: dict[str, str | int] = {"route": "/ratings/{year}/{unit}", "events": 3}
     hidden = {"http.target": f"/a?q={CANARY}", "url.query": CANARY, "db.statement": CANARY}
     with (
         pytest.raises(ValueError, match=CANARY),

@@ -158,7 +158,9 @@ async def test_a_bug_that_no_event_brings_halts_the_fold_and_blames_none(
 
 
 @pytest.mark.parametrize("place", [0, 63, 99])
-async def test_the_event_is_found_by_halves(place: int, tmp_path: Path) -> None:
+async def test_the_event_is_found_by_halves(
+    place: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """In a batch of 100 by some 14 transactions; what lies before it is folded, nothing behind."""
     sent = [registered("H44.1"), *(published("H44.1", str(n)) for n in range(100))]
     events = accepted(sent)[1:]
@@ -171,7 +173,7 @@ async def test_the_event_is_found_by_halves(place: int, tmp_path: Path) -> None:
             tried.append(len(messages))
             return await plain(messages, *rest)
 
-        fold.folder.fold = counted  # type: ignore[method-assign]
+        monkeypatch.setattr(fold.folder, "fold", counted)
         messages = [Message(one.raw, subject_of(one.raw), n) for n, one in enumerate(events)]
         with broken(lambda one: one.event.id == poison), pytest.raises(FoldHalted) as stopped:
             await loop_of(fold)._take(messages)

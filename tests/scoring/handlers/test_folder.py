@@ -56,7 +56,8 @@ async def test_two_folders_at_once_give_the_ratings_of_one(
     random.Random(3).shuffle(said)
     async with folding(database_url, ours) as one, joining(one) as two:
         batches = split(said, [15] * (len(said) // 15))
-        for first, second in itertools.zip_longest(batches[::2], batches[1::2], fillvalue=[]):
+        pairs = itertools.zip_longest(batches[::2], batches[1::2], fillvalue=list[Accepted]())
+        for first, second in pairs:
             await asyncio.gather(one.fold([*first, *second[:5]]), two.fold([*second, *first[:5]]))
         async with one.db.read() as conn:
             place = await position.load(conn)

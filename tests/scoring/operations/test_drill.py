@@ -33,7 +33,7 @@ def dump(url: str, file: Path) -> None:
     """What the page says for PostgreSQL."""
     file.parent.chmod(0o777)
     with file.open("wb") as out:
-        command = [BINARIES / "pg_dump", "-Fc", url]
+        command: list[str | Path] = [BINARIES / "pg_dump", "-Fc", url]
         subprocess.run(command, check=True, stdout=out, cwd="/", **plain_user())
 
 

@@ -69,7 +69,8 @@ def test_a_mark_holds_with_exactly_its_number(
 
 async def folded(fold: Fold, messages: Sequence[Message]) -> tuple[int, int, int]:
     """New events, duplicates, quarantined."""
-    return tuple(await fold.folder.fold(messages))
+    outcome = await fold.folder.fold(messages)
+    return outcome[0], outcome[1], outcome[2]
 
 
 async def test_a_mark_holds_when_ledger_and_quarantine_have_as_many(database_url: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import openpyxl
@@ -19,14 +19,14 @@ ODS_TYPE = "application/vnd.oasis.opendocument.spreadsheet"
 HEAD = "Số hiệu cán bộ,Họ và tên,Số giờ,Kết quả kiểm tra"
 
 
-def xlsx(*rows: list[Any], merged: str = "", **sheets_: list[list[Any]]) -> bytes:
+def xlsx(*rows: Sequence[Any], merged: str = "", **sheets_: Sequence[Sequence[Any]]) -> bytes:
     """A workbook of one sheet, and of more by their names."""
     book = openpyxl.Workbook()
-    for title, lines in {"": list(rows), **sheets_}.items():
+    for title, lines in {"": rows, **sheets_}.items():
         sheet = book.create_sheet(title) if title else book.active
         assert sheet is not None
         for row in lines:
-            sheet.append(row)
+            sheet.append(list(row))
         if merged and not title:
             sheet.merge_cells(merged)
     return saved(book)
@@ -39,7 +39,7 @@ def saved(book: openpyxl.Workbook) -> bytes:
     return out.getvalue()
 
 
-def ods(rows: list[list[Any]], row: str = "") -> bytes:
+def ods(rows: Sequence[Sequence[Any]], row: str = "") -> bytes:
     """An OpenDocument table of texts, or (type, attribute, text); `row`: attributes of the last."""
     lines = ["".join(_ods_cell(value) for value in line) for line in rows]
     attributes = [""] * (len(rows) - 1) + [f" {row}"]
@@ -113,5 +113,5 @@ def faults(raw: bytes) -> list[tuple[str, str]]:
     except RowsWrong as refused:
         errors = refused.errors
     for one in errors:
-        assert one["message"].vi and one["message"].en, one  # type: ignore[attr-defined]
+        assert one["message"].vi and one["message"].en, one
     return [(one["field"], str(one["message"])) for one in errors]

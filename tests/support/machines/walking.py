@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
-from contextlib import nullcontext
 from random import Random
 from typing import Any, NamedTuple, TypeVar
 
@@ -82,9 +81,9 @@ def caught(
     where: Any, name: str, fault: Any, runs: int = 3000, steps: int = 40,
 ) -> None:  # fmt: skip
     """The walk fails when this fault is planted; it ends at the first run that sees it."""
-    with nullcontext() if isinstance(where, dict) else monkeypatch.context() as patch:
+    with monkeypatch.context() as patch:
         if isinstance(where, dict):
-            monkeypatch.setitem(where, name, fault)
+            patch.setitem(where, name, fault)
         else:
             patch.setattr(where, name, fault)
         with pytest.raises(AssertionError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import io
 import unicodedata
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -53,7 +54,7 @@ def test_files_that_were_once_refused_or_misread_are_read(
 
 def test_the_sheet_that_was_read_is_named_and_what_was_left_out_too() -> None:
     """Format, sheet, row of headings, harmless columns, and rows that are of nobody."""
-    rows = [
+    rows: list[list[object]] = [
         ["ỦY BAN NHÂN DÂN PHƯỜNG MẪU"], ["DANH SÁCH ĐIỂM DANH"], [],
         ["STT", "Số hiệu", "Họ tên", "Chức vụ", "Số giờ", "Chữ ký"],
         ["(1)", "(2)", "(3)", "(4)", "(5)", "(6)"],
@@ -227,9 +228,16 @@ def test_open_documents_are_read_and_what_they_do_not_tell_is_asked() -> None:
         ("float", 'office:value="4"', "4"),
         ("time", 'office:time-value="PT03H30M00S"', "3:30"),
     )
-    rows = [COLUMNS, ["CB-0101", A[1], four, "Đạt"], ["CB-0102", B[1], half, "Đạt"]]
+    rows: list[list[Any]] = [
+        COLUMNS,
+        ["CB-0101", A[1], four, "Đạt"],
+        ["CB-0102", B[1], half, "Đạt"],
+    ]
     assert persons(ods(rows)) == [A, B]
-    number = [COLUMNS, [("float", 'office:value="101"', "000101"), A[1], four, ""]]
+    number: list[Sequence[Any]] = [
+        COLUMNS,
+        [("float", 'office:value="101"', "000101"), A[1], four, ""],
+    ]
     assert [field for field, _ in faults(ods(number))] == ["row 2.number"]
     assert [f for f, _ in faults(ods(rows, row='table:visibility="filter"'))] == [""]
 

@@ -55,7 +55,7 @@ def test_adjustments_beyond_their_limit_are_said(decided: int, at: str) -> None:
     """Up and down: the decisions' sum, and what of it counts."""
     cut = adjustment_cut(rated(adjusted=decided))
     assert cut is not None
-    assert (Fraction(cut["sum"]) * 100, cut["at"]) == (decided, at)
+    assert Fraction(cut["sum"]) * 100 == decided and cut["at"] == at
     assert cut["vi"].endswith("vì điều chỉnh không vượt quá giới hạn")
     assert cut["en"].endswith(f"cut to {at}, the limit of adjustments")
     for within in (500, -500, 0):
