@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from functools import cache
-from pathlib import Path
+from importlib.metadata import packages_distributions
 
 import pytest
 
 from tests.architecture.allowances import ALLOWED, WORD_CEILINGS
 from tests.architecture.rules import chassis, layers, purity, services, sizes, texts, words
-from tests.architecture.rules.source_tree import Rule, SourceTree, read_tree
+from tests.architecture.rules.source_tree import Rule, SourceTree
 from tests.architecture.seeds import chassis as chassis_seeds
 from tests.architecture.seeds import layers as layer_seeds
 from tests.architecture.seeds import purity as purity_seeds
@@ -19,20 +18,14 @@ from tests.architecture.seeds import sizes as size_seeds
 from tests.architecture.seeds import texts as text_seeds
 from tests.architecture.seeds import words as word_seeds
 from tests.architecture.seeds.seed import Seed
+from tests.architecture.sources import own_tree
 
-ROOT = Path(__file__).parents[2]
 THEMES = (chassis, layers, purity, services, sizes, texts, words)
 RULES = tuple(rule for theme in THEMES for rule in theme.RULES)
 SEEDS = (
     *chassis_seeds.SEEDS, *layer_seeds.SEEDS, *purity_seeds.SEEDS, *service_seeds.SEEDS,
     *size_seeds.SEEDS, *text_seeds.SEEDS, *word_seeds.SEEDS,
 )  # fmt: skip
-
-
-@cache
-def own_tree() -> SourceTree:
-    """The tree that these tests stand in, read once."""
-    return read_tree(ROOT)
 
 
 def identity(seed: Seed) -> str:
@@ -82,3 +75,10 @@ def test_allowances_are_of_rules_and_folders_that_need_them() -> None:
     assert set(ALLOWED) <= {rule.__name__ for rule in RULES}
     tallies = words.tallies(own_tree())
     assert [folder for folder in WORD_CEILINGS if not tallies[folder].words] == []
+
+
+def test_no_other_package_claims_our_names() -> None:
+    """`contracts` and `services` are generic names: nobody else may install them."""
+    owners = packages_distributions()
+    for name in ("contracts", "services"):
+        assert set(owners.get(name, ["danchu"])) == {"danchu"}

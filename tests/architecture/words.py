@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 
-from tests.architecture.rules.source_tree import read_tree
 from tests.architecture.rules.words import INTERFACE, tallies
-
-ROOT = Path(__file__).parents[2]
+from tests.architecture.sources import own_tree
 
 
 def main(folder: str = "") -> None:
     """Prints each name that is one of the words, and the rate of each package."""
-    by_package = {p: t for p, t in tallies(read_tree(ROOT)).items() if p.startswith(folder)}
+    by_package = {p: t for p, t in tallies(own_tree()).items() if p.startswith(folder)}
     for tally in by_package.values():
         for name in sorted(tally.words):
             mark = "forbidden" if name.kind in INTERFACE else "local"
