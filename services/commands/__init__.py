@@ -1,4 +1,1 @@
-"""What the commands do: with `services.cli` the only modules that know every service.
-
-Owns nothing. Takes in what a person asked on the command line. Emits what the services do.
-"""
+"""What the commands do: they know every service; no rule of the domain is here."""

@@ -54,7 +54,7 @@ async def migrate(settings: Settings, service: str) -> list[str]:
     return names
 
 
-async def provisioned(settings: Settings, anew: bool = False) -> list[str]:
+async def provisioned(settings: Settings, anew: bool = False) -> list[Message]:
     """Creates or corrects streams and consumers; says what was done."""
     broker = Broker(settings.nats("provision"), "danchu provision")
     try:

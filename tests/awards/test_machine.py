@@ -220,7 +220,7 @@ def _silent(real: Callable[..., list[Fact]]) -> Callable[..., list[Fact]]:
 
 FAULTS: dict[str, tuple[Any, str, Any]] = {
     "any order": (domain, "check_order", lambda last, step, strictly=False: None),
-    "one instant": (domain, "check_order", _loose(domain.check_order)),
+    "one instant": (domain, "check_order", _loose(check_order)),
     "the year is not named": (domain, "_of_year", lambda year, at: {}),
     "half of the votes": (domain.Appraisal, "passed",
                           property(lambda self: 2 * self.in_favour >= sum(self[2:]))),

@@ -16,8 +16,9 @@ from sqlalchemy import text
 
 from services.chassis.auth.credentials import development_issuer
 from services.chassis.database.engine import Database
-from services.chassis.settings import normal_url
+from services.chassis.database.url import normal_url
 from services.intake import app as intake
+from services.intake.settings import SERVICE as INTAKE
 from services.intake.settings import IntakeSettings
 from services.scoring import app as scoring
 from services.scoring.readmodel.snapshot import Snapshots
@@ -190,7 +191,7 @@ async def door(ground: Ground, url: str, batches: Batches) -> float:
         broker = server.broker("provision")
         in_stream = (await broker.stream_info("EVENTS")).state.messages
         await broker.close()
-    async with opened(url, intake.SERVICE) as db:
+    async with opened(url, INTAKE) as db:
         counts = await counted(db, "identities", "outbox")
     if seen["wrong"]:
         raise NotExact(f"the door: {seen['wrong'][0]}")

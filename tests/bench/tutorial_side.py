@@ -9,7 +9,7 @@ from nats.js.errors import NotFoundError
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker
 
-from services.chassis.settings import normal_url
+from services.chassis.database.url import normal_url
 from tests.bench.exact import NotExact, compare_counts
 from tests.bench.ground import Ground, Stream
 from tests.bench.measures import Read, load, when

@@ -10,6 +10,7 @@ from sqlalchemy import MetaData, text
 
 from services.chassis import door, outbox
 from services.chassis.database.engine import Database
+from services.chassis.database.url import normal_url
 from services.chassis.door import Door
 from services.chassis.outbox import Draft, outbox_table
 from services.chassis.settings import normal_url

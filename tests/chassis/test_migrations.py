@@ -12,7 +12,7 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, MetaData
 
 from services.chassis.database.engine import Database, migrate
-from services.chassis.settings import normal_url
+from services.chassis.database.url import normal_url
 
 pytestmark = pytest.mark.anyio
 SERVICES = ("intake", "scoring", "training", "awards", "violations")

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from services.chassis.database.engine import Database
+from services.chassis.database.engine import Database, bulk_insert
 from services.chassis.settings import Settings
 from services.commands import home_transfer, table_copy
 from services.commands.service_registry import MIGRATED, PRODUCERS
@@ -79,7 +79,7 @@ def test_what_does_not_read_back_is_not_committed(
     async def tried() -> list[int]:
         for name in PRODUCERS:
             await MIGRATED[name](settings)
-        written = table_copy.bulk_insert
+        written = bulk_insert
 
         async def bent(conn: Any, table: Any, rows: Any, columns: Any) -> None:
             if table.name == "position":

@@ -13,7 +13,7 @@ from sqlalchemy import text
 
 from services.chassis.broker.connection import Broker
 from services.chassis.database.engine import Database
-from services.chassis.settings import normal_url
+from services.chassis.database.url import normal_url
 from tests.conftest import NatsServer, eventually
 from tests.support.builders.events import event
 from tests.support.processes import Served

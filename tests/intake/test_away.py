@@ -11,13 +11,13 @@ from services.chassis import outbox_service
 from services.chassis.auth.credentials import Issuer
 from services.chassis.broker.connection import Broker
 from services.chassis.database.engine import Database, migrate
+from services.chassis.database.url import normal_url
 from services.chassis.errors import (
     DatabaseAway,
     DurabilityTooWeak,
     StateNotMigrated,
     StateOfNewerVersion,
 )
-from services.chassis.settings import normal_url
 from services.intake.app import build, migrated
 from services.intake.settings import IntakeSettings
 from services.intake.tables import MIGRATIONS

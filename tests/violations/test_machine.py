@@ -13,7 +13,14 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from contracts import moments
-from services.records.state_machine import Fact, OutOfOrder, Step, StepImpossible, StepRefused
+from services.records.state_machine import (
+    Fact,
+    OutOfOrder,
+    Step,
+    StepImpossible,
+    StepRefused,
+    check_order,
+)
 from services.violations import domain
 from services.violations.domain import Case
 from tests.support.machines.walking import DAY, START, WAITS, On, caught, chosen, on, stepped, walk
@@ -202,7 +209,7 @@ def _talkative(real: Callable[..., list[Fact]]) -> Callable[..., list[Fact]]:
 
 FAULTS: dict[str, tuple[Any, str, Any]] = {
     "any order": (domain, "check_order", _no_order),
-    "one instant": (domain, "check_order", _loose(domain.check_order)),
+    "one instant": (domain, "check_order", _loose(check_order)),
     "one year alone is cleared": (domain, "_years", lambda s: [s.conclusion.year]),
     "the year is not named": (domain, "_of_year", lambda year, at: {}),
     "a plain key": (Case, "key", _plain_key),

@@ -14,7 +14,7 @@ from services.chassis.http.service_api import compose
 from services.chassis.settings import Settings
 from services.records import vault
 from services.scoring.rubrics import loader
-from services.scoring.settings import SHIPPED
+from services.scoring.rubrics.loader import SHIPPED
 from services.violations import app as violations
 from tests.conftest import NatsServer
 from tests.scoring.road import Road, open_road

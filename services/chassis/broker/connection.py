@@ -26,6 +26,7 @@ from nats.js.api import (
 from nats.js.errors import NotFoundError
 from nats.js.manager import JetStreamManager
 
+from contracts.messages import Message
 from services.chassis.auth.denials import note_broker_denial
 from services.chassis.broker.consumers import CONSUMERS, ConsumerPlan
 from services.chassis.broker.errors import broker_errors
@@ -186,23 +187,24 @@ STREAMS = (
 )
 
 
-async def provision(broker: Broker, anew: bool = False) -> list[str]:
+async def provision(broker: Broker, anew: bool = False) -> list[Message]:
     """Creates or corrects streams and consumers and says what was done; twice does nothing.
 
     `anew` sets the consumers back to the beginning: after the loss of a stream a durable consumer
     may keep its old position and would hear nothing.
     """
     await broker.ensure()
-    manager, done = broker.manager(), []
+    manager = broker.manager()
+    changes: list[Message] = []
     with broker_errors():
         for stream in STREAMS:
-            done += await _provision_stream(manager, stream)
+            changes += await _provision_stream(manager, stream)
         for consumer in CONSUMERS:
-            done += await _provision_consumer(manager, consumer, anew)
-    return done
+            changes += await _provision_consumer(manager, consumer, anew)
+    return changes
 
 
-async def _provision_stream(manager: JetStreamManager, plan: StreamPlan) -> list[str]:
+async def _provision_stream(manager: JetStreamManager, plan: StreamPlan) -> list[Message]:
     wanted = plan.config()
     try:
         found = (await manager.stream_info(plan.name)).config
@@ -237,7 +239,7 @@ def check_stream(config: StreamConfig) -> None:
 
 async def _provision_consumer(
     manager: JetStreamManager, plan: ConsumerPlan, anew: bool
-) -> list[str]:
+) -> list[Message]:
     try:
         found = await manager.consumer_info(plan.stream, plan.name)
     except NotFoundError:

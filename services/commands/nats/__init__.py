@@ -1,1 +1,1 @@
-"""NATS as danchu needs it: who may publish and hear what. Not the connection, which is chassis'."""
+"""Who may publish and hear what over NATS; not the connection, which is the chassis'."""

@@ -35,7 +35,9 @@ BARE = WIDE._replace(
     faulty={CODE: "try:\n    pass\nexcept:\n    pass\n"},
     mended={CODE: "try:\n    pass\nexcept:\n    raise\n"},
 )
-NOTE = one_file(texts.nothing_is_left_to_do, 1, "docs/a.md", "TODO: more\n", "All is there.\n")
+NOTE = one_file(
+    texts.nothing_is_left_to_do, 1, "docs/a.md", "TO" "DO: more\n", "All is there.\n"
+)  # fmt: skip
 MACHINE = (
     one_file(texts.no_machine_is_named, 1, "docs/a.md", "In /ho" "me/a/danchu\n", "In ~/danchu\n"),
     one_file(texts.no_machine_is_named, 1, "Makefile", "https://py" "pi.org\n", "pip install\n"),

@@ -16,8 +16,9 @@ from services.chassis.broker.connection import Broker
 from services.chassis.database import disk_room
 from services.chassis.database.disk_room import DiskRoom
 from services.chassis.database.engine import Database
+from services.chassis.database.url import normal_url
 from services.chassis.errors import BrokerAway, DiskFull
-from services.chassis.settings import NatsAccess, Settings, normal_url
+from services.chassis.settings import NatsAccess, Settings
 from tests.conftest import NatsServer
 from tests.support.builders.events import event, opened
 

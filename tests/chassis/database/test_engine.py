@@ -15,9 +15,9 @@ from sqlalchemy import text
 
 from services.chassis.database import engine
 from services.chassis.database.engine import Database
+from services.chassis.database.url import normal_url
 from services.chassis.driver_rows import ServerSource
 from services.chassis.errors import DatabaseAway
-from services.chassis.settings import normal_url
 
 pytestmark = pytest.mark.anyio
 

@@ -16,8 +16,9 @@ from services.chassis.auth.credentials import Issuer
 from services.chassis.database import engine, limits
 from services.chassis.database.engine import Database, bulk_insert, select_among
 from services.chassis.database.limits import PATIENT, Limits
+from services.chassis.database.url import normal_url
 from services.chassis.errors import DatabaseAway
-from services.chassis.settings import Settings, normal_url
+from services.chassis.settings import Settings
 from services.scoring import app, tables
 from services.scoring.operations import session
 from services.scoring.settings import ScoringSettings

@@ -12,7 +12,9 @@ from services.chassis.auth.credentials import development_issuer
 from services.chassis.http.openapi import BEARER
 from services.chassis.settings import Settings
 from services.intake import app as intake
+from services.intake.settings import IntakeSettings
 from services.scoring import app as scoring
+from services.scoring.settings import ScoringSettings
 from services.training import app as training
 from services.violations import app as violations
 
@@ -33,7 +35,7 @@ def document(request: pytest.FixtureRequest, tmp_path: Any) -> dict[str, Any]:
 
 def _settings(name: str, home: Any) -> Settings:
     kinds: dict[str, Any] = {
-        "intake": intake.IntakeSettings, "scoring": scoring.ScoringSettings,
+        "intake": IntakeSettings, "scoring": ScoringSettings,
     }  # fmt: skip
     made: Settings = kinds.get(name, Settings)(home=home)
     return made

@@ -17,6 +17,7 @@ from services.chassis import door as recording
 from services.chassis import marks, outbox
 from services.chassis.broker.connection import STREAMS, provision
 from services.chassis.database.engine import Database
+from services.chassis.database.url import normal_url
 from services.chassis.door import Door
 from services.chassis.marks import Mark
 from services.chassis.outbox import Draft, outbox_table

@@ -9,11 +9,11 @@ from sqlalchemy import MetaData, text
 
 from services.chassis import outbox
 from services.chassis.database.engine import Database
+from services.chassis.database.url import normal_url
 from services.chassis.errors import BrokerAway
 from services.chassis.outbox import Outgoing, outbox_table
 from services.chassis.relay.loop import Relay
 from services.chassis.relay.turn import Row, Sent
-from services.chassis.settings import normal_url
 from tests.conftest import NatsServer, eventually
 
 pytestmark = pytest.mark.anyio

@@ -21,12 +21,12 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from services.chassis.database.engine import Database
+from services.chassis.database.url import normal_url
 from services.chassis.errors import DanchuError
 from services.chassis.health import Health
 from services.chassis.http import metrics
 from services.chassis.http.service_api import compose, service_api
 from services.chassis.messages import message
-from services.chassis.settings import normal_url
 from services.chassis.telemetry.log_lines import JsonLines, write_lines
 from services.chassis.telemetry.otlp import AllowedSpans, meter_provider
 

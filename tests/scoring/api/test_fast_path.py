@@ -11,8 +11,8 @@ from sqlalchemy import text
 
 from services.chassis.auth.credentials import Issuer
 from services.chassis.database.engine import Database
+from services.chassis.database.url import normal_url
 from services.chassis.errors import DatabaseAway
-from services.chassis.settings import normal_url
 from services.scoring.queries import books
 from services.scoring.readmodel.snapshot import Snapshots
 from tests.conftest import NatsServer, Postgres
