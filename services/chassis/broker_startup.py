@@ -4,7 +4,8 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 
-from services.chassis.broker.connection import Broker, check_sync
+from services.chassis.broker.connection import Broker
+from services.chassis.broker.durability import check_sync
 from services.chassis.errors import BrokerAway
 from services.chassis.health import Health
 from services.chassis.settings import Settings

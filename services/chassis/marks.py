@@ -1,8 +1,8 @@
 """Marks: what a door says it has recorded, `{door, until, events}`, at least every two seconds.
 
 `events` counts all that the door ever recorded up to `until`. A mark holds once the ledger or the
-quarantine of scoring has that many of the door, so a stream that lost something cannot make it
-hold. Marks stand in the stream MARKS, the last one for each door.
+quarantine has that many of the door, so a stream that lost something cannot make it hold. Marks
+stand in the stream MARKS, the last one for each door.
 """
 
 import base64
@@ -17,7 +17,7 @@ from services.chassis.errors import BrokerAway
 STREAM = "MARKS"
 SUBJECT = "danchu.marks"
 REQUEST_SUBJECT = "danchu.doors"
-"""Where scoring asks the relay of a door to send again what was recorded after a moment."""
+"""Where the fold asks the relay of a door to send again what was recorded after a moment."""
 HEADER = "Danchu-Door"
 NAME = re.compile(r"[a-z]{1,32}\.[0-9a-f]{8}", re.ASCII)
 EVENTS_MAX = 2**53

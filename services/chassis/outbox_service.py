@@ -13,7 +13,8 @@ from pathlib import Path
 from fastapi import FastAPI
 
 from services.chassis import outbox
-from services.chassis.broker.connection import Broker, check_stream
+from services.chassis.broker.connection import Broker
+from services.chassis.broker.durability import check_stream
 from services.chassis.broker_startup import Task, check_broker, joined
 from services.chassis.cancellation import ended
 from services.chassis.clock import Clock

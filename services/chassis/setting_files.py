@@ -15,8 +15,8 @@ from services.chassis.errors import SettingWrong
 from services.chassis.messages import message
 
 SUFFIX = "_FILE"
-FOLDERS = ("home", "scoring_rubrics")
-"""Settings that are folders, which stand in no file."""
+FOLDER = "folder"
+"""Marks a setting that is a folder (`Annotated[Path, FOLDER]`), whose value stands in no file."""
 BYTES_MAX = 64 * 1024
 
 
@@ -48,6 +48,11 @@ def content(setting: str, file: Path) -> str:
     return text
 
 
+def is_folder(field: FieldInfo) -> bool:
+    """Whether a setting is marked as a folder."""
+    return FOLDER in field.metadata
+
+
 def _is_path(field: FieldInfo) -> bool:
     return Path in (field.annotation, *get_args(field.annotation))
 
@@ -62,7 +67,7 @@ class FileSource(EnvSettingsSource):
         for name, field in settings_cls.model_fields.items():
             setting = f"{prefix}{name}".upper()
             file = os.environ.get(setting + SUFFIX)
-            if not file or name in FOLDERS:
+            if not file or is_folder(field):
                 continue
             if os.environ.get(setting):
                 raise SettingWrong(setting, message("setting-twice", file=setting + SUFFIX))

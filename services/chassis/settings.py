@@ -22,7 +22,7 @@ from services.chassis.database.limits import LIMITED, Limits
 from services.chassis.database.url import file_of, nats_url, normal_url
 from services.chassis.errors import SettingWrong
 from services.chassis.messages import message
-from services.chassis.setting_files import FileSource, environment
+from services.chassis.setting_files import FOLDER, FileSource, environment
 
 PREFIX = "DANCHU_"
 USERS_FILE = "nats-users.json"
@@ -50,7 +50,7 @@ class Settings(BaseSettings):
         env_prefix=PREFIX, extra="ignore", frozen=True, env_ignore_empty=True
     )
 
-    home: Path = Path(".danchu")
+    home: Annotated[Path, FOLDER] = Path(".danchu")
     database_url: str | None = None
     database_statement_seconds: int = Field(default=LIMITED.statement, ge=0, le=SECONDS_MAX)
     database_lock_seconds: int = Field(default=LIMITED.lock, ge=0, le=SECONDS_MAX)

@@ -8,7 +8,6 @@ from contracts import moments
 from contracts.messages import Message
 from services.chassis import outbox
 from services.chassis.broker.connection import Broker
-from services.chassis.broker.connection import provision as provision_broker
 from services.chassis.clock import now_us
 from services.chassis.database.engine import Database
 from services.chassis.database.limits import PATIENT
@@ -18,6 +17,7 @@ from services.commands.client import Client, tokens
 from services.commands.emit import Refused, send, sentence
 from services.commands.homes import require_databases, stack_url
 from services.commands.messages import message
+from services.commands.nats.provisioning import provision as provision_broker
 from services.commands.service_registry import MIGRATED, PRODUCERS, check_databases, named
 from services.commands.terminal import Step
 from services.scoring.operations import audit as auditing

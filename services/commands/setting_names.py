@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from services.awards.settings import SERVICE as AWARDS
 from services.chassis.errors import DanchuError
-from services.chassis.setting_files import FOLDERS, SUFFIX
+from services.chassis.setting_files import SUFFIX, is_folder
 from services.chassis.settings import (
     PREFIX,
     SERVICE_SETTINGS,
@@ -42,9 +42,9 @@ class SettingMisspelled(DanchuError):
 
 def setting_names() -> frozenset[str]:
     """Every variable that is a setting, those of files among them."""
-    fields = {name for kind in KINDS for name in kind.model_fields}
+    fields = {name: field for kind in KINDS for name, field in kind.model_fields.items()}
     names = {PREFIX + name.upper() for name in fields}
-    filed = {PREFIX + name.upper() for name in fields - set(FOLDERS)}
+    filed = {PREFIX + name.upper() for name, field in fields.items() if not is_folder(field)}
     by_service = {
         PREFIX + pattern.format(service.upper())
         for pattern in SERVICE_SETTINGS

@@ -18,7 +18,7 @@ from typing import Any
 
 from contracts.messages import LANGUAGES, Message
 from services.chassis.auth.credentials import TOKENS_FILE, verifier, write_tokens
-from services.chassis.broker.connection import Broker, provision
+from services.chassis.broker.connection import Broker
 from services.chassis.errors import DanchuError
 from services.chassis.private_files import private_folder, tighten
 from services.chassis.setting_files import SUFFIX
@@ -29,6 +29,7 @@ from services.commands.homes import LOCK_FILE, erase_address, http_url, write_ad
 from services.commands.messages import message
 from services.commands.nats.embedded import Embedded, generate
 from services.commands.nats.grants import GRANTS
+from services.commands.nats.provisioning import provision
 from services.commands.ports import PortTaken, is_free
 from services.commands.service_registry import MIGRATED, check_databases
 from services.commands.supervisor import Child, Supervisor

@@ -1,10 +1,12 @@
 """Settings of scoring beside those of every process."""
 
 from pathlib import Path
+from typing import Annotated
 
 from pydantic import Field
 
 from services.chassis.private_files import write_private
+from services.chassis.setting_files import FOLDER
 from services.chassis.settings import Settings
 from services.scoring.rubrics.loader import SHIPPED
 
@@ -15,7 +17,7 @@ RUBRICS_FILE = "rubrics.path"
 class ScoringSettings(Settings):
     """`rubrics` is the folder of rubric files; `batch` bounds what one transaction folds."""
 
-    scoring_rubrics: Path | None = None
+    scoring_rubrics: Annotated[Path | None, FOLDER] = None
     scoring_batch: int = Field(default=5000, ge=1, le=20_000)
 
     @property

@@ -12,8 +12,9 @@ from nats.js.api import ConsumerInfo, StreamInfo
 from nats.js.errors import NotFoundError
 
 from contracts import moments
-from services.chassis.broker.connection import Broker, check_stream
+from services.chassis.broker.connection import Broker
 from services.chassis.broker.consumers import ConsumerPlan
+from services.chassis.broker.durability import check_stream
 from services.chassis.broker.errors import broker_errors
 from services.chassis.broker.streams import StreamState, state_of
 from services.chassis.database.engine import Database

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from services.chassis.auth.credentials import development_issuer
-from services.chassis.broker.connection import provision
+from services.commands.nats.provisioning import provision
 from services.scoring.settings import ScoringSettings
 from tests.bench.city import City, distinct, fill
 from tests.bench.exact import Expected, expected

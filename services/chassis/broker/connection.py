@@ -1,4 +1,4 @@
-"""NATS: one connection that knows its failures, and the provisioning of streams.
+"""NATS: one connection that knows its failures.
 
 A denied or failed publish is told by the client's `error_cb` alone and looks like a timeout
 otherwise; `Broker.request` fails at once with the server's own words.
@@ -6,9 +6,7 @@ otherwise; `Broker.request` fails at once with the server's own words.
 
 import asyncio
 import contextlib
-import json
 import logging
-import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,22 +14,13 @@ from typing import Any
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.js.api import (
-    DiscardPolicy,
-    PersistMode,
-    RetentionPolicy,
-    StorageType,
-    StreamConfig,
     StreamInfo,
 )
-from nats.js.errors import NotFoundError
 from nats.js.manager import JetStreamManager
 
-from contracts.messages import Message
-from services.chassis.auth.denials import note_broker_denial
-from services.chassis.broker.consumers import CONSUMERS, ConsumerPlan
 from services.chassis.broker.errors import broker_errors
-from services.chassis.errors import BrokerAway, DurabilityTooWeak, DurabilityUnknown
-from services.chassis.messages import message
+from services.chassis.denials import note_broker_denial
+from services.chassis.errors import BrokerAway
 from services.chassis.settings import NatsAccess
 
 log = logging.getLogger(__name__)
@@ -39,8 +28,6 @@ log = logging.getLogger(__name__)
 REQUEST_SECONDS = 10.0
 CONNECT_SECONDS = 3.0
 RETRY_SECONDS = 1
-DEDUPE_SECONDS = 120.0
-OVERRIDE = "DANCHU_NATS_SYNC_ALWAYS_VOUCHED"
 
 
 @dataclass
@@ -157,125 +144,3 @@ class Broker:
         if self.nc.is_connected:
             return "connected"
         return "reconnecting" if self.nc.is_reconnecting else "away"
-
-
-@dataclass(frozen=True)
-class StreamPlan:
-    """One stream as it has to be; `last_per_subject` keeps only the newest of each subject."""
-
-    name: str
-    subjects: str
-    append_only: bool
-    last_per_subject: bool = False
-
-    def config(self) -> StreamConfig:
-        """The configuration to create or update the stream with."""
-        return StreamConfig(
-            name=self.name, subjects=[self.subjects], storage=StorageType.FILE,
-            retention=RetentionPolicy.LIMITS, discard=DiscardPolicy.OLD,
-            max_msgs_per_subject=1 if self.last_per_subject else -1,
-            deny_delete=self.append_only, deny_purge=self.append_only,
-            duplicate_window=DEDUPE_SECONDS, allow_atomic=True, allow_direct=True,
-        )  # fmt: skip
-
-
-STREAMS = (
-    StreamPlan("EVENTS", "danchu.events.>", append_only=True),
-    StreamPlan("QUARANTINE", "danchu.quarantine.>", append_only=False),
-    StreamPlan("RATINGS", "danchu.ratings.>", append_only=False, last_per_subject=True),
-    StreamPlan("MARKS", "danchu.marks.>", append_only=False, last_per_subject=True),
-)
-
-
-async def provision(broker: Broker, anew: bool = False) -> list[Message]:
-    """Creates or corrects streams and consumers and says what was done; twice does nothing.
-
-    `anew` sets the consumers back to the beginning: after the loss of a stream a durable consumer
-    may keep its old position and would hear nothing.
-    """
-    await broker.ensure()
-    manager = broker.manager()
-    changes: list[Message] = []
-    with broker_errors():
-        for stream in STREAMS:
-            changes += await _provision_stream(manager, stream)
-        for consumer in CONSUMERS:
-            changes += await _provision_consumer(manager, consumer, anew)
-    return changes
-
-
-async def _provision_stream(manager: JetStreamManager, plan: StreamPlan) -> list[Message]:
-    wanted = plan.config()
-    try:
-        found = (await manager.stream_info(plan.name)).config
-    except NotFoundError:
-        found = (await manager.add_stream(wanted)).config
-        check_stream(found)
-        return [message("stream-created", stream=plan.name)]
-    check_stream(found)
-    if not _differs(found, wanted):
-        return []
-    check_stream((await manager.update_stream(wanted)).config)
-    return [message("stream-updated", stream=plan.name)]
-
-
-def _differs(found: StreamConfig, wanted: StreamConfig) -> bool:
-    names = (
-        "subjects", "max_msgs_per_subject", "deny_delete", "deny_purge", "duplicate_window",
-        "allow_atomic", "allow_direct",
-    )  # fmt: skip
-    return any(getattr(found, name) != getattr(wanted, name) for name in names)
-
-
-def check_stream(config: StreamConfig) -> None:
-    """DurabilityTooWeak when the stream is not on disk or is written behind the acknowledgement."""
-    why = message("why-behind")
-    store = f"JetStream {config.name}"
-    if config.storage != StorageType.FILE:
-        raise DurabilityTooWeak(store, "storage", str(config.storage), "file", why)
-    if config.persist_mode == PersistMode.ASYNC:
-        raise DurabilityTooWeak(store, "persist_mode", "async", "default", why)
-
-
-async def _provision_consumer(
-    manager: JetStreamManager, plan: ConsumerPlan, anew: bool
-) -> list[Message]:
-    try:
-        found = await manager.consumer_info(plan.stream, plan.name)
-    except NotFoundError:
-        await plan.create(manager)
-        return [message("consumer-created", consumer=plan.name, stream=plan.stream)]
-    if not plan.fits(found.config):
-        await plan.replace(manager)
-        return [message("consumer-created", consumer=plan.name, stream=plan.stream)]
-    if not anew:
-        return []
-    # not deleted and created: the fold would see it missing, and make it at the same moment
-    await manager.reset_consumer(plan.stream, plan.name, 1)
-    return [message("consumer-again", consumer=plan.name, stream=plan.stream)]
-
-
-async def check_sync(monitor: str | None, vouched: bool) -> bool:
-    """Reads `sync_interval: always` back from /varz; True when seen, False when vouched for."""
-    shown = await asyncio.to_thread(_varz, monitor) if monitor else None
-    if shown is None:
-        if not vouched:
-            raise DurabilityUnknown("NATS", "sync_interval", OVERRIDE)
-        log.warning("nobody checked NATS: sync_interval is vouched for", extra={"by": OVERRIDE})
-        return False
-    jetstream = shown.get("jetstream", {}).get("config", {})
-    if not jetstream.get("sync_always"):
-        found = f"{jetstream.get('sync_interval', 0) / 1e9:g} s"
-        why = message("why-flush")
-        raise DurabilityTooWeak("NATS JetStream", "sync_interval", found, "always", why)
-    return True
-
-
-def _varz(monitor: str) -> dict[str, Any] | None:
-    try:
-        with urllib.request.urlopen(f"{monitor.rstrip('/')}/varz", timeout=5) as answer:
-            shown: dict[str, Any] = json.load(answer)
-            return shown
-    except (OSError, ValueError) as hidden:
-        log.warning("the monitoring address of NATS does not answer", extra={"error": str(hidden)})
-        return None

@@ -46,6 +46,3 @@ class ConsumerPlan:
         with contextlib.suppress(NotFoundError):
             await manager.delete_consumer(self.stream, self.name)
         await self.create(manager)
-
-
-CONSUMERS = (ConsumerPlan("EVENTS", "scoring"),)

@@ -18,8 +18,10 @@ from nats.js.api import StreamInfo
 from services.chassis.broker.connection import Broker
 from services.chassis.broker.errors import broker_errors
 from services.chassis.errors import BrokerAway
-from services.chassis.relay.turn import FRESH, ID_HEADER
 
+ID_HEADER = "Nats-Msg-Id"
+FRESH = "."
+"""What separates a message id from what was added because another message had taken it."""
 NO_MESSAGE = 10037
 READ_AT_ONCE, READ_BYTES, READ_SECONDS = 1000, 4 * 2**20, 10.0
 END_OF_BATCH, NOTHING_LEFT = "204", "404"

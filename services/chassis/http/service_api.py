@@ -12,7 +12,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from contracts.messages import templates
-from services.chassis.auth.denials import note_denial, route_of
+from services.chassis.denials import note_denial, route_of
 from services.chassis.errors import BrokerAway, DatabaseAway
 from services.chassis.health import Health
 from services.chassis.http import language
@@ -100,7 +100,7 @@ def service_api(title: str, description: str, health: Health, version: str = "1"
 def _handle(api: FastAPI) -> None:
     @api.exception_handler(Problem)
     async def on_problem(request: Request, problem: Problem) -> Response:
-        note_denial(request.scope, problem)
+        note_denial(request.scope, problem.status, problem.detail)
         return answer(problem)
 
     @api.exception_handler(DatabaseAway)

@@ -182,7 +182,7 @@ class Relay:
         await marks.announce(self.broker, self._mark)
 
     async def _listen(self) -> None:
-        """Hears what scoring demands of this door and of those that its database was before."""
+        """Hears what is demanded of this door and of those that its database was before."""
         nc = await self.broker.ensure()
         if self._listening is nc:
             return

@@ -18,8 +18,9 @@ from typing import Any
 from services.chassis.broker import streams
 from services.chassis.broker.connection import Broker
 from services.chassis.broker.errors import broker_errors
+from services.chassis.broker.streams import FRESH, ID_HEADER
 from services.chassis.errors import BrokerAway
-from services.chassis.relay.turn import FRESH, ID_HEADER, Row, Sent
+from services.chassis.relay.turn import Row, Sent
 from services.chassis.telemetry.instruments import joined, tracer
 
 log = logging.getLogger(__name__)

@@ -2,9 +2,9 @@
 
 A database that was restored from an older backup has announced a mark that it does not remember.
 It goes on as a new door, whose count begins anew with what it recorded since: a later loss cannot
-hide behind what the ledger has and the door forgot. What a stream has lost is sent again. Scoring
-may demand the same where a mark does not hold; identities make each message harmless that comes
-twice.
+hide behind what the ledger has and the door forgot. What a stream has lost is sent again. Whoever
+folds the stream may demand the same where a mark does not hold; identities make each message
+harmless that comes twice.
 """
 
 import json
@@ -28,7 +28,7 @@ CHUNK = 5000
 
 
 class Demand(NamedTuple):
-    """What scoring demands of a door: to send again what it recorded after the mark that held.
+    """What the fold demands of a door: to send again what it recorded after the mark that held.
 
     `renewal`: the door is to take a new name, since it told fewer events than it once had.
     """
@@ -73,7 +73,7 @@ async def reconcile(db: Database, broker: Broker, now: int, spot_checks: bool) -
 
 
 async def meet(db: Database, broker: Broker, demand: Demand, now: int) -> None:
-    """Does what scoring demands of this door, or of one that its database was before."""
+    """Does what the fold demands of this door, or of one that its database was before."""
     async with db.read() as conn:
         door = await recording.load(conn)
     former = next((mark for mark in door.former if mark.door == demand.door), None)

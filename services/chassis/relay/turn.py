@@ -13,15 +13,13 @@ from typing import Any, NamedTuple
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.chassis.broker.streams import ID_HEADER
 from services.chassis.database.engine import Database
 from services.chassis.errors import DatabaseAway
 from services.chassis.marks import HEADER
 
 BATCH_MAX = 1000
 BATCH_BYTES_MAX = 4 * 2**20
-ID_HEADER = "Nats-Msg-Id"
-FRESH = "."
-"""What separates a message id from what was added because another message had taken it."""
 
 
 class Row(NamedTuple):

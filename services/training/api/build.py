@@ -10,6 +10,7 @@ from services.records.record import Done, Work
 from services.records.request_bodies import When
 from services.records.routes import Collection, Id, Retraction
 from services.records.state_machine import Step
+from services.training import fields
 from services.training.api import answers, file_routes, query_api, request_bodies
 from services.training.domain import course, roster
 from services.training.handlers import courses as course_handlers
@@ -28,9 +29,9 @@ def build_api(desk: Desk, rosters: Rosters, courses: Courses, health: Health) ->
     api = desk_api(desk, "Rosters, the yearly plan, courses, attendance, completion.", health)
     names = query_api.Names(desk, rosters.vault)
     query_api.add_lists(api, desk, names)
-    _add_rosters(Collection(api, desk, "memberships", request_bodies.MEMBER_ID), rosters)
+    _add_rosters(Collection(api, desk, "memberships", fields.MEMBER_ID), rosters)
     _add_persons(api, desk, rosters)
-    _add_courses(Collection(api, desk, "courses", request_bodies.COURSE_ID), courses)
+    _add_courses(Collection(api, desk, "courses", fields.COURSE_ID), courses)
     file_routes.add_files(file_routes.Files(api, desk, names), rosters, courses)
     return api
 
@@ -64,7 +65,7 @@ def _add_rosters(memberships: Collection, rosters: Rosters) -> None:
 
 def _add_persons(api: FastAPI, desk: Desk, rosters: Rosters) -> None:
     problems = (400, 401, 403, 404, 409, 412, 413, 422, 503)
-    persons = Collection(api, desk, "persons", request_bodies.PERSON_ID)
+    persons = Collection(api, desk, "persons", fields.PERSON_ID)
 
     @api.post(
         "/persons/{id}/rename", summary="Correct the display name",

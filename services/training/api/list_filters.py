@@ -7,8 +7,8 @@ from pydantic import Field
 from contracts.envelope import UNIT_KEY
 from services.records.exported_lists import Form
 from services.records.request_bodies import Day, Listing, UnitKey
-from services.training.api.request_bodies import COURSE_ID, PERSON_ID, SESSION_NAME
 from services.training.domain.course import Topic
+from services.training.fields import COURSE_ID, PERSON_ID, SESSION_NAME
 
 
 class Listed(Listing):

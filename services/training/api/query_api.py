@@ -18,7 +18,7 @@ from services.records.record import check_unit
 from services.records.request_bodies import Day, UnitKey
 from services.records.routes import READERS, Id, page, units_seen
 from services.records.vault import Vault
-from services.training import queries
+from services.training import fields, queries
 from services.training.api import answers, list_columns, request_bodies
 from services.training.api.list_filters import Ahead, Covered, Listed, Missing
 from services.training.domain.labels import TERMS
@@ -28,7 +28,7 @@ from services.training.messages import message
 READS_NAMES = ("clerk", "hr")
 LAST_US = 86_400_000_000 - 1
 Unit = Annotated[UnitKey, Path()]
-SessionName = Annotated[request_bodies.SessionName, Path()]
+SessionName = Annotated[fields.SessionName, Path()]
 Form = Annotated[request_bodies.Format, Query(alias="format")]
 
 
@@ -43,7 +43,7 @@ def add_lists(api: FastAPI, desk: Desk, names: "Names") -> None:
 
 def check_course(id_: str) -> None:
     """Problem 404 for what cannot be the id of a course."""
-    _check(request_bodies.COURSE_ID, id_)
+    _check(fields.COURSE_ID, id_)
 
 
 def _check(ids: str, id_: str) -> None:
@@ -176,7 +176,7 @@ def _add_persons(api: FastAPI, desk: Desk, names: Names) -> None:
 
     async def held(request: Request, id_: str) -> tuple[Credential, queries.Person]:
         reader = desk.caller(request, READERS, message("read-persons"))
-        _check(request_bodies.PERSON_ID, id_)
+        _check(fields.PERSON_ID, id_)
         async with desk.db.read() as conn:
             found = (await queries.persons(conn, [id_])).get(id_)
             near = reader.role in READS_ALL or "*" in reader.units

@@ -18,12 +18,12 @@ from pydantic import TypeAdapter, ValidationError
 from contracts.messages import Message
 from services.chassis.http.service_api import FieldError, Problem
 from services.chassis.http.validation import fault
-from services.training.api.request_bodies import Name, PersonKey, StaffNumber
 from services.training.attendance_files import attendance_list, headings
 from services.training.attendance_files.attendance_list import FORMULA, AttendanceList
 from services.training.attendance_files.list_layout import ListFault
 from services.training.attendance_files.spreadsheet_model import Table, TableFault
 from services.training.attendance_files.table_process import TableProcesses
+from services.training.fields import Name, PersonKey, StaffNumber
 from services.training.handlers.courses import Row, RowsWrong
 from services.training.messages import message
 

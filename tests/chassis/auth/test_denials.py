@@ -12,9 +12,9 @@ import httpx
 import pytest
 from fastapi import FastAPI, Request
 
-from services.chassis.auth import denials
+from services.chassis import denials
 from services.chassis.auth.credentials import Issuer, Verifier, require
-from services.chassis.auth.denials import LINES_AT_ONCE, LineBudget
+from services.chassis.denials import LINES_AT_ONCE, LineBudget
 from services.chassis.health import Health
 from services.chassis.http.service_api import compose, service_api
 from services.chassis.telemetry.instruments import JsonLines

@@ -3,11 +3,12 @@
 import pytest
 from nats.js.api import PersistMode, StorageType, StreamConfig
 
-from services.chassis.broker.connection import check_stream, check_sync, provision
+from services.chassis.broker.durability import check_stream, check_sync
 from services.chassis.database import engine
 from services.chassis.database.engine import Database
 from services.chassis.database.url import normal_url
 from services.chassis.errors import DurabilityTooWeak, DurabilityUnknown
+from services.commands.nats.provisioning import provision
 from tests.conftest import NatsServer, Postgres
 
 pytestmark = pytest.mark.anyio

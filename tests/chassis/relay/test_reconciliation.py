@@ -15,7 +15,6 @@ from sqlalchemy import MetaData, text
 from contracts.envelope import body, recorded_in
 from services.chassis import door as recording
 from services.chassis import marks, outbox
-from services.chassis.broker.connection import STREAMS, provision
 from services.chassis.database.engine import Database
 from services.chassis.database.url import normal_url
 from services.chassis.door import Door

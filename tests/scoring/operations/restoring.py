@@ -15,13 +15,13 @@ from sqlalchemy import text
 
 from services.chassis import outbox
 from services.chassis.auth.credentials import Issuer
-from services.chassis.broker.connection import provision
 from services.chassis.clock import now_us
 from services.chassis.database.engine import Database
 from services.chassis.database.url import normal_url
 from services.chassis.relay import loop
 from services.chassis.settings import Settings
 from services.commands import operator
+from services.commands.nats.provisioning import provision
 from services.commands.service_registry import MIGRATED
 from services.scoring.settings import ScoringSettings
 from services.scoring.store import doors

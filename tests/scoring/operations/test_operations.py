@@ -14,8 +14,8 @@ from sqlalchemy import text
 from contracts import door
 from services.chassis import outbox
 from services.chassis.auth.credentials import Issuer
-from services.chassis.broker.connection import provision
 from services.chassis.clock import now_us
+from services.commands.nats.provisioning import provision
 from services.scoring.errors import NotQuarantined, ReplacedAlready, RubricsReplaced
 from services.scoring.operations import halt, quarantine, rebuild
 from services.scoring.operations.audit import audit

@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 
 from services.chassis.auth.credentials import Issuer
-from services.chassis.broker.connection import Broker, provision
+from services.chassis.broker.connection import Broker
 from services.chassis.broker.streams import StreamState
 from services.chassis.cancellation import ended
 from services.chassis.database.engine import Database
+from services.commands.nats.provisioning import provision
 from services.scoring import app as scoring
 from services.scoring.app import Part
 from services.scoring.operations import halt, lag

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from contracts.messages import Message
-from services.chassis.http.problems import Problem
 
 CREDENTIAL = "danchu.credential"
 """Where the scope of a request holds its credential."""
@@ -49,15 +48,15 @@ class LineBudget:
 _budget = LineBudget()
 
 
-def note_denial(scope: Mapping[str, Any], problem: Problem) -> None:
-    """Logs a request that was answered with 401 or 403; other problems are none of its business."""
-    if problem.status not in DENIED:
+def note_denial(scope: Mapping[str, Any], status: int, reason: str) -> None:
+    """Logs a request that was answered with 401 or 403; other statuses are no denials."""
+    if status not in DENIED:
         return
     caller = scope.get(CREDENTIAL)
     write_denial(
-        problem.detail,
+        reason,
         **route_of(scope),
-        status=problem.status,
+        status=status,
         role=getattr(caller, "role", None),
         token=getattr(caller, "name", None),
     )

@@ -1,0 +1,103 @@
+"""The streams and consumers of NATS as they have to be: the one step that creates them."""
+
+from dataclasses import dataclass
+
+from nats.js.api import DiscardPolicy, RetentionPolicy, StorageType, StreamConfig
+from nats.js.errors import NotFoundError
+from nats.js.manager import JetStreamManager
+
+from contracts.messages import Message
+from services.chassis.broker.connection import Broker
+from services.chassis.broker.consumers import ConsumerPlan
+from services.chassis.broker.durability import check_stream
+from services.chassis.broker.errors import broker_errors
+from services.commands.messages import message
+
+DEDUPE_SECONDS = 120.0
+
+
+@dataclass(frozen=True)
+class StreamPlan:
+    """One stream as it has to be; `last_per_subject` keeps only the newest of each subject."""
+
+    name: str
+    subjects: str
+    append_only: bool
+    last_per_subject: bool = False
+
+    def config(self) -> StreamConfig:
+        """The configuration to create or update the stream with."""
+        return StreamConfig(
+            name=self.name, subjects=[self.subjects], storage=StorageType.FILE,
+            retention=RetentionPolicy.LIMITS, discard=DiscardPolicy.OLD,
+            max_msgs_per_subject=1 if self.last_per_subject else -1,
+            deny_delete=self.append_only, deny_purge=self.append_only,
+            duplicate_window=DEDUPE_SECONDS, allow_atomic=True, allow_direct=True,
+        )  # fmt: skip
+
+
+STREAMS = (
+    StreamPlan("EVENTS", "danchu.events.>", append_only=True),
+    StreamPlan("QUARANTINE", "danchu.quarantine.>", append_only=False),
+    StreamPlan("RATINGS", "danchu.ratings.>", append_only=False, last_per_subject=True),
+    StreamPlan("MARKS", "danchu.marks.>", append_only=False, last_per_subject=True),
+)
+CONSUMERS = (ConsumerPlan("EVENTS", "scoring"),)
+
+
+async def provision(broker: Broker, anew: bool = False) -> list[Message]:
+    """Creates or corrects streams and consumers and says what was done; twice does nothing.
+
+    `anew` sets the consumers back to the beginning: after the loss of a stream a durable consumer
+    may keep its old position and would hear nothing.
+    """
+    await broker.ensure()
+    manager = broker.manager()
+    changes: list[Message] = []
+    with broker_errors():
+        for stream in STREAMS:
+            changes += await _provision_stream(manager, stream)
+        for consumer in CONSUMERS:
+            changes += await _provision_consumer(manager, consumer, anew)
+    return changes
+
+
+async def _provision_stream(manager: JetStreamManager, plan: StreamPlan) -> list[Message]:
+    wanted = plan.config()
+    try:
+        found = (await manager.stream_info(plan.name)).config
+    except NotFoundError:
+        found = (await manager.add_stream(wanted)).config
+        check_stream(found)
+        return [message("stream-created", stream=plan.name)]
+    check_stream(found)
+    if not _differs(found, wanted):
+        return []
+    check_stream((await manager.update_stream(wanted)).config)
+    return [message("stream-updated", stream=plan.name)]
+
+
+def _differs(found: StreamConfig, wanted: StreamConfig) -> bool:
+    names = (
+        "subjects", "max_msgs_per_subject", "deny_delete", "deny_purge", "duplicate_window",
+        "allow_atomic", "allow_direct",
+    )  # fmt: skip
+    return any(getattr(found, name) != getattr(wanted, name) for name in names)
+
+
+async def _provision_consumer(
+    manager: JetStreamManager, plan: ConsumerPlan, anew: bool
+) -> list[Message]:
+    try:
+        found = await manager.consumer_info(plan.stream, plan.name)
+    except NotFoundError:
+        await plan.create(manager)
+        return [message("consumer-created", consumer=plan.name, stream=plan.stream)]
+    if not plan.fits(found.config):
+        await plan.replace(manager)
+        return [message("consumer-created", consumer=plan.name, stream=plan.stream)]
+    if not anew:
+        return []
+    # not deleted and created: the fold would see it missing, and make it at the same moment
+    await manager.reset_consumer(plan.stream, plan.name, 1)
+    return [message("consumer-again", consumer=plan.name, stream=plan.stream)]
