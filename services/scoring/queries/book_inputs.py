@@ -1,0 +1,45 @@
+"""Reads of what books are computed from, by a driver's connection: a worker's, or the fold's."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from contracts.envelope import Recorded, read_again
+from services.chassis.driver_rows import Rows
+from services.scoring.fold.books import Book, Part
+from services.scoring.fold.encoding import CELL_MASK, cell_number
+from services.scoring.fold.recompute import StoredFact
+
+PARTS = f"{int(Part.PRACTICE)}, {int(Part.SAID)}"
+
+
+async def numbers(rows: Rows, books: Sequence[Book]) -> dict[str, int]:
+    """The rows of these books of one year, by unit."""
+    select = f"SELECT id, unit FROM books WHERE year = {int(books[0].year)} AND unit"
+    pairs = await rows.among(select, [book.unit for book in books], "text")
+    return {unit: number for number, unit in pairs}
+
+
+async def facts(rows: Rows, number: int) -> Sequence[StoredFact]:
+    """The facts that are stored of a book."""
+    first = cell_number(number, 0)
+    return await rows.all(
+        f"SELECT id, cell & {CELL_MASK}, said FROM facts "
+        f"WHERE cell BETWEEN {first} AND {first + CELL_MASK}"
+    )
+
+
+async def events(rows: Rows, subjects: Collection[str], year: int) -> dict[str, list[Recorded]]:
+    """A year's events that may post facts and are not retracted, by subject.
+
+    Receipts and times of acceptance are left out: they decide about the set of events alone.
+    """
+    by_subject: dict[str, list[Recorded]] = {}
+    select = (
+        "SELECT raw, identity, time, subject FROM ledger "
+        f"WHERE year = {int(year)} AND part IN ({PARTS}) AND NOT retracted AND subject"
+    )
+    for row in await rows.among(select, subjects, "text"):
+        event = read_again(row[0], row[1], b"", row[2], year, 0)
+        by_subject.setdefault(row[3], []).append(event)
+    return by_subject
