@@ -8,12 +8,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 ALLOWED: Mapping[str, tuple[str, ...]] = {
-    "sql_lives_in_its_places": (
-        "services/scoring/readmodel/unowned.py: SQL outside store, queries and tables: SELECT",
-        "services/scoring/readmodel/unowned.py: SQL outside store, queries and tables: WITH",
-        "services/scoring/readmodel/unowned.py: SQL outside store, queries and tables: text",
-        "services/scoring/rebuild/inputs.py: SQL outside store, queries and tables: SELECT",
-    ),
     "class_names_are_unique": (
         "services/awards/domain.py: class Achievement is also in services/awards/answers.py",
         "services/awards/domain.py: class Appraisal is also in services/awards/answers.py",
@@ -34,6 +28,8 @@ ALLOWED: Mapping[str, tuple[str, ...]] = {
         "services/scoring/handlers/folder.py: class Outcome is also in "
         "services/scoring/api/answers.py",
         "services/scoring/operations/lag.py: class Lag is also in services/scoring/api/answers.py",
+        "services/scoring/queries/unowned.py: class UnownedEvent is also in "
+        "services/scoring/api/answers.py",
         "services/scoring/ratings/assessment.py: class Reason is also in "
         "services/scoring/api/answers.py",
         "services/scoring/ratings/scores.py: class Line is also in services/scoring/api/answers.py",
@@ -91,7 +87,7 @@ WORD_CEILINGS: Mapping[str, int] = {
     "services/chassis/telemetry": 10,
     "services/commands": 43,
     "services/commands/nats": 7,
-    "services/intake": 30,
+    "services/intake": 22,
     "services/records": 40,
     "services/scoring": 5,
     "services/scoring/api": 20,
@@ -102,8 +98,8 @@ WORD_CEILINGS: Mapping[str, int] = {
     "services/scoring/queries": 20,
     "services/scoring/ratings": 26,
     "services/scoring/ratings/sheet": 80,
-    "services/scoring/readmodel": 44,
-    "services/scoring/rebuild": 28,
+    "services/scoring/readmodel": 38,
+    "services/scoring/rebuild": 23,
     "services/scoring/rubrics": 73,
     "services/scoring/store": 24,
     "services/scoring/subscribers": 10,

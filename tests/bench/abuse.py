@@ -57,8 +57,12 @@ FLOODED = "NATS flood"
 def bodies(events: int) -> Iterator[Body]:
     """The hostile ones, and a good one of the same number of events."""
     refused = frozenset({"refused"})
-    wrong = {"data": {"x": 1, "y": [1, 2], "z": None}, "time": "yesterday", "subject": "??"}
-    foreign = {f"x{number}": number for number in range(10)}
+    wrong: dict[str, Any] = {
+        "data": {"x": 1, "y": [1, 2], "z": None},
+        "time": "yesterday",
+        "subject": "??",
+    }
+    foreign: dict[str, Any] = {f"x{number}": number for number in range(10)}
     names = b",".join(b'"a%d":0' % number for number in range(100 * events))
     good = frozenset({"accepted", "duplicate"})
     raws = [

@@ -53,7 +53,7 @@ class Place(NamedTuple):
     identity: bytes
 
 
-class Row(NamedTuple):
+class UnownedEvent(NamedTuple):
     """An event of the ledger, with what orders it within its subject."""
 
     year: int
@@ -81,7 +81,7 @@ async def count(conn: AsyncConnection, subjects: Sequence[Unheld]) -> int:
 
 async def events(
     conn: AsyncConnection, unheld: Unheld, after: Place | None, chunk: int
-) -> AsyncIterator[Row]:
+) -> AsyncIterator[UnownedEvent]:
     """The events of a subject behind a place, read in chunks."""
     subject, until = unheld
     place = after if after and after.subject == subject else Place(subject, 0, 0, b"")
@@ -89,7 +89,7 @@ async def events(
         values: dict[str, Any] = {**place._asdict(), "until": until, "limit": chunk}
         rows = (await conn.execute(text(EVENTS), values)).all()
         for year, time, identity, receipt, raw in rows:
-            yield Row(year, time, bytes(identity), bytes(receipt), bytes(raw))
+            yield UnownedEvent(year, time, bytes(identity), bytes(receipt), bytes(raw))
         if len(rows) < chunk:
             return
         place = Place(subject, rows[-1][0], rows[-1][1], bytes(rows[-1][2]))

@@ -13,8 +13,8 @@ from services.chassis.driver_rows import Rows
 from services.scoring.fold.books import Book
 from services.scoring.fold.recompute import Computed, Task, computed
 from services.scoring.fold.registry import Registry
-from services.scoring.queries import book_inputs
 from services.scoring.rubrics.model import Rubrics
+from services.scoring.store import book_inputs
 
 
 class Made(NamedTuple):

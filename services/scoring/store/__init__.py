@@ -1,1 +1,1 @@
-"""The writes in SQL, within the caller's transaction; no rule."""
+"""The writes in SQL within the caller's transaction, and the reads they stand on; no rule."""

@@ -140,7 +140,7 @@ async def test_a_receipt_of_what_is_in_quarantine_says_so(road: Road) -> None:
 async def test_a_receipt_of_another_is_not_found(road: Road) -> None:
     """As one that the door never gave: who may not see an event does not learn of it."""
     (mine,) = await road.send([due("H44.12.34", "a")])
-    own = {"units": ["H44.12.34"], "sources": [PORTAL]}
+    own: dict[str, Any] = {"units": ["H44.12.34"], "sources": [PORTAL]}
     assert (await receipt(road, mine, **own)).status_code == 200
     answers = [
         await receipt(road, mine, **{**own, "sources": ["/other"]}),
