@@ -14,7 +14,14 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 from contracts import moments
 from services.awards import domain
 from services.awards.domain import Achievement
-from services.records.state_machine import Fact, OutOfOrder, Step, StepImpossible, StepRefused
+from services.records.state_machine import (
+    Fact,
+    OutOfOrder,
+    Step,
+    StepImpossible,
+    StepRefused,
+    check_order,
+)
 from tests.support.machines.walking import START, WAITS, On, caught, chosen, on, stepped, walk
 
 RECORD = "a-1"

@@ -13,7 +13,6 @@ from services.chassis.database.engine import Database
 from services.chassis.database.url import normal_url
 from services.chassis.door import Door
 from services.chassis.outbox import Draft, outbox_table
-from services.chassis.settings import normal_url
 from tests.chassis.relay.test_relay import DOOR
 
 pytestmark = pytest.mark.anyio

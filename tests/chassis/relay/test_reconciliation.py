@@ -22,7 +22,7 @@ from services.chassis.marks import Mark
 from services.chassis.outbox import Draft, outbox_table
 from services.chassis.relay.loop import Relay
 from services.chassis.relay.reconciliation import Demand, demanded
-from services.chassis.settings import normal_url
+from services.commands.nats.provisioning import STREAMS, provision
 from tests.chassis.relay.test_relay import DOOR
 from tests.conftest import NatsServer
 
