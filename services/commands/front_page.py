@@ -15,7 +15,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from contracts.messages import LANGUAGES, Language, Message
-from services.chassis.http.service_api import Problem, answer
+from services.chassis.http.service_api import HEALTH_PATHS, Problem, answer
 from services.chassis.messages import message as chassis_message
 from services.commands.messages import message
 from services.commands.start_line import version
@@ -34,16 +34,18 @@ HEADERS = {
     "Referrer-Policy": "no-referrer", "Vary": "Accept",
 }  # fmt: skip
 DESCRIBED = ("intake", "training", "awards", "violations", "scoring")
-HEALTH = ("/healthz", "/readyz")
 METHODS = ("GET", "HEAD")
 
 
 def front_page(services: Sequence[str]) -> ASGIApp:
-    """The application at `/` of a process that serves these services."""
+    """The application at the root of a process that serves these services; `/` is all it has."""
     page, facts = _page(services).encode(), json.dumps(_facts(services), ensure_ascii=False)
 
     async def serve_front(scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope)
+        if scope["path"] not in ("", "/"):
+            await answer(Problem(404, chassis_message("http-404")))(scope, receive, send)
+            return
         if request.method not in METHODS:
             refusal = Problem(
                 405, chassis_message("http-405"), headers={"Allow": ", ".join(METHODS)}
@@ -95,7 +97,7 @@ def _facts(services: Sequence[str]) -> dict[str, object]:
             }
             for name in services
         },
-        "health": list(HEALTH),
+        "health": list(HEALTH_PATHS),
     }  # fmt: skip
 
 
@@ -117,7 +119,7 @@ def _section(language: Language, services: Sequence[str]) -> str:
         f'<a href="/{name}/openapi.json">OpenAPI</a></li>'
         for name in services
     )
-    health = " ".join(f'<a href="{path}">{path}</a>' for path in HEALTH)
+    health = " ".join(f'<a href="{path}">{path}</a>' for path in HEALTH_PATHS)
     return (
         f'<section lang="{language}"><p>{text("front-what")}</p>'
         f"<h2>{text('front-services')}</h2><ul>{rows}</ul>"

@@ -32,6 +32,7 @@ BODY_SECONDS = 60
 DIGITS_MAX = 20
 ROUTE_KEPT = "danchu.route"
 """Where a scope keeps what was asked, for whoever counts answers."""
+HEALTH_PATHS = ("/healthz", "/readyz")
 ALIVE = b'{"status": "alive"}'
 
 
@@ -177,17 +178,21 @@ def health_only(healths: Mapping[str, Health]) -> FastAPI:
 
 
 def compose(
-    services: Mapping[str, tuple[FastAPI, Health]], front: ASGIApp | None = None
+    services: Mapping[str, tuple[FastAPI, Health]], root: ASGIApp | None = None
 ) -> ASGIApp:
-    """One application that serves each under /<name>, with the health of all at its root.
+    """One application that serves each service under /<name>, and the health of all.
 
-    `front` answers the root itself, `/`, to people; without it nothing is there.
+    `root` serves every other path: a front page, or later the pages of a service. Without it
+    those paths are 404.
 
-    A request goes straight to its service: a second application around it costs a quarter more.
+    A request goes straight to its service: routing through an outer application costs a quarter
+    more.
     """
-    root = health_only({name: health for name, (_, health) in services.items()})
+    healths = {name: health for name, (_, health) in services.items()}
     apps = {name: api for name, (api, _) in services.items()}
-    probes = _probes({name: health for name, (_, health) in services.items()})
+    probes = _probes(healths)
+    health_api = health_only(healths)
+    elsewhere = health_api if root is None else root
 
     async def dispatch(scope: Scope, receive: Receive, send: Send) -> None:
         path = scope.get("path", "")
@@ -196,17 +201,15 @@ def compose(
             return
         language.prefer(scope.get("headers", ()))
         name = path.removeprefix("/").partition("/")[0]
-        if front is not None and path in ("", "/"):
-            await front(scope, receive, send)
-            return
-        app, mounted = root, scope
+        app, mounted = health_api if path in HEALTH_PATHS else elsewhere, scope
         if name in apps:
             app = apps[name]
             mounted = {**scope, "root_path": f"{scope.get('root_path', '')}/{name}"}
         try:
             await app(mounted, receive, send)
-        except Exception:  # `on_bug` has logged and answered it, and the framework raises it on
-            log.debug("a fault was answered")
+        except Exception:  # FastAPI raises a fault again after `on_bug` has logged and answered it
+            if not isinstance(app, FastAPI):
+                raise
         finally:
             if ROUTE_KEPT in scope:
                 scope[ROUTE_KEPT].update(route_of(mounted))
