@@ -11,7 +11,7 @@ from services import simulation
 from services.chassis.auth.credentials import TOKENS_FILE
 from services.chassis.settings import Settings
 from services.commands.messages import message
-from services.commands.nats.embedded import EMITTER_FILE
+from services.commands.nats.credentials import EMITTER_FILE
 from services.commands.sample import YEAR
 
 DEFAULT_HOME = Path(".danchu")

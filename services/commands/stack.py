@@ -28,7 +28,6 @@ from services.commands.client import Client, Unanswered, tokens
 from services.commands.homes import LOCK_FILE, erase_address, http_url, write_address
 from services.commands.messages import message
 from services.commands.nats.embedded import Embedded, generate
-from services.commands.nats.grants import GRANTS
 from services.commands.nats.provisioning import provision
 from services.commands.ports import PortTaken, is_free
 from services.commands.service_registry import MIGRATED, check_databases
@@ -193,9 +192,9 @@ class Stack:
 
     def _nats(self) -> Child:
         binary = nats_server()
-        made = generate(self.settings.home, self.settings.nats_port, self._monitor_port(), GRANTS)
-        command = [binary, "-c", str(made.config)]
-        return self._child("nats-server", command, lambda: asyncio.to_thread(_healthy, made))
+        server = generate(self.settings.home, self.settings.nats_port, self._monitor_port())
+        command = [binary, "-c", str(server.config)]
+        return self._child("nats-server", command, lambda: asyncio.to_thread(_healthy, server))
 
     def _monitor_port(self) -> int:
         """The port of an earlier start where it is free, else any; it is written down."""

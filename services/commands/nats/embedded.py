@@ -1,35 +1,22 @@
-"""The configuration of the embedded nats-server: loopback, always synced, least privilege.
-
-Passwords are random and stay in `<home>/nats-users.json`; `<home>/nats.json` holds the one of the
-development emitter, who can do nothing but ask the doors.
-"""
+"""The configuration of the embedded nats-server: loopback, always synced, least privilege."""
 
 import json
-import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from services.chassis.private_files import write_private
-from services.chassis.settings import USERS_FILE, Settings
+from services.commands.nats.credentials import load_passwords, save_credentials
+from services.commands.nats.grants import (
+    DEPARTMENTS_ACCOUNT,
+    EMIT_SUBJECTS,
+    GRANTS,
+    SERVICES_ACCOUNT,
+    Grant,
+)
 
-EMITTER = "emitter"
-EMITTER_FILE = "nats.json"
 CONFIG_FILE = "nats/server.conf"
 PAYLOAD_BYTES_MAX = 8 * 2**20
-
-
-@dataclass(frozen=True)
-class Grant:
-    """What one user may publish, but what it is denied, and hear.
-
-    `replies` lets it answer requests that it got.
-    """
-
-    publish: tuple[str, ...]
-    subscribe: tuple[str, ...] = ()
-    replies: bool = False
-    deny: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -41,35 +28,23 @@ class Embedded:
     monitor: str
 
 
-def generate(home: Path, port: int, monitor_port: int, grants: Mapping[str, Grant]) -> Embedded:
-    """Writes configuration and passwords (kept from an earlier start) below `home`.
-
-    `grants` say what each service's user may do.
-    """
+def generate(home: Path, port: int, monitor_port: int) -> Embedded:
+    """Writes the configuration and the credentials below `home`; earlier passwords stay."""
     folder = (home / CONFIG_FILE).parent
     folder.mkdir(parents=True, exist_ok=True)
-    url, monitor = f"nats://127.0.0.1:{port}", f"http://127.0.0.1:{monitor_port}"
-    passwords = _passwords(home, grants)
-    kept = {"url": url, "monitor": monitor, "users": passwords}
-    write_private(home / USERS_FILE, json.dumps(kept, indent=1))
-    emitter = {"url": url, "user": EMITTER, "password": passwords[EMITTER]}
-    write_private(home / EMITTER_FILE, json.dumps(emitter, indent=1))
+    server = Embedded(
+        home / CONFIG_FILE, f"nats://127.0.0.1:{port}", f"http://127.0.0.1:{monitor_port}"
+    )
+    passwords = load_passwords(home, GRANTS)
+    save_credentials(home, server.url, server.monitor, passwords)
     store = folder.absolute() / "jetstream"
-    write_private(home / CONFIG_FILE, config_text(store, port, monitor_port, grants, passwords))
-    return Embedded(home / CONFIG_FILE, url, monitor)
+    write_private(server.config, config_text(store, port, monitor_port, passwords))
+    return server
 
 
-def _passwords(home: Path, grants: Mapping[str, Grant]) -> dict[str, str]:
-    kept: dict[str, str] = Settings(home=home).nats_kept().get("users", {})
-    return {user: kept.get(user) or secrets.token_urlsafe(24) for user in (*grants, EMITTER)}
-
-
-def config_text(
-    store: Path, port: int, monitor_port: int, grants: Mapping[str, Grant],
-    passwords: Mapping[str, str],
-) -> str:  # fmt: skip
+def config_text(store: Path, port: int, monitor_port: int, passwords: Mapping[str, str]) -> str:
     """The text of the server's configuration file."""
-    users = "\n".join(_user(name, grant, passwords[name]) for name, grant in grants.items())
+    emit = json.dumps(EMIT_SUBJECTS)
     return f"""server_name: danchu
 listen: "127.0.0.1:{port}"
 http: "127.0.0.1:{monitor_port}"
@@ -79,31 +54,37 @@ jetstream {{
   sync_interval: always
 }}
 accounts {{
-  DANCHU {{
+  {SERVICES_ACCOUNT} {{
     jetstream: enabled
     users: [
-{users}
+{_users(SERVICES_ACCOUNT, passwords)}
     ]
-    exports: [ {{ service: "danchu.emit.*", accounts: [DEPARTMENTS] }} ]
+    exports: [ {{ service: {emit}, accounts: [{DEPARTMENTS_ACCOUNT}] }} ]
   }}
-  DEPARTMENTS {{
+  {DEPARTMENTS_ACCOUNT} {{
     users: [
-      {{ user: {EMITTER}, password: {json.dumps(passwords[EMITTER])}, permissions: {{
-        publish: {{ allow: ["danchu.emit.*"] }}
-        subscribe: {{ allow: ["_INBOX.>"] }}
-      }} }}
+{_users(DEPARTMENTS_ACCOUNT, passwords)}
     ]
-    imports: [ {{ service: {{ account: DANCHU, subject: "danchu.emit.*" }} }} ]
+    imports: [ {{ service: {{ account: {SERVICES_ACCOUNT}, subject: {emit} }} }} ]
   }}
 }}
 """
 
 
+def _users(account: str, passwords: Mapping[str, str]) -> str:
+    users = (
+        _user(name, grant, passwords[name])
+        for name, grant in GRANTS.items()
+        if grant.account == account
+    )
+    return "\n".join(users)
+
+
 def _user(name: str, grant: Grant, password: str) -> str:
-    heard = json.dumps([*grant.subscribe, f"_INBOX.{name}.>"])
+    subscriptions = json.dumps(grant.subscriptions(name))
     replies = '\n        allow_responses: { max: 1, expires: "1m" }' if grant.replies else ""
     denied = f", deny: {json.dumps(grant.deny)}" if grant.deny else ""
     return f"""      {{ user: {name}, password: {json.dumps(password)}, permissions: {{
         publish: {{ allow: {json.dumps(grant.publish)}{denied} }}
-        subscribe: {{ allow: {heard} }}{replies}
+        subscribe: {{ allow: {subscriptions} }}{replies}
       }} }}"""

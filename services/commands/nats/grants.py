@@ -1,19 +1,46 @@
-"""What each service's user may publish and hear on NATS: the one list, as data.
+"""What each NATS user may publish and hear: the one list, as data.
 
-A system of record publishes the types of its own alone, and its retractions under a subject that
-ends with its name: so nobody else's password takes back what another system said. Whether type,
-unit and source of a message fit its subject is for scoring to ask (`scoring.authorship`).
+`danchu up` writes the configuration of its embedded server from it, and a deployment writes that
+of its own. A system of record publishes its own event types alone, and its retractions on a
+subject that ends with its name, so the password of another service cannot take back what it
+announced. Whether type, unit and source of a message fit its subject is checked by the fold
+(`scoring.handlers.authorship`).
 """
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+
 from contracts.catalog import CATALOG
-from services.commands.nats.embedded import Grant
 
 RECORDS = ("training", "awards", "violations")
 INFO = ("$JS.API.INFO", "$JS.API.STREAM.INFO.*")
+SERVICES_ACCOUNT, DEPARTMENTS_ACCOUNT = "DANCHU", "DEPARTMENTS"
+EMIT_SUBJECTS = "danchu.emit.*"
+"""The requests that the departments' account may send to the services' account."""
+
+
+@dataclass(frozen=True)
+class Grant:
+    """The permissions of one user: it publishes `publish` without `deny`, and hears `subscribe`.
+
+    `replies` lets it answer the requests that it receives. Beside these it hears its inbox, which
+    begins with its name where no other is set.
+    """
+
+    publish: tuple[str, ...]
+    subscribe: tuple[str, ...] = ()
+    replies: bool = False
+    deny: tuple[str, ...] = ()
+    account: str = SERVICES_ACCOUNT
+    inbox: str | None = None
+
+    def subscriptions(self, user: str) -> tuple[str, ...]:
+        """All that the user may hear, its inbox included."""
+        return (*self.subscribe, self.inbox or f"_INBOX.{user}.>")
 
 
 def _door(name: str) -> Grant:
-    """A door announces its own marks, reads the last one, and hears what scoring demands of it."""
+    """A door announces its marks, reads the last one, and hears what scoring demands of it."""
     return Grant(
         (f"danchu.marks.{name}.*", *INFO, "$JS.API.STREAM.MSG.GET.MARKS"),
         (f"danchu.doors.{name}.*",),
@@ -28,14 +55,14 @@ def _record(name: str) -> Grant:
     )
 
 
-GRANTS: dict[str, Grant] = {
+GRANTS: Mapping[str, Grant] = {
     "provision": Grant(("$JS.API.>",)),
     "intake": Grant(
         (
             "danchu.events.>", "danchu.query.receipt", "$JS.API.STREAM.MSG.GET.EVENTS",
             *_door("intake").publish,
         ),
-        ("danchu.emit.*", "danchu.emit.* intake", *_door("intake").subscribe),
+        (EMIT_SUBJECTS, f"{EMIT_SUBJECTS} intake", *_door("intake").subscribe),
         replies=True,
         deny=("danchu.events.*.year.>", "danchu.events.*.rating.>", "danchu.events.*.*.*.>"),
     ),
@@ -52,4 +79,7 @@ GRANTS: dict[str, Grant] = {
         ("danchu.query.receipt", "danchu.query.receipt scoring", *_door("scoring").subscribe),
         replies=True,
     ),
+    "emitter": Grant((EMIT_SUBJECTS,), account=DEPARTMENTS_ACCOUNT, inbox="_INBOX.>"),
 }  # fmt: skip
+"""By user. `provision` creates streams and consumers; `emitter` is the development department,
+which can do nothing but ask the doors."""
