@@ -1,7 +1,7 @@
 """Errors that every service knows, each named for what was wrong, with a sentence for people."""
 
 from contracts.messages import Message
-from services.chassis.causes import cause_of
+from services.chassis.error_causes import cause_of
 from services.chassis.messages import message
 
 

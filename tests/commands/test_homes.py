@@ -69,6 +69,17 @@ def test_the_host_that_http_listens_on_is_the_one_that_is_asked(host: str, url: 
     assert http_url(host, 80) == url
 
 
+def test_a_command_asks_the_address_that_the_environment_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """DANCHU_HOST and DANCHU_PORT, as `danchu serve` listens on them."""
+    write_tokens(tmp_path)
+    monkeypatch.setenv("DANCHU_HOST", "127.0.0.3")
+    monkeypatch.setenv("DANCHU_PORT", "9")
+    run = danchu("rate", "--year", "2025", "--home", str(tmp_path))
+    assert run.exit_code == 2 and "http://127.0.0.3:9" in run.output
+
+
 def test_a_stack_on_another_port_and_host_is_found_by_its_home_alone(
     stack: Stack, events: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -10,7 +10,7 @@ from typing import Any, get_args
 
 from contracts.data import UnitKind
 from contracts.messages import Message, located
-from services.chassis.causes import cause_of
+from services.chassis.error_causes import cause_of
 from services.scoring.messages import message
 from services.scoring.rubrics.indicators import indicator
 from services.scoring.rubrics.model import (

@@ -24,7 +24,7 @@ IO = frozenset({
     "multiprocessing", "nats", "os", "random", "secrets", "signal", "socket", "sqlalchemy",
     "sqlite3", "starlette", "subprocess", "tempfile", "threading", "time", "urllib", "uvicorn",
 })  # fmt: skip
-TYPES_ALONE = frozenset({"services.chassis.causes"})
+TYPES_ALONE = frozenset({"services.chassis.error_causes"})
 """Imports `socket` for the types of its exceptions, and calls nothing of it."""
 CLOCK = frozenset({"now", "utcnow", "today"})
 INPUT = frozenset({"input", "open", "print"})

@@ -12,7 +12,7 @@ import pytest
 from nats.errors import AuthorizationError, NoRespondersError
 from nats.errors import TimeoutError as NatsTimeout
 
-from services.chassis.causes import cause_of
+from services.chassis.error_causes import cause_of
 from services.chassis.errors import BrokerAway, DatabaseAway
 
 KNOWN = [
