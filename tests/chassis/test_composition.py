@@ -64,10 +64,8 @@ async def test_without_a_root_other_paths_are_problems() -> None:
     assert answer.status_code == 404 and answer.json()["detail_en"]
 
 
-async def test_a_fault_of_a_service_is_answered_and_one_of_a_plain_root_reaches_the_server() -> None:
-    """A service answers its own faults; the server must answer those of an application that does
-    not.
-    """
+async def test_a_fault_is_answered_by_a_service_and_raised_by_a_plain_root() -> None:
+    """The server answers the fault of an application that does not answer its own."""
     assert (await get("/doors/broken")).status_code == 500
     with pytest.raises(RuntimeError):
         await get("/broken")

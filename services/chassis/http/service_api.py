@@ -177,9 +177,7 @@ def health_only(healths: Mapping[str, Health]) -> FastAPI:
     return api
 
 
-def compose(
-    services: Mapping[str, tuple[FastAPI, Health]], root: ASGIApp | None = None
-) -> ASGIApp:
+def compose(services: Mapping[str, tuple[FastAPI, Health]], root: ASGIApp | None = None) -> ASGIApp:
     """One application that serves each service under /<name>, and the health of all.
 
     `root` serves every other path: a front page, or later the pages of a service. Without it
