@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterable
 from typing import Any
 
 from ruamel.yaml import YAML
@@ -14,9 +15,9 @@ _CONTENT = "application/cloudevents+json"
 
 def document() -> dict[str, Any]:
     """Three channels: the door for departments, the stream of events, the feed of ratings."""
-    door = {s: kind for s, kind in CATALOG.items() if "emitter" in kind.roles}
-    events = {s: kind for s, kind in CATALOG.items() if kind.stream == "EVENTS"}
-    ratings = {s: kind for s, kind in CATALOG.items() if kind.stream == "RATINGS"}
+    door = [kind for kind in CATALOG.values() if "emitter" in kind.roles]
+    events = [kind for kind in CATALOG.values() if kind.stream == "EVENTS"]
+    ratings = [kind for kind in CATALOG.values() if kind.stream == "RATINGS"]
     unit = {"unit": {"description": "the unit's key or code, with - for ."}}
     event = unit | {name: {"description": f"the {name} of the type"} for name in ("domain", "name")}
     year = unit | {"year": {"description": "the rating year"}}
@@ -38,12 +39,20 @@ def document() -> dict[str, Any]:
             "relay": _operation("send", "events", "Accepted events with recordedtime, in order."),
             "rate": _operation("send", "ratings", "The last rating of each unit and year."),
         },
-        "components": {"messages": {short: _message(kind) for short, kind in CATALOG.items()}},
+        "components": {"messages": {_key(kind): _message(kind) for kind in CATALOG.values()}},
     }
 
 
-def _channel(address: str, parameters: dict[str, Any], kinds: dict[str, EventType]) -> Any:
-    messages = {short: {"$ref": f"#/components/messages/{short}"} for short in kinds}
+def _key(kind: EventType) -> str:
+    """The name of a message: the short name for the canonical version, with the major for others.
+
+    So the names that clients were generated from stay when a version is added.
+    """
+    return kind.short if kind.canonical else kind.name
+
+
+def _channel(address: str, parameters: dict[str, Any], kinds: Iterable[EventType]) -> Any:
+    messages = {_key(kind): {"$ref": f"#/components/messages/{_key(kind)}"} for kind in kinds}
     return {"address": address, "parameters": parameters, "messages": messages}
 
 
@@ -52,12 +61,11 @@ def _operation(action: str, channel: str, summary: str) -> Any:
 
 
 def _message(kind: EventType) -> Any:
-    said = (kind.data.__doc__ or "").partition(": ")[2]
     return {
         "name": kind.type,
-        "summary": said,
+        "summary": (kind.data.__doc__ or "").partition(": ")[2],
         "contentType": _CONTENT,
-        "payload": {"$ref": f"./schemas/{kind.short}.v1.json"},
+        "payload": {"$ref": f"./schemas/{kind.name}.json"},
         "x-producer": kind.producer,
         "x-stream": kind.stream,
         "x-retention": kind.retention,

@@ -6,7 +6,7 @@ from typing import Literal
 
 from msgspec import UNSET, UnsetType
 
-from contracts.data import Data, Key, Name
+from contracts.data import Data, Key, Name, Version
 
 
 class ModelNominatedV1(Data, frozen=True, kw_only=True):
@@ -50,11 +50,11 @@ class AwardRevokedV1(Data, frozen=True, kw_only=True):
     award: Key
 
 
-TYPES: dict[str, type[Data]] = {
-    "model.nominated": ModelNominatedV1,
-    "model.recognised": ModelRecognisedV1,
-    "model.replicated": ModelReplicatedV1,
-    "model.revoked": ModelRevokedV1,
-    "award.granted": AwardGrantedV1,
-    "award.revoked": AwardRevokedV1,
+TYPES: dict[Version, type[Data]] = {
+    Version("model.nominated", 1): ModelNominatedV1,
+    Version("model.recognised", 1): ModelRecognisedV1,
+    Version("model.replicated", 1): ModelReplicatedV1,
+    Version("model.revoked", 1): ModelRevokedV1,
+    Version("award.granted", 1): AwardGrantedV1,
+    Version("award.revoked", 1): AwardRevokedV1,
 }

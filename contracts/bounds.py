@@ -65,7 +65,7 @@ def judged(item: dict[str, Any], kind: EventType | None, now: int) -> Event | li
 
 def _converted(item: dict[str, Any], kind: EventType) -> Event | None:
     try:
-        event: Event = msgspec.convert(item, EVENT_CLASSES[kind.short], strict=True)
+        event: Event = msgspec.convert(item, EVENT_CLASSES[kind.version], strict=True)
     except msgspec.ValidationError:
         return None
     return event

@@ -1,7 +1,12 @@
-"""Every event type with its data, producer, stream, retention and who may emit it."""
+"""Every event type with its data, producer, stream, retention and who may emit it.
+
+CATALOG has every version. CANONICAL has one version of each short name: the one that rubrics
+name, that services of ours emit, and to which `envelope` converts the data of all the others.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +14,7 @@ import msgspec
 from msgspec.inspect import BoolType, IntType, LiteralType, StrType, StructType, UnionType
 
 from contracts import awards, decisions, participation, ratings, training, units, violations
-from contracts.data import Data
+from contracts.data import Data, Version
 
 PREFIX = "vn.danchu."
 CLEARING = frozenset(
@@ -28,15 +33,31 @@ class EventType:
     """One type and major version: `roles` are the credentials that may emit it by the door."""
 
     short: str
+    major: int
     data: type[Data]
     producer: str
     practice: bool
     roles: frozenset[str]
 
     @property
+    def version(self) -> Version:
+        """The key in the catalog."""
+        return Version(self.short, self.major)
+
+    @property
+    def name(self) -> str:
+        """Short name and major version, such as training.completed.v1, for names of files."""
+        return f"{self.short}.v{self.major}"
+
+    @property
     def type(self) -> str:
         """The CloudEvents type, such as vn.danchu.training.completed.v1."""
-        return f"{PREFIX}{self.short}.v1"
+        return f"{PREFIX}{self.name}"
+
+    @property
+    def canonical(self) -> bool:
+        """Whether it is the version that rubrics read."""
+        return self.data.canonical is Data.canonical
 
     @property
     def domain(self) -> str:
@@ -80,17 +101,33 @@ def _roles(short: str, practice: bool) -> frozenset[str]:
     return frozenset(roles)
 
 
-CATALOG: dict[str, EventType] = {
-    short: EventType(
-        short,
+def canonical_versions(kinds: Iterable[EventType]) -> dict[str, EventType]:
+    """The canonical version of each short name; ValueError where there is none, or another."""
+    versions: dict[str, EventType] = {}
+    shorts = set()
+    for kind in kinds:
+        shorts.add(kind.short)
+        if kind.canonical and versions.setdefault(kind.short, kind) is not kind:
+            raise ValueError(f"{kind.name} does not convert to {versions[kind.short].name}")
+    missing = sorted(shorts - versions.keys())
+    if missing:
+        raise ValueError(f"no canonical version: {', '.join(missing)}")
+    return versions
+
+
+CATALOG: dict[Version, EventType] = {
+    version: EventType(
+        version.short,
+        version.major,
         data,
         _PRODUCERS.get(module, "intake"),
         module in PRACTICE_MODULES,
-        _roles(short, module in PRACTICE_MODULES),
+        _roles(version.short, module in PRACTICE_MODULES),
     )
     for module in _MODULES
-    for short, data in module.TYPES.items()
+    for version, data in module.TYPES.items()
 }
+CANONICAL: dict[str, EventType] = canonical_versions(CATALOG.values())
 BY_TYPE: dict[str, EventType] = {kind.type: kind for kind in CATALOG.values()}
 
 

@@ -8,7 +8,7 @@ by the decoder: `bounds` and `names` have them by hand.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal, NamedTuple, TypeAlias
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
@@ -176,8 +176,22 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     url: Url | UnsetType = UNSET
 
 
+class Version(NamedTuple):
+    """The key of an event type: its short name, such as training.completed, and major version."""
+
+    short: str
+    major: int
+
+
 class Data(msgspec.Struct, frozen=True, kw_only=True):
     """What the data of every event may carry."""
 
     year: Year | UnsetType = UNSET
     evidence: Annotated[list[Evidence], Meta(max_length=EVIDENCE_MAX)] | UnsetType = UNSET
+
+    def canonical(self) -> Data:
+        """The data in the canonical version of its type, which is the one that rubrics read.
+
+        The canonical version itself inherits this; each other version overrides it.
+        """
+        return self

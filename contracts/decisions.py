@@ -6,7 +6,7 @@ from typing import Literal
 
 from msgspec import UNSET, UnsetType
 
-from contracts.data import Amount, Data, Id, Key, SignedPoints, Source, Text
+from contracts.data import Amount, Data, Id, Key, SignedPoints, Source, Text, Version
 
 
 class SelfscoreSubmittedV1(Data, frozen=True, kw_only=True):
@@ -68,13 +68,13 @@ class AppealDecidedV1(Data, frozen=True, kw_only=True):
     decision: Key
 
 
-TYPES: dict[str, type[Data]] = {
-    "selfscore.submitted": SelfscoreSubmittedV1,
-    "declaration.nil": DeclarationNilV1,
-    "exemption.approved": ExemptionApprovedV1,
-    "exemption.revoked": ExemptionRevokedV1,
-    "event.retracted": EventRetractedV1,
-    "adjustment.decided": AdjustmentDecidedV1,
-    "appeal.filed": AppealFiledV1,
-    "appeal.decided": AppealDecidedV1,
+TYPES: dict[Version, type[Data]] = {
+    Version("selfscore.submitted", 1): SelfscoreSubmittedV1,
+    Version("declaration.nil", 1): DeclarationNilV1,
+    Version("exemption.approved", 1): ExemptionApprovedV1,
+    Version("exemption.revoked", 1): ExemptionRevokedV1,
+    Version("event.retracted", 1): EventRetractedV1,
+    Version("adjustment.decided", 1): AdjustmentDecidedV1,
+    Version("appeal.filed", 1): AppealFiledV1,
+    Version("appeal.decided", 1): AppealDecidedV1,
 }

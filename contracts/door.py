@@ -18,6 +18,7 @@ from contracts.data import EVIDENCE_MAX
 from contracts.envelope import (
     Event,
     body,
+    canonical,
     content_of,
     identity,
     receipt,
@@ -38,7 +39,10 @@ _NEEDED = frozenset(("id", "source", "specversion", "subject", "time", "type", "
 
 @dataclass(frozen=True, slots=True)
 class Emitted:
-    """An event that keeps the contract, as read at the door. Instants in microseconds."""
+    """An event that keeps the contract, as read at the door. Instants in microseconds.
+
+    `kind` and `attributes` are as sent, `event` has its data in the canonical version.
+    """
 
     event: Event
     kind: EventType
@@ -124,7 +128,7 @@ def _read_one(item: Any, now: int) -> Emitted | Refusal:
     content = content_of(item)
     unique = identity(event.source, event.id)
     return Emitted(
-        event, kind, time, year_of(event.data, time), unique,
+        canonical(event), kind, time, year_of(event.data, time), unique,
         receipt(unique, time, content), item, content,
     )  # fmt: skip
 

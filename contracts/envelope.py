@@ -18,8 +18,8 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from contracts import moments
-from contracts.catalog import CATALOG, EventType
-from contracts.data import FORMS, UNIT, UNIT_FORM, Data, Id, Line, Source, Subject, Time
+from contracts.catalog import CANONICAL, CATALOG, EventType
+from contracts.data import FORMS, UNIT, UNIT_FORM, Data, Id, Line, Source, Subject, Time, Version
 from contracts.messages import Message, message
 
 UNIT_KEY = re.compile(UNIT, re.ASCII)
@@ -58,7 +58,7 @@ ATTRIBUTES = frozenset((*Event.__struct_fields__, "type"))
 def _event_class(kind: EventType) -> type[Event]:
     name = "".join(word.capitalize() for word in kind.short.split("."))
     defined: Any = msgspec.defstruct(
-        f"{name}V1Event",
+        f"{name}V{kind.major}Event",
         [("data", kind.data)],
         bases=(Event,),
         tag_field="type",
@@ -70,15 +70,19 @@ def _event_class(kind: EventType) -> type[Event]:
     return made
 
 
-EVENT_CLASSES: dict[str, type[Event]] = {s: _event_class(kind) for s, kind in CATALOG.items()}
-KIND_OF: dict[type[Event], EventType] = {EVENT_CLASSES[s]: kind for s, kind in CATALOG.items()}
+EVENT_CLASSES: dict[Version, type[Event]] = {v: _event_class(kind) for v, kind in CATALOG.items()}
+KIND_OF: dict[type[Event], EventType] = {EVENT_CLASSES[v]: kind for v, kind in CATALOG.items()}
+CONVERTED = frozenset(cls for cls, kind in KIND_OF.items() if not kind.canonical)
 ANY_EVENT: Any = reduce(or_, EVENT_CLASSES.values())
 _DECODER: msgspec.json.Decoder[Any] = msgspec.json.Decoder(ANY_EVENT)
 _HEAD_DECODER = msgspec.json.Decoder(dict[str, str])
 
 
 class Recorded(msgspec.Struct, frozen=True, gc=False):
-    """An accepted event. Instants in microseconds; `raw` is the body on the stream."""
+    """An accepted event. Instants in microseconds; `raw` is the body on the stream.
+
+    `kind` is the version that was sent, `event` has its data in the canonical version.
+    """
 
     event: Event
     kind: EventType
@@ -172,7 +176,7 @@ def decode(raw: bytes) -> Recorded:
     year = year_of(event.data, time)
     named = identity(event.source, event.id)
     return Recorded(
-        event, KIND_OF[type(event)], time, year, recorded, named,
+        canonical(event), KIND_OF[type(event)], time, year, recorded, named,
         receipt(named, time, _content_in(raw)), raw,
     )  # fmt: skip
 
@@ -201,7 +205,18 @@ def read_again(
 ) -> Recorded:
     """An event that `decode` read before, with what was kept of it then."""
     event: Event = _DECODER.decode(raw)
-    return Recorded(event, KIND_OF[type(event)], time, year, recorded, identity, receipt, raw)
+    kind = KIND_OF[type(event)]
+    return Recorded(canonical(event), kind, time, year, recorded, identity, receipt, raw)
+
+
+def canonical(event: Event) -> Event:
+    """The event with its data in the canonical version, so that consumers know one version."""
+    if type(event) not in CONVERTED:
+        return event
+    data = event.data.canonical()
+    cls = EVENT_CLASSES[CANONICAL[KIND_OF[type(event)].short].version]
+    attributes = {name: getattr(event, name) for name in Event.__struct_fields__}
+    return cls(**{**attributes, "data": data})
 
 
 def _content_in(raw: bytes) -> bytes:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, cast
 from jsonschema import Draft202012Validator, validators
 from jsonschema.exceptions import ValidationError
 
-from contracts.catalog import CATALOG, EventType
+from contracts.catalog import EventType
 from contracts.data import EVIDENCE_MAX, FORMS
 from contracts.messages import Message, joined, message
 from contracts.schema import envelope_schema, schema
@@ -51,8 +51,8 @@ _Validator = _extend(Draft202012Validator, {"pattern": _pattern, "additionalProp
 
 
 @cache
-def _validator(short: str) -> Any:
-    whole = schema(CATALOG[short]) if short else envelope_schema()
+def _validator(kind: EventType | None) -> Any:
+    whole = envelope_schema() if kind is None else schema(kind)
     return _Validator(_inlined({"$ref": whole["$ref"]}, whole["$defs"]))
 
 
@@ -69,7 +69,7 @@ def _inlined(node: Any, defs: dict[str, Any]) -> Any:
 def faults_of(item: dict[str, Any], kind: EventType | None) -> list[Fault]:
     """What the schema of the type finds, or that of the envelope without one; at most 20."""
     found: list[Fault] = []
-    errors = _validator(kind.short if kind else "").iter_errors(_clipped(item))
+    errors = _validator(kind).iter_errors(_clipped(item))
     for error in islice(errors, FAULTS_MAX):
         found += _sentence(error)
     return found

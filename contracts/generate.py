@@ -17,7 +17,7 @@ ASYNCAPI = Path(__file__).parent / "asyncapi.yaml"
 def texts() -> dict[str, str]:
     """Every schema's text by its file name, such as training.completed.v1.json."""
     return {
-        f"{kind.short}.v1.json": msgspec.json.format(
+        f"{kind.name}.json": msgspec.json.format(
             msgspec.json.encode(schema(kind), order="deterministic"), indent=1
         ).decode()
         + "\n"

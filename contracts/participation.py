@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, UnsetType
 
-from contracts.data import Amount, Count, Data, Date, Key, form
+from contracts.data import Amount, Count, Data, Date, Key, Version, form
 
 
 class CommunicationHeldV1(Data, frozen=True, kw_only=True):
@@ -208,33 +208,33 @@ class InspectionHeldV1(Data, frozen=True, kw_only=True):
     inspection: Key
 
 
-TYPES: dict[str, type[Data]] = {
-    "communication.held": CommunicationHeldV1,
-    "recommendation.received": RecommendationReceivedV1,
-    "recommendation.answered": RecommendationAnsweredV1,
-    "disclosure.due": DisclosureDueV1,
-    "disclosure.waived": DisclosureWaivedV1,
-    "disclosure.published": DisclosurePublishedV1,
-    "regulation.due": RegulationDueV1,
-    "regulation.issued": RegulationIssuedV1,
-    "convention.due": ConventionDueV1,
-    "convention.reviewed": ConventionReviewedV1,
-    "dialogue.held": DialogueHeldV1,
-    "consultation.held": ConsultationHeldV1,
-    "conference.held": ConferenceHeldV1,
-    "petition.received": PetitionReceivedV1,
-    "petition.withdrawn": PetitionWithdrawnV1,
-    "petition.resolved": PetitionResolvedV1,
-    "count.reported": CountReportedV1,
-    "result.reported": ResultReportedV1,
-    "oversight.planned": OversightPlannedV1,
-    "oversight.cancelled": OversightCancelledV1,
-    "oversight.done": OversightDoneV1,
-    "digital.due": DigitalDueV1,
-    "digital.adopted": DigitalAdoptedV1,
-    "digital.closed": DigitalClosedV1,
-    "feedback.given": FeedbackGivenV1,
-    "inspection.planned": InspectionPlannedV1,
-    "inspection.cancelled": InspectionCancelledV1,
-    "inspection.held": InspectionHeldV1,
+TYPES: dict[Version, type[Data]] = {
+    Version("communication.held", 1): CommunicationHeldV1,
+    Version("recommendation.received", 1): RecommendationReceivedV1,
+    Version("recommendation.answered", 1): RecommendationAnsweredV1,
+    Version("disclosure.due", 1): DisclosureDueV1,
+    Version("disclosure.waived", 1): DisclosureWaivedV1,
+    Version("disclosure.published", 1): DisclosurePublishedV1,
+    Version("regulation.due", 1): RegulationDueV1,
+    Version("regulation.issued", 1): RegulationIssuedV1,
+    Version("convention.due", 1): ConventionDueV1,
+    Version("convention.reviewed", 1): ConventionReviewedV1,
+    Version("dialogue.held", 1): DialogueHeldV1,
+    Version("consultation.held", 1): ConsultationHeldV1,
+    Version("conference.held", 1): ConferenceHeldV1,
+    Version("petition.received", 1): PetitionReceivedV1,
+    Version("petition.withdrawn", 1): PetitionWithdrawnV1,
+    Version("petition.resolved", 1): PetitionResolvedV1,
+    Version("count.reported", 1): CountReportedV1,
+    Version("result.reported", 1): ResultReportedV1,
+    Version("oversight.planned", 1): OversightPlannedV1,
+    Version("oversight.cancelled", 1): OversightCancelledV1,
+    Version("oversight.done", 1): OversightDoneV1,
+    Version("digital.due", 1): DigitalDueV1,
+    Version("digital.adopted", 1): DigitalAdoptedV1,
+    Version("digital.closed", 1): DigitalClosedV1,
+    Version("feedback.given", 1): FeedbackGivenV1,
+    Version("inspection.planned", 1): InspectionPlannedV1,
+    Version("inspection.cancelled", 1): InspectionCancelledV1,
+    Version("inspection.held", 1): InspectionHeldV1,
 }

@@ -7,7 +7,7 @@ from typing import Literal
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from contracts.data import Count, Data, Date, Key, SignedPoints, Text
+from contracts.data import Count, Data, Date, Key, SignedPoints, Text, Version
 
 
 class YearOpenedV1(Data, frozen=True, kw_only=True):
@@ -60,11 +60,11 @@ class RatingSealedV1(Data, frozen=True, kw_only=True):
     rank: Count | UnsetType = UNSET
 
 
-TYPES: dict[str, type[Data]] = {
-    "year.opened": YearOpenedV1,
-    "year.provisional": YearProvisionalV1,
-    "year.sealed": YearSealedV1,
-    "year.reopened": YearReopenedV1,
-    "rating.changed": RatingChangedV1,
-    "rating.sealed": RatingSealedV1,
+TYPES: dict[Version, type[Data]] = {
+    Version("year.opened", 1): YearOpenedV1,
+    Version("year.provisional", 1): YearProvisionalV1,
+    Version("year.sealed", 1): YearSealedV1,
+    Version("year.reopened", 1): YearReopenedV1,
+    Version("rating.changed", 1): RatingChangedV1,
+    Version("rating.sealed", 1): RatingSealedV1,
 }

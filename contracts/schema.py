@@ -22,7 +22,7 @@ def schema(kind: EventType) -> dict[str, Any]:
     characters that do not print. What it refuses and a door takes is null for what may be left
     out, and `datacontenttype` with UTF-8.
     """
-    cls = EVENT_CLASSES[kind.short]
+    cls = EVENT_CLASSES[kind.version]
     found = _closed(msgspec.json.schema(cls))
     subject = found["$defs"][cls.__name__]["properties"]["subject"]
     if kind.domain == "year":

@@ -6,7 +6,8 @@ that they probably meant. It costs a fraction of a millisecond, however long the
 
 from __future__ import annotations
 
-from contracts.catalog import CATALOG, PREFIX
+from contracts.catalog import CANONICAL, CATALOG, PREFIX
+from contracts.data import Version
 
 LETTERS_MAX = 100
 LIKENESS_LEAST = 0.5
@@ -14,20 +15,25 @@ LIKENESS_LEAST = 0.5
 
 def nearest_type(text: str) -> str | None:
     """The type that may be sent and is most like the text; None where none is like it."""
-    pairs = _pairs(_bare(text[:LETTERS_MAX]))
+    name, major = _split(text[:LETTERS_MAX])
+    pairs = _pairs(name)
     if not pairs:
         return None
-    short = max(_PAIRS, key=lambda one: (_likeness(pairs, _PAIRS[one]), one))
-    return CATALOG[short].type if _likeness(pairs, _PAIRS[short]) >= LIKENESS_LEAST else None
+    short = max(_PAIRS, key=lambda candidate: (_likeness(pairs, _PAIRS[candidate]), candidate))
+    if _likeness(pairs, _PAIRS[short]) < LIKENESS_LEAST:
+        return None
+    return CATALOG.get(Version(short, major), CANONICAL[short]).type
 
 
-def _bare(text: str) -> str:
-    """The short name within a type, as far as it can be told."""
+def _split(text: str) -> tuple[str, int]:
+    """The short name and major version within a type, as far as it can be told; else 0."""
     bare = text.strip().lower().replace("_", ".").replace("-", ".").replace("/", ".")
     for prefix in (PREFIX, "danchu."):
         bare = bare.removeprefix(prefix)
     name, _, version = bare.rpartition(".")
-    return name if name and version[:1] == "v" and version[1:].isdigit() else bare
+    if name and version[:1] == "v" and version[1:].isdecimal():
+        return name, int(version[1:])
+    return bare, 0
 
 
 def _pairs(name: str) -> frozenset[str]:
@@ -41,4 +47,4 @@ def _likeness(one: frozenset[str], other: frozenset[str]) -> float:
     return 2 * len(one & other) / (len(one) + len(other))
 
 
-_PAIRS = {short: _pairs(short) for short, kind in CATALOG.items() if kind.roles}
+_PAIRS = {short: _pairs(short) for short, kind in CANONICAL.items() if kind.roles}

@@ -6,7 +6,7 @@ from typing import Literal
 
 from msgspec import UNSET, UnsetType
 
-from contracts.data import Amount, Data, Date, Key, Person, Text, UnitKey
+from contracts.data import Amount, Data, Date, Key, Person, Text, UnitKey, Version
 
 
 class RosterAssignedV1(Data, frozen=True, kw_only=True):
@@ -53,11 +53,11 @@ class TrainingCompletedV1(Data, frozen=True, kw_only=True):
     carried_from: UnitKey | UnsetType = UNSET
 
 
-TYPES: dict[str, type[Data]] = {
-    "roster.assigned": RosterAssignedV1,
-    "roster.released": RosterReleasedV1,
-    "course.planned": CoursePlannedV1,
-    "course.cancelled": CourseCancelledV1,
-    "course.held": CourseHeldV1,
-    "training.completed": TrainingCompletedV1,
+TYPES: dict[Version, type[Data]] = {
+    Version("roster.assigned", 1): RosterAssignedV1,
+    Version("roster.released", 1): RosterReleasedV1,
+    Version("course.planned", 1): CoursePlannedV1,
+    Version("course.cancelled", 1): CourseCancelledV1,
+    Version("course.held", 1): CourseHeldV1,
+    Version("training.completed", 1): TrainingCompletedV1,
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import UNSET, UnsetType
 
-from contracts.data import Data, Date, Name, Person, UnitKey, UnitKind
+from contracts.data import Data, Date, Name, Person, UnitKey, UnitKind, Version
 
 
 class UnitRegisteredV1(Data, frozen=True, kw_only=True):
@@ -51,11 +51,11 @@ class UnitDissolvedV1(Data, frozen=True, kw_only=True):
     effective: Date
 
 
-TYPES: dict[str, type[Data]] = {
-    "unit.registered": UnitRegisteredV1,
-    "unit.renamed": UnitRenamedV1,
-    "unit.recoded": UnitRecodedV1,
-    "unit.headed": UnitHeadedV1,
-    "unit.succeeded": UnitSucceededV1,
-    "unit.dissolved": UnitDissolvedV1,
+TYPES: dict[Version, type[Data]] = {
+    Version("unit.registered", 1): UnitRegisteredV1,
+    Version("unit.renamed", 1): UnitRenamedV1,
+    Version("unit.recoded", 1): UnitRecodedV1,
+    Version("unit.headed", 1): UnitHeadedV1,
+    Version("unit.succeeded", 1): UnitSucceededV1,
+    Version("unit.dissolved", 1): UnitDissolvedV1,
 }

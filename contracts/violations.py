@@ -6,7 +6,7 @@ from typing import Literal
 
 from msgspec import UNSET, UnsetType
 
-from contracts.data import Data, Date, Key
+from contracts.data import Data, Date, Key, Version
 
 
 class ViolationConcludedV1(Data, frozen=True, kw_only=True):
@@ -32,8 +32,8 @@ class ViolationOverturnedV1(Data, frozen=True, kw_only=True):
     case: Key
 
 
-TYPES: dict[str, type[Data]] = {
-    "violation.concluded": ViolationConcludedV1,
-    "violation.handled": ViolationHandledV1,
-    "violation.overturned": ViolationOverturnedV1,
+TYPES: dict[Version, type[Data]] = {
+    Version("violation.concluded", 1): ViolationConcludedV1,
+    Version("violation.handled", 1): ViolationHandledV1,
+    Version("violation.overturned", 1): ViolationOverturnedV1,
 }

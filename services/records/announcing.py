@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from contracts import door, moments
-from contracts.catalog import CATALOG
+from contracts.catalog import CANONICAL
 from contracts.envelope import RECORDS_SOURCE, stream_subject
 from contracts.faults import Fault as ContractFault
 from contracts.faults import listed
@@ -73,7 +73,7 @@ def announce(facts: Iterable[Fact], source: str, now: int) -> tuple[list[Announc
 def _event(fact: Fact, source: str, now: int, trace: dict[str, str]) -> door.Emitted:
     event = {
         "specversion": "1.0", "id": new_id(now), "source": source, "subject": fact.subject,
-        "type": CATALOG[fact.short].type, "time": moments.spelled(fact.time), "data": fact.data,
+        "type": CANONICAL[fact.short].type, "time": moments.spelled(fact.time), "data": fact.data,
         **trace,
     }  # fmt: skip
     _, (read,) = door.read(json.dumps(event).encode(), door.SINGLE, now)

@@ -6,6 +6,7 @@ import hashlib
 from random import Random
 from typing import Any
 
+from contracts.catalog import CANONICAL
 from services.simulation.wire import HOUR, SOURCE, Year, uuid7
 
 CITY_SOURCE = f"{SOURCE}:viet-tri"
@@ -32,7 +33,7 @@ class Diary:
             "specversion": "1.0",
             "id": uuid7(self.year.unix + at, self.rng.getrandbits(74)),
             "source": f"{CITY_SOURCE}:{source}",
-            "type": f"vn.danchu.{short}.v1",
+            "type": CANONICAL[short].type,
             "subject": subject,
             "time": self.year.local(at),
             "data": data,

@@ -10,9 +10,12 @@ import json
 from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any
 
+from contracts.catalog import CANONICAL
+
 DAY = 86_400_000  # milliseconds
 HOUR = 3_600_000
 SOURCE = "urn:danchu:simulated"
+TYPES = {short: kind.type for short, kind in CANONICAL.items()}
 _LOCAL = timezone(timedelta(hours=7))
 _MARGIN_DAYS = 200
 _MINUTES = [f"{h:02d}:{m:02d}" for h in range(24) for m in range(60)]
@@ -71,7 +74,7 @@ def line(id_: str, source: str, short: str, subject: str, time: str, data: str) 
     """One CloudEvent and its end of line; `data` is a JSON object already."""
     return (
         f'{{"specversion":"1.0","id":"{id_}","source":"{SOURCE}:{source}",'
-        f'"type":"vn.danchu.{short}.v1","subject":"{subject}","time":"{time}","data":{data}}}\n'
+        f'"type":"{TYPES[short]}","subject":"{subject}","time":"{time}","data":{data}}}\n'
     ).encode()
 
 

@@ -11,23 +11,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts import door, moments
-from contracts.catalog import CATALOG, fields
+from contracts.catalog import fields
 from contracts.door import Emitted, Refusal
-from tests.contracts.test_receipts import full
+from tests.contracts.examples import KINDS, full
 
 NOW = moments.instant("2026-06-01T00:00:00Z")
 DATES = [
-    (short, field.name)
-    for short, kind in CATALOG.items()
+    (version, field.name)
+    for version, kind in KINDS.items()
     for field in fields(kind.data).values()
     if field.kind == "date"
 ]
 YEAR_US = 366 * 86_400_000_000
 
 
-def read(short: str, name: str, day: str) -> Emitted | Refusal:
+def read(version: str, name: str, day: str) -> Emitted | Refusal:
     """The full example of a type with another date, as read at the door."""
-    event: dict[str, Any] = full(short)
+    event: dict[str, Any] = full(version)
     event["data"][name] = day
     _, (found,) = door.read(json.dumps(event).encode(), door.SINGLE, NOW)
     return found
@@ -38,21 +38,23 @@ def test_every_date_is_found_by_its_kind() -> None:
     assert {name for _, name in DATES} == {"due", "effective", "valid_from", "date"}
 
 
-@pytest.mark.parametrize(("short", "name"), DATES)
+@pytest.mark.parametrize(("version", "name"), DATES)
 @pytest.mark.parametrize("day", ["0001-01-01", "1999-12-31", "2201-01-01", "9999-12-31"])
-def test_a_date_beyond_the_bounds_is_refused_by_its_field(short: str, name: str, day: str) -> None:
+def test_a_date_beyond_the_bounds_is_refused_by_its_field(
+    version: str, name: str, day: str
+) -> None:
     """The empty date of .NET and of many databases among them."""
-    found = read(short, name, day)
+    found = read(version, name, day)
     assert isinstance(found, Refusal)
     assert [fault.field for fault in found.faults] == [f"data.{name}"]
     assert "2000-01-01" in found.faults[0].message and "2200-12-31" in found.faults[0].message
 
 
-@pytest.mark.parametrize(("short", "name"), DATES)
+@pytest.mark.parametrize(("version", "name"), DATES)
 @pytest.mark.parametrize("day", [moments.FIRST_DAY, moments.LAST_DAY])
-def test_a_date_at_its_bound_is_taken(short: str, name: str, day: str) -> None:
+def test_a_date_at_its_bound_is_taken(version: str, name: str, day: str) -> None:
     """Both ends are within."""
-    assert isinstance(read(short, name, day), Emitted)
+    assert isinstance(read(version, name, day), Emitted)
 
 
 @given(st.integers(-3000 * YEAR_US, 20_000 * YEAR_US))

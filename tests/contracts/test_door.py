@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts import bounds, door, envelope, moments
-from contracts.catalog import CATALOG
+from contracts.catalog import CANONICAL
 from contracts.door import BATCH, SINGLE, BodyRefused, Emitted, Refusal
 from contracts.faults import FAULTS_MAX, faults_of
 from contracts.generate import SCHEMAS, texts
@@ -56,10 +56,10 @@ def test_committed_schemas_are_those_of_the_catalog() -> None:
 
 def test_the_catalog_says_who_may_emit_what() -> None:
     """The catalog says of each type who may emit it; stages and ratings are nobody's."""
-    nobody = {s for s, kind in CATALOG.items() if not kind.roles}
-    assert nobody == {s for s in CATALOG if s.startswith(("year.", "rating."))}
-    assert CATALOG["disclosure.due"].roles == {"emitter", "council"}
-    assert CATALOG["unit.headed"].roles == {"registrar"}
+    nobody = {s for s, kind in CANONICAL.items() if not kind.roles}
+    assert nobody == {s for s in CANONICAL if s.startswith(("year.", "rating."))}
+    assert CANONICAL["disclosure.due"].roles == {"emitter", "council"}
+    assert CANONICAL["unit.headed"].roles == {"registrar"}
 
 
 def test_an_accepted_event_reads_the_same_from_the_stream() -> None:
@@ -210,7 +210,7 @@ def test_half_of_a_character_is_named_as_it_was_written(text: str, half: str) ->
 
 def test_no_more_faults_are_looked_for_than_are_answered() -> None:
     """An event with a million errors costs no more than one with twenty."""
-    kind = CATALOG["training.completed"]
+    kind = CANONICAL["training.completed"]
     assert len(faults_of(with_data(evidence=[1] * 5_000), kind)) == FAULTS_MAX
 
 

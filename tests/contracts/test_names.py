@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts import door, moments
-from contracts.catalog import CATALOG, fields
+from contracts.catalog import fields
 from contracts.door import Emitted, Refusal
 from contracts.names import names_number
+from tests.contracts.examples import KINDS, full
 from tests.contracts.hostile import EVENT
-from tests.contracts.test_receipts import full
 
 NOW = moments.instant("2026-06-01T00:00:00Z")
 HIDDEN = (
@@ -33,19 +33,19 @@ def refused(event: dict[str, Any]) -> dict[str, str]:
 def named() -> list[tuple[str, str]]:
     """Every type with each of its fields that is a key, a person or a name."""
     return [
-        (short, field.name)
-        for short, kind in CATALOG.items()
+        (name, field.name)
+        for name, kind in KINDS.items()
         for field in fields(kind.data).values()
         if kind.roles and (field.kind in ("key", "person") or field.name in ("name", "title", "id"))
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("short", "field"), named())
+@pytest.mark.parametrize(("name", "field"), named())
 def test_blanks_at_the_ends_of_a_key_or_name_are_refused_in_its_field(
-    short: str, field: str
+    name: str, field: str
 ) -> None:
     """In every type; so is what is nothing but blanks, and a mark that nobody sees."""
-    event = full(short)
+    event = full(name)
     value = event["data"][field]
     for changed, why in (
         (f"{value} ", "blanks at its ends"), (f" {value}", "blanks at its ends"),

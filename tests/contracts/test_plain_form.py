@@ -8,10 +8,9 @@ from typing import Any
 import pytest
 
 from contracts import door, moments
-from contracts.catalog import CATALOG
 from contracts.door import BodyRefused, Emitted, Refusal
+from tests.contracts.examples import KINDS, full, minimal
 from tests.contracts.hostile import EVENT
-from tests.contracts.test_receipts import full
 
 NOW = moments.instant("2026-06-01T00:00:00Z")
 
@@ -32,29 +31,19 @@ def test_a_null_for_an_optional_attribute_is_its_absence(name: str) -> None:
     assert nulled.receipt == plain.receipt and nulled.body(NOW) == plain.body(NOW)
 
 
-@pytest.mark.parametrize("short", [s for s, kind in CATALOG.items() if kind.roles])
-def test_a_null_for_an_optional_field_is_its_absence(short: str) -> None:
+@pytest.mark.parametrize("version", [name for name, kind in KINDS.items() if kind.roles])
+def test_a_null_for_an_optional_field_is_its_absence(version: str) -> None:
     """In every type; a null for a field that is needed is refused in it."""
-    event = full(short)
-    minimal = json.loads(
-        (door_examples() / f"{short}.v1" / "minimal.json").read_text(encoding="utf-8")
-    )
-    event["data"] = {name: minimal["data"].get(name) for name in event["data"]}
-    bare = {**event, "data": minimal["data"]}
+    event, least = full(version), minimal(version)["data"]
+    event["data"] = {name: least.get(name) for name in event["data"]}
+    bare = {**event, "data": least}
     plain, nulled = read(bare), read(event)
     assert isinstance(plain, Emitted) and isinstance(nulled, Emitted), nulled
     assert nulled.receipt == plain.receipt
-    for name in minimal["data"]:
+    for name in least:
         wrong = read({**bare, "data": {**bare["data"], name: None}})
         assert isinstance(wrong, Refusal)
         assert {fault.field for fault in wrong.faults} == {f"data.{name}"}
-
-
-def door_examples() -> Any:
-    """The folder of the examples."""
-    from tests.contracts.test_published import EXAMPLES
-
-    return EXAMPLES
 
 
 def test_a_null_in_evidence_is_its_absence() -> None:

@@ -9,21 +9,13 @@ from typing import Any
 import pytest
 
 from contracts import door, moments
-from contracts.catalog import CATALOG
-from tests.contracts.test_published import EXAMPLES
+from tests.contracts.examples import KINDS, full, minimal
 
 NOW = moments.instant("2026-06-01T00:00:00Z")
 TRACED = {
     "traceparent": "00-11111111111111111111111111111111-2222222222222222-00",
     "tracestate": "other=2",
 }
-
-
-def full(short: str) -> dict[str, Any]:
-    """The full example of a type."""
-    path = EXAMPLES / f"{short}.v1" / "full.json"
-    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return found
 
 
 def receipt(event: dict[str, Any] | bytes) -> bytes:
@@ -41,10 +33,10 @@ def backwards(value: Any) -> Any:
     return [backwards(one) for one in value] if isinstance(value, list) else value
 
 
-@pytest.mark.parametrize("short", CATALOG)
-def test_the_same_event_has_the_same_receipt_however_it_is_written(short: str) -> None:
+@pytest.mark.parametrize("name", KINDS)
+def test_the_same_event_has_the_same_receipt_however_it_is_written(name: str) -> None:
     """Order, white space, escapes, the spelling of the instant and tracing are no content."""
-    event = full(short)
+    event = full(name)
     same = receipt(event)
     assert receipt(event) == same
     assert receipt(backwards(event)) == same
@@ -63,25 +55,24 @@ def other_offset(time: str) -> str:
     return moments.spelled(at).replace("Z", ".000-03:30")
 
 
-@pytest.mark.parametrize("short", CATALOG)
-def test_whatever_else_differs_has_another_receipt(short: str) -> None:
+@pytest.mark.parametrize("name", KINDS)
+def test_whatever_else_differs_has_another_receipt(name: str) -> None:
     """Each attribute and each field of the data, changed or left out, is other content."""
-    event = full(short)
+    event = full(name)
     found = {receipt(event): "the event itself"}
-    for what, changed in variants(event, short):
+    for what, changed in variants(event, name):
         _, (read,) = door.read(json.dumps(changed).encode(), door.SINGLE, NOW)
         if isinstance(read, door.Emitted):
             assert found.setdefault(read.receipt, what) == what
-    assert len(found) >= 5 + len(event["data"]) - len(required(short))
+    assert len(found) >= 5 + len(event["data"]) - len(required(name))
 
 
-def required(short: str) -> set[str]:
+def required(name: str) -> set[str]:
     """The fields of the minimal example, which cannot be left out."""
-    path = EXAMPLES / f"{short}.v1" / "minimal.json"
-    return set(json.loads(path.read_text(encoding="utf-8"))["data"])
+    return set(minimal(name)["data"])
 
 
-def variants(event: dict[str, Any], short: str) -> Iterator[tuple[str, dict[str, Any]]]:
+def variants(event: dict[str, Any], version: str) -> Iterator[tuple[str, dict[str, Any]]]:
     """The event with one thing changed, each by a name."""
     yield "id", event | {"id": event["id"] + "x"}
     yield "source", event | {"source": event["source"] + "x"}
@@ -91,7 +82,7 @@ def variants(event: dict[str, Any], short: str) -> Iterator[tuple[str, dict[str,
         yield f"no {name}", {n: value for n, value in event.items() if n != name}
     yield "dataschema", event | {"dataschema": "urn:x"}
     for name, value in event["data"].items():
-        if name not in required(short):
+        if name not in required(version):
             kept = {n: inner for n, inner in event["data"].items() if n != name}
             yield f"no data.{name}", event | {"data": kept}
         if isinstance(value, str):

@@ -11,11 +11,10 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from contracts import door, moments
-from contracts.catalog import CATALOG
 from contracts.door import Emitted
 from contracts.generate import SCHEMAS
+from tests.contracts.examples import KINDS, full
 from tests.contracts.hostile import EVENT, payloads
-from tests.contracts.test_receipts import full
 
 NOW = moments.instant("2026-06-01T00:00:00Z")
 ALSO_REFUSED = (
@@ -24,9 +23,9 @@ ALSO_REFUSED = (
 """What a schema cannot say: clock and calendar. (2.0 is an integer to JSON Schema.)"""
 
 
-def validator(short: str) -> Draft202012Validator:
+def validator(name: str) -> Draft202012Validator:
     """What a vendor makes of the committed file."""
-    text = (SCHEMAS / f"{short}.v1.json").read_text(encoding="utf-8")
+    text = (SCHEMAS / f"{name}.json").read_text(encoding="utf-8")
     return Draft202012Validator(json.loads(text))
 
 
@@ -38,7 +37,7 @@ def taken(event: Any) -> bool:
 
 def test_what_the_door_refuses_the_schema_refuses_too() -> None:
     """Every hostile event, but for the clock, the calendar, and ends of lines in Python's `$`."""
-    published = validator(str(EVENT["type"]).removeprefix("vn.danchu.").removesuffix(".v1"))
+    published = validator(str(EVENT["type"]).removeprefix("vn.danchu."))
     passed = []
     for name, _, body, answer in payloads():
         if answer == "refused" and published.is_valid(json.loads(body, parse_int=_bounded)):
@@ -83,7 +82,7 @@ DATA_BOUNDS: dict[str, Any] = {
 @pytest.mark.parametrize("name", [*BOUNDS, *(f"data.{one}" for one in DATA_BOUNDS)])
 def test_each_bound_of_an_event_stands_in_its_schema(name: str) -> None:
     """What breaks a bound is refused by the published file and by the door, in its field."""
-    published = validator("training.completed")
+    published = validator("training.completed.v1")
     owner, _, field = name.rpartition(".")
     for value in (DATA_BOUNDS if owner else BOUNDS)[field]:
         event = json.loads(json.dumps(EVENT))
@@ -103,16 +102,16 @@ def test_each_bound_of_an_event_stands_in_its_schema(name: str) -> None:
 def test_a_value_at_its_bound_is_taken(name: str, value: Any) -> None:
     """By the schema and by the door."""
     event = EVENT | {"data": EVENT["data"] | {name: value}}
-    validator("training.completed").validate(event)
+    validator("training.completed.v1").validate(event)
     assert taken(event)
 
 
-@pytest.mark.parametrize("short", CATALOG)
-def test_the_reserved_subject_is_that_of_years_alone(short: str) -> None:
+@pytest.mark.parametrize("name", KINDS)
+def test_the_reserved_subject_is_that_of_years_alone(name: str) -> None:
     """`CITY` for year.*, any other unit for the rest."""
-    event, years = full(short), short.startswith("year.")
+    event, years = full(name), name.startswith("year.")
     for subject, fits in (("CITY", years), ("H44.12", not years)):
-        assert validator(short).is_valid(event | {"subject": subject}) == fits
+        assert validator(name).is_valid(event | {"subject": subject}) == fits
         assert taken(event | {"subject": subject}) == fits
 
 
@@ -130,5 +129,5 @@ def test_what_a_schema_refuses_the_door_refuses(
     event = EVENT | {"data": EVENT["data"] | fields} | attributes
     if None in attributes.values() or None in fields.values():
         return
-    if not validator("training.completed").is_valid(event):
+    if not validator("training.completed.v1").is_valid(event):
         assert not taken(event)

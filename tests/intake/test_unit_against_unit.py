@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from contracts.catalog import CATALOG
+from contracts.catalog import CANONICAL
 from services.chassis.auth.credentials import Credential, Issuer, is_open
 from services.chassis.errors import SettingWrong
 from services.intake.app import build
 from services.intake.settings import IntakeSettings
 from tests.conftest import NatsServer
-from tests.contracts.test_receipts import full
+from tests.contracts.examples import full
 from tests.intake.test_nats_door import Department
 from tests.support.builders.events import Door, event, fields, opened
 
@@ -23,13 +23,13 @@ A, B = "H44.1", "H44.10"
 OF_A: dict[str, Any] = {"units": [A], "sources": [f"urn:danchu:unit:{A}:"]}
 OF_B: dict[str, Any] = {"units": [B], "sources": [f"urn:danchu:unit:{B}:"]}
 SOURCES = {"*": ["urn:danchu:unit:{unit}:"]}
-TYPES = [short for short, kind in CATALOG.items() if "emitter" in kind.roles]
+TYPES = [short for short, kind in CANONICAL.items() if "emitter" in kind.roles]
 
 
 def of(unit: str, short: str, speaker: str, id_: str) -> dict[str, Any]:
     """A full event of a type about a unit, from the portal of a unit."""
     source = f"urn:danchu:unit:{speaker}:portal"
-    made = {**full(short), "id": id_, "subject": unit, "source": source}
+    made = {**full(CANONICAL[short].name), "id": id_, "subject": unit, "source": source}
     if short == "event.retracted":
         made["data"] = {"source": source, "id": "theirs", "reason": "x"}
     return made

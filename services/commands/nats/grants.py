@@ -10,7 +10,7 @@ announced. Whether type, unit and source of a message fit its subject is checked
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from contracts.catalog import CATALOG
+from contracts.catalog import CANONICAL
 
 RECORDS = ("training", "awards", "violations")
 INFO = ("$JS.API.INFO", "$JS.API.STREAM.INFO.*")
@@ -49,7 +49,7 @@ def _door(name: str) -> Grant:
 
 def _record(name: str) -> Grant:
     door = _door(name)
-    events = [f"danchu.events.*.{short}" for short, t in CATALOG.items() if t.producer == name]
+    events = [f"danchu.events.*.{short}" for short, t in CANONICAL.items() if t.producer == name]
     return Grant(
         (*events, f"danchu.events.*.event.retracted.{name}", *door.publish), door.subscribe
     )

@@ -13,7 +13,7 @@ from enum import IntEnum
 from typing import NamedTuple
 
 from contracts import moments
-from contracts.catalog import CATALOG, EventType
+from contracts.catalog import CANONICAL, EventType
 from contracts.envelope import Recorded
 from services.scoring.fold.cells import OWN, POOLED, Cell, Horizon, Posting, Tally, weigh
 from services.scoring.fold.postings import Pool, decide, post
@@ -23,7 +23,7 @@ from services.scoring.rubrics.model import Rubric, Rubrics
 
 SPEAKS = frozenset(
     short
-    for short, kind in CATALOG.items()
+    for short, kind in CANONICAL.items()
     if kind.domain not in ("unit", "event", "year", "rating")
 )
 

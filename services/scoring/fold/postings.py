@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from contracts import moments
-from contracts.catalog import CATALOG, fields
+from contracts.catalog import CANONICAL, fields
 from contracts.envelope import Recorded
 from services.scoring.fold.cells import ADJUSTMENT, EXEMPT, NIL, OWN, POOLED, Cell, Posting
 from services.scoring.fold.registry import Order
@@ -158,7 +158,7 @@ def _closed(short: str, key: str | None) -> bool:
     if key is None or key.startswith("$"):
         return True
 
-    known = fields(CATALOG[short].data).get(key)
+    known = fields(CANONICAL[short].data).get(key)
     return known is not None and known.kind in ("choice", "boolean")
 
 
@@ -182,7 +182,7 @@ def _compile(rubric: Rubric) -> dict[str, _Reading]:
                         poster = _poster(indicator, side.value, rule, short, sets)
                         found.setdefault(short, []).append(poster)
     return {
-        short: _Reading("due" in fields(CATALOG[short].data), tuple(posters))
+        short: _Reading("due" in fields(CANONICAL[short].data), tuple(posters))
         for short, posters in found.items()
     }
 

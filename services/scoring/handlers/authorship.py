@@ -7,7 +7,7 @@ Otherwise the password of one service could speak for all.
 
 from __future__ import annotations
 
-from contracts.catalog import CATALOG
+from contracts.catalog import CATALOG, EventType
 from contracts.envelope import CITY, RECORDS_SOURCE, Recorded, stream_subject
 from contracts.messages import Message
 from services.scoring.messages import message
@@ -29,16 +29,15 @@ def misfit(event: Recorded, subject: str) -> Message | None:
         return message("misfit-subject", subject=subject, type=event.kind.type, unit=unit)
     if event.kind.stream != "EVENTS" or (unit == CITY) != (event.kind.domain == "year"):
         return message("misfit-stream", type=event.kind.type, unit=unit)
-    if not _speaks(author, short, source):
+    if not _speaks(author, event.kind, source):
         return message("misfit-source", source=source, type=event.kind.type)
     return None
 
 
-def _speaks(author: str, short: str, source: str) -> bool:
+def _speaks(author: str, kind: EventType, source: str) -> bool:
     """Whether the source may say such a thing: a service of ours its own, others the rest."""
-    producer = CATALOG[short].producer
     if not source.startswith(RECORDS_SOURCE):
-        return producer != SCORING
+        return kind.producer != SCORING
     if author not in AUTHORS:
         return False
-    return producer == author or (short == RETRACTION and author != SCORING)
+    return kind.producer == author or (kind.short == RETRACTION and author != SCORING)

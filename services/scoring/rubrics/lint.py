@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from fractions import Fraction
 
-from contracts.catalog import CATALOG, FieldInfo, fields
+from contracts.catalog import CANONICAL, FieldInfo, fields
 from contracts.messages import Message
 from services.scoring.messages import message
 from services.scoring.rubrics.model import Indicator, Kind, Rubric, Rule, Scalar
@@ -24,7 +24,7 @@ def remarks(rubric: Rubric) -> list[Message]:
         found += _pointless(indicator)
     found += _unrewarded(rubric)
     read = {short for i in rubric.indicators for r in _rules(i) for short in (*r.sets, *r.clears)}
-    unread = [s for s, kind in CATALOG.items() if kind.practice and s not in read]
+    unread = [s for s, kind in CANONICAL.items() if kind.practice and s not in read]
     unread = sorted(short for short in unread if short != NEVER_ADDED)
     if unread:
         found.append(message("remark-unread", events=", ".join(unread)))
@@ -60,11 +60,11 @@ def _unrewarded(rubric: Rubric) -> Iterable[Message]:
     for indicator in rubric.indicators:
         for rule in _rules(indicator):
             for short in rule.sets:
-                for field in fields(CATALOG[short].data).values():
+                for field in fields(CANONICAL[short].data).values():
                     worth = _rewarded(rule, field)
                     wanted.setdefault((short, field.name), set()).update(worth)
     for (short, name), values in sorted(wanted.items()):
-        every = _values(fields(CATALOG[short].data)[name])
+        every = _values(fields(CANONICAL[short].data)[name])
         missing = [spelled(value) for value in every if value not in values]
         if missing:
             values_of = ", ".join(missing)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from fractions import Fraction
 from typing import Any
 
-from contracts.catalog import CATALOG, FieldInfo, fields
+from contracts.catalog import CANONICAL, FieldInfo, fields
 from contracts.messages import Message
 from services.scoring.messages import message
 from services.scoring.rubrics.model import Ceiling, Condition, Kind, Points, Rule, Scalar
@@ -55,20 +55,20 @@ def _elsewhere(name: str, kind: Kind, taken: set[str]) -> str:
 def _events(node: Node, name: str) -> tuple[str, ...]:
     given = node.one_or_more(name, text)
     for short, line in given:
-        if short not in CATALOG:
-            reason = message("rubric-event-unknown", event=short, near=near(short, CATALOG))
+        if short not in CANONICAL:
+            reason = message("rubric-event-unknown", event=short, near=near(short, CANONICAL))
             node.fault(reason, name, line)
-        elif not CATALOG[short].practice:
+        elif not CANONICAL[short].practice:
             node.fault(message("rubric-event-practice", event=short), name, line)
         elif short == NEVER_ADDED:
             node.fault(message("rubric-event-shown", event=short), name, line)
-    return tuple(short for short, _ in given if short in CATALOG)
+    return tuple(short for short, _ in given if short in CANONICAL)
 
 
 def _known(
     node: Node, name: str, short: str, wanted: str, line: int | None = None
 ) -> FieldInfo | None:
-    held = fields(CATALOG[short].data)
+    held = fields(CANONICAL[short].data)
     if wanted not in held:
         every, meant = ", ".join(held), near(wanted, held)
         reason = message("rubric-data", field=wanted, event=short, every=every, near=meant)
@@ -78,7 +78,7 @@ def _known(
 
 def _those_with(name: str, sets: tuple[str, ...]) -> tuple[str, ...]:
     """The events that have the field; all where none has it, so that each says so."""
-    return tuple(one for one in sets if name in fields(CATALOG[one].data)) or sets
+    return tuple(one for one in sets if name in fields(CANONICAL[one].data)) or sets
 
 
 def _where(node: Node, sets: tuple[str, ...], of_any: bool = False) -> tuple[Condition, ...]:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from contracts import door, envelope, moments
-from contracts.catalog import CATALOG, EventType, FieldInfo, fields
+from contracts.catalog import CANONICAL, CATALOG, EventType, FieldInfo, fields
 from contracts.envelope import CITY, RECORDS_SOURCE, Recorded
 from tests.support.builders.cities import NOW
 
@@ -130,7 +130,7 @@ def _of_units() -> list[EventType]:
 def registration(unit: str) -> Recorded:
     """The unit exists from ever."""
     data = {"name": unit, "kind": "commune"}
-    sent = event(CATALOG["unit.registered"], f"r-{unit}", TIMES[0], unit, data)
+    sent = event(CANONICAL["unit.registered"], f"r-{unit}", TIMES[0], unit, data)
     one = recorded(sent, older=False)
     assert one is not None
     return one

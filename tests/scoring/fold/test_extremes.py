@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from sqlalchemy import text
 
-from contracts.catalog import CATALOG
+from contracts.catalog import CANONICAL
 from contracts.envelope import Recorded
 from services.chassis.auth.credentials import Credential
 from services.chassis.clock import fixed
@@ -79,7 +79,7 @@ async def test_every_bound_of_every_type_is_folded_and_shown(
 ) -> None:
     """As doors take them now, and as an older stream may hold them."""
     events = each(older)
-    assert {one.kind.short for one in events} == set(CATALOG)
+    assert {one.kind.short for one in events} == set(CANONICAL)
     async with folding(database_url, load_directory(SHIPPED)) as fold:
         units = [registration(unit) for unit in UNITS]
         await fold.fold(units + [one for one in events if one.kind.domain != "unit"])

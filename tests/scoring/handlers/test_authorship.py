@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from contracts import envelope
-from contracts.catalog import CATALOG
+from contracts.catalog import CANONICAL
 from contracts.envelope import RECORDS_SOURCE, stream_subject
 from services.chassis.auth.credentials import Issuer
 from services.chassis.errors import BrokerAway
@@ -19,7 +19,7 @@ from services.records.announcing import announce, source_of
 from services.records.state_machine import Fact
 from services.scoring.handlers.authorship import misfit
 from tests.conftest import NatsServer, eventually
-from tests.contracts.test_receipts import full
+from tests.contracts.examples import full
 from tests.scoring.fold.extremes import recorded
 from tests.scoring.road import Road, open_road
 from tests.scoring.test_road import due, published, registered
@@ -32,15 +32,15 @@ OURS = f"{RECORDS_SOURCE}training"
 
 def said(short: str, source: str = "urn:portal") -> envelope.Recorded:
     """The full example of a type, from another source."""
-    found = recorded(full(short) | {"source": source}, older=True)
+    found = recorded(full(CANONICAL[short].name) | {"source": source}, older=True)
     assert found is not None
     return found
 
 
-@pytest.mark.parametrize("short", CATALOG)
+@pytest.mark.parametrize("short", CANONICAL)
 def test_each_type_fits_its_subject_and_its_sources_alone(short: str) -> None:
     """As departments say it, as a system of record does, and under another unit or type."""
-    kind = CATALOG[short]
+    kind = CANONICAL[short]
     producers = {kind.producer, *(RECORDS if short == "event.retracted" else ())}
     for author in ("", *RECORDS, "scoring", "intake", "else"):
         source = f"{RECORDS_SOURCE}{author}" if author else "urn:portal"
@@ -59,7 +59,7 @@ def test_each_type_fits_its_subject_and_its_sources_alone(short: str) -> None:
 
 def test_grants_name_the_types_of_each_service() -> None:
     """A new type of a system of record may be published by it, and by no other one."""
-    for short, kind in CATALOG.items():
+    for short, kind in CANONICAL.items():
         for name in RECORDS:
             granted = f"danchu.events.*.{short}" in GRANTS[name].publish
             assert granted == (kind.producer == name)

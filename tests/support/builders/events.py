@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 from sqlalchemy import text
 
+from contracts.catalog import CANONICAL
 from services.chassis.auth.credentials import Issuer
 from services.chassis.http.service_api import compose
 from services.chassis.outbox_service import Producer
@@ -25,7 +26,7 @@ COMPLETED = {"person": "p1", "course": "c1", "topic": "democracy", "hours": 8}
 def event(id_: object, short: str = "training.completed", **changed: Any) -> dict[str, Any]:
     """A good event of a training, with what a test changes; `data=` replaces the data."""
     made = {
-        "specversion": "1.0", "id": str(id_), "source": SOURCE, "type": f"vn.danchu.{short}.v1",
+        "specversion": "1.0", "id": str(id_), "source": SOURCE, "type": CANONICAL[short].type,
         "subject": "H44.12", "time": "2025-07-01T08:00:00+07:00", "data": COMPLETED,
     }  # fmt: skip
     return {**made, **changed}

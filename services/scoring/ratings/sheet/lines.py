@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
-from contracts.catalog import CATALOG
+from contracts.catalog import CANONICAL
 from contracts.messages import Message
 from services.scoring.fold.cells import Cell, Covered, covered, weigh
 from services.scoring.messages import message
@@ -82,7 +82,7 @@ def indicator_line(field: Field, line: Line, keys: Keys) -> dict[str, Any]:
 def _done_by(rule: Rule) -> dict[str, Any]:
     """Which events do a thing of the indicator, and what they must say."""
     return {
-        "types": [CATALOG[short].type for short in rule.sets],
+        "types": [CANONICAL[short].type for short in rule.sets],
         "key": rule.key,
         "where": {condition.field: list(condition.values) for condition in rule.where},
     }

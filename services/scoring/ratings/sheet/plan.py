@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
 from contracts import moments
-from contracts.catalog import CATALOG
+from contracts.catalog import CANONICAL
 from services.scoring.fold.cells import Cell, covered
 from services.scoring.messages import message
 from services.scoring.ratings.assessment import Assessment
@@ -233,14 +233,14 @@ def _step(field: Field, part: Part, count: int) -> dict[str, Any]:
         "do": "declare" if not done else "fulfil" if indicator.kind is Kind.COVERAGE else "add",
         "count": count,
         "events": [_event(field, act) for act in done] or [
-            {"type": CATALOG["declaration.nil"].type, "data": {"indicator": indicator.id}}
+            {"type": CANONICAL["declaration.nil"].type, "data": {"indicator": indicator.id}}
         ],
         **in_both(text),
     }  # fmt: skip
 
 
 def _event(field: Field, act: Act) -> dict[str, Any]:
-    return {"type": CATALOG[act.short].type, "data": act.decisive(field.relevant(act.short))}
+    return {"type": CANONICAL[act.short].type, "data": act.decisive(field.relevant(act.short))}
 
 
 def _keys(done: Sequence[Act]) -> str:

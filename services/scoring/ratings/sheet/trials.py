@@ -15,7 +15,7 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from contracts import moments
-from contracts.catalog import CATALOG, FieldInfo, fields
+from contracts.catalog import CANONICAL, FieldInfo, fields
 from contracts.envelope import EVENT_CLASSES, Recorded
 from services.scoring.fold.cells import NIL, OWN, POOLED, Cell, Horizon, Posting, Tally, weigh
 from services.scoring.fold.postings import THE_EVENT, Pool, post
@@ -175,9 +175,9 @@ def _copy(tally: Tally) -> Tally:
 
 
 def _recorded(act: Act, unit: str, year: int) -> Recorded:
-    kind = CATALOG[act.short]
+    kind = CANONICAL[act.short]
     given = {name: value for name, value in act.data.items() if value is not None}
-    event = EVENT_CLASSES[act.short](
+    event = EVENT_CLASSES[kind.version](
         id=act.id, source=TEXT, subject=unit, time="", specversion="1.0", data=kind.data(**given)
     )
     return Recorded(event, kind, act.at, year, act.at, act.id.encode(), b"", b"")
@@ -190,7 +190,7 @@ def acts(field: Field, rule: Rule, key: str | None, at: int, new: str = TEXT) ->
     """
     found = []
     for short in rule.sets:
-        known = fields(CATALOG[short].data)
+        known = fields(CANONICAL[short].data)
         fixed = (
             {}
             if rule.key is None or rule.key.startswith("$")
@@ -241,7 +241,7 @@ def _choices(rubric: Rubric, short: str, info: FieldInfo) -> tuple[Any, ...]:
 
 
 def _relevant(rubric: Rubric, short: str) -> frozenset[str]:
-    known, names = fields(CATALOG[short].data), set[str]()
+    known, names = fields(CANONICAL[short].data), set[str]()
     for indicator in rubric.indicators:
         for _, rules in indicator.sides():
             for rule in (rule for rule in rules if short in rule.sets):
@@ -267,7 +267,7 @@ def clearing(indicator: Indicator, cell: Cell, at: int) -> Act | None:
     """The event that would clear the fact of a cell; None where no rule has one."""
     for rule in indicator.done:
         if rule.key == cell.field and rule.clears:
-            known = fields(CATALOG[rule.clears[0]].data)
+            known = fields(CANONICAL[rule.clears[0]].data)
             data = _keyed(known, cell.field, cell.key)
             return Act(rule.clears[0], {**_filled(known, data), **data}, at)
     return None

@@ -12,7 +12,7 @@ from datetime import date
 from typing import Any
 
 from contracts import moments
-from contracts.catalog import CATALOG
+from contracts.catalog import CANONICAL
 from contracts.messages import Message
 from services.scoring.fold.cells import Cell, Covered, is_on
 from services.scoring.messages import message
@@ -49,7 +49,7 @@ class Worth:
         told: dict[str, dict[str, Any]] = {}
         for act, amount in self.outcomes:
             data = act.decisive(field.relevant(act.short))
-            type_ = CATALOG[act.short].type
+            type_ = CANONICAL[act.short].type
             told[repr((type_, data))] = {"type": type_, "data": data, "worth": spelled(amount)}
         return {
             "worth": spelled(self.least),
