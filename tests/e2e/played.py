@@ -13,6 +13,8 @@ from typing import Any
 
 import httpx
 
+from contracts.catalog import CANONICAL
+
 Raw = dict[str, Any]
 YEAR = 2025
 SOURCE = "urn:test:by-hand"
@@ -58,7 +60,7 @@ class ByHand:
         self.events.append(
             {
                 "specversion": "1.0", "id": f"e{next(self.numbers)}", "source": SOURCE,
-                "type": f"vn.danchu.{short}.v1", "subject": subject, "time": time, "data": data,
+                "type": CANONICAL[short].type, "subject": subject, "time": time, "data": data,
             }
         )  # fmt: skip
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from contracts import moments
-from contracts.catalog import CATALOG
+from contracts.catalog import CANONICAL
 from contracts.door import Emitted, Refusal, read
 from contracts.names import names_number
 from services.simulation import simulate
@@ -79,7 +79,7 @@ def test_registrations_come_first(accepted: list[Emitted]) -> None:
 def test_every_type_that_may_come_through_the_door_is_in_the_mix() -> None:
     """In a large city nothing of the catalog is missing."""
     found = {json.loads(one)["type"] for one in simulate(100, 100_000, 2025, 1)}
-    assert found == {kind.type for kind in CATALOG.values() if kind.roles}
+    assert found == {kind.type for kind in CANONICAL.values() if kind.roles}
 
 
 def test_feedback_and_petitions_are_many_and_violations_few(accepted: list[Emitted]) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from contracts.catalog import CANONICAL
 from services.scoring.readmodel.snapshot import Snapshots
 from services.scoring.rubrics.loader import SHIPPED, load_directory
 from tests.scoring.folding import folding
@@ -21,7 +22,7 @@ YEAR = 2025
 def event(id_: str, short: str, subject: str, time: str, **data: Any) -> dict[str, Any]:
     """A CloudEvent of one source."""
     return {
-        "specversion": "1.0", "id": id_, "source": "urn:one", "type": f"vn.danchu.{short}.v1",
+        "specversion": "1.0", "id": id_, "source": "urn:one", "type": CANONICAL[short].type,
         "subject": subject, "time": time, "data": data,
     }  # fmt: skip
 

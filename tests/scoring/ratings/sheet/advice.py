@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from contracts import moments
+from contracts.catalog import BY_TYPE, CANONICAL
 from services.scoring.fold.books import horizon
 from services.scoring.ratings.recount import Accepted, alone, facts, ratings, standings, tally
 from services.scoring.ratings.sheet.sheet import Beside, sheet
@@ -101,7 +102,7 @@ class Town:
             whole["year"] = self.year
         return {
             "specversion": "1.0", "id": f"advised-{number}", "source": "urn:advised",
-            "type": f"vn.danchu.{short}.v1", "subject": unit, "time": moments.spelled(at),
+            "type": CANONICAL[short].type, "subject": unit, "time": moments.spelled(at),
             "data": whole,
         }  # fmt: skip
 
@@ -117,4 +118,4 @@ def town(seed: int, folder: Path, now: str, units: int = 8, size: int = 500) -> 
 
 def short_of(type_: str) -> str:
     """The short name of an event type."""
-    return type_.removeprefix("vn.danchu.").removesuffix(".v1")
+    return BY_TYPE[type_].short
