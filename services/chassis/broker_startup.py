@@ -1,4 +1,4 @@
-"""How a process joins the broker: once it is there and its durability is read back."""
+"""The start of work with the broker: as soon as it answers and its durability is verified."""
 
 import asyncio
 import logging
@@ -12,7 +12,7 @@ from services.chassis.settings import Settings
 
 log = logging.getLogger(__name__)
 
-JOIN_SECONDS = 1.0
+RETRY_SECONDS = 1.0
 VOUCHED = "NATS: sync_interval: always was vouched for and not read back."
 Task = Callable[[], Awaitable[None]]
 
@@ -24,13 +24,13 @@ async def check_broker(settings: Settings, broker: Broker, health: Health) -> No
         health.warn(VOUCHED)
 
 
-async def joined(name: str, check: Task, run: Task) -> None:
-    """Runs once the check passes; while the broker is away it is asked again."""
+async def run_after_check(name: str, check: Task, run: Task) -> None:
+    """Runs a task once its check passes; while the broker is away the check is tried again."""
     while True:
         try:
             await check()
         except BrokerAway as away:
             log.warning("%s waits for the broker", name, extra={"error": str(away)})
-            await asyncio.sleep(JOIN_SECONDS)
+            await asyncio.sleep(RETRY_SECONDS)
         else:
             await run()

@@ -1,7 +1,7 @@
-"""The end of background tasks, which has to come even where a library swallows a cancellation.
+"""The cancellation of background tasks, repeated where a library swallows one.
 
-`asyncio.wait_for` of Python 3.11 drops a cancellation that comes in the moment in which what it
-waits for is done; our own code takes `asyncio.timeout`, but libraries do not.
+`asyncio.wait_for` of Python 3.11 drops a cancellation that arrives at the moment when the awaited
+future completes. Our own code uses `asyncio.timeout`, but libraries do not.
 """
 
 import asyncio
@@ -10,8 +10,8 @@ from collections.abc import Sequence
 AGAIN_SECONDS = 1.0
 
 
-async def ended(tasks: Sequence[asyncio.Task[None]]) -> None:
-    """Cancels the tasks, the last first, each until it is done; what they raise is left in them."""
+async def cancel_all(tasks: Sequence[asyncio.Task[None]]) -> None:
+    """Cancels the tasks, the last first, until each is done; their exceptions stay in them."""
     for task in reversed(tasks):
         while not task.done():
             task.cancel()

@@ -86,7 +86,7 @@ async def load(conn: AsyncConnection, locked: bool = False) -> Door:
     suffix = " FOR UPDATE" if locked and conn.dialect.name != "sqlite" else ""
     select = "SELECT name, stamp, events, mark_until, mark_events, former FROM door"
     row = (await conn.execute(text(select + suffix))).one()
-    former = tuple(Mark(*one) for one in json.loads(row[5]))
+    former = tuple(Mark(*mark) for mark in json.loads(row[5]))
     return Door(row[0], row[1], row[2], row[3], row[4], former)
 
 

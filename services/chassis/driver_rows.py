@@ -67,11 +67,11 @@ class FileRows:
 
     async def among(self, select: str, values: Collection[Any], kind: str) -> Sequence[Row]:
         """The rows of `select` whose last named column is one of `values`."""
-        found: list[Row] = []
+        rows: list[Row] = []
         for some in chunks(values):
             marks = ",".join("?" * len(some))
-            found += await self._driver.execute_fetchall(f"{select} IN ({marks})", some)
-        return found
+            rows += await self._driver.execute_fetchall(f"{select} IN ({marks})", some)
+        return rows
 
 
 class ServerRows:
@@ -82,17 +82,17 @@ class ServerRows:
 
     async def all(self, select: str) -> Sequence[Row]:
         """The rows of a statement without parameters."""
-        found: Sequence[Row] = await self._driver.fetch(select)
-        return found
+        rows: Sequence[Row] = await self._driver.fetch(select)
+        return rows
 
     async def among(self, select: str, values: Collection[Any], kind: str) -> Sequence[Row]:
         """The rows of `select` whose last named column is one of `values`, of SQL type `kind`."""
         if not values:
             return []
-        found: Sequence[Row] = await self._driver.fetch(
+        rows: Sequence[Row] = await self._driver.fetch(
             f"{select} = ANY($1::{kind}[])", list(values)
         )
-        return found
+        return rows
 
 
 def chunks(values: Iterable[Any], size: int = PARAMETERS_MAX) -> Iterable[list[Any]]:

@@ -45,12 +45,12 @@ def cause_of(error: BaseException | str) -> Message:
     """The cause in both languages, without a full stop; a message is one as it is."""
     if isinstance(error, Message):
         return error
-    seen: BaseException | None = error if isinstance(error, BaseException) else None
-    while seen is not None:
-        code = _code(seen)
+    link: BaseException | None = error if isinstance(error, BaseException) else None
+    while link is not None:
+        code = _code(link)
         if code is not None:
             return message(code)
-        seen = seen.__cause__ or getattr(seen, "orig", None)
+        link = link.__cause__ or getattr(link, "orig", None)
     text = _first_line(error)
     for words, code in WORDS:
         if words in text.lower():

@@ -48,11 +48,11 @@ class BrokerAway(DanchuError):
 class DurabilityTooWeak(DanchuError):
     """A store would lose acknowledged data on a power cut; the process refuses to start."""
 
-    def __init__(self, store: str, setting: str, found: str, needed: str, why: str) -> None:
-        self.setting, self.found, self.needed = setting, found, needed
+    def __init__(self, store: str, setting: str, value: str, needed: str, why: str) -> None:
+        self.setting, self.value, self.needed = setting, value, needed
         super().__init__(
             message(
-                "durability-weak", store=store, setting=setting, value=found, needed=needed, why=why
+                "durability-weak", store=store, setting=setting, value=value, needed=needed, why=why
             )
         )
 

@@ -64,19 +64,19 @@ class Health:
     async def readiness(self) -> Readiness:
         """Whether all required checks are well, the status in a word, and the state of each."""
         names = list(self.checks)
-        found = await asyncio.gather(*(self._one(name) for name in names))
-        by_name = dict(zip(names, found, strict=True))
+        results = await asyncio.gather(*(self._check(name) for name in names))
+        by_name = dict(zip(names, results, strict=True))
         ready = all(well or not self.checks[name][0] for name, (well, _) in by_name.items())
         states = {name: state for name, (_, state) in by_name.items()}
-        well = "ready" if all(well for well, _ in found) else "degraded"
+        well = "ready" if all(well for well, _ in results) else "degraded"
         status = well if ready else "not ready"
         return ready, {"status": status, "checks": states, "warnings": self.warnings}
 
-    async def _one(self, name: str) -> tuple[bool, str]:
+    async def _check(self, name: str) -> tuple[bool, str]:
         try:
             async with asyncio.timeout(CHECK_SECONDS):
                 return True, await self.checks[name][1]()
-        except DanchuError as wrong:
-            return False, str(wrong)
+        except DanchuError as error:
+            return False, str(error)
         except TimeoutError:
             return False, message("check-slow", seconds=int(CHECK_SECONDS))

@@ -51,16 +51,16 @@ async def check_keys(db: Database, keys: Iterable[Keys], now: int) -> None:
     async with db.write() as conn:
         if conn.dialect.name == "postgresql":
             await conn.execute(text("SELECT pg_advisory_xact_lock(hashtext(:s))"), {"s": TABLE})
-        for one in keys:
-            known = await marks(conn, one.kind)
-            missing = known - set(one.fingerprints)
+        for of_kind in keys:
+            recorded = await marks(conn, of_kind.kind)
+            missing = recorded - set(of_kind.fingerprints)
             if missing:
-                raise KeysForeign(one.kind, one.file, db.where, min(missing))
-            if not known:
-                await _check_open(conn, one)
-            if one.kind == RECORDS:
-                await _check_index(conn, one, now)
-            await _remember(conn, one.kind, set(one.fingerprints) - known, now)
+                raise KeysForeign(of_kind.kind, of_kind.file, db.where, min(missing))
+            if not recorded:
+                await _check_open(conn, of_kind)
+            if of_kind.kind == RECORDS:
+                await _check_index(conn, of_kind, now)
+            await _remember(conn, of_kind.kind, set(of_kind.fingerprints) - recorded, now)
 
 
 async def _check_open(conn: AsyncConnection, keys: Keys) -> None:
@@ -71,10 +71,10 @@ async def _check_open(conn: AsyncConnection, keys: Keys) -> None:
 
 
 async def _check_index(conn: AsyncConnection, keys: Keys, now: int) -> None:
-    known = await marks(conn, RECORDS_INDEX)
-    if known and known != {keys.fingerprints[-1]}:
+    recorded = await marks(conn, RECORDS_INDEX)
+    if recorded and recorded != {keys.fingerprints[-1]}:
         raise KeysReordered(keys.file)
-    await _remember(conn, RECORDS_INDEX, {keys.fingerprints[-1]} - known, now)
+    await _remember(conn, RECORDS_INDEX, {keys.fingerprints[-1]} - recorded, now)
 
 
 async def marks(conn: AsyncConnection, kind: str) -> set[str]:

@@ -34,16 +34,16 @@ class Mark(NamedTuple):
     events: int
     successor: str | None = None
 
-    def encoded(self) -> bytes:
-        """The mark as it stands in MARKS."""
+    def encode(self) -> bytes:
+        """The message body of the mark in MARKS."""
         body = {"door": self.door, "until": moments.spelled(self.until), "events": self.events}
         if self.successor is not None:
             body["successor"] = self.successor
         return json.dumps(body).encode()
 
 
-def decoded(raw: bytes) -> Mark | None:
-    """The mark of a message of MARKS; None where it is none, whatever stands there."""
+def decode(raw: bytes) -> Mark | None:
+    """The mark of a message body of MARKS; None for any other content."""
     try:
         body = json.loads(raw)
         door, events, successor = body["door"], body["events"], body.get("successor")
@@ -65,7 +65,7 @@ def subject(door: str) -> str:
 
 async def announce(broker: Broker, mark: Mark) -> None:
     """Puts a mark into MARKS; BrokerAway where it is not taken."""
-    answer = json.loads((await broker.request(subject(mark.door), mark.encoded())).data)
+    answer = json.loads((await broker.request(subject(mark.door), mark.encode())).data)
     if "error" in answer:
         raise BrokerAway(str(answer["error"].get("description")))
 
@@ -79,7 +79,7 @@ async def last(broker: Broker, door: str) -> Mark | None:
         if answer["error"].get("err_code") in NOT_THERE:
             return None
         raise BrokerAway(str(answer["error"].get("description")))
-    return decoded(base64.b64decode(answer["message"].get("data", "")))
+    return decode(base64.b64decode(answer["message"].get("data", "")))
 
 
 async def doors(broker: Broker) -> list[str]:
@@ -91,4 +91,4 @@ async def doors(broker: Broker) -> list[str]:
             return []
         raise BrokerAway(str(answer["error"].get("description")))
     subjects = answer["state"].get("subjects") or {}
-    return sorted(one.removeprefix(f"{SUBJECT}.") for one in subjects)
+    return sorted(name.removeprefix(f"{SUBJECT}.") for name in subjects)

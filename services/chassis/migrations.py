@@ -14,14 +14,14 @@ from services.chassis.errors import StateOfNewerVersion
 
 def is_current(conn: Connection, script_location: Path, where: str) -> bool:
     """Whether the schema is of this version; StateOfNewerVersion when it is of a later one."""
-    return _revised(conn, _alembic(script_location), where)
+    return _is_at_head(conn, _alembic(script_location), where)
 
 
 def upgrade(conn: Connection, script_location: Path, where: str) -> None:
     """Brings the schema to this version; StateOfNewerVersion when it is of a later one."""
     config = _alembic(script_location)
     config.attributes["connection"] = conn
-    _revised(conn, config, where)
+    _is_at_head(conn, config, where)
     command.upgrade(config, "head")
 
 
@@ -32,17 +32,17 @@ def _alembic(script_location: Path) -> Config:
     return config
 
 
-def _revised(conn: Connection, config: Config, where: str) -> bool:
+def _is_at_head(conn: Connection, config: Config, where: str) -> bool:
     """Whether the database is of this version; StateOfNewerVersion when it is of a later one."""
-    known = ScriptDirectory.from_config(config)
+    script = ScriptDirectory.from_config(config)
     if not inspect(conn).has_table("alembic_version"):
         return False
     revision = str(conn.execute(text("SELECT version_num FROM alembic_version")).scalar())
     try:
-        known.get_revision(revision)
+        script.get_revision(revision)
     except CommandError as unknown:
         raise StateOfNewerVersion(where, revision) from unknown
-    return revision == known.get_current_head()
+    return revision == script.get_current_head()
 
 
 def run_migrations(context: Any) -> None:

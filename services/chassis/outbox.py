@@ -70,14 +70,14 @@ class Draft(NamedTuple):
     headers: dict[str, str] | None = None
 
 
-class Waiting(NamedTuple):
+class Backlog(NamedTuple):
     """What is committed and not yet acknowledged by the stream."""
 
     waiting: int
     oldest_seconds: float
 
-    def shown(self) -> dict[str, int | float]:
-        """As operators see it."""
+    def members(self) -> dict[str, int | float]:
+        """The members of a JSON answer."""
         return {"waiting": self.waiting, "oldest_seconds": round(self.oldest_seconds, 3)}
 
 
@@ -86,12 +86,12 @@ _TABLE = outbox_table(MetaData())
 
 async def add(conn: AsyncConnection, rows: Sequence[Outgoing]) -> None:
     """Puts messages into the outbox, in the order given, within the caller's transaction."""
-    made = [
+    values = [
         (r.receipt, r.subject, r.body, json.dumps(r.headers) if r.headers else None, r.recorded, 0,
          r.door, r.ordinal)
         for r in rows
     ]  # fmt: skip
-    await bulk_insert(conn, _TABLE, made, COLUMNS)
+    await bulk_insert(conn, _TABLE, values, COLUMNS)
 
 
 async def record(conn: AsyncConnection, drafts: Sequence[Draft], now: int) -> None:
@@ -112,7 +112,7 @@ async def record(conn: AsyncConnection, drafts: Sequence[Draft], now: int) -> No
     await add(conn, rows)
 
 
-async def waiting(conn: AsyncConnection, now: int) -> Waiting:
+async def backlog(conn: AsyncConnection, now: int) -> Backlog:
     """How many messages wait for the stream and for how long the oldest does."""
     count = await conn.execute(text("SELECT count(*) FROM outbox WHERE sent IS NULL"))
     oldest = await conn.execute(
@@ -120,7 +120,7 @@ async def waiting(conn: AsyncConnection, now: int) -> Waiting:
     )
     since = oldest.scalar()
     age = 0.0 if since is None else max(0, now - int(since)) / 1e6
-    return Waiting(int(count.scalar() or 0), age)
+    return Backlog(int(count.scalar() or 0), age)
 
 
 class Entry(NamedTuple):
@@ -157,11 +157,11 @@ async def count(conn: AsyncConnection, subjects: str) -> int:
 
 async def resend(conn: AsyncConnection, since: int) -> int:
     """Marks what was recorded from `since` on as unsent again, under a new message id."""
-    done = await conn.execute(
+    result = await conn.execute(
         text(f"UPDATE outbox SET {RESET} WHERE recorded >= :since AND sent IS NOT NULL"),
         {"since": since},
     )
-    return int(done.rowcount)
+    return int(result.rowcount)
 
 
 class Group(NamedTuple):

@@ -15,8 +15,8 @@ from fastapi import FastAPI
 from services.chassis import outbox
 from services.chassis.broker.connection import Broker
 from services.chassis.broker.durability import check_stream
-from services.chassis.broker_startup import Task, check_broker, joined
-from services.chassis.cancellation import ended
+from services.chassis.broker_startup import Task, check_broker, run_after_check
+from services.chassis.cancellation import cancel_all
 from services.chassis.clock import Clock
 from services.chassis.database.engine import Database, migrate
 from services.chassis.database.limits import PATIENT
@@ -65,10 +65,10 @@ def parts(name: str, settings: Settings, clock: Clock, spot_checks: bool = False
 
     async def relayed() -> str:
         async with db.read() as conn:
-            waiting = await outbox.waiting(conn, clock())
-        if waiting.waiting and waiting.oldest_seconds >= WAIT_SECONDS:
-            raise OutboxWaits(waiting.waiting, int(waiting.oldest_seconds))
-        return f"{waiting.waiting} waiting"
+            backlog = await outbox.backlog(conn, clock())
+        if backlog.waiting and backlog.oldest_seconds >= WAIT_SECONDS:
+            raise OutboxWaits(backlog.waiting, int(backlog.oldest_seconds))
+        return f"{backlog.waiting} waiting"
 
     health.require("disk", db.disk)
     health.show("broker", nats)
@@ -110,7 +110,7 @@ class Producer:
             await self._check_broker()
 
         async def relay() -> None:
-            await joined(
+            await run_after_check(
                 f"the relay of {self.parts.name}", self._check_broker, self.parts.relay.run
             )
 
@@ -125,15 +125,15 @@ class Producer:
 
     async def stop(self) -> None:
         """Stops taking in, then relaying; what is not yet relayed is in the database."""
-        await ended(self.tasks)
+        await cancel_all(self.tasks)
         self.ends()
         await self.parts.broker.close()
         await self.db.close()
 
     async def failed(self) -> None:
         """Waits, and raises what ended a background task: a server that is too weak, or a bug."""
-        done, _ = await asyncio.wait(self.tasks, return_when=asyncio.FIRST_EXCEPTION)
-        for task in done:
+        finished, _ = await asyncio.wait(self.tasks, return_when=asyncio.FIRST_EXCEPTION)
+        for task in finished:
             task.result()
 
 

@@ -40,12 +40,12 @@ def tighten(home: Path, names: tuple[str, ...]) -> list[Path]:
 
 def _narrow(path: Path) -> bool:
     try:
-        found = path.lstat()
-        shared = bool(found.st_mode & stat.S_ISVTX)
-        wide = stat.S_IMODE(found.st_mode) & PRIVATE_MASK
-        if path.is_symlink() or found.st_uid != os.geteuid() or shared or not wide:
+        status = path.lstat()
+        shared = bool(status.st_mode & stat.S_ISVTX)
+        wide = stat.S_IMODE(status.st_mode) & PRIVATE_MASK
+        if path.is_symlink() or status.st_uid != os.geteuid() or shared or not wide:
             return False
-        path.chmod(stat.S_IMODE(found.st_mode) & ~PRIVATE_MASK)
+        path.chmod(stat.S_IMODE(status.st_mode) & ~PRIVATE_MASK)
     except FileNotFoundError:  # a file of a log or a journal that has just ended
         return False
     return True

@@ -57,13 +57,13 @@ def _is_path(field: FieldInfo) -> bool:
     return Path in (field.annotation, *get_args(field.annotation))
 
 
-class FileSource(EnvSettingsSource):
+class SettingFileSource(EnvSettingsSource):
     """The source of the settings whose files the environment names."""
 
     def __init__(self, settings_cls: type[BaseSettings]) -> None:
         super().__init__(settings_cls)
         prefix = str(settings_cls.model_config.get("env_prefix", ""))
-        named: dict[str, str | None] = {}
+        values: dict[str, str | None] = {}
         for name, field in settings_cls.model_fields.items():
             setting = f"{prefix}{name}".upper()
             file = os.environ.get(setting + SUFFIX)
@@ -72,5 +72,5 @@ class FileSource(EnvSettingsSource):
             if os.environ.get(setting):
                 raise SettingWrong(setting, message("setting-twice", file=setting + SUFFIX))
             value = file if _is_path(field) else content(setting + SUFFIX, Path(file))
-            named[setting.lower()] = value
-        self.env_vars = named
+            values[setting.lower()] = value
+        self.env_vars = values

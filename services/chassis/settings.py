@@ -22,7 +22,7 @@ from services.chassis.database.limits import LIMITED, Limits
 from services.chassis.database.url import file_of, nats_url, normal_url
 from services.chassis.errors import SettingWrong
 from services.chassis.messages import message
-from services.chassis.setting_files import FOLDER, FileSource, environment
+from services.chassis.setting_files import FOLDER, SettingFileSource, environment
 
 PREFIX = "DANCHU_"
 USERS_FILE = "nats-users.json"
@@ -87,7 +87,7 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """The arguments, the environment, and the files that the environment names."""
-        return init_settings, env_settings, FileSource(settings_cls)
+        return init_settings, env_settings, SettingFileSource(settings_cls)
 
     def database(self, service: str) -> str:
         """The database URL of `service`: its own, else the common one, else a file in the home."""
@@ -114,13 +114,13 @@ class Settings(BaseSettings):
         """URL, user and password of `service`: from the environment, else from the home."""
         if self.nats_url:
             nats_url(self.nats_url, f"{PREFIX}NATS_URL")
-        kept = {} if self.nats_url else self.nats_kept()
+        embedded = {} if self.nats_url else self.embedded_nats()
         user = environment(f"{PREFIX}NATS_{service.upper()}_USER") or service
         password = environment(f"{PREFIX}NATS_{service.upper()}_PASSWORD")
         if password is None:
-            password = kept.get("users", {}).get(user)
+            password = embedded.get("users", {}).get(user)
         return NatsAccess(
-            url=self.nats_url or kept.get("url") or f"nats://127.0.0.1:{self.nats_port}",
+            url=self.nats_url or embedded.get("url") or f"nats://127.0.0.1:{self.nats_port}",
             user=user if password is not None else None,
             password=password,
             inbox_prefix=f"_INBOX.{user}",
@@ -130,30 +130,30 @@ class Settings(BaseSettings):
         """The HTTP monitoring address of NATS, where its durability is read back."""
         if self.nats_monitor or self.nats_url:
             return self.nats_monitor
-        kept = self.nats_kept().get("monitor")
-        return str(kept) if kept else None
+        monitor = self.embedded_nats().get("monitor")
+        return str(monitor) if monitor else None
 
-    def nats_kept(self) -> dict[str, Any]:
-        """What the embedded server's generator wrote down in the home; empty without it."""
+    def embedded_nats(self) -> dict[str, Any]:
+        """Addresses and passwords of the embedded NATS, from the home; empty without one."""
         path = self.home / USERS_FILE
         if not path.exists():
             return {}
-        kept = read_object(path)
-        users = kept.get("users", {})
-        if not isinstance(users, dict) or not isinstance(kept.get("monitor", ""), str):
+        embedded = read_object(path)
+        users = embedded.get("users", {})
+        if not isinstance(users, dict) or not isinstance(embedded.get("monitor", ""), str):
             raise SettingWrong(str(path), message("users-shape"))
-        return kept
+        return embedded
 
 
 def read_object(path: Path) -> dict[str, Any]:
     """The JSON object of a file in the home; SettingWrong says what is wrong with the file."""
     try:
-        kept = json.loads(path.read_bytes())
+        content = json.loads(path.read_bytes())
     except (ValueError, RecursionError):
         raise SettingWrong(str(path), message("file-no-json")) from None
-    if not isinstance(kept, dict):
+    if not isinstance(content, dict):
         raise SettingWrong(str(path), message("file-no-object"))
-    return kept
+    return content
 
 
 def environment_settings() -> Mapping[str, str]:

@@ -198,8 +198,8 @@ class Stack:
 
     def _monitor_port(self) -> int:
         """The port of an earlier start where it is free, else any; it is written down."""
-        kept = self.settings.nats_kept().get("monitor", "")
-        port = int(kept.rpartition(":")[2] or 0)
+        earlier = self.settings.embedded_nats().get("monitor", "")
+        port = int(earlier.rpartition(":")[2] or 0)
         if port and is_free(port):
             return port
         with socket.socket() as probe:

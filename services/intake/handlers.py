@@ -9,7 +9,7 @@ from services.chassis import outbox
 from services.chassis.clock import Clock
 from services.chassis.database.engine import Database
 from services.chassis.outbox import Draft
-from services.chassis.telemetry.instruments import joined, meter, trace_headers, tracer
+from services.chassis.telemetry.instruments import message_span, meter, trace_headers, tracer
 from services.intake import domain, store
 from services.intake.body_threads import BodyThreads, Place
 from services.intake.domain import Receipt, Sender
@@ -49,7 +49,7 @@ class Intake:
 
         The work belongs to the trace of the request's headers, else to that of its events.
         """
-        with joined(_tracer, "accept", _carried(batch, headers)) as span:
+        with message_span(_tracer, "accept", _carried(batch, headers)) as span:
             span.set_attribute("events", len(batch))
             subjects = await self._subjects(batch)
             items = [domain.judged(item, sender, subject, subjects) for item in batch]

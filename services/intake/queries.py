@@ -11,7 +11,7 @@ from services.chassis.database.engine import Database
 async def waiting(db: Database, now: int) -> dict[str, int | float]:
     """Events committed and not yet in the stream, and the age of the oldest in seconds."""
     async with db.read() as conn:
-        return (await outbox.waiting(conn, now)).shown()
+        return (await outbox.backlog(conn, now)).members()
 
 
 class Accepted(NamedTuple):

@@ -111,7 +111,7 @@ class NatsDoor:
         if self._shed % SHED_LOGGED_EVERY == 1:
             log.warning("the NATS door sheds messages", extra={"unit": unit, "shed": self._shed})
         if offer is Offer.REFUSED:
-            await self._reply(raw, Problem(503, message("door-full")).encoded())
+            await self._reply(raw, Problem(503, message("door-full")).encode())
 
     async def _work(self) -> None:
         """Serves what waits, one message at a time, until the door ends."""
@@ -145,12 +145,12 @@ class NatsDoor:
             room = raw._client.max_payload - REPLY_ROOM
             return await self.accept(raw.data, unit, self.sender(unit), raw.headers, room)
         except Problem as problem:
-            return problem.encoded()
+            return problem.encode()
         except DatabaseAway as error:
-            return away(error).encoded()
+            return away(error).encode()
         except Exception as bug:  # as over HTTP: told to the sender, and in the log
             log.error("a request at the NATS door failed", exc_info=bug)
-            return Problem(500, message("door-failed")).encoded()
+            return Problem(500, message("door-failed")).encode()
 
     def sender(self, unit: str) -> Credential:
         """What may be sent at the door of a unit: that of an emitter with the unit's sources.

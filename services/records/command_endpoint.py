@@ -31,7 +31,7 @@ from services.chassis.http.language import labelled
 from services.chassis.http.openapi import Waiting, answers
 from services.chassis.http.service_api import FieldError, Problem, answer, service_api
 from services.chassis.keys import KeysClosed
-from services.chassis.telemetry.instruments import joined, tracer
+from services.chassis.telemetry.instruments import message_span, tracer
 from services.records import journal
 from services.records.announcing import Announced, NotOfTheContract, source_of
 from services.records.messages import message
@@ -105,7 +105,7 @@ class Desk:
         caller = self.caller(request, roles, what)
         key = await self._key(request, caller)
         name = f"{self.service} {what.en if isinstance(what, Message) else what}"
-        with joined(_tracer, name, [request.headers]):
+        with message_span(_tracer, name, [request.headers]):
             async with self.db.write() as conn:
                 kept = await self._earlier(conn, key)
                 if kept is not None:
@@ -200,7 +200,7 @@ def desk_api(desk: Desk, description: str, health: Health) -> FastAPI:
     async def get_outbox(request: Request) -> Response:
         desk.caller(request, READS_MACHINERY, message("read-outbox"))
         async with desk.db.read() as conn:
-            return json_answer((await outbox.waiting(conn, desk.clock())).shown())
+            return json_answer((await outbox.backlog(conn, desk.clock())).members())
 
     return api
 

@@ -14,8 +14,8 @@ from fastapi import FastAPI
 from services.chassis import outbox_service
 from services.chassis.auth import credentials
 from services.chassis.broker.connection import Broker
-from services.chassis.broker_startup import Task, check_broker, joined
-from services.chassis.cancellation import ended
+from services.chassis.broker_startup import Task, check_broker, run_after_check
+from services.chassis.cancellation import cancel_all
 from services.chassis.clock import Clock, now_us
 from services.chassis.database.engine import Database
 from services.chassis.errors import BrokerAway
@@ -71,7 +71,7 @@ class App:
         with contextlib.suppress(BrokerAway):
             await self._check_broker()
         self.tasks += [
-            asyncio.create_task(joined(name, self._check_broker, run), name=name)
+            asyncio.create_task(run_after_check(name, self._check_broker, run), name=name)
             for name, run in self._work(self.fold, self.relay)
         ]
 
@@ -86,7 +86,7 @@ class App:
 
     async def stop(self) -> None:
         """Stops folding; what was read and not folded comes again."""
-        await ended(self.tasks)
+        await cancel_all(self.tasks)
         if self.fold is not None:
             await self.fold.stop()
         await self.broker.close()

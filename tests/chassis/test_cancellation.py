@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from services.chassis.cancellation import ended
+from services.chassis.cancellation import cancel_all
 from services.chassis.clock import now_us
 from services.chassis.database.engine import Database
 from services.chassis.relay.loop import Relay
@@ -30,7 +30,7 @@ async def test_a_task_that_swallows_a_cancellation_is_ended_all_the_same() -> No
 
     task = asyncio.create_task(stubborn())
     await asyncio.sleep(0)
-    await ended([task])
+    await cancel_all([task])
     assert swallowed.is_set() and task.cancelled()
 
 

@@ -58,8 +58,8 @@ def read_token(token: str, key: Ed25519PublicKey) -> Claims:
         _check_head(token.partition(".")[0])
         payload = _signatures.decode(token, key, algorithms=[ALGORITHM])
         claims = _claims.decode(payload)
-    except Exception as wrong:  # libraries fail in many ways on what a stranger writes
-        raise TokenInvalid(str(wrong)) from wrong
+    except Exception as error:  # libraries fail in many ways on what a stranger writes
+        raise TokenInvalid(str(error)) from error
     audiences = [claims.aud] if isinstance(claims.aud, str) else claims.aud
     if AUDIENCE not in audiences:
         raise TokenInvalid("it is for another audience")

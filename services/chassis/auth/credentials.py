@@ -113,7 +113,7 @@ class Verifier:
     key: Ed25519PublicKey
     clock: Clock = now_us
     issuer: str | None = None
-    _known: OrderedDict[str, Credential] = field(default_factory=OrderedDict)
+    _verified: OrderedDict[str, Credential] = field(default_factory=OrderedDict)
 
     def credential(self, authorization: str | None) -> Credential:
         """The credential of an `Authorization` header; Problem 401 says what is wrong with it."""
@@ -121,26 +121,26 @@ class Verifier:
         token = token.strip()
         if scheme.lower() != "bearer" or not token:
             raise _unauthorized("token-missing")
-        known = self._known.get(token)
-        if known is None:
-            known = self._verify(token)
-            self._known[token] = known
-            if len(self._known) > CACHED_MAX:
-                self._known.popitem(last=False)
-        self._known.move_to_end(token)
-        if known.expires <= self.clock() // 1_000_000:
+        credential = self._verified.get(token)
+        if credential is None:
+            credential = self._verify(token)
+            self._verified[token] = credential
+            if len(self._verified) > CACHED_MAX:
+                self._verified.popitem(last=False)
+        self._verified.move_to_end(token)
+        if credential.expires <= self.clock() // 1_000_000:
             raise _unauthorized("token-expired")
-        return known
+        return credential
 
     def caller(self, scope: Scope) -> Credential:
         """The credential of a request, which stays in its scope for the log of denials.
 
         Problem 401 without a valid one; 400 for two, of which nobody can say which is meant.
         """
-        found = [value for name, value in scope["headers"] if name == b"authorization"]
-        if len(found) > 1:
+        headers = [value for name, value in scope["headers"] if name == b"authorization"]
+        if len(headers) > 1:
             raise Problem(400, message("token-twice"))
-        credential = self.credential(found[0].decode("latin-1") if found else None)
+        credential = self.credential(headers[0].decode("latin-1") if headers else None)
         scope[CREDENTIAL] = credential
         return credential
 
@@ -149,8 +149,8 @@ class Verifier:
             raise _unauthorized("token-long")
         try:
             claims = read_token(token, self.key)
-        except TokenInvalid as wrong:
-            raise _unauthorized("token-invalid") from wrong
+        except TokenInvalid as error:
+            raise _unauthorized("token-invalid") from error
         self._check(claims)
         return Credential(
             role=claims.role,
@@ -227,12 +227,12 @@ def development_issuer(home: Path, clock: Clock = now_us) -> Issuer:
     """The issuer of the home; makes its key at the first start."""
     path = home / KEY_FILE
     if not path.exists():
-        made = Ed25519PrivateKey.generate().private_bytes(
+        pem = Ed25519PrivateKey.generate().private_bytes(
             serialization.Encoding.PEM,
             serialization.PrivateFormat.PKCS8,
             serialization.NoEncryption(),
         )
-        write_private(path, made)
+        write_private(path, pem)
     with _read(str(path), "private"):
         key = serialization.load_pem_private_key(path.read_bytes(), None)
         if isinstance(key, Ed25519PrivateKey):
@@ -245,8 +245,8 @@ def _read(where: str, what: str) -> Iterator[None]:
     """Turns what is wrong with a key file into SettingWrong."""
     try:
         yield
-    except (ValueError, TypeError, UnsupportedAlgorithm) as wrong:
-        raise SettingWrong(where, message(f"key-{what}")) from wrong
+    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+        raise SettingWrong(where, message(f"key-{what}")) from error
 
 
 def write_tokens(home: Path, clock: Clock = now_us) -> dict[str, str]:

@@ -89,8 +89,8 @@ class Broker:
 
     async def _on_reconnected(self) -> None:
         log.info("the broker is connected again", extra={"connection": self.name})
-        for told in self.on_reconnect:
-            told()
+        for callback in self.on_reconnect:
+            callback()
 
     def _fail(self, error: BrokerAway) -> None:
         for waiting in self._inflight:
@@ -106,19 +106,19 @@ class Broker:
     ) -> Msg:
         """The reply to a request; BrokerAway when it was denied, lost, or nobody answered."""
         nc = await self.ensure()
-        failed: asyncio.Future[Msg] = asyncio.get_running_loop().create_future()
-        asked = asyncio.ensure_future(
+        failure: asyncio.Future[Msg] = asyncio.get_running_loop().create_future()
+        reply = asyncio.ensure_future(
             nc.request(subject, payload, timeout=seconds, headers=headers)
         )
-        self._inflight.add(failed)
+        self._inflight.add(failure)
         try:
             with broker_errors():
-                await asyncio.wait({failed, asked}, return_when=asyncio.FIRST_COMPLETED)
-                return failed.result() if failed.done() else asked.result()
+                await asyncio.wait({failure, reply}, return_when=asyncio.FIRST_COMPLETED)
+                return failure.result() if failure.done() else reply.result()
         finally:
-            self._inflight.discard(failed)
-            failed.cancel()
-            asked.cancel()
+            self._inflight.discard(failure)
+            failure.cancel()
+            reply.cancel()
 
     def manager(self) -> JetStreamManager:
         """The JetStream API of the live connection (call `ensure` first)."""

@@ -26,14 +26,14 @@ class ConsumerPlan:
             max_ack_pending=ACK_PENDING_MAX, max_waiting=512,
         )  # fmt: skip
 
-    def fits(self, found: ConsumerConfig) -> bool:
+    def fits(self, config: ConsumerConfig) -> bool:
         """Whether a consumer hears every message from any position; another cannot be set back."""
         plan = self.config()
         names = (
             "deliver_policy", "ack_policy", "max_deliver", "filter_subject", "filter_subjects",
             "headers_only",
         )  # fmt: skip
-        return all((getattr(found, n) or None) == (getattr(plan, n) or None) for n in names)
+        return all((getattr(config, n) or None) == (getattr(plan, n) or None) for n in names)
 
     async def create(self, manager: JetStreamManager) -> None:
         """Creates it; one that exists is left alone."""

@@ -28,25 +28,25 @@ def check_stream(config: StreamConfig) -> None:
 
 async def check_sync(monitor: str | None, vouched: bool) -> bool:
     """Reads `sync_interval: always` back from /varz; True when seen, False when vouched for."""
-    shown = await asyncio.to_thread(_varz, monitor) if monitor else None
-    if shown is None:
+    state = await asyncio.to_thread(_varz, monitor) if monitor else None
+    if state is None:
         if not vouched:
             raise DurabilityUnknown("NATS", "sync_interval", OVERRIDE)
         log.warning("nobody checked NATS: sync_interval is vouched for", extra={"by": OVERRIDE})
         return False
-    jetstream = shown.get("jetstream", {}).get("config", {})
+    jetstream = state.get("jetstream", {}).get("config", {})
     if not jetstream.get("sync_always"):
-        found = f"{jetstream.get('sync_interval', 0) / 1e9:g} s"
+        interval = f"{jetstream.get('sync_interval', 0) / 1e9:g} s"
         why = message("why-flush")
-        raise DurabilityTooWeak("NATS JetStream", "sync_interval", found, "always", why)
+        raise DurabilityTooWeak("NATS JetStream", "sync_interval", interval, "always", why)
     return True
 
 
 def _varz(monitor: str) -> dict[str, Any] | None:
     try:
         with urllib.request.urlopen(f"{monitor.rstrip('/')}/varz", timeout=5) as answer:
-            shown: dict[str, Any] = json.load(answer)
-            return shown
-    except (OSError, ValueError) as hidden:
-        log.warning("the monitoring address of NATS does not answer", extra={"error": str(hidden)})
+            state: dict[str, Any] = json.load(answer)
+            return state
+    except (OSError, ValueError) as error:
+        log.warning("the monitoring address of NATS does not answer", extra={"error": str(error)})
         return None

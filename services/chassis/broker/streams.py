@@ -94,11 +94,11 @@ async def messages(broker: Broker, stream: str) -> AsyncIterator[list[tuple[int,
             subject = f"$JS.API.DIRECT.GET.{stream}"
             with broker_errors():
                 await nc.publish(subject, json.dumps(request).encode(), reply=inbox)
-                found = await _batch(heard)
-            if not found:
+                batch = await _batch(heard)
+            if not batch:
                 return
-            yield found
-            after = found[-1][0]
+            yield batch
+            after = batch[-1][0]
     finally:
         if nc.is_connected:
             with contextlib.suppress(BrokerAway), broker_errors():
@@ -106,14 +106,14 @@ async def messages(broker: Broker, stream: str) -> AsyncIterator[list[tuple[int,
 
 
 async def _batch(heard: Subscription) -> list[tuple[int, bytes]]:
-    found: list[tuple[int, bytes]] = []
+    batch: list[tuple[int, bytes]] = []
     async with asyncio.timeout(READ_SECONDS):
         while True:
             message = await heard.next_msg(timeout=READ_SECONDS)
             headers = message.headers or {}
             status = headers.get("Status")
             if status in (END_OF_BATCH, NOTHING_LEFT):
-                return found
+                return batch
             if status is not None:
                 raise BrokerAway(f"{status} {headers.get('Description', '')}")
-            found.append((int(headers["Nats-Sequence"]), message.data))
+            batch.append((int(headers["Nats-Sequence"]), message.data))

@@ -16,7 +16,7 @@ from services.chassis.messages import message
 
 REMEMBERED_SECONDS = 30.0
 FREE_BYTES_MIN = 2**20
-SAID_AGAIN_SECONDS = 60.0
+LOG_SECONDS = 60.0
 log = logging.getLogger(__name__)
 
 
@@ -29,13 +29,13 @@ class DiskRoom:
     clock: Callable[[], float] = time.monotonic
     _failure: DiskFull | None = None
     _failed: float = 0.0
-    _said: float | None = None
+    _logged: float | None = None
 
     def note(self, failure: DiskFull) -> None:
         """Remembers a write that found no room; says so in the log, once a minute."""
         self._failure, self._failed = failure, self.clock()
-        if self._said is None or self._failed - self._said > SAID_AGAIN_SECONDS:
-            self._said = self._failed
+        if self._logged is None or self._failed - self._logged > LOG_SECONDS:
+            self._logged = self._failed
             log.error("the disk is full", extra={"database": self.where, "error": str(failure)})
 
     def check(self) -> None:
@@ -43,7 +43,7 @@ class DiskRoom:
         if self._failure is not None:
             if self.clock() - self._failed < REMEMBERED_SECONDS:
                 raise self._failure
-            self._failure = self._said = None
+            self._failure = self._logged = None
         if self.folder is None or not self.folder.exists():
             return
         free = os.statvfs(self.folder)

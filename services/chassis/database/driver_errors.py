@@ -43,12 +43,12 @@ def _away(error: BaseException) -> DatabaseAway:
 
 def is_full(error: BaseException) -> bool:
     """Whether the disk of the database has no room, or fails."""
-    for one in (error, error.__cause__):
-        if getattr(one, "sqlstate", None) == FULL_STATE:
+    for link in (error, error.__cause__):
+        if getattr(link, "sqlstate", None) == FULL_STATE:
             return True
-        if isinstance(one, OSError) and one.errno in (errno.ENOSPC, errno.EDQUOT):
+        if isinstance(link, OSError) and link.errno in (errno.ENOSPC, errno.EDQUOT):
             return True
-        if isinstance(one, sqlite3.OperationalError) and any(w in str(one) for w in FULL_WORDS):
+        if isinstance(link, sqlite3.OperationalError) and any(w in str(link) for w in FULL_WORDS):
             return True
     return False
 

@@ -13,10 +13,10 @@ async def check_durability(conn: AsyncConnection) -> None:
         await _check_sqlite(conn)
         return
     for setting in ("fsync", "synchronous_commit"):
-        found = str((await conn.execute(text(f"SHOW {setting}"))).scalar())
-        if found == "off":
+        value = str((await conn.execute(text(f"SHOW {setting}"))).scalar())
+        if value == "off":
             why = message("why-accepted")
-            raise DurabilityTooWeak("PostgreSQL", setting, found, "on", why)
+            raise DurabilityTooWeak("PostgreSQL", setting, value, "on", why)
 
 
 async def _check_sqlite(conn: AsyncConnection) -> None:
@@ -27,5 +27,5 @@ async def _check_sqlite(conn: AsyncConnection) -> None:
     level = int((await conn.execute(text("PRAGMA synchronous"))).scalar() or 0)
     if level < 2:
         why = message("why-accepted")
-        found = ("OFF", "NORMAL")[level]
-        raise DurabilityTooWeak("SQLite", "synchronous", found, "FULL", why)
+        value = ("OFF", "NORMAL")[level]
+        raise DurabilityTooWeak("SQLite", "synchronous", value, "FULL", why)

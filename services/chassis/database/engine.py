@@ -53,7 +53,7 @@ class Database:
 
     def __init__(self, url: str, schema: str, limits: Limits = LIMITED) -> None:
         plain, self._arguments = split(url)
-        self._given, self.limits = url, limits
+        self._source_url, self.limits = url, limits
         self.url, self.schema = make_url(plain), schema
         self.sqlite = self.url.get_backend_name() == "sqlite"
         if self.sqlite:
@@ -123,9 +123,9 @@ class Database:
         """
         if self.sqlite:
             return FileSource(str(self.file))
-        _, given = self._reader.dialect.create_connect_args(self.url)
-        known = {k: v for k, v in given.items() if not k.startswith(SQLALCHEMY_OWN)}
-        connect = known | {k: v for k, v in self._driver_arguments.items() if k != SETTINGS}
+        _, arguments = self._reader.dialect.create_connect_args(self.url)
+        of_driver = {k: v for k, v in arguments.items() if not k.startswith(SQLALCHEMY_OWN)}
+        connect = of_driver | {k: v for k, v in self._driver_arguments.items() if k != SETTINGS}
         settings = {**self._server_settings, **dict.fromkeys(off, "off")}
         return ServerSource(connect, settings)
 
@@ -163,7 +163,7 @@ class Database:
         if self.sqlite or self.limits == PATIENT:
             yield self
             return
-        other = Database(self._given, self.schema, PATIENT)
+        other = Database(self._source_url, self.schema, PATIENT)
         try:
             yield other
         finally:

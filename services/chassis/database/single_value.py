@@ -42,32 +42,32 @@ class ServerGlance:
 
     def __init__(self, engine: AsyncEngine, seconds: float | None = None) -> None:
         self._engine, self._seconds = engine, seconds
-        self._kept: tuple[AsyncConnection, Any] | None = None
-        self._one = asyncio.Lock()
+        self._connection: tuple[AsyncConnection, Any] | None = None
+        self._lock = asyncio.Lock()
 
     async def value(self, statement: str) -> Any:
         """The first value of the only row; TimeoutError where it takes too long to come."""
-        async with asyncio.timeout(self._seconds), self._one:
-            if self._kept is not None:
+        async with asyncio.timeout(self._seconds), self._lock:
+            if self._connection is not None:
                 with contextlib.suppress(*LOST):
                     return await self._look(statement)
                 await self.close()
             conn = await self._engine.connect()
             driver: Any = (await conn.get_raw_connection()).driver_connection
-            self._kept = conn, driver
+            self._connection = conn, driver
             return await self._look(statement)
 
     async def _look(self, statement: str) -> Any:
         """Looks by the connection that is kept; one that fails, or is left, is given up."""
-        assert self._kept is not None
+        assert self._connection is not None
         try:
-            return await self._kept[1].fetchval(statement)
+            return await self._connection[1].fetchval(statement)
         except BaseException:
-            self._kept[1].terminate()
+            self._connection[1].terminate()
             raise
 
     async def close(self) -> None:
         """Gives the connection back."""
-        if self._kept is not None:
-            kept, self._kept = self._kept, None
-            await kept[0].close()
+        if self._connection is not None:
+            connection, self._connection = self._connection, None
+            await connection[0].close()

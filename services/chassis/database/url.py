@@ -50,8 +50,8 @@ def normal_url(url: str, setting: str = "DANCHU_DATABASE_URL") -> str:
 
 def nats_url(url: str, setting: str) -> str:
     """The URL of a broker, or several behind commas; SettingWrong for what cannot be one."""
-    for one in url.split(","):
-        scheme, marked, rest = one.strip().partition("://")
+    for server in url.split(","):
+        scheme, marked, rest = server.strip().partition("://")
         place = AUTHORITY.fullmatch(rest.rstrip("/"))
         port = place["port"] if place else None
         if not marked or scheme not in NATS_SCHEMES or place is None or not place["host"]:
@@ -78,7 +78,7 @@ def without_password(url: str) -> str:
     if file is not None:
         return f"sqlite:///{file}"
     if "," in url:
-        return ",".join(without_password(one) for one in url.split(","))
+        return ",".join(without_password(server) for server in url.split(","))
     place = urlsplit(url)
     _, marked, host = place.netloc.rpartition("@")
     user = place.netloc.partition(":")[0].partition("@")[0] if marked else ""
@@ -88,22 +88,24 @@ def without_password(url: str) -> str:
 def split(url: str) -> tuple[str, dict[str, Any]]:
     """A normal URL without its parameters, and the arguments of the driver that they mean."""
     plain, _, query = url.partition("?")
-    given = dict(parse_qsl(query, keep_blank_values=True))
+    parameters = dict(parse_qsl(query, keep_blank_values=True))
     arguments: dict[str, Any] = {}
-    encrypted = {name: value for name, value in given.items() if name in SSL}
+    encrypted = {name: value for name, value in parameters.items() if name in SSL}
     if encrypted:  # the driver reads them out of a DSN alone
         arguments["dsn"] = f"postgresql://?{urlencode(encrypted, quote_via=quote)}"
-    if "connect_timeout" in given and int(given["connect_timeout"]) > 0:
-        arguments["timeout"] = int(given["connect_timeout"])
+    if "connect_timeout" in parameters and int(parameters["connect_timeout"]) > 0:
+        arguments["timeout"] = int(parameters["connect_timeout"])
     for name in ("host", "user", "password", "passfile", "target_session_attrs"):
-        if name in given:
-            arguments[name] = given[name]
-    if "port" in given:
-        arguments["port"] = int(given["port"])
-    settings = {name: given[name] for name in ("application_name", "options") if name in given}
+        if name in parameters:
+            arguments[name] = parameters[name]
+    if "port" in parameters:
+        arguments["port"] = int(parameters["port"])
+    settings = {
+        name: parameters[name] for name in ("application_name", "options") if name in parameters
+    }
     if settings:
         arguments["server_settings"] = settings
-    own = {name: value for name, value in given.items() if name in DRIVER_OWN}
+    own = {name: value for name, value in parameters.items() if name in DRIVER_OWN}
     return (f"{plain}?{urlencode(own)}" if own else plain), arguments
 
 
@@ -128,12 +130,12 @@ def _server(rest: str, setting: str) -> str:
         raise SettingWrong(setting, message("url-port"))
     if not marked:
         return rest
-    given: dict[str, str] = {}
+    parameters: dict[str, str] = {}
     for name, value in parse_qsl(query, keep_blank_values=True):
         name, value = _parameter(name, value, setting)
-        given[name] = value
-    kept = {name: value for name, value in given.items() if name not in HARMLESS}
-    return f"{authority}?{urlencode(kept, quote_via=quote)}" if kept else authority
+        parameters[name] = value
+    needed = {name: value for name, value in parameters.items() if name not in HARMLESS}
+    return f"{authority}?{urlencode(needed, quote_via=quote)}" if needed else authority
 
 
 def _parameter(name: str, value: str, setting: str) -> tuple[str, str]:
@@ -143,8 +145,8 @@ def _parameter(name: str, value: str, setting: str) -> tuple[str, str]:
             value.lower(), value
         )
     if name not in (*PARAMETERS, *DRIVER_OWN, *HARMLESS):
-        known = ", ".join(PARAMETERS)
-        raise SettingWrong(setting, message("url-parameter", name=name[:80], known=known))
+        names = ", ".join(PARAMETERS)
+        raise SettingWrong(setting, message("url-parameter", name=name[:80], known=names))
     if name == "sslmode":
         _one_of(name, value, SSL_MODES, setting)
     if name in HARMLESS:
@@ -160,8 +162,8 @@ def _is_number(value: str) -> bool:
     return value.isascii() and value.isdecimal() and len(value) <= 5
 
 
-def _one_of(name: str, value: str, known: tuple[str, ...], setting: str) -> None:
-    if value not in known:
+def _one_of(name: str, value: str, values: tuple[str, ...], setting: str) -> None:
+    if value not in values:
         raise SettingWrong(
-            setting, message("url-value", name=name, value=value[:80], known=", ".join(known))
+            setting, message("url-value", name=name, value=value[:80], known=", ".join(values))
         )

@@ -26,7 +26,7 @@ IPV6_SITE_BITS = 64
 
 
 @dataclass(frozen=True)
-class Limits:
+class AdmissionLimits:
     """The most connections and requests at once, in total and of one caller."""
 
     connections: int
@@ -36,7 +36,7 @@ class Limits:
     credential_requests: int
 
     @classmethod
-    def of(cls, settings: Settings, files_max: int) -> "Limits":
+    def of(cls, settings: Settings, files_max: int) -> "AdmissionLimits":
         """The limits of a process that may open so many files; shares where nothing is set."""
         free = files_max - min(FILES_KEPT, files_max // 2)
         connections = min(settings.http_connections_max, free)
@@ -89,7 +89,7 @@ class Ticket:
 class Gate:
     """The places of one server: who has one, and who gets one."""
 
-    limits: Limits
+    limits: AdmissionLimits
     _guests: dict[str, set[Guest]] = field(default_factory=dict)
     _connections: int = 0
     _tickets: dict[Ticket, None] = field(default_factory=dict)

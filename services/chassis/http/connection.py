@@ -35,7 +35,7 @@ PHASE_SECONDS = (
 
 def raw_answer(problem: Problem) -> bytes:
     """A problem as the last answer of a connection, in both languages."""
-    body = problem.encoded()
+    body = problem.encode()
     fields = {
         **problem.headers, "content-type": PROBLEM_TYPE, "content-length": str(len(body)),
         "connection": "close",

@@ -53,10 +53,10 @@ def members(name: str, message: str) -> dict[str, Any]:
 
     `{name: …, name_vi: …, name_en: …}`; a text that is no message is said as it is.
     """
-    said = {name: in_language(message)}
+    texts = {name: in_language(message)}
     if isinstance(message, Message):
-        said |= {f"{name}_vi": message.vi, f"{name}_en": message.en}
-    return said
+        texts |= {f"{name}_vi": message.vi, f"{name}_en": message.en}
+    return texts
 
 
 def labels(name: str, term: Message) -> dict[str, Any]:
@@ -71,15 +71,18 @@ def labelled(value: Any, terms: Mapping[str, Callable[[str], Message]]) -> Any:
     words in the same order.
     """
     if isinstance(value, list):
-        return [labelled(one, terms) for one in value]
+        return [labelled(item, terms) for item in value]
     if not isinstance(value, dict):
         return value
-    shown: dict[str, Any] = {}
+    labelled_value: dict[str, Any] = {}
     for name, inner in value.items():
-        shown[name] = labelled(inner, terms)
+        labelled_value[name] = labelled(inner, terms)
         if name in terms and isinstance(inner, str):
-            shown |= labels(name, terms[name](inner))
+            labelled_value |= labels(name, terms[name](inner))
         elif name in terms and isinstance(inner, list):
-            words = [terms[name](one) for one in inner]
-            shown |= {f"{name}_vi": [w.vi for w in words], f"{name}_en": [w.en for w in words]}
-    return shown
+            words = [terms[name](item) for item in inner]
+            labelled_value |= {
+                f"{name}_vi": [w.vi for w in words],
+                f"{name}_en": [w.en for w in words],
+            }
+    return labelled_value

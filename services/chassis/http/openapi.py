@@ -45,10 +45,10 @@ class FieldProblem(BaseModel):
     message_en: str | None = None
 
 
-class Problem(BaseModel):
+class ProblemDetails(BaseModel):
     """Problem details (RFC 9457): what went wrong, in Vietnamese and English."""
 
-    model_config = ConfigDict(extra="allow")
+    model_config = ConfigDict(extra="allow", title="Problem")
     type: str
     title: str
     status: int
@@ -113,7 +113,9 @@ class Api(FastAPI):
                 "type": "http", "scheme": "bearer", "bearerFormat": "JWT",
                 "description": "A token that says role, units, sources and event types.",
             }  # fmt: skip
-            components.setdefault("schemas", {}).update({**_schemas(Problem), **self.declared})
+            components.setdefault("schemas", {}).update(
+                {**_schemas(ProblemDetails), **self.declared}
+            )
         return document
 
 
@@ -121,7 +123,7 @@ def _schemas(model: type[BaseModel]) -> dict[str, Any]:
     """The schema of a model and of those that it uses, as components."""
     schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
     inner: dict[str, Any] = schema.pop("$defs", {})
-    return {model.__name__: schema, **inner}
+    return {schema["title"]: schema, **inner}
 
 
 def operation_id(route: APIRoute) -> str:
@@ -131,8 +133,11 @@ def operation_id(route: APIRoute) -> str:
 
 def problems(*statuses: int, reasons: Mapping[int, str] | None = None) -> dict[int | str, Any]:
     """The responses of a route that are problem details, each with the reason for it."""
-    known = {**REASONS, **(reasons or {})}
-    return {one: {"description": known[one], **PROBLEM_CONTENT} for one in sorted(statuses)}
+    descriptions = {**REASONS, **(reasons or {})}
+    return {
+        status: {"description": descriptions[status], **PROBLEM_CONTENT}
+        for status in sorted(statuses)
+    }
 
 
 def answers(

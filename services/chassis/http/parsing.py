@@ -88,8 +88,8 @@ class RequestParsing(HttpToolsProtocol):
         except httptools.HttpParserUpgrade:
             # No other protocol is spoken here: the request is answered, and nothing read behind it.
             self.deaf, self.cycle.keep_alive = True, False
-        except httptools.HttpParserError as wrong:
-            self._malformed(wrong.__context__)
+        except httptools.HttpParserError as error:
+            self._malformed(error.__context__)
         else:
             if self._framing > HEAD_BYTES_MAX:
                 self._malformed(None)

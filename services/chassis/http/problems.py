@@ -49,7 +49,7 @@ class Problem(Exception):
             members["errors"] = [error_members(error) for error in self.errors]
         return {**members, **self.extra}
 
-    def encoded(self) -> bytes:
+    def encode(self) -> bytes:
         """The problem details as JSON."""
         return json.dumps(self.body(), ensure_ascii=False).encode()
 

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 import uvicorn
 from starlette.types import ASGIApp
 
-from services.chassis.http.admission import Gate, Limits
+from services.chassis.http.admission import AdmissionLimits, Gate
 from services.chassis.http.connection import protocol
 from services.chassis.settings import Settings
 
@@ -36,7 +36,7 @@ async def http_server(
     app: ASGIApp, settings: Settings, listener: socket.socket
 ) -> AsyncIterator[list[asyncio.Task[None]]]:
     """Serves the application within the block; the tasks end where it cannot go on."""
-    limits = Limits.of(settings, raise_file_limit())
+    limits = AdmissionLimits.of(settings, raise_file_limit())
     log.info("HTTP is bounded", extra={"limits": vars(limits)})
     gate = Gate(limits)
     config = uvicorn.Config(

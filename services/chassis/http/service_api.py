@@ -51,7 +51,7 @@ def away(error: DatabaseAway | BrokerAway) -> Problem:
 
 def answer(problem: Problem) -> Response:
     """The HTTP answer of a problem."""
-    return Response(problem.encoded(), problem.status, problem.headers, PROBLEM_TYPE)
+    return Response(problem.encode(), problem.status, problem.headers, PROBLEM_TYPE)
 
 
 async def bounded_body(request: Request, limit: int) -> bytes:
@@ -66,9 +66,9 @@ async def bounded_body(request: Request, limit: int) -> bytes:
     encoding = request.headers.get("content-encoding", "identity").strip().lower()
     if encoding not in ("", "identity"):
         raise Problem(415, message("content-encoding", encoding=encoding[:40]))
-    told = request.headers.get("content-length", "")
+    length = request.headers.get("content-length", "")
     too_large = Problem(413, message("body-too-large", limit=limit))
-    if told.isdecimal() and len(told) < DIGITS_MAX and int(told) > DRAINED_TIMES * limit:
+    if length.isdecimal() and len(length) < DIGITS_MAX and int(length) > DRAINED_TIMES * limit:
         raise too_large
     parts, size = [], 0
     try:
@@ -116,8 +116,8 @@ def _handle(api: FastAPI) -> None:
     async def on_http(_: Request, error: HTTPException) -> Response:
         if isinstance(error, Raised):
             return answer(error.problem)
-        known = f"http-{error.status_code}" in templates("services.chassis")
-        detail = message(f"http-{error.status_code}") if known else message("http-other")
+        has_detail = f"http-{error.status_code}" in templates("services.chassis")
+        detail = message(f"http-{error.status_code}") if has_detail else message("http-other")
         return answer(Problem(error.status_code, detail, headers=error.headers))
 
     @api.exception_handler(ClientDisconnect)
@@ -127,12 +127,12 @@ def _handle(api: FastAPI) -> None:
     @api.exception_handler(RequestValidationError)
     async def on_fields(_: Request, error: RequestValidationError) -> Response:
         faults = error.errors()
-        in_body = any(one["loc"][:1] == ("body",) for one in faults)
+        in_body = any(fault["loc"][:1] == ("body",) for fault in faults)
         detail = message("fields-wrong" if in_body else "parameters-wrong")
-        found: list[FieldError] = [
-            {"field": field, "message": fault} for field, fault in field_faults(faults)
+        errors: list[FieldError] = [
+            {"field": field, "message": text} for field, text in field_faults(faults)
         ]
-        return answer(Problem(422, detail, found))
+        return answer(Problem(422, detail, errors))
 
     @api.exception_handler(Exception)
     async def on_bug(request: Request, error: Exception) -> Response:
@@ -161,10 +161,10 @@ def add_health(api: FastAPI, healths: Mapping[str, Health]) -> None:
 
 async def _readiness(healths: Mapping[str, Health]) -> tuple[bool, bytes]:
     """Whether all can serve, and the state of one, or of each by its name, as JSON."""
-    found = await asyncio.gather(*(health.shared() for health in healths.values()))
-    states = dict(zip(healths, (state for _, state in found), strict=True))
+    results = await asyncio.gather(*(health.shared() for health in healths.values()))
+    states = dict(zip(healths, (state for _, state in results), strict=True))
     body = states[next(iter(states))] if len(states) == 1 else states
-    return all(well for well, _ in found), json.dumps(body, ensure_ascii=False).encode()
+    return all(well for well, _ in results), json.dumps(body, ensure_ascii=False).encode()
 
 
 def health_only(healths: Mapping[str, Health]) -> FastAPI:

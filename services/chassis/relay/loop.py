@@ -78,13 +78,13 @@ class Relay:
             self._nudged.clear()
             try:
                 await self._listen()
-                moved = await self.once(TURN_BATCHES)
+                sent_count = await self.once(TURN_BATCHES)
                 await self._announce_in_time()
                 self._failures = 0
             except (BrokerAway, DatabaseAway) as away:
                 await self._pause(away)
                 continue
-            if not moved:
+            if not sent_count:
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(IDLE_SECONDS):
                         await self._nudged.wait()
@@ -104,13 +104,13 @@ class Relay:
         async with turn_of(self.db) as turn:
             if turn is None:
                 return 0
-            stream = await self._reconciled()
-            moved, away = await self._relayed(turn, batches, stream)
+            stream = await self._reconcile()
+            sent_count, away = await self._relay(turn, batches, stream)
         if away is not None:
             raise away
-        return moved
+        return sent_count
 
-    async def _reconciled(self) -> StreamState:
+    async def _reconcile(self) -> StreamState:
         """The stream to send to, after the door and the outbox were compared with it."""
         if self._stream is None:
             stream = await reconciliation.reconcile(
@@ -119,14 +119,14 @@ class Relay:
             self._stream = stream
         while self._demands:
             _, demand = self._demands.popitem()
-            await reconciliation.meet(self.db, self.broker, demand, self.clock())
+            await reconciliation.fulfil(self.db, self.broker, demand, self.clock())
         return self._stream
 
-    async def _relayed(
+    async def _relay(
         self, turn: Turn, batches: int, stream: StreamState
     ) -> tuple[int, BrokerAway | None]:
         rows, more = await turn.unsent(0)
-        moved, sent, left = 0, list[Sent](), batches
+        sent_count, sent, left = 0, list[Sent](), batches
         while rows:
             left -= 1
             following = rows[-1].seq if more and left else None
@@ -141,10 +141,10 @@ class Relay:
             try:
                 sent = await sending
             except BrokerAway as away:
-                return moved, away
-            moved += len(sent)
+                return sent_count, away
+            sent_count += len(sent)
         await self._save(turn, sent, stream)
-        return moved, None
+        return sent_count, None
 
     async def _save(self, turn: Turn, sent: Sequence[Sent], stream: StreamState) -> None:
         if sent:
@@ -166,13 +166,13 @@ class Relay:
 
     async def announce(self) -> None:
         """Announces the next mark, once door and stream were compared and are still the same."""
-        known, stream = self._mark, self._stream
+        last, stream = self._mark, self._stream
         if stream is None:
             return
         state = await streams.state(self.broker, EVENTS)
         async with self.db.read() as conn:
             door = await recording.load(conn)
-        restored = known is not None and known.door == door.name and door.mark_until < known.until
+        restored = last is not None and last.door == door.name and door.mark_until < last.until
         if restored or state.created != stream.created or state.last_seq < stream.last_seq:
             self._forget_stream()
             return
@@ -193,7 +193,7 @@ class Relay:
         self._listening = nc
 
     async def _on_demand(self, message: Msg) -> None:
-        demand = reconciliation.demanded(message.data)
+        demand = reconciliation.decode_demand(message.data)
         if demand is not None and len(self._demands) < DEMANDS_MAX:
             self._demands[demand.door] = demand
             self.nudge()

@@ -21,7 +21,7 @@ from services.chassis.broker.errors import broker_errors
 from services.chassis.broker.streams import FRESH, ID_HEADER
 from services.chassis.errors import BrokerAway
 from services.chassis.relay.turn import Row, Sent
-from services.chassis.telemetry.instruments import joined, tracer
+from services.chassis.telemetry.instruments import message_span, tracer
 
 log = logging.getLogger(__name__)
 _tracer = tracer("danchu.relay")
@@ -39,8 +39,8 @@ class Publisher:
 
     async def publish(self, rows: Sequence[Row]) -> list[Sent]:
         """Publishes rows in order; answers (seq, sequence in the stream) of each."""
-        carried = {row.headers for row in rows if row.headers}
-        with broker_errors(), joined(_tracer, "relay", map(json.loads, carried)) as span:
+        headers = {row.headers for row in rows if row.headers}
+        with broker_errors(), message_span(_tracer, "relay", map(json.loads, headers)) as span:
             span.set_attribute("messages", len(rows))
             return await self._publish(rows)
 
@@ -78,8 +78,8 @@ class Publisher:
         sent: list[Sent] = []
         for start in range(0, len(rows), SINGLES_AT_ONCE):
             some = rows[start : start + SINGLES_AT_ONCE]
-            asked = (self.broker.request(r.subject, r.body, r.message_headers()) for r in some)
-            answers = await asyncio.gather(*asked)
+            requests = (self.broker.request(r.subject, r.body, r.message_headers()) for r in some)
+            answers = await asyncio.gather(*requests)
             for row, answer in zip(some, answers, strict=True):
                 sent.append(await self._placed(row, answer.data))
         return sent

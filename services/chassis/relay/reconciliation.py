@@ -33,27 +33,27 @@ class Demand(NamedTuple):
     `renewal`: the door is to take a new name, since it told fewer events than it once had.
     """
 
-    held: Mark
+    mark: Mark
     renewal: bool
 
     @property
     def door(self) -> str:
         """The door that is meant."""
-        return self.held.door
+        return self.mark.door
 
-    def encoded(self) -> bytes:
+    def encode(self) -> bytes:
         """The demand as a message."""
         return json.dumps(
-            {"held": json.loads(self.held.encoded()), "renewal": self.renewal}
+            {"held": json.loads(self.mark.encode()), "renewal": self.renewal}
         ).encode()
 
 
-def demanded(raw: bytes) -> Demand | None:
-    """The demand of a message; None where it is none."""
+def decode_demand(raw: bytes) -> Demand | None:
+    """The demand in a message body; None for any other content."""
     try:
         body = json.loads(raw)
-        held = marks.decoded(json.dumps(body["held"]).encode())
-        return None if held is None else Demand(held, bool(body["renewal"]))
+        mark = marks.decode(json.dumps(body["held"]).encode())
+        return None if mark is None else Demand(mark, bool(body["renewal"]))
     except (ValueError, RecursionError, KeyError, TypeError):
         return None
 
@@ -72,18 +72,18 @@ async def reconcile(db: Database, broker: Broker, now: int, spot_checks: bool) -
     return state
 
 
-async def meet(db: Database, broker: Broker, demand: Demand, now: int) -> None:
+async def fulfil(db: Database, broker: Broker, demand: Demand, now: int) -> None:
     """Does what the fold demands of this door, or of one that its database was before."""
     async with db.read() as conn:
         door = await recording.load(conn)
     former = next((mark for mark in door.former if mark.door == demand.door), None)
     if door.name == demand.door and demand.renewal:
-        door = await renew(db, demand.held, now)
+        door = await renew(db, demand.mark, now)
         former = door.former[-1]
     if former is not None:
         await marks.announce(broker, former)
     async with db.write() as conn:
-        await outbox.resend_door(conn, demand.door, demand.held.until)
+        await outbox.resend_door(conn, demand.door, demand.mark.until)
 
 
 async def renew(db: Database, mark: Mark, now: int) -> Door:

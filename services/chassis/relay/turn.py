@@ -131,15 +131,15 @@ class PostgresTurn(Turn):
 
 def _bounded(rows: Sequence[Any]) -> tuple[list[Row], bool]:
     """The first rows that stay below the bytes of a batch, one at least; whether there are more."""
-    taken: list[Row] = []
+    batch: list[Row] = []
     size = 0
-    for found in rows:
-        row = Row(*found)
+    for columns in rows:
+        row = Row(*columns)
         size += len(row.body)
-        if taken and size > BATCH_BYTES_MAX:
+        if batch and size > BATCH_BYTES_MAX:
             break
-        taken.append(row)
-    return taken, len(taken) < len(rows) or len(rows) == BATCH_MAX
+        batch.append(row)
+    return batch, len(batch) < len(rows) or len(rows) == BATCH_MAX
 
 
 @contextlib.asynccontextmanager

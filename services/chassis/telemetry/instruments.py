@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
 from opentelemetry import metrics, trace
+from opentelemetry.context import Context
 from opentelemetry.trace import Link, SpanContext
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
@@ -16,7 +17,7 @@ from services.chassis.telemetry.log_lines import JsonLines as JsonLines
 from services.chassis.telemetry.log_lines import write_lines
 
 TRACE_HEADERS = ("traceparent", "tracestate")
-JOINED_MAX = 32
+LINKS_MAX = 32
 _propagator = TraceContextTextMapPropagator()
 
 
@@ -42,41 +43,45 @@ def meter(name: str) -> metrics.Meter:
 
 def trace_headers() -> dict[str, str]:
     """What a message carries so that its receiver joins the trace of now; empty without one."""
-    carried: dict[str, str] = {}
-    _propagator.inject(carried)
-    return carried
+    headers: dict[str, str] = {}
+    _propagator.inject(headers)
+    return headers
 
 
 @contextmanager
-def joined(
-    by: trace.Tracer, name: str, carried: Iterable[Mapping[str, str] | None]
+def message_span(
+    by: trace.Tracer, name: str, headers: Iterable[Mapping[str, str] | None]
 ) -> Iterator[trace.Span]:
-    """A span around work on what messages with such headers brought.
+    """A span around the work on a batch of messages that have these headers.
 
-    It belongs to their trace where they have one in common. Where they have several it begins
-    one of its own, linked with the first 32 of them, each of which gets a span that names it.
+    It belongs to their trace where they have one in common. Where they have several it starts a
+    trace of its own, linked with the first 32 of them, each of which gets a span that links back.
     """
-    came = _contexts(carried)
-    parent = trace.set_span_in_context(trace.NonRecordingSpan(came[0])) if len(came) == 1 else None
-    links = [Link(one) for one in came] if len(came) > 1 else []
+    contexts = _contexts(headers)
+    parent = _parent(contexts[0]) if len(contexts) == 1 else None
+    links = [Link(context) for context in contexts] if len(contexts) > 1 else []
     with by.start_as_current_span(name, context=parent, links=links) as span:
         yield span
         for link in links:
-            within = trace.set_span_in_context(trace.NonRecordingSpan(link.context))
-            by.start_span(name, context=within, links=[Link(span.get_span_context())]).end()
+            back = [Link(span.get_span_context())]
+            by.start_span(name, context=_parent(link.context), links=back).end()
 
 
-def _contexts(carried: Iterable[Mapping[str, str] | None]) -> list[SpanContext]:
-    """The first context of each trace; one that cannot be read is none."""
-    found: dict[int, SpanContext] = {}
-    seen: set[str] = set()
-    for headers in carried:
-        told = headers.get("traceparent") if headers else None
-        if not headers or not told or told in seen or len(found) >= JOINED_MAX:
+def _parent(context: SpanContext) -> Context:
+    return trace.set_span_in_context(trace.NonRecordingSpan(context))
+
+
+def _contexts(headers: Iterable[Mapping[str, str] | None]) -> list[SpanContext]:
+    """The first context of each trace; unreadable ones are left out."""
+    contexts: dict[int, SpanContext] = {}
+    parents: set[str] = set()
+    for each in headers:
+        parent = each.get("traceparent") if each else None
+        if not each or not parent or parent in parents or len(contexts) >= LINKS_MAX:
             continue
-        seen.add(told)
-        kept = {name: headers[name] for name in TRACE_HEADERS if name in headers}
-        context = trace.get_current_span(_propagator.extract(kept)).get_span_context()
+        parents.add(parent)
+        trace_only = {name: each[name] for name in TRACE_HEADERS if name in each}
+        context = trace.get_current_span(_propagator.extract(trace_only)).get_span_context()
         if context.is_valid:
-            found.setdefault(context.trace_id, context)
-    return list(found.values())
+            contexts.setdefault(context.trace_id, context)
+    return list(contexts.values())

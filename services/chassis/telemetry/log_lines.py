@@ -52,12 +52,12 @@ def _stack(error: BaseException) -> Iterator[str]:
         chain.append(behind)
         hidden = None if behind.__suppress_context__ else behind.__context__
         behind = behind.__cause__ or hidden
-    for one in reversed(chain):
-        yield from traceback.format_tb(one.__traceback__)
-        yield f"{type(one).__module__}.{type(one).__qualname__}{_said(one)}\n"
+    for link in reversed(chain):
+        yield from traceback.format_tb(link.__traceback__)
+        yield f"{type(link).__module__}.{type(link).__qualname__}{_text_of(link)}\n"
 
 
-def _said(error: BaseException) -> str:
+def _text_of(error: BaseException) -> str:
     own = type(error).__module__.partition(".")[0] in OWN_PACKAGES
     plain = isinstance(error, PLAIN_ERRORS) and type(error).__module__ == "builtins"
     return f": {error}" if own or plain else ""

@@ -25,11 +25,11 @@ ALLOWED = frozenset(
 """`route` is a template, such as /ratings/{year}/{unit}; `source` is that of a system of record."""
 
 
-def _only(attributes: Attributes) -> dict[str, str | bool | int | float]:
-    found: Mapping[str, object] = attributes or {}
+def _allowed(attributes: Attributes) -> dict[str, str | bool | int | float]:
+    values: Mapping[str, object] = attributes or {}
     return {
         name: value
-        for name, value in found.items()
+        for name, value in values.items()
         if name in ALLOWED and isinstance(value, str | bool | int | float)
     }
 
@@ -37,8 +37,8 @@ def _only(attributes: Attributes) -> dict[str, str | bool | int | float]:
 def allowed_span(span: ReadableSpan) -> ReadableSpan:
     """The span with what may leave of it: an error by its type, not by its words."""
     return ReadableSpan(
-        span.name, span.context, span.parent, span.resource, _only(span.attributes),
-        [Event(one.name, _only(one.attributes), one.timestamp) for one in span.events],
+        span.name, span.context, span.parent, span.resource, _allowed(span.attributes),
+        [Event(event.name, _allowed(event.attributes), event.timestamp) for event in span.events],
         [trace.Link(link.context) for link in span.links], span.kind,
         status=Status(span.status.status_code), start_time=span.start_time,
         end_time=span.end_time, instrumentation_scope=span.instrumentation_scope,

@@ -18,7 +18,7 @@ PASSWORD_BYTES = 24
 
 def load_passwords(home: Path, users: Iterable[str]) -> dict[str, str]:
     """The passwords of an earlier start, and a new one for each user that has none."""
-    earlier: dict[str, str] = Settings(home=home).nats_kept().get("users", {})
+    earlier: dict[str, str] = Settings(home=home).embedded_nats().get("users", {})
     return {user: earlier.get(user) or secrets.token_urlsafe(PASSWORD_BYTES) for user in users}
 
 

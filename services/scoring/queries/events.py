@@ -176,5 +176,4 @@ async def counts(conn: AsyncConnection) -> dict[str, int]:
 
 async def waiting(conn: AsyncConnection, now: int) -> dict[str, int | float]:
     """What scoring itself has committed and not yet published."""
-    found = await outbox.waiting(conn, now)
-    return {"waiting": found.waiting, "oldest_seconds": round(found.oldest_seconds, 3)}
+    return (await outbox.backlog(conn, now)).members()

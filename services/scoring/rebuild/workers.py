@@ -18,7 +18,7 @@ from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from typing import Any, BinaryIO
 
-from services.chassis.cancellation import ended
+from services.chassis.cancellation import cancel_all
 from services.chassis.driver_rows import FAILED, Source, is_lost
 from services.chassis.errors import DatabaseAway
 from services.chassis.parent_death import tie
@@ -85,7 +85,7 @@ class Workers:
         try:
             await asyncio.gather(*working)
         finally:
-            await ended(working)
+            await cancel_all(working)
 
     async def stop(self) -> None:
         """Ends them.

@@ -14,7 +14,7 @@ from services.chassis.broker.connection import Broker
 from services.chassis.database.engine import Database
 from services.chassis.errors import BrokerAway, DanchuError, DatabaseAway
 from services.chassis.marks import HEADER as DOOR
-from services.chassis.telemetry.instruments import joined, meter, tracer
+from services.chassis.telemetry.instruments import message_span, meter, tracer
 from services.scoring.errors import FoldHalted
 from services.scoring.handlers.batch import Message
 from services.scoring.handlers.folder import Folder
@@ -126,7 +126,7 @@ class FoldLoop:
             Message(m.data, m.subject, sequence(m), (m.headers or {}).get(DOOR, ""))
             for m in messages
         ]
-        with joined(_tracer, "take", (m.headers for m in messages)):
+        with message_span(_tracer, "take", (m.headers for m in messages)):
             await self._take(taken)
         await self._reader.ack(messages)
 

@@ -103,4 +103,4 @@ class MarkWatch:
         log.warning("a door is asked to send again", extra={"door": door.name, "renewal": renewal})
         nc = await self.broker.ensure()
         subject = f"{marks.REQUEST_SUBJECT}.{door.name}"
-        await nc.publish(subject, Demand(door.held, renewal).encoded())
+        await nc.publish(subject, Demand(door.held, renewal).encode())

@@ -36,7 +36,7 @@ async def test_sqlite_that_does_not_wait_for_the_disk_is_refused(
     monkeypatch.setattr(engine, "SQLITE_PRAGMAS", ("journal_mode=WAL", f"synchronous={level}"))
     with pytest.raises(DurabilityTooWeak, match="synchronous") as refused:
         await opened(f"sqlite:///{tmp_path}/weak.db")
-    assert (refused.value.found, refused.value.needed) == (level, "FULL")
+    assert (refused.value.value, refused.value.needed) == (level, "FULL")
 
 
 async def test_sqlite_without_wal_is_refused(

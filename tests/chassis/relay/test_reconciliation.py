@@ -21,7 +21,7 @@ from services.chassis.door import Door
 from services.chassis.marks import Mark
 from services.chassis.outbox import Draft, outbox_table
 from services.chassis.relay.loop import Relay
-from services.chassis.relay.reconciliation import Demand, demanded
+from services.chassis.relay.reconciliation import Demand, decode_demand
 from services.commands.nats.provisioning import STREAMS, provision
 from tests.chassis.relay.test_relay import DOOR
 from tests.conftest import NatsServer
@@ -288,7 +288,7 @@ async def test_a_demand_is_met_by_sending_again(yard: Yard) -> None:
     held = Mark(NAME, yard.now - 2_000_000, 2)
 
     async def sent_again() -> bool:
-        await scoring.nc.publish("danchu.doors." + NAME, Demand(held, False).encoded())
+        await scoring.nc.publish("danchu.doors." + NAME, Demand(held, False).encode())
         return await yard.stream() != of(NAME, 1, 2, 3)
 
     async with asyncio.timeout(20):
@@ -319,18 +319,18 @@ async def test_a_demanded_renewal_closes_the_old_name_with_the_mark_that_held(ya
 def test_a_demand_or_mark_that_is_none_is_passed_over() -> None:
     """Whatever stands on the subject, the relay goes on."""
     for raw in (b"", b"{", b"[]", b'{"held": 1}', b'{"held": {}, "renewal": true}'):
-        assert demanded(raw) is None
+        assert decode_demand(raw) is None
     for raw in (b"null", b'{"door": "x"}', b'{"door":"a.b","until":"2025","events":1}'):
-        assert marks.decoded(raw) is None
-    assert marks.decoded(b"[" * 100_000) is None and demanded(b"[" * 100_000) is None
+        assert marks.decode(raw) is None
+    assert marks.decode(b"[" * 100_000) is None and decode_demand(b"[" * 100_000) is None
     for events in (b"1e400", b"9" * 40, b"-1", b"true", b'"7"', b"1.5"):
         body = b'{"door":"intake.00000001","until":"2025-01-01T00:00:00Z","events":%s}'
-        assert marks.decoded(body % events) is None
+        assert marks.decode(body % events) is None
     for other in (b"[]", b"7", b'"x"'):
         body = (
             b'{"door":"intake.00000001","until":"2025-01-01T00:00:00Z","events":1,"successor":%s}'
         )
-        assert marks.decoded(body % other) is None
+        assert marks.decode(body % other) is None
     mark = Mark(NAME, 5_000_000, 7, "intake.00000002")
-    assert marks.decoded(mark.encoded()) == mark
-    assert demanded(Demand(mark, True).encoded()) == Demand(mark, True)
+    assert marks.decode(mark.encode()) == mark
+    assert decode_demand(Demand(mark, True).encode()) == Demand(mark, True)

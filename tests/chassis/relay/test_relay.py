@@ -47,7 +47,7 @@ class Road:
     async def waiting(self) -> int:
         """How many rows are not yet marked."""
         async with self.db.read() as conn:
-            return (await outbox.waiting(conn, 2_000_000)).waiting
+            return (await outbox.backlog(conn, 2_000_000)).waiting
 
     async def stream(self) -> list[bytes]:
         """The bodies in EVENTS in order."""
@@ -231,4 +231,4 @@ async def test_waiting_says_how_many_and_how_old(road: Road) -> None:
     """The age is that of the oldest message that is not yet in the stream."""
     await road.put(1, 2)
     async with road.db.read() as conn:
-        assert await outbox.waiting(conn, 3_000_001) == (2, 2.0)
+        assert await outbox.backlog(conn, 3_000_001) == (2, 2.0)

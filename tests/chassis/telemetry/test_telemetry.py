@@ -5,7 +5,7 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
-from services.chassis.telemetry.instruments import JOINED_MAX, joined, trace_headers, tracer
+from services.chassis.telemetry.instruments import LINKS_MAX, message_span, trace_headers, tracer
 
 
 def carried(number: int) -> dict[str, str]:
@@ -16,7 +16,7 @@ def carried(number: int) -> dict[str, str]:
 @pytest.mark.parametrize("state", [{}, {"tracestate": "a=1"}])
 def test_without_an_endpoint_a_trace_is_handed_on_as_it_came(state: dict[str, str]) -> None:
     """A service that exports nothing does not break the trace of those around it."""
-    with joined(tracer("test"), "work", [None, {}, {**carried(1), **state}, carried(1)]):
+    with message_span(tracer("test"), "work", [None, {}, {**carried(1), **state}, carried(1)]):
         assert trace_headers() == {"traceparent": carried(1)["traceparent"], **state}
     assert trace_headers() == {}
 
@@ -27,7 +27,7 @@ def test_without_an_endpoint_a_trace_is_handed_on_as_it_came(state: dict[str, st
 )
 def test_what_is_no_trace_is_none(told: str) -> None:
     """Nothing that a sender writes there reaches a header of a message."""
-    with joined(tracer("test"), "work", [{"traceparent": told}]):
+    with message_span(tracer("test"), "work", [{"traceparent": told}]):
         assert trace_headers() == {}
 
 
@@ -35,12 +35,12 @@ def test_a_batch_of_many_traces_links_a_bounded_number() -> None:
     """A thousand callers cost as much as 32; each of those finds the batch in its own trace."""
     exporter, provider = InMemorySpanExporter(), TracerProvider()
     provider.add_span_processor(SimpleSpanProcessor(exporter))
-    with joined(provider.get_tracer("test"), "fold", map(carried, range(1000))):
+    with message_span(provider.get_tracer("test"), "fold", map(carried, range(1000))):
         own = trace_headers()["traceparent"]
     batch, *others = sorted(exporter.get_finished_spans(), key=lambda span: -len(span.links))
-    assert len(batch.links) == len(others) == JOINED_MAX
+    assert len(batch.links) == len(others) == LINKS_MAX
     assert f"{batch.context.trace_id:032x}" in own
-    assert {span.context.trace_id for span in others} == set(range(1, JOINED_MAX + 1))
+    assert {span.context.trace_id for span in others} == set(range(1, LINKS_MAX + 1))
     assert {link.context.span_id for span in others for link in span.links} == {
         batch.context.span_id
     }

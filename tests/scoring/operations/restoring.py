@@ -165,7 +165,7 @@ class Town:
 
         async def none_waits() -> bool:
             async with road.intake.db.read() as conn:
-                return not (await outbox.waiting(conn, 0)).waiting
+                return not (await outbox.backlog(conn, 0)).waiting
 
         await eventually(none_waits)
 

@@ -11,7 +11,7 @@ import pytest
 from services.chassis.auth.credentials import Issuer
 from services.chassis.broker.connection import Broker
 from services.chassis.broker.streams import StreamState
-from services.chassis.cancellation import ended
+from services.chassis.cancellation import cancel_all
 from services.chassis.database.engine import Database
 from services.commands.nats.provisioning import provision
 from services.scoring import app as scoring
@@ -114,7 +114,7 @@ async def test_what_waits_for_a_fold_that_hangs_is_said(
 
         await road.get("/ratings/2025/H44.1", wait_for=(await road.send([registered("H44.1")]))[0])
         assert (await eventually(lambda: said("'0 behind'")))["status"] == "ready"
-        await ended(road.scoring.tasks)
+        await cancel_all(road.scoring.tasks)
         await road.send([due("H44.1", "a"), published("H44.1", "a")])
         assert (await eventually(lambda: said("'2 behind'")))["status"] == "ready"
         monkeypatch.setattr(lag, "WAIT_SECONDS", 0.0)
