@@ -7,9 +7,9 @@ databases or clocks (SCORING.md sections 3 and 4).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from operator import attrgetter
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import msgspec
 
@@ -21,10 +21,10 @@ OWN, POOLED = "own", "pooled"
 EXEMPT, NIL, ADJUSTMENT = "$exempt", "$nil", "$adjustment"
 DAY = 86_400_000_000
 # A member is looked up once: through its class each look costs as much as a call.
-COVERAGE, QUOTA, MEAN, SHARE = Kind.COVERAGE, Kind.QUOTA, Kind.MEAN, Kind.SHARE
 OBLIGED, FULFILLED, DONE = Side.OBLIGED, Side.FULFILLED, Side.DONE
 
 Weight = tuple[int, ...]
+Status = Literal["off", "left_out", "missing", "late", "on_time"]
 
 
 class Cell(msgspec.Struct, frozen=True, order=True, array_like=True, gc=False):
@@ -94,10 +94,7 @@ def weigh(rubric: Rubric, cell: Cell, postings: Sequence[Posting], horizon: Hori
     """
     if cell.indicator != ADJUSTMENT and cell.field not in (EXEMPT, NIL):
         indicator = rubric.by_id[cell.indicator]
-        if indicator.kind is COVERAGE:
-            return _COVERAGE_WEIGHTS.get(covered(indicator, postings, horizon).status, ())
-        state = _state(postings, DONE)
-        return () if state is None else _weigh_done(indicator, state)
+        return _WEIGHERS[indicator.kind](indicator, postings, horizon)
     state = _state(postings, DONE)
     return () if state is None else (1, state.latest.value)
 
@@ -105,11 +102,13 @@ def weigh(rubric: Rubric, cell: Cell, postings: Sequence[Posting], horizon: Hori
 class Covered(msgspec.Struct, frozen=True, gc=False):
     """How a coverage key stands: off, left_out, missing, late or on_time; `due` as an ordinal."""
 
-    status: str
+    status: Status
     due: int | None = None
 
 
-_COVERAGE_WEIGHTS: dict[str, Weight] = {
+_COVERAGE_WEIGHTS: dict[Status, Weight] = {
+    "off": (),
+    "left_out": (),
     "missing": (1, 0, 0),
     "late": (1, 0, 1),
     "on_time": (1, 1, 0),
@@ -133,16 +132,42 @@ def covered(indicator: Indicator, postings: Sequence[Posting], horizon: Horizon)
     return Covered("late" if late else "on_time", due)
 
 
-def _weigh_done(indicator: Indicator, state: _State) -> Weight:
-    if indicator.kind is QUOTA:
-        return (1,)
-    if indicator.kind is MEAN:
-        return (1, state.latest.value)
-    if indicator.kind is SHARE:
-        return (state.latest.value, state.latest.weight)
+def _duty(indicator: Indicator, postings: Sequence[Posting], horizon: Horizon) -> Weight:
+    return _COVERAGE_WEIGHTS[covered(indicator, postings, horizon).status]
+
+
+def _thing(indicator: Indicator, postings: Sequence[Posting], horizon: Horizon) -> Weight:
+    return () if _state(postings, DONE) is None else (1,)
+
+
+def _mark(indicator: Indicator, postings: Sequence[Posting], horizon: Horizon) -> Weight:
+    state = _state(postings, DONE)
+    return () if state is None else (1, state.latest.value)
+
+
+def _part(indicator: Indicator, postings: Sequence[Posting], horizon: Horizon) -> Weight:
+    state = _state(postings, DONE)
+    return () if state is None else (state.latest.value, state.latest.weight)
+
+
+def _points(indicator: Indicator, postings: Sequence[Posting], horizon: Horizon) -> Weight:
+    state = _state(postings, DONE)
+    if state is None:
+        return ()
     value = state.highest if indicator.pick_highest else state.latest.value
     ceilings = (state.latest.marks >> i & 1 for i in range(len(indicator.ceilings)))
     return (1, value, *ceilings)
+
+
+_WEIGHERS: dict[Kind, Callable[[Indicator, Sequence[Posting], Horizon], Weight]] = {
+    Kind.COVERAGE: _duty,
+    Kind.QUOTA: _thing,
+    Kind.MEAN: _mark,
+    Kind.SHARE: _part,
+    Kind.MERIT: _points,
+    Kind.BONUS: _points,
+    Kind.DEDUCTION: _points,
+}
 
 
 class Tally:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from services.scoring.fold.cells import ADJUSTMENT, OWN, Cell, Horizon, Posting, Tally, weigh
 from services.scoring.ratings.scores import Line, hundredths, line_of
-from services.scoring.rubrics.model import Ceiling, Gate, Indicator, Kind, Rubric
+from services.scoring.rubrics.model import Ceiling, Gate, Indicator, Rubric, Section
 
 
 class Miss(NamedTuple):
@@ -107,8 +107,7 @@ def assess(rubric: Rubric, tally: Tally, view: str) -> Assessment:
     """The assessment of one view; ceilings, decisions and declarations are the unit's own."""
     lines = tuple(line_of(indicator, tally, view) for indicator in rubric.indicators)
     basic = _basic(rubric, lines)
-    bonus = sum(line.score for line in lines if line.indicator.kind is Kind.BONUS)
-    deduction = -sum(line.score for line in lines if line.indicator.kind is Kind.DEDUCTION)
+    bonus, deduction = _scored(lines, Section.BONUS), -_scored(lines, Section.DEDUCTION)
     limit = hundredths(rubric.adjustment_limit)
     decided = (tally.of(OWN, ADJUSTMENT) or [0, 0])[1]
     adjustment = max(-limit, min(limit, decided))
@@ -151,6 +150,10 @@ def cases_of(
 
 
 _NEVER = Horizon(2**63 - 1, None)
+
+
+def _scored(lines: Iterable[Line], section: Section) -> int:
+    return sum(line.score for line in lines if line.indicator.kind.section is section)
 
 
 def _basic(rubric: Rubric, lines: Sequence[Line]) -> int:

@@ -5,7 +5,7 @@ Pure. Figures are exact: quantities as fractions, points as strings of two decim
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, assert_never
 
 from contracts.messages import Message, joined
 from services.scoring.messages import message
@@ -71,8 +71,10 @@ def share_base(rubric: Rubric) -> Message:
             return message("share-of-rated")
         case "top_two":
             return message("share-of-top-two", top=top, second=second)
-        case _:
+        case "next":
             return message("share-of-next", second=second)
+        case base:
+            assert_never(base)
 
 
 def miss_sentence(rubric: Rubric, misses: tuple[Miss, ...]) -> Message:

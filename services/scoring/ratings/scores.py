@@ -5,12 +5,15 @@ Source: SCORING.md section 4. Each score is rounded once, half up, to hundredths
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Literal, assert_never
 
 from services.scoring.fold.cells import EXEMPT, NIL, OWN, Tally
-from services.scoring.rubrics.model import Indicator, Kind
+from services.scoring.rubrics.model import Indicator, Kind, Section
+
+Empty = Literal["exempt", "nil", "full", "zero", "exclude"]
 
 
 def hundredths(number: Fraction) -> int:
@@ -36,7 +39,7 @@ class Line:
     tally: tuple[int, ...]
     quantity: Fraction | None
     score: int
-    empty: str | None = None
+    empty: Empty | None = None
 
     @property
     def counts(self) -> bool:
@@ -47,19 +50,39 @@ class Line:
 def line_of(indicator: Indicator, tally: Tally, view: str) -> Line:
     """The line of one indicator; declarations and exemptions are the unit's own."""
     sums = tuple(tally.of(view, indicator.id))
-    if not indicator.kind.basic:
-        raw = Fraction(sums[1] if sums else 0, indicator.denominator)
-        points = hundredths(min(indicator.cap, raw))
-        return Line(indicator, sums, None, points if indicator.kind is Kind.BONUS else -points)
+    match indicator.kind.section:
+        case Section.BASIC:
+            return _basic_line(indicator, tally, sums)
+        case Section.BONUS:
+            return Line(indicator, sums, None, _capped(indicator, sums))
+        case Section.DEDUCTION:
+            return Line(indicator, sums, None, -_capped(indicator, sums))
+        case section:
+            assert_never(section)
+
+
+def _capped(indicator: Indicator, sums: Sequence[int]) -> int:
+    """The points of the keys in hundredths, at most the cap."""
+    earned = Fraction(sums[1] if sums else 0, indicator.denominator)
+    return hundredths(min(indicator.cap, earned))
+
+
+def _basic_line(indicator: Indicator, tally: Tally, sums: tuple[int, ...]) -> Line:
     if tally.of(OWN, indicator.id, EXEMPT):
         return Line(indicator, sums, None, 0, "exempt")
     quantity = _quantity(indicator, sums)
     if quantity is not None:
         return Line(indicator, sums, quantity, hundredths(_points(indicator, quantity)))
-    empty = "nil" if tally.of(OWN, indicator.id, NIL) else indicator.when_empty
-    if empty in ("nil", "full"):
-        return Line(indicator, sums, Fraction(1), hundredths(indicator.points), empty)
-    return Line(indicator, sums, Fraction(0) if empty == "zero" else None, 0, empty)
+    empty: Empty = "nil" if tally.of(OWN, indicator.id, NIL) else indicator.when_empty
+    match empty:
+        case "nil" | "full":
+            return Line(indicator, sums, Fraction(1), hundredths(indicator.points), empty)
+        case "zero":
+            return Line(indicator, sums, Fraction(0), 0, empty)
+        case "exempt" | "exclude":
+            return Line(indicator, sums, None, 0, empty)
+        case _:
+            assert_never(empty)
 
 
 def basic_score(indicator: Indicator, sums: Sequence[int]) -> int:
@@ -70,23 +93,48 @@ def basic_score(indicator: Indicator, sums: Sequence[int]) -> int:
 
 def _quantity(indicator: Indicator, sums: Sequence[int]) -> Fraction | None:
     """q of a basic indicator, None where it is empty (SCORING.md section 4)."""
-    if indicator.kind is Kind.QUOTA:
-        return min(Fraction(1), Fraction(sums[0] if sums else 0) / indicator.target)
-    if indicator.kind is Kind.MERIT:
-        earned = Fraction(sums[1] if sums else 0, indicator.denominator)
-        return min(Fraction(1), earned / indicator.points)
-    if not sums:
+    return _QUANTITIES[indicator.kind](indicator, sums)
+
+
+def _coverage(indicator: Indicator, sums: Sequence[int]) -> Fraction | None:
+    obliged, on_time, late = sums[:3] if sums else (0, 0, 0)
+    return (on_time + indicator.late_credit * late) / obliged if obliged else None
+
+
+def _quota(indicator: Indicator, sums: Sequence[int]) -> Fraction:
+    return min(Fraction(1), Fraction(sums[0] if sums else 0) / indicator.target)
+
+
+def _mean(indicator: Indicator, sums: Sequence[int]) -> Fraction | None:
+    if not sums or sums[0] < indicator.minimum:
         return None
-    if indicator.kind is Kind.COVERAGE:
-        obliged, on_time, late = sums[:3]
-        return (on_time + indicator.late_credit * late) / obliged if obliged else None
-    if indicator.kind is Kind.MEAN:
-        if sums[0] < indicator.minimum:
-            return None
-        mean = Fraction(sums[1], 10_000 * sums[0])
-        spread = (mean - indicator.low) / (indicator.high - indicator.low)
-        return max(Fraction(0), min(Fraction(1), spread))
-    return min(Fraction(1), Fraction(sums[0], sums[1])) if sums[1] else None
+    mean = Fraction(sums[1], 10_000 * sums[0])
+    spread = (mean - indicator.low) / (indicator.high - indicator.low)
+    return max(Fraction(0), min(Fraction(1), spread))
+
+
+def _share(indicator: Indicator, sums: Sequence[int]) -> Fraction | None:
+    return min(Fraction(1), Fraction(sums[0], sums[1])) if sums and sums[1] else None
+
+
+def _merit(indicator: Indicator, sums: Sequence[int]) -> Fraction:
+    earned = Fraction(sums[1] if sums else 0, indicator.denominator)
+    return min(Fraction(1), earned / indicator.points)
+
+
+def _unmeasured(indicator: Indicator, sums: Sequence[int]) -> None:
+    """A bonus or deduction sums points and has no quantity."""
+
+
+_QUANTITIES: dict[Kind, Callable[[Indicator, Sequence[int]], Fraction | None]] = {
+    Kind.COVERAGE: _coverage,
+    Kind.QUOTA: _quota,
+    Kind.MEAN: _mean,
+    Kind.SHARE: _share,
+    Kind.MERIT: _merit,
+    Kind.BONUS: _unmeasured,
+    Kind.DEDUCTION: _unmeasured,
+}
 
 
 def _points(indicator: Indicator, quantity: Fraction) -> Fraction:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import NamedTuple, assert_never
 
 from services.scoring.fold.cells import OWN, POOLED
 from services.scoring.ratings.assessment import Assessment, Reason, ShareFigures
@@ -61,11 +61,15 @@ def _limit(rubric: Rubric, ranked: int, best: int) -> int | None:
     share = rubric.top_class_share
     if share is None or len(rubric.classes) < 2:
         return None
-    if share.of == "rated":
-        return (share.at_most * ranked).__floor__()
-    if share.of == "top_two":
-        return (share.at_most * best).__floor__()
-    return (share.at_most * best / (1 + share.at_most)).__floor__()
+    match share.of:
+        case "rated":
+            return (share.at_most * ranked).__floor__()
+        case "top_two":
+            return (share.at_most * best).__floor__()
+        case "next":
+            return (share.at_most * best / (1 + share.at_most)).__floor__()
+        case base:
+            assert_never(base)
 
 
 class Rivals(NamedTuple):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from fractions import Fraction
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple, get_args
 
 from services.scoring.messages import message
-from services.scoring.rubrics.model import Indicator, Kind, Rule, Step
+from services.scoring.rubrics.model import Indicator, Kind, Rule, Step, WhenEmpty
 from services.scoring.rubrics.rules import ceiling, finest, rule
 from services.scoring.rubrics.values import (
     exact,
@@ -24,15 +25,6 @@ from services.scoring.rubrics.yaml_tree import ABSENT, Node
 FINEST = 10**6
 BASIC = ("group", "points", "when_empty", "scale")
 PRICED = ("done", "pick")
-FIELDS: dict[Kind, tuple[str, ...]] = {
-    Kind.COVERAGE: (*BASIC, "obliged", "fulfilled", "late_credit", "grace_days"),
-    Kind.QUOTA: (*BASIC, "done", "target"),
-    Kind.MEAN: (*BASIC, "done", "low", "high", "minimum"),
-    Kind.SHARE: (*BASIC, "done"),
-    Kind.MERIT: (*BASIC, *PRICED),
-    Kind.BONUS: (*PRICED, "group", "cap"),
-    Kind.DEDUCTION: (*PRICED, "group", "cap", "ceilings"),
-}
 
 
 def indicator(node: Node, groups: tuple[str, ...], classes: tuple[str, ...]) -> Indicator:
@@ -54,13 +46,13 @@ def indicator(node: Node, groups: tuple[str, ...], classes: tuple[str, ...]) -> 
         else:
             given["group"] = node.take("group", one_of(groups), None)
             given["cap"] = node.take("cap", number())
-        given |= _of_kind(node, kind, classes)
+        given |= KIND_FIELDS[kind].read(node, classes)
         node.close(lambda wrong, taken: _elsewhere(wrong, kind, taken))
     return Indicator(**given)
 
 
 def _elsewhere(wrong: str, kind: Kind, taken: set[Any]) -> str:
-    owners = [str(owner) for owner in Kind if wrong in FIELDS[owner]]
+    owners = [str(owner) for owner in Kind if wrong in KIND_FIELDS[owner].names]
     if not owners:
         return near(wrong, taken)
     return message("rubric-elsewhere", kind=kind, owners=", ".join(owners))
@@ -71,7 +63,7 @@ def _basic(node: Node, groups: tuple[str, ...]) -> dict[str, Any]:
     return {
         "points": points,
         "group": node.take("group", one_of(groups)),
-        "when_empty": node.take("when_empty", one_of(("full", "zero", "exclude")), "zero"),
+        "when_empty": node.take("when_empty", one_of(get_args(WhenEmpty)), "zero"),
         "scale": _scale(node, points),
     }
 
@@ -102,30 +94,71 @@ def _rules(node: Node, field: str, kind: Kind) -> tuple[Rule, ...]:
     return found
 
 
-def _of_kind(node: Node, kind: Kind, classes: tuple[str, ...]) -> dict[str, Any]:
-    if kind is Kind.COVERAGE:
-        return {
-            "obliged": _rules(node, "obliged", kind),
-            "fulfilled": _rules(node, "fulfilled", kind),
-            "late_credit": node.take("late_credit", number(0, 1), Fraction(1)),
-            "grace_days": node.take("grace_days", integer(0), None),
-        }
+def _coverage(node: Node, classes: tuple[str, ...]) -> dict[str, Any]:
+    return {
+        "obliged": _rules(node, "obliged", Kind.COVERAGE),
+        "fulfilled": _rules(node, "fulfilled", Kind.COVERAGE),
+        "late_credit": node.take("late_credit", number(0, 1), Fraction(1)),
+        "grace_days": node.take("grace_days", integer(0), None),
+    }
+
+
+def _quota(node: Node, classes: tuple[str, ...]) -> dict[str, Any]:
+    return {"done": _rules(node, "done", Kind.QUOTA), "target": node.take("target", positive)}
+
+
+def _mean(node: Node, classes: tuple[str, ...]) -> dict[str, Any]:
+    done = _rules(node, "done", Kind.MEAN)
+    low, high = node.take("low", exact), node.take("high", exact)
+    minimum = node.take("minimum", integer(0))
+    if ABSENT not in (low, high) and low >= high:
+        node.fault(message("rubric-above-low"), "high")
+    return {"done": done, "low": low, "high": high, "minimum": minimum}
+
+
+def _share(node: Node, classes: tuple[str, ...]) -> dict[str, Any]:
+    return {"done": _rules(node, "done", Kind.SHARE)}
+
+
+def _merit(node: Node, classes: tuple[str, ...]) -> dict[str, Any]:
+    return _priced(node, Kind.MERIT)
+
+
+def _bonus(node: Node, classes: tuple[str, ...]) -> dict[str, Any]:
+    return _priced(node, Kind.BONUS)
+
+
+def _deduction(node: Node, classes: tuple[str, ...]) -> dict[str, Any]:
+    members = _priced(node, Kind.DEDUCTION)
+    sets = tuple({short: None for rule in members["done"] for short in rule.sets})
+    nodes = node.nodes("ceilings", required=False)
+    return {**members, "ceilings": tuple(ceiling(inner, sets, classes) for inner in nodes)}
+
+
+def _priced(node: Node, kind: Kind) -> dict[str, Any]:
+    """What every kind has whose rules give points."""
     done = _rules(node, "done", kind)
-    given: dict[str, Any] = {"done": done}
-    if kind is Kind.QUOTA:
-        given["target"] = node.take("target", positive)
-    if kind is Kind.MEAN:
-        given |= {bound: node.take(bound, exact) for bound in ("low", "high")}
-        given["minimum"] = node.take("minimum", integer(0))
-        if ABSENT not in (given["low"], given["high"]) and given["low"] >= given["high"]:
-            node.fault(message("rubric-above-low"), "high")
-    if kind.counts_points:
-        pick = node.take("pick", one_of(("highest", "latest")), "latest")
-        given["pick_highest"] = pick == "highest"
-        if finest(done) > FINEST:
-            node.fault(message("rubric-denominator", most=FINEST), "done")
-    if kind is Kind.DEDUCTION:
-        sets = tuple({short: None for one in done for short in one.sets})
-        nodes = node.nodes("ceilings", required=False)
-        given["ceilings"] = tuple(ceiling(inner, sets, classes) for inner in nodes)
-    return given
+    pick = node.take("pick", one_of(("highest", "latest")), "latest")
+    if finest(done) > FINEST:
+        node.fault(message("rubric-denominator", most=FINEST), "done")
+    return {"done": done, "pick_highest": pick == "highest"}
+
+
+class KindFields(NamedTuple):
+    """The fields that a kind of indicator may have, and the reader of those of its own."""
+
+    names: tuple[str, ...]
+    read: Callable[[Node, tuple[str, ...]], dict[str, Any]]
+
+
+KIND_FIELDS = {
+    Kind.COVERAGE: KindFields(
+        (*BASIC, "obliged", "fulfilled", "late_credit", "grace_days"), _coverage
+    ),
+    Kind.QUOTA: KindFields((*BASIC, "done", "target"), _quota),
+    Kind.MEAN: KindFields((*BASIC, "done", "low", "high", "minimum"), _mean),
+    Kind.SHARE: KindFields((*BASIC, "done"), _share),
+    Kind.MERIT: KindFields((*BASIC, *PRICED), _merit),
+    Kind.BONUS: KindFields((*PRICED, "group", "cap"), _bonus),
+    Kind.DEDUCTION: KindFields((*PRICED, "group", "cap", "ceilings"), _deduction),
+}

@@ -8,7 +8,7 @@ from fractions import Fraction
 from contracts.catalog import CANONICAL, FieldInfo, fields
 from contracts.messages import Message
 from services.scoring.messages import message
-from services.scoring.rubrics.model import Indicator, Kind, Rubric, Rule, Scalar
+from services.scoring.rubrics.model import Indicator, Rubric, Rule, Scalar
 from services.scoring.rubrics.rules import NEVER_ADDED
 from services.scoring.rubrics.values import spelled
 
@@ -46,7 +46,7 @@ def _pointless(indicator: Indicator) -> Iterable[Message]:
     """Rules that can never do what they seem to say."""
     if any(rule.clears and rule.key is None for rule in _rules(indicator)):
         yield message("remark-clear", id=indicator.id)
-    if indicator.kind is Kind.COVERAGE:
+    if indicator.kind.has_duties:
         done = {rule.key for rule in indicator.fulfilled}
         for rule in indicator.obliged:
             if rule.key is None or rule.key not in done:

@@ -20,6 +20,7 @@ from services.scoring.rubrics.model import (
     Indicator,
     Rubric,
     Rubrics,
+    ShareBase,
     TopClassShare,
 )
 from services.scoring.rubrics.values import (
@@ -249,7 +250,7 @@ def _share(root: Node, classes: tuple[str, ...]) -> TopClassShare | None:
         return None
     if len(classes) < 2:
         node.fault(message("rubric-two-classes"))
-    of = node.take("of", one_of(("rated", "top_two", "next")))
+    of = node.take("of", one_of(get_args(ShareBase)))
     found = TopClassShare(node.take("at_most", number(0, 1)), of)
     _close(node)
     return found

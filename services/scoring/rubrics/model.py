@@ -11,9 +11,31 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from fractions import Fraction
 from functools import cached_property
-from typing import TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 Scalar: TypeAlias = str | int | bool
+WhenEmpty = Literal["full", "zero", "exclude"]
+ShareBase = Literal["rated", "top_two", "next"]
+
+
+class Section(StrEnum):
+    """Which sum of a rating an indicator's score goes into (SCORING.md section 5)."""
+
+    BASIC = "basic"
+    BONUS = "bonus"
+    DEDUCTION = "deduction"
+
+
+class KindTraits(NamedTuple):
+    """What a kind of indicator is, beside its formula.
+
+    `counts_points`: its rules give points to each key. `has_duties`: its facts have the sides
+    obliged and fulfilled instead of done alone.
+    """
+
+    section: Section
+    counts_points: bool = False
+    has_duties: bool = False
 
 
 class Kind(StrEnum):
@@ -30,12 +52,33 @@ class Kind(StrEnum):
     @property
     def basic(self) -> bool:
         """Whether the indicator's points are part of the basic score."""
-        return self not in (Kind.BONUS, Kind.DEDUCTION)
+        return _TRAITS[self].section is Section.BASIC
+
+    @property
+    def section(self) -> Section:
+        """Which sum of the rating its score goes into."""
+        return _TRAITS[self].section
 
     @property
     def counts_points(self) -> bool:
         """Whether its rules give points to each key."""
-        return self in (Kind.MERIT, Kind.BONUS, Kind.DEDUCTION)
+        return _TRAITS[self].counts_points
+
+    @property
+    def has_duties(self) -> bool:
+        """Whether its facts are duties and what fulfils them."""
+        return _TRAITS[self].has_duties
+
+
+_TRAITS = {
+    Kind.COVERAGE: KindTraits(Section.BASIC, has_duties=True),
+    Kind.QUOTA: KindTraits(Section.BASIC),
+    Kind.MEAN: KindTraits(Section.BASIC),
+    Kind.SHARE: KindTraits(Section.BASIC),
+    Kind.MERIT: KindTraits(Section.BASIC, counts_points=True),
+    Kind.BONUS: KindTraits(Section.BONUS, counts_points=True),
+    Kind.DEDUCTION: KindTraits(Section.DEDUCTION, counts_points=True),
+}
 
 
 class Side(StrEnum):
@@ -109,7 +152,7 @@ class Indicator:
     kind: Kind
     group: str | None = None
     points: Fraction = Fraction(0)
-    when_empty: str = "zero"
+    when_empty: WhenEmpty = "zero"
     scale: tuple[Step, ...] = ()
     obliged: tuple[Rule, ...] = ()
     fulfilled: tuple[Rule, ...] = ()
@@ -126,7 +169,7 @@ class Indicator:
 
     def sides(self) -> Iterable[tuple[Side, tuple[Rule, ...]]]:
         """The indicator's rules by side, in the order of the file."""
-        if self.kind is Kind.COVERAGE:
+        if self.kind.has_duties:
             return ((Side.OBLIGED, self.obliged), (Side.FULFILLED, self.fulfilled))
         return ((Side.DONE, self.done),)
 
@@ -169,7 +212,7 @@ class TopClassShare:
     """How many units may keep the top class: `of` is rated, top_two or next."""
 
     at_most: Fraction
-    of: str
+    of: ShareBase
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,16 @@ from services.scoring.rubrics.yaml_tree import ABSENT, Node, Spot
 
 BY_TIME = ("$quarter", "$month")
 NEVER_ADDED = "result.reported"
-NUMERIC = {Kind.MEAN: ("value",), Kind.SHARE: ("numerator", "denominator")}
+NUMERIC: dict[Kind, tuple[str, ...]] = {
+    Kind.COVERAGE: (),
+    Kind.QUOTA: (),
+    Kind.MEAN: ("value",),
+    Kind.SHARE: ("numerator", "denominator"),
+    Kind.MERIT: (),
+    Kind.BONUS: (),
+    Kind.DEDUCTION: (),
+}
+"""By kind of indicator, which fields of a rule name the numbers that it reads from the event."""
 RULE_FIELDS = frozenset(
     ("set", "clear", "key", "where", "points", "value", "numerator", "denominator")
 )
@@ -34,7 +43,7 @@ def rule(node: Node, kind: Kind) -> Rule:
             _known(node, "key", short, key)
     where = _where(node, sets)
     named: dict[str, str] = {}
-    for name in NUMERIC.get(kind, ()):
+    for name in NUMERIC[kind]:
         named[name] = node.take(name, text)
         for short in sets if named[name] is not ABSENT else ():
             found = _known(node, name, short, named[name])

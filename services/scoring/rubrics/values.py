@@ -9,7 +9,7 @@ import difflib
 import re
 from collections.abc import Callable, Collection
 from fractions import Fraction
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from services.scoring.messages import message
 from services.scoring.rubrics.model import Scalar
@@ -17,6 +17,7 @@ from services.scoring.rubrics.yaml_tree import Inexact, Unreadable
 
 DECIMAL = re.compile(r"[-+]?[0-9]{1,9}(\.[0-9]{1,6})?|[-+]?[0-9]{1,9}/[0-9]{1,6}")
 ID_MAX = 128
+Word = TypeVar("Word", bound=str)
 
 
 def near(word: object, known: Collection[str]) -> str:
@@ -42,10 +43,10 @@ def name(value: Any) -> str:
     return found
 
 
-def one_of(choices: Collection[str]) -> Callable[[Any], str]:
+def one_of(choices: Collection[Word]) -> Callable[[Any], Word]:
     """One of some words."""
 
-    def read(value: Any) -> str:
+    def read(value: Any) -> Word:
         if not isinstance(value, str) or value not in choices:
             every = ", ".join(choices) or message("rubric-nothing")
             reason = message(
@@ -55,7 +56,7 @@ def one_of(choices: Collection[str]) -> Callable[[Any], str]:
                 near=near(spelled(value), choices),
             )
             raise Unreadable(reason)
-        return value
+        return cast(Word, value)
 
     return read
 
