@@ -6,6 +6,7 @@ answered in a fraction of the time that loading the services takes.
 
 from __future__ import annotations
 
+import gc
 from typing import Annotated
 
 import typer
@@ -49,4 +50,5 @@ def main(
 
 
 if __name__ == "__main__":
+    gc.disable()  # until everything is loaded, as in services/__main__.py
     app()

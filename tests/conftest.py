@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from services.chassis.auth.credentials import Issuer, development_issuer
+from tests.support.scratch import keep_in_memory
 from tests.support.servers import (
     NatsServer,
     Postgres,
@@ -17,6 +18,7 @@ from tests.support.servers import (
     postgres_server,
 )
 
+keep_in_memory()
 settings.register_profile("danchu", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("danchu")  # how fast a machine is says nothing about the code
 __all__ = ["NatsServer", "Postgres", "eventually", "free_port"]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, BinaryIO
 
 import typer
 
-from services.commands.command_runner import DIFFERS, DONE, exit_on_error, run
+from services.commands.command_runner import DIFFERS, DONE, exit_on_error, loaded, run
 from services.commands.messages import message
 from services.commands.options import (
     AsJson,
@@ -113,6 +113,7 @@ def simulate(
     """Writes the events of a simulated city."""
     from services import simulation
 
+    loaded()
     with exit_on_error(), bar(message("progress-events"), events) as step:
         lines = simulation.simulate(units, events, year, seed, faults)
         for number, line in enumerate(lines, start=1):

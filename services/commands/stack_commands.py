@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 import sys
+from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -62,7 +63,7 @@ def serve(
     chosen: Part = part  # type: ignore[assignment]
     settings = configured(home=home)
     try:
-        run(_served(service, chosen, settings.home))
+        run(_server()(service, chosen, settings.home))
     except typer.Exit:
         raise
     except Exception as bug:  # its log is the place where an operator looks for the trace
@@ -71,11 +72,15 @@ def serve(
         raise typer.Exit(FAULT) from None
 
 
-async def _served(service: str, part: Part, home: Path) -> None:
+def _server() -> Callable[[str, Part, Path], Coroutine[Any, Any, None]]:
+    """What serves; with it every service is loaded, before anything runs."""
     from services.commands.serve import serve as serving
     from services.commands.service_registry import named
 
-    await serving(named(service), part, home)
+    async def served(service: str, part: Part, home: Path) -> None:
+        await serving(named(service), part, home)
+
+    return served
 
 
 @starting.command(

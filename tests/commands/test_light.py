@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import re
 import subprocess
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from services.chassis.auth.credentials import write_tokens
+from services.commands.command_runner import run
 from services.commands.setting_names import setting_names, slips, unknown
 from tests.contracts.test_messages import VIETNAMESE
 
@@ -60,6 +62,20 @@ def test_a_light_command_loads_no_service(
     assert run.returncode == code, run.stderr
     assert "Traceback" not in run.stderr
     assert run.stderr.splitlines()[-1].strip() == "LOADED"
+
+
+def test_garbage_is_collected_of_what_comes_after_loading() -> None:
+    """What was loaded is set aside: neither the start nor the end of a process walks through it."""
+
+    async def collects() -> bool:
+        return gc.isenabled() and gc.get_freeze_count() > 0
+
+    gc.disable()  # as the program begins
+    try:
+        assert run(collects())
+    finally:
+        gc.enable()
+        gc.unfreeze()
 
 
 def test_the_version_is_that_of_the_distribution() -> None:

@@ -44,7 +44,7 @@ _locks: list[IO[str]] = []
 
 def _block() -> range:
     """Ports that no other process of tests uses: each block is a locked file."""
-    folder = Path(tempfile.gettempdir()) / f"danchu-test-ports-{os.getuid()}"
+    folder = Path("/tmp") / f"danchu-test-ports-{os.getuid()}"  # one for all, whatever TMPDIR is
     folder.mkdir(exist_ok=True)
     for first in range(PORTS_FIRST, PORTS_LAST, BLOCK):
         lock = (folder / str(first)).open("w")
@@ -146,6 +146,7 @@ class Postgres:
         command = [
             str(BINARIES / "postgres"), "-D", str(self.folder / "data"), "-h", "127.0.0.1",
             "-p", str(self.port), "-k", str(self.folder), "-c", f"shared_buffers={self.buffers}",
+            "-c", "autovacuum=off",  # it would look into each of the databases that come and go
         ]  # fmt: skip
         with (self.folder / "log").open("ab") as log:
             self.process = subprocess.Popen(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
+from functools import lru_cache
 from itertools import combinations, pairwise
 from pathlib import Path
 from typing import Any, get_args
@@ -48,6 +49,7 @@ __all__ = ["SHIPPED", "RubricRefused", "load", "load_directory"]
 SHIPPED = Path(__file__).parent
 FIRST_YEAR, LAST_YEAR = 2000, 9999
 BYTES_MAX = 2**20
+PARSED_MAX = 16
 
 
 def load(path: Path) -> Rubric:
@@ -88,14 +90,22 @@ def _overlap(a: Rubric, b: Rubric) -> bool:
 
 
 def _read(path: Path) -> tuple[Rubric, Node]:
-    faults = Faults(path.name)
-    raw, written = b"", ""
+    faults, raw = Faults(path.name), b""
     try:
         with path.open("rb") as file:
             raw = file.read(BYTES_MAX + 1)
-        written = raw.decode("utf-8-sig")
     except OSError as error:
         faults.add(1, message("rubric-unread", cause=cause_of(error)))
+    faults.refuse()
+    return _parsed(path.name, raw)
+
+
+@lru_cache(maxsize=PARSED_MAX)
+def _parsed(file: str, raw: bytes) -> tuple[Rubric, Node]:
+    """The rubric of a file's bytes: one process reads the same ones several times."""
+    faults, written = Faults(file), ""
+    try:
+        written = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         faults.add(raw.count(b"\n", 0, error.start) + 1, message("rubric-utf8"))
     if len(raw) > BYTES_MAX:

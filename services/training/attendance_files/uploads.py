@@ -12,7 +12,6 @@ from decimal import Decimal
 from functools import partial
 from typing import Any, NamedTuple
 
-import openpyxl
 from pydantic import TypeAdapter, ValidationError
 
 from contracts.messages import Message
@@ -145,6 +144,8 @@ def csv_of(titles: Sequence[str], lines: Iterable[Sequence[Value]]) -> bytes:
 
 def xlsx_of(sheet: str, titles: Sequence[str], lines: Iterable[Sequence[Value]]) -> bytes:
     """A list as XLSX, every cell a text but numbers and dates."""
+    import openpyxl  # a quarter of a second that no start waits for
+
     book = openpyxl.Workbook(write_only=True)
     page = book.create_sheet(sheet)
     for place, width in enumerate((24, 18, 32, 16, 18)):
