@@ -18,9 +18,7 @@ from services.chassis.errors import DanchuError
 from services.chassis.outbox import Draft
 from services.chassis.telemetry.instruments import trace_headers
 from services.records.messages import message
-from services.records.state_machine import Fact
-
-RETRACTION = "event.retracted"
+from services.records.state_machine import RETRACTION, Fact
 
 
 class Announced(NamedTuple):

@@ -34,6 +34,7 @@ from services.chassis.keys import KeysClosed
 from services.chassis.telemetry.instruments import message_span, tracer
 from services.records import journal
 from services.records.announcing import Announced, NotOfTheContract, source_of
+from services.records.digests import digest
 from services.records.messages import message
 from services.records.record import Done, Work, doer, etag
 from services.records.state_machine import StepImpossible, StepRefused
@@ -111,7 +112,7 @@ class Desk:
                 if kept is not None:
                     return kept
                 for record in itertools.islice(request.path_params.values(), 1):
-                    await journal.hold(conn, f"commands on {journal.digest(record).hex()}")
+                    await journal.hold(conn, f"commands on {digest(record).hex()}")
                 work = Work(
                     conn, self.clock(), caller, source_of(self.service),
                     request.headers.get("if-match"),
@@ -138,8 +139,8 @@ class Desk:
             raise Problem(400, message("key-unusable"), [fault])
         path, who = request.url.path, doer(caller)
         return _Key(
-            journal.digest(*who, ",".join(sorted(caller.units)), request.method, path, key),
-            self.keyed(journal.digest(request.url.query, await request.body()).hex()),
+            digest(*who, ",".join(sorted(caller.units)), request.method, path, key),
+            self.keyed(digest(request.url.query, await request.body()).hex()),
         )
 
     async def _earlier(self, conn: AsyncConnection, key: "_Key | None") -> Response | None:

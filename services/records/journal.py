@@ -4,7 +4,6 @@ Beside it stand the answers to commands that carried an Idempotency-Key, and the
 person-level rows. Triggers refuse to change or delete entries and reads, whoever asks.
 """
 
-import hashlib
 import json
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
@@ -187,15 +186,6 @@ class Kept(NamedTuple):
     status: int | None
     headers: dict[str, str]
     body: bytes
-
-
-def digest(*parts: str | bytes) -> bytes:
-    """Sixteen bytes that stand for these parts."""
-    made = hashlib.sha256()
-    for part in parts:
-        raw = part.encode() if isinstance(part, str) else part
-        made.update(len(raw).to_bytes(8) + raw)
-    return made.digest()[:16]
 
 
 async def claim_answer(conn: AsyncConnection, key: bytes, request: bytes, now: int) -> Kept | None:

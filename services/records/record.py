@@ -4,7 +4,7 @@ A command is a paragraph in the handlers of its service: load, decide, save, ann
 is what the steps in its journal come to; a step that was a mistake is taken back by another.
 """
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Generic, NamedTuple, TypeVar
 
@@ -22,17 +22,22 @@ from services.records import journal
 from services.records.announcing import Announced, announce
 from services.records.journal import Doer, Entry
 from services.records.messages import message
-from services.records.state_machine import Fact, Step, StepImpossible, StepRefused, replay
+from services.records.state_machine import (
+    RETRACTION,
+    Fact,
+    Step,
+    StepImpossible,
+    StepRefused,
+    replay,
+)
 
 S = TypeVar("S")
 Evolve = Callable[[S | None, Step], S]
 Facts = Callable[[str, S | None, Step, S], Iterable[Fact]]
-Instead = Callable[[S | None], Awaitable[Iterable[Fact]]]
 
 WITHDRAWN = "withdrawn"
 """The stage of a record of which every step was taken back."""
 RETRACT = "retract"
-RETRACTION = "event.retracted"
 DECIDES = "council"
 _taken = meter("danchu.records").create_counter("danchu.records.commands", "commands", "by step")
 
@@ -106,45 +111,17 @@ class Work:
         StepRefused for an instant ahead of time or before 2000, also where nothing is announced.
         """
         check_time(step, self.now)
-        state = evolve(record.state, step)
-        events = self._announce(facts)
-        return await self._written(record, state, step, events)
+        return await self.append(record, step, evolve(record.state, step), facts)
 
-    async def retract(
-        self, record: Loaded[S], version: int, reason: str, evolve: Evolve[S],
-        facts: Facts[S] | None = None, instead: "Instead[S] | None" = None,
-    ) -> Loaded[S]:  # fmt: skip
-        """Takes a mistaken step back: its events are retracted, the journal keeps both.
-
-        A step is taken back by the role that took it, or by the council: Problem 403 otherwise.
-        Problem 404 for a step that is not there or was taken back, 409 where a later step rests
-        on it, or (by `facts`) would have said something else without it. A service that knows
-        better what has to be said of the state without the step says it by `instead`.
-        """
-        wrong = next((e for e in standing(record.entries) if e.version == version), None)
-        if wrong is None:
-            raise Problem(404, message("step-unknown", version=version))
-        if self.caller.role not in (wrong.by.role, DECIDES):
-            may = {wrong.by.role, DECIDES}
-            raise role_missing(self.caller, may, message("take-back", version=version))
-        state = _without(record, version, evolve)
-        if facts is not None:
-            _check_said(record, version, evolve, facts)
-        retractions: Iterable[Fact] = [
-            Fact(RETRACTION, event.subject, self.now,
-                 {"source": self.source, "id": event.id, "reason": reason})
-            for event in wrong.events
-            if event.short != RETRACTION
-        ]  # fmt: skip
-        if instead is not None:
-            retractions = await instead(state)
-        step = Step(RETRACT, self.now, {"version": version, "reason": reason})
-        events = self._announce(retractions)
-        return await self._written(record, state, step, events)
-
-    async def _written(
-        self, record: Loaded[S], state: S | None, step: Step, events: Sequence[Announced]
+    async def append(
+        self, record: Loaded[S], step: Step, state: S | None, facts: Iterable[Fact] = ()
     ) -> Loaded[S]:
+        """Writes a step with the state that it leads to, and announces its facts.
+
+        For a handler that has evolved the state already. StepRefused as for `take`.
+        """
+        check_time(step, self.now)
+        events = self._announce(facts)
         self.announced += events
         if record.version >= journal.ENTRIES_MAX:
             detail = message("record-full", limit=journal.ENTRIES_MAX)
@@ -154,6 +131,45 @@ class Work:
         )
         _taken.add(1, {"step": step.name, "source": self.source})
         return Loaded(record.id, state, (*record.entries, entry))
+
+    async def retract(
+        self, record: Loaded[S], version: int, reason: str, evolve: Evolve[S],
+        facts: Facts[S] | None = None,
+    ) -> Loaded[S]:  # fmt: skip
+        """Takes a mistaken step back: its events are retracted, the journal keeps both.
+
+        Problems as for `state_without`; by `facts` also 409 where a later step would have said
+        something else without it.
+        """
+        state = self.state_without(record, version, evolve)
+        if facts is not None:
+            _check_said(record, version, evolve, facts)
+        mistake = next(entry for entry in record.entries if entry.version == version)
+        retractions = [
+            Fact(RETRACTION, event.subject, self.now,
+                 {"source": self.source, "id": event.id, "reason": reason})
+            for event in mistake.events
+            if event.short != RETRACTION
+        ]  # fmt: skip
+        return await self.append(record, self.retraction(version, reason), state, retractions)
+
+    def state_without(self, record: Loaded[S], version: int, evolve: Evolve[S]) -> S | None:
+        """The state without a mistaken step, where the caller may take it back.
+
+        That is the role that took it, or the council: Problem 403 otherwise. Problem 404 for a
+        step that is not there or was taken back, 409 where a later step rests on it.
+        """
+        mistake = next((e for e in standing(record.entries) if e.version == version), None)
+        if mistake is None:
+            raise Problem(404, message("step-unknown", version=version))
+        roles = {mistake.by.role, DECIDES}
+        if self.caller.role not in roles:
+            raise role_missing(self.caller, roles, message("take-back", version=version))
+        return _without(record, version, evolve)
+
+    def retraction(self, version: int, reason: str) -> Step:
+        """The step by which another one is taken back."""
+        return Step(RETRACT, self.now, {"version": version, "reason": reason})
 
 
 def _without(record: Loaded[S], version: int, evolve: Evolve[S]) -> S | None:

@@ -13,6 +13,8 @@ from services.chassis.errors import DanchuError
 from services.records.messages import message
 
 S = TypeVar("S")
+RETRACTION = "event.retracted"
+"""The short name of the event that takes another one back."""
 
 
 class Step(NamedTuple):

@@ -19,6 +19,7 @@ from services.training import queries
 from services.training.api.build import build_api
 from services.training.domain.labels import TERMS
 from services.training.handlers.courses import Courses
+from services.training.handlers.persons import Persons
 from services.training.handlers.rosters import Rosters
 from services.training.settings import SERVICE
 from services.training.tables import MIGRATIONS
@@ -40,7 +41,7 @@ def build(settings: Settings, clock: Clock = now_us) -> Producer:
     verifier = credentials.verifier(settings, clock, SERVICE)
     hidden = vault.opened(settings, SERVICE)
     desk = Desk(SERVICE, parts.db, clock, verifier, parts.relay.nudge, hidden.index, TERMS)
-    rosters = Rosters(hidden)
+    rosters = Rosters(Persons(hidden))
     api = build_api(desk, rosters, Courses(hidden), parts.health)
 
     async def years() -> None:
@@ -59,7 +60,7 @@ async def begin_years(desk: Desk, rosters: Rosters) -> None:
         pause = LOOK_SECONDS
         try:
             async with desk.db.read() as conn:
-                due = await queries.not_begun(conn, moments.local_year(desk.clock()), 1)
+                due = await queries.members_due(conn, moments.local_year(desk.clock()), 1)
             if due:
                 await begin_year(desk, rosters)
                 continue

@@ -1,4 +1,4 @@
-"""The fields of persons, sessions and hours, as every door of training checks them. Pure."""
+"""The fields of persons, sessions and hours, as commands and lists check them. Pure."""
 
 import re
 import unicodedata
@@ -46,9 +46,9 @@ def _name(text: str) -> str:
     return text
 
 
-def _text_of(given: Any) -> Any:
+def _text_of(value: Any) -> Any:
     """An integer as a decimal string; anything else as it is."""
-    return str(given) if isinstance(given, int) and not isinstance(given, bool) else given
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
 def _some(text: str) -> str:
@@ -63,9 +63,9 @@ def _decimal(text: str) -> str:
     return plain(Decimal(text))
 
 
-def _session(given: Any) -> Any:
+def _session(value: Any) -> Any:
     """The name of a session, also where a client counts: 1 and "1" are s1."""
-    text = str(given) if isinstance(given, int) and not isinstance(given, bool) else given
+    text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
     if isinstance(text, str) and re.fullmatch(r"[0-9]{1,6}", text, re.ASCII):
         text = f"s{int(text)}"
     return text

@@ -7,7 +7,8 @@ from sqlalchemy import bindparam, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.chassis.database.engine import select_among
-from services.training.domain.announcements import Completion, Link
+from services.training.domain.announcements import CompletedCourse, Link
+from services.training.domain.reconciliation import Announcement
 from services.training.domain.roster import Stint
 
 _STINT = "membership, person, unit, role, since, until, moved"
@@ -18,8 +19,8 @@ _SESSIONS = (
 )  # fmt: skip
 
 
-class Person(NamedTuple):
-    """What is kept of a person; None where it was erased."""
+class PersonRow(NamedTuple):
+    """The stored form of a person, encrypted; None where the person was erased."""
 
     id: str
     hidden_number: bytes | None
@@ -34,8 +35,8 @@ class Person(NamedTuple):
 async def person_of(conn: AsyncConnection, number: bytes) -> str | None:
     """The key of the person with a staff number, given by its digest."""
     select = text("SELECT id FROM persons WHERE number = :number")
-    found = (await conn.execute(select, {"number": number})).scalar()
-    return None if found is None else str(found)
+    key = (await conn.execute(select, {"number": number})).scalar()
+    return None if key is None else str(key)
 
 
 async def persons_of(conn: AsyncConnection, numbers: Collection[bytes]) -> dict[bytes, str]:
@@ -44,43 +45,52 @@ async def persons_of(conn: AsyncConnection, numbers: Collection[bytes]) -> dict[
     return {bytes(row[0]): row[1] for row in rows}
 
 
-async def persons(conn: AsyncConnection, ids: Collection[str]) -> dict[str, Person]:
+async def persons(conn: AsyncConnection, ids: Collection[str]) -> dict[str, PersonRow]:
     """The persons of these keys."""
     select = "SELECT id, hidden_number, hidden_name FROM persons WHERE id"
     rows = await select_among(conn, select, sorted(ids), "text")
-    return {row[0]: Person(row[0], _raw(row[1]), _raw(row[2])) for row in rows}
+    return {row[0]: PersonRow(row[0], _raw(row[1]), _raw(row[2])) for row in rows}
 
 
-def _raw(found: Any) -> bytes | None:
-    return None if found is None else bytes(found)
+def _raw(value: Any) -> bytes | None:
+    return None if value is None else bytes(value)
 
 
 async def stints(conn: AsyncConnection, among: Sequence[str]) -> dict[str, list[Stint]]:
-    """The time that these persons spent on rosters, by person."""
+    """The stints of these persons on rosters, by person."""
     rows = await select_among(conn, f"SELECT {_STINT} FROM stints WHERE person", among, "text")
-    found: dict[str, list[Stint]] = {}
-    for row in sorted(rows, key=lambda one: (one[4], one[0])):
-        found.setdefault(row[1], []).append(Stint._make((*row[:6], bool(row[6]))))
-    return found
+    by_person: dict[str, list[Stint]] = {}
+    for row in sorted(rows, key=lambda row: (row[4], row[0])):
+        by_person.setdefault(row[1], []).append(Stint._make((*row[:6], bool(row[6]))))
+    return by_person
 
 
-async def completions(conn: AsyncConnection, among: Sequence[str]) -> dict[str, list[Completion]]:
+async def completions(
+    conn: AsyncConnection, among: Sequence[str]
+) -> dict[str, list[CompletedCourse]]:
     """The courses that these persons completed, by person."""
-    select = f"SELECT {', '.join(Completion._fields)} FROM completions WHERE person"
-    found: dict[str, list[Completion]] = {}
-    for row in sorted(await select_among(conn, select, among, "text"), key=lambda one: one[3]):
-        found.setdefault(row[0], []).append(Completion(*row))
-    return found
+    select = f"SELECT {', '.join(CompletedCourse._fields)} FROM completions WHERE person"
+    by_person: dict[str, list[CompletedCourse]] = {}
+    for row in sorted(await select_among(conn, select, among, "text"), key=lambda row: row[3]):
+        by_person.setdefault(row[0], []).append(CompletedCourse(*row))
+    return by_person
 
 
 async def links(conn: AsyncConnection) -> list[Link]:
-    """Which unit went on in which, and when."""
+    """Which unit was succeeded by which, and when."""
     rows = await conn.execute(text("SELECT DISTINCT predecessor, successor, at FROM links"))
     return sorted((Link(*row) for row in rows), key=lambda link: (link.at, *link))
 
 
-async def not_begun(conn: AsyncConnection, year: int, limit: int) -> list[tuple[str, str]]:
-    """(membership, person) of those that go on and were not yet announced for the year."""
+async def announced(conn: AsyncConnection, about: Sequence[str]) -> list[Announcement]:
+    """The announcements about these persons or courses."""
+    select = f"SELECT {', '.join(Announcement._fields)} FROM announced WHERE about"
+    rows = await select_among(conn, select, about, "text")
+    return [Announcement._make((*row[:-1], bytes(row[-1]))) for row in rows]
+
+
+async def members_due(conn: AsyncConnection, year: int, limit: int) -> list[tuple[str, str]]:
+    """(membership, person) of those on a roster that are not yet announced for the year."""
     select = text(
         "SELECT id, person FROM memberships WHERE stage = 'on_roster' AND begun < :year "
         "ORDER BY begun, id LIMIT :limit"
@@ -112,33 +122,50 @@ async def open_courses(conn: AsyncConnection, unit: str, since: int, limit: int)
     return [row[0] for row in rows]
 
 
+async def persons_affected(conn: AsyncConnection, membership: str, by_transfer: bool) -> list[str]:
+    """Of whom a step of a membership may change the announcements; nobody where it is unknown.
+
+    That is its person and, since a succession changes keys, everybody who was ever on a roster
+    of the units that it left; where it is transferred, also of the unit that it leaves.
+    """
+    last = "" if by_transfer else (
+        " AND place < (SELECT max(place) FROM stints WHERE membership = :id)"
+    )  # fmt: skip
+    select = text(
+        "SELECT person FROM memberships WHERE id = :id UNION SELECT person FROM stints "
+        f"WHERE unit IN (SELECT unit FROM stints WHERE membership = :id{last})"
+    )
+    rows = await conn.execute(select, {"id": membership})
+    return sorted(row[0] for row in rows)
+
+
 async def ever_on(conn: AsyncConnection, unit: str) -> list[str]:
     """Everybody who was ever on the roster of a unit."""
     select = text("SELECT DISTINCT person FROM stints WHERE unit = :unit")
     return [row[0] for row in await conn.execute(select, {"unit": unit})]
 
 
-async def is_of(conn: AsyncConnection, person: str, units: Collection[str]) -> bool:
+async def was_in(conn: AsyncConnection, person: str, units: Collection[str]) -> bool:
     """Whether a person was ever on the roster of one of these units."""
     select = text("SELECT 1 FROM stints WHERE person = :person AND unit IN :units LIMIT 1")
     select = select.bindparams(bindparam("units", expanding=True))
-    given = {"person": person, "units": sorted(units) or [""]}
-    return (await conn.execute(select, given)).scalar() is not None
+    values = {"person": person, "units": sorted(units) or [""]}
+    return (await conn.execute(select, values)).scalar() is not None
 
 
 async def on_roster(
     conn: AsyncConnection, unit: str, at: int, role: str | None, after: str, limit: int
 ) -> list[dict[str, Any]]:
     """Who is on a unit's roster at an instant, by membership, behind `after`."""
-    narrowed = "AND role = :role " if role is not None else ""
+    by_role = "AND role = :role " if role is not None else ""
     select = text(
         "SELECT membership, person, role, since, until FROM stints WHERE unit = :unit "
         "AND since <= :at AND (until IS NULL OR until > :at) AND membership > :after "
-        f"{narrowed}ORDER BY membership LIMIT :limit"
+        f"{by_role}ORDER BY membership LIMIT :limit"
     )
-    given = {"unit": unit, "at": at, "role": role, "after": after, "limit": limit}
+    values = {"unit": unit, "at": at, "role": role, "after": after, "limit": limit}
     names = ("id", "person", "role", "since", "until")
-    return [dict(zip(names, row, strict=True)) for row in await conn.execute(select, given)]
+    return [dict(zip(names, row, strict=True)) for row in await conn.execute(select, values)]
 
 
 async def courses(
@@ -146,11 +173,11 @@ async def courses(
     after: str, limit: int,
 ) -> list[dict[str, Any]]:  # fmt: skip
     """Courses by id, behind `after`; of these units alone where they are given."""
-    narrowed = {"year = :year": year, "stage = :stage": stage}
-    wanted = ["id > :after", *(clause for clause, asked in narrowed.items() if asked is not None)]
-    given = {"after": after, "year": year, "stage": stage, "limit": limit}
-    ordered = "ORDER BY id LIMIT :limit"
-    return await _listed(conn, _COURSES, ("courses", wanted, ordered), given, units)
+    filters = {"year = :year": year, "stage = :stage": stage}
+    clauses = ["id > :after", *(sql for sql, value in filters.items() if value is not None)]
+    values = {"after": after, "year": year, "stage": stage, "limit": limit}
+    parts = ("courses", clauses, "ORDER BY id LIMIT :limit")
+    return await _list(conn, _COURSES, parts, values, units)
 
 
 async def sessions_ahead(
@@ -163,26 +190,27 @@ async def sessions_ahead(
         "WHERE s.starts >= :since) AS ahead"
     )
     begins, _, rest = after.partition(":")
-    given = {
+    values = {
         "since": max(since, int(begins or 0)), "begins": int(begins or 0), "rest": rest,
         "limit": limit,
     }  # fmt: skip
-    wanted = ["(starts > :begins OR course || ':' || session > :rest)"]
-    ordered = "ORDER BY starts, course || ':' || session LIMIT :limit"
-    return await _listed(conn, _SESSIONS, (table, wanted, ordered), given, units)
+    clauses = ["(starts > :begins OR course || ':' || session > :rest)"]
+    parts = (table, clauses, "ORDER BY starts, course || ':' || session LIMIT :limit")
+    return await _list(conn, _SESSIONS, parts, values, units)
 
 
-async def _listed(
+async def _list(
     conn: AsyncConnection, names: Sequence[str], parts: tuple[str, list[str], str],
-    given: dict[str, Any], units: Collection[str] | None,
+    values: dict[str, Any], units: Collection[str] | None,
 ) -> list[dict[str, Any]]:  # fmt: skip
-    table, wanted, ordered = parts
-    clauses = wanted if units is None else [*wanted, "unit IN :units"]
-    select = text(f"SELECT {', '.join(names)} FROM {table} WHERE {' AND '.join(clauses)} {ordered}")
+    """The rows of a list, of these units alone; `parts` are table, conditions and order."""
+    table, conditions, order = parts
+    clauses = conditions if units is None else [*conditions, "unit IN :units"]
+    select = text(f"SELECT {', '.join(names)} FROM {table} WHERE {' AND '.join(clauses)} {order}")
     if units is not None:
         select = select.bindparams(bindparam("units", expanding=True))
-        given = {**given, "units": sorted(units) or [""]}
-    return [dict(zip(names, row, strict=True)) for row in await conn.execute(select, given)]
+        values = {**values, "units": sorted(units) or [""]}
+    return [dict(zip(names, row, strict=True)) for row in await conn.execute(select, values)]
 
 
 _OBLIGED = (
@@ -208,9 +236,9 @@ async def coverage(
         f"count(DISTINCT CASE WHEN {_TRAINED} THEN a.about END) AS trained "
         f"{_OBLIGED.format(more='')} GROUP BY a.unit) AS counted"
     )
-    given = {"year": year, "topic": topic, "after": after, "limit": limit}
+    values = {"year": year, "topic": topic, "after": after, "limit": limit}
     parts = (table, ["unit > :after"], "ORDER BY unit LIMIT :limit")
-    return await _listed(conn, ("unit", "obliged", "trained"), parts, given, units)
+    return await _list(conn, ("unit", "obliged", "trained"), parts, values, units)
 
 
 async def missing(
@@ -222,8 +250,8 @@ async def missing(
         f"SELECT a.about, min(m.role) {obliged} AND NOT {_TRAINED} "
         "GROUP BY a.about ORDER BY a.about LIMIT :limit"
     )
-    given = {"unit": unit, "year": year, "topic": topic, "after": after, "limit": limit}
-    rows = await conn.execute(select, given)
+    values = {"unit": unit, "year": year, "topic": topic, "after": after, "limit": limit}
+    rows = await conn.execute(select, values)
     return [dict(zip(("person", "role"), row, strict=True)) for row in rows]
 
 

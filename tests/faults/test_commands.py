@@ -24,7 +24,7 @@ import pytest
 
 from contracts.envelope import Recorded, decode
 from services.records.announcing import source_of
-from services.records.record import RETRACTION
+from services.records.state_machine import RETRACTION
 from tests.faults.lives import LIVES, UNITS
 from tests.faults.victims import Victims, victims
 

@@ -136,9 +136,9 @@ async def untold(desk: Desk) -> list[str]:
     now = desk.app.parts.relay.clock()
     async with desk.app.db.read() as conn:
         persons = [row[0] for row in await conn.execute(text("SELECT id FROM persons"))]
-        about = await reconcile.of_persons(conn, persons, now)
-        found = await reconcile.difference(conn, about, "urn:x", now)
-    return [fact.short for fact in found.facts()]
+        desired = await reconcile.desired_of_persons(conn, persons, now)
+        plan = await reconcile.plan(conn, desired)
+    return [fact.short for fact in plan.facts("urn:x", now, "x")]
 
 
 async def test_who_comes_while_a_unit_goes_on_in_another_is_told_with_it(

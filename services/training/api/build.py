@@ -13,11 +13,11 @@ from services.records.state_machine import Step
 from services.training import fields
 from services.training.api import answers, file_routes, query_api, request_bodies
 from services.training.domain import course, roster
-from services.training.handlers import courses as course_handlers
-from services.training.handlers import rosters as handlers
 from services.training.handlers import successions
-from services.training.handlers.courses import Courses, Row
-from services.training.handlers.rosters import Rosters, Who
+from services.training.handlers.attendance import Row
+from services.training.handlers.courses import Courses, course_body
+from services.training.handlers.persons import PersonReference, Persons
+from services.training.handlers.rosters import Rosters, membership_body
 from services.training.messages import message
 
 CLERK, COUNCIL = ("clerk",), ("council",)
@@ -27,10 +27,10 @@ BOTH = (*CLERK, *COUNCIL)
 def build_api(desk: Desk, rosters: Rosters, courses: Courses, health: Health) -> FastAPI:
     """The application, to be mounted under /training."""
     api = desk_api(desk, "Rosters, the yearly plan, courses, attendance, completion.", health)
-    names = query_api.Names(desk, rosters.vault)
+    names = query_api.Names(desk, rosters.persons.vault)
     query_api.add_lists(api, desk, names)
     _add_rosters(Collection(api, desk, "memberships", fields.MEMBER_ID), rosters)
-    _add_persons(api, desk, rosters)
+    _add_persons(api, desk, rosters.persons)
     _add_courses(Collection(api, desk, "courses", fields.COURSE_ID), courses)
     file_routes.add_files(file_routes.Files(api, desk, names), rosters, courses)
     return api
@@ -40,7 +40,9 @@ def _add_rosters(memberships: Collection, rosters: Rosters) -> None:
     async def assign(work: Work, asked: request_bodies.Assign) -> Done:
         data = {"unit": asked.unit, "role": asked.role}
         step = asked.step("assign", work.now)._replace(data=data)
-        return await rosters.assign(work, step, Who(asked.person, asked.number, asked.name))
+        return await rosters.assign(
+            work, step, PersonReference(asked.person, asked.number, asked.name)
+        )
 
     async def succeed(work: Work, asked: request_bodies.Succeed) -> Done:
         work.may(asked.unit)
@@ -56,14 +58,14 @@ def _add_rosters(memberships: Collection, rosters: Rosters) -> None:
     transfer = message("do-transfer")
     memberships.step("transfer", request_bodies.Transfer, COUNCIL, transfer, rosters.step, model)
     memberships.retraction(BOTH, retract, model)
-    memberships.one(roster.evolve, handlers.shown, model=model)
+    memberships.one(roster.evolve, membership_body, model=model)
     moves = Collection(memberships.api, memberships.desk, "successions")
     moves.create(
         request_bodies.Succeed, COUNCIL, message("do-succeed"), succeed, answers.Succession
     )
 
 
-def _add_persons(api: FastAPI, desk: Desk, rosters: Rosters) -> None:
+def _add_persons(api: FastAPI, desk: Desk, handlers: Persons) -> None:
     problems = (400, 401, 403, 404, 409, 412, 413, 422, 503)
     persons = Collection(api, desk, "persons", fields.PERSON_ID)
 
@@ -74,7 +76,7 @@ def _add_persons(api: FastAPI, desk: Desk, rosters: Rosters) -> None:
     async def rename(request: Request, id: Id, asked: request_bodies.Rename) -> Response:
         async def work(work: Work) -> Done:
             persons.check(id)
-            return await rosters.rename(work, id, asked.name)
+            return await handlers.rename(work, id, asked.name)
 
         return await desk.take(request, BOTH, message("do-rename"), work)
 
@@ -85,7 +87,7 @@ def _add_persons(api: FastAPI, desk: Desk, rosters: Rosters) -> None:
     async def erase(request: Request, id: Id) -> Response:
         async def work(work: Work) -> Done:
             persons.check(id)
-            return await rosters.erase(work, id)
+            return await handlers.erase(work, id)
 
         return await desk.take(request, COUNCIL, message("do-erase"), work)
 
@@ -112,7 +114,7 @@ def _add_courses(collection: Collection, courses: Courses) -> None:
         collection.step(name, body, roles, message(f"do-{name}"), courses.step, model)
     collection.step("attend", request_bodies.Attend, CLERK, message("do-attend"), attend, model)
     collection.retraction(BOTH, retract, model)
-    collection.one(course.evolve_course, course_handlers.shown, model=model)
+    collection.one(course.evolve_course, course_body, model=model)
 
 
 def _row(where: str, given: dict[str, Any]) -> Row:

@@ -22,7 +22,7 @@ from services.training import fields, queries
 from services.training.api import answers, list_columns, request_bodies
 from services.training.api.list_filters import Ahead, Covered, Listed, Missing
 from services.training.domain.labels import TERMS
-from services.training.handlers.rosters import person_of_others
+from services.training.handlers.persons import person_of_others
 from services.training.messages import message
 
 READS_NAMES = ("clerk", "hr")
@@ -174,13 +174,13 @@ def share(trained: int, obliged: int) -> str | None:
 def _add_persons(api: FastAPI, desk: Desk, names: Names) -> None:
     problems = (401, 403, 404, 422, 503)
 
-    async def held(request: Request, id_: str) -> tuple[Credential, queries.Person]:
+    async def held(request: Request, id_: str) -> tuple[Credential, queries.PersonRow]:
         reader = desk.caller(request, READERS, message("read-persons"))
         _check(fields.PERSON_ID, id_)
         async with desk.db.read() as conn:
             found = (await queries.persons(conn, [id_])).get(id_)
             near = reader.role in READS_ALL or "*" in reader.units
-            near = near or await queries.is_of(conn, id_, reader.units)
+            near = near or await queries.was_in(conn, id_, reader.units)
         if found is None:
             raise Problem(404, message("person-none"))
         if not near:

@@ -10,7 +10,7 @@ import re
 import unicodedata
 from collections.abc import Mapping
 
-from services.training.names import folded
+from services.training.domain.names import folded
 
 SEARCHED_ROWS = 30
 """In how many rows from the top the headings are looked for."""

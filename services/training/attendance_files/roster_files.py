@@ -17,8 +17,9 @@ from services.training.attendance_files.roster_list import ROLE_TERMS, RosterRow
 from services.training.attendance_files.spreadsheet_model import Table
 from services.training.attendance_files.uploads import Value, checked, field_errors
 from services.training.domain.roster import Role
-from services.training.handlers.courses import RowsWrong
-from services.training.handlers.rosters import Rosters, Who
+from services.training.handlers.attendance import ListRefused
+from services.training.handlers.persons import PersonReference
+from services.training.handlers.rosters import Rosters
 from services.training.messages import message
 
 Fault = tuple[str, Message]
@@ -35,11 +36,11 @@ class UploadedRoster(NamedTuple):
 
 
 def roster_of(table: Table) -> UploadedRoster:
-    """The rows of a roster, each with its faults; RowsWrong where it is none."""
+    """The rows of a roster, each with its faults; ListRefused where it is none."""
     uploaded = roster_list.read(table, checked)
     faults = field_errors(uploaded.faults)
     if uploaded.layout is None:
-        raise RowsWrong(faults)
+        raise ListRefused(faults)
     if len(uploaded.rows) > MEMBERS_MAX:
         sentence = message("file-rows-max", most=MEMBERS_MAX)
         faults.append({"field": "", "message": sentence})
@@ -68,7 +69,7 @@ async def import_roster(work: Work, rosters: Rosters, unit: str, uploaded: Uploa
                 sentence = uploaded.layout.place(row.row, *fault)
                 errors.append({"field": f"row {row.row}.{fault[0]}", "message": sentence})
     if errors:
-        raise RowsWrong(errors)
+        raise ListRefused(errors)
     body = {
         "unit": unit, "assigned": assigned, "unchanged": len(rows) - len(assigned),
         "list": uploaded.layout.about(),
@@ -80,7 +81,7 @@ async def _key(work: Work, rosters: Rosters, row: RosterRow) -> str | None:
     """The key of the person of a row, where one is known."""
     if row.number is None:
         return row.person
-    return await queries.person_of(work.conn, rosters.vault.index(row.number))
+    return await queries.person_of(work.conn, rosters.persons.vault.index(row.number))
 
 
 async def _member(
@@ -92,7 +93,7 @@ async def _member(
         return "number", message("number-of-another")
     if key is not None:
         about = (await queries.persons(work.conn, [key])).get(key)
-        if row.name and about is not None and not rosters.has_name(about, row.name):
+        if row.name and about is not None and not rosters.persons.has_name(about, row.name):
             return "name", message("name-of-another")
         since = await _since(work, key, unit, row.role)
         if since is not None:
@@ -113,7 +114,11 @@ async def _assign(
 ) -> Fault | None:
     at = work.now if row.since is None else moments.day_start(row.since)
     step = Step("assign", at, {"unit": unit, "role": row.role})
-    who = Who(number=row.number, name=row.name) if row.number else Who(person=row.person)
+    who = (
+        PersonReference(number=row.number, name=row.name)
+        if row.number
+        else PersonReference(person=row.person)
+    )
     try:
         done = await rosters.assign(work, step, who)
     except StepRefused as refused:

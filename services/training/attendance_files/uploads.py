@@ -23,7 +23,7 @@ from services.training.attendance_files.list_layout import ListFault
 from services.training.attendance_files.spreadsheet_model import Table, TableFault
 from services.training.attendance_files.table_process import TableProcesses
 from services.training.fields import Name, PersonKey, StaffNumber
-from services.training.handlers.courses import Row, RowsWrong
+from services.training.handlers.attendance import ListRefused, Row
 from services.training.messages import message
 
 CSV_TYPE = "text/csv; charset=utf-8"
@@ -69,17 +69,17 @@ def check_type(content_type: str) -> None:
 
 
 async def table_of(readers: TableProcesses, raw: bytes, sheet: str | None = None) -> Table:
-    """The table of an uploaded file; RowsWrong says what is wrong with it as a whole."""
+    """The table of an uploaded file; ListRefused says what is wrong with it as a whole."""
     try:
         return await readers.read(raw, sheet)
     except TableFault as refused:
         raise file_refused(refused) from None
 
 
-def file_refused(refused: TableFault) -> RowsWrong:
+def file_refused(refused: TableFault) -> ListRefused:
     """The answer to a file of which nothing could be read."""
     sentence = message(f"file-{refused.code}", **refused.values)
-    return RowsWrong([{"field": "", "message": sentence}])
+    return ListRefused([{"field": "", "message": sentence}])
 
 
 def attendance_of(table: Table) -> UploadedList:
@@ -87,7 +87,7 @@ def attendance_of(table: Table) -> UploadedList:
     uploaded: AttendanceList = attendance_list.read(table, checked)
     layout = uploaded.layout
     if layout is None:
-        raise RowsWrong(field_errors(uploaded.faults))
+        raise ListRefused(field_errors(uploaded.faults))
     rows = [
         Row(
             f"row {one.row}", one.hours, one.test, one.person, one.number, one.name,

@@ -1,4 +1,4 @@
-"""Attendance: what persons did in the sessions of a course. Pure."""
+"""Attendance: who attended which session of a course, for how many hours. Pure."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ HOUR_US = 3_600_000_000
 
 
 class Attendance(NamedTuple):
-    """What one person did in one session: hours as a decimal string, and the test if any."""
+    """One person in one session: hours as a decimal string, and the test result if any."""
 
     hours: str
     test: Test | None = None
 
     @property
     def present(self) -> bool:
-        """Whether the person was there: who has 0 hours was absent, unless for the test alone."""
+        """Whether the person attended: for some hours, or, with 0 hours, for a passed test."""
         return self.test == "passed" or bool(Decimal(self.hours))
 
 
@@ -39,7 +39,7 @@ class Session:
 
     @property
     def took_place(self) -> bool:
-        """Whether anybody was there."""
+        """Whether anybody attended."""
         return any(row.present for row in self.attended.values())
 
     @property
@@ -62,15 +62,15 @@ def plain(number: Decimal) -> str:
 
 
 def too_long(session: Session, hours: str) -> Message | None:
-    """What is wrong with hours beyond those of the session; None where they fit."""
+    """The fault of hours beyond those of the session; None where they fit."""
     fits = Decimal(hours) <= Decimal(session.hours)
     return None if fits else message("session-shorter", hours=session.hours)
 
 
 def behind_sessions(sessions: Iterable[Session], step: Step) -> Step:
-    """A course that is closed on a day, without a time, is so behind its sessions of that day."""
+    """Puts the step `hold` of a day, without a time, behind the sessions of that day."""
     if not step.day or step.name != "hold":
         return step
     day = moments.local_day(step.at)
-    same = [one.ends for one in sessions if moments.local_day(one.ends) == day]
-    return step._replace(at=max((step.at, *same)))
+    ends = [session.ends for session in sessions if moments.local_day(session.ends) == day]
+    return step._replace(at=max((step.at, *ends)))

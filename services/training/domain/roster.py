@@ -1,4 +1,4 @@
-"""Rosters: who is charged with carrying out the law in which unit, from when to when. Pure.
+"""Rosters: who is responsible for carrying out the law in which unit, from when to when. Pure.
 
 A membership is one role of a person in a unit. A person may have several roles in a unit, and be
 on the rosters of several units, each from a moment of its own.
@@ -26,8 +26,8 @@ PERSON_MOVES: dict[str, dict[str, str]] = {
 }
 
 
-class Place(NamedTuple):
-    """The unit that has something from an instant on."""
+class Placement(NamedTuple):
+    """The unit to which a membership or a course belongs from an instant on."""
 
     unit: str
     since: int
@@ -36,7 +36,7 @@ class Place(NamedTuple):
 class Stint(NamedTuple):
     """The time of a person on one unit's roster in one role; `end` is None while it goes on.
 
-    `moved`: it ended with the unit, which another one succeeds, and not by a release.
+    `transferred`: it ended when another unit succeeded this one, and not by a release.
     """
 
     membership: str
@@ -45,7 +45,7 @@ class Stint(NamedTuple):
     role: str
     start: int
     end: int | None
-    moved: bool = False
+    transferred: bool = False
 
     def holds(self, at: int) -> bool:
         """Whether the person is on the roster at an instant."""
@@ -53,7 +53,7 @@ class Stint(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Membership:
+class MembershipState:
     """A person's role in a unit; more than one place after a merger. `end` is its release.
 
     `closed`: it ended with its unit, since the person has the role in the successor already.
@@ -61,7 +61,7 @@ class Membership:
 
     person: str
     role: Role
-    places: tuple[Place, ...]
+    places: tuple[Placement, ...]
     end: int | None = None
     closed: bool = False
 
@@ -87,65 +87,77 @@ class Membership:
         return ON_ROSTER if self.end is None else RELEASED
 
 
-def evolve(state: Membership | None, step: Step) -> Membership:
+def evolve(state: MembershipState | None, step: Step) -> MembershipState:
     """The membership after a step; StepImpossible or OutOfOrder say why not."""
     data = step.data
     if state is None:
-        return Membership(data["person"], data["role"], (Place(data["unit"], step.at),))
+        return MembershipState(data["person"], data["role"], (Placement(data["unit"], step.at),))
     next_state(MEMBERSHIP, state.stage, MOVES[state.stage], step.name)
     if step.name == "transfer":
         if data["unit"] == state.unit:
             why = message("unit-has-it", unit=state.unit)
             raise StepImpossible(MEMBERSHIP, state.stage, step.name, possible(state.stage), why)
-        return replace(state, places=moved(state.places, step))
+        return replace(state, places=transferred(state.places, step))
     if step.at < state.places[-1].since:
         raise OutOfOrder(step.name)
     return replace(state, end=step.at, closed=step.name == "close")
 
 
 def possible(stage: str) -> list[str]:
-    """What can be done with a membership; `close` is a part of a succession alone."""
+    """The steps that are possible at a stage; `close` is a part of a succession alone."""
     return sorted(step for step in MOVES[stage] if step != "close")
 
 
 def evolve_person(state: str | None, step: Step) -> str:
-    """Whether a person is known or erased; the name stands in no step."""
+    """Whether a person is known or erased; no step contains the name."""
     if state is None:
         return "known"
     return next_state(PERSON, state, PERSON_MOVES[state], step.name)
 
 
-def moved(places: tuple[Place, ...], step: Step) -> tuple[Place, ...]:
+def transferred(places: tuple[Placement, ...], step: Step) -> tuple[Placement, ...]:
     """The places after a transfer; OutOfOrder where it lies before the last."""
     if step.at <= places[-1].since:
         raise OutOfOrder(step.name)
-    return (*places, Place(step.data["unit"], step.at))
+    return (*places, Placement(step.data["unit"], step.at))
 
 
 def check_apart(stints: Collection[Stint], id_: str, stage: str | None, step: str) -> None:
     """StepImpossible where a person would have one role in one unit twice at the same time.
 
-    `id_` is the membership of the step, at this stage before it. Where it is only made (None),
-    what is possible is so with the one that is in its way.
+    `id_` is the membership of the step, and `stage` its stage before it. For a new membership
+    (None) the possible steps are those of the membership that is in its way.
     """
-    known: dict[tuple[str, str, str], list[Stint]] = {}
-    for one in sorted(stints, key=lambda stint: stint.start):
-        before = known.setdefault((one.person, one.unit, one.role), [])
+    earlier: dict[tuple[str, str, str], list[Stint]] = {}
+    for stint in sorted(stints, key=lambda stint: stint.start):
+        before = earlier.setdefault((stint.person, stint.unit, stint.role), [])
         for other in before:
-            if other.holds(one.start):
-                held = (other if one.membership == id_ else one).membership
-                why = message("role-held", membership=held, role=role(one.role), unit=one.unit)
-                at = stage or _stage(stints, held)
-                about = {"membership": held}
-                raise StepImpossible(MEMBERSHIP, at, step, possible(at), why, about)
-        before.append(one)
+            if other.holds(stint.start):
+                holder = (other if stint.membership == id_ else stint).membership
+                raise _role_twice(stint, holder, stage or _stage(stints, holder), step)
+        before.append(stint)
+
+
+def _role_twice(stint: Stint, holder: str, stage: str, step: str) -> StepImpossible:
+    """The refusal of a role that another membership, the holder, has at that time."""
+    why = message("role-held", membership=holder, role=role(stint.role), unit=stint.unit)
+    about = {"membership": holder}
+    return StepImpossible(MEMBERSHIP, stage, step, possible(stage), why, about)
+
+
+def has_role(stints: Iterable[Stint], unit: str, role: str, at: int) -> bool:
+    """Whether one of the stints is in this role and unit at an instant, or later."""
+    return any(
+        (stint.unit, stint.role) == (unit, role) and (stint.holds(at) or stint.start > at)
+        for stint in stints
+    )
 
 
 def _stage(stints: Iterable[Stint], membership: str) -> str:
-    mine = (one for one in stints if one.membership == membership)
-    return ON_ROSTER if any(one.end is None for one in mine) else RELEASED
+    ends = [stint.end for stint in stints if stint.membership == membership]
+    return ON_ROSTER if None in ends else RELEASED
 
 
 def evolve_batch(state: bool | None, step: Step) -> bool:
-    """What concerns many records at once, the beginning of a year or a succession, is one step."""
+    """The record of a batch (the beginning of a year, a succession) has a single step."""
     return True

@@ -1,58 +1,28 @@
-"""What is commanded of courses, each a paragraph."""
+"""Handlers of courses: each is a paragraph of load, decide, save, announce."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from contracts import moments
-from contracts.messages import Message
 from services.chassis.auth.credentials import role_missing
-from services.chassis.http.service_api import FieldError, Problem
-from services.records import journal
+from services.chassis.http.service_api import FieldError
 from services.records import record as records
 from services.records.announcing import new_id
 from services.records.record import Done, Loaded, Work, check_stands, settled, unit_of
-from services.records.state_machine import Fact, Step
+from services.records.state_machine import Step
 from services.records.vault import Vault
-from services.training import queries, store
+from services.training import store
 from services.training.domain import announcements, course
-from services.training.domain.attendance import Attendance, Session, Test, behind_sessions, too_long
-from services.training.domain.course import Course
-from services.training.handlers import reconcile
-from services.training.handlers.reconcile import CORRECTED, Difference
-from services.training.handlers.rosters import SUCCESSIONS
+from services.training.domain.attendance import Session, behind_sessions
+from services.training.domain.course import CourseState
+from services.training.handlers import locks, reconcile
+from services.training.handlers.attendance import ListRefused, Row, attendance_by_person
+from services.training.handlers.reconcile import CORRECTED
 from services.training.messages import message
-from services.training.names import same_name
 
 DAY_US = 86_400_000_000
-
-
-@dataclass(frozen=True)
-class Row:
-    """A line of an attendance list; `where` names it in errors, by row or index.
-
-    `faults` are what is wrong with it whoever it is about; what they are about is left empty.
-    """
-
-    where: str
-    hours: str
-    test: Test | None
-    person: str | None = None
-    number: str | None = None
-    name: str | None = None
-    faults: tuple[FieldError, ...] = ()
-    placed: Callable[[str, Message], Message] = lambda _, reason: reason
-    """A reason with the place in the list that it is about, by the name of the column."""
-
-
-class RowsWrong(Problem):
-    """An attendance list of which nothing was taken; every bad row is named with its reason."""
-
-    def __init__(self, errors: Sequence[FieldError]) -> None:
-        one = len(errors) == 1
-        many = message("list-refused", count=len(errors))
-        super().__init__(422, message("list-refused-one") if one else many, errors)
 
 
 @dataclass(frozen=True)
@@ -64,142 +34,95 @@ class Courses:
     async def plan(self, work: Work, step: Step) -> Done:
         """A unit puts a course into its plan."""
         work.may(step.data["unit"])
-        record: Loaded[Course] = Loaded(f"course-{new_id(work.now)}", None, ())
-        done = await self._take(work, record, step)
-        return done._replace(location=f"courses/{record.id}")
+        record: Loaded[CourseState] = Loaded(f"course-{new_id(work.now)}", None, ())
+        answer = await self._apply(work, record, step)
+        return answer._replace(location=f"courses/{record.id}")
 
     async def step(self, work: Work, id_: str, step: Step) -> Done:
-        """Whatever happens to a course afterwards."""
-        record = await self._held(work, id_)
+        """Any later step of a course but attendance and retraction."""
+        record = await self._load(work, id_)
         if step.name == "transfer":
             work.may(step.data["unit"])
         if step.name == "hold" and step.day:
-            # The day alone is known: it was held when the last session of that day was over.
+            # The day alone is known: the course was held when that day was over.
             at = min(step.at + DAY_US - 1, work.now)
             step = step._replace(at=at, day=False)
         if step.name == "schedule":
-            session = next_session(record)
-            step = step._replace(data={**step.data, "session": session})
-        done = await self._take(work, record, step)
-        named = step.data.get("session")
-        return done if named is None else done._replace(body={**done.body, "session": named})
+            step = step._replace(data={**step.data, "session": next_session(record)})
+        answer = await self._apply(work, record, step)
+        session = step.data.get("session")
+        if session is None:
+            return answer
+        return answer._replace(body={**answer.body, "session": session})
 
     async def attend(
         self, work: Work, id_: str, session: str, rows: Sequence[Row],
         faults: Sequence[FieldError] = (), whole: bool = False,
     ) -> Done:  # fmt: skip
-        """The attendance of a session: all rows or none; what is known already is no step.
+        """The attendance of a session: all rows or none; without a change there is no step.
 
-        `faults` are what is wrong with the list beside its rows. A `whole` list, by which nobody
-        attended, is refused: it was filled with zeros, or it says what a strike says.
+        `faults` are those of the list beside its rows. A `whole` list by which nobody attended is
+        refused: it was filled with zeros, or it means what a strike means.
         """
-        record = await self._held(work, id_)
+        record = await self._load(work, id_)
         check_stands(record)
-        assert record.state is not None  # by check_stands: a course that is there was planned
+        assert record.state is not None  # by check_stands: a course with steps was planned
         step = Step("attend", work.now, {"session": session})
-        held = course.attended_session(record.state, step)
-        found = await self._found(work, held, rows, faults)
-        new = [
-            {"person": person, **{k: v for k, v in one._asdict().items() if v is not None}}
-            for person, one in found.items()
-            if held.attended.get(person) != one
+        before = course.attendable_session(record.state, step)
+        after = await attendance_by_person(work, self.vault, before, rows, faults)
+        changes = [
+            {"person": person, **{k: v for k, v in row._asdict().items() if v is not None}}
+            for person, row in after.items()
+            if before.attended.get(person) != row
         ]
-        if not new:
-            return _done(record)
-        if whole and not any(row.present for row in found.values()):
-            raise RowsWrong([{"field": "", "message": message("nobody-attended")}])
-        return await self._take(work, record, step._replace(data={**step.data, "rows": new}))
+        if not changes:
+            return _answer(record)
+        if whole and not any(row.present for row in after.values()):
+            raise ListRefused([{"field": "", "message": message("nobody-attended")}])
+        step = step._replace(data={**step.data, "rows": changes})
+        return await self._apply(work, record, step)
 
     async def retract(self, work: Work, id_: str, version: int, reason: str) -> Done:
         """A step that was a mistake is taken back; the plan itself by the council alone."""
-        record = await self._held(work, id_)
+        record = await self._load(work, id_)
         if version == 1 and work.caller.role != "council":
             raise role_missing(work.caller, ("council",), message("act-unplan"))
-        found: list[Difference] = []
+        state = work.state_without(record, version, course.evolve_course)
+        step = work.retraction(version, reason)
+        if state is not None:
+            course.check_attended(record.state, state, step)
+        return await self._save(work, record, step, state, reason)
 
-        async def instead(state: Course | None) -> list[Fact]:
-            if state is not None:
-                course.check_attended(record.state, state, Step("retract", work.now, {}))
-            found.append(await self._difference(work, record, state, reason))
-            return found[0].facts()
-
-        after = await work.retract(record, version, reason, course.evolve_course, instead=instead)
-        await found[0].remember(work.conn, after.entries[-1].events)
-        return _done(after)
-
-    async def _held(self, work: Work, id_: str) -> Loaded[Course]:
-        await journal.hold(work.conn, SUCCESSIONS, shared=True)
+    async def _load(self, work: Work, id_: str) -> Loaded[CourseState]:
+        await locks.share_successions(work.conn)
         record = await work.load(id_, course.evolve_course)
         work.may(unit_of(record))
         return record
 
-    async def _take(self, work: Work, record: Loaded[Course], step: Step) -> Done:
+    async def _apply(self, work: Work, record: Loaded[CourseState], step: Step) -> Done:
         check_stands(record)
         sessions = record.state.sessions.values() if record.state else ()
         step = settled(record, behind_sessions(sessions, step))
-        after = course.next_course(record.state, step)
-        difference = await self._difference(work, record, after)
-        taken = await work.take(record, step, course.evolve_course, difference.facts())
-        await difference.remember(work.conn, taken.entries[-1].events)
-        return _done(taken)
+        state = course.next_course(record.state, step)
+        return await self._save(work, record, step, state)
 
-    async def _difference(
-        self, work: Work, record: Loaded[Course], after: Course | None, reason: str = CORRECTED
-    ) -> Difference:
-        """Saves the course; what has to be told of it, and of those whose completion changed."""
-        before = set(store.completions_of(record.id, record.state))
-        changed = before ^ set(store.completions_of(record.id, after))
-        persons = {one.person for one in changed}
+    async def _save(
+        self, work: Work, record: Loaded[CourseState], step: Step, state: CourseState | None,
+        reason: str = CORRECTED,
+    ) -> Done:  # fmt: skip
+        """Saves a step with its state; announces the course, and those whose completion changed."""
+        before = set(announcements.completions_of(record.id, record.state))
+        changes = before ^ set(announcements.completions_of(record.id, state))
+        persons = {completion.person for completion in changes}
         await store.lock_persons(work.conn, persons)
-        await store.save_course(work.conn, record.id, record.version + 1, after)
-        about = await reconcile.of_persons(work.conn, persons, work.now)
-        about[record.id] = announcements.of_course(record.id, after)
-        return await reconcile.difference(work.conn, about, work.source, work.now, reason)
-
-    async def _found(
-        self, work: Work, session: Session, rows: Sequence[Row], faults: Sequence[FieldError]
-    ) -> dict[str, Attendance]:
-        """The rows by person; RowsWrong names every bad one."""
-        index = {r.number: self.vault.index(r.number) for r in rows if r.number is not None}
-        known = await queries.persons_of(work.conn, list(index.values()))
-        of_number = [known.get(index.get(r.number or "", b""), "") for r in rows]
-        keys = [row.person or key for row, key in zip(rows, of_number, strict=True)]
-        persons = await queries.persons(work.conn, set(keys))
-        errors: list[FieldError] = list(faults)
-        seen: set[str] = set()
-        for row, key, other in zip(rows, keys, of_number, strict=True):
-            excess = too_long(session, row.hours) if row.hours else None
-            wrong = [("hours", excess)] if excess else []
-            if row.person or row.number:
-                wrong += self._wrong_person(row, persons.get(key), other, key in seen)
-            errors += row.faults
-            errors += [
-                {"field": f"{row.where}.{field}", "message": row.placed(field, why)}
-                for field, why in wrong
-            ]
-            seen.add(key)
-        if errors:
-            raise RowsWrong(errors)
-        return {k: Attendance(r.hours, r.test) for k, r in zip(keys, rows, strict=True)}
-
-    def _wrong_person(
-        self, row: Row, person: queries.Person | None, of_number: str, twice: bool
-    ) -> Iterator[tuple[str, Message]]:
-        """The fields and what is wrong with whom the row is about."""
-        column = "person" if row.number is None else "number"
-        if person is None:
-            yield column, message("person-unknown")
-            return
-        if twice:
-            yield column, message("person-twice")
-        if row.number is not None and of_number != person.id:
-            yield "number", message("number-of-another")
-        hidden = person.hidden_name
-        if row.name and hidden is not None and not same_name(self.vault.show(hidden), row.name):
-            yield "name", message("name-of-another")
+        await store.save_course(work.conn, record.id, record.version + 1, state)
+        desired = await reconcile.desired_of_persons(work.conn, persons, work.now)
+        desired[record.id] = announcements.desired_of_course(record.id, state)
+        plan = await reconcile.plan(work.conn, desired)
+        return _answer(await reconcile.append(work, record, step, state, plan, reason))
 
 
-def next_session(record: Loaded[Course]) -> str:
+def next_session(record: Loaded[CourseState]) -> str:
     """The name of a session that is added: they are counted from 1, and no number comes again.
 
     Sessions that were dropped or taken back count too, so that an old list finds no new session.
@@ -213,12 +136,12 @@ def session_number(name: str) -> int:
     return int(name.removeprefix("s"))
 
 
-def shown(record: Loaded[Course]) -> dict[str, Any]:
-    """The course as it is answered; who attended is asked by session."""
-    return records.shown(record, _said)
+def course_body(record: Loaded[CourseState]) -> dict[str, Any]:
+    """The course as it is answered; who attended is a query by session."""
+    return records.shown(record, _body)
 
 
-def _said(state: Course) -> dict[str, Any]:
+def _body(state: CourseState) -> dict[str, Any]:
     return {
         "stage": state.stage, "possible": sorted(course.moves(state)),
         "year": state.year, "title": state.title, "topic": state.topic,
@@ -231,16 +154,18 @@ def _said(state: Course) -> dict[str, Any]:
 
 
 def _sessions(sessions: Mapping[str, Session]) -> list[dict[str, Any]]:
+    in_order = sorted(sessions.items(), key=lambda item: item[1].starts)
     return [
         {
             "session": name, "number": session_number(name),
-            "starts": moments.local_time(one.starts), "place": one.place, "hours": one.hours,
-            "attended": sum(Decimal(row.hours) > 0 for row in one.attended.values()),
-            "absent": sum(not Decimal(row.hours) for row in one.attended.values()),
+            "starts": moments.local_time(session.starts), "place": session.place,
+            "hours": session.hours,
+            "attended": sum(Decimal(row.hours) > 0 for row in session.attended.values()),
+            "absent": sum(not Decimal(row.hours) for row in session.attended.values()),
         }
-        for name, one in sorted(sessions.items(), key=lambda item: item[1].starts)
+        for name, session in in_order
     ]  # fmt: skip
 
 
-def _done(record: Loaded[Course]) -> Done:
-    return Done(record.version, shown(record))
+def _answer(record: Loaded[CourseState]) -> Done:
+    return Done(record.version, course_body(record))

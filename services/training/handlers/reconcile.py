@@ -1,91 +1,57 @@
-"""From what the world has to be told to events: what is new is announced, what is wrong retracted.
+"""Announces what the records of persons and courses say now, and retracts what no longer holds.
 
-Everything happens in the transaction of a command, with the persons and the course locked.
+It happens in the transaction of a command, with the persons and the course locked; which events
+that takes is decided by `domain.reconciliation`.
 """
 
-import json
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from contracts import moments
-from services.records import journal
-from services.records.announcing import Announced
-from services.records.record import RETRACTION
-from services.records.state_machine import Fact
+from services.records.record import Loaded, Work
+from services.records.state_machine import Step
 from services.training import queries, store
-from services.training.domain import announcements
-from services.training.domain.announcements import Wanted
-from services.training.store import Told
+from services.training.domain import announcements, reconciliation
+from services.training.domain.reconciliation import AnnouncementPlan, Desired
 
+S = TypeVar("S")
 CORRECTED = "Hồ sơ được đính chính / the record was corrected."
 
 
-@dataclass(frozen=True)
-class Difference:
-    """What was told and no longer holds, and what holds and was not yet told."""
-
-    gone: Sequence[Told]
-    new: Sequence[tuple[Told, Fact]]
-    source: str
-    now: int
-    reason: str
-
-    def facts(self) -> list[Fact]:
-        """The events that have to be emitted, in order."""
-        back = [
-            Fact(RETRACTION, one.unit, self.now,
-                 {"source": self.source, "id": one.event, "reason": self.reason})
-            for one in self.gone
-        ]  # fmt: skip
-        return back + [fact for _, fact in self.new]
-
-    async def remember(self, conn: AsyncConnection, events: Sequence[Announced]) -> None:
-        """Keeps what was told by these events, which are those of `facts` in their order."""
-        await store.untell(conn, [one.name for one in self.gone])
-        made = zip(self.new, events[len(self.gone) :], strict=True)
-        await store.tell(conn, [one._replace(event=event.id) for (one, _), event in made])
-
-
-async def of_persons(conn: AsyncConnection, persons: Iterable[str], now: int) -> dict[str, Wanted]:
-    """Everything to be told of these persons, by person."""
-    asked = sorted(set(persons))
-    stints = await queries.stints(conn, asked)
-    done = await queries.completions(conn, asked)
-    links = await queries.links(conn) if asked else []
+async def desired_of_persons(
+    conn: AsyncConnection, persons: Iterable[str], now: int
+) -> dict[str, Desired]:
+    """All facts to be announced of these persons, by person."""
+    keys = sorted(set(persons))
+    stints = await queries.stints(conn, keys)
+    completions = await queries.completions(conn, keys)
+    links = await queries.links(conn) if keys else []
     return {
-        one: announcements.of_person(one, stints.get(one, []), done.get(one, []), links, now)
-        for one in asked
+        key: announcements.desired_of_person(
+            key, stints.get(key, []), completions.get(key, []), links, now
+        )
+        for key in keys
     }
 
 
-async def difference(
-    conn: AsyncConnection, about: Mapping[str, Wanted], source: str, now: int,
+async def plan(conn: AsyncConnection, desired: Mapping[str, Desired]) -> AnnouncementPlan:
+    """How to get from the announcements about these persons and courses to the desired facts."""
+    announced = await queries.announced(conn, sorted(desired))
+    return reconciliation.reconcile(announced, desired)
+
+
+async def append(
+    work: Work, record: Loaded[S], step: Step, state: S | None, plan: AnnouncementPlan,
     reason: str = CORRECTED,
-) -> Difference:  # fmt: skip
-    """How what has to be told of these persons and courses differs from what was told."""
-    gone, new = [], []
-    standing = {one.name: one for one in await store.told(conn, sorted(about))}
-    for whom, facts in sorted(about.items()):
-        for name, fact in facts.items():
-            told = _told(name, whom, fact)
-            before = standing.pop(name, None)
-            if before is not None and before.content == told.content:
-                continue
-            if before is not None:
-                gone.append(before)
-            new.append((told, fact))
-    gone += standing.values()
-    return Difference(sorted(gone), sorted(new, key=_in_time), source, now, reason)
+) -> Loaded[S]:  # fmt: skip
+    """Writes a step with the events of a plan, and saves the announcements; the record after it."""
+    after = await work.append(record, step, state, plan.facts(work.source, work.now, reason))
+    await _save(work.conn, plan, after)
+    return after
 
 
-def _in_time(one: tuple[Told, Fact]) -> tuple[int, str]:
-    return one[1].time, one[0].name
-
-
-def _told(name: str, about: str, fact: Fact) -> Told:
-    content = json.dumps(dict(fact.data), sort_keys=True, ensure_ascii=False)
-    digest = journal.digest(fact.short, fact.subject, str(fact.time), content)
-    year = int(fact.data.get("year") or moments.local_year(fact.time))
-    return Told(name, about, name.split(":")[1], fact.short, fact.subject, year, "", digest)
+async def _save(conn: AsyncConnection, plan: AnnouncementPlan, record: Loaded[Any]) -> None:
+    events = [event.id for event in record.entries[-1].events]
+    await store.delete_announcements(conn, plan.removed_names())
+    await store.insert_announcements(conn, plan.added_rows(events))

@@ -1,90 +1,71 @@
-"""What a succession of units moves: everybody on the roster, and what is still planned."""
+"""The handler of a succession of units: it transfers the whole roster and the open plan."""
 
 from collections.abc import Iterable
 
 from contracts import moments
-from services.records import journal
 from services.records.announcing import new_id
 from services.records.record import Done, Loaded, Work
 from services.records.state_machine import Step, StepRefused
 from services.training import queries, store
 from services.training.domain import announcements, course, roster
-from services.training.handlers import reconcile
-from services.training.handlers.rosters import SUCCESSIONS
+from services.training.domain.reconciliation import Desired
+from services.training.handlers import locks, reconcile
 from services.training.messages import message
 
-MOVED_MAX = 500
+TRANSFERS_MAX = 500
 
 
 async def succeed(work: Work, step: Step) -> Done:
-    """A unit goes on in another: whoever is on its roster, and what it still plans, moves.
+    """A unit is succeeded by another, to which its roster and its open courses are transferred.
 
-    All is announced by the one step. At most MOVED_MAX memberships and as many courses at once:
-    `left` says whether to ask again.
+    All is announced by the one step. At most TRANSFERS_MAX memberships and as many courses at
+    once: `left` says whether to ask again.
     """
     old, new, conn = step.data["predecessor"], step.data["unit"], work.conn
     if old == new:
         raise StepRefused(message("unit-itself"), "unit")
-    record = f"succession-{new_id(work.now)}"
-    await journal.hold(conn, SUCCESSIONS)
+    record: Loaded[bool] = Loaded(f"succession-{new_id(work.now)}", None, ())
+    await locks.lock_successions(conn)
     year = moments.local_year(step.at)
-    planned = await queries.open_courses(conn, old, year, MOVED_MAX + 1)
-    about = await _move_courses(work, planned[:MOVED_MAX], step)
-    due = await queries.open_memberships(conn, old, step.at, MOVED_MAX + 1)
+    courses = await queries.open_courses(conn, old, year, TRANSFERS_MAX + 1)
+    desired = await _transfer_courses(work, courses[:TRANSFERS_MAX], step)
+    members = await queries.open_memberships(conn, old, step.at, TRANSFERS_MAX + 1)
     persons = await queries.ever_on(conn, old)
     await store.lock_persons(conn, persons)
-    for id_, _ in due[:MOVED_MAX]:
-        await _move_member(work, id_, step)
-    await store.link(conn, record, old, new, step.at)
-    about |= await reconcile.of_persons(conn, persons, work.now)
-    difference = await reconcile.difference(conn, about, work.source, work.now)
-    fresh: Loaded[bool] = Loaded(record, None, ())
-    taken = await work.take(fresh, step, roster.evolve_batch, difference.facts())
-    await difference.remember(conn, taken.entries[-1].events)
+    for id_, _ in members[:TRANSFERS_MAX]:
+        await _transfer_member(work, id_, step)
+    await store.insert_link(conn, record.id, old, new, step.at)
+    desired |= await reconcile.desired_of_persons(conn, persons, work.now)
+    plan = await reconcile.plan(conn, desired)
+    await reconcile.append(work, record, step, True, plan)
     body = {
-        "id": record, "predecessor": old, "unit": new, "memberships": len(due[:MOVED_MAX]),
-        "courses": len(planned[:MOVED_MAX]), "left": max(len(due), len(planned)) > MOVED_MAX,
+        "id": record.id, "predecessor": old, "unit": new,
+        "memberships": len(members[:TRANSFERS_MAX]), "courses": len(courses[:TRANSFERS_MAX]),
+        "left": max(len(members), len(courses)) > TRANSFERS_MAX,
     }  # fmt: skip
-    return Done(1, body, f"successions/{record}")
+    return Done(1, body, f"successions/{record.id}")
 
 
-async def _move_courses(
-    work: Work, planned: Iterable[str], step: Step
-) -> dict[str, announcements.Wanted]:
-    about = {}
-    for id_ in planned:
+async def _transfer_courses(work: Work, courses: Iterable[str], step: Step) -> dict[str, Desired]:
+    """Transfers courses; the facts to be announced of each."""
+    desired = {}
+    transfer = Step("transfer", step.at, {"unit": step.data["unit"]})
+    for id_ in courses:
         record = await work.load(id_, course.evolve_course)
-        moved = await work.take(record, _transfer(step), course.evolve_course)
-        await store.save_course(work.conn, id_, moved.version, moved.state)
-        about[id_] = announcements.of_course(id_, moved.state)
-    return about
+        after = await work.take(record, transfer, course.evolve_course)
+        await store.save_course(work.conn, id_, after.version, after.state)
+        desired[id_] = announcements.desired_of_course(id_, after.state)
+    return desired
 
 
-async def _move_member(work: Work, id_: str, step: Step) -> None:
-    """Moves a membership, or ends it where the person has that role in the successor already."""
+async def _transfer_member(work: Work, id_: str, step: Step) -> None:
+    """Transfers a membership; ends it where the person has that role in the successor already."""
     record = await work.load(id_, roster.evolve)
-    moved = roster.evolve(record.state, _transfer(step))
-    others = await _others(work, moved.person, id_)
-    close = Step("close", step.at, {"unit": moved.unit})
-    taken = close if _taken(others, moved, step) else _transfer(step)
-    after = await work.take(record, taken, roster.evolve)
+    assert record.state is not None  # by open_memberships: it is on the roster
+    person, role, unit = record.state.person, record.state.role, step.data["unit"]
+    stints = (await queries.stints(work.conn, [person])).get(person, [])
+    others = [stint for stint in stints if stint.membership != id_]
+    name = "close" if roster.has_role(others, unit, role, step.at) else "transfer"
+    after = await work.take(record, Step(name, step.at, {"unit": unit}), roster.evolve)
     year = moments.local_year(work.now)
     await store.save_membership(work.conn, id_, after.version, after.state, year)
-
-
-async def _others(work: Work, person: str, id_: str) -> list[roster.Stint]:
-    stints = await queries.stints(work.conn, [person])
-    return [one for one in stints.get(person, []) if one.membership != id_]
-
-
-def _taken(others: Iterable[roster.Stint], moved: roster.Membership, step: Step) -> bool:
-    """Whether the person has the same role in the successor from then on, or later."""
-    return any(
-        (one.unit, one.role) == (moved.unit, moved.role)
-        and (one.holds(step.at) or one.start > step.at)
-        for one in others
-    )
-
-
-def _transfer(step: Step) -> Step:
-    return Step("transfer", step.at, {"unit": step.data["unit"]})

@@ -12,7 +12,7 @@ import openpyxl
 
 from services.training.attendance_files import table_reader, uploads
 from services.training.attendance_files.spreadsheet_model import Table, TableFault, from_json
-from services.training.handlers.courses import Row, RowsWrong
+from services.training.handlers.attendance import ListRefused, Row
 
 ODF = "urn:oasis:names:tc:opendocument:xmlns"
 ODS_TYPE = "application/vnd.oasis.opendocument.spreadsheet"
@@ -91,7 +91,7 @@ def patched(raw: bytes, **parts: bytes | Mapping[bytes, bytes]) -> bytes:
 
 
 def table(raw: bytes, sheet: str | None = None) -> Table:
-    """The table of a file, read in this process; RowsWrong for what is wrong with it as a whole."""
+    """The table of a file, read in this process; ListRefused for a fault of the whole file."""
     answer = json.loads(json.dumps(table_reader.answer(raw, sheet)))
     if "fault" in answer:
         raise uploads.file_refused(TableFault(answer["fault"], **answer["values"]))
@@ -99,10 +99,10 @@ def table(raw: bytes, sheet: str | None = None) -> Table:
 
 
 def read(raw: bytes, sheet: str | None = None) -> list[Row]:
-    """The rows of an attendance list; RowsWrong for what is wrong with it as a whole."""
+    """The rows of an attendance list; ListRefused for a fault of the whole file."""
     uploaded = uploads.attendance_of(table(raw, sheet))
     if uploaded.faults:
-        raise RowsWrong([*uploaded.faults, *(f for row in uploaded.rows for f in row.faults)])
+        raise ListRefused([*uploaded.faults, *(f for row in uploaded.rows for f in row.faults)])
     return list(uploaded.rows)
 
 
@@ -110,7 +110,7 @@ def faults(raw: bytes) -> list[tuple[str, str]]:
     """Field and code of what is wrong, of its rows or of the file; each in both languages."""
     try:
         errors = [fault for row in read(raw) for fault in row.faults]
-    except RowsWrong as refused:
+    except ListRefused as refused:
         errors = refused.errors
     for one in errors:
         assert one["message"].vi and one["message"].en, one

@@ -11,7 +11,7 @@ import pytest
 from services.training.attendance_files import headings, uploads
 from services.training.attendance_files.attendance_list import text_of
 from services.training.attendance_files.spreadsheet_model import Cell
-from services.training.handlers.courses import RowsWrong
+from services.training.handlers.attendance import ListRefused
 from tests.support.builders.acts import NAME, OTHER, UNIT, assigned, planned, scheduled
 from tests.support.builders.desks import ON_SQLITE, Desk
 from tests.support.builders.workbooks import HEAD, faults, read, xlsx
@@ -251,5 +251,5 @@ async def test_lists_with_names_are_for_the_clerk_of_the_unit_and_hr(
     for form in ("csv", "xlsx"):
         template = await desk.get(f"templates/attendance?format={form}", "reader", units=[UNIT])
         assert template.headers["content-disposition"].endswith(f'.{form}"')
-        with pytest.raises(RowsWrong, match="Nothing was taken"):
+        with pytest.raises(ListRefused, match="Nothing was taken"):
             read(template.content)

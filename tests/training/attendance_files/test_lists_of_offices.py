@@ -18,8 +18,8 @@ from services.training.attendance_files.attendance_list import hours_of
 from services.training.attendance_files.spreadsheet_model import Cell
 from services.training.attendance_files.uploads import attendance_of
 from services.training.attendance_files.workbook_details import number_shown
-from services.training.handlers.courses import RowsWrong
-from services.training.names import same_name
+from services.training.domain.names import same_name
+from services.training.handlers.attendance import ListRefused
 from tests.support.builders.workbooks import HEAD, faults, ods, patched, read, saved, table, xlsx
 
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -125,7 +125,7 @@ def test_one_of_several_visible_sheets_is_never_chosen() -> None:
     ((field, sentence),) = faults(raw)
     assert field == "" and '"Sheet", "Khác"' in sentence
     assert persons(raw, "Khác") == [("CB-9", "Ai", "1")]
-    with pytest.raises(RowsWrong):
+    with pytest.raises(ListRefused):
         read(raw, "Không có")
     assert persons(xlsx(COLUMNS, LINE, Trống=[])) == [("CB-1", "Đỗ Văn Mẫu", "4")]
     hidden = patched(raw, workbook={b'state="visible"': b'state="hidden"'})

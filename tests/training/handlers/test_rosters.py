@@ -13,6 +13,7 @@ from services.chassis.auth.credentials import development_issuer, verifier
 from services.records import command_endpoint as records
 from services.records.vault import opened
 from services.training.app import begin_year, build, migrated
+from services.training.handlers.persons import Persons
 from services.training.handlers.rosters import Rosters
 from tests.conftest import eventually
 from tests.support.builders.acts import (
@@ -155,7 +156,7 @@ async def begin(desk: Desk, clock: Hand) -> int:
     looking = records.Desk(
         "training", desk.app.db, clock, verifier(settings, clock), lambda: None, hidden.index
     )
-    return await begin_year(looking, Rosters(hidden))
+    return await begin_year(looking, Rosters(Persons(hidden)))
 
 
 async def _announced(desk: Desk, found: tuple[str, str, str]) -> bool:

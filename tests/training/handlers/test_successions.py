@@ -191,7 +191,7 @@ async def test_a_succession_of_many_says_what_is_left(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Asked again it moves the rest, courses as well as memberships."""
-    monkeypatch.setattr(successions, "MOVED_MAX", 2)
+    monkeypatch.setattr(successions, "TRANSFERS_MAX", 2)
     await assigned(desk, "A1", OLD, day="2025-01-10")
     for _ in range(3):
         await planned(desk, OLD)

@@ -1,7 +1,7 @@
-"""Names of persons as they are compared: two spellings of one Vietnamese name are one. Pure.
+"""Comparison of names of persons, whatever the spelling of a Vietnamese name. Pure.
 
-Hoà and Hòa, composed and decomposed letters, the eth of other keyboards for đ, case and spaces:
-none of these makes another person. Different letters and different tones do.
+Hoà and Hòa, composed and decomposed letters, the eth of other keyboards for đ, case and spaces do
+not make another person. Different letters and different tones do.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ _LETTERS = str.maketrans({"ð": "đ", "ɖ": "đ", "’": "'", "‘": "'", "`": "
 _INVISIBLE = re.compile(r"[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
 
 
-def same_name(one: str, other: str) -> bool:
+def same_name(first: str, second: str) -> bool:
     """Whether two spellings are of one name."""
-    return _words(one) == _words(other)
+    return _words(first) == _words(second)
 
 
 def folded(word: str) -> str:

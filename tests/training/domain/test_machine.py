@@ -15,7 +15,7 @@ from contracts import moments
 from services.records.state_machine import Fact, Step, StepImpossible, StepRefused, replay
 from services.training.domain import announcements, roster
 from services.training.domain import course as domain
-from services.training.domain.announcements import Completion
+from services.training.domain.announcements import CompletedCourse
 
 HOUR = 3_600_000_000
 FIRST = moments.instant("2024-10-01T00:00:00+07:00")
@@ -150,12 +150,12 @@ class Walk(RuleBasedStateMachine):
         found: dict[str, Fact] = {}
         for person in PERSONS:
             done = [
-                Completion(person, "k", "A", one.at, "democracy", one.hours)
+                CompletedCourse(person, "k", "A", one.at, "democracy", one.hours)
                 for who, one in course.completed().items()
                 if who == person
             ]
             mine = [one for one in self.stints() if one.person == person]
-            found |= announcements.of_person(person, mine, done, [], NOW)
+            found |= announcements.desired_of_person(person, mine, done, [], NOW)
         return found
 
     @invariant()
@@ -234,31 +234,31 @@ def _one_year(person: str, stints: Any, names: Any, now: int) -> Any:
     return [one for one in _ROSTER(person, stints, names, now) if one[1].time != FIRST_OF_2025]
 
 
-def _no_carrying(one: Completion, stints: Any) -> Any:
-    return [place for place in _PLACES(one, stints) if place.at == one.at]
+def _no_carrying(one: CompletedCourse, stints: Any) -> Any:
+    return [place for place in _VENUES(one, stints) if place.at == one.at]
 
 
-def _last_session(self: domain.Course) -> Any:
+def _last_session(self: domain.CourseState) -> Any:
     last = max(one.ends for one in self.sessions.values())
     return {who: done._replace(at=last) for who, done in _COMPLETED(self).items()}
 
 
-def _failed_counts(state: domain.Course, step: Step) -> domain.Course:
+def _failed_counts(state: domain.CourseState, step: Step) -> domain.CourseState:
     rows = [{**row, "test": "passed" if row.get("test") else None} for row in step.data["rows"]]
     return _ATTEND(state, step._replace(data={**step.data, "rows": rows}))
 
 
 FIRST_OF_2025 = moments.year_start(2025)
-_ROSTER, _PLACES = announcements._roster, announcements._places
-_COMPLETED, _ATTEND = domain.Course.completed, domain._attend
+_ROSTER, _VENUES = announcements._roster, announcements._venues
+_COMPLETED, _ATTEND = domain.CourseState.completed, domain._attend
 
 
 @pytest.mark.parametrize(
     ("where", "name", "fault"),
     [
         (announcements, "_stays", _never_stays), (announcements, "_roster", _one_year),
-        (announcements, "_places", _no_carrying), (domain.Course, "completed", _last_session),
-        (domain._COURSE, "attend", _failed_counts), (roster, "check_apart", lambda *_: None),
+        (announcements, "_venues", _no_carrying), (domain.CourseState, "completed", _last_session),
+        (domain._STEPS, "attend", _failed_counts), (roster, "check_apart", lambda *_: None),
     ],
 )  # fmt: skip
 def test_a_planted_fault_is_caught(
