@@ -213,8 +213,10 @@ def canonical(event: Event) -> Event:
     """The event with its data in the canonical version, so that consumers know one version."""
     if type(event) not in CONVERTED:
         return event
-    data = event.data.canonical()
-    cls = EVENT_CLASSES[CANONICAL[KIND_OF[type(event)].short].version]
+    data, kind = event.data.canonical(), CANONICAL[KIND_OF[type(event)].short]
+    if type(data) is not kind.data:  # anything else would be folded as if fields were left out
+        raise TypeError(f"{type(event.data).__name__}.canonical() is no {kind.data.__name__}")
+    cls = EVENT_CLASSES[kind.version]
     attributes = {name: getattr(event, name) for name in Event.__struct_fields__}
     return cls(**{**attributes, "data": data})
 

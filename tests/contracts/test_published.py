@@ -8,11 +8,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from jsonschema import Draft7Validator, Draft202012Validator
 from ruamel.yaml import YAML
 
 from contracts import asyncapi, door, envelope, moments
+from contracts.catalog import CANONICAL
 from contracts.generate import ASYNCAPI
 from contracts.schema import schema
 from tests.contracts.compatibility import breaks
@@ -38,6 +40,16 @@ def test_an_example_is_taken_at_the_door_and_read_from_the_stream(name: str) -> 
         emitted = read[0]
         assert isinstance(emitted, door.Emitted), emitted
         assert envelope.decode(emitted.body(NOW)).receipt == emitted.receipt
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_an_example_keeps_the_contract_of_its_canonical_version(name: str) -> None:
+    """What rubrics and the fold read of any version is an event of the canonical version."""
+    for event in (minimal(name), full(name)):
+        _, read = door.read(json.dumps(event).encode(), door.SINGLE, NOW)
+        assert isinstance(read[0], door.Emitted)
+        canonical = json.loads(msgspec.json.encode(read[0].event))
+        Draft202012Validator(schema(CANONICAL[KINDS[name].short])).validate(canonical)
 
 
 @pytest.mark.parametrize("name", KINDS)
