@@ -111,11 +111,11 @@ def simulate(
     faults: Annotated[float, typer.Option(min=0, max=0.9, help=message("option-faults"))] = 0,
 ) -> None:
     """Writes the events of a simulated city."""
-    from services import simulation
+    from services.simulation.city import simulate
 
     loaded()
     with exit_on_error(), bar(message("progress-events"), events) as step:
-        lines = simulation.simulate(units, events, year, seed, faults)
+        lines = simulate(units, events, year, seed, faults)
         for number, line in enumerate(lines, start=1):
             sys.stdout.buffer.write(line)
             if number % STEP == 0:

@@ -5,7 +5,6 @@ import json
 from collections.abc import Awaitable, Callable
 
 from contracts.messages import Message
-from services import simulation
 from services.chassis.broker.connection import Broker
 from services.chassis.errors import DanchuError
 from services.chassis.private_files import write_private
@@ -15,6 +14,7 @@ from services.commands.emit import Refused, send, sentence
 from services.commands.messages import message
 from services.commands.terminal import show_table
 from services.commands.terminal_tables import ratings_table
+from services.simulation.sample import sample_city, sample_stray
 
 YEAR = 2025
 LOADED_FILE = "sample.json"
@@ -42,7 +42,7 @@ async def show(client: Client, settings: Settings, say: Callable[[str], None]) -
 
 
 async def _load(client: Client, settings: Settings, held: dict[str, str]) -> None:
-    events = (json.dumps(event).encode() for event in simulation.sample_city())
+    events = (json.dumps(event).encode() for event in sample_city())
     refused: list[Refused] = []
     report = await send(client, events, held.__getitem__, refused.append)
     if refused:
@@ -61,6 +61,6 @@ async def _stray(settings: Settings) -> None:
     """Puts one event on the stream that no door took, as a faulty relay would."""
     broker = Broker(settings.nats("intake"), "danchu sample")
     try:
-        await broker.request(STRAY_SUBJECT, simulation.sample_stray())
+        await broker.request(STRAY_SUBJECT, sample_stray())
     finally:
         await broker.close()

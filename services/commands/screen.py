@@ -7,12 +7,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 from contracts.messages import LANGUAGES
-from services import simulation
 from services.chassis.auth.credentials import TOKENS_FILE
 from services.chassis.settings import Settings
 from services.commands.messages import message
 from services.commands.nats.credentials import EMITTER_FILE
 from services.commands.sample import YEAR
+from services.simulation.scenes import SIGHTS
 
 DEFAULT_HOME = Path(".danchu")
 Say = Callable[[str], None]
@@ -42,14 +42,14 @@ def say_how_to_read(say: Say) -> None:
 def say_sights(say: Say) -> None:
     """Where a newcomer finds what the sample is made to show."""
     say(f"{message('sights')}:")
-    for vi, en, unit in simulation.SIGHTS:
+    for vi, en, unit in SIGHTS:
         say(f"  {unit}   {vi} / {en}")
 
 
 def say_commands(say: Say, url: str, home: Path) -> None:
     """Lines to paste: a rating, its sheet by curl, what was not folded, an event of one's own."""
     danchu, at = program(), at_home(home)
-    unit = simulation.SIGHTS[0][2]
+    unit = SIGHTS[0][2]
     say(f"{message('paste')}:")
     say(f"  {danchu} rate --year {YEAR} --unit {unit}{at}")
     token = f'"Authorization: Bearer $({danchu} token --role hr{at})"'

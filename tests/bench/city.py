@@ -15,7 +15,7 @@ from contracts.envelope import stream_subject
 from services.chassis.clock import now_us
 from services.chassis.relay.publisher import Publisher
 from services.chassis.relay.turn import BATCH_MAX, Row
-from services.simulation import simulate
+from services.simulation.city import simulate
 from tests.support.servers import NatsServer
 
 YEAR = 2025

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from services.simulation import SIGHTS
+from services.simulation.scenes import SIGHTS
 from tests.support.stacks import SECONDS, Stack
 
 pytestmark = pytest.mark.xdist_group("sample city")

@@ -85,7 +85,7 @@ def test_commands_run_from_the_wheel_alone(installed: Path) -> None:
     assert run(installed, *danchu, "rubric", "check", str(rubric)).returncode == 0
     made = run(installed, *danchu, "simulate", "--year", "2025", "--events", "50").stdout
     assert len([json.loads(line) for line in made.splitlines()]) == 50
-    count = "from services.simulation import sample_city; print(len(sample_city()))"
+    count = "from services.simulation.sample import sample_city; print(len(sample_city()))"
     assert int(run(installed, "-c", count).stdout) > 2000
 
 

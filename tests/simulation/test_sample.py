@@ -14,8 +14,7 @@ from contracts import moments
 from contracts.catalog import BY_TYPE
 from contracts.door import Refusal, read
 from contracts.envelope import ContractBroken, decode
-from services.simulation import sample_city, sample_stray
-from services.simulation.sample import city_file
+from services.simulation.sample import city_file, sample_city, sample_stray
 from tests.oracle import counted, rate
 
 pytestmark = pytest.mark.xdist_group("sample")

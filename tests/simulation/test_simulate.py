@@ -13,7 +13,7 @@ from contracts import moments
 from contracts.catalog import CANONICAL
 from contracts.door import Emitted, Refusal, read
 from contracts.names import names_number
-from services.simulation import simulate
+from services.simulation.city import simulate
 from services.simulation.faults import FAULTS
 from services.simulation.persons import person_key
 

@@ -37,12 +37,18 @@ def readme_names_every_module(tree: SourceTree) -> list[str]:
     """A reader finds each package and module of a service in its README, in backquotes."""
     return [
         f"{folder}/README.md:1: does not name `{name}`, which is {module.path}"
-        for folder in tree.services
+        for folder in _explained(tree)
         for names in [_names(tree.files.get(f"{folder}/README.md", ""))]
         for module in tree.below(folder)
         for name in [_short_name(folder, module)]
         if name and name not in names
     ]
+
+
+def _explained(tree: SourceTree) -> list[str]:
+    """The services, and what else within `services/` has a README."""
+    readmes = {path for path in tree.files if re.fullmatch(r"services/\w+/README\.md", path)}
+    return sorted({*tree.services, *(path.rpartition("/")[0] for path in readmes)})
 
 
 def _names(text: str) -> set[str]:

@@ -11,7 +11,7 @@ from services.scoring.api import answers
 from services.scoring.api.answers import Rating, Sheet
 from services.scoring.ratings.recount import Accepted, ratings
 from services.scoring.rubrics.loader import SHIPPED, load_directory
-from services.simulation import sample_city
+from services.simulation.sample import sample_city
 from tests.scoring.ratings.sheet.test_sheet import sample, sheets
 from tests.support.builders.cities import accepted
 

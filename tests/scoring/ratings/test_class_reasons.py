@@ -9,7 +9,7 @@ import pytest
 
 from services.scoring.ratings.recount import Accepted, ratings
 from services.scoring.rubrics.loader import SHIPPED, load_directory
-from services.simulation import sample_city
+from services.simulation.sample import sample_city
 from tests.support.builders.cities import accepted
 
 

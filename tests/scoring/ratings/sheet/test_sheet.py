@@ -23,7 +23,7 @@ from services.scoring.ratings.sheet.sheet import Beside, sheet
 from services.scoring.ratings.sheet.trials import Field
 from services.scoring.rubrics.loader import SHIPPED, load_directory
 from services.scoring.rubrics.model import Indicator, Kind, Rubric, Rule
-from services.simulation import sample_city
+from services.simulation.sample import sample_city
 from tests.support.builders.cities import accepted, city, rubrics
 
 NOW = moments.instant("2025-12-01T00:00:00Z")
