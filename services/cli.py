@@ -13,17 +13,17 @@ import typer
 
 from services.commands.command_runner import CODES, Program
 from services.commands.door_commands import door_app
-from services.commands.event_commands import sending
+from services.commands.event_commands import event_app
 from services.commands.key_commands import keys_app
 from services.commands.messages import message
 from services.commands.options import PROGRAM_HELP
 from services.commands.quarantine_commands import quarantine_app
-from services.commands.rating_commands import judging, rubric_app
-from services.commands.stack_commands import starting
+from services.commands.rating_commands import rating_app, rubric_app
+from services.commands.stack_commands import stack_app
 from services.commands.terminal import show
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, epilog=CODES, cls=Program)
-for commands in (starting, sending, judging):
+for commands in (stack_app, event_app, rating_app):
     app.add_typer(commands.app)
 app.add_typer(rubric_app.app, name="rubric")
 app.add_typer(quarantine_app.app, name="quarantine")
@@ -31,8 +31,8 @@ app.add_typer(keys_app.app, name="keys")
 app.add_typer(door_app.app, name="door")
 
 
-def _version(wanted: bool) -> None:
-    if wanted:
+def _version(value: bool) -> None:
+    if value:
         from services.commands.start_line import version
 
         show(f"danchu {version()}")

@@ -141,14 +141,14 @@ class Program(usage.Commands):
         except typer.Abort:
             code = INTERRUPTED
         except Exception as bug:  # whatever it is, a person is told in a sentence
-            return _confess(bug)
+            return _report_fault(bug)
         if code == INTERRUPTED:
             tell(message("interrupted"))
             return IMPOSSIBLE
         return code if isinstance(code, int) else DONE
 
 
-def _confess(bug: Exception) -> int:
+def _report_fault(bug: Exception) -> int:
     """Says a fault of danchu itself; its trace is for those who look for it."""
     tell(message("fault", kind=type(bug).__name__, what=str(bug)[:300]))
     if (environment("DANCHU_LOG_LEVEL") or "").upper() == "DEBUG":

@@ -10,13 +10,13 @@ from services.commands.command_runner import run
 from services.commands.messages import message
 from services.commands.options import (
     AsJson,
+    CommandGroup,
     Home,
-    Teaching,
-    configured_scoring,
-    present,
+    load_scoring_settings,
+    print_result,
 )
 
-door_app = Teaching(help=message("help-door"))
+door_app = CommandGroup(help=message("help-door"))
 Name = Annotated[str, typer.Argument(metavar="NAME", help=message("argument-door"))]
 
 
@@ -25,9 +25,9 @@ def door_list(home: Home = None, as_json: AsJson = False) -> None:
     """Lists the databases that record events, and whether all of each has arrived."""
     from services.commands import operator
 
-    listed = run(operator.doors(configured_scoring(home=home)))
+    listed = run(operator.list_doors(load_scoring_settings(home=home)))
     lines = (message("door-line", **door) for door in listed)
-    present({"doors": listed}, as_json, "\n".join(lines) or message("door-none"))
+    print_result({"doors": listed}, as_json, "\n".join(lines) or message("door-none"))
 
 
 @door_app.command("help-door-retire", "danchu door retire intake.3f2a91c0", name="retire")
@@ -35,5 +35,5 @@ def door_retire(name: Name, home: Home = None, as_json: AsJson = False) -> None:
     """Takes off a door whose database is gone for good."""
     from services.commands import operator
 
-    run(operator.retire_door(configured_scoring(home=home), name))
-    present({"retired": name}, as_json, message("door-retired", door=name))
+    run(operator.retire_door(load_scoring_settings(home=home), name))
+    print_result({"retired": name}, as_json, message("door-retired", door=name))

@@ -52,7 +52,7 @@ class Line(NamedTuple):
     end: int
 
 
-class Refused(TypedDict):
+class Refusal(TypedDict):
     """A line that was not taken, and why: errors as the door answers them."""
 
     line: int
@@ -64,7 +64,7 @@ class Refused(TypedDict):
 class Report:
     """What became of the lines; `refuse` is called with each that was not taken."""
 
-    refuse: Callable[[Refused], None]
+    refuse: Callable[[Refusal], None]
     accepted: int = 0
     duplicates: int = 0
     refused: int = 0
@@ -111,7 +111,7 @@ def read(raws: Iterable[bytes], report: Report) -> Iterator[Line]:
         line = raw.removeprefix(codecs.BOM_UTF8) if number == 1 else raw
         if not line.strip():
             continue
-        event = _parsed(line, number)
+        event = _parse(line, number)
         if not isinstance(event, Message):
             yield Line(number, line.strip(), role_of(event.get("type")), end)
             continue
@@ -120,7 +120,7 @@ def read(raws: Iterable[bytes], report: Report) -> Iterator[Line]:
             return
 
 
-def _parsed(line: bytes, number: int) -> dict[str, Any] | Message:
+def _parse(line: bytes, number: int) -> dict[str, Any] | Message:
     """The JSON object of a line, or why it cannot be sent at all."""
     if number == 1 and line.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return message(WIDE)
@@ -130,14 +130,14 @@ def _parsed(line: bytes, number: int) -> dict[str, Any] | Message:
         event = json.loads(line.strip())
     except UnicodeDecodeError:
         return message("line-no-text")
-    except json.JSONDecodeError as wrong:
-        return message("line-no-json", column=wrong.pos + 1)
+    except json.JSONDecodeError as error:
+        return message("line-no-json", column=error.pos + 1)
     except (ValueError, RecursionError):
         return message("line-unreadable")
     return event if isinstance(event, dict) else message("line-no-object")
 
 
-def sentence(refusal: Refused) -> Message:
+def sentence(refusal: Refusal) -> Message:
     """Why a line was not taken, in a sentence."""
     status = refusal["status"]
     code = f"line-{status}" if status in ("refused", "conflict") else "line-other"
@@ -145,10 +145,10 @@ def sentence(refusal: Refused) -> Message:
     return message(code, why=Message("reasons", why["vi"], why["en"]))
 
 
-def _reasons(refusal: Refused, language: Language) -> str:
+def _reasons(refusal: Refusal, language: Language) -> str:
     return "; ".join(
-        f"{one['field']}: {_text(one, language)}" if one["field"] else _text(one, language)
-        for one in refusal["errors"]
+        f"{error['field']}: {_text(error, language)}" if error["field"] else _text(error, language)
+        for error in refusal["errors"]
     )
 
 
@@ -180,8 +180,8 @@ async def send(
     client: Client,
     raws: Iterable[bytes],
     token_of: Callable[[str], str],
-    refuse: Callable[[Refused], None],
-    progress: Callable[[int], None] = lambda done: None,
+    refuse: Callable[[Refusal], None],
+    progress: Callable[[int], None] = lambda count: None,
 ) -> Report:
     """Sends lines in order; `progress` hears after each answer how many bytes are done."""
     report = Report(refuse)
@@ -198,7 +198,7 @@ async def send(
 
 async def _send(client: Client, batch: list[Line], token: str, report: Report) -> None:
     body = b"[" + b",".join(line.raw for line in batch) + b"]"
-    answer = await _patiently(client, body, token, bool(report.receipt))
+    answer = await _post_with_retries(client, body, token, bool(report.receipt))
     if answer.status == 202:
         for line, receipt in zip(batch, answer.json()["receipts"], strict=True):
             report.take(line, receipt)
@@ -212,7 +212,7 @@ async def _send(client: Client, batch: list[Line], token: str, report: Report) -
             await _send(client, half, token, report)
 
 
-async def _patiently(client: Client, body: bytes, token: str, waiting: bool) -> Answer:
+async def _post_with_retries(client: Client, body: bytes, token: str, waiting: bool) -> Answer:
     """Asks again while the door says that it is not available now; the same id is harmless.
 
     With `waiting` a door that answered before is waited for where nobody answers too.

@@ -12,29 +12,29 @@ from services.commands.command_runner import DIFFERS, DONE, exit_on_error, loade
 from services.commands.messages import message
 from services.commands.options import (
     AsJson,
+    CommandGroup,
     Home,
-    Teaching,
     Token,
     Url,
-    configured,
-    configured_scoring,
     existing_file,
-    present,
+    load_scoring_settings,
+    load_settings,
+    print_result,
 )
-from services.commands.terminal import bar, tell
+from services.commands.terminal import progress_bar, tell
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from services.commands.client import Client
-    from services.commands.emit import Refused, Report
+    from services.commands.emit import Refusal, Report
 
-sending = Teaching()
+event_app = CommandGroup()
 STEP = 2000
 STDIN = "-"
 
 
-@sending.command(
+@event_app.command(
     "help-emit", "danchu emit events.ndjson", "danchu simulate --year 2025 | danchu emit - --json"
 )
 def emit(
@@ -46,43 +46,43 @@ def emit(
     from services.commands.emit import ROLES, sentence
     from services.commands.homes import stack_url
 
-    settings = configured(home=home)
+    settings = load_settings(home=home)
     source = None if file == STDIN else existing_file(Path(file), "FILE")
-    refused: list[Refused] = []
+    refusals: list[Refusal] = []
     name = source.name if source else "stdin"
 
-    def refuse(one: Refused) -> None:
+    def refuse(refusal: Refusal) -> None:
         if as_json:
-            refused.append(one)
+            refusals.append(refusal)
         else:
-            tell(f"{name}:{one['line']}: {sentence(one)}")
+            tell(f"{name}:{refusal['line']}: {sentence(refusal)}")
 
     with exit_on_error():
-        held = dict.fromkeys(ROLES, token) if token else tokens(settings.home)
+        bearer_tokens = dict.fromkeys(ROLES, token) if token else tokens(settings.home)
         door = Client(url or stack_url(settings))
     with exit_on_error(), source.open("rb") if source else sys.stdin.buffer as lines:
-        report = run(_sent(door, held, lines, refuse))
+        report = run(_send(door, bearer_tokens, lines, refuse))
     counts = {"accepted": report.accepted, "duplicates": report.duplicates}
     words = message("emitted", **counts, refused=report.refused)
-    present({**counts, "refused": refused}, as_json, words)
+    print_result({**counts, "refused": refusals}, as_json, words)
     raise typer.Exit(DIFFERS if report.refused else DONE)
 
 
-async def _sent(
-    door: Client, held: dict[str, str], file: BinaryIO, refuse: Callable[[Refused], None]
+async def _send(
+    door: Client, bearer_tokens: dict[str, str], file: BinaryIO, refuse: Callable[[Refusal], None]
 ) -> Report:
     from services.commands.emit import lines_of, send
 
     size = file.seek(0, 2) if file.seekable() else None
     if size is not None:
         file.seek(0)
-    with bar(message("progress-bytes"), size) as step:
+    with progress_bar(message("progress-bytes"), size) as step:
         return await send(
-            door, lines_of(file), held.__getitem__, refuse, lambda done: step(done, size)
+            door, lines_of(file), bearer_tokens.__getitem__, refuse, lambda count: step(count, size)
         )
 
 
-@sending.command(
+@event_app.command(
     "help-resend", "danchu resend --since 2025-03-01", "danchu resend --since 2025-03-01T08:00:00Z"
 )
 def resend(
@@ -93,14 +93,14 @@ def resend(
     """Sends the outboxes to the stream again."""
     from services.commands import operator
 
-    settings = configured_scoring(home=home)
-    with bar(message("progress-services"), None) as step:
+    settings = load_scoring_settings(home=home)
+    with progress_bar(message("progress-services"), None) as step:
         sent = run(operator.resend(settings, since, step))
     lines = (message("resent", service=name, rows=rows) for name, rows in sent.items())
-    present({"messages": sent}, as_json, "\n".join(lines))
+    print_result({"messages": sent}, as_json, "\n".join(lines))
 
 
-@sending.command(
+@event_app.command(
     "help-simulate", "danchu simulate --units 40 --events 20000 --year 2025 --seed 7 > city.ndjson"
 )
 def simulate(
@@ -114,7 +114,7 @@ def simulate(
     from services.simulation.city import simulate
 
     loaded()
-    with exit_on_error(), bar(message("progress-events"), events) as step:
+    with exit_on_error(), progress_bar(message("progress-events"), events) as step:
         lines = simulate(units, events, year, seed, faults)
         for number, line in enumerate(lines, start=1):
             sys.stdout.buffer.write(line)

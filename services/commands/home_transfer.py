@@ -18,7 +18,7 @@ from services.commands.homes import require_databases
 from services.commands.messages import message
 from services.commands.service_registry import MIGRATED, PRODUCERS
 from services.commands.stack import stack_lock
-from services.commands.table_copy import check_empty, check_known, copy_tables, count_rows
+from services.commands.table_copy import check_empty, check_tables, copy_tables, count_rows
 from services.commands.terminal import Step
 
 
@@ -51,43 +51,45 @@ async def carry(settings: Settings, url: str, step: Step) -> dict[str, dict[str,
             raise NothingToCarry(name)
     with stack_lock(settings.home):
         async with contextlib.AsyncExitStack() as stack:
-            sources = {name: await _opened(stack, settings.database(name), name)
+            sources = {name: await _open(stack, settings.database(name), name)
                        for name in PRODUCERS}  # fmt: skip
-            targets = {name: await _opened(stack, target, name) for name in PRODUCERS}
+            targets = {name: await _open(stack, target, name) for name in PRODUCERS}
             for name in PRODUCERS:
                 await sources[name].open(import_module(f"services.{name}.tables").MIGRATIONS)
                 async with targets[name].read() as conn:
                     await check_empty(conn, name, targets[name].where)
             for name in PRODUCERS:
                 await MIGRATED[name](settings.model_copy(update={"database_url": url}))
-            return await _copied(sources, targets, step)
+            return await _copy(sources, targets, step)
 
 
-async def _opened(stack: contextlib.AsyncExitStack, url: str, name: str) -> Database:
+async def _open(stack: contextlib.AsyncExitStack, url: str, name: str) -> Database:
     db = Database(url, name, PATIENT)
     stack.push_async_callback(db.close)
     return db
 
 
-async def _copied(
+async def _copy(
     sources: dict[str, Database], targets: dict[str, Database], step: Step
 ) -> dict[str, dict[str, int]]:
     async with contextlib.AsyncExitStack() as transactions:
-        open_: dict[str, tuple[AsyncConnection, AsyncConnection]] = {}
+        connections: dict[str, tuple[AsyncConnection, AsyncConnection]] = {}
         for name in PRODUCERS:
             source = await transactions.enter_async_context(sources[name].read())
-            open_[name] = source, await transactions.enter_async_context(targets[name].write())
-            await check_known(source, _tables(name), sources[name].where)
-        total = sum([await count_rows(open_[name][0], _tables(name)) for name in PRODUCERS])
-        done = 0
+            target = await transactions.enter_async_context(targets[name].write())
+            connections[name] = source, target
+            await check_tables(source, _tables(name), sources[name].where)
+        total = sum([await count_rows(connections[name][0], _tables(name)) for name in PRODUCERS])
+        copied = 0
 
         def progress(rows: int) -> None:
-            nonlocal done
-            done += rows
-            step(done, total)
+            nonlocal copied
+            copied += rows
+            step(copied, total)
 
         return {
-            name: await copy_tables(*open_[name], _tables(name), progress) for name in PRODUCERS
+            name: await copy_tables(*connections[name], _tables(name), progress)
+            for name in PRODUCERS
         }
 
 

@@ -99,13 +99,13 @@ def stack_url(settings: Settings) -> str:
 
     NotRunning where the home's stack has ended and no setting says another address.
     """
-    configured = http_url(settings.host, settings.port)
+    from_settings = http_url(settings.host, settings.port)
     path = settings.home / ADDRESS_FILE
     if not path.exists():
-        return configured
-    url = str(read_object(path).get("url", configured))
+        return from_settings
+    url = str(read_object(path).get("url", from_settings))
     if is_up(settings.home):
         return url
     if settings.model_fields_set & {"host", "port"}:
-        return configured
+        return from_settings
     raise NotRunning(settings.home, url)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from services.commands.command_runner import exit_on_error, run
 from services.commands.messages import message
-from services.commands.options import AsJson, Home, Teaching, configured, present
+from services.commands.options import AsJson, CommandGroup, Home, load_settings, print_result
 
-keys_app = Teaching(help=message("help-keys"))
+keys_app = CommandGroup(help=message("help-keys"))
 
 
 @keys_app.command("help-keys-make", "danchu keys make --home /srv/danchu", name="make")
@@ -14,10 +14,10 @@ def keys_make(home: Home = None, as_json: AsJson = False) -> None:
     """Makes the keys that a home does not have yet; those that are there stay."""
     from services.commands import keys
 
-    settings = configured(home=home)
+    settings = load_settings(home=home)
     with exit_on_error():
         files = keys.make(settings)
-    present({"made": files}, as_json, "\n".join(files) or message("nothing-to-do"))
+    print_result({"made": files}, as_json, "\n".join(files) or message("nothing-to-do"))
 
 
 @keys_app.command("help-keys-show", "danchu keys show --json", name="show")
@@ -26,16 +26,16 @@ def keys_show(home: Home = None, as_json: AsJson = False) -> None:
     from services.commands import keys
     from services.commands.homes import require_home
 
-    settings = configured(home=home)
+    settings = load_settings(home=home)
     with exit_on_error():
         require_home(settings)
         listed = [
-            {"kind": one.kind, "fingerprint": mark, "file": str(one.file)}
-            for one in keys.held(settings)
-            for mark in one.fingerprints
+            {"kind": of_kind.kind, "fingerprint": mark, "file": str(of_kind.file)}
+            for of_kind in keys.load_keys(settings)
+            for mark in of_kind.fingerprints
         ]
-    words = "\n".join(f"{one['kind']}  {one['fingerprint']}  {one['file']}" for one in listed)
-    present({"keys": listed}, as_json, words)
+    words = "\n".join(f"{key['kind']}  {key['fingerprint']}  {key['file']}" for key in listed)
+    print_result({"keys": listed}, as_json, words)
 
 
 @keys_app.command("help-keys-adopt", "danchu keys adopt", name="adopt")
@@ -45,9 +45,9 @@ def keys_adopt(home: Home = None, as_json: AsJson = False) -> None:
     from services.commands.homes import require_databases
     from services.commands.service_registry import PRODUCERS
 
-    settings = configured(home=home)
+    settings = load_settings(home=home)
     with exit_on_error():
         require_databases(settings, PRODUCERS)
     services = run(keys.adopt(settings))
     words = message("keys-adopted", services=", ".join(services) or "-")
-    present({"adopted": services}, as_json, words)
+    print_result({"adopted": services}, as_json, words)

@@ -19,15 +19,15 @@ from services.records import vault
 async def prepare(settings: Settings) -> None:
     """Makes the keys of a new home for new databases; KeysMissing where one holds data already."""
     for name in MIGRATED:
-        async with _opened(settings, name) as db:
+        async with _open(settings, name) as db:
             if await key_marks.is_new(db):
                 continue
-            for kind, file in missing(settings).items():
+            for kind, file in missing_files(settings).items():
                 raise KeysMissing(kind, file, f"{db.where} ({name})")
     make(settings)
 
 
-def missing(settings: Settings) -> dict[str, Path]:
+def missing_files(settings: Settings) -> dict[str, Path]:
     """The key files that the home does not have, by kind."""
     files = {RECORDS: vault.key_file(settings)}
     if settings.token_public_key is None:
@@ -37,22 +37,23 @@ def missing(settings: Settings) -> dict[str, Path]:
 
 def make(settings: Settings) -> list[str]:
     """Makes the keys that the home does not have; their files."""
-    made: dict[str, Callable[[Settings], bool]] = {
+    makers: dict[str, Callable[[Settings], bool]] = {
         RECORDS: vault.make,
         TOKENS: credentials.make_key,
     }
-    absent = missing(settings)
-    return [str(file) for kind, file in absent.items() if made[kind](settings)]
+    absent = missing_files(settings)
+    return [str(file) for kind, file in absent.items() if makers[kind](settings)]
 
 
-def held(settings: Settings) -> list[Keys]:
+def load_keys(settings: Settings) -> list[Keys]:
     """The keys of a home; none is made."""
-    absent, found = missing(settings), []
+    absent = missing_files(settings)
+    keys: list[Keys] = []
     if RECORDS not in absent:
-        found.append(vault.opened(settings).marked(_nothing))
+        keys.append(vault.opened(settings).marked(_nothing))
     if TOKENS not in absent:
-        found += credentials.token_keys(settings)
-    return found
+        keys += credentials.token_keys(settings)
+    return keys
 
 
 async def _nothing(_: object) -> list[bytes]:
@@ -66,7 +67,7 @@ async def adopt(settings: Settings) -> list[str]:
     """
     services = []
     for name in MIGRATED:
-        async with _opened(settings, name) as db:
+        async with _open(settings, name) as db:
             if not await key_marks.is_new(db):
                 await key_marks.forget(db)
                 services.append(name)
@@ -74,7 +75,7 @@ async def adopt(settings: Settings) -> list[str]:
 
 
 @asynccontextmanager
-async def _opened(settings: Settings, name: str) -> AsyncIterator[Database]:
+async def _open(settings: Settings, name: str) -> AsyncIterator[Database]:
     db = Database(settings.database(name), name, PATIENT)
     try:
         yield db

@@ -14,11 +14,11 @@ from services.chassis.database.limits import PATIENT
 from services.chassis.errors import DanchuError
 from services.chassis.settings import Settings
 from services.commands.client import Client, tokens
-from services.commands.emit import Refused, send, sentence
+from services.commands.emit import Refusal, send, sentence
 from services.commands.homes import require_databases, stack_url
 from services.commands.messages import message
 from services.commands.nats.provisioning import provision as provision_broker
-from services.commands.service_registry import MIGRATED, PRODUCERS, check_databases, named
+from services.commands.service_registry import MIGRATED, PRODUCERS, check_databases, service_names
 from services.commands.terminal import Step
 from services.scoring.operations import audit as auditing
 from services.scoring.operations import doors as door_operations
@@ -47,14 +47,14 @@ class NotRepaired(DanchuError):
 
 async def migrate(settings: Settings, service: str) -> list[str]:
     """Brings the databases of a service, or of all, to this version; answers their names."""
-    names = list(named(service))
+    names = list(service_names(service))
     check_databases(settings, names)
     for name in names:
         await MIGRATED[name](settings)
     return names
 
 
-async def provisioned(settings: Settings, anew: bool = False) -> list[Message]:
+async def provision(settings: Settings, anew: bool = False) -> list[Message]:
     """Creates or corrects streams and consumers; says what was done."""
     broker = Broker(settings.nats("provision"), "danchu provision")
     try:
@@ -88,7 +88,7 @@ async def resend(settings: ScoringSettings, since: str, step: Step) -> dict[str,
     start = instant(since, now_us())
     require_databases(settings, PRODUCERS)
     step(0, len(PRODUCERS))
-    await provisioned(settings, anew=True)
+    await provision(settings, anew=True)
     sent = {}
     async with session.opened(settings) as scoring:
         for name in PRODUCERS:
@@ -119,7 +119,7 @@ async def audit(settings: ScoringSettings, step: Step) -> list[str]:
     return await auditing.audit(settings, PRODUCERS, step)
 
 
-async def quarantine_entries(
+async def list_quarantine(
     settings: Settings, state: str | None, limit: int
 ) -> list[dict[str, Any]]:
     """Entries of the quarantine out of the database, the newest first."""
@@ -128,13 +128,13 @@ async def quarantine_entries(
     return [shown(entry) for entry in await quarantine_operations.entries(scoring, state, limit)]
 
 
-async def quarantined_entry(settings: ScoringSettings, id_: str) -> dict[str, Any]:
+async def load_quarantine_entry(settings: ScoringSettings, id_: str) -> dict[str, Any]:
     """One entry with its original bytes."""
     require_databases(settings, (SERVICE,))
     return shown(await quarantine_operations.entry(settings, id_))
 
 
-async def doors(settings: ScoringSettings) -> list[dict[str, Any]]:
+async def list_doors(settings: ScoringSettings) -> list[dict[str, Any]]:
     """The doors that scoring knows, and what arrived of each."""
     require_databases(settings, (SERVICE,))
     return [door.described() for door in await door_operations.doors_known(settings)]
@@ -146,7 +146,7 @@ async def retire_door(settings: ScoringSettings, name: str) -> None:
     await door_operations.retire(settings, name)
 
 
-async def repaired(settings: ScoringSettings, id_: str, file: Path, url: str | None) -> str:
+async def repair(settings: ScoringSettings, id_: str, file: Path, url: str | None) -> str:
     """Sends a repaired event through the door and links it to the original; its receipt."""
     require_databases(settings, (SERVICE,))
     await quarantine_operations.unreplaced(settings, id_)
@@ -155,21 +155,21 @@ async def repaired(settings: ScoringSettings, id_: str, file: Path, url: str | N
     except (ValueError, RecursionError):
         raise NotRepaired(message("repaired-no-json", file=file)) from None
     client = Client(url or stack_url(settings))
-    refused: list[Refused] = []
-    report = await send(client, [line], tokens(settings.home).__getitem__, refused.append)
-    if refused:
-        raise NotRepaired(sentence(refused[0]))
+    refusals: list[Refusal] = []
+    report = await send(client, [line], tokens(settings.home).__getitem__, refusals.append)
+    if refusals:
+        raise NotRepaired(sentence(refusals[0]))
     await quarantine_operations.settle(settings, id_, quarantine.REPLAYED, report.receipt)
     return report.receipt
 
 
-async def dropped(settings: ScoringSettings, id_: str) -> None:
+async def drop(settings: ScoringSettings, id_: str) -> None:
     """Marks an entry of the quarantine as dropped; its bytes stay."""
     require_databases(settings, (SERVICE,))
     await quarantine_operations.settle(settings, id_, quarantine.DROPPED)
 
 
-async def replayed(settings: ScoringSettings, id_: str) -> bool:
+async def replay(settings: ScoringSettings, id_: str) -> bool:
     """Folds the original bytes once more; whether they count as folded now."""
     require_databases(settings, (SERVICE,))
     return await quarantine_operations.replay(settings, id_)

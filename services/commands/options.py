@@ -32,7 +32,7 @@ def help_text(text: Message) -> str:
 PROGRAM_HELP = help_text(message("help-program"))
 
 
-class Teaching:
+class CommandGroup:
     """Commands whose `--help` says in both languages what they do, with an example.
 
     The help of a command is the message of the code that it is registered under.
@@ -46,12 +46,12 @@ class Teaching:
     ) -> Callable[[Callable[..., None]], Callable[..., None]]:
         """A decorator: the function is a command, taught by its message and the examples."""
         text = message(code)
-        taught = (*(message("example", command=one) for one in examples), CODES)
+        lines = (*(message("example", command=example) for example in examples), CODES)
 
         def register(function: Callable[..., None]) -> Callable[..., None]:
             return self.app.command(
                 name, help=help_text(text), short_help=_short(text),
-                epilog="\n\n".join(taught), cls=usage.Command,
+                epilog="\n\n".join(lines), cls=usage.Command,
             )(function)  # fmt: skip
 
         return register
@@ -59,7 +59,7 @@ class Teaching:
 
 def _short(text: Message) -> str:
     """The first sentence of each language."""
-    return " / ".join(one.split(". ")[0].rstrip(".") for one in (text.vi, text.en))
+    return " / ".join(part.split(". ")[0].rstrip(".") for part in (text.vi, text.en))
 
 
 def refuse(option: str, why: Message) -> typer.BadParameter:
@@ -83,7 +83,7 @@ def existing_folder(path: Path, option: str) -> Path:
     return path
 
 
-def configured(**options: Any) -> Settings:
+def load_settings(**options: Any) -> Settings:
     """The settings of the environment with what stands on the command line.
 
     A variable of the environment that is no setting is named on standard error.
@@ -93,26 +93,26 @@ def configured(**options: Any) -> Settings:
 
     with exit_on_error():
         warn_of_unknown()
-        settings = Settings(**_present(options))
+        settings = Settings(**_set_options(options))
     return settings
 
 
-def configured_scoring(**options: Any) -> ScoringSettings:
-    """As `configured`, with the settings of scoring."""
+def load_scoring_settings(**options: Any) -> ScoringSettings:
+    """As `load_settings`, with the settings of scoring."""
     from services.commands.setting_names import warn_of_unknown
     from services.scoring.settings import ScoringSettings
 
     with exit_on_error():
         warn_of_unknown()
-        settings = ScoringSettings(**_present(options))
+        settings = ScoringSettings(**_set_options(options))
     return settings
 
 
-def _present(options: dict[str, Any]) -> dict[str, Any]:
+def _set_options(options: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in options.items() if value is not None}
 
 
-def present(result: Any, as_json: bool, words: str = "") -> None:
+def print_result(result: Any, as_json: bool, words: str = "") -> None:
     """Prints a result as JSON for a machine, or in words for a person."""
     if as_json:
         show_json(result)

@@ -39,8 +39,8 @@ def is_free(port: int, host: str = "127.0.0.1") -> bool:
             probe.bind((host, port))
         except PermissionError:
             raise PortForbidden(port) from None
-        except OSError as taken:
-            if taken.errno != errno.EADDRINUSE:
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
                 raise HostWrong(host) from None
             return False
     return True
@@ -50,13 +50,13 @@ def _family(host: str) -> socket.AddressFamily:
     return socket.AF_INET6 if ":" in host else socket.AF_INET
 
 
-def listening(host: str, port: int, option: str) -> socket.socket:
+def listen(host: str, port: int, option: str) -> socket.socket:
     """A socket that listens; PortTaken names the option that chooses another port."""
     try:
         return socket.create_server((host, port), family=_family(host), backlog=BACKLOG)
     except PermissionError:
         raise PortForbidden(port) from None
-    except OSError as taken:
-        if taken.errno != errno.EADDRINUSE:
+    except OSError as error:
+        if error.errno != errno.EADDRINUSE:
             raise HostWrong(host) from None
         raise PortTaken(port, option) from None

@@ -11,18 +11,18 @@ from services.commands.command_runner import DIFFERS, DONE, run
 from services.commands.messages import message
 from services.commands.options import (
     AsJson,
+    CommandGroup,
     Home,
-    Teaching,
     Url,
-    configured,
-    configured_scoring,
     existing_file,
-    present,
+    load_scoring_settings,
+    load_settings,
+    print_result,
     refuse,
 )
 from services.commands.terminal import show, show_json, tell
 
-quarantine_app = Teaching(help=message("help-quarantine"))
+quarantine_app = CommandGroup(help=message("help-quarantine"))
 STATES = ("waiting", "replayed", "dropped")
 Id = Annotated[str, typer.Argument(metavar="ID", help=message("argument-id"))]
 Limit = Annotated[int, typer.Option(min=1, max=10_000, help=message("option-limit"))]
@@ -42,12 +42,13 @@ def quarantine_list(
 
     if state not in (None, *STATES):
         raise refuse("--state", message("one-of", known=", ".join(STATES)))
-    listed = run(entries(configured(home=home), state, limit))
+    listed = run(entries(load_settings(home=home), state, limit))
     if as_json:
         show_json(listed)
         return
-    for one in listed:
-        show(f"{one['id']}  {one['came']}  {one['state']}  {one['reason']}\n    {one['detail']}")
+    for entry in listed:
+        head = "  ".join(entry[name] for name in ("id", "came", "state", "reason"))
+        show(f"{head}\n    {entry['detail']}")
     if not listed:
         show(message("quarantine-empty"))
 
@@ -59,7 +60,7 @@ def quarantine_show(id_: Id, home: Home = None) -> None:
     """Shows one entry with its original bytes, as JSON."""
     from services.commands import operator
 
-    show_json(run(operator.quarantined_entry(configured_scoring(home=home), id_)))
+    show_json(run(operator.load_quarantine_entry(load_scoring_settings(home=home), id_)))
 
 
 @quarantine_app.command(
@@ -77,15 +78,15 @@ def quarantine_replay(
     """Sends a repaired event for an entry, or folds the original once more."""
     from services.commands import operator
 
-    settings = configured_scoring(home=home)
+    settings = load_scoring_settings(home=home)
     if with_ is not None:
-        receipt = run(operator.repaired(settings, id_, existing_file(with_, "--with"), url))
+        receipt = run(operator.repair(settings, id_, existing_file(with_, "--with"), url))
         result = {"folded": True, "receipt": receipt}
-        present(result, as_json, message("replaced", receipt=receipt))
+        print_result(result, as_json, message("replaced", receipt=receipt))
         return
-    folded = run(operator.replayed(settings, id_))
+    folded = run(operator.replay(settings, id_))
     if folded or as_json:
-        present({"folded": folded}, as_json, message("folded"))
+        print_result({"folded": folded}, as_json, message("folded"))
     else:
         tell(message("not-folded"))
     raise typer.Exit(DONE if folded else DIFFERS)
@@ -96,8 +97,8 @@ def quarantine_drop(id_: Id, home: Home = None, as_json: AsJson = False) -> None
     """Marks an entry as of no use; its bytes are kept."""
     from services.commands import operator
 
-    run(operator.dropped(configured_scoring(home=home), id_))
-    present({"dropped": id_}, as_json, message("dropped"))
+    run(operator.drop(load_scoring_settings(home=home), id_))
+    print_result({"dropped": id_}, as_json, message("dropped"))
 
 
 @quarantine_app.command(
@@ -115,6 +116,6 @@ def quarantine_aside(
     """Sets the one event aside over which the fold stands still, so that it goes on."""
     from services.commands import operator
 
-    run(operator.set_aside(configured_scoring(home=home), source, id_, reason))
+    run(operator.set_aside(load_scoring_settings(home=home), source, id_, reason))
     result = {"source": source, "id": id_, "reason": reason}
-    present(result, as_json, message("set-aside"))
+    print_result(result, as_json, message("set-aside"))

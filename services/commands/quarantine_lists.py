@@ -27,4 +27,4 @@ async def entries(settings: Settings, state: str | None, limit: int) -> list[dic
             return listed
     from services.commands import operator
 
-    return await operator.quarantine_entries(settings, state, limit)
+    return await operator.list_quarantine(settings, state, limit)

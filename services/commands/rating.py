@@ -12,7 +12,7 @@ PAGE = 1000
 FOUND, NOT_FOUND = 200, 404
 
 
-class Refused(DanchuError):
+class RatingsRefused(DanchuError):
     """Scoring answered something else than what was asked."""
 
     def __init__(self, answer: Answer) -> None:
@@ -26,7 +26,7 @@ class NoMatch(DanchuError):
         super().__init__(message("no-match", words=words, year=year))
 
 
-async def matching(client: Client, token: str, year: int, words: str) -> list[dict[str, Any]]:
+async def find_ratings(client: Client, token: str, year: int, words: str) -> list[dict[str, Any]]:
     """The rating of the unit with this key or code, else those whose units are found by the words.
 
     NoMatch where there is none.
@@ -37,14 +37,14 @@ async def matching(client: Client, token: str, year: int, words: str) -> list[di
         if answer.status == FOUND:
             return [answer.json()]
         if answer.status != NOT_FOUND:
-            raise Refused(answer)
-    matches = await rated_year(client, token, year, q=words)
+            raise RatingsRefused(answer)
+    matches = await list_ratings(client, token, year, q=words)
     if not matches:
         raise NoMatch(words, year)
     return matches
 
 
-async def rated_year(
+async def list_ratings(
     client: Client, token: str, year: int, q: str | None = None
 ) -> list[dict[str, Any]]:
     """Every rating of a year that the token may see, best first; `q` searches units."""
@@ -55,7 +55,7 @@ async def rated_year(
             "/scoring/ratings", token, year=year, limit=PAGE, cursor=cursor, q=q
         )
         if answer.status != FOUND:
-            raise Refused(answer)
+            raise RatingsRefused(answer)
         page = answer.json()
         ratings += page["items"]
         cursor = page["next"]

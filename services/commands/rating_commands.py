@@ -13,28 +13,28 @@ from services.commands.command_runner import DIFFERS, DONE, exit_on_error, run
 from services.commands.messages import message
 from services.commands.options import (
     AsJson,
+    CommandGroup,
     Home,
-    Teaching,
     Token,
     Url,
-    configured,
-    configured_scoring,
     existing_file,
     existing_folder,
-    present,
+    load_scoring_settings,
+    load_settings,
+    print_result,
 )
-from services.commands.terminal import bar, show_table, tell
+from services.commands.terminal import progress_bar, show_table, tell
 
 if TYPE_CHECKING:
     from services.chassis.settings import Settings
 
-judging = Teaching()
-rubric_app = Teaching(help=message("help-rubric"))
+rating_app = CommandGroup()
+rubric_app = CommandGroup(help=message("help-rubric"))
 YearOption = Annotated[int, typer.Option(help=message("option-year"), min=1900, max=9999)]
 File = Annotated[Path, typer.Argument(metavar="FILE", help=message("argument-file"))]
 
 
-@judging.command(
+@rating_app.command(
     "help-rate", "danchu rate --year 2025", "danchu rate --year 2025 --unit H44.2.5 --json",
     'danchu rate --year 2025 --unit "hy cuong"',
 )  # fmt: skip
@@ -46,67 +46,67 @@ def rate(
     """Prints the ratings of a year, of one unit, or of the units that words find."""
     from services.commands.terminal_tables import ratings_table
 
-    settings = configured(home=home)
-    rated = run(_rated(settings, url, token, year, unit))
+    settings = load_settings(home=home)
+    rated = run(_load_ratings(settings, url, token, year, unit))
     if as_json:
-        present(rated[0] if unit is not None and len(rated) == 1 else rated, as_json)
+        print_result(rated[0] if unit is not None and len(rated) == 1 else rated, as_json)
     else:
         show_table(ratings_table(rated, year))
 
 
-async def _rated(
+async def _load_ratings(
     settings: Settings, url: str | None, token: str | None, year: int, unit: str | None
 ) -> list[dict[str, Any]]:
     from services.commands.client import Client, tokens
     from services.commands.homes import stack_url
-    from services.commands.rating import matching, rated_year
+    from services.commands.rating import find_ratings, list_ratings
 
     bearer = token or tokens(settings.home)["hr"]
     client = Client(url or stack_url(settings))
     if unit is not None:
-        return await matching(client, bearer, year, unit)
-    return await rated_year(client, bearer, year)
+        return await find_ratings(client, bearer, year, unit)
+    return await list_ratings(client, bearer, year)
 
 
-@judging.command("help-rebuild", "danchu rebuild --year 2025")
+@rating_app.command("help-rebuild", "danchu rebuild --year 2025")
 def rebuild(year: YearOption, home: Home = None, as_json: AsJson = False) -> None:
     """Folds a year anew from the ledger."""
     from services.commands import operator
 
-    settings = configured_scoring(home=home)
-    with bar(message("progress-units"), None) as step:
+    settings = load_scoring_settings(home=home)
+    with progress_bar(message("progress-units"), None) as step:
         read = run(operator.rebuild(settings, year, step))
-    present({"year": year, "events": read or 0}, as_json, _rebuilt(year, read))
+    print_result({"year": year, "events": read or 0}, as_json, _rebuild_message(year, read))
 
 
-def _rebuilt(year: int, read: int | None) -> Message:
+def _rebuild_message(year: int, read: int | None) -> Message:
     """Events are read for each unit that they count for: a predecessor's more than once."""
     if read is None:
         return message("rebuilt-nothing", year=year)
     return message("rebuilt", year=year, events=read)
 
 
-@judging.command("help-audit", "danchu audit", "danchu audit --json")
+@rating_app.command("help-audit", "danchu audit", "danchu audit --json")
 def audit(home: Home = None, as_json: AsJson = False) -> None:
     """Proves facts and tallies by the ledger, and the ledger by the outboxes."""
     from services.commands import operator
 
-    settings = configured_scoring(home=home)
-    with bar(message("progress-audit"), None) as step:
+    settings = load_scoring_settings(home=home)
+    with progress_bar(message("progress-audit"), None) as step:
         differences = run(operator.audit(settings, step))
     words = "\n".join(differences) or message("audit-agrees")
-    present({"differs": differences, **_in_each_language(differences)}, as_json, words)
+    print_result({"differs": differences, **_in_each_language(differences)}, as_json, words)
     raise typer.Exit(DIFFERS if differences else DONE)
 
 
 def _in_each_language(differences: list[str]) -> dict[str, list[str]]:
-    messages = [one for one in differences if isinstance(one, Message)]
+    messages = [text for text in differences if isinstance(text, Message)]
     return {
-        f"differs_{language}": [one.text(language) for one in messages] for language in LANGUAGES
+        f"differs_{language}": [text.text(language) for text in messages] for language in LANGUAGES
     }
 
 
-@judging.command("help-recount", "danchu recount events.ndjson --year 2025 --json")
+@rating_app.command("help-recount", "danchu recount events.ndjson --year 2025 --json")
 def recount(
     file: File,
     year: YearOption,
@@ -129,7 +129,7 @@ def recount(
         tell(f"{file.name}:{line}: {faults}")
     rated = recounting.ratings(recounting.Accepted(reading.accepted), ruled, year)
     if as_json:
-        present(rated, as_json)
+        print_result(rated, as_json)
     else:
         show_table(ratings_table(rated.values(), year))
     raise typer.Exit(DIFFERS if reading.refused else DONE)
@@ -151,22 +151,24 @@ def check(file: File, as_json: AsJson = False) -> None:
         "rubric", id=rubric.id, indicators=len(rubric.indicators), digest=rubric.digest[:16]
     )
     words = "\n".join((head, *(f"- {remark}" for remark in remarks)))
-    known = {"rubric": rubric.id, "digest": rubric.digest}
-    present({**known, **_listed("faults", []), **_listed("remarks", remarks)}, as_json, words)
+    identity = {"rubric": rubric.id, "digest": rubric.digest}
+    print_result(
+        {**identity, **_listed("faults", []), **_listed("remarks", remarks)}, as_json, words
+    )
 
 
 def _listed(name: str, messages: list[Message]) -> dict[str, list[str]]:
     """The members of a JSON answer that say several messages, in both languages and in each."""
     return {
-        name: [str(one) for one in messages],
-        f"{name}_vi": [one.vi for one in messages],
-        f"{name}_en": [one.en for one in messages],
+        name: [str(text) for text in messages],
+        f"{name}_vi": [text.vi for text in messages],
+        f"{name}_en": [text.en for text in messages],
     }
 
 
 def _refused_rubric(faults: list[Message], as_json: bool) -> NoReturn:
     if as_json:
-        present(_listed("faults", faults), as_json)
+        print_result(_listed("faults", faults), as_json)
     else:
         tell("\n".join(faults))
     raise typer.Exit(DIFFERS)

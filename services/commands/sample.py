@@ -10,7 +10,7 @@ from services.chassis.errors import DanchuError
 from services.chassis.private_files import write_private
 from services.chassis.settings import Settings
 from services.commands.client import Client, tokens
-from services.commands.emit import Refused, send, sentence
+from services.commands.emit import Refusal, send, sentence
 from services.commands.messages import message
 from services.commands.terminal import show_table
 from services.commands.terminal_tables import ratings_table
@@ -32,32 +32,34 @@ class SampleRefused(DanchuError):
 
 async def show(client: Client, settings: Settings, say: Callable[[str], None]) -> None:
     """Loads the city where this home has not got it yet, and prints its ratings."""
-    held, done = tokens(settings.home), settings.home / LOADED_FILE
-    if not done.exists():
+    bearer_tokens, marker = tokens(settings.home), settings.home / LOADED_FILE
+    if not marker.exists():
         say(message("sample-loading", year=YEAR))
-        await _load(client, settings, held)
-        write_private(done, json.dumps({"year": YEAR}))
-    rated = (await client.get("/scoring/ratings", held["hr"], year=YEAR, limit=1000)).json()
-    show_table(ratings_table(rated["items"], YEAR))
+        await _load(client, settings, bearer_tokens)
+        write_private(marker, json.dumps({"year": YEAR}))
+    page = await client.get("/scoring/ratings", bearer_tokens["hr"], year=YEAR, limit=1000)
+    show_table(ratings_table(page.json()["items"], YEAR))
 
 
-async def _load(client: Client, settings: Settings, held: dict[str, str]) -> None:
+async def _load(client: Client, settings: Settings, bearer_tokens: dict[str, str]) -> None:
     events = (json.dumps(event).encode() for event in sample_city())
-    refused: list[Refused] = []
-    report = await send(client, events, held.__getitem__, refused.append)
-    if refused:
-        raise SampleRefused(sentence(refused[0]))
-    await _stray(settings)
+    refusals: list[Refusal] = []
+    report = await send(client, events, bearer_tokens.__getitem__, refusals.append)
+    if refusals:
+        raise SampleRefused(sentence(refusals[0]))
+    await _publish_stray(settings)
     while True:
-        waiting = (await client.get("/intake/outbox", held["operator"])).json()["waiting"]
-        lag = (await client.get("/scoring/lag", held["operator"])).json()
-        known = await client.get("/scoring/ratings", held["hr"], year=YEAR, wait_for=report.receipt)
-        if waiting == 0 and lag.get("events") == 0 and known.status == 200:
+        outbox = (await client.get("/intake/outbox", bearer_tokens["operator"])).json()
+        lag = (await client.get("/scoring/lag", bearer_tokens["operator"])).json()
+        ratings = await client.get(
+            "/scoring/ratings", bearer_tokens["hr"], year=YEAR, wait_for=report.receipt
+        )
+        if outbox["waiting"] == 0 and lag.get("events") == 0 and ratings.status == 200:
             return
         await asyncio.sleep(POLL_SECONDS)
 
 
-async def _stray(settings: Settings) -> None:
+async def _publish_stray(settings: Settings) -> None:
     """Puts one event on the stream that no door took, as a faulty relay would."""
     broker = Broker(settings.nats("intake"), "danchu sample")
     try:

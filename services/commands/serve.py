@@ -14,10 +14,10 @@ from services.chassis.http.service_api import compose, health_only
 from services.chassis.settings import Settings
 from services.chassis.telemetry import instruments
 from services.commands.front_page import front_page
-from services.commands.ports import listening
+from services.commands.ports import listen
 from services.commands.service_registry import App, Part, build
-from services.commands.start_line import started_with
-from services.commands.supervisor import tell_ready
+from services.commands.start_line import start_fields
+from services.commands.supervisor import report_ready
 
 log = logging.getLogger(__name__)
 
@@ -28,17 +28,17 @@ async def serve(names: Sequence[str], part: Part, home: Path | None = None) -> N
     """Runs until SIGTERM or SIGINT; raises what ended a task of a service."""
     settings = Settings() if home is None else Settings(home=home)
     instruments.setup(settings, "-".join((*names, part)))
-    log.info("the process starts", extra=started_with(settings, names, part))
+    log.info("the process starts", extra=start_fields(settings, names, part))
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for one in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(one, stopped.set)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopped.set)
     apps = build(names, part, home)
-    async with _started(apps, stopped):
+    async with _start_all(apps, stopped):
         watched = [asyncio.create_task(app.failed()) for app in apps.values()]
         ended = [*watched, asyncio.create_task(stopped.wait())]
-        async with _http(apps, settings, part) as web:
-            tell_ready()
+        async with _serve_http(apps, settings, part) as web:
+            report_ready()
             await asyncio.wait([*ended, *web], return_when=asyncio.FIRST_COMPLETED)
         for task in ended:
             task.cancel()
@@ -48,7 +48,7 @@ async def serve(names: Sequence[str], part: Part, home: Path | None = None) -> N
 
 
 @contextlib.asynccontextmanager
-async def _started(apps: dict[str, App], stopped: asyncio.Event) -> AsyncIterator[None]:
+async def _start_all(apps: dict[str, App], stopped: asyncio.Event) -> AsyncIterator[None]:
     async with contextlib.AsyncExitStack() as stack:
         for app in apps.values():
             stack.push_async_callback(app.stop)
@@ -75,7 +75,7 @@ async def _start(app: App, stopped: asyncio.Event) -> None:
 
 
 @contextlib.asynccontextmanager
-async def _http(
+async def _serve_http(
     apps: dict[str, App], settings: Settings, part: Part
 ) -> AsyncIterator[list[asyncio.Task[None]]]:
     """The HTTP server of the apps; of a fold by itself the health alone, where it has a port."""
@@ -90,5 +90,5 @@ async def _http(
     root = compose(served, front_page(list(apps)))
     if settings.otlp_endpoint:
         root = measured(root)
-    async with http_server(root, settings, listening(settings.host, port, option)) as web:
+    async with http_server(root, settings, listen(settings.host, port, option)) as web:
         yield web

@@ -57,8 +57,8 @@ class ServiceUnknown(DanchuError):
     """There is no service of that name."""
 
     def __init__(self, name: str) -> None:
-        known = ", ".join((*MIGRATED, "all"))
-        super().__init__(message("service-unknown", name=name, known=known))
+        names = ", ".join((*MIGRATED, "all"))
+        super().__init__(message("service-unknown", name=name, known=names))
 
 
 class OneFileForAll(DanchuError):
@@ -68,7 +68,7 @@ class OneFileForAll(DanchuError):
         super().__init__(message("one-file-for-all", file=file))
 
 
-def named(service: str) -> tuple[str, ...]:
+def service_names(service: str) -> tuple[str, ...]:
     """The services that a name means; ServiceUnknown for another one."""
     if service == "all":
         return tuple(MIGRATED)

@@ -53,13 +53,13 @@ def setting_names() -> frozenset[str]:
     return frozenset(names | by_service | {name + SUFFIX for name in filed | by_service})
 
 
-def unknown(names: Iterable[str], known: frozenset[str]) -> list[tuple[str, str | None, bool]]:
+def unknown(names: Iterable[str], settings: frozenset[str]) -> list[tuple[str, str | None, bool]]:
     """The names that are no setting: each with the nearest, and whether it is a slip of that."""
-    bare = sorted(name.removeprefix(PREFIX) for name in known)
+    bare = sorted(name.removeprefix(PREFIX) for name in settings)
     strangers: list[tuple[str, str | None, bool]] = []
-    for name in sorted(set(names) - known):
+    for name in sorted(set(names) - settings):
         own = name.removeprefix(PREFIX)
-        near = min(bare, key=lambda one: slips(own, one), default="")
+        near = min(bare, key=lambda setting: slips(own, setting), default="")
         if slips(own, near) <= (SLIPS_SHORT if len(near) < SHORT else SLIPS):
             strangers.append((name, PREFIX + near, True))
             continue
@@ -68,16 +68,16 @@ def unknown(names: Iterable[str], known: frozenset[str]) -> list[tuple[str, str 
     return strangers
 
 
-def slips(one: str, other: str) -> int:
+def slips(name: str, other: str) -> int:
     """How many letters were left out, added, replaced or exchanged with their neighbour."""
     before: list[int] = []
     row = list(range(len(other) + 1))
-    for i, letter in enumerate(one, start=1):
+    for i, letter in enumerate(name, start=1):
         older, before = before, row
         row = [i]
         for j, target in enumerate(other, start=1):
             cost = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (letter != target))
-            if i > 1 and j > 1 and letter == other[j - 2] and one[i - 2] == target:
+            if i > 1 and j > 1 and letter == other[j - 2] and name[i - 2] == target:
                 cost = min(cost, older[j - 2] + 1)
             row.append(cost)
     return row[-1]

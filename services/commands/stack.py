@@ -77,8 +77,8 @@ class Stack:
     async def run(self) -> None:
         """Runs until SIGINT or SIGTERM; DanchuError says what stands in the way."""
         stopped = asyncio.Event()
-        for one in (signal.SIGTERM, signal.SIGINT):
-            asyncio.get_running_loop().add_signal_handler(one, stopped.set)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, stopped.set)
         home = self.settings.home
         private_folder(home)
         with stack_lock(home):
@@ -176,7 +176,7 @@ class Stack:
             if fold not in FOLDS and checks.get("database") == ANSWERS:
                 return fold
             if lag.get("halted") is not None:
-                why = (str(lag.get(f"halted_{one}", lag["halted"])) for one in LANGUAGES)
+                why = (str(lag.get(f"halted_{language}", lag["halted"])) for language in LANGUAGES)
                 return FoldHalted(Message("halted", *why)).message
         return None
 
@@ -233,10 +233,10 @@ class Stack:
 def nats_server() -> str:
     """The nats-server program of this Python, or of the PATH; NoServer without one."""
     beside = Path(sysconfig.get_path("scripts")) / "nats-server"
-    found = str(beside) if beside.exists() else shutil.which("nats-server")
-    if found is None:
+    program = str(beside) if beside.exists() else shutil.which("nats-server")
+    if program is None:
         raise NoServer()
-    return found
+    return program
 
 
 def _danchu() -> list[str]:

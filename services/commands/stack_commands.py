@@ -14,19 +14,19 @@ from services.commands.command_runner import FAULT, exit_on_error, run
 from services.commands.messages import message
 from services.commands.options import (
     AsJson,
+    CommandGroup,
     Home,
-    Teaching,
-    configured,
     existing_folder,
-    present,
+    load_settings,
+    print_result,
     refuse,
 )
-from services.commands.terminal import bar, show, tell
+from services.commands.terminal import progress_bar, show, tell
 
 if TYPE_CHECKING:
     from services.commands.service_registry import Part
 
-starting = Teaching()
+stack_app = CommandGroup()
 log = logging.getLogger(__name__)
 PARTS = ("all", "http", "fold")
 PortOption = Annotated[int | None, typer.Option(min=1, max=65535, help=message("option-port"))]
@@ -34,7 +34,7 @@ NatsPort = Annotated[int | None, typer.Option(min=1, max=65535, help=message("op
 Service = Annotated[str, typer.Argument(metavar="SERVICE", help=message("argument-service"))]
 
 
-@starting.command("help-up", "danchu up --port 9000 --nats-port 4333 --home /srv/danchu")
+@stack_app.command("help-up", "danchu up --port 9000 --nats-port 4333 --home /srv/danchu")
 def up(
     empty: Annotated[bool, typer.Option("--empty", help=message("option-empty"))] = False,
     port: PortOption = None, nats_port: NatsPort = None, home: Home = None,
@@ -44,14 +44,14 @@ def up(
     from services.commands.stack import Stack
     from services.scoring.rubrics import loader
 
-    settings = configured(port=port, nats_port=nats_port, home=home)
+    settings = load_settings(port=port, nats_port=nats_port, home=home)
     if rubrics is not None:
         with exit_on_error():
             loader.load_directory(existing_folder(rubrics, "--rubrics"))
     run(Stack(settings, show, not empty, rubrics).run())
 
 
-@starting.command("help-serve", "danchu serve scoring --part fold")
+@stack_app.command("help-serve", "danchu serve scoring --part fold")
 def serve(
     service: Service,
     part: Annotated[str, typer.Option(help=message("option-part"))] = "all",
@@ -61,7 +61,7 @@ def serve(
     if part not in PARTS:
         raise refuse("--part", message("one-of", known=", ".join(PARTS)))
     chosen: Part = part  # type: ignore[assignment]
-    settings = configured(home=home)
+    settings = load_settings(home=home)
     try:
         run(_server()(service, chosen, settings.home))
     except typer.Exit:
@@ -75,35 +75,35 @@ def serve(
 def _server() -> Callable[[str, Part, Path], Coroutine[Any, Any, None]]:
     """What serves; with it every service is loaded, before anything runs."""
     from services.commands.serve import serve as serving
-    from services.commands.service_registry import named
+    from services.commands.service_registry import service_names
 
-    async def served(service: str, part: Part, home: Path) -> None:
-        await serving(named(service), part, home)
+    async def serve_services(service: str, part: Part, home: Path) -> None:
+        await serving(service_names(service), part, home)
 
-    return served
+    return serve_services
 
 
-@starting.command(
+@stack_app.command(
     "help-migrate", "DANCHU_DATABASE_URL=postgresql://danchu@db/danchu danchu migrate"
 )
 def migrate(service: Service = "all", home: Home = None, as_json: AsJson = False) -> None:
     """Brings the databases to this version."""
     from services.commands import operator
 
-    names = run(operator.migrate(configured(home=home), service))
-    present({"migrated": names}, as_json, message("migrated", services=", ".join(names)))
+    names = run(operator.migrate(load_settings(home=home), service))
+    print_result({"migrated": names}, as_json, message("migrated", services=", ".join(names)))
 
 
-@starting.command("help-provision", "danchu provision --json")
+@stack_app.command("help-provision", "danchu provision --json")
 def provision(home: Home = None, as_json: AsJson = False) -> None:
     """Creates or corrects streams and consumers of NATS."""
     from services.commands import operator
 
-    changes = run(operator.provisioned(configured(home=home)))
-    present({"done": changes}, as_json, "\n".join(changes) or message("nothing-to-do"))
+    changes = run(operator.provision(load_settings(home=home)))
+    print_result({"done": changes}, as_json, "\n".join(changes) or message("nothing-to-do"))
 
 
-@starting.command(
+@stack_app.command(
     "help-token",
     "danchu token --role emitter --unit H44.12.34 --source urn:phuong-so-1",
     "danchu token --role council --name thu-ky-hoi-dong --days 30",
@@ -125,7 +125,7 @@ def token(
     _check_token(role, unit or [], name)
     units = unit or ["*"]
     sources = _sources(units, source)
-    settings = configured(home=home)
+    settings = load_settings(home=home)
     with exit_on_error():
         if settings.token_public_key is not None:
             raise ForeignIssuer(str(settings.token_public_key))
@@ -136,7 +136,7 @@ def token(
         "role": role, "name": name or role, "units": units, "sources": sources, "days": days,
         "token": signed,
     }  # fmt: skip
-    present(result, as_json, signed)
+    print_result(result, as_json, signed)
     if not (source or as_json or "*" in units):
         tell(message("token-sources", sources=", ".join(sources)))
 
@@ -159,14 +159,14 @@ def _check_token(role: str, units: list[str], name: str | None) -> None:
 
     if role not in ROLES:
         raise refuse("--role", message("one-of", known=", ".join(ROLES)))
-    for one in units:
-        if one != "*" and not UNIT_KEY.fullmatch(one):
-            raise refuse("--unit", message("no-unit", unit=one))
+    for key in units:
+        if key != "*" and not UNIT_KEY.fullmatch(key):
+            raise refuse("--unit", message("no-unit", unit=key))
     if name is not None and not (name.strip() and len(name) <= NAME_MAX and name.isprintable()):
         raise refuse("--name", message("name-length", most=NAME_MAX))
 
 
-@starting.command(
+@stack_app.command(
     "help-carry", "danchu carry --to postgresql://danchu@db/danchu --home /srv/danchu"
 )
 def carry(
@@ -177,12 +177,12 @@ def carry(
     """Carries a home from SQLite to PostgreSQL."""
     from services.commands import home_transfer
 
-    settings = configured(home=home)
+    settings = load_settings(home=home)
     url = sys.stdin.readline() if to == "-" else to
-    with bar(message("progress-rows"), None) as step:
+    with progress_bar(message("progress-rows"), None) as step:
         carried = run(home_transfer.carry(settings, url, step))
     lines = [
         message("carried", service=name, rows=sum(tables.values()), tables=len(tables))
         for name, tables in carried.items()
     ]
-    present({"carried": carried}, as_json, "\n".join((*lines, message("carried-next"))))
+    print_result({"carried": carried}, as_json, "\n".join((*lines, message("carried-next"))))

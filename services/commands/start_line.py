@@ -17,7 +17,7 @@ def version() -> str:
         return "0"
 
 
-def started_with(settings: Settings, names: Sequence[str], part: str) -> dict[str, Any]:
+def start_fields(settings: Settings, names: Sequence[str], part: str) -> dict[str, Any]:
     """Version, services, databases, broker and the digests of the rubrics."""
     return {
         "version": version(), "services": list(names), "part": part,

@@ -41,7 +41,7 @@ class ChildRefused(DanchuError):
 class Child:
     """A process to keep: `ready` is asked until it is true, before the next child starts.
 
-    Without `ready` the child says it itself (`tell_ready`).
+    Without `ready` the child says it itself (`report_ready`).
     """
 
     name: str
@@ -70,16 +70,16 @@ class Supervisor:
         """Does the work while the children are kept; raises what ends their keeping."""
         doing = asyncio.create_task(work)
         try:
-            done, _ = await asyncio.wait(
+            finished, _ = await asyncio.wait(
                 (doing, *self._keepers), return_when=asyncio.FIRST_COMPLETED
             )
-            for task in done:
+            for task in finished:
                 task.result()
         finally:
             doing.cancel()
             await asyncio.gather(doing, return_exceptions=True)
 
-    async def failed(self) -> None:
+    async def wait_for_failure(self) -> None:
         """Waits for ever, unless the keeping of a child fails."""
         await self.during(_for_ever())
 
@@ -104,21 +104,21 @@ class Supervisor:
         child.log.parent.mkdir(parents=True, exist_ok=True)
         if child.log.exists() and child.log.stat().st_size > LOG_BYTES_MAX:
             child.log.replace(child.log.with_suffix(".old.log"))
-        tether = [sys.executable, "-m", "services.chassis.parent_death", str(os.getpid())]
-        listens, tells = os.pipe()
+        wrapper = [sys.executable, "-m", "services.chassis.parent_death", str(os.getpid())]
+        reader, writer = os.pipe()
         if child.name in self._ready_files:
             os.close(self._ready_files.pop(child.name))
-        self._ready_files[child.name] = listens
-        os.set_blocking(listens, False)
+        self._ready_files[child.name] = reader
+        os.set_blocking(reader, False)
         try:
             with child.log.open("ab") as log:
                 process = await asyncio.create_subprocess_exec(
-                    *tether, *child.command, stdin=asyncio.subprocess.DEVNULL, stdout=log,
-                    stderr=log, env={**os.environ, **child.env, READY_FILE: str(tells)},
-                    start_new_session=True, pass_fds=(tells,),
+                    *wrapper, *child.command, stdin=asyncio.subprocess.DEVNULL, stdout=log,
+                    stderr=log, env={**os.environ, **child.env, READY_FILE: str(writer)},
+                    start_new_session=True, pass_fds=(writer,),
                 )  # fmt: skip
         finally:
-            os.close(tells)
+            os.close(writer)
         self._running[child.name] = process
         return process
 
@@ -166,7 +166,7 @@ def _ending(code: int, log: Path) -> str:
     return message("ended-code", code=code)
 
 
-def tell_ready() -> None:
+def report_ready() -> None:
     """Tells the supervisor of this process, where it has one, that it is ready; once."""
     file = os.environ.pop(READY_FILE, None)
     if file is not None and file.isdigit():

@@ -53,7 +53,7 @@ async def check_empty(conn: AsyncConnection, schema: str, where: str) -> None:
             raise TargetInUse(where, name)
 
 
-async def check_known(conn: AsyncConnection, metadata: MetaData, where: str) -> None:
+async def check_tables(conn: AsyncConnection, metadata: MetaData, where: str) -> None:
     """TablesUnknown where a table would be left behind."""
     names = set(await conn.run_sync(lambda sync: inspect(sync).get_table_names()))
     unknown = {name for name in names if not name.startswith("sqlite_")}
@@ -77,7 +77,7 @@ async def copy_tables(
         rows, digest = 0, 0
         async for chunk in _chunks(source, table):
             await bulk_insert(target, table, chunk, columns)
-            rows, digest = rows + len(chunk), _added(digest, chunk)
+            rows, digest = rows + len(chunk), _add_to_digest(digest, chunk)
             progress(len(chunk))
         if await _read_back(target, table) != (rows, digest):
             raise CopyDiffers(table.name)
@@ -104,11 +104,11 @@ async def _chunks(conn: AsyncConnection, table: Table) -> AsyncIterator[Sequence
 async def _read_back(conn: AsyncConnection, table: Table) -> tuple[int, int]:
     rows, digest = 0, 0
     async for chunk in _chunks(conn, table):
-        rows, digest = rows + len(chunk), _added(digest, chunk)
+        rows, digest = rows + len(chunk), _add_to_digest(digest, chunk)
     return rows, digest
 
 
-def _added(digest: int, rows: Sequence[tuple[Any, ...]]) -> int:
+def _add_to_digest(digest: int, rows: Sequence[tuple[Any, ...]]) -> int:
     """A digest of all rows in any order: databases sort texts differently."""
     for row in rows:
         digest += int.from_bytes(

@@ -45,10 +45,10 @@ def cell(text: str, style: str = "") -> Any:
 
 
 @contextlib.contextmanager
-def bar(what: str, total: int | None) -> Iterator[Step]:
-    """A bar on standard error where that is a terminal, nothing elsewhere."""
+def progress_bar(what: str, total: int | None) -> Iterator[Step]:
+    """A progress bar on standard error where that is a terminal, nothing elsewhere."""
     if not sys.stderr.isatty():
-        yield lambda done, of: None
+        yield lambda count, total: None
         return
     from rich.console import Console
     from rich.markup import escape
@@ -56,4 +56,4 @@ def bar(what: str, total: int | None) -> Iterator[Step]:
 
     with Progress(console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task(escape(what), total=total)
-        yield lambda done, of: progress.update(task, completed=done, total=of)
+        yield lambda count, total: progress.update(task, completed=count, total=total)

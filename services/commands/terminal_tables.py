@@ -17,7 +17,7 @@ NO_RANK = "–"
 LAST = 10**9
 
 
-def ratings_table(rated: Iterable[dict[str, Any]], year: int) -> Table:
+def ratings_table(ratings: Iterable[dict[str, Any]], year: int) -> Table:
     """Ratings of a year by kind and rank; a part of a year has no rank, and says so."""
     table = Table(
         title=cell(message("table-title", year=year)),
@@ -30,13 +30,13 @@ def ratings_table(rated: Iterable[dict[str, Any]], year: int) -> Table:
     table.add_column(_head("table-class"), justify="center")
     table.add_column(_head("table-note"), overflow="fold")
     kind = None
-    for one in sorted(rated, key=_order):
-        if one["kind"] != kind:
-            kind = one["kind"]
+    for rating in sorted(ratings, key=_order):
+        if rating["kind"] != kind:
+            kind = rating["kind"]
             name = message(f"kind-{kind}") if kind in KINDS else Message("kind", kind, kind)
             table.add_section()
             table.add_row("", cell(name.vi), "", "", "", cell(name.en), style="bold")
-        table.add_row(*map(cell, _row(one)), style="dim" if one["part_year"] else None)
+        table.add_row(*map(cell, _row(rating)), style="dim" if rating["part_year"] else None)
     return table
 
 
@@ -45,9 +45,9 @@ def _head(code: str) -> str:
     return f"{name.vi}\n{name.en}"
 
 
-def _order(one: dict[str, Any]) -> tuple[Any, ...]:
-    kind = KINDS.index(one["kind"]) if one["kind"] in KINDS else len(KINDS)
-    return kind, one["kind"], one["rank"] or LAST, _natural(one["unit"])
+def _order(rating: dict[str, Any]) -> tuple[Any, ...]:
+    kind = KINDS.index(rating["kind"]) if rating["kind"] in KINDS else len(KINDS)
+    return kind, rating["kind"], rating["rank"] or LAST, _natural(rating["unit"])
 
 
 def _natural(key: str) -> list[tuple[int, str]]:
@@ -55,11 +55,18 @@ def _natural(key: str) -> list[tuple[int, str]]:
     return [(int(part or 0), text) for text, part in re.findall(r"([^0-9]*)([0-9]*)", key)]
 
 
-def _row(one: dict[str, Any]) -> list[str]:
-    notes: list[str] = [message("part-year")] if one["part_year"] else []
-    notes += [f"{r['from']}→{r['to']} {_change(r['kind'])}" for r in one["reasons"]]
-    rank = NO_RANK if one["rank"] is None else str(one["rank"])
-    return [rank, one["name"], one["unit"], one["total"], one["class"], ", ".join(notes)]
+def _row(rating: dict[str, Any]) -> list[str]:
+    notes: list[str] = [message("part-year")] if rating["part_year"] else []
+    notes += [f"{r['from']}→{r['to']} {_change(r['kind'])}" for r in rating["reasons"]]
+    rank = NO_RANK if rating["rank"] is None else str(rating["rank"])
+    return [
+        rank,
+        rating["name"],
+        rating["unit"],
+        rating["total"],
+        rating["class"],
+        ", ".join(notes),
+    ]
 
 
 def _change(kind: str) -> str:

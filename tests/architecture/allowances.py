@@ -14,7 +14,6 @@ ALLOWED: Mapping[str, tuple[str, ...]] = {
         "services/awards/domain.py: class Honour is also in services/awards/answers.py",
         "services/awards/lists.py: class Listed is also in services/awards/answers.py",
         "services/awards/lists.py: class Registered is also in services/awards/answers.py",
-        "services/commands/rating.py: class Refused is also in services/commands/emit.py",
         "services/intake/domain.py: class Receipt is also in services/intake/documents.py",
         "services/intake/receipts.py: class Receipts is also in services/intake/documents.py",
         "services/scoring/fold/verdict.py: class Head is also in services/scoring/api/answers.py",
@@ -52,10 +51,7 @@ ALLOWED: Mapping[str, tuple[str, ...]] = {
 """By rule: the violations without their line numbers."""
 WORD_CEILINGS: Mapping[str, int] = {
     "contracts": 41,
-    "services": 1,
     "services/awards": 27,
-    "services/commands": 43,
-    "services/commands/nats": 7,
     "services/intake": 22,
     "services/records": 40,
     "services/scoring": 5,

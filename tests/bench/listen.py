@@ -15,7 +15,7 @@ from starlette.types import ASGIApp
 
 from services.chassis.http.server import http_server
 from services.chassis.settings import Settings
-from services.commands.ports import listening
+from services.commands.ports import listen as open_port
 
 
 async def listen_bounded(app: ASGIApp) -> None:
@@ -23,7 +23,7 @@ async def listen_bounded(app: ASGIApp) -> None:
     stopped = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopped.set)
     port = int(os.environ["BENCH_PORT"])
-    async with http_server(app, Settings(), listening("127.0.0.1", port, "BENCH_PORT")):
+    async with http_server(app, Settings(), open_port("127.0.0.1", port, "BENCH_PORT")):
         await stopped.wait()
 
 

@@ -126,12 +126,12 @@ def test_long_commands_show_what_is_done_of_how_much(
         return found
 
     @contextlib.contextmanager
-    def bar(what: str, total: int | None) -> Iterator[Any]:
+    def progress_bar(what: str, total: int | None) -> Iterator[Any]:
         yield lambda *step: shown.append(step)
 
     monkeypatch.setattr(operator, work, working)
     for commands_ in (rating_commands, event_commands):
-        monkeypatch.setattr(commands_, "bar", bar)
+        monkeypatch.setattr(commands_, "progress_bar", progress_bar)
     assert danchu(*arguments).exit_code == 0
     assert shown == [(1, 2)]
 

@@ -12,7 +12,7 @@ import pytest
 
 from services.commands import emit
 from services.commands.client import Answer, Client, Unanswered
-from services.commands.emit import Refused, lines_of, send
+from services.commands.emit import Refusal, lines_of, send
 
 pytestmark = pytest.mark.anyio
 
@@ -56,7 +56,7 @@ def line(number: int, type_: str = "vn.danchu.disclosure.due.v1") -> bytes:
     return json.dumps({"id": str(number), "type": type_}).encode() + b"\n"
 
 
-def nothing(_: Refused) -> None:
+def nothing(_: Refusal) -> None:
     """Nobody hears of what is refused."""
 
 
@@ -95,7 +95,7 @@ async def test_order_is_kept_over_roles(monkeypatch: pytest.MonkeyPatch) -> None
 
 async def test_what_is_refused_is_said_with_line_and_reason() -> None:
     """By the door, or because the line is no event; its neighbours go on."""
-    refused: list[Refused] = []
+    refused: list[Refusal] = []
     lines = [line(1), b"\n", b"{\n", b"[]\n", line(13), line(2)]
     report = await send(Door(), lines, lambda role: role, refused.append)
     assert (report.accepted, report.refused) == (2, 3)

@@ -90,7 +90,8 @@ async def test_more_requests_at_once_than_the_bound_are_refused_and_may_ask_agai
     apps: dict[str, Any] = {"slow": SimpleNamespace(api=api, health=health)}
     settings = Settings(home=tmp_path, port=free_port(), http_requests_max=2)
     address = f"http://127.0.0.1:{settings.port}"
-    async with serve._http(apps, settings, "http"), httpx.AsyncClient(base_url=address) as client:
+    serving, client = serve._serve_http(apps, settings, "http"), httpx.AsyncClient(base_url=address)
+    async with serving, client:
         at_once = [asyncio.create_task(client.post("/slow/work")) for _ in range(2)]
         for _ in at_once:
             await held.acquire()

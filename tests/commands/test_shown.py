@@ -20,7 +20,7 @@ from services.chassis.printable import printable, printable_json, printable_line
 from services.chassis.telemetry.log_lines import JsonLines
 from services.commands import client as asking
 from services.commands.client import Answer
-from services.commands.emit import Refused, lines_of, read, role_of, sentence
+from services.commands.emit import Refusal, lines_of, read, role_of, sentence
 from services.commands.emit import Report as EmitReport
 from services.commands.terminal_tables import ratings_table
 from tests.commands.test_cli import danchu
@@ -130,9 +130,9 @@ def test_a_stack_with_hostile_names_starts_and_is_listed(stack: Stack, tmp_path:
     assert stack.stop() == 0
 
 
-def lines_read(raw: bytes) -> tuple[list[int], list[Refused]]:
+def lines_read(raw: bytes) -> tuple[list[int], list[Refusal]]:
     """The numbers of the lines that are read, and what is refused."""
-    refused: list[Refused] = []
+    refused: list[Refusal] = []
     return [
         line.number for line in read(lines_of(io.BytesIO(raw)), EmitReport(refused.append))
     ], refused

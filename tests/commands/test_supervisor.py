@@ -102,7 +102,7 @@ async def test_a_child_that_does_not_tell_that_it_is_ready_is_waited_for(
     """One that tells is ready at once, through the process that ties it to its parent."""
     monkeypatch.setattr(supervising, "READY_SECONDS", 20)
     kept, told = Supervisor(lambda line: None), tmp_path / "told.log"
-    code = "import time; from services.commands.supervisor import tell_ready; tell_ready()"
+    code = "import time; from services.commands.supervisor import report_ready; report_ready()"
     here = [sys.executable, "-c", f"{code}; time.sleep(600)"]
     await kept.start(Child("told", here, told, None, {"PYTHONPATH": str(Path.cwd())}))
     monkeypatch.setattr(supervising, "READY_SECONDS", 0.2)
@@ -121,11 +121,11 @@ async def test_a_child_that_is_frozen_is_killed_at_the_end(
     log = tmp_path / "deaf.log"
     code = "import signal, time; signal.signal(15, lambda *_: None); print('up', flush=True)"
 
-    async def listening() -> bool:
+    async def listen() -> bool:
         return "up" in log.read_text()
 
     kept = Supervisor(lambda line: None)
-    await kept.start(Child("deaf", command(f"{code}; time.sleep(600)"), log, listening))
+    await kept.start(Child("deaf", command(f"{code}; time.sleep(600)"), log, listen))
     process = kept._running["deaf"]
     os.kill(process.pid, signal.SIGSTOP)
     await kept.stop()

@@ -92,7 +92,7 @@ async def test_up_makes_keys_for_new_databases_alone(
     """The first start of an installation needs no other command; a lost home does."""
     settings = Settings(home=home, database_url=database_url)
     await keys.prepare(settings)
-    assert keys.missing(settings) == {}
+    assert keys.missing_files(settings) == {}
     await prepared("awards", home, database_url)
     lost = Settings(home=tmp_path / "lost", database_url=database_url)
     with pytest.raises(KeysMissing):
@@ -193,7 +193,7 @@ def test_the_keys_of_a_home_are_known_by_fingerprints_that_tell_nothing(home: Pa
     """What the databases remember, and what a person compares."""
     settings = Settings(home=home)
     keys.make(settings)
-    marks = {one.kind: one.fingerprints for one in keys.held(settings)}
+    marks = {one.kind: one.fingerprints for one in keys.load_keys(settings)}
     assert set(marks) == {"records", "tokens"}
     raw = vault.key_file(settings).read_text()
     assert all(len(mark) == 32 and mark not in raw for each in marks.values() for mark in each)

@@ -17,7 +17,7 @@ from services.chassis.http import connection
 from services.chassis.http import server as http_server
 from services.chassis.http.service_api import bounded_body, compose, service_api
 from services.chassis.settings import Settings
-from services.commands.ports import listening
+from services.commands.ports import listen
 from tests.support.servers import free_port
 
 Address = tuple[str, int]
@@ -140,7 +140,7 @@ async def served(**settings: Any) -> AsyncIterator[Served]:
         return Response(bytes(64 * 2**20))
 
     made = Settings(port=server.address[1], **settings)
-    listener = listening(*server.address, "DANCHU_PORT")
+    listener = listen(*server.address, "DANCHU_PORT")
     async with http_server.http_server(compose({"slow": (api, health)}), made, listener):
         yield server
 

@@ -63,37 +63,36 @@ async def provision(broker: Broker, anew: bool = False) -> list[Message]:
 
 
 async def _provision_stream(manager: JetStreamManager, plan: StreamPlan) -> list[Message]:
-    wanted = plan.config()
+    planned = plan.config()
     try:
-        found = (await manager.stream_info(plan.name)).config
+        present = (await manager.stream_info(plan.name)).config
     except NotFoundError:
-        found = (await manager.add_stream(wanted)).config
-        check_stream(found)
+        check_stream((await manager.add_stream(planned)).config)
         return [message("stream-created", stream=plan.name)]
-    check_stream(found)
-    if not _differs(found, wanted):
+    check_stream(present)
+    if not _differs(present, planned):
         return []
-    check_stream((await manager.update_stream(wanted)).config)
+    check_stream((await manager.update_stream(planned)).config)
     return [message("stream-updated", stream=plan.name)]
 
 
-def _differs(found: StreamConfig, wanted: StreamConfig) -> bool:
+def _differs(present: StreamConfig, planned: StreamConfig) -> bool:
     names = (
         "subjects", "max_msgs_per_subject", "deny_delete", "deny_purge", "duplicate_window",
         "allow_atomic", "allow_direct",
     )  # fmt: skip
-    return any(getattr(found, name) != getattr(wanted, name) for name in names)
+    return any(getattr(present, name) != getattr(planned, name) for name in names)
 
 
 async def _provision_consumer(
     manager: JetStreamManager, plan: ConsumerPlan, anew: bool
 ) -> list[Message]:
     try:
-        found = await manager.consumer_info(plan.stream, plan.name)
+        info = await manager.consumer_info(plan.stream, plan.name)
     except NotFoundError:
         await plan.create(manager)
         return [message("consumer-created", consumer=plan.name, stream=plan.stream)]
-    if not plan.fits(found.config):
+    if not plan.fits(info.config):
         await plan.replace(manager)
         return [message("consumer-created", consumer=plan.name, stream=plan.stream)]
     if not anew:

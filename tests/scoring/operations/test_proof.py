@@ -104,7 +104,7 @@ async def test_a_mark_that_does_not_hold_is_named_by_the_audit(town: Town) -> No
 async def test_a_door_that_is_gone_for_good_is_taken_off(town: Town) -> None:
     """An alarm about it ends; one that still speaks, or is unknown, is not taken off."""
     settings = ScoringSettings()
-    listed = await operator.doors(settings)
+    listed = await operator.list_doors(settings)
     (intake,) = [one for one in listed if str(one["name"]).startswith("intake.")]
     assert (intake["state"], intake["events"], intake["arrived"]) == ("proved", 4, 4)
     with pytest.raises(DoorSpeaks):
