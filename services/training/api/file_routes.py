@@ -14,15 +14,16 @@ from services.records.command_endpoint import Desk, described, json_answer
 from services.records.record import Done, Work, check_unit, loaded, unit_of
 from services.records.routes import READERS, Id, page
 from services.training import queries
-from services.training.api import answers, query_api, request_bodies
+from services.training.api import answers, query_api, request_bodies, uploads
 from services.training.api.query_api import READS_NAMES, Form, Names, SessionName, Unit
-from services.training.attendance_files import headings, roster_files, uploads
+from services.training.attendance_files import headings, list_writer
+from services.training.attendance_files.list_writer import Line, Value
 from services.training.attendance_files.spreadsheet_model import ROWS_MAX, Table
 from services.training.attendance_files.table_process import TableProcesses
-from services.training.attendance_files.uploads import Line, Value
 from services.training.domain import course
 from services.training.domain.attendance import Session
 from services.training.domain.labels import TERMS
+from services.training.handlers import roster_import
 from services.training.handlers.courses import Courses, session_number
 from services.training.handlers.rosters import Rosters
 from services.training.messages import message
@@ -65,7 +66,7 @@ class Files:
     async def uploaded(self, request: Request, sheet: str | None) -> Table:
         """The table of the file in the body, read in a process of its own."""
         uploads.check_type(request.headers.get("content-type", ""))
-        return await uploads.table_of(self.readers, await request.body(), sheet)
+        return await uploads.read_table(self.readers, await request.body(), sheet)
 
 
 def add_files(files: Files, rosters: Rosters, courses: Courses) -> None:
@@ -103,7 +104,7 @@ def _add_attendance(files: Files) -> None:
         items = await files.names.into(reader, unit, f"attendance of {id} {session}", items)
         if form != "json":
             named = sorted(items, key=lambda one: (one["name"] or "", one["person"]))
-            lines = uploads.attendance_cells([Line(**one) for one in named])
+            lines = list_writer.attendance_cells([Line(**one) for one in named])
             return file_answer(form, ATTENDANCE, headings.ATTENDANCE.values(), lines)
         place = {"session": session, "number": session_number(session)}
         return json_answer(labelled({**place, "items": items, "next": None}, TERMS))
@@ -154,7 +155,7 @@ def _add_template(files: Files) -> None:
             persons = {m["person"]: Line(m["person"], m["number"], m["name"], None, None)
                        for m in members}  # fmt: skip
             lines = list(persons.values())
-        cells = uploads.attendance_cells(lines)
+        cells = list_writer.attendance_cells(lines)
         return file_answer(choice.format, ATTENDANCE, headings.ATTENDANCE.values(), cells)
 
 
@@ -166,10 +167,10 @@ def _add_roster_import(files: Files, rosters: Rosters) -> None:
     )  # fmt: skip
     async def import_roster(request: Request, unit: Unit, sheet: Sheet = None) -> Response:
         check_unit(files.desk.caller(request, CLERK, message("import-roster")), unit)
-        uploaded = roster_files.roster_of(await files.uploaded(request, sheet))
+        uploaded = uploads.roster_of(await files.uploaded(request, sheet))
 
         async def work(work: Work) -> Done:
-            return await roster_files.import_roster(work, rosters, unit, uploaded)
+            return await roster_import.import_roster(work, rosters, unit, uploaded)
 
         return await files.desk.take(request, CLERK, message("import-roster"), work)
 
@@ -186,7 +187,7 @@ def _add_roster(files: Files) -> None:
         if choice.format != "json":
             _check_names(files, reader, unit)
             members = await _members(files, reader, unit, choice)
-            cells = roster_files.roster_cells(members)
+            cells = list_writer.roster_cells(members)
             return file_answer(choice.format, ROSTER, headings.ROSTER.values(), cells)
         at = query_api.end_of(choice.date, files.desk.clock())
         async with files.desk.db.read() as conn:
@@ -238,9 +239,9 @@ def file_answer(
 ) -> Response:  # fmt: skip
     """A list as a file to be saved."""
     if form == "xlsx":
-        raw, kind = uploads.xlsx_of(file.sheet, list(titles), lines), uploads.XLSX_TYPE
+        raw, kind = list_writer.write_xlsx(file.sheet, list(titles), lines), uploads.XLSX_TYPE
     else:
-        raw, kind = uploads.csv_of(list(titles), lines), uploads.CSV_TYPE
+        raw, kind = list_writer.write_csv(list(titles), lines), uploads.CSV_TYPE
     ending = "xlsx" if form == "xlsx" else "csv"
     headers = {"Content-Disposition": f'attachment; filename="{file.stem}.{ending}"'}
     return Response(raw, 200, headers, kind)

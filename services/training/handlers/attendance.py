@@ -4,12 +4,13 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from contracts.messages import Message
-from services.chassis.http.service_api import FieldError, Problem
+from services.chassis.http.problems import FieldError
 from services.records.record import Work
 from services.records.vault import Vault
 from services.training import queries
 from services.training.domain.attendance import Attendance, Session, Test, too_long
 from services.training.domain.names import same_name
+from services.training.handlers.list_errors import ListRefused
 from services.training.messages import message
 
 
@@ -29,15 +30,6 @@ class Row:
     faults: tuple[FieldError, ...] = ()
     placed: Callable[[str, Message], Message] = lambda _, reason: reason
     """A reason with its place in the list, by the name of the column."""
-
-
-class ListRefused(Problem):
-    """A list of which nothing was accepted; every bad row is named with its reason."""
-
-    def __init__(self, errors: Sequence[FieldError]) -> None:
-        single = len(errors) == 1
-        many = message("list-refused", count=len(errors))
-        super().__init__(422, message("list-refused-one") if single else many, errors)
 
 
 async def attendance_by_person(

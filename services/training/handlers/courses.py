@@ -7,7 +7,7 @@ from typing import Any
 
 from contracts import moments
 from services.chassis.auth.credentials import role_missing
-from services.chassis.http.service_api import FieldError
+from services.chassis.http.problems import FieldError
 from services.records import record as records
 from services.records.announcing import new_id
 from services.records.record import Done, Loaded, Work, check_stands, settled, unit_of
@@ -18,7 +18,8 @@ from services.training.domain import announcements, course
 from services.training.domain.attendance import Session, behind_sessions
 from services.training.domain.course import CourseState
 from services.training.handlers import locks, reconcile
-from services.training.handlers.attendance import ListRefused, Row, attendance_by_person
+from services.training.handlers.attendance import Row, attendance_by_person
+from services.training.handlers.list_errors import ListRefused
 from services.training.handlers.reconcile import CORRECTED
 from services.training.messages import message
 

@@ -10,9 +10,11 @@ from typing import Any
 
 import openpyxl
 
-from services.training.attendance_files import table_reader, uploads
+from services.training.api import uploads
+from services.training.attendance_files import table_reader
 from services.training.attendance_files.spreadsheet_model import Table, TableFault, from_json
-from services.training.handlers.attendance import ListRefused, Row
+from services.training.handlers.attendance import Row
+from services.training.handlers.list_errors import ListRefused
 
 ODF = "urn:oasis:names:tc:opendocument:xmlns"
 ODS_TYPE = "application/vnd.oasis.opendocument.spreadsheet"

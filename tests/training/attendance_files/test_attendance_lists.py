@@ -8,10 +8,11 @@ import zipfile
 import openpyxl
 import pytest
 
-from services.training.attendance_files import headings, uploads
+from services.training.api import uploads
+from services.training.attendance_files import headings, list_writer
 from services.training.attendance_files.attendance_list import text_of
 from services.training.attendance_files.spreadsheet_model import Cell
-from services.training.handlers.attendance import ListRefused
+from services.training.handlers.list_errors import ListRefused
 from tests.support.builders.acts import NAME, OTHER, UNIT, assigned, planned, scheduled
 from tests.support.builders.desks import ON_SQLITE, Desk
 from tests.support.builders.workbooks import HEAD, faults, read, xlsx
@@ -121,11 +122,11 @@ def test_a_file_that_unpacks_to_too_much_is_refused_before_it_is_unpacked() -> N
 
 def test_nothing_that_is_written_is_taken_for_a_formula() -> None:
     """A text that begins like one gets a quotation mark, which reading takes away again."""
-    line = uploads.Line("+1", "=cmd|' /C calc'!A0", "@SUM(1)", "1.5", None)
-    cells, titles = uploads.attendance_cells([line]), list(headings.ATTENDANCE.values())
-    raw = uploads.csv_of(titles, cells).decode("utf-8-sig").splitlines()[1]
+    line = list_writer.Line("+1", "=cmd|' /C calc'!A0", "@SUM(1)", "1.5", None)
+    cells, titles = list_writer.attendance_cells([line]), list(headings.ATTENDANCE.values())
+    raw = list_writer.write_csv(titles, cells).decode("utf-8-sig").splitlines()[1]
     assert raw == "'+1;'=cmd|' /C calc'!A0;'@SUM(1);1,5;"
-    book = openpyxl.load_workbook(io.BytesIO(uploads.xlsx_of("Điểm danh", titles, cells)))
+    book = openpyxl.load_workbook(io.BytesIO(list_writer.write_xlsx("Điểm danh", titles, cells)))
     sheet = book.active
     assert sheet is not None
     assert [cell.data_type for cell in sheet[2]][:4] == ["s", "s", "s", "n"]

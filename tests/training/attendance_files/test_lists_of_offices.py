@@ -14,12 +14,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.training.api.uploads import attendance_of
 from services.training.attendance_files.attendance_list import hours_of
 from services.training.attendance_files.spreadsheet_model import Cell
-from services.training.attendance_files.uploads import attendance_of
 from services.training.attendance_files.workbook_details import number_shown
 from services.training.domain.names import same_name
-from services.training.handlers.attendance import ListRefused
+from services.training.handlers.list_errors import ListRefused
 from tests.support.builders.workbooks import HEAD, faults, ods, patched, read, saved, table, xlsx
 
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
