@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from importlib.metadata import packages_distributions
 
 import pytest
@@ -20,6 +21,7 @@ from tests.architecture.seeds import words as word_seeds
 from tests.architecture.seeds.seed import Seed
 from tests.architecture.sources import own_tree
 
+pytestmark = pytest.mark.xdist_group("rules")  # one process reads the tree
 THEMES = (chassis, layers, purity, services, sizes, texts, words)
 RULES = tuple(rule for theme in THEMES for rule in theme.RULES)
 SEEDS = (
@@ -33,10 +35,17 @@ def identity(seed: Seed) -> str:
     return f"{seed.rule.__name__}-{seed.place}"
 
 
+@cache
 def clean_part() -> SourceTree:
     """Our tree without the folders whose names are not all nouns yet."""
     files = own_tree().files.items()
     return SourceTree({p: text for p, text in files if p.rpartition("/")[0] not in WORD_CEILINGS})
+
+
+@cache
+def own_tallies() -> dict[str, words.Tally]:
+    """The names of our tree, counted once."""
+    return words.tallies(own_tree())
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
@@ -52,7 +61,7 @@ def test_our_tree_keeps_the_rule(rule: Rule) -> None:
 @pytest.mark.parametrize("folder", WORD_CEILINGS)
 def test_a_folder_has_no_more_of_the_words_than_it_had(folder: str) -> None:
     """Its number only falls; `python -m tests.architecture.words` lists the places."""
-    tally = words.tallies(own_tree())[folder]
+    tally = own_tallies()[folder]
     places = [f"{name.path}:{name.line}: {name.kind} `{name.name}`" for name in tally.words]
     assert len(places) <= WORD_CEILINGS[folder], places
 
@@ -73,8 +82,7 @@ def test_every_rule_has_a_seeded_fault() -> None:
 def test_allowances_are_of_rules_and_folders_that_need_them() -> None:
     """A rule that is renamed takes its list along; a folder that is clean has no ceiling."""
     assert set(ALLOWED) <= {rule.__name__ for rule in RULES}
-    tallies = words.tallies(own_tree())
-    assert [folder for folder in WORD_CEILINGS if not tallies[folder].words] == []
+    assert [folder for folder in WORD_CEILINGS if not own_tallies()[folder].words] == []
 
 
 def test_no_other_package_claims_our_names() -> None:

@@ -37,18 +37,18 @@ def test_a_home_that_is_carried_goes_on_where_it_stopped(
     stack.up()
     assert stack.run("emit", str(events)).returncode == 0
     rating = rated(stack)
-    refused = stack.run("carry", "--to", empty)
+    refused = stack.here("carry", "--to", empty)
     assert refused.returncode == 2 and "is up already" in refused.stderr
     assert stack.stop() == 0
-    done = stack.run("carry", "--to", empty, "--json")
+    done = stack.here("carry", "--to", empty, "--json")
     assert done.returncode == 0, done.stderr
     carried = json.loads(done.stdout)["carried"]
     assert carried["intake"]["outbox"] == 3 and carried["scoring"]["ledger"] == 3
-    again = stack.run("carry", "--to", empty)
+    again = stack.here("carry", "--to", empty)
     assert again.returncode == 2 and "is not empty" in again.stderr
     stack.up("--empty", DANCHU_DATABASE_URL=empty)
     assert rated(stack) == rating
-    audit = stack.run("audit", DANCHU_DATABASE_URL=empty)
+    audit = stack.here("audit", DANCHU_DATABASE_URL=empty)
     assert audit.returncode == 0, audit.stdout
     more = {**json.loads(events.read_text().splitlines()[2]), "id": "p2"}
     events.write_text(json.dumps(more))
@@ -63,10 +63,10 @@ def test_a_target_that_takes_nothing_is_named(
     to: str, words: str, stack: Stack, tmp_path: Path
 ) -> None:
     """A file takes the tables of one service alone; a home is needed first of all."""
-    none = stack.run("carry", "--to", to)
+    none = stack.here("carry", "--to", to)
     assert none.returncode == 2 and not stack.home.exists()
-    assert stack.run("migrate").returncode == 0
-    run = stack.run("carry", "--to", to)
+    assert stack.here("migrate").returncode == 0
+    run = stack.here("carry", "--to", to)
     assert run.returncode == 2 and words in run.stderr and "Traceback" not in run.stderr
 
 

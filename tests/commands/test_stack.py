@@ -37,10 +37,10 @@ def test_events_that_are_emitted_are_rated_and_kept_over_a_restart(
     rating = rated(stack)
     shown = stack.run("rate", "--year", "2025", "--unit", "H44.1", "--json")
     assert json.loads(shown.stdout) == rating
-    assert stack.run("audit").stdout.endswith("outboxes, ledger, facts and tallies agree\n")
-    assert "2 events read" in stack.run("rebuild", "--year", "2025").stdout
+    assert stack.here("audit").stdout.endswith("outboxes, ledger, facts and tallies agree\n")
+    assert "2 events read" in stack.here("rebuild", "--year", "2025").stdout
     for _ in range(2):
-        nothing = stack.run("rebuild", "--year", "1999").stdout
+        nothing = stack.here("rebuild", "--year", "1999").stdout
         assert nothing == "Năm 1999 không có gì để tính lại / no event and no rating is of 1999\n"
     assert stack.stop() == 0
     stack.up()
@@ -60,7 +60,7 @@ def test_a_start_without_the_stream_that_was_folded_says_what_to_do(
     stack.process = stack.begin()
     said = stack.wait("ready")
     assert "The fold is halted" in said and "danchu resend --since" in said
-    assert stack.run("resend", "--since", "2025-01-01").returncode == 0
+    assert stack.here("resend", "--since", "2025-01-01").returncode == 0
     assert stack.stop() == 0
     stack.process = stack.begin()
     assert "halted" not in stack.wait("ready")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from sqlalchemy import text
@@ -20,6 +21,7 @@ from services.scoring.readmodel.snapshot import Snapshots
 from services.scoring.rubrics.model import Rubrics
 from services.scoring.tables import MIGRATIONS
 from tests.support.builders.cities import NOW
+from tests.support.empty import migrated_once
 
 
 def subject_of(raw: bytes) -> str:
@@ -63,7 +65,8 @@ class Fold:
 async def folding(url: str, rubrics: Rubrics) -> AsyncIterator[Fold]:
     """A migrated, empty database and its folder."""
     db = Database(normal_url(url), "scoring")
-    await migrate(db, MIGRATIONS)
+    file = db.file if db.sqlite else None
+    await migrated_once("scoring", file, partial(migrate, db, MIGRATIONS))
     folder = Folder(db, rubrics, fixed(NOW))
     await folder.prepare()
     try:

@@ -6,6 +6,7 @@ import json
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from services.intake.settings import IntakeSettings
 from services.scoring import app as scoring
 from services.scoring.settings import ScoringSettings
 from tests.support.builders.events import BATCH
+from tests.support.empty import migrated_once
 
 ROLES = {"unit": "registrar", "exemption": "council", "adjustment": "council"}
 
@@ -71,8 +73,8 @@ async def open_road(home: Path, url: str, issuer: Issuer, **settings: Any) -> As
     common = None if url.startswith("sqlite") else url
     door = IntakeSettings(home=home, database_url=common)
     rater = ScoringSettings(home=home, database_url=common, **settings)
-    await intake.migrated(door)
-    await scoring.migrated(rater)
+    for name, app, of in (("intake", intake, door), ("scoring", scoring, rater)):
+        await migrated_once(name, of.database_file(name), partial(app.migrated, of))
     apps = intake.build(door), scoring.build(rater)
     for app in apps:
         await app.start()

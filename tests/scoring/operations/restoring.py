@@ -6,6 +6,7 @@ import contextlib
 import shutil
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,7 @@ from services.scoring.subscribers import mark_watch
 from tests.conftest import NatsServer, eventually
 from tests.scoring.road import Road, open_road
 from tests.scoring.test_road import due, registered
+from tests.support.empty import migrated_once
 
 Rows = dict[str, list[dict[str, Any]]]
 
@@ -62,8 +64,9 @@ class Town:
         self.monkeypatch.setenv("DANCHU_HOME", str(self.home))
         if not self.url.startswith("sqlite"):
             self.monkeypatch.setenv("DANCHU_DATABASE_URL", self.url)
-        for migrated in MIGRATED.values():
-            await migrated(Settings())
+        for name, migrated in MIGRATED.items():
+            file = Settings().database_file(name)
+            await migrated_once(name, file, partial(migrated, Settings()))
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[Road]:

@@ -22,6 +22,7 @@ from services.chassis.outbox_service import Producer
 from services.chassis.settings import Settings
 from services.records import vault
 from tests.conftest import free_port
+from tests.support.empty import migrated_once
 
 ON_SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 """Marks a test of what no database has a part in: one kind of them is enough."""
@@ -97,7 +98,7 @@ async def open_desk(
 ) -> AsyncIterator[Desk]:  # fmt: skip
     """A migrated and started service without NATS."""
     settings = Settings(home=home, database_url=url, nats_port=free_port())
-    await migrated(settings)
+    await migrated_once(name, settings.database_file(name), partial(migrated, settings))
     vault.make(settings)
     if build is awards.build:
         build = partial(build, units=registered)

@@ -4,6 +4,7 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from services.chassis.http.service_api import compose
 from services.chassis.outbox_service import Producer
 from services.intake.app import build, migrated
 from services.intake.settings import IntakeSettings
+from tests.support.empty import migrated_once
 
 BATCH = "application/cloudevents-batch+json"
 SINGLE = "application/cloudevents+json"
@@ -76,7 +78,7 @@ class Door:
 async def opened(home: Path, url: str, issuer: Issuer, **settings: Any) -> AsyncIterator[Door]:
     """A migrated and started intake; NATS need not be there."""
     made = IntakeSettings(home=home, database_url=url, **settings)
-    await migrated(made)
+    await migrated_once("intake", made.database_file("intake"), partial(migrated, made))
     app = build(made)
     await app.start()
     root = compose({"intake": (app.api, app.health)})
