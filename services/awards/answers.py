@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import BaseModel
 
 
-class Honour(BaseModel):
+class HonourAnswer(BaseModel):
     """A recognition or an award that stands."""
 
     what: str
@@ -18,7 +18,7 @@ class Honour(BaseModel):
     year: int
 
 
-class Appraisal(BaseModel):
+class AppraisalAnswer(BaseModel):
     """What the council voted last."""
 
     what: str
@@ -40,7 +40,7 @@ class Replication(BaseModel):
     year: int
 
 
-class Achievement(BaseModel):
+class AchievementAnswer(BaseModel):
     """An achievement; of one that was withdrawn the stage alone is told.
 
     `possible` are the steps that the caller may take now.
@@ -59,13 +59,13 @@ class Achievement(BaseModel):
     possible: list[str]
     possible_vi: list[str]
     possible_en: list[str]
-    appraisal: Appraisal | None = None
-    honours: list[Honour] | None = None
+    appraisal: AppraisalAnswer | None = None
+    honours: list[HonourAnswer] | None = None
     replicated: list[Replication] | None = None
     version: int
 
 
-class Listed(BaseModel):
+class ListedAchievement(BaseModel):
     """An achievement in a list."""
 
     id: str
@@ -81,7 +81,7 @@ class Listed(BaseModel):
     version: int
 
 
-class Registered(BaseModel):
+class RegisteredHonour(BaseModel):
     """A line of the register: what is recognised or awarded and stands."""
 
     id: str

@@ -6,13 +6,13 @@ from fastapi import FastAPI, Request, Response
 from pydantic import Field
 
 from services.awards import answers, domain, lists, queries
-from services.awards.handlers import Awards, shown
+from services.awards.handlers import Awards, describe
 from services.awards.messages import message
 from services.awards.unit_register import Units, check_registered
 from services.chassis.auth.credentials import READS_ALL
 from services.chassis.health import Health
 from services.chassis.http.service_api import Problem
-from services.records.command_endpoint import Desk, described, desk_api, json_answer
+from services.records.command_endpoint import Desk, build_desk_api, json_answer, route_answers
 from services.records.record import Done, Work, check_unit, loaded, unit_of
 from services.records.request_bodies import Evidence, Key, Line, Prose, UnitKey, When, Why
 from services.records.routes import Collection, Id, Retraction
@@ -92,28 +92,30 @@ class Transfer(When):
 
 def build_api(desk: Desk, awards: Awards, units: Units, health: Health) -> FastAPI:
     """The application, to be mounted under /awards; `units` are the registered ones."""
-    api = desk_api(desk, "Models and awards: nominated, appraised, recognised.", health)
+    api = build_desk_api(desk, "Models and awards: nominated, appraised, recognised.", health)
     lists.add_lists(api, desk)
     achievements = Collection(api, desk, "achievements")
     _add_commands(achievements, awards, units)
-    achievements.one(domain.evolve, shown, model=answers.Achievement)
+    achievements.read_routes(domain.evolve, describe, model=answers.AchievementAnswer)
     _add_honoree(api, desk, awards)
     return api
 
 
 def _add_commands(achievements: Collection, awards: Awards, units: Units) -> None:
-    async def nominate(work: Work, asked: Nominate) -> Done:
-        step = asked.step("nominate", work.now)
+    async def nominate(work: Work, request_body: Nominate) -> Done:
+        step = request_body.step("nominate", work.now)
         data = dict(step.data)
         return await awards.nominate(work, step._replace(data=data), data.pop("honoree", None))
 
-    async def retract(asked: Retraction) -> Done:
-        return await awards.retract(asked.work, asked.id, asked.version, asked.reason)
+    async def retract(retraction: Retraction) -> Done:
+        return await awards.retract(
+            retraction.work, retraction.id, retraction.version, retraction.reason
+        )
 
-    async def by_registered(asked: Replicate) -> None:
-        await check_registered(asked.by, "by", units)
+    async def by_registered(request_body: Replicate) -> None:
+        await check_registered(request_body.by, "by", units)
 
-    model = answers.Achievement
+    model = answers.AchievementAnswer
     achievements.create(Nominate, CLERK, message("do-nominate"), nominate, model)
     for name, body, roles in (
         ("appraise", Appraise, COUNCIL), ("recognise", Recognise, COUNCIL),
@@ -129,7 +131,7 @@ def _add_commands(achievements: Collection, awards: Awards, units: Units) -> Non
 def _add_honoree(api: FastAPI, desk: Desk, awards: Awards) -> None:
     @api.get(
         "/achievements/{id}/honoree", summary="The name of the person; the read is remembered",
-        **described(401, 403, 404, 422, 503, model=answers.Name),
+        **route_answers(401, 403, 404, 422, 503, model=answers.Name),
     )  # fmt: skip
     async def get_honoree(request: Request, id: Id) -> Response:
         reader = desk.caller(request, READS_NAMES, message("read-names"))
@@ -145,7 +147,9 @@ def _add_honoree(api: FastAPI, desk: Desk, awards: Awards) -> None:
 
     @api.delete(
         "/achievements/{id}/honoree", summary="Erase the name",
-        **described(401, 403, 404, 412, 422, 503, command=True, model=answers.Achievement),
+        **route_answers(
+            401, 403, 404, 412, 422, 503, command=True, model=answers.AchievementAnswer
+        ),
     )  # fmt: skip
     async def erase_honoree(request: Request, id: Id) -> Response:
         async def forget(work: Work) -> Done:

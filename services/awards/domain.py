@@ -110,10 +110,10 @@ def evolve(state: Achievement | None, step: Step) -> Achievement:
     check_order(state.last, step, strictly=step.name == "revoke")
     if step.name in ("recognise", "grant") and step.at == state.cleared:
         raise OutOfOrder(step.name)
-    moved = replace(_EVOLVE[step.name](state, step), last=step.at)
-    if step.name in ("refuse", "revoke") and moved.honours:
+    achievement = replace(_EVOLVE[step.name](state, step), last=step.at)
+    if step.name in ("refuse", "revoke") and achievement.honours:
         stage = RECOGNISED
-    return replace(moved, stage=stage)
+    return replace(achievement, stage=stage)
 
 
 def moves(state: Achievement) -> Mapping[str, str]:
@@ -197,12 +197,12 @@ def _replicate(state: Achievement, step: Step) -> Achievement:
 def _revoke(state: Achievement, step: Step) -> Achievement:
     if step.data["what"] == "model" and step.data.get("level") is not None:
         raise StepRefused(message("all-levels"), "level")
-    gone = _revoked(state, step)
-    if not gone:
+    revoked = _revoked(state, step)
+    if not revoked:
         raise _impossible(state, step, message("nothing-to-revoke"))
-    kept = tuple(honour for honour in state.honours if honour not in gone)
+    honours = tuple(honour for honour in state.honours if honour not in revoked)
     replicated = () if step.data["what"] == "model" else state.replicated
-    return replace(state, appraisal=None, honours=kept, replicated=replicated, cleared=step.at)
+    return replace(state, appraisal=None, honours=honours, replicated=replicated, cleared=step.at)
 
 
 def _revoked(state: Achievement, step: Step) -> tuple[Honour, ...]:
@@ -231,15 +231,15 @@ def facts(record: str, before: Achievement | None, step: Step, after: Achievemen
     """What a step says to the world; a step within the council says nothing."""
     key, data = after.key(record), step.data
 
-    def fact(short: str, **said: Any) -> Fact:
-        return Fact(short, after.unit, step.at, said)
+    def fact(short: str, **data: Any) -> Fact:
+        return Fact(short, after.unit, step.at, data)
 
     evidence = {"evidence": data["evidence"]} if data.get("evidence") else {}
     if before is None:
         return [fact("model.nominated", model=key, title=after.title, **evidence)]
     if step.name == "recognise":
-        told = {"model": key, "level": data["level"], "title": after.title}
-        return [fact("model.recognised", **told, **evidence)]
+        members = {"model": key, "level": data["level"], "title": after.title}
+        return [fact("model.recognised", **members, **evidence)]
     if step.name == "grant":
         award = after.award_key(record, data["level"])
         return [fact("award.granted", award=award, level=data["level"], **evidence)]
@@ -252,12 +252,12 @@ def facts(record: str, before: Achievement | None, step: Step, after: Achievemen
 
 def _clearing(record: str, before: Achievement, step: Step) -> list[Fact]:
     """One event for each year and thing that is cleared: a fact belongs to one year."""
-    gone = _revoked(before, step)
+    revoked = _revoked(before, step)
     if step.data["what"] == "award":
         cleared = [("award.revoked", "award", before.award_key(record, h.level), h.year)
-                   for h in gone]  # fmt: skip
+                   for h in revoked]  # fmt: skip
     else:
-        years = {honour.year for honour in gone} | {year for _, year in before.replicated}
+        years = {honour.year for honour in revoked} | {year for _, year in before.replicated}
         cleared = [("model.revoked", "model", before.key(record), year) for year in sorted(years)]
     return [
         Fact(short, before.unit, step.at, {field: key} | _of_year(year, step.at))
@@ -269,7 +269,7 @@ def _of_year(year: int, at: int) -> dict[str, int]:
     return {} if moments.local_year(at) == year else {"year": year}
 
 
-def shown(state: Achievement) -> dict[str, Any]:
+def describe(state: Achievement) -> dict[str, Any]:
     """The achievement as JSON has it."""
     return {
         "origin": state.origin, "kind": state.kind,

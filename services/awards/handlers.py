@@ -8,7 +8,7 @@ from services.awards.domain import Achievement
 from services.records import journal
 from services.records import record as records
 from services.records.announcing import new_id
-from services.records.record import Done, Loaded, Work, check_stands, settled, unit_of, unknown
+from services.records.record import Done, Loaded, Work, check_stands, settle_day, unit_of, unknown
 from services.records.state_machine import Step
 from services.records.vault import Vault
 
@@ -25,16 +25,16 @@ class Awards:
         """A unit nominates a model, or the example that a person gives."""
         work.may(step.data["unit"])
         record: Loaded[Achievement] = Loaded(new_id(work.now), None, ())
-        done = await self._take(work, record, step)
+        outcome = await self._take(work, record, step)
         if honoree is not None:
             await store.name_honoree(work.conn, record.id, self.vault.hide(honoree))
-        return done._replace(location=f"achievements/{record.id}")
+        return outcome._replace(location=f"achievements/{record.id}")
 
     async def step(self, work: Work, id_: str, step: Step) -> Done:
         """Whatever happens to an achievement afterwards."""
         if step.name == "replicate" and work.caller.role == CLERK:
             return await self._replicate(work, id_, step)
-        record = await self._held(work, id_)
+        record = await self._load(work, id_)
         if step.name == "transfer":
             work.may(step.data["unit"])
             domain.check_elsewhere(record.state, step)
@@ -45,14 +45,14 @@ class Awards:
         record = await self._spoken_for(work, id_, version)
         after = await work.retract(record, version, reason, domain.evolve, domain.facts)
         await store.save(work.conn, after)
-        return _done(after)
+        return _outcome(after)
 
     async def forget(self, work: Work, id_: str) -> Done:
         """The name of the person is erased; who did it is remembered, the achievement stays."""
-        record = await self._held(work, id_)
+        record = await self._load(work, id_)
         await store.name_honoree(work.conn, id_, None)
         await journal.note_read(work.conn, work.by, f"erased the honoree of {id_}", 1, work.now)
-        return _done(record)
+        return _outcome(record)
 
     async def _replicate(self, work: Work, id_: str, step: Step) -> Done:
         """The clerk of the unit that took a model up says so; who recognises it decides nothing."""
@@ -74,25 +74,25 @@ class Awards:
             work.may(unit_of(record))
         return record
 
-    async def _held(self, work: Work, id_: str) -> Loaded[Achievement]:
+    async def _load(self, work: Work, id_: str) -> Loaded[Achievement]:
         record = await work.load(id_, domain.evolve)
         work.may(unit_of(record))
         return record
 
     async def _take(self, work: Work, record: Loaded[Achievement], step: Step) -> Done:
         check_stands(record)
-        step = settled(record, step)
+        step = settle_day(record, step)
         after = domain.evolve(record.state, step)
-        said = domain.facts(record.id, record.state, step, after)
-        taken = await work.take(record, step, domain.evolve, said)
-        await store.save(work.conn, taken)
-        return _done(taken)
+        facts = domain.facts(record.id, record.state, step, after)
+        saved = await work.take(record, step, domain.evolve, facts)
+        await store.save(work.conn, saved)
+        return _outcome(saved)
 
 
-def shown(record: Loaded[Achievement]) -> dict[str, Any]:
+def describe(record: Loaded[Achievement]) -> dict[str, Any]:
     """The achievement as it is answered."""
-    return records.shown(record, domain.shown)
+    return records.describe(record, domain.describe)
 
 
-def _done(record: Loaded[Achievement]) -> Done:
-    return Done(record.version, shown(record))
+def _outcome(record: Loaded[Achievement]) -> Done:
+    return Done(record.version, describe(record))

@@ -9,7 +9,7 @@ from services.awards.labels import TERMS
 from services.awards.messages import message
 from services.chassis.http.language import labelled
 from services.chassis.http.openapi import Page
-from services.records.command_endpoint import Desk, described, json_answer
+from services.records.command_endpoint import Desk, json_answer, route_answers
 from services.records.exported_lists import CSV_TYPE, Form, csv_answer, every_row
 from services.records.record import check_unit
 from services.records.request_bodies import RECORD_ID, Listing, UnitKey, Year
@@ -31,7 +31,7 @@ REGISTER = {
 }  # fmt: skip
 
 
-class Listed(Listing):
+class AchievementQuery(Listing):
     """Which achievements."""
 
     unit: UnitKey | None = None
@@ -39,7 +39,7 @@ class Listed(Listing):
     format: Form = "json"
 
 
-class Registered(Listing):
+class RegisterQuery(Listing):
     """Which part of the register."""
 
     places = f"{RECORD_ID}:(model|award):[a-z]+"
@@ -57,39 +57,45 @@ def add_lists(api: FastAPI, desk: Desk) -> None:
 def _add_achievements(api: FastAPI, desk: Desk) -> None:
     @api.get(
         "/achievements", summary="Achievements",
-        **described(401, 403, 422, 503, model=Page[answers.Listed], files=(CSV_TYPE,)),
+        **route_answers(
+            401, 403, 422, 503, model=Page[answers.ListedAchievement], files=(CSV_TYPE,)
+        ),
     )  # fmt: skip
-    async def list_achievements(request: Request, asked: Annotated[Listed, Query()]) -> Response:
+    async def list_achievements(
+        request: Request, query: Annotated[AchievementQuery, Query()]
+    ) -> Response:
         reader = desk.caller(request, READERS, message("read-achievements"))
         units = units_seen(reader)
-        if asked.unit is not None:
+        if query.unit is not None:
             if units is not None:
-                check_unit(reader, asked.unit)
-            units = frozenset((asked.unit,))
+                check_unit(reader, query.unit)
+            units = frozenset((query.unit,))
 
         async def rows(after: str, limit: int) -> list[dict[str, Any]]:
             async with desk.db.read() as conn:
-                return await queries.achievements(conn, units, asked.stage, after, limit)
+                return await queries.achievements(conn, units, query.stage, after, limit)
 
-        if asked.format == "csv":
+        if query.format == "csv":
             return csv_answer("thanh-tich", ACHIEVEMENTS, await every_row(rows, "id"), TERMS)
-        found = page(await rows(asked.cursor, asked.limit + 1), asked.limit)
-        return json_answer(labelled(found, TERMS))
+        answer = page(await rows(query.cursor, query.limit + 1), query.limit)
+        return json_answer(labelled(answer, TERMS))
 
 
 def _add_register(api: FastAPI, desk: Desk) -> None:
     @api.get(
         "/register", summary="What is recognised",
-        **described(401, 403, 422, 503, model=Page[answers.Registered], files=(CSV_TYPE,)),
+        **route_answers(
+            401, 403, 422, 503, model=Page[answers.RegisteredHonour], files=(CSV_TYPE,)
+        ),
     )  # fmt: skip
-    async def get_register(request: Request, asked: Annotated[Registered, Query()]) -> Response:
+    async def get_register(request: Request, query: Annotated[RegisterQuery, Query()]) -> Response:
         desk.caller(request, READERS, message("read-register"))
 
         async def rows(after: str, limit: int) -> list[dict[str, Any]]:
             async with desk.db.read() as conn:
-                return await queries.register(conn, asked.year, asked.level, after, limit)
+                return await queries.register(conn, query.year, query.level, after, limit)
 
-        if asked.format == "csv":
+        if query.format == "csv":
             return csv_answer("so-khen-thuong", REGISTER, await every_row(rows, "place"), TERMS)
-        found = page(await rows(asked.cursor, asked.limit + 1), asked.limit, "place")
-        return json_answer(labelled(found, TERMS))
+        answer = page(await rows(query.cursor, query.limit + 1), query.limit, "place")
+        return json_answer(labelled(answer, TERMS))

@@ -13,21 +13,21 @@ async def achievements(
     conn: AsyncConnection, units: Collection[str] | None, stage: str | None, after: str, limit: int
 ) -> list[dict[str, Any]]:
     """Achievements by id, behind `after`; of these units alone where they are given."""
-    wanted = ["id > :after"]
-    given: dict[str, Any] = {"after": after, "limit": limit}
+    conditions = ["id > :after"]
+    parameters: dict[str, Any] = {"after": after, "limit": limit}
     if stage is not None:
-        wanted.append("stage = :stage")
-        given["stage"] = stage
+        conditions.append("stage = :stage")
+        parameters["stage"] = stage
     if units is not None:
-        wanted.append("unit IN :units")
-        given["units"] = sorted(units) or [""]
+        conditions.append("unit IN :units")
+        parameters["units"] = sorted(units) or [""]
     select = text(
-        f"SELECT {', '.join(LISTED)} FROM achievements WHERE {' AND '.join(wanted)} "
+        f"SELECT {', '.join(LISTED)} FROM achievements WHERE {' AND '.join(conditions)} "
         "ORDER BY id LIMIT :limit"
     )
     if units is not None:
         select = select.bindparams(bindparam("units", expanding=True))
-    return [dict(zip(LISTED, row, strict=True)) for row in await conn.execute(select, given)]
+    return [dict(zip(LISTED, row, strict=True)) for row in await conn.execute(select, parameters)]
 
 
 REGISTERED = ("id", "unit", "kind", "title", "what", "level", "decision", "year", "place")
@@ -46,16 +46,16 @@ async def register(
         f"FROM honours JOIN achievements ON id = record WHERE year = :year {narrowed}"
         f"AND {_PLACE} > :after ORDER BY place LIMIT :limit"
     )
-    given = {"year": year, "level": level, "after": after, "limit": limit}
-    rows = await conn.execute(select, given)
+    parameters = {"year": year, "level": level, "after": after, "limit": limit}
+    rows = await conn.execute(select, parameters)
     return [dict(zip(REGISTERED, row, strict=True)) for row in rows]
 
 
 async def honoree(conn: AsyncConnection, record: str) -> bytes | None:
     """The encrypted name of the person whose example it is."""
     select = text("SELECT honoree FROM achievements WHERE id = :id")
-    found = (await conn.execute(select, {"id": record})).scalar()
-    return None if found is None else bytes(found)
+    hidden = (await conn.execute(select, {"id": record})).scalar()
+    return None if hidden is None else bytes(hidden)
 
 
 async def honorees(conn: AsyncConnection) -> list[bytes]:

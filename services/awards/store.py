@@ -9,11 +9,11 @@ from services.records.record import WITHDRAWN, Loaded
 
 async def save(conn: AsyncConnection, record: Loaded[Achievement]) -> None:
     """Brings the rows of an achievement to its state; withdrawn where no step stands."""
-    state, moved = record.state, {"id": record.id, "version": record.version}
+    state, key = record.state, {"id": record.id, "version": record.version}
     await conn.execute(text("DELETE FROM honours WHERE record = :id"), {"id": record.id})
     if state is None:
         update = text("UPDATE achievements SET stage = :stage, version = :version WHERE id = :id")
-        await conn.execute(update, {**moved, "stage": WITHDRAWN})
+        await conn.execute(update, {**key, "stage": WITHDRAWN})
         return
     upsert = text(
         "INSERT INTO achievements (id, unit, origin, kind, title, stage, version, nominated) "
@@ -23,7 +23,7 @@ async def save(conn: AsyncConnection, record: Loaded[Achievement]) -> None:
     await conn.execute(
         upsert,
         {
-            **moved, "unit": state.unit, "origin": state.origin, "kind": state.kind,
+            **key, "unit": state.unit, "origin": state.origin, "kind": state.kind,
             "title": state.title, "stage": state.stage, "nominated": record.entries[0].step.at,
         },
     )  # fmt: skip

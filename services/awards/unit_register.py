@@ -43,21 +43,21 @@ async def check_registered(unit: str, field: str, units: Units) -> None:
     Problem 503 while no unit at all is known: a stream that is new, or was lost and is not yet
     sent again, must not refuse what may exist. BrokerAway while the stream cannot be asked.
     """
-    known: frozenset[str] = frozenset()
+    registered: frozenset[str] = frozenset()
     for look in range(LOOKS):
-        known = await units()
-        if unit in known:
+        registered = await units()
+        if unit in registered:
             return
         if look < LOOKS - 1:
             await pause(PAUSE_SECONDS)
-    if not known:
+    if not registered:
         raise Problem(503, message("units-unknown"), headers={"Retry-After": "2"})
-    fault: FieldError = {"field": field, "message": _unregistered(unit, known)}
+    fault: FieldError = {"field": field, "message": _unregistered(unit, registered)}
     raise Problem(422, fault["message"], [fault])
 
 
-def _unregistered(unit: str, known: frozenset[str]) -> Message:
-    nearest = difflib.get_close_matches(unit, sorted(known), NEAREST_MAX)
+def _unregistered(unit: str, registered: frozenset[str]) -> Message:
+    nearest = difflib.get_close_matches(unit, sorted(registered), NEAREST_MAX)
     if not nearest:
         return message("unit-unregistered", unit=unit)
     return message("unit-mistyped", unit=unit, nearest=", ".join(nearest))

@@ -68,10 +68,10 @@ class Desk:
 
     def caller(self, request: Request, roles: Iterable[str], what: str) -> Credential:
         """Who asks; Problem 401 without a valid token, 403 for another role."""
-        found = self.verifier.caller(request.scope)
-        request.state.caller = found
-        require(found, roles, what)
-        return found
+        credential = self.verifier.caller(request.scope)
+        request.state.caller = credential
+        require(credential, roles, what)
+        return credential
 
     def permits(self, caller: Credential, step: str, unit: str = "") -> bool:
         """Whether the caller may take a step on a record of this unit, where it is known.
@@ -84,7 +84,7 @@ class Desk:
             return bool(caller.units - {unit})
         return not unit or caller.speaks_for(unit)
 
-    def shown(self, caller: Credential, body: dict[str, Any]) -> dict[str, Any]:
+    def answer_body(self, caller: Credential, body: dict[str, Any]) -> dict[str, Any]:
         """An answer to this caller: terms in words, and what is possible for the role."""
         if "possible" in body:
             unit = str(body.get("unit", ""))
@@ -108,26 +108,26 @@ class Desk:
         name = f"{self.service} {what.en if isinstance(what, Message) else what}"
         with message_span(_tracer, name, [request.headers]):
             async with self.db.write() as conn:
-                kept = await self._earlier(conn, key)
-                if kept is not None:
-                    return kept
+                earlier = await self._earlier(conn, key)
+                if earlier is not None:
+                    return earlier
                 for record in itertools.islice(request.path_params.values(), 1):
                     await journal.hold(conn, f"commands on {digest(record).hex()}")
                 work = Work(
                     conn, self.clock(), caller, source_of(self.service),
                     request.headers.get("if-match"),
                 )  # fmt: skip
-                done = await carry_out(work)
-                done = done._replace(body=self.shown(caller, done.body))
-                given = _answered(done, work.announced, status)
+                outcome = await carry_out(work)
+                outcome = outcome._replace(body=self.answer_body(caller, outcome.body))
+                response = _response(outcome, work.announced, status)
                 if key is not None:
-                    headers = {k: v for k, v in given.headers.items() if k != "content-length"}
+                    headers = {k: v for k, v in response.headers.items() if k != "content-length"}
                     await journal.keep_answer(
-                        conn, key.of, status, headers, bytes(given.body), work.now
+                        conn, key.of, status, headers, bytes(response.body), work.now
                     )
                 await work.record()
             self.committed()
-        return given
+        return response
 
     async def _key(self, request: Request, caller: Credential) -> "_Key | None":
         key = request.headers.get("idempotency-key")
@@ -147,19 +147,19 @@ class Desk:
         """The answer of an earlier command under the same key."""
         if key is None:
             return None
-        kept = await journal.claim_answer(conn, key.of, key.request, self.clock())
-        if kept is None:
+        earlier = await journal.claim_answer(conn, key.of, key.request, self.clock())
+        if earlier is None:
             return None
-        if kept.request != key.request:
+        if earlier.request != key.request:
             raise Problem(422, message("key-taken"))
-        return Response(kept.body, kept.status or 200, kept.headers)
+        return Response(earlier.body, earlier.status or 200, earlier.headers)
 
     async def note_read(self, caller: Credential, what: str, rows: int) -> None:
         """Remembers that the caller read person-level rows, and logs it without their content."""
         async with self.db.write() as conn:
             await journal.note_read(conn, doer(caller), what, rows, self.clock())
-        told = {"service": self.service, "role": caller.role, "what": what, "rows": rows}
-        log.info("person-level rows are read", extra=told)
+        fields = {"service": self.service, "role": caller.role, "what": what, "rows": rows}
+        log.info("person-level rows are read", extra=fields)
 
 
 class _Key(NamedTuple):
@@ -169,13 +169,13 @@ class _Key(NamedTuple):
     request: bytes
 
 
-def _answered(done: Done, announced: Sequence[Announced], status: int) -> Response:
-    headers = {"ETag": etag(done.version)}
-    if done.location is not None:
-        headers["Location"] = done.location
+def _response(outcome: Done, announced: Sequence[Announced], status: int) -> Response:
+    headers = {"ETag": etag(outcome.version)}
+    if outcome.location is not None:
+        headers["Location"] = outcome.location
     if announced:
         headers[RECEIPTS_HEADER] = ",".join(event.receipt for event in announced)
-    return json_answer(done.body, status, headers)
+    return json_answer(outcome.body, status, headers)
 
 
 def json_answer(body: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
@@ -184,7 +184,7 @@ def json_answer(body: Any, status: int = 200, headers: dict[str, str] | None = N
     return Response(raw, status, headers, "application/json")
 
 
-def desk_api(desk: Desk, description: str, health: Health) -> FastAPI:
+def build_desk_api(desk: Desk, description: str, health: Health) -> FastAPI:
     """The application of a system of record, to be mounted under its name.
 
     Steps that are impossible (409) or refused (422) are answered as problem details.
@@ -196,7 +196,7 @@ def desk_api(desk: Desk, description: str, health: Health) -> FastAPI:
 
     @api.get(
         "/outbox", summary="What is committed and not yet in the stream",
-        **described(401, 403, 503, model=Waiting),
+        **route_answers(401, 403, 503, model=Waiting),
     )  # fmt: skip
     async def get_outbox(request: Request) -> Response:
         desk.caller(request, READS_MACHINERY, message("read-outbox"))
@@ -215,46 +215,46 @@ def _answer_steps(api: FastAPI, desk: Desk) -> None:
     @api.exception_handler(StepImpossible)
     async def on_impossible(request: Request, error: StepImpossible) -> Response:
         caller: Credential = request.state.caller
-        told = error.narrowed(lambda step: desk.permits(caller, step))
-        words = labelled({"state": told.state, "possible": told.possible}, desk.terms)
-        return answer(Problem(409, told.message, extra={**words, **told.about}))
+        refusal = error.narrowed(lambda step: desk.permits(caller, step))
+        words = labelled({"state": refusal.state, "possible": refusal.possible}, desk.terms)
+        return answer(Problem(409, refusal.message, extra={**words, **refusal.about}))
 
     @api.exception_handler(StepRefused)
     async def on_refused(_: Request, error: StepRefused) -> Response:
-        found: list[FieldError] = [{"field": error.field, "message": error.message}]
-        return answer(Problem(422, error.message, found))
+        faults: list[FieldError] = [{"field": error.field, "message": error.message}]
+        return answer(Problem(422, error.message, faults))
 
     @api.exception_handler(NotOfTheContract)
     async def on_contract(_: Request, error: NotOfTheContract) -> Response:
-        found: list[FieldError] = [
+        faults: list[FieldError] = [
             {
-                "field": _ASKED.get(fault.field, fault.field).removeprefix("data."),
+                "field": _BODY_FIELDS.get(fault.field, fault.field).removeprefix("data."),
                 "message": fault.message,
             }
             for fault in error.faults
         ]
-        return answer(Problem(422, error.message, found))
+        return answer(Problem(422, error.message, faults))
 
 
-_ASKED = {"time": "at", "subject": "unit"}
+_BODY_FIELDS = {"time": "at", "subject": "unit"}
 _REASONS = {
     409: "Not possible in the state that the record has; `possible` says what is",
     412: "The record is at another version than If-Match says",
     503: "The database is away; nothing was done",
 }
-_TAKEN: list[dict[str, Any]] = [
+_REQUEST_HEADERS: list[dict[str, Any]] = [
     {"name": "Idempotency-Key", "in": "header", "required": False,
      "schema": {"type": "string", "minLength": 1, "maxLength": KEY_MAX}},
     {"name": "If-Match", "in": "header", "required": False, "schema": {"type": "string"}},
 ]  # fmt: skip
 _TEXT: dict[str, Any] = {"schema": {"type": "string"}}
-_GIVEN: dict[str, Any] = {
+_RESPONSE_HEADERS: dict[str, Any] = {
     "ETag": {"description": "the version of the record", **_TEXT},
     RECEIPTS_HEADER: {"description": "receipts of the events that it caused, with commas", **_TEXT},
 }
 
 
-def described(
+def route_answers(
     *problems: int, status: int = 200, command: bool = False, files: Iterable[str] = (),
     model: Any = None,
 ) -> dict[str, Any]:  # fmt: skip
@@ -266,6 +266,6 @@ def described(
         return answers(model, *problems, status=status, files=files, reasons=_REASONS)
     statuses = {400, 415, *problems}
     return answers(
-        model, *statuses, status=status, files=files, headers=_GIVEN, reasons=_REASONS,
-        parameters=_TAKEN,
+        model, *statuses, status=status, files=files, headers=_RESPONSE_HEADERS, reasons=_REASONS,
+        parameters=_REQUEST_HEADERS,
     )  # fmt: skip

@@ -30,12 +30,12 @@ Terms = Mapping[str, Callable[[str], Message]]
 
 async def every_row(rows: Rows, place: str) -> list[dict[str, Any]]:
     """All rows of a list that is read by pages behind a `place`."""
-    found: list[dict[str, Any]] = []
+    items: list[dict[str, Any]] = []
     while True:
-        page = await rows(found[-1][place] if found else "", PAGE_ROWS)
-        found += page
+        page = await rows(items[-1][place] if items else "", PAGE_ROWS)
+        items += page
         if len(page) < PAGE_ROWS:
-            return found
+            return items
 
 
 def csv_of(columns: Columns, rows: Iterable[Mapping[str, Any]], terms: Terms) -> bytes:

@@ -48,7 +48,7 @@ class Entry(NamedTuple):
     by: Doer
     events: tuple[Announced, ...]
 
-    def shown(self) -> dict[str, Any]:
+    def members(self) -> dict[str, Any]:
         """The entry as JSON has it, instants in microseconds."""
         return {
             "version": self.version, "step": self.step.name, "at": self.step.at,

@@ -39,7 +39,7 @@ WITHDRAWN = "withdrawn"
 """The stage of a record of which every step was taken back."""
 RETRACT = "retract"
 DECIDES = "council"
-_taken = meter("danchu.records").create_counter("danchu.records.commands", "commands", "by step")
+_commands = meter("danchu.records").create_counter("danchu.records.commands", "commands", "by step")
 
 
 class Loaded(NamedTuple, Generic[S]):
@@ -97,11 +97,11 @@ class Work:
     async def load(self, record: str, evolve: Evolve[S]) -> Loaded[S]:
         """The record, kept from other writers; Problem 404 without it, 412 at another version."""
         await journal.hold(self.conn, record)
-        found = await loaded(self.conn, record, evolve)
-        if self.if_match is not None and self.if_match not in ("*", etag(found.version)):
-            detail = message("record-changed", version=found.version)
-            raise Problem(412, detail, headers={"ETag": etag(found.version)})
-        return found
+        current = await loaded(self.conn, record, evolve)
+        if self.if_match is not None and self.if_match not in ("*", etag(current.version)):
+            detail = message("record-changed", version=current.version)
+            raise Problem(412, detail, headers={"ETag": etag(current.version)})
+        return current
 
     async def take(
         self, record: Loaded[S], step: Step, evolve: Evolve[S], facts: Iterable[Fact] = ()
@@ -129,7 +129,7 @@ class Work:
         entry = await journal.append(
             self.conn, record.id, record.version + 1, step, self.by, self.now, events
         )
-        _taken.add(1, {"step": step.name, "source": self.source})
+        _commands.add(1, {"step": step.name, "source": self.source})
         return Loaded(record.id, state, (*record.entries, entry))
 
     async def retract(
@@ -143,7 +143,7 @@ class Work:
         """
         state = self.state_without(record, version, evolve)
         if facts is not None:
-            _check_said(record, version, evolve, facts)
+            _check_facts_without(record, version, evolve, facts)
         mistake = next(entry for entry in record.entries if entry.version == version)
         retractions = [
             Fact(RETRACTION, event.subject, self.now,
@@ -187,17 +187,17 @@ def _without(record: Loaded[S], version: int, evolve: Evolve[S]) -> S | None:
 
 
 def _rests(version: int, later: Entry) -> Problem:
-    told = {"version": version, "later": later.version, "step": later.step.name}
-    detail = message("step-rests", **told)
+    places = {"version": version, "later": later.version, "step": later.step.name}
+    detail = message("step-rests", **places)
     extra = {"rests": {"version": later.version, "step": later.step.name}}
     return Problem(409, detail, extra=extra)
 
 
 def standing(entries: Iterable[Entry]) -> list[Entry]:
     """The steps that were not taken back."""
-    kept = list(entries)
-    gone = {entry.step.data["version"] for entry in kept if entry.step.name == RETRACT}
-    return [e for e in kept if e.version not in gone and e.step.name != RETRACT]
+    steps = list(entries)
+    retracted = {entry.step.data["version"] for entry in steps if entry.step.name == RETRACT}
+    return [e for e in steps if e.version not in retracted and e.step.name != RETRACT]
 
 
 def check_time(step: Step, now: int) -> None:
@@ -208,27 +208,31 @@ def check_time(step: Step, now: int) -> None:
         raise StepRefused(message("step-early"), "at")
 
 
-def _check_said(record: Loaded[S], version: int, evolve: Evolve[S], facts: Facts[S]) -> None:
+def _check_facts_without(
+    record: Loaded[S], version: int, evolve: Evolve[S], facts: Facts[S]
+) -> None:
     """Problem 409 where steps that stand would have said something else without this one."""
     whole = standing(record.entries)
     rest = [entry for entry in whole if entry.version != version]
-    with_it, without = (_said(record.id, kept, evolve, facts) for kept in (whole, rest))
-    changed = [str(one) for one, said in without.items() if said != with_it[one]]
+    with_it, without = (
+        _facts_by_version(record.id, entries, evolve, facts) for entries in (whole, rest)
+    )
+    changed = [str(step) for step, events in without.items() if events != with_it[step]]
     if changed:
         detail = message("announced-rests", steps=", ".join(changed))
         raise Problem(409, detail)
 
 
-def _said(
+def _facts_by_version(
     record: str, entries: Iterable[Entry], evolve: Evolve[S], facts: Facts[S]
 ) -> dict[int, list[Fact]]:
     """What each step says, by its version."""
     state: S | None = None
-    said = {}
+    by_version = {}
     for entry in entries:
         before, state = state, evolve(state, entry.step)
-        said[entry.version] = list(facts(record, before, entry.step, state))
-    return said
+        by_version[entry.version] = list(facts(record, before, entry.step, state))
+    return by_version
 
 
 def unknown(record: str) -> Problem:
@@ -258,7 +262,7 @@ def check_stands(record: Loaded[Any]) -> None:
         raise Problem(409, detail, extra=extra)
 
 
-def settled(record: Loaded[Any], step: Step) -> Step:
+def settle_day(record: Loaded[Any], step: Step) -> Step:
     """A step of which the day alone is known, behind the last one where that was on its day.
 
     Days are those of Vietnam; a day begins at 00:00+07:00.
@@ -271,11 +275,11 @@ def settled(record: Loaded[Any], step: Step) -> Step:
     return step._replace(day=False)
 
 
-def shown(record: Loaded[S], said: Callable[[S], dict[str, Any]]) -> dict[str, Any]:
+def describe(record: Loaded[S], members: Callable[[S], dict[str, Any]]) -> dict[str, Any]:
     """The record as it is answered: what is said of its state, or that it was withdrawn."""
-    gone: dict[str, Any] = {"stage": WITHDRAWN, "possible": []}
-    gone |= labels("stage", message("state-withdrawn"))
-    state = gone if record.state is None else said(record.state)
+    withdrawn: dict[str, Any] = {"stage": WITHDRAWN, "possible": []}
+    withdrawn |= labels("stage", message("state-withdrawn"))
+    state = withdrawn if record.state is None else members(record.state)
     return {"id": record.id, "unit": unit_of(record), **state, "version": record.version}
 
 

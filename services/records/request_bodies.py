@@ -173,7 +173,7 @@ class Listing(BaseModel):
 
     @field_validator("cursor")
     @classmethod
-    def _given(cls, text: str) -> str:
+    def _check_cursor(cls, text: str) -> str:
         if text and not re.fullmatch(cls.places, text, re.ASCII):
             raise ValueError(message("cursor-unknown"))
         return text
@@ -186,13 +186,13 @@ class Act(Asked):
         """When it happens, in microseconds."""
         return now
 
-    def said(self) -> dict[str, Any]:
+    def data(self) -> dict[str, Any]:
         """What the step says beside its instant, as JSON has it."""
         return self.model_dump(mode="json", exclude={"at"}, exclude_none=True)
 
     def step(self, name: str, now: int) -> Step:
         """The step of this name that the body says."""
-        return Step(name, self.instant(now), self.said())
+        return Step(name, self.instant(now), self.data())
 
 
 class When(Act):

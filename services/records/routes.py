@@ -16,7 +16,7 @@ from contracts.messages import Message
 from services.chassis.auth.credentials import READS_ALL, Credential
 from services.chassis.http.language import labels
 from services.chassis.http.openapi import Items
-from services.records.command_endpoint import Desk, described, json_answer
+from services.records.command_endpoint import Desk, json_answer, route_answers
 from services.records.journal import Entry
 from services.records.messages import message
 from services.records.record import (
@@ -106,16 +106,16 @@ class Collection:
     ) -> None:
         """POST /<name>: makes a record."""
 
-        async def create(request: Request, asked: body) -> Response:  # type: ignore[valid-type]
+        async def create(request: Request, request_body: body) -> Response:  # type: ignore[valid-type]
             async def work(work: Work) -> Done:
-                return await carry_out(work, asked)
+                return await carry_out(work, request_body)
 
             return await self.desk.take(request, roles, summary, work, 201)
 
         problems = (400, 401, 403, 409, 413, 422, 503)
         self.api.post(
             f"/{self.name}", summary=_in_english(summary), name=f"create {self.name}",
-            **described(*problems, status=201, command=True, model=model),
+            **route_answers(*problems, status=201, command=True, model=model),
         )(create)  # fmt: skip
 
     def step(
@@ -127,14 +127,14 @@ class Collection:
         `before` looks at the body, of whoever may, ahead of the transaction: what takes time.
         """
 
-        async def step(request: Request, id: Id, asked: body) -> Response:  # type: ignore[valid-type]
+        async def step(request: Request, id: Id, request_body: body) -> Response:  # type: ignore[valid-type]
             if before is not None:
                 self.desk.caller(request, roles, summary)
-                await before(asked)
+                await before(request_body)
 
             async def work(work: Work) -> Done:
                 self.check(id)
-                return await carry_out(work, id, asked.step(name, work.now))  # type: ignore[attr-defined]
+                return await carry_out(work, id, request_body.step(name, work.now))  # type: ignore[attr-defined]
 
             return await self.desk.take(request, roles, summary, work)
 
@@ -151,10 +151,10 @@ class Collection:
         """POST /<name>/{id}/retract: a step was a mistake."""
         summary = message("take-back-mistake")
 
-        async def retract(request: Request, id: Id, asked: TakeBack) -> Response:
+        async def retract(request: Request, id: Id, take_back: TakeBack) -> Response:
             async def work(work: Work) -> Done:
                 self.check(id)
-                return await carry_out(Retraction(work, id, asked.version, asked.reason))
+                return await carry_out(Retraction(work, id, take_back.version, take_back.reason))
 
             return await self.desk.take(request, roles, summary, work)
 
@@ -165,12 +165,12 @@ class Collection:
         self.api.post(
             f"/{self.name}/{{id}}/{name}", summary=_in_english(summary),
             name=f"{name} {self.name}",
-            **described(*problems, command=True, model=model),
+            **route_answers(*problems, command=True, model=model),
         )(take)  # fmt: skip
 
-    def one(
+    def read_routes(
         self, evolve: Evolve[Any],
-        shown: Callable[[Loaded[Any]], dict[str, Any]], roles: Iterable[str] = READERS,
+        describe: Callable[[Loaded[Any]], dict[str, Any]], roles: Iterable[str] = READERS,
         journals: Iterable[str] = READS_JOURNALS, sees: Sees | None = None, noted: bool = False,
         model: Any = None,
     ) -> None:  # fmt: skip
@@ -184,16 +184,17 @@ class Collection:
 
         @self.api.get(
             f"/{self.name}/{{id}}", summary="One record", name=f"get one of {self.name}",
-            **described(*problems, model=model),
+            **route_answers(*problems, model=model),
         )  # fmt: skip
         async def get_one(request: Request, id: Id) -> Response:
             record = await read(request, id, roles)
-            body = self.desk.shown(request.state.caller, shown(record))
+            body = self.desk.answer_body(request.state.caller, describe(record))
             return json_answer(body, headers={"ETag": etag(record.version)})
 
         @self.api.get(
             f"/{self.name}/{{id}}/journal", summary="Who did what when",
-            name=f"get journal of {self.name}", **described(*problems, model=Items[JournalEntry]),
+            name=f"get journal of {self.name}",
+            **route_answers(*problems, model=Items[JournalEntry]),
         )  # fmt: skip
         async def get_journal(request: Request, id: Id) -> Response:
             record = await read(request, id, journals)
@@ -209,8 +210,8 @@ class Collection:
         elif step is not None:
             words |= labels("step", step(entry.step.name))
         times = {"at": entry.step.at, "recorded": entry.recorded}
-        told = {name: moments.local_time(at) for name, at in times.items()}
-        return {**entry.shown(), **told, **words}
+        instants = {name: moments.local_time(at) for name, at in times.items()}
+        return {**entry.members(), **instants, **words}
 
     def _reading(
         self, evolve: Evolve[Any], sees: Sees | None, noted: bool
@@ -246,5 +247,5 @@ def units_seen(reader: Credential) -> frozenset[str] | None:
 def page(items: list[dict[str, Any]], limit: int, place: str = "id") -> dict[str, Any]:
     """A page of a list that was asked with one item more than `limit`."""
     more = len(items) > limit
-    shown = items[:limit]
-    return {"items": shown, "next": shown[-1][place] if more else None}
+    rows = items[:limit]
+    return {"items": rows, "next": rows[-1][place] if more else None}

@@ -65,10 +65,10 @@ class StepImpossible(DanchuError):
         words = self.words if isinstance(self.words, Words) else _plain(self.words)
         steps = [words.step(name) for name in self.possible]
         possible = joined(steps, ", ") if steps else message("nothing-more")
-        told = {"record": words.record, "state": words.state(self.state), "possible": possible}
+        places = {"record": words.record, "state": words.state(self.state), "possible": possible}
         if self.why:
-            return message("step-hindered", why=self.why, **told)
-        return message("step-impossible", step=words.step(self.step), **told)
+            return message("step-hindered", why=self.why, **places)
+        return message("step-impossible", step=words.step(self.step), **places)
 
     def narrowed(self, may: Callable[[str], bool]) -> StepImpossible:
         """The same, with those steps alone that somebody may take."""
@@ -78,11 +78,11 @@ class StepImpossible(DanchuError):
 
 def _plain(record: str) -> Words:
     def as_it_is(name: str) -> Message:
-        said = name.replace("_", " ")
-        return Message("term", said, said)
+        words = name.replace("_", " ")
+        return Message("term", words, words)
 
-    named = record if isinstance(record, Message) else Message("record", record, record)
-    return Words(named, as_it_is, as_it_is)
+    term = record if isinstance(record, Message) else Message("record", record, record)
+    return Words(term, as_it_is, as_it_is)
 
 
 class StepRefused(DanchuError):

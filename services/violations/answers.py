@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import BaseModel
 
 
-class Conclusion(BaseModel):
+class ConclusionAnswer(BaseModel):
     """That there was a violation, with the last day for handling it."""
 
     act: str
@@ -16,7 +16,7 @@ class Conclusion(BaseModel):
     year: int
 
 
-class Handling(BaseModel):
+class HandlingAnswer(BaseModel):
     """The sanction that stands."""
 
     severity: str
@@ -39,7 +39,7 @@ class AppealEntry(BaseModel):
     late: bool
 
 
-class Case(BaseModel):
+class CaseAnswer(BaseModel):
     """A case without any words; of one that was withdrawn the stage alone is told.
 
     `possible` are the steps that the caller may take now.
@@ -62,13 +62,13 @@ class Case(BaseModel):
     complexity_en: str | None = None
     assigned: str | None = None
     into: str | None = None
-    conclusion: Conclusion | None = None
-    handling: Handling | None = None
+    conclusion: ConclusionAnswer | None = None
+    handling: HandlingAnswer | None = None
     appeals: list[AppealEntry] | None = None
     version: int
 
 
-class Listed(BaseModel):
+class ListedCase(BaseModel):
     """A case in a list; `due` is the last day for its next step."""
 
     id: str

@@ -8,7 +8,7 @@ from pydantic import Field
 from services.chassis.health import Health
 from services.chassis.http.language import labelled
 from services.chassis.http.openapi import Items
-from services.records.command_endpoint import Desk, described, desk_api, json_answer
+from services.records.command_endpoint import Desk, build_desk_api, json_answer, route_answers
 from services.records.record import Done, Work, loaded
 from services.records.request_bodies import (
     NO_NUL,
@@ -23,7 +23,7 @@ from services.records.request_bodies import (
 )
 from services.records.routes import ID_MAX, Collection, Id, Retraction
 from services.violations import answers, domain, lists, queries
-from services.violations.handlers import Violations, check_seen, shown
+from services.violations.handlers import Violations, check_seen, describe
 from services.violations.labels import TERMS
 from services.violations.lists import READS_CASES
 from services.violations.messages import message
@@ -82,7 +82,7 @@ class Handle(When):
     )  # fmt: skip
 
 
-class Appeal(When):
+class FileAppeal(When):
     """By whom, in role alone; `received` is when the decision reached the appellant."""
 
     by: domain.Appellant
@@ -116,13 +116,13 @@ class Transfer(When):
 
 def build_api(desk: Desk, violations: Violations, health: Health) -> FastAPI:
     """The application, to be mounted under /violations."""
-    api = desk_api(desk, "Violations: reported, verified, concluded, handled.", health)
+    api = build_desk_api(desk, "Violations: reported, verified, concluded, handled.", health)
     lists.add_lists(api, desk)
     cases = Collection(api, desk, "cases")
     _add_commands(cases, violations)
-    cases.one(
-        domain.evolve, shown, READS_CASES, journals=READS_CASES, sees=check_seen,
-        noted=True, model=answers.Case,
+    cases.read_routes(
+        domain.evolve, describe, READS_CASES, journals=READS_CASES, sees=check_seen,
+        noted=True, model=answers.CaseAnswer,
     )  # fmt: skip
     _add_words(api, desk, violations)
     _add_erasure(api, desk, violations)
@@ -130,18 +130,20 @@ def build_api(desk: Desk, violations: Violations, health: Health) -> FastAPI:
 
 
 def _add_commands(cases: Collection, violations: Violations) -> None:
-    async def report(work: Work, asked: Report) -> Done:
-        return await violations.report(work, asked.step("report", work.now))
+    async def report(work: Work, request_body: Report) -> Done:
+        return await violations.report(work, request_body.step("report", work.now))
 
-    async def retract(asked: Retraction) -> Done:
-        return await violations.retract(asked.work, asked.id, asked.version, asked.reason)
+    async def retract(retraction: Retraction) -> Done:
+        return await violations.retract(
+            retraction.work, retraction.id, retraction.version, retraction.reason
+        )
 
-    model = answers.Case
+    model = answers.CaseAnswer
     cases.create(Report, BOTH, message("do-report"), report, model)
     for name, body, roles in (
         ("assign", Assign, COUNCIL), ("verify", Verify, COUNCIL), ("dismiss", Why, COUNCIL),
         ("join", Join, COUNCIL), ("conclude", Conclude, COUNCIL), ("handle", Handle, BOTH),
-        ("appeal", Appeal, BOTH), ("uphold", Uphold, COUNCIL), ("overturn", Overturn, COUNCIL),
+        ("appeal", FileAppeal, BOTH), ("uphold", Uphold, COUNCIL), ("overturn", Overturn, COUNCIL),
         ("transfer", Transfer, COUNCIL),
     ):  # fmt: skip
         cases.step(name, body, roles, message(f"do-{name}"), violations.step, model)
@@ -153,7 +155,7 @@ def _add_words(api: FastAPI, desk: Desk, violations: Violations) -> None:
 
     @api.get(
         "/cases/{id}/words", summary="The words of a case; the read is remembered",
-        **described(401, 403, 404, 422, 503, model=model),
+        **route_answers(401, 403, 404, 422, 503, model=model),
     )  # fmt: skip
     async def get_words(request: Request, id: Id) -> Response:
         items = await read(request, id, READS_WORDS, reporter=False)
@@ -161,7 +163,7 @@ def _add_words(api: FastAPI, desk: Desk, violations: Violations) -> None:
 
     @api.get(
         "/cases/{id}/reporter", summary="How the reporter is reached; the read is remembered",
-        **described(401, 403, 404, 422, 503, model=model),
+        **route_answers(401, 403, 404, 422, 503, model=model),
     )  # fmt: skip
     async def get_reporter(request: Request, id: Id) -> Response:
         items = await read(request, id, COUNCIL, reporter=True)
@@ -173,21 +175,21 @@ def _add_words(api: FastAPI, desk: Desk, violations: Violations) -> None:
         reader = desk.caller(request, roles, message("read-words"))
         async with desk.db.read() as conn:
             await loaded(conn, id, domain.evolve)
-            kept = await queries.words(conn, id)
-        chosen = [one for one in kept if (one.field == REPORTER) == reporter]
+            entries = await queries.words(conn, id)
+        chosen = [entry for entry in entries if (entry.field == REPORTER) == reporter]
         await desk.note_read(reader, f"{REPORTER if reporter else 'words'} of {id}", len(chosen))
         show = violations.vault.show
         return [
-            {"version": one.version, "field": one.field,
-             "words": None if one.hidden is None else show(one.hidden)}
-            for one in chosen
+            {"version": entry.version, "field": entry.field,
+             "words": None if entry.hidden is None else show(entry.hidden)}
+            for entry in chosen
         ]  # fmt: skip
 
 
 def _add_erasure(api: FastAPI, desk: Desk, violations: Violations) -> None:
     @api.delete(
         "/cases/{id}/words", summary="Erase words of a case; who did it is remembered",
-        **described(401, 403, 404, 412, 422, 503, command=True, model=answers.Case),
+        **route_answers(401, 403, 404, 412, 422, 503, command=True, model=answers.CaseAnswer),
     )  # fmt: skip
     async def erase(request: Request, id: Id, field: Words | None = None) -> Response:
         async def forget(work: Work) -> Done:

@@ -134,8 +134,8 @@ def impossible(
 def apart(step: Step) -> tuple[Step, dict[str, str]]:
     """The step without its words, which it only names, and the words."""
     words = {name: step.data[name] for name in WORDS if name in step.data}
-    said = {name: value for name, value in step.data.items() if name not in WORDS}
-    return step._replace(data={**said, "words": list(words)} if words else said), words
+    rest = {name: value for name, value in step.data.items() if name not in WORDS}
+    return step._replace(data={**rest, "words": list(words)} if words else rest), words
 
 
 def evolve(state: Case | None, step: Step) -> Case:
@@ -148,8 +148,8 @@ def evolve(state: Case | None, step: Step) -> Case:
     # what clears and what it clears speak of one key: equal instants would leave open which holds
     apart_from_last = step.name == "overturn" or state.stage == OVERTURNED
     check_order(state.last, step, strictly=apart_from_last)
-    moved = _EVOLVE.get(step.name, _nothing)(state, step)
-    return replace(moved, stage=stage, last=step.at)
+    case = _EVOLVE.get(step.name, _nothing)(state, step)
+    return replace(case, stage=stage, last=step.at)
 
 
 def _nothing(state: Case, step: Step) -> Case:
@@ -173,31 +173,31 @@ def _conclude(state: Case, step: Step) -> Case:
     data = step.data
     if moments.day_ordinal(data["due"]) < moments.local_day(step.at):
         raise StepRefused(message("due-before"), "due")
-    made = Conclusion(data["act"], data["deed"], data["due"], moments.local_year(step.at))
-    return replace(state, conclusion=made, handling=None, appeals=(), due=data["due"])
+    conclusion = Conclusion(data["act"], data["deed"], data["due"], moments.local_year(step.at))
+    return replace(state, conclusion=conclusion, handling=None, appeals=(), due=data["due"])
 
 
 def _handle(state: Case, step: Step) -> Case:
     data, concluded = step.data, _concluded(state)
     late = moments.local_day(step.at) > moments.day_ordinal(concluded.due)
     year = _counted_in(concluded.year, moments.local_year(step.at), data.get("year"))
-    made = Handling(
+    handling = Handling(
         data["severity"], data["by_head"], data["self_found"], data["decision"], year, late
     )
-    return replace(state, handling=made, decided=step.at, due=None)
+    return replace(state, handling=handling, decided=step.at, due=None)
 
 
-def _counted_in(concluded: int, decided: int, asked: int | None) -> int:
+def _counted_in(concluded: int, decided: int, year: int | None) -> int:
     """The rating year of a sanction: that of the conclusion, whose obligation it fulfils.
 
     Only the year before may be named (SCORING.md section 1), so later it is that of the decision.
     """
     fits = concluded if decided - concluded <= 1 else decided
-    if asked is not None and asked not in (fits, decided):
+    if year is not None and year not in (fits, decided):
         first, last = sorted((fits, decided))
         years = message("year-either", first=first, last=last) if first != last else first
         raise StepRefused(message("year-one-of", years=years), "year")
-    return fits if asked is None else asked
+    return fits if year is None else year
 
 
 def _concluded(state: Case) -> Conclusion:
@@ -207,8 +207,8 @@ def _concluded(state: Case) -> Conclusion:
 
 def _appeal(state: Case, step: Step) -> Case:
     data = step.data
-    made = Appeal(data["by"], data["until"], data["late"])
-    return replace(state, appeals=(*state.appeals, made), due=data["due"])
+    appeal = Appeal(data["by"], data["until"], data["late"])
+    return replace(state, appeals=(*state.appeals, appeal), due=data["due"])
 
 
 def _uphold(state: Case, step: Step) -> Case:
@@ -240,16 +240,18 @@ def facts(record: str, before: Case | None, step: Step, after: Case) -> list[Fac
     """What a step says to the world: conclusions, sanctions, and that they are overturned."""
     key = after.key(record)
 
-    def fact(short: str, **said: Any) -> Fact:
-        return Fact(short, after.unit, step.at, {"case": key, **said})
+    def fact(short: str, **members: Any) -> Fact:
+        return Fact(short, after.unit, step.at, {"case": key, **members})
 
     if step.name == "conclude":
         return [fact("violation.concluded", due=_concluded(after).due)]
     if step.name == "handle" and after.handling is not None:
-        made = after.handling
-        told = {"severity": made.severity, "by_head": made.by_head, "self_found": made.self_found,
-                "act": _concluded(after).act}  # fmt: skip
-        return [fact("violation.handled", **told, **_of_year(made.year, step.at))]
+        handling = after.handling
+        sanction = {
+            "severity": handling.severity, "by_head": handling.by_head,
+            "self_found": handling.self_found, "act": _concluded(after).act,
+        }  # fmt: skip
+        return [fact("violation.handled", **sanction, **_of_year(handling.year, step.at))]
     if step.name == "overturn" and before is not None:
         return [fact("violation.overturned", **_of_year(y, step.at)) for y in _years(before)]
     return []
@@ -257,14 +259,16 @@ def facts(record: str, before: Case | None, step: Step, after: Case) -> list[Fac
 
 def _years(state: Case) -> list[int]:
     """The rating years in which something of the case stands: a fact belongs to one year."""
-    return sorted({made.year for made in (state.conclusion, state.handling) if made is not None})
+    return sorted(
+        {decision.year for decision in (state.conclusion, state.handling) if decision is not None}
+    )
 
 
 def _of_year(year: int, at: int) -> dict[str, int]:
     return {} if moments.local_year(at) == year else {"year": year}
 
 
-def shown(state: Case) -> dict[str, Any]:
+def describe(state: Case) -> dict[str, Any]:
     """The case as JSON has it, without any words."""
     return {
         "origin": state.origin, "stage": state.stage,

@@ -16,7 +16,7 @@ from services.records.record import (
     check_stands,
     check_unit,
     loaded,
-    settled,
+    settle_day,
     unit_of,
     unknown,
 )
@@ -44,12 +44,12 @@ class Violations:
         work.may(step.data["unit"])
         record: Loaded[Case] = Loaded(new_id(work.now), None, ())
         by_unit = work.caller.role == CLERK
-        done = await self._take(work, record, _with(step, by_unit=by_unit))
-        return done._replace(location=f"cases/{record.id}")
+        outcome = await self._take(work, record, _with(step, by_unit=by_unit))
+        return outcome._replace(location=f"cases/{record.id}")
 
     async def step(self, work: Work, id_: str, step: Step) -> Done:
         """Whatever happens to a case afterwards."""
-        record = await self._held(work, id_)
+        record = await self._load(work, id_)
         if record.state is not None:
             _check_clerk(work, record.state, step)
         if step.name == "transfer":
@@ -61,21 +61,21 @@ class Violations:
 
     async def retract(self, work: Work, id_: str, version: int, reason: str) -> Done:
         """A step that was a mistake is taken back."""
-        record = await self._held(work, id_)
+        record = await self._load(work, id_)
         after = await work.retract(record, version, MISTAKE, domain.evolve, domain.facts)
         if after.state is None:
             await _check_alone(work, id_)
-        return await self._kept(work, record.state, after, {"reason": reason})
+        return await self._save(work, record.state, after, {"reason": reason})
 
     async def erase(self, work: Work, id_: str, field: str | None) -> Done:
         """Words of the case are erased; who did it is remembered, and the case stays."""
-        record = await self._held(work, id_)
+        record = await self._load(work, id_)
         erased = await store.erase_words(work.conn, id_, field)
         what = f"erased {field or 'all words'} of {id_}"
         await journal.note_read(work.conn, work.by, what, erased, work.now)
-        return _done(record)
+        return _outcome(record)
 
-    async def _held(self, work: Work, id_: str) -> Loaded[Case]:
+    async def _load(self, work: Work, id_: str) -> Loaded[Case]:
         if work.caller.role not in READS_ALL:
             # before If-Match is looked at, which would tell that the case exists
             check_seen(work.caller, await loaded(work.conn, id_, domain.evolve))
@@ -86,15 +86,15 @@ class Violations:
 
     async def _take(self, work: Work, record: Loaded[Case], step: Step) -> Done:
         check_stands(record)
-        said, words = domain.apart(settled(record, step))
+        stored, words = domain.apart(settle_day(record, step))
         if record.state is None or record.state.can(step.name):
-            said = terms.dated(self.terms, record.state, said)
-        after = domain.evolve(record.state, said)
-        facts = domain.facts(record.id, record.state, said, after)
-        taken = await work.take(record, said, domain.evolve, facts)
-        return await self._kept(work, record.state, taken, words)
+            stored = terms.dated(self.terms, record.state, stored)
+        after = domain.evolve(record.state, stored)
+        facts = domain.facts(record.id, record.state, stored, after)
+        saved = await work.take(record, stored, domain.evolve, facts)
+        return await self._save(work, record.state, saved, words)
 
-    async def _kept(
+    async def _save(
         self, work: Work, before: Case | None, record: Loaded[Case], words: dict[str, str]
     ) -> Done:
         """The rows of the case and its words, unless another case holds its act."""
@@ -102,7 +102,7 @@ class Violations:
         await store.save(work.conn, record)
         hidden = {name: self.vault.hide(value) for name, value in words.items()}
         await store.keep_words(work.conn, record.id, record.version, hidden)
-        return _done(record)
+        return _outcome(record)
 
 
 def _with(step: Step, **more: Any) -> Step:
@@ -125,8 +125,8 @@ async def _check_joined(work: Work, id_: str, state: Case, into: str) -> None:
     """A case joins another of its unit, one that goes on; no two join each other."""
     await journal.hold(work.conn, f"joining in {state.unit}")
     await journal.hold(work.conn, f"joined to {into}")
-    known = into != id_ and bool(await journal.entries(work.conn, into))
-    other = await loaded(work.conn, into, domain.evolve) if known else None
+    exists = into != id_ and bool(await journal.entries(work.conn, into))
+    other = await loaded(work.conn, into, domain.evolve) if exists else None
     if other is None or unit_of(other) != state.unit:
         raise StepRefused(message("join-own"), "into")
     stage = WITHDRAWN if other.state is None else other.state.stage
@@ -142,9 +142,9 @@ async def _check_alone(work: Work, id_: str) -> None:
         other = await loaded(work.conn, name, domain.evolve)
         if other.state is None or other.state.into != id_:
             continue
-        told = {"case": name} if work.caller.role in READS_ALL or _by_unit(other) else {}
-        detail = message("joined-here", case=name) if told else message("joined-here-council")
-        raise Problem(409, detail, extra=told)
+        about = {"case": name} if work.caller.role in READS_ALL or _by_unit(other) else {}
+        detail = message("joined-here", case=name) if about else message("joined-here-council")
+        raise Problem(409, detail, extra=about)
 
 
 async def _check_deed(work: Work, before: Case | None, record: Loaded[Case]) -> None:
@@ -180,10 +180,10 @@ def _by_unit(record: Loaded[Case]) -> bool:
     return bool(record.entries[0].step.data["by_unit"])
 
 
-def shown(record: Loaded[Case]) -> dict[str, Any]:
+def describe(record: Loaded[Case]) -> dict[str, Any]:
     """The case as it is answered, without any words."""
-    return records.shown(record, domain.shown)
+    return records.describe(record, domain.describe)
 
 
-def _done(record: Loaded[Case]) -> Done:
-    return Done(record.version, shown(record))
+def _outcome(record: Loaded[Case]) -> Done:
+    return Done(record.version, describe(record))

@@ -10,7 +10,7 @@ from contracts.envelope import UNIT_KEY
 from services.chassis.auth.credentials import READS_ALL, Credential
 from services.chassis.http.language import labelled
 from services.chassis.http.openapi import Page
-from services.records.command_endpoint import Desk, described, json_answer
+from services.records.command_endpoint import Desk, json_answer, route_answers
 from services.records.exported_lists import CSV_TYPE, Form, csv_answer, every_row
 from services.records.record import check_unit
 from services.records.request_bodies import Listing, UnitKey, Year
@@ -36,7 +36,7 @@ COUNTS = {
 }  # fmt: skip
 
 
-class Listed(Listing):
+class CaseQuery(Listing):
     """Which cases; `overdue` are those whose last day for the next step has passed."""
 
     unit: UnitKey | None = None
@@ -45,7 +45,7 @@ class Listed(Listing):
     format: Form = "json"
 
 
-class Counted(Listing):
+class CountQuery(Listing):
     """Of which year the conclusions are counted."""
 
     places = UNIT_KEY.pattern
@@ -59,53 +59,53 @@ def add_lists(api: FastAPI, desk: Desk) -> None:
     _add_counts(api, desk)
 
 
-def _filter(desk: Desk, reader: Credential, asked: Listed) -> queries.Wanted:
+def _filter(desk: Desk, reader: Credential, query: CaseQuery) -> queries.CaseFilter:
     units = units_seen(reader)
-    if asked.unit is not None:
+    if query.unit is not None:
         if units is not None:
-            check_unit(reader, asked.unit)
-        units = frozenset((asked.unit,))
+            check_unit(reader, query.unit)
+        units = frozenset((query.unit,))
     today = date.fromordinal(moments.local_day(desk.clock())).isoformat()
-    return queries.Wanted(
-        units, asked.stage, today if asked.overdue else None,
-        reader.role not in READS_ALL, asked.cursor, asked.limit + 1,
+    return queries.CaseFilter(
+        units, query.stage, today if query.overdue else None,
+        reader.role not in READS_ALL, query.cursor, query.limit + 1,
     )  # fmt: skip
 
 
 def _add_cases(api: FastAPI, desk: Desk) -> None:
     @api.get(
         "/cases", summary="Cases; the read is remembered",
-        **described(401, 403, 422, 503, model=Page[answers.Listed], files=(CSV_TYPE,)),
+        **route_answers(401, 403, 422, 503, model=Page[answers.ListedCase], files=(CSV_TYPE,)),
     )  # fmt: skip
-    async def list_cases(request: Request, asked: Annotated[Listed, Query()]) -> Response:
+    async def list_cases(request: Request, query: Annotated[CaseQuery, Query()]) -> Response:
         reader = desk.caller(request, READS_CASES, message("read-cases"))
-        chosen = _filter(desk, reader, asked)
+        chosen = _filter(desk, reader, query)
 
         async def rows(after: str, limit: int) -> list[dict[str, Any]]:
             async with desk.db.read() as conn:
                 return await queries.cases(conn, chosen._replace(after=after, limit=limit))
 
-        if asked.format == "csv":
+        if query.format == "csv":
             cases = await every_row(rows, "id")
             await desk.note_read(reader, "cases", len(cases))
             return csv_answer("vu-viec", CASES, cases, TERMS)
-        shown = page(await rows(chosen.after, chosen.limit), asked.limit)
-        await desk.note_read(reader, "cases", len(shown["items"]))
-        return json_answer(labelled(shown, TERMS))
+        answer = page(await rows(chosen.after, chosen.limit), query.limit)
+        await desk.note_read(reader, "cases", len(answer["items"]))
+        return json_answer(labelled(answer, TERMS))
 
 
 def _add_counts(api: FastAPI, desk: Desk) -> None:
     @api.get(
         "/counts", summary="How many conclusions of a year stand, by unit",
-        **described(401, 403, 422, 503, model=Page[answers.Count], files=(CSV_TYPE,)),
+        **route_answers(401, 403, 422, 503, model=Page[answers.Count], files=(CSV_TYPE,)),
     )  # fmt: skip
-    async def get_counts(request: Request, asked: Annotated[Counted, Query()]) -> Response:
+    async def get_counts(request: Request, query: Annotated[CountQuery, Query()]) -> Response:
         reader = desk.caller(request, READS_COUNTS, message("read-counts"))
 
         async def rows(after: str, limit: int) -> list[dict[str, Any]]:
             async with desk.db.read() as conn:
-                return await queries.counts(conn, units_seen(reader), asked.year, after, limit)
+                return await queries.counts(conn, units_seen(reader), query.year, after, limit)
 
-        if asked.format == "csv":
+        if query.format == "csv":
             return csv_answer("so-lieu-vi-pham", COUNTS, await every_row(rows, "unit"), TERMS)
-        return json_answer(page(await rows(asked.cursor, asked.limit + 1), asked.limit, "unit"))
+        return json_answer(page(await rows(query.cursor, query.limit + 1), query.limit, "unit"))

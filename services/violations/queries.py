@@ -12,54 +12,54 @@ LISTED = ("id", "unit", "origin", "by_unit", "stage", "version", "due")
 COUNTED = ("unit", "year", "concluded", "handled")
 
 
-class Wanted(NamedTuple):
-    """Which cases: of these units, of a stage, due before a day; `seen` are those that a unit
-    may know of: reported by itself, or concluded."""
+class CaseFilter(NamedTuple):
+    """Which cases: of these units, of a stage, due before a day; `visible` are those that a
+    unit may know of: reported by itself, or concluded."""
 
     units: Collection[str] | None
     stage: str | None
     due_before: str | None
-    seen: bool
+    visible: bool
     after: str
     limit: int
 
 
-async def cases(conn: AsyncConnection, wanted: Wanted) -> list[dict[str, Any]]:
+async def cases(conn: AsyncConnection, chosen: CaseFilter) -> list[dict[str, Any]]:
     """Cases by id, behind `after`."""
-    where, given = ["id > :after"], {"after": wanted.after, "limit": wanted.limit}
+    where, parameters = ["id > :after"], {"after": chosen.after, "limit": chosen.limit}
     expanding = []
-    if wanted.stage is not None:
+    if chosen.stage is not None:
         where.append("stage = :stage")
-        given["stage"] = wanted.stage
-    if wanted.due_before is not None:
+        parameters["stage"] = chosen.stage
+    if chosen.due_before is not None:
         where.append("due < :due")
-        given["due"] = wanted.due_before
-    if wanted.seen:
+        parameters["due"] = chosen.due_before
+    if chosen.visible:
         where.append("(by_unit OR stage IN :known)")
-        given["known"] = sorted(KNOWN)
+        parameters["known"] = sorted(KNOWN)
         expanding.append("known")
-    if wanted.units is not None:
+    if chosen.units is not None:
         where.append("unit IN :units")
-        given["units"] = sorted(wanted.units) or [""]
+        parameters["units"] = sorted(chosen.units) or [""]
         expanding.append("units")
     select = text(
         f"SELECT {', '.join(LISTED)} FROM cases WHERE {' AND '.join(where)} "
         "ORDER BY id LIMIT :limit"
     ).bindparams(*(bindparam(name, expanding=True) for name in expanding))
-    rows = await conn.execute(select, given)
-    found = [dict(zip(LISTED, row, strict=True)) for row in rows]
-    return [{**one, "by_unit": bool(one["by_unit"])} for one in found]
+    rows = await conn.execute(select, parameters)
+    cases = [dict(zip(LISTED, row, strict=True)) for row in rows]
+    return [{**case, "by_unit": bool(case["by_unit"])} for case in cases]
 
 
 async def counts(
     conn: AsyncConnection, units: Collection[str] | None, year: int, after: str, limit: int
 ) -> list[dict[str, Any]]:
     """How many conclusions of a year stand, and how many of them are handled, by unit."""
-    given: dict[str, Any] = {"year": year, "after": after, "limit": limit}
+    parameters: dict[str, Any] = {"year": year, "after": after, "limit": limit}
     narrowed = ""
     if units is not None:
         narrowed = "AND unit IN :units "
-        given["units"] = sorted(units) or [""]
+        parameters["units"] = sorted(units) or [""]
     select = text(
         "SELECT unit, concluded, count(*), count(handled) FROM cases "
         f"WHERE concluded = :year AND unit > :after {narrowed}"
@@ -67,7 +67,7 @@ async def counts(
     )
     if units is not None:
         select = select.bindparams(bindparam("units", expanding=True))
-    return [dict(zip(COUNTED, row, strict=True)) for row in await conn.execute(select, given)]
+    return [dict(zip(COUNTED, row, strict=True)) for row in await conn.execute(select, parameters)]
 
 
 async def holder(conn: AsyncConnection, unit: str, deed: str, but: str) -> str | None:
@@ -76,9 +76,9 @@ async def holder(conn: AsyncConnection, unit: str, deed: str, but: str) -> str |
         "SELECT id FROM cases WHERE unit = :unit AND deed = :deed AND stage IN :standing "
         "AND id <> :but LIMIT 1"
     ).bindparams(bindparam("standing", expanding=True))
-    given = {"unit": unit, "deed": deed, "but": but, "standing": sorted(STANDING)}
-    found = (await conn.execute(select, given)).scalar()
-    return None if found is None else str(found)
+    parameters = {"unit": unit, "deed": deed, "but": but, "standing": sorted(STANDING)}
+    case = (await conn.execute(select, parameters)).scalar()
+    return None if case is None else str(case)
 
 
 async def ever_joined(conn: AsyncConnection, into: str) -> list[str]:
@@ -87,8 +87,8 @@ async def ever_joined(conn: AsyncConnection, into: str) -> list[str]:
         "SELECT DISTINCT record FROM journal JOIN cases ON cases.id = journal.record "
         "WHERE stage = :joined AND step = 'join' AND data LIKE :named ORDER BY record"
     )
-    given = {"joined": JOINED, "named": f'%"{into}"%'}
-    return [str(row[0]) for row in await conn.execute(select, given)]
+    parameters = {"joined": JOINED, "named": f'%"{into}"%'}
+    return [str(row[0]) for row in await conn.execute(select, parameters)]
 
 
 class Hidden(NamedTuple):

@@ -11,13 +11,13 @@ from services.violations.domain import Case
 
 async def save(conn: AsyncConnection, record: Loaded[Case]) -> None:
     """Brings the row of a case to its state; withdrawn where no step stands."""
-    state, moved = record.state, {"id": record.id, "version": record.version}
+    state, key = record.state, {"id": record.id, "version": record.version}
     if state is None:
         update = text(
             "UPDATE cases SET stage = :stage, version = :version, due = NULL, deed = NULL, "
             "concluded = NULL, handled = NULL WHERE id = :id"
         )
-        await conn.execute(update, {**moved, "stage": WITHDRAWN})
+        await conn.execute(update, {**key, "stage": WITHDRAWN})
         return
     upsert = text(
         "INSERT INTO cases "
@@ -30,7 +30,7 @@ async def save(conn: AsyncConnection, record: Loaded[Case]) -> None:
     await conn.execute(
         upsert,
         {
-            **moved, "unit": state.unit, "origin": state.origin, "by_unit": state.by_unit,
+            **key, "unit": state.unit, "origin": state.origin, "by_unit": state.by_unit,
             "stage": state.stage, "due": state.due, "deed": concluded and concluded.deed,
             "concluded": concluded and concluded.year, "handled": handled and handled.year,
         },
@@ -46,8 +46,8 @@ async def keep_words(
         "VALUES (:record, :version, :field, :hidden)"
     )
     for field, value in hidden.items():
-        said = {"record": record, "version": version, "field": field, "hidden": value}
-        await conn.execute(insert, said)
+        row = {"record": record, "version": version, "field": field, "hidden": value}
+        await conn.execute(insert, row)
 
 
 async def erase_words(conn: AsyncConnection, record: str, field: str | None) -> int:
@@ -56,5 +56,5 @@ async def erase_words(conn: AsyncConnection, record: str, field: str | None) -> 
     update = text(
         f"UPDATE words SET hidden = NULL WHERE record = :record AND hidden IS NOT NULL{narrowed}"
     )
-    given = {"record": record} | ({} if field is None else {"field": field})
-    return int((await conn.execute(update, given)).rowcount)
+    parameters = {"record": record} | ({} if field is None else {"field": field})
+    return int((await conn.execute(update, parameters)).rowcount)

@@ -103,10 +103,10 @@ def _handling_due(terms: Terms, state: Case, day: int) -> str:
 
 def _appeal_term(terms: Terms, state: Case, step: Step, day: int) -> dict[str, Any]:
     """The last day of the term for this appeal, whether it came later, and the answer's term."""
-    known = moments.local_day(state.decided)
+    notified = moments.local_day(state.decided)
     received = step.data.get("received")
-    start = known if received is None else moments.day_ordinal(received)
-    if not known <= start <= day:
+    start = notified if received is None else moments.day_ordinal(received)
+    if not notified <= start <= day:
         raise StepRefused(message("received-between"), "received")
     until = terms.last_day(_appeal_name(state), start)
     if until is None:

@@ -50,8 +50,8 @@ def load(file: Path = FILE) -> Terms:
         try:
             read.append(_term(entry))
             _check_alone(read)
-        except _Wrong as wrong:
-            raise TermsRefused(file, line, wrong.reason) from wrong
+        except _Wrong as fault:
+            raise TermsRefused(file, line, fault.reason) from fault
     missing = set(NAMES) - {term.name for term in read}
     if missing:
         raise TermsRefused(file, 1, message("terms-missing", names=", ".join(sorted(missing))))

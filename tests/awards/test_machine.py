@@ -196,7 +196,7 @@ class Walk(RuleBasedStateMachine):
         self._agrees(said)
 
     def _agrees(self, said: list[Fact]) -> None:
-        model, shown = self.model, domain.shown(self.state)
+        model, shown = self.model, domain.describe(self.state)
         assert {fact.subject for fact in said} <= {model.unit}
         assert on(self.told, SETS, CLEARS) == model.holds()
         assert shown["possible"] == sorted(model.possible())

@@ -292,13 +292,14 @@ def test_a_cell_of_a_list_is_as_a_vietnamese_spreadsheet_reads_it() -> None:
 
 
 SHAPES: dict[str, Any] = {
-    "achievements": Page[of_awards.Listed], "register?year=2025": Page[of_awards.Registered],
-    "achievements/{id}": of_awards.Achievement, "achievements/{id}/honoree": of_awards.Name,
+    "achievements": Page[of_awards.ListedAchievement],
+    "register?year=2025": Page[of_awards.RegisteredHonour],
+    "achievements/{id}": of_awards.AchievementAnswer, "achievements/{id}/honoree": of_awards.Name,
     "achievements/{id}/journal": Items[JournalEntry],
 }  # fmt: skip
 CASE_SHAPES: dict[str, Any] = {
-    "cases": Page[of_violations.Listed], "counts?year=2025": Page[of_violations.Count],
-    "cases/{id}": of_violations.Case, "cases/{id}/words": Items[of_violations.Words],
+    "cases": Page[of_violations.ListedCase], "counts?year=2025": Page[of_violations.Count],
+    "cases/{id}": of_violations.CaseAnswer, "cases/{id}/words": Items[of_violations.Words],
     "cases/{id}/journal": Items[JournalEntry],
 }  # fmt: skip
 

@@ -159,7 +159,7 @@ class Walk(RuleBasedStateMachine):
         self._agrees(said)
 
     def _agrees(self, said: list[Fact]) -> None:
-        model, shown = self.model, domain.shown(self.state)
+        model, shown = self.model, domain.describe(self.state)
         assert {fact.subject for fact in said} <= {model.unit}
         assert on(self.told, SETS, CLEARS) == model.holds()
         assert shown["possible"] == sorted(model.possible())
@@ -217,7 +217,7 @@ FAULTS: dict[str, tuple[Any, str, Any]] = {
     "appeals are forgotten": (domain._EVOLVE, "appeal", _appealed),
     "an upheld appeal speaks": (domain, "facts", _talkative(domain.facts)),
     "two sanctions": (domain.MOVES[domain.HANDLED], "handle", domain.HANDLED),
-    "the year of the decision": (domain, "_counted_in", lambda concluded, decided, asked: decided),
+    "the year of the decision": (domain, "_counted_in", lambda concluded, decided, year: decided),
     "the sanction stays": (domain._EVOLVE, "overturn",
                            lambda state, step: replace(state, conclusion=None)),
     "a dismissed case goes on": (domain.MOVES[domain.DISMISSED], "assign", domain.ASSIGNED),

@@ -5,7 +5,7 @@ from typing import Any
 from fastapi import FastAPI, Request, Response
 
 from services.chassis.health import Health
-from services.records.command_endpoint import Desk, described, desk_api
+from services.records.command_endpoint import Desk, build_desk_api, route_answers
 from services.records.record import Done, Work
 from services.records.request_bodies import When
 from services.records.routes import Collection, Id, Retraction
@@ -26,7 +26,7 @@ BOTH = (*CLERK, *COUNCIL)
 
 def build_api(desk: Desk, rosters: Rosters, courses: Courses, health: Health) -> FastAPI:
     """The application, to be mounted under /training."""
-    api = desk_api(desk, "Rosters, the yearly plan, courses, attendance, completion.", health)
+    api = build_desk_api(desk, "Rosters, the yearly plan, courses, attendance, completion.", health)
     names = query_api.Names(desk, rosters.persons.vault)
     query_api.add_lists(api, desk, names)
     _add_rosters(Collection(api, desk, "memberships", fields.MEMBER_ID), rosters)
@@ -58,7 +58,7 @@ def _add_rosters(memberships: Collection, rosters: Rosters) -> None:
     transfer = message("do-transfer")
     memberships.step("transfer", request_bodies.Transfer, COUNCIL, transfer, rosters.step, model)
     memberships.retraction(BOTH, retract, model)
-    memberships.one(roster.evolve, membership_body, model=model)
+    memberships.read_routes(roster.evolve, membership_body, model=model)
     moves = Collection(memberships.api, memberships.desk, "successions")
     moves.create(
         request_bodies.Succeed, COUNCIL, message("do-succeed"), succeed, answers.Succession
@@ -71,7 +71,7 @@ def _add_persons(api: FastAPI, desk: Desk, handlers: Persons) -> None:
 
     @api.post(
         "/persons/{id}/rename", summary="Correct the display name",
-        **described(*problems, command=True, model=answers.PersonState),
+        **route_answers(*problems, command=True, model=answers.PersonState),
     )  # fmt: skip
     async def rename(request: Request, id: Id, asked: request_bodies.Rename) -> Response:
         async def work(work: Work) -> Done:
@@ -82,7 +82,7 @@ def _add_persons(api: FastAPI, desk: Desk, handlers: Persons) -> None:
 
     @api.delete(
         "/persons/{id}", summary="Erase name, staff number and secret",
-        **described(*problems, command=True, model=answers.PersonState),
+        **route_answers(*problems, command=True, model=answers.PersonState),
     )  # fmt: skip
     async def erase(request: Request, id: Id) -> Response:
         async def work(work: Work) -> Done:
@@ -114,7 +114,7 @@ def _add_courses(collection: Collection, courses: Courses) -> None:
         collection.step(name, body, roles, message(f"do-{name}"), courses.step, model)
     collection.step("attend", request_bodies.Attend, CLERK, message("do-attend"), attend, model)
     collection.retraction(BOTH, retract, model)
-    collection.one(course.evolve_course, course_body, model=model)
+    collection.read_routes(course.evolve_course, course_body, model=model)
 
 
 def _row(where: str, given: dict[str, Any]) -> Row:

@@ -10,7 +10,7 @@ from services.chassis.auth.credentials import READS_ALL, Credential, role_missin
 from services.chassis.http.language import labelled
 from services.chassis.http.openapi import Page
 from services.chassis.http.service_api import Problem
-from services.records.command_endpoint import Desk, described, json_answer
+from services.records.command_endpoint import Desk, json_answer, route_answers
 from services.records.record import Done, Work, check_unit, loaded, unit_of
 from services.records.routes import READERS, Id, page
 from services.training import queries
@@ -80,7 +80,7 @@ def add_files(files: Files, rosters: Rosters, courses: Courses) -> None:
 
 def _described_upload(model: Any) -> dict[str, Any]:
     problems = (400, 401, 403, 404, 409, 412, 413, 415, 422, 503)
-    about = described(*problems, command=True, model=model)
+    about = route_answers(*problems, command=True, model=model)
     about["openapi_extra"] = {**about["openapi_extra"], "requestBody": _UPLOAD}
     return about
 
@@ -89,7 +89,7 @@ def _add_attendance(files: Files) -> None:
     @files.api.get(
         "/courses/{id}/sessions/{session}/attendance",
         summary="Who attended a session; as a file for the right role",
-        **described(
+        **route_answers(
             401, 403, 404, 422, 503, files=uploads.TYPES, model=answers.SessionAttendance
         ),
     )  # fmt: skip
@@ -142,7 +142,7 @@ def _add_template(files: Files) -> None:
     @files.api.get(
         "/templates/attendance",
         summary="An attendance list to fill in: empty, or with the roster of a unit",
-        **described(401, 403, 422, 503, files=uploads.TYPES),
+        **route_answers(401, 403, 422, 503, files=uploads.TYPES),
     )  # fmt: skip
     async def get_template(
         request: Request, choice: Annotated[request_bodies.Template, Query()]
@@ -178,7 +178,7 @@ def _add_roster_import(files: Files, rosters: Rosters) -> None:
 def _add_roster(files: Files) -> None:
     @files.api.get(
         "/rosters/{unit}", summary="Who is on a unit's roster on a day; as a file, with names",
-        **described(401, 403, 422, 503, files=uploads.TYPES, model=Page[answers.Member]),
+        **route_answers(401, 403, 422, 503, files=uploads.TYPES, model=Page[answers.Member]),
     )  # fmt: skip
     async def get_roster(
         request: Request, unit: Unit, choice: Annotated[request_bodies.OnDay, Query()]

@@ -12,7 +12,7 @@ from services.chassis.auth.credentials import READS_ALL, Credential
 from services.chassis.http.language import labelled
 from services.chassis.http.openapi import Page
 from services.chassis.http.service_api import Problem
-from services.records.command_endpoint import Desk, described, json_answer
+from services.records.command_endpoint import Desk, json_answer, route_answers
 from services.records.exported_lists import CSV_TYPE, csv_answer, every_row
 from services.records.record import check_unit
 from services.records.request_bodies import Day, UnitKey
@@ -117,7 +117,7 @@ def with_times(item: dict[str, Any], *names: str) -> dict[str, Any]:
 def _add_coverage(api: FastAPI, desk: Desk) -> None:
     @api.get(
         "/coverage", summary="How many of those charged are trained, by unit and year",
-        **described(401, 403, 422, 503, model=Page[answers.Coverage], files=(CSV_TYPE,)),
+        **route_answers(401, 403, 422, 503, model=Page[answers.Coverage], files=(CSV_TYPE,)),
     )  # fmt: skip
     async def get_coverage(request: Request, choice: Annotated[Covered, Query()]) -> Response:
         units = _units(desk, request, choice.unit, message("read-coverage"))
@@ -141,7 +141,7 @@ def _add_coverage(api: FastAPI, desk: Desk) -> None:
 def _add_missing(api: FastAPI, desk: Desk, names: Names) -> None:
     @api.get(
         "/missing", summary="Who of a unit and year is not yet trained",
-        **described(401, 403, 422, 503, model=Page[answers.Missing], files=(CSV_TYPE,)),
+        **route_answers(401, 403, 422, 503, model=Page[answers.Missing], files=(CSV_TYPE,)),
     )  # fmt: skip
     async def get_missing(request: Request, choice: Annotated[Missing, Query()]) -> Response:
         unit, year, topic = choice.unit, choice.year, choice.topic
@@ -189,7 +189,7 @@ def _add_persons(api: FastAPI, desk: Desk, names: Names) -> None:
 
     @api.get(
         "/persons/{id}", summary="One person, with the name for the right role",
-        **described(*problems, model=answers.Person),
+        **route_answers(*problems, model=answers.Person),
     )  # fmt: skip
     async def get_person(request: Request, id: Id) -> Response:
         reader, found = await held(request, id)
@@ -200,7 +200,7 @@ def _add_persons(api: FastAPI, desk: Desk, names: Names) -> None:
 
     @api.get(
         "/persons/{id}/completions", summary="What a person completed",
-        **described(*problems, model=Page[answers.Completion]),
+        **route_answers(*problems, model=Page[answers.Completion]),
     )  # fmt: skip
     async def get_completions(request: Request, id: Id) -> Response:
         await held(request, id)
@@ -213,7 +213,7 @@ def _add_persons(api: FastAPI, desk: Desk, names: Names) -> None:
 def _add_courses(api: FastAPI, desk: Desk) -> None:
     @api.get(
         "/courses", summary="Courses",
-        **described(401, 403, 422, 503, model=Page[answers.ListedCourse], files=(CSV_TYPE,)),
+        **route_answers(401, 403, 422, 503, model=Page[answers.ListedCourse], files=(CSV_TYPE,)),
     )  # fmt: skip
     async def list_courses(request: Request, choice: Annotated[Listed, Query()]) -> Response:
         units = _units(desk, request, choice.unit, message("read-courses"))
@@ -232,7 +232,7 @@ def _add_courses(api: FastAPI, desk: Desk) -> None:
 def _add_sessions(api: FastAPI, desk: Desk) -> None:
     @api.get(
         "/sessions", summary="Sessions ahead",
-        **described(401, 403, 422, 503, model=Page[answers.ListedSession], files=(CSV_TYPE,)),
+        **route_answers(401, 403, 422, 503, model=Page[answers.ListedSession], files=(CSV_TYPE,)),
     )  # fmt: skip
     async def list_sessions(request: Request, choice: Annotated[Ahead, Query()]) -> Response:
         units = _units(desk, request, choice.unit, message("read-sessions"))

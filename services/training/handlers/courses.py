@@ -10,7 +10,7 @@ from services.chassis.auth.credentials import role_missing
 from services.chassis.http.problems import FieldError
 from services.records import record as records
 from services.records.announcing import new_id
-from services.records.record import Done, Loaded, Work, check_stands, settled, unit_of
+from services.records.record import Done, Loaded, Work, check_stands, settle_day, unit_of
 from services.records.state_machine import Step
 from services.records.vault import Vault
 from services.training import store
@@ -103,7 +103,7 @@ class Courses:
     async def _apply(self, work: Work, record: Loaded[CourseState], step: Step) -> Done:
         check_stands(record)
         sessions = record.state.sessions.values() if record.state else ()
-        step = settled(record, behind_sessions(sessions, step))
+        step = settle_day(record, behind_sessions(sessions, step))
         state = course.next_course(record.state, step)
         return await self._save(work, record, step, state)
 
@@ -139,7 +139,7 @@ def session_number(name: str) -> int:
 
 def course_body(record: Loaded[CourseState]) -> dict[str, Any]:
     """The course as it is answered; who attended is a query by session."""
-    return records.shown(record, _body)
+    return records.describe(record, _body)
 
 
 def _body(state: CourseState) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 from contracts import moments
 from services.records import record as records
 from services.records.announcing import new_id
-from services.records.record import Done, Loaded, Work, check_stands, settled, unit_of, unknown
+from services.records.record import Done, Loaded, Work, check_stands, settle_day, unit_of, unknown
 from services.records.state_machine import Step
 from services.training import queries, store
 from services.training.domain import roster
@@ -94,7 +94,7 @@ class Rosters:
         self, work: Work, record: Loaded[MembershipState], step: Step, persons: Iterable[str]
     ) -> Done:
         check_stands(record)
-        step = settled(record, step)
+        step = settle_day(record, step)
         state = roster.evolve(record.state, step)
         return await self._save(work, record, step, state, persons)
 
@@ -117,7 +117,7 @@ class Rosters:
 
 def membership_body(record: Loaded[MembershipState]) -> dict[str, Any]:
     """The membership as it is answered; the person by key alone."""
-    return records.shown(record, _body)
+    return records.describe(record, _body)
 
 
 def _body(state: MembershipState) -> dict[str, Any]:
