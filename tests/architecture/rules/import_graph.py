@@ -33,10 +33,17 @@ def _imports_at(module: Module, node: ast.AST) -> Iterator[Import]:
     elif isinstance(node, ast.ImportFrom):
         base = _base(module, node)
         yield from (Import(f"{base}.{alias.name}", node.lineno) for alias in node.names)
-    elif isinstance(node, ast.Call) and ast.unparse(node.func).endswith("import_module"):
+    elif isinstance(node, ast.Call) and called(node) == "import_module":
         first = node.args[0] if node.args else None
         if isinstance(first, ast.Constant) and isinstance(first.value, str):
             yield Import(first.value, node.lineno)
+
+
+def called(node: ast.Call) -> str:
+    """The last name of what is called; nothing for what has none."""
+    if isinstance(node.func, ast.Attribute):
+        return node.func.attr
+    return node.func.id if isinstance(node.func, ast.Name) else ""
 
 
 def _base(module: Module, node: ast.ImportFrom) -> str:
@@ -47,10 +54,11 @@ def _base(module: Module, node: ast.ImportFrom) -> str:
     return ".".join([*parts, node.module] if node.module else parts)
 
 
+@cache
 def module_graph(tree: SourceTree) -> Graph:
-    """Who imports which module of the tree; what is not of the tree is left out."""
-    graph: Graph = {module.name: {} for module in tree.modules}
-    for module in tree.modules:
+    """Who imports which module of contracts and services; foreign libraries are left out."""
+    graph: Graph = {module.name: {} for module in tree.code}
+    for module in tree.code:
         for target, line in imports(module):
             owner = module_of(tree, target)
             if owner and owner != module.name:

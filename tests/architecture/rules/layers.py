@@ -95,7 +95,7 @@ def imports_go_down(tree: SourceTree) -> list[str]:
 
 
 def _upward(tree: SourceTree, layers: Layers) -> Iterator[str]:
-    graph = graph_of(tree)
+    graph = module_graph(tree)
     for module in tree.code:
         place = layers.place(module.name)
         if place:
@@ -116,13 +116,6 @@ def _ways(graph: Graph, layers: Layers, way: list[str]) -> Iterator[list[str]]:
                 yield from _ways(graph, layers, [*way, target])
 
 
-@cache
-def graph_of(tree: SourceTree) -> Graph:
-    """The imports between the modules of contracts and services, computed once a tree."""
-    graph = module_graph(tree)
-    return {module.name: graph[module.name] for module in tree.code}
-
-
 def every_entry_has_its_layer(tree: SourceTree) -> list[str]:
     """Where layers are exhaustive, a new module or package is given its place before it lands."""
     return [
@@ -139,14 +132,14 @@ def records_are_of_the_systems_of_record(tree: SourceTree) -> list[str]:
     return [
         f"{where}: imports {target}, which is of the systems of record"
         for module in tree.below("services/intake", "services/scoring")
-        for target, where in graph_of(tree)[module.name].items()
+        for target, where in module_graph(tree)[module.name].items()
         if f"{target}.".startswith("services.records.")
     ]
 
 
 def imports_make_no_circle(tree: SourceTree) -> list[str]:
     """Neither from module to module, nor from package to package within a service."""
-    graph = graph_of(tree)
+    graph = module_graph(tree)
     packages = ["contracts", *sorted(tree.entries("services"))]
     graphs = [graph, *(entry_graph(graph, package) for package in packages)]
     return [
@@ -158,7 +151,7 @@ def imports_make_no_circle(tree: SourceTree) -> list[str]:
 
 def scoring_has_few_levels(tree: SourceTree) -> list[str]:
     """A reader of scoring goes down at most so many steps, from the app to what imports nothing."""
-    graph = entry_graph(graph_of(tree), "services.scoring")
+    graph = entry_graph(module_graph(tree), "services.scoring")
     if circles(graph):
         return []
     chain = longest_chain(graph)

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 
-from tests.architecture.rules.import_graph import imports, module_graph, reached
+from tests.architecture.rules.import_graph import called, imports, module_graph, reached
 from tests.architecture.rules.source_tree import Module, Rule, SourceTree
 
 PURE = (
@@ -15,10 +15,12 @@ PURE = (
     "services.scoring.fold",
     "services.scoring.ratings",
     "services.scoring.year",
-    "services.scoring.rubrics.model",
+    "services.scoring.rubrics",
     "services.records.state_machine",
 )
 """What decides; a name stands for a module, or for a package with all within."""
+READERS = frozenset({"services.scoring.rubrics.loader"})
+"""What reads the files of a package that is pure else."""
 IO = frozenset({
     "aiosqlite", "alembic", "asyncio", "asyncpg", "fastapi", "faststream", "http", "httpx",
     "multiprocessing", "nats", "os", "random", "secrets", "signal", "socket", "sqlalchemy",
@@ -27,6 +29,8 @@ IO = frozenset({
 TYPES_ALONE = frozenset({"services.chassis.error_causes"})
 """Imports `socket` for the types of its exceptions, and calls nothing of it."""
 CLOCK = frozenset({"now", "utcnow", "today"})
+CHANCE = frozenset({"urandom", "uuid1", "uuid4", "uuid7"})
+FILES = frozenset({"open", "read_bytes", "read_text", "write_bytes", "write_text"})
 INPUT = frozenset({"input", "open", "print"})
 SQL_PLACES = frozenset({"store", "queries", "tables", "migrations"})
 SHARED_SQL = frozenset({
@@ -51,10 +55,16 @@ def within(name: str, place: str) -> bool:
     return fnmatchcase(".".join(name.split(".")[:depth]), place)
 
 
+def pure_modules(tree: SourceTree) -> list[Module]:
+    """The modules that decide."""
+    inside = (m for m in tree.code if any(within(m.name, place) for place in PURE))
+    return [module for module in inside if module.name not in READERS]
+
+
 def decisions_are_pure(tree: SourceTree) -> list[str]:
     """What decides imports no clock, no I/O and no framework, nor by a module of ours."""
     graph = module_graph(tree)
-    pure = [m for m in tree.code if any(within(m.name, place) for place in PURE)]
+    pure = pure_modules(tree)
     direct = [
         module.at(line, f"a pure module imports {target}")
         for module in pure
@@ -81,8 +91,7 @@ def time_is_an_argument(tree: SourceTree) -> list[str]:
     """What decides reads no clock and no file, and prints nothing."""
     return [
         module.at(node.lineno, f"a pure module calls {ast.unparse(node.func)}")
-        for module in tree.code
-        if any(within(module.name, place) for place in PURE)
+        for module in pure_modules(tree)
         for node in ast.walk(module.syntax)
         if isinstance(node, ast.Call) and _reads(node.func)
     ]
@@ -90,7 +99,7 @@ def time_is_an_argument(tree: SourceTree) -> list[str]:
 
 def _reads(function: ast.expr) -> bool:
     if isinstance(function, ast.Attribute):
-        return function.attr in CLOCK
+        return function.attr in CLOCK | CHANCE | FILES
     return isinstance(function, ast.Name) and function.id in INPUT
 
 
@@ -113,11 +122,15 @@ def _statements(module: Module) -> Iterator[tuple[int, str]]:
         if isinstance(node, ast.Constant) and id(node) not in docstrings:
             if isinstance(node.value, str) and STATEMENT.match(node.value):
                 yield node.lineno, node.value.split()[0]
-        elif isinstance(node, ast.Call):
-            called = ast.unparse(node.func)
-            owner, _, name = called.rpartition(".")
-            if called in names or (owner in ("sa", "sqlalchemy") and name in CONSTRUCTS):
-                yield node.lineno, called
+        elif isinstance(node, ast.Call) and _is_construct(node, names):
+            yield node.lineno, ast.unparse(node.func)
+
+
+def _is_construct(call: ast.Call, names: set[str]) -> bool:
+    if called(call) not in CONSTRUCTS:
+        return False
+    function = ast.unparse(call.func)
+    return function in names or function.rpartition(".")[0] in ("sa", "sqlalchemy")
 
 
 def settings_alone_read_the_environment(tree: SourceTree) -> list[str]:

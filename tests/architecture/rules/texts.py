@@ -125,12 +125,13 @@ def _bare_marks(module: Module) -> Iterator[ast.expr]:
 
 
 def _is_mark(node: ast.Attribute) -> bool:
-    return ast.unparse(node) in ("pytest.mark.skip", "pytest.mark.xfail")
+    marks = ("pytest.mark.skip", "pytest.mark.xfail")
+    return node.attr in ("skip", "xfail") and ast.unparse(node) in marks
 
 
 def _skips(function: ast.expr) -> bool:
     ends = ("pytest.skip", "mark.skip", "mark.skipif", "mark.xfail")
-    return ast.unparse(function).endswith(ends)
+    return isinstance(function, ast.Attribute) and ast.unparse(function).endswith(ends)
 
 
 def _has_reason(node: ast.Call) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from functools import cache
 from typing import NamedTuple
 
 from tests.architecture.rules.source_tree import Function, Module, Rule, SourceTree
@@ -128,6 +129,7 @@ class Tally(NamedTuple):
         return 1000 * len(self.words) / self.number if self.number else 0.0
 
 
+@cache
 def tallies(tree: SourceTree) -> dict[str, Tally]:
     """The names of contracts and services by package."""
     by_package: dict[str, list[Name]] = {}

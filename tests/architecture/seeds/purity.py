@@ -15,6 +15,16 @@ FILE_IN_THE_DOMAIN = one_file(
     purity.time_is_an_argument, 1, "services/training/domain/course.py",
     "TERMS = open('terms.txt')\n", "TERMS = ('course',)\n",
 )  # fmt: skip
+CHANCE_IN_THE_RATING = one_file(
+    purity.time_is_an_argument, 2, "services/scoring/ratings/scores.py",
+    "import uuid\nKEY = uuid.uuid4()\n", "import uuid\nKEY = uuid.uuid5(BASE, 'key')\n",
+)  # fmt: skip
+RUBRIC_READS_A_FILE = Seed(
+    purity.time_is_an_argument, "services/scoring/rubrics/model.py:2",
+    {f"services/scoring/rubrics/{name}.py": "from pathlib import Path\nPath('a').read_text()\n"
+     for name in ("loader", "model")},
+    {"services/scoring/rubrics/model.py": ""},
+)  # fmt: skip
 PURE = tuple(
     one_file(purity.decisions_are_pure, 1, path, f"import {library}\n", "import decimal\n")
     for path, library in (
@@ -51,4 +61,7 @@ ENVIRONMENT = one_file(
     purity.settings_alone_read_the_environment, 2, "services/intake/app.py",
     "import os\nHOST = os.environ['HOST']\n", "import os\n",
 )  # fmt: skip
-SEEDS = (CLOCK_IN_THE_FOLD, FILE_IN_THE_DOMAIN, *PURE, BY_ANOTHER, *SQL, ENVIRONMENT)
+SEEDS = (
+    CLOCK_IN_THE_FOLD, FILE_IN_THE_DOMAIN, CHANCE_IN_THE_RATING, RUBRIC_READS_A_FILE, *PURE,
+    BY_ANOTHER, *SQL, ENVIRONMENT,
+)  # fmt: skip
