@@ -105,7 +105,12 @@ def bounded_day(text: str) -> str:
 
 def day_start(text: str) -> int:
     """The instant at which a date begins: 00:00+07:00."""
-    return (day_ordinal(text) - _EPOCH_ORDINAL) * _DAY - _OFFSET
+    return ordinal_start(day_ordinal(text))
+
+
+def ordinal_start(ordinal: int) -> int:
+    """The instant at which a day begins, by its proleptic ordinal, also after the year 9999."""
+    return (ordinal - _EPOCH_ORDINAL) * _DAY - _OFFSET
 
 
 @lru_cache(maxsize=256)
@@ -113,4 +118,4 @@ def year_start(year: int) -> int:
     """The instant at which a rating year begins, for any year."""
     eras, within = divmod(year - 1, _ERA_YEARS)
     ordinal = date(within + 1, 1, 1).toordinal() + eras * _ERA_DAYS
-    return (ordinal - _EPOCH_ORDINAL) * _DAY - _OFFSET
+    return ordinal_start(ordinal)

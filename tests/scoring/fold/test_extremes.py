@@ -24,7 +24,16 @@ from services.scoring.readmodel.snapshot import Snapshots
 from services.scoring.rebuild.refold import refold
 from services.scoring.rubrics.loader import SHIPPED, load_directory
 from services.scoring.store import position
-from tests.scoring.fold.extremes import UNITS, YEARS, cities, each, registration
+from tests.scoring.fold.extremes import (
+    TIMES,
+    UNITS,
+    YEARS,
+    cities,
+    each,
+    event,
+    recorded,
+    registration,
+)
 from tests.scoring.folding import Fold, folding
 from tests.support.builders.cities import NOW
 
@@ -91,6 +100,18 @@ async def test_every_bound_of_every_type_is_folded_and_shown(
         held = await fold.held()
         await refolded(fold)
         assert await fold.held() == held
+
+
+async def test_a_duty_due_on_the_last_day_of_the_calendar_has_a_sheet(tmp_path: Path) -> None:
+    """The day after it has no date, and yet is when the duty would be late."""
+    sent = event(
+        CANONICAL["disclosure.due"], "d", TIMES[2], UNITS[1], {"item": "k", "due": "9999-12-31"}
+    )
+    duty = recorded(sent, older=True)
+    assert duty is not None
+    async with folding(f"sqlite:///{tmp_path / 'x.db'}", load_directory(SHIPPED)) as fold:
+        await fold.fold([registration(UNITS[1]), duty])
+        await answers(fold)
 
 
 def test_any_events_at_their_bounds_in_any_order(tmp_path: Path) -> None:

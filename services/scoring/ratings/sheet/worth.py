@@ -124,7 +124,7 @@ def day(ordinal: int | None) -> str | None:
 
 
 def _end_of(due: int) -> int:
-    return moments.day_start(date.fromordinal(due + 1).isoformat())
+    return moments.ordinal_start(due + 1)
 
 
 def _sentence(
