@@ -4,8 +4,6 @@ A static page in both languages, or JSON where the caller asks for it. It says n
 is in the databases, runs no script and loads nothing.
 """
 
-import base64
-import hashlib
 import html
 import json
 from collections.abc import Sequence
@@ -15,31 +13,21 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from contracts.messages import LANGUAGES, Language, Message
+from services.chassis.http.html_page import HEADERS, html_page
 from services.chassis.http.service_api import HEALTH_PATHS, Problem, answer
 from services.chassis.messages import message as chassis_message
 from services.commands.messages import message
 from services.commands.start_line import version
 
-STYLE = (
-    "body{font:1rem/1.5 system-ui,sans-serif;max-width:44rem;margin:2rem auto;padding:0 1rem}"
-    "section{margin-bottom:2rem}code{background:#eee;padding:0 .2rem}"
-)
-_DIGEST = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
-POLICY = (
-    f"default-src 'none'; style-src 'sha256-{_DIGEST}'; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-)
-HEADERS = {
-    "Content-Security-Policy": POLICY, "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer", "Vary": "Accept",
-}  # fmt: skip
+VARY = {"Vary": "Accept"}
 DESCRIBED = ("intake", "training", "awards", "violations", "scoring")
 METHODS = ("GET", "HEAD")
 
 
 def front_page(services: Sequence[str]) -> ASGIApp:
     """The application at the root of a process that serves these services; `/` is all it has."""
-    page, facts = _page(services).encode(), json.dumps(_facts(services), ensure_ascii=False)
+    page, facts = _page(services), json.dumps(_facts(services), ensure_ascii=False)
+    json_answer = Response(facts, 200, {**HEADERS, **VARY}, "application/json")
 
     async def serve_front(scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope)
@@ -52,10 +40,7 @@ def front_page(services: Sequence[str]) -> ASGIApp:
             )
             await answer(refusal)(scope, receive, send)
             return
-        if _prefers_page(request.headers.get("accept", "")):
-            response = Response(page, 200, HEADERS, "text/html; charset=utf-8")
-        else:
-            response = Response(facts, 200, HEADERS, "application/json")
+        response = page if _prefers_page(request.headers.get("accept", "")) else json_answer
         await response(scope, receive, send)
 
     return serve_front
@@ -101,13 +86,11 @@ def _facts(services: Sequence[str]) -> dict[str, object]:
     }  # fmt: skip
 
 
-def _page(services: Sequence[str]) -> str:
+def _page(services: Sequence[str]) -> Response:
     sections = "".join(_section(language, services) for language in LANGUAGES)
-    return (
-        f'<!DOCTYPE html><html lang="vi"><head><meta charset="utf-8"><title>danchu</title>'
-        f'<meta name="viewport" content="width=device-width"><style>{STYLE}</style></head>'
-        f"<body><h1>danchu {html.escape(version())}</h1>{sections}</body></html>"
-    )
+    page = html_page("danchu", f"<h1>danchu {html.escape(version())}</h1>{sections}")
+    page.headers.update(VARY)
+    return page
 
 
 def _section(language: Language, services: Sequence[str]) -> str:
