@@ -9,6 +9,8 @@ from tests.architecture.rules.import_graph import Graph, entry_graph, module_gra
 from tests.architecture.rules.source_tree import Rule, SourceTree
 
 CHASSIS = "services.chassis"
+COMMAND_LINE = frozenset({"cli", "__main__"})
+"""With the package of commands they are one user."""
 USERS = 2
 """So many services at least use what stands in the chassis."""
 DOMAIN = (
@@ -49,7 +51,8 @@ def _direct_users(graph: Graph, entry: str) -> Iterator[str]:
         owner = ".".join(importer.split(".")[:2])
         uses = any(f"{target}.".startswith(f"{entry}.") for target in targets)
         if uses and owner.startswith("services.") and owner != CHASSIS:
-            yield owner.partition(".")[2]
+            user = owner.partition(".")[2]
+            yield "commands" if user in COMMAND_LINE else user
 
 
 def chassis_knows_no_service(tree: SourceTree) -> list[str]:

@@ -18,6 +18,12 @@ ONE_USER = Seed(
     TWO_USERS,
 )  # fmt: skip
 NO_USER = Seed(chassis.chassis_modules_have_two_users, f"{CLOCK}:1", {CLOCK: ""}, TWO_USERS)
+COMMANDS_ALONE = Seed(
+    chassis.chassis_modules_have_two_users, f"{CLOCK}:1",
+    {CLOCK: "", **{f"services/{path}.py": "import services.chassis.clock\n"
+                   for path in ("cli", "commands/stack")}},
+    TWO_USERS,
+)  # fmt: skip
 MADE_UP = {"services/scoring/app.py": "", "services/intake/app.py": ""}
 WORDS = tuple(
     Seed(chassis.chassis_knows_no_service, f"{path}:2", {**MADE_UP, path: f"\n{faulty}\n"},
@@ -30,4 +36,4 @@ WORDS = tuple(
         ("services/chassis/messages.toml", "vi = 'scoring'", "vi = 'cham'"),
     )
 )  # fmt: skip
-SEEDS = (ONE_USER, NO_USER, *WORDS)
+SEEDS = (ONE_USER, NO_USER, COMMANDS_ALONE, *WORDS)
