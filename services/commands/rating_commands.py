@@ -117,6 +117,7 @@ def recount(
     from services.chassis.clock import now_us
     from services.commands.terminal_tables import ratings_table
     from services.scoring.ratings import recount as recounting
+    from services.scoring.ratings.json import rating_members
     from services.scoring.rubrics import loader
 
     folder = existing_folder(rubrics, "--rubrics") if rubrics else loader.SHIPPED
@@ -127,7 +128,8 @@ def recount(
     for line, refusal in reading.refused:
         faults = "; ".join(f"{fault.field}: {fault.message}" for fault in refusal.faults)
         tell(f"{file.name}:{line}: {faults}")
-    rated = recounting.ratings(recounting.Accepted(reading.accepted), ruled, year)
+    ratings = recounting.ratings(recounting.Accepted(reading.accepted), ruled, year)
+    rated = {unit: rating_members(rating) for unit, rating in ratings.items()}
     if as_json:
         print_result(rated, as_json)
     else:

@@ -29,7 +29,7 @@ from services.scoring.handlers.folder import Folder
 from services.scoring.operations.lag import Lag
 from services.scoring.readmodel.reader import Reading
 from services.scoring.readmodel.receipts import Receipts
-from services.scoring.readmodel.snapshot import Snapshots, agree
+from services.scoring.readmodel.snapshot import Snapshots, require_same_rubrics
 from services.scoring.rubrics import loader
 from services.scoring.rubrics.model import Rubrics
 from services.scoring.settings import SERVICE, ScoringSettings
@@ -159,7 +159,7 @@ def _check(health: Health, lag: Lag, part: Part, rubrics: Rubrics) -> None:
         return "runs elsewhere" if part == "http" else "runs here"
 
     async def folded_with() -> str:
-        agree(await position(), rubrics)
+        require_same_rubrics(await position(), rubrics)
         return "those of the ratings"
 
     health.require("database", database)

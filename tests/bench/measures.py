@@ -21,6 +21,7 @@ from services.intake import app as intake
 from services.intake.settings import SERVICE as INTAKE
 from services.intake.settings import IntakeSettings
 from services.scoring import app as scoring
+from services.scoring.ratings.json import rating_members
 from services.scoring.readmodel.snapshot import Snapshots
 from services.scoring.rubrics import loader
 from services.scoring.rubrics.model import Rubrics
@@ -118,7 +119,7 @@ async def check_ratings(ground: Ground, url: str, what: str) -> None:
     """NotExact unless every rating of the database is the expected one."""
     async with opened(url, SERVICE) as db:
         snapshot = await Snapshots(db, rubrics()).of(YEAR)
-        found = {unit: snapshot.rating(unit) for unit in snapshot.standings}
+        found = {unit: rating_members(snapshot.rating(unit)) for unit in snapshot.standings}
     compare(what, found, ground.expected.ratings)
 
 

@@ -17,6 +17,7 @@ from services.chassis.database.engine import Database, migrate
 from services.chassis.database.url import normal_url
 from services.scoring.handlers.batch import Message
 from services.scoring.handlers.folder import Folder
+from services.scoring.ratings.json import rating_members
 from services.scoring.readmodel.snapshot import Snapshots
 from services.scoring.rubrics.model import Rubrics
 from services.scoring.tables import MIGRATIONS
@@ -49,7 +50,7 @@ class Fold:
         """Every rating of the year, as the queries give it."""
         snapshots = Snapshots(self.db, self.folder.rubrics)
         snapshot = await snapshots.of(year)
-        return {unit: snapshot.rating(unit, view) for unit in snapshot.standings}
+        return {unit: rating_members(snapshot.rating(unit, view)) for unit in snapshot.standings}
 
     async def held(self) -> tuple[Any, ...]:
         """Facts and tallies without the numbers of their rows: the same for the same events."""

@@ -19,23 +19,23 @@ class Answer(BaseModel):
     model_config = ConfigDict(extra="allow", populate_by_name=True)
 
 
-class Label(Answer):
+class LabelAnswer(Answer):
     """A term or a sentence in both languages."""
 
     vi: str
     en: str
 
 
-class Labels(Answer):
+class LabelsAnswer(Answer):
     """The terms of one rating."""
 
-    kind: Label
-    stage: Label
-    class_: Label = Field(alias="class")
-    empty: dict[str, Label]
+    kind: LabelAnswer
+    stage: LabelAnswer
+    class_: LabelAnswer = Field(alias="class")
+    empty: dict[str, LabelAnswer]
 
 
-class Reason(Answer):
+class ReasonAnswer(Answer):
     """Why the class is not that of the band; `figures` are the numbers behind it."""
 
     kind: Literal["gate", "ceiling", "share"]
@@ -45,7 +45,7 @@ class Reason(Answer):
     text_vi: str
     text_en: str
     code: str
-    label: Label
+    label: LabelAnswer
     clause: str | None
     indicator: str | None
     groups: list[str]
@@ -53,14 +53,14 @@ class Reason(Answer):
     figures: dict[str, Any]
 
 
-class Head(Answer):
+class HeadAnswer(Answer):
     """Who led the unit from a date on: an opaque key."""
 
     head: str
     from_: str = Field(alias="from")
 
 
-class Result(Answer):
+class ResultAnswer(Answer):
     """A result that is shown beside the rating and never added."""
 
     result: str
@@ -68,7 +68,7 @@ class Result(Answer):
     maximum: int | str
 
 
-class Rating(Answer):
+class RatingAnswer(Answer):
     """One unit's rating of a year."""
 
     unit: str
@@ -88,22 +88,22 @@ class Rating(Answer):
     part_year: bool
     scores: dict[str, str]
     empty: dict[str, Empty]
-    reasons: list[Reason]
+    reasons: list[ReasonAnswer]
     head_ceiling: str | None = Field(description="the class to which what the head did limits")
-    heads: list[Head]
-    results: list[Result]
+    heads: list[HeadAnswer]
+    results: list[ResultAnswer]
     until: str | None = Field(description="the first day on which the unit is no more")
     successors: list[str]
     predecessors: list[str]
-    labels: Labels
+    labels: LabelsAnswer
     as_of: str | None
 
 
-class Ratings(Page[Rating]):
+class RatingPageAnswer(Page[RatingAnswer]):
     """A page of a year's ratings."""
 
 
-class AcceptedEvent(Answer):
+class AcceptedEventAnswer(Answer):
     """An event as it was accepted."""
 
     specversion: Literal["1.0"]
@@ -117,7 +117,7 @@ class AcceptedEvent(Answer):
     receipt: str
 
 
-class CountedEvent(AcceptedEvent):
+class CountedEventAnswer(AcceptedEventAnswer):
     """An event as it was accepted, with whether it counts and why not."""
 
     counted: bool
@@ -129,11 +129,11 @@ class CountedEvent(AcceptedEvent):
     note_en: str | None
 
 
-class CountedEvents(Page[CountedEvent]):
+class CountedEventPageAnswer(Page[CountedEventAnswer]):
     """A page of a unit's events."""
 
 
-class UnownedEvent(AcceptedEvent):
+class UnownedEventAnswer(AcceptedEventAnswer):
     """An event that belongs to no unit, and the unit that may be meant."""
 
     counted: Literal[False]
@@ -143,11 +143,11 @@ class UnownedEvent(AcceptedEvent):
     nearest: str | None = Field(description="the key of the unit that is most like the subject")
 
 
-class UnownedEvents(Page[UnownedEvent]):
+class UnownedEventPageAnswer(Page[UnownedEventAnswer]):
     """Events that belong to no unit."""
 
 
-class Outcome(Answer):
+class OutcomeAnswer(Answer):
     """What comes of one way of doing a thing."""
 
     type: str
@@ -155,14 +155,14 @@ class Outcome(Answer):
     worth: str
 
 
-class Near(Label):
+class NearAnswer(LabelAnswer):
     """A key that was perhaps meant, and what alone differs."""
 
     key: str
     differs: Literal["blanks", "case", "accents", "signs", "slip"]
 
 
-class Duty(Label):
+class DutyAnswer(LabelAnswer):
     """A duty that is not done: what it is worth, in points of the total."""
 
     key: str
@@ -171,19 +171,19 @@ class Duty(Label):
     worth: str
     worth_late: str
     worth_most: str | None = None
-    outcomes: list[Outcome] | None = None
-    near: list[Near] | None = None
+    outcomes: list[OutcomeAnswer] | None = None
+    near: list[NearAnswer] | None = None
     by_successors: list[dict[str, str]] | None = None
 
 
-class Unannounced(Label):
+class UnannouncedAnswer(LabelAnswer):
     """A thing that was done under a key that nobody announced."""
 
     key: str
-    near: list[Near]
+    near: list[NearAnswer]
 
 
-class Nil(Label):
+class NilAnswer(LabelAnswer):
     """A nil declaration that would bring points; `arose` must be 0 for it to be true."""
 
     indicator: str
@@ -191,7 +191,7 @@ class Nil(Label):
     arose: int
 
 
-class Line(Answer):
+class LineAnswer(Answer):
     """One indicator; which of the optional members it has depends on its kind."""
 
     id: str
@@ -199,33 +199,33 @@ class Line(Answer):
     clause: str
     group: str | None
     kind: str
-    label: Label
+    label: LabelAnswer
     points: str
     score: str | None
     quantity: str | None
     empty: Empty | None
-    empty_label: Label | None
+    empty_label: LabelAnswer | None
     scale: dict[str, Any] | None
     cut: dict[str, str] | None
-    nil: Nil | None
+    nil: NilAnswer | None
     done_by: list[dict[str, Any]]
     state: dict[str, Any]
-    missing: list[Duty] | None = None
+    missing: list[DutyAnswer] | None = None
     missing_total: int | None = None
-    left_out: list[Duty] | None = None
+    left_out: list[DutyAnswer] | None = None
     late: list[dict[str, Any]] | None = None
-    unannounced: list[Unannounced] | None = None
+    unannounced: list[UnannouncedAnswer] | None = None
     unannounced_total: int | None = None
     items: list[dict[str, Any]] | None = None
     items_total: int | None = None
     next_step: dict[str, Any] | None = None
     next_worth: str | None = None
     next_worth_most: str | None = None
-    next_outcomes: list[Outcome] | None = None
+    next_outcomes: list[OutcomeAnswer] | None = None
     sum: str | None = None
 
 
-class Step(Label):
+class StepAnswer(LabelAnswer):
     """What the unit itself can do of one indicator, and what to send for it."""
 
     indicator: str
@@ -235,7 +235,7 @@ class Step(Label):
     events: list[dict[str, Any]]
 
 
-class NextClass(Label):
+class NextClassAnswer(LabelAnswer):
     """All that stands between the unit and the class above; see docs/sheet.md."""
 
     class_: str = Field(alias="class")
@@ -246,24 +246,24 @@ class NextClass(Label):
     share: dict[str, Any] | None
     ceilings: list[dict[str, Any]]
     reachable: bool
-    steps: list[Step]
+    steps: list[StepAnswer]
     points_more: str
     text_vi: str
     text_en: str
 
 
-class Sheet(Answer):
+class SheetAnswer(Answer):
     """One rating explained, indicator by indicator."""
 
-    rating: Rating
+    rating: RatingAnswer
     view: Literal["own", "pooled"]
-    view_label: Label
+    view_label: LabelAnswer
     until: str | None
     successors: list[str]
     predecessors: list[str]
     head_ceiling: str | None
     groups: list[dict[str, str]]
-    indicators: list[Line]
+    indicators: list[LineAnswer]
     rebase: dict[str, str] | None
     adjustments: list[dict[str, Any]]
     adjustment_limit: str
@@ -273,15 +273,15 @@ class Sheet(Answer):
     declarations: list[dict[str, Any]]
     self_scores: list[dict[str, Any]]
     appeals: list[dict[str, Any]]
-    reasons: list[Reason]
+    reasons: list[ReasonAnswer]
     bands: list[dict[str, str]]
-    nil_declarations: list[Nil]
+    nil_declarations: list[NilAnswer]
     doing: dict[str, Any]
-    next_class: NextClass | None
-    other_view: Rating | None
+    next_class: NextClassAnswer | None
+    other_view: RatingAnswer | None
 
 
-class Lag(Answer):
+class LagAnswer(Answer):
     """What the fold has done, and what is in the stream and not yet folded."""
 
     events: int | None
@@ -292,7 +292,7 @@ class Lag(Answer):
     halted: str | None
 
 
-class Quarantine(Answer):
+class QuarantineAnswer(Answer):
     """Entries of the quarantine, the newest first."""
 
     items: list[dict[str, Any]]

@@ -20,14 +20,14 @@ from services.chassis.health import Health
 from services.chassis.http.openapi import Waiting, answers
 from services.chassis.http.service_api import RETRY_SECONDS, Problem, answer, service_api
 from services.scoring.api.answers import (
-    CountedEvents,
-    Quarantine,
-    Rating,
-    Ratings,
-    Sheet,
-    UnownedEvents,
+    CountedEventPageAnswer,
+    LagAnswer,
+    QuarantineAnswer,
+    RatingAnswer,
+    RatingPageAnswer,
+    SheetAnswer,
+    UnownedEventPageAnswer,
 )
-from services.scoring.api.answers import Lag as LagAnswer
 from services.scoring.api.fast_path import Direct
 from services.scoring.api.parameters import (
     Asked,
@@ -48,6 +48,7 @@ from services.scoring.operations.lag import Lag
 from services.scoring.queries import events, quarantine
 from services.scoring.queries.events import After
 from services.scoring.queries.unowned import Place
+from services.scoring.ratings.json import rating_members
 from services.scoring.ratings.listing import CursorWrong
 from services.scoring.readmodel.arrivals import WAIT_SECONDS, NotArrived, TooManyWait
 from services.scoring.readmodel.reader import Reading, may_read, may_read_closing
@@ -163,7 +164,7 @@ def _add_ratings(api: FastAPI, reading: Reading, verifier: Verifier) -> None:
     @api.get(
         "/ratings",
         summary="A year's ratings, best first",
-        **_described(Ratings, 401, 403, 422, 503, 504),
+        **_described(RatingPageAnswer, 401, 403, 422, 503, 504),
     )
     async def list_ratings(request: Request, asked: Annotated[Listing, Query()]) -> Response:
         reader = _credential(request, verifier)
@@ -177,11 +178,12 @@ def _add_ratings(api: FastAPI, reading: Reading, verifier: Verifier) -> None:
             raise _wrong_cursor() from None
         except ClassUnknown as unknown:
             raise refusal([("class", unknown.message)]) from None
-        return _json({"items": found.items, "next": found.next})
+        items = [rating_members(rating) for rating in found.items]
+        return _json({"items": items, "next": found.next})
 
     @api.get(
         "/ratings/{year}/{unit}", summary="One unit's rating",
-        **_described(Rating, 401, 403, 404, 422, 503, 504, parameters=rating_parameters()),
+        **_described(RatingAnswer, 401, 403, 404, 422, 503, 504, parameters=rating_parameters()),
     )  # fmt: skip
     async def get_rating(request: Request) -> Response:
         reader = _credential(request, verifier)
@@ -190,13 +192,13 @@ def _add_ratings(api: FastAPI, reading: Reading, verifier: Verifier) -> None:
         snapshot, found = await _unit(reading, reader, year, unit)
         if asked.view is None:
             return Response(snapshot.encoded(found.key), media_type=JSON)
-        return _json(snapshot.rating(found.key, asked.view))
+        return _json(rating_members(snapshot.rating(found.key, asked.view)))
 
 
 def _add_unit(api: FastAPI, reading: Reading, verifier: Verifier) -> None:
     @api.get(
         "/ratings/{year}/{unit}/sheet", summary="The rating explained, indicator by indicator",
-        description=_SHEET, **_described(Sheet, 401, 403, 404, 422, 503, 504),
+        description=_SHEET, **_described(SheetAnswer, 401, 403, 404, 422, 503, 504),
     )  # fmt: skip
     async def get_sheet(
         request: Request, year: Year, unit: Asked, asked: Annotated[Viewing, Query()]
@@ -208,7 +210,7 @@ def _add_unit(api: FastAPI, reading: Reading, verifier: Verifier) -> None:
 
     @api.get(
         "/ratings/{year}/{unit}/events", summary="The events behind it, counted or not and why",
-        description=_EVENTS, **_described(CountedEvents, 401, 403, 404, 422, 503, 504),
+        description=_EVENTS, **_described(CountedEventPageAnswer, 401, 403, 404, 422, 503, 504),
     )  # fmt: skip
     async def list_events(
         request: Request, year: Year, unit: Asked, asked: Annotated[Paging, Query()]
@@ -224,7 +226,7 @@ def _add_unit(api: FastAPI, reading: Reading, verifier: Verifier) -> None:
 def _add_unowned(api: FastAPI, reading: Reading, unowned: Unowned, verifier: Verifier) -> None:
     @api.get(
         "/unowned", summary="Events that belong to no unit, with the nearest",
-        description=_UNOWNED, **_described(UnownedEvents, 401, 422, 503, 504),
+        description=_UNOWNED, **_described(UnownedEventPageAnswer, 401, 422, 503, 504),
     )  # fmt: skip
     async def list_unowned(request: Request, asked: Annotated[Paging, Query()]) -> Response:
         reader = _credential(request, verifier)
@@ -262,7 +264,9 @@ def _add_machinery(api: FastAPI, reading: Reading, lag: Lag, verifier: Verifier)
         return _json(waiting)
 
     @api.get(
-        "/quarantine", summary="What was not folded", **_described(Quarantine, 401, 403, 422, 503)
+        "/quarantine",
+        summary="What was not folded",
+        **_described(QuarantineAnswer, 401, 403, 422, 503),
     )
     async def list_quarantine(request: Request, asked: Annotated[Quarantined, Query()]) -> Response:
         watching(request, message("the-quarantine"))

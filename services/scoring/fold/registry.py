@@ -81,21 +81,6 @@ class Unit:
         known = [entry for entry in self.names if entry[0] < self.end_in(year)]
         return max(known)[2] if known else self.name
 
-    def heads_in(self, year: int) -> list[dict[str, str]]:
-        """Who led the unit during its part of the year, each from a date on."""
-        start = moments.year_start(year)
-        if self.begins is not None:
-            start = max(start, self.begins)
-        known = sorted(entry for entry in self.heads if entry[0] < self.end_in(year))
-        latest = {entry[0]: entry for entry in known}
-        ordered = list(latest.values())
-        ends = [*(entry[0] for entry in ordered[1:]), self.end_in(year)][: len(ordered)]
-        return [
-            {"head": entry[2], "from": entry[3]}
-            for entry, until in zip(ordered, ends, strict=True)
-            if until > start
-        ]
-
 
 NEVER = 2**62
 """An instant that does not come."""

@@ -23,7 +23,7 @@ from services.scoring.messages import message
 from services.scoring.operations.proof import SUBJECTS, Proof
 from services.scoring.operations.session import opened
 from services.scoring.queries import books, events
-from services.scoring.readmodel.snapshot import agree
+from services.scoring.readmodel.snapshot import require_same_rubrics
 from services.scoring.rebuild import inputs
 from services.scoring.rebuild.refold import Progress, years
 from services.scoring.rubrics import loader
@@ -63,7 +63,7 @@ async def audit(
         floor = await ack_floor(broker)
         db = await stack.enter_async_context(opened(settings))
         conn = await stack.enter_async_context(db.read())
-        agree(await position.load(conn), rubrics)
+        require_same_rubrics(await position.load(conn), rubrics)
         outboxes = {
             name: await stack.enter_async_context(_producer(settings, name)) for name in producers
         }

@@ -6,7 +6,7 @@ from services.scoring.fold.books import Book
 from services.scoring.handlers.folder import mended
 from services.scoring.operations.session import opened
 from services.scoring.queries import books
-from services.scoring.readmodel.snapshot import agree
+from services.scoring.readmodel.snapshot import require_same_rubrics
 from services.scoring.rebuild.refold import Progress, refold_by
 from services.scoring.rebuild.workers import workers
 from services.scoring.rubrics import loader
@@ -25,7 +25,7 @@ async def rebuild(settings: ScoringSettings, year: int, progress: Progress) -> i
         await mended(db)
         conn = await stack.enter_async_context(db.write())
         place = await position.lock(conn)
-        agree(place, rubrics)
+        require_same_rubrics(place, rubrics)
         registry, stamp = await books.registry(conn), place.stamp + 1
         units = registry.units.keys() | await books.booked_units(conn, year)
         wanted = [Book(unit, year) for unit in sorted(units)]

@@ -9,59 +9,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from typing import NamedTuple
+
+from msgspec import structs
 
 from services.scoring.fold.cells import ADJUSTMENT, OWN, Cell, Horizon, Posting, Tally, weigh
+from services.scoring.ratings.model import (
+    Cases,
+    CeilingPlace,
+    CeilingReason,
+    GateReason,
+    Miss,
+    Reason,
+)
 from services.scoring.ratings.scores import Line, hundredths, line_of
-from services.scoring.rubrics.model import Ceiling, Gate, Indicator, Rubric, Section
-
-
-class Miss(NamedTuple):
-    """What falls short of a gate: the quantity of an indicator, or a group's part of its points."""
-
-    indicator: str | None
-    group: str | None
-    value: Fraction
-    at_least: Fraction
-
-
-class ShareFigures(NamedTuple):
-    """How a unit lost the top class: places there are, its own place, and units that had it.
-
-    `behind` is by how many hundredths of the total it stands behind the last place.
-    """
-
-    places: int
-    place: int
-    candidates: int
-    behind: int
-
-
-class CeilingPlace(NamedTuple):
-    """Which ceiling: its indicator, and which one of the indicator's it is."""
-
-    indicator: str
-    number: int
-
-    def of(self, rubric: Rubric) -> Ceiling:
-        """The ceiling as the rubric has it."""
-        return rubric.by_id[self.indicator].ceilings[self.number]
-
-
-Cases = Mapping[CeilingPlace, Sequence[str]]
-
-
-@dataclass(frozen=True, slots=True)
-class Reason:
-    """Why the class is not the band's: gate, ceiling or share, with its figures."""
-
-    kind: str
-    origin: str
-    to: str
-    misses: tuple[Miss, ...] = ()
-    ceiling: CeilingPlace | None = None
-    cases: tuple[str, ...] = ()
-    share: ShareFigures | None = None
+from services.scoring.rubrics.model import Gate, Rubric, Section
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +91,9 @@ def class_at(assessment: Assessment, total: int) -> int:
 def with_cases(assessment: Assessment, cases: Cases) -> Assessment:
     """The assessment with the keys of the cases behind each of its ceilings."""
     reasons = tuple(
-        replace(reason, cases=tuple(cases.get(reason.ceiling, ()))) if reason.ceiling else reason
+        structs.replace(reason, cases=tuple(cases.get(reason.place, ())))
+        if isinstance(reason, CeilingReason)
+        else reason
         for reason in assessment.reasons
     )
     return replace(assessment, reasons=reasons)
@@ -140,13 +103,13 @@ def cases_of(
     rubric: Rubric, places: Iterable[CeilingPlace], cells: Mapping[Cell, Sequence[Posting]]
 ) -> Cases:
     """The keys that each of these ceilings counts, of the unit's own facts."""
-    found: dict[CeilingPlace, Sequence[str]] = {}
+    cases: dict[CeilingPlace, Sequence[str]] = {}
     for place in places:
         own = ((c, p) for c, p in cells.items() if c.indicator == place.indicator and c.view == OWN)
-        weights = ((cell, weigh(rubric, cell, said, _NEVER)) for cell, said in own)
+        weights = ((cell, weigh(rubric, cell, postings, _NEVER)) for cell, postings in own)
         counted = (cell.key for cell, sums in weights if sums and sums[2 + place.number])
-        found[place] = sorted(counted)
-    return found
+        cases[place] = sorted(counted)
+    return cases
 
 
 _NEVER = Horizon(2**63 - 1, None)
@@ -171,8 +134,8 @@ def _class(
 ) -> tuple[str, tuple[Reason, ...]]:
     classes = rubric.classes
     index = band_index(rubric, total)
-    reasons = [
-        Reason("gate", classes[index], classes[index + 1], misses)
+    reasons: list[Reason] = [
+        GateReason(classes[index], classes[index + 1], misses)
         for misses in failures(rubric, classes[index], lines)
     ]
     if reasons:
@@ -181,7 +144,8 @@ def _class(
     for place in ceilings:
         limit = classes.index(place.of(rubric).class_at_most)
         if limit > index:
-            reasons.append(Reason("ceiling", classes[index], classes[limit], ceiling=place))
+            indicator = rubric.by_id[place.indicator]
+            reasons.append(CeilingReason(classes[index], classes[limit], indicator, place.number))
             lowest = max(lowest, limit)
     return classes[lowest], tuple(reasons)
 
@@ -214,10 +178,10 @@ def _misses(rubric: Rubric, gate: Gate, lines: Sequence[Line]) -> tuple[Miss, ..
         line = next(line for line in lines if line.indicator.id == gate.indicator)
         if line.quantity is None or line.quantity >= gate.at_least:
             return ()
-        return (Miss(gate.indicator, None, line.quantity, gate.at_least),)
-    shares = ((group.id, group_share(group.id, lines)) for group in rubric.groups)
+        return (Miss(line.indicator, line.quantity, gate.at_least),)
+    shares = ((group, group_share(group.id, lines)) for group in rubric.groups)
     return tuple(
-        Miss(None, group, share, gate.at_least)
+        Miss(group, share, gate.at_least)
         for group, share in shares
         if share is not None and share < gate.at_least
     )
@@ -233,17 +197,9 @@ def group_share(group: str, lines: Sequence[Line]) -> Fraction | None:
 
 def head_ceiling(rubric: Rubric, ceilings: Sequence[CeilingPlace]) -> str | None:
     """The lowest class that what the head did allows; None where no such ceiling holds."""
-    found = [
+    limits = [
         place.of(rubric).class_at_most
         for place in ceilings
         if any(c.field == "by_head" and c.values == (True,) for c in place.of(rubric).where)
     ]
-    return max(found, key=rubric.classes.index, default=None)
-
-
-def indicator_of(rubric: Rubric, reason: Reason) -> Indicator | None:
-    """The one indicator that a reason is about; None for groups and shares."""
-    if reason.ceiling is not None:
-        return rubric.by_id[reason.ceiling.indicator]
-    single = reason.misses[0].indicator if reason.misses else None
-    return None if single is None else rubric.by_id[single]
+    return max(limits, key=rubric.classes.index, default=None)

@@ -1,86 +1,144 @@
-"""A rating as the interface gives it (DESIGN section 4). Pure."""
+"""A rating as the members of its JSON (DESIGN section 4): the one place that spells it. Pure.
+
+Points become strings of two decimals, fractions their exact text.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from datetime import date
-from typing import Any, NamedTuple
+from typing import Any, assert_never
 
 from contracts import moments
-from contracts.envelope import Recorded
-from services.scoring.fold.postings import order_of
-from services.scoring.fold.registry import Registry, Unit
-from services.scoring.ratings.assessment import head_ceiling
-from services.scoring.ratings.class_reasons import reason_members
-from services.scoring.ratings.labels import labels
+from services.scoring.ratings.class_reasons import sentence
+from services.scoring.ratings.labels import in_both, label
+from services.scoring.ratings.model import (
+    CeilingReason,
+    GateReason,
+    Labels,
+    Miss,
+    Rating,
+    Reason,
+    ShareReason,
+)
 from services.scoring.ratings.scores import spelled
-from services.scoring.ratings.standings import Standing
+
+Members = dict[str, Any]
 
 
-class Kinship(NamedTuple):
-    """Which units come right after a unit and right before it, by key."""
-
-    successors: Sequence[str] = ()
-    predecessors: Sequence[str] = ()
-
-
-def kinship(registry: Registry, key: str) -> Kinship:
-    """The unit's successors and predecessors, whatever they inherit, of any year."""
-    return Kinship(sorted(registry.successors(key)), sorted(registry.predecessors(key)))
-
-
-def latest_results(said: Iterable[Recorded]) -> list[dict[str, Any]]:
-    """What a unit's `result.reported` events say last of each result, by name."""
-    latest: dict[str, Recorded] = {}
-    for one in said:
-        known = latest.get(one.event.data.result)
-        if known is None or order_of(known) < order_of(one):
-            latest[one.event.data.result] = one
-    return [
-        {"result": name, "score": one.event.data.score, "maximum": one.event.data.maximum}
-        for name, one in sorted(latest.items())
-    ]
-
-
-def rating(
-    unit: Unit, year: int, standing: Standing, results: list[dict[str, Any]], kin: Kinship
-) -> dict[str, Any]:
-    """One unit's rating: points as strings of two decimals, a deduction's score negative."""
-    assessed, rubric = standing.assessment, standing.assessment.rubric
-    basic = [line for line in assessed.lines if line.indicator.kind.basic]
-    empty = {line.indicator.id: line.empty for line in basic if line.empty is not None}
+def rating_members(rating: Rating) -> Members:
+    """A rating as the interface has it; a deduction's score is negative."""
     return {
-        "unit": unit.key,
-        "name": unit.name_in(year),
-        "kind": unit.kind,
-        "year": year,
-        "rubric": rubric.id,
-        "stage": "open",
-        "version": 1,
-        "basic": spelled(assessed.basic),
-        "bonus": spelled(assessed.bonus),
-        "deduction": spelled(assessed.deduction),
-        "adjustment": spelled(assessed.adjustment),
-        "total": spelled(assessed.total),
-        "class": assessed.class_name,
-        "rank": standing.rank,
-        "part_year": standing.part_year,
-        "scores": {
-            line.indicator.id: spelled(line.score) for line in assessed.lines if line.counts
-        },
-        "empty": empty,
-        "reasons": [reason_members(rubric, reason) for reason in assessed.reasons],
-        "head_ceiling": head_ceiling(rubric, assessed.ceilings),
-        "heads": unit.heads_in(year),
-        "results": results,
-        "until": None if unit.ends is None else _day(unit.ends),
-        "successors": list(kin.successors),
-        "predecessors": list(kin.predecessors),
-        "labels": labels(rubric, unit.kind, "open", assessed.class_name, empty.values()),
-        "as_of": None,
+        "unit": rating.unit,
+        "name": rating.name,
+        "kind": rating.kind,
+        "year": rating.year,
+        "rubric": rating.rubric,
+        "stage": rating.stage,
+        "version": rating.version,
+        "basic": spelled(rating.basic),
+        "bonus": spelled(rating.bonus),
+        "deduction": spelled(rating.deduction),
+        "adjustment": spelled(rating.adjustment),
+        "total": spelled(rating.total),
+        "class": rating.class_name,
+        "rank": rating.rank,
+        "part_year": rating.part_year,
+        "scores": {indicator: spelled(score) for indicator, score in rating.scores.items()},
+        "empty": dict(rating.empty),
+        "reasons": [reason_members(reason) for reason in rating.reasons],
+        "head_ceiling": rating.head_ceiling,
+        "heads": [{"head": one.head, "from": one.since} for one in rating.heads],
+        "results": [result._asdict() for result in rating.results],
+        "until": None if rating.until is None else rating.until.isoformat(),
+        "successors": list(rating.successors),
+        "predecessors": list(rating.predecessors),
+        "labels": _labels(rating.labels),
+        "as_of": None if rating.as_of is None else moments.spelled(rating.as_of),
     }
 
 
-def _day(instant: int) -> str:
-    """The day that begins then: the first on which the unit is no more."""
-    return date.fromordinal(moments.local_day(instant)).isoformat()
+def _labels(labels: Labels) -> Members:
+    return {
+        "kind": in_both(labels.kind),
+        "stage": in_both(labels.stage),
+        "class": in_both(labels.class_name),
+        "empty": {word: in_both(term) for word, term in labels.empty.items()},
+    }
+
+
+def reason_members(reason: Reason) -> Members:
+    """A reason as the interface has it; `text` is the Vietnamese sentence."""
+    kind, text = _kind(reason), sentence(reason)
+    return {
+        "kind": kind,
+        "from": reason.from_class,
+        "to": reason.to_class,
+        "text": text.vi,
+        "text_vi": text.vi,
+        "text_en": text.en,
+        "code": text.code,
+        "label": in_both(label("reason", kind)),
+        **_subject(reason),
+        "cases": list(reason.cases) if isinstance(reason, CeilingReason) else [],
+        "figures": _figures(reason),
+    }
+
+
+def miss_members(miss: Miss) -> Members:
+    """What falls short, in figures: the value, the threshold, and the difference."""
+    return {"indicator": miss.indicator, "group": miss.group, **_miss_figures(miss)}
+
+
+def _kind(reason: Reason) -> str:
+    match reason:
+        case GateReason():
+            return "gate"
+        case CeilingReason():
+            return "ceiling"
+        case ShareReason():
+            return "share"
+        case _:
+            assert_never(reason)
+
+
+def _subject(reason: Reason) -> Members:
+    """The indicator or the groups that a reason is about, with the clause."""
+    match reason:
+        case GateReason(misses=(miss, *_) as misses):
+            groups = [one.group for one in misses if one.group is not None]
+            return {"clause": miss.subject.clause, "indicator": miss.indicator, "groups": groups}
+        case CeilingReason(indicator=indicator):
+            return {"clause": indicator.clause, "indicator": indicator.id, "groups": []}
+        case _:
+            return {"clause": None, "indicator": None, "groups": []}
+
+
+def _miss_figures(miss: Miss) -> Members:
+    return {
+        "value": str(miss.value),
+        "at_least": str(miss.at_least),
+        "missed_by": str(miss.at_least - miss.value),
+    }
+
+
+def _figures(reason: Reason) -> Members:
+    match reason:
+        case GateReason(misses=misses):
+            missed = [miss_members(miss) for miss in misses]
+            return {**_miss_figures(misses[0]), "missed": missed}
+        case CeilingReason(cases=cases, ceiling=ceiling):
+            return {
+                "count": len(cases),
+                "at_least": ceiling.at_least,
+                "class_at_most": ceiling.class_at_most,
+            }
+        case ShareReason(share=share):
+            return {
+                "at_most": str(share.at_most),
+                "of": share.of,
+                "limit": reason.places,
+                "place": reason.place,
+                "candidates": reason.candidates,
+                "behind": spelled(reason.behind),
+            }
+        case _:
+            assert_never(reason)

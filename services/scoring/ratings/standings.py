@@ -9,8 +9,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple, assert_never
 
-from services.scoring.fold.cells import OWN, POOLED
-from services.scoring.ratings.assessment import Assessment, Reason, ShareFigures
+from services.scoring.fold.cells import Tally
+from services.scoring.fold.registry import Registry, Unit
+from services.scoring.ratings.assessment import Assessment, assess, with_cases
+from services.scoring.ratings.model import Cases, ShareReason
+from services.scoring.ratings.views import views_of
 from services.scoring.rubrics.model import Rubric
 
 Merit = tuple[int, int, int]
@@ -27,28 +30,54 @@ class Standing:
     rank: int | None = None
 
 
-def stand(rubric: Rubric, standings: Sequence[Standing]) -> list[Standing]:
+def unit_standing(
+    unit: Unit,
+    rubric: Rubric,
+    registry: Registry,
+    year: int,
+    sums: Tally,
+    view: str | None = None,
+    cases: Cases | None = None,
+) -> Standing:
+    """The standing by the unit's own tally, before what depends on other units."""
+    shown = views_of(rubric, registry, unit.key, year).shown(view)
+    assessment = with_cases(assess(rubric, sums, shown), cases or {})
+    return Standing(unit.key, unit.kind, assessment, unit.ends_inside(year))
+
+
+def rank_units(standings: Iterable[Standing]) -> dict[str, Standing]:
+    """Shares and ranks over the units of each kind; one rubric governs a kind in a year."""
+    groups: dict[str, list[Standing]] = {}
+    for standing in standings:
+        groups.setdefault(standing.kind, []).append(standing)
+    return {
+        standing.unit: standing
+        for group in groups.values()
+        for standing in rank_kind(group[0].assessment.rubric, group)
+    }
+
+
+def rank_kind(rubric: Rubric, standings: Sequence[Standing]) -> list[Standing]:
     """Top-class share and ranks over all units of one kind and year (SCORING.md section 5)."""
-    ranked = [s for s in standings if not s.part_year]
-    losers = _losers(rubric, ranked)
-    totals = sorted((s.assessment.total for s in ranked), reverse=True)
+    whole_year = [s for s in standings if not s.part_year]
+    losers = _losers(rubric, whole_year)
+    totals = sorted((s.assessment.total for s in whole_year), reverse=True)
     places: dict[int, int] = {}
     for place, total in enumerate(totals, start=1):
         places.setdefault(total, place)
-    placed = []
+    ranked = []
     for standing in standings:
         rank = None if standing.part_year else places[standing.assessment.total]
         assessment = standing.assessment
         if standing.unit in losers:
-            assessment = _dropped(rubric, assessment, losers[standing.unit])
-        placed.append(replace(standing, rank=rank, assessment=assessment))
-    return placed
+            assessment = _dropped(assessment, losers[standing.unit])
+        ranked.append(replace(standing, rank=rank, assessment=assessment))
+    return ranked
 
 
-def _dropped(rubric: Rubric, assessment: Assessment, figures: ShareFigures) -> Assessment:
-    top, second = rubric.classes[:2]
-    reasons = (*assessment.reasons, Reason("share", top, second, share=figures))
-    return replace(assessment, class_name=second, reasons=reasons)
+def _dropped(assessment: Assessment, reason: ShareReason) -> Assessment:
+    reasons = (*assessment.reasons, reason)
+    return replace(assessment, class_name=reason.to_class, reasons=reasons)
 
 
 def share_limit(rubric: Rubric, classes: Sequence[str]) -> int | None:
@@ -101,29 +130,28 @@ class Rivals(NamedTuple):
 def rivals(unit: str, standings: Iterable[Standing]) -> Rivals:
     """The rivals of a unit among all standings of its kind, before the share."""
     others = [s.assessment for s in standings if s.unit != unit and not s.part_year]
-    merits = sorted((one.merit for one in others if one.class_index == 0), reverse=True)
-    return Rivals(tuple(merits), sum(one.class_index < 2 for one in others), len(others))
+    merits = sorted((other.merit for other in others if other.class_index == 0), reverse=True)
+    best = sum(other.class_index < 2 for other in others)
+    return Rivals(tuple(merits), best, len(others))
 
 
-def _losers(rubric: Rubric, ranked: Sequence[Standing]) -> dict[str, ShareFigures]:
-    """Those beyond the share, by unit; units that are equal on both sides of it all lose it."""
+def _losers(rubric: Rubric, ranked: Sequence[Standing]) -> dict[str, ShareReason]:
+    """The units beyond the share; units that are equal on both sides of its limit all lose."""
     limit = share_limit(rubric, [s.assessment.class_name for s in ranked])
     top = [s for s in ranked if s.assessment.class_name == rubric.classes[0]]
-    if limit is None or len(top) <= limit:
+    share = rubric.top_class_share
+    if share is None or limit is None or len(top) <= limit:
         return {}
     merits = sorted((s.assessment.merit for s in top), reverse=True)
     first_out = merits[limit]
     last_in = next((merit for merit in reversed(merits[:limit]) if merit > first_out), first_out)
     place = {merit: number for number, merit in reversed(list(enumerate(merits, start=1)))}
     return {
-        s.unit: ShareFigures(
-            limit, place[s.assessment.merit], len(top), last_in[0] - s.assessment.total
+        s.unit: ShareReason(
+            rubric.classes[0], rubric.classes[1], share, places=limit,
+            place=place[s.assessment.merit], candidates=len(top),
+            behind=last_in[0] - s.assessment.total,
         )
         for s in top
         if s.assessment.merit <= first_out
-    }
-
-
-def binding_view(rubric: Rubric, has_predecessors: bool) -> str:
-    """The view that binds and ranks: pooled only where the rubric says so and there is a pool."""
-    return POOLED if rubric.pooled and has_predecessors else OWN
+    }  # fmt: skip

@@ -22,6 +22,7 @@ from services.scoring.queries import books as book_queries
 from services.scoring.queries import events as event_queries
 from services.scoring.queries.events import After, Row
 from services.scoring.ratings.listing import matching, page
+from services.scoring.ratings.model import Rating
 from services.scoring.ratings.reasons import told, told_aside
 from services.scoring.ratings.sheet.announced import (
     cells_of_duty,
@@ -44,7 +45,7 @@ Cells = Mapping[Cell, Sequence[Posting]]
 class RatingPage(NamedTuple):
     """Ratings of a page, and the cursor of the next; None at the end."""
 
-    items: list[dict[str, Any]]
+    items: list[Rating]
     next: str | None
 
 
@@ -115,7 +116,7 @@ class Reading:
         Where the pooled view binds, those of the predecessors are among them.
         """
         units = {unit.key}
-        if snapshot.view(unit) == POOLED:
+        if snapshot.views(unit).pooled_binds:
             units |= snapshot.registry.pool(unit.key, snapshot.year)
         subjects = {code for key in units for code in snapshot.registry.subjects(key)}
         found: list[dict[str, Any]] = []
@@ -140,25 +141,23 @@ def _field(snapshot: Snapshot, unit: Unit, view: str | None, cells: Cells, now: 
     heirs = [
         heir for heir in registry.pooling(unit.key, year)
         if heir != unit.key and heir in snapshot.standings
-        and snapshot.view(registry.units[heir]) == POOLED
+        and snapshot.views(registry.units[heir]).pooled_binds
     ]  # fmt: skip
-    shown = view or snapshot.view(unit)
     return Field(
-        unit, year, snapshot.rubric(unit), shown if pool else OWN, pool, cells,
+        unit, year, snapshot.rubric(unit), snapshot.views(unit).shown(view), pool, cells,
         books.horizon(unit, year), now, tuple(heirs),
     )  # fmt: skip
 
 
 def _beside(snapshot: Snapshot, unit: Unit, view: str | None, said: Sequence[Recorded]) -> Beside:
-    pooled = bool(snapshot.registry.pool(unit.key, snapshot.year))
-    binding = snapshot.view(unit)
-    shown = view or binding
+    views = snapshot.views(unit)
+    shown = views.shown(view)
     other = OWN if shown == POOLED else POOLED
-    ranked = not unit.ends_inside(snapshot.year) and (not pooled or shown == binding)
-    same_kind = (s for s in snapshot.alone.values() if s.kind == unit.kind)
+    ranked = not unit.ends_inside(snapshot.year) and shown == views.binding
+    same_kind = (s for s in snapshot.unranked.values() if s.kind == unit.kind)
     return Beside(
         [one for one in said if _holds(snapshot, one, {unit.key})],
-        snapshot.rating(unit.key, other) if pooled else None,
+        snapshot.rating(unit.key, other) if views.pooled else None,
         rivals(unit.key, same_kind) if ranked else None,
     )
 
@@ -212,7 +211,7 @@ async def _unannounced(
     conn: Any, snapshot: Snapshot, unit: Unit, events: Sequence[Recorded]
 ) -> set[bytes]:
     """Those events that fulfil duties of the unit of which none was ever announced."""
-    view, rubric, duties = snapshot.view(unit), snapshot.rubric(unit), {}
+    view, rubric, duties = snapshot.views(unit).binding, snapshot.rubric(unit), {}
     for event in events:
         cells = duties_done(event, unit.key, view, snapshot.registry, snapshot.rubrics)
         if cells:

@@ -1,57 +1,61 @@
-"""A year as one commit of the fold has it, kept in memory and moved when the fold moves.
+"""A year as of one commit of the fold, in memory, and updated after the next commit.
 
-Ranks and shares rest on all units of a kind, so they are computed here when the year is read, out
-of the tallies of one transaction; they are stored nowhere. What is answered is never older than
-the last commit before the question was asked.
+Ranks and shares depend on all units of a kind, so they are computed when the year is read, from
+the tallies of one transaction; they are stored nowhere. An answer is never older than the last
+commit before the request.
 """
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from contracts.envelope import Recorded
 from services.chassis.database.engine import Database
 from services.scoring.errors import RubricsReplaced, UnitNotRated
 from services.scoring.fold.cells import Tally
 from services.scoring.fold.registry import Registry, Unit
-from services.scoring.fold.verdict import standing_of
 from services.scoring.queries import books, events
-from services.scoring.ratings.assessment import Cases, CeilingPlace, cases_of, with_cases
-from services.scoring.ratings.json import kinship, latest_results, rating
+from services.scoring.ratings.assessment import cases_of, with_cases
+from services.scoring.ratings.json import rating_members
 from services.scoring.ratings.listing import Entry
-from services.scoring.ratings.recount import alone, ranked
-from services.scoring.ratings.standings import Standing
+from services.scoring.ratings.model import Cases, CeilingPlace, Rating, Result
+from services.scoring.ratings.rating import rating_of
+from services.scoring.ratings.results import REPORTED, latest_results
+from services.scoring.ratings.standings import Standing, rank_units, unit_standing
+from services.scoring.ratings.views import Views, views_of
 from services.scoring.rubrics.model import Rubric, Rubrics
 from services.scoring.store import position
 from services.scoring.store.position import Position
 
-YEARS_KEPT = 8
+YEARS_MAX = 8
 
 
 @dataclass
 class Snapshot:
-    """One year at one commit; replaced, never changed, when the fold moves."""
+    """One year at one commit; another one replaces it when a unit of the year changes.
+
+    A commit that changes no unit of the year moves the `stamp` on, and nothing else. `unranked`
+    are the standings before what depends on other units.
+    """
 
     year: int
     stamp: int
     registry: Registry
     rubrics: Rubrics
     tallies: dict[str, Tally]
-    results: dict[str, list[dict[str, Any]]]
-    alone: dict[str, Standing]
+    results: dict[str, list[Result]]
+    unranked: dict[str, Standing]
     standings: dict[str, Standing]
     cases: dict[str, Cases] = field(default_factory=dict)
     _encoded: dict[str, bytes] = field(default_factory=dict)
 
-    def unit(self, asked: str) -> Unit:
+    def unit(self, code: str) -> Unit:
         """The rated unit of this key or code; UnitNotRated without."""
-        unit = self.registry.find(asked)
+        unit = self.registry.find(code)
         if unit is None or unit.key not in self.standings:
-            raise UnitNotRated(asked, self.year)
+            raise UnitNotRated(code, self.year)
         return unit
 
     def rubric(self, unit: Unit) -> Rubric:
@@ -60,24 +64,20 @@ class Snapshot:
 
     def standing(self, unit: Unit, view: str | None = None) -> Standing:
         """The unit's standing; a view that does not bind has neither rank nor share."""
-        binding = self.standings[unit.key]
-        if view is None or view == self.view(unit):
-            return binding
+        if view is None or view == self.views(unit).binding:
+            return self.standings[unit.key]
         sums = self.tallies.get(unit.key) or Tally()
         cases = self.cases.get(unit.key)
-        return alone(unit, self.rubric(unit), self.registry, self.year, sums, view, cases)
+        return unit_standing(unit, self.rubric(unit), self.registry, self.year, sums, view, cases)
 
-    def view(self, unit: Unit) -> str:
-        """The view that binds and ranks."""
-        pooled = bool(self.registry.pool(unit.key, self.year))
-        return "pooled" if self.rubric(unit).pooled and pooled else "own"
+    def views(self, unit: Unit) -> Views:
+        """Which view of a rated unit binds."""
+        return views_of(self.rubric(unit), self.registry, unit.key, self.year)
 
-    def rating(self, key: str, view: str | None = None) -> dict[str, Any]:
+    def rating(self, key: str, view: str | None = None) -> Rating:
         """The rating of a rated unit, by its key."""
-        unit = self.registry.units[key]
-        standing = self.standing(unit, view)
-        results, kin = self.results.get(key, []), kinship(self.registry, key)
-        return rating(unit, self.year, standing, results, kin)
+        standing = self.standing(self.registry.units[key], view)
+        return rating_of(self.registry, self.year, standing, self.results.get(key, ()))
 
     def entry(self, key: str) -> Entry:
         """The rating of a rated unit as lists are filtered and sorted by."""
@@ -85,7 +85,7 @@ class Snapshot:
         name = unit.name_in(self.year)
 
         def words() -> list[str]:
-            return [name, unit.name, *(held[2] for held in unit.names), key, *unit.codes]
+            return [name, unit.name, *(entry[2] for entry in unit.names), key, *unit.codes]
 
         return Entry(key, name, unit.kind, standing.class_name, standing.total, words)
 
@@ -98,40 +98,40 @@ class Snapshot:
 
     def encoded(self, key: str) -> bytes:
         """The rating as JSON, encoded once."""
-        known = self._encoded.get(key)
-        if known is None:
-            known = self._encoded[key] = msgspec.json.encode(self.rating(key))
-        return known
+        body = self._encoded.get(key)
+        if body is None:
+            body = self._encoded[key] = msgspec.json.encode(rating_members(self.rating(key)))
+        return body
 
 
 @dataclass
 class Snapshots:
-    """The snapshots of the years that are asked for."""
+    """The snapshots of the years that are read; at most YEARS_MAX stay in memory."""
 
     db: Database
     rubrics: Rubrics
     _years: dict[int, Snapshot] = field(default_factory=dict)
     _registry_stamp: int = -1
-    _looking: asyncio.Lock = field(default_factory=asyncio.Lock)
-    _reading: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _look_lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _load_lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     _next: asyncio.Task[int] | None = None
 
     async def of(self, year: int) -> Snapshot:
         """The year as of the last commit; RubricsReplaced where others folded it."""
         stamp = await self.stamp()
-        known = self._years.pop(year, None)
-        if known is not None:
-            self._years[year] = known
-            if known.stamp == stamp:
-                return known
-        async with self._reading:
-            known = self._years.get(year)
-            if known is None or known.stamp != stamp:
-                known = await self._read(year)
-        return known
+        snapshot = self._years.pop(year, None)
+        if snapshot is not None:
+            self._years[year] = snapshot
+            if snapshot.stamp == stamp:
+                return snapshot
+        async with self._load_lock:
+            snapshot = self._years.get(year)
+            if snapshot is None or snapshot.stamp != stamp:
+                snapshot = await self._refresh(year)
+        return snapshot
 
     async def stamp(self) -> int:
-        """The last commit as of now or later; those who ask at the same time share one look.
+        """The last commit as of now or later; concurrent callers share one look.
 
         A look that has begun may be older than the question, so a question waits for the next.
         """
@@ -140,113 +140,106 @@ class Snapshots:
         return await asyncio.shield(self._next)
 
     async def _look(self) -> int:
-        async with self._looking:
+        async with self._look_lock:
             self._next = None
             return await books.last_stamp(self.db)
 
-    async def _read(self, year: int) -> Snapshot:
+    async def _refresh(self, year: int) -> Snapshot:
         async with self.db.read() as conn:
             place = await position.load(conn)
-            agree(place, self.rubrics)
+            require_same_rubrics(place, self.rubrics)
             if place.registry_stamp != self._registry_stamp:
                 self._years.clear()
                 self._registry_stamp = place.registry_stamp
-            known = self._years.get(year)
-            if known is None or known.stamp > place.stamp:  # the database was restored
-                made = await self._whole(conn, year, place.stamp)
+            before = self._years.get(year)
+            if before is None or before.stamp > place.stamp:  # the database was restored
+                snapshot = await self._load(conn, year, place.stamp)
             else:
-                made = await self._moved(conn, known, place.stamp)
-        self._years[year] = made
-        while len(self._years) > YEARS_KEPT:
+                snapshot = await self._update(conn, before, place.stamp)
+        self._years[year] = snapshot
+        while len(self._years) > YEARS_MAX:
             del self._years[self._least_used()]
-        return made
+        return snapshot
 
     def _least_used(self) -> int:
-        """The year that is missed least: one without facts, else that was asked for longest ago."""
-        idle = (year for year, held in self._years.items() if not held.tallies)
+        """The first to go: a year without books, else the least recently used."""
+        idle = (year for year, snapshot in self._years.items() if not snapshot.tallies)
         return next(idle, next(iter(self._years)))
 
-    async def _whole(self, conn: AsyncConnection, year: int, stamp: int) -> Snapshot:
+    async def _load(self, conn: AsyncConnection, year: int, stamp: int) -> Snapshot:
+        """The year read whole."""
         registry = await books.registry(conn)
         sums = await books.tallies(conn, year, -1)
-        results = _results(await events.decisions(conn, year, kind="result.reported"), registry)
-        made = Snapshot(year, stamp, registry, self.rubrics, sums, results, {}, {})
-        made.alone = await _alone(conn, made, registry.units)
-        made.standings = ranked(made.alone.values())
-        return made
+        reports = await events.decisions(conn, year, kind=REPORTED)
+        results = latest_results(reports, registry)
+        snapshot = Snapshot(year, stamp, registry, self.rubrics, sums, results, {}, {})
+        return await _with_standings(conn, snapshot, registry.units)
 
-    async def _moved(self, conn: AsyncConnection, known: Snapshot, stamp: int) -> Snapshot:
-        """The next snapshot: only the units that were touched are assessed again."""
-        touched = await books.tallies(conn, known.year, known.stamp)
-        if not touched:
-            known.stamp = stamp
-            return known
-        registry = known.registry
-        subjects = {subject for unit in touched for subject in registry.subjects(unit)}
-        said = await events.decisions(conn, known.year, subjects, "result.reported")
-        found = _results(said, registry)
-        results = known.results | {unit: found.get(unit, []) for unit in touched}
-        made = Snapshot(
-            known.year,
-            stamp,
-            registry,
-            known.rubrics,
-            known.tallies | touched,
-            results,
-            {},
-            {},
-            known.cases,
+    async def _update(self, conn: AsyncConnection, before: Snapshot, stamp: int) -> Snapshot:
+        """The next snapshot: only the units whose books changed are assessed again."""
+        changed = await books.tallies(conn, before.year, before.stamp)
+        if not changed:
+            before.stamp = stamp
+            return before
+        registry = before.registry
+        subjects = {subject for unit in changed for subject in registry.subjects(unit)}
+        reports = await events.decisions(conn, before.year, subjects, REPORTED)
+        by_unit = latest_results(reports, registry)
+        results = before.results | {unit: by_unit.get(unit, []) for unit in changed}
+        tallies = before.tallies | changed
+        snapshot = replace(
+            before, stamp=stamp, tallies=tallies, results=results, standings={}, _encoded={}
         )
-        made.alone = known.alone | await _alone(conn, made, touched)
-        made.standings = ranked(made.alone.values())
-        return made
+        return await _with_standings(conn, snapshot, changed)
 
 
-def agree(place: Position, rubrics: Rubrics) -> None:
+def require_same_rubrics(place: Position, rubrics: Rubrics) -> None:
     """RubricsReplaced where the books were folded with other rubrics than these."""
     if place.rubrics not in ("", rubrics.digest):
         raise RubricsReplaced()
 
 
-async def _alone(
+async def _with_standings(
     conn: AsyncConnection, snapshot: Snapshot, keys: Iterable[str]
-) -> dict[str, Standing]:
-    """Units before what depends on others; those under a ceiling with the keys of its cases."""
-    found = {}
-    for key in keys:
-        unit = snapshot.registry.units.get(key)
-        if unit is None or not unit.exists_in(snapshot.year):
-            continue
-        rubric = snapshot.rubrics.governing(unit.kind, snapshot.year)
-        if rubric is not None:
-            sums = snapshot.tallies.get(key) or Tally()
-            found[key] = alone(unit, rubric, snapshot.registry, snapshot.year, sums)
-    under = {key: s.assessment.ceilings for key, s in found.items() if s.assessment.ceilings}
+) -> Snapshot:
+    """The snapshot with these units assessed again; those under a ceiling name its cases."""
+    standings = {
+        key: standing for key in keys if (standing := _unranked(snapshot, key)) is not None
+    }
+    under = {key: s.assessment.ceilings for key, s in standings.items() if s.assessment.ceilings}
     cases = await _cases(conn, snapshot, under)
-    snapshot.cases = snapshot.cases | cases
-    return found | {
-        key: replace(found[key], assessment=with_cases(found[key].assessment, of_unit))
+    standings |= {
+        key: replace(standings[key], assessment=with_cases(standings[key].assessment, of_unit))
         for key, of_unit in cases.items()
     }
+    unranked = snapshot.unranked | standings
+    return replace(
+        snapshot, unranked=unranked, standings=rank_units(unranked.values()),
+        cases=snapshot.cases | cases,
+    )  # fmt: skip
+
+
+def _unranked(snapshot: Snapshot, key: str) -> Standing | None:
+    """The standing of one unit alone; None where it is not rated in the year."""
+    unit = snapshot.registry.units.get(key)
+    if unit is None or not unit.exists_in(snapshot.year):
+        return None
+    rubric = snapshot.rubrics.governing(unit.kind, snapshot.year)
+    if rubric is None:
+        return None
+    sums = snapshot.tallies.get(key) or Tally()
+    return unit_standing(unit, rubric, snapshot.registry, snapshot.year, sums)
 
 
 async def _cases(
     conn: AsyncConnection, snapshot: Snapshot, under: Mapping[str, Sequence[CeilingPlace]]
 ) -> dict[str, Cases]:
+    """By unit the keys of the cases behind each ceiling that holds."""
     indicators = {place.indicator for places in under.values() for place in places}
     cells = await books.own_cells(conn, snapshot.year, under.keys(), indicators)
-    found = {}
+    cases = {}
     for key, places in under.items():
         rubric = snapshot.rubrics.governing(snapshot.registry.units[key].kind, snapshot.year)
         assert rubric is not None
-        found[key] = cases_of(rubric, places, cells.get(key, {}))
-    return found
-
-
-def _results(said: Iterable[Recorded], registry: Registry) -> dict[str, list[dict[str, Any]]]:
-    of_unit: dict[str, list[Recorded]] = {}
-    for one in said:
-        unit = standing_of(one, registry)
-        if not isinstance(unit, str):
-            of_unit.setdefault(unit.key, []).append(one)
-    return {key: latest_results(found) for key, found in of_unit.items()}
+        cases[key] = cases_of(rubric, places, cells.get(key, {}))
+    return cases

@@ -8,12 +8,12 @@ import pytest
 from pydantic import BaseModel
 
 from services.scoring.api import answers
-from services.scoring.api.answers import Rating, Sheet
-from services.scoring.ratings.recount import Accepted, ratings
+from services.scoring.api.answers import RatingAnswer, SheetAnswer
+from services.scoring.ratings.recount import Accepted
 from services.scoring.rubrics.loader import SHIPPED, load_directory
 from services.simulation.sample import sample_city
 from tests.scoring.ratings.sheet.test_sheet import sample, sheets
-from tests.support.builders.cities import accepted
+from tests.support.builders.cities import accepted, rating_answers
 
 
 def undescribed(model: type[BaseModel], told: dict[str, Any]) -> set[str]:
@@ -38,21 +38,23 @@ def models_in(annotation: Any) -> list[type[BaseModel]]:
 def test_ratings_are_what_openapi_says() -> None:
     """Every member of every rating of the sample city is described, and has its type."""
     held = Accepted(accepted(sample_city()))
-    for rating in ratings(held, load_directory(SHIPPED), 2025).values():
-        Rating.model_validate(rating, strict=True)
-        assert undescribed(Rating, {k: v for k, v in rating.items() if k != "labels"}) == set()
+    for rating in rating_answers(held, load_directory(SHIPPED), 2025).values():
+        RatingAnswer.model_validate(rating, strict=True)
+        assert (
+            undescribed(RatingAnswer, {k: v for k, v in rating.items() if k != "labels"}) == set()
+        )
 
 
 def test_sheets_are_what_openapi_says() -> None:
     """Every member of every sheet is described, those of duties, steps and near keys too."""
     held, ruled = sample()
     for sheet in sheets(held, ruled, 2025).values():
-        Sheet.model_validate(sheet, strict=True)
+        SheetAnswer.model_validate(sheet, strict=True)
         shown = {k: v for k, v in sheet.items() if k not in ("rating", "other_view")}
-        assert undescribed(Sheet, shown) == set()
+        assert undescribed(SheetAnswer, shown) == set()
 
 
 @pytest.mark.parametrize("name", ["note", "counted", "receipt", "reason_vi"])
 def test_the_models_have_what_lists_of_events_have(name: str) -> None:
     """Beside the event's own attributes."""
-    assert name in answers.CountedEvent.model_fields
+    assert name in answers.CountedEventAnswer.model_fields

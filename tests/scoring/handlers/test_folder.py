@@ -15,11 +15,11 @@ from sqlalchemy.exc import IntegrityError
 from services.scoring.fold import books as book_rules
 from services.scoring.fold.registry import Registry
 from services.scoring.queries import events as event_queries
-from services.scoring.ratings.recount import Accepted, facts, ratings
+from services.scoring.ratings.recount import Accepted, facts
 from services.scoring.store import books, doors, ledger, position
 from tests.oracle import rate
 from tests.scoring.folding import folding, joining, split
-from tests.support.builders.cities import accepted, city, compared, rubrics
+from tests.support.builders.cities import accepted, city, compared, rating_answers, rubrics
 
 pytestmark = pytest.mark.anyio
 
@@ -43,7 +43,7 @@ async def test_a_city_in_any_order_and_batches_is_rated_as_the_oracle_rates_it(
             await fold.fold([one for one in again if one in batch])
         await fold.fold(said)
         assert compared(await fold.ratings(year)) == expected
-        assert expected == compared(ratings(Accepted(said), ours, year))
+        assert expected == compared(rating_answers(Accepted(said), ours, year))
 
 
 async def test_two_folders_at_once_give_the_ratings_of_one(

@@ -7,16 +7,16 @@ from typing import Any
 
 import pytest
 
-from services.scoring.ratings.recount import Accepted, ratings
+from services.scoring.ratings.recount import Accepted
 from services.scoring.rubrics.loader import SHIPPED, load_directory
 from services.simulation.sample import sample_city
-from tests.support.builders.cities import accepted
+from tests.support.builders.cities import accepted, rating_answers
 
 
 @pytest.fixture(scope="module")
 def rated() -> dict[str, Any]:
     """The sample city."""
-    return ratings(Accepted(accepted(sample_city())), load_directory(SHIPPED), 2025)
+    return rating_answers(Accepted(accepted(sample_city())), load_directory(SHIPPED), 2025)
 
 
 def reasons(rated: dict[str, Any], kind: str) -> list[dict[str, Any]]:

@@ -15,9 +15,9 @@ from services.scoring.fold import cells, registry
 from services.scoring.fold import postings as posting
 from services.scoring.fold import verdict as verdicts
 from services.scoring.ratings import assessment, scores, standings
-from services.scoring.ratings.recount import Accepted, ratings, verdict
+from services.scoring.ratings.recount import Accepted, verdict
 from tests.oracle import counted, rate
-from tests.support.builders.cities import accepted, city, compared, rubrics
+from tests.support.builders.cities import accepted, city, compared, rating_answers, rubrics
 
 SEEDS = range(12)
 
@@ -29,7 +29,7 @@ def agree(seed: int, folder: Path, order: random.Random | None = None) -> bool:
     said = accepted(events)
     if order is not None:
         order.shuffle(said)
-    return compared(ratings(Accepted(said), ours, year)) == compared(rate(events, raw, year))
+    return compared(rating_answers(Accepted(said), ours, year)) == compared(rate(events, raw, year))
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -45,7 +45,7 @@ def test_both_views_of_a_city_are_as_the_oracle_has_them(view: str, tmp_path: Pa
     for seed in (1, 2, 3):
         events, year = city(seed, 12, 900)
         raw, ours = rubrics(seed, tmp_path)
-        mine = compared(ratings(Accepted(accepted(events)), ours, year, view))
+        mine = compared(rating_answers(Accepted(accepted(events)), ours, year, view))
         theirs = compared(rate(events, raw, year, view))
         for name in ("scores", "empty", "basic", "total"):
             assert {u: r[name] for u, r in mine.items()} == {u: r[name] for u, r in theirs.items()}

@@ -63,11 +63,11 @@ async def test_results_of_a_shared_code_and_retracted_results_are_followed(
         await fold.fold(accepted([retraction]))
         moved = await snapshots.of(YEAR)
         whole = await Snapshots(fold.db, rubrics).of(YEAR)
-        assert [r["result"] for r in before.rating("A")["results"]] == ["professional_tasks"]
+        assert [r.result for r in before.rating("A").results] == ["professional_tasks"]
         assert moved.rating("A") == whole.rating("A")
-        assert moved.rating("A")["results"] == []
+        assert not moved.rating("A").results
         assert moved.rating("B") == whole.rating("B") == before.rating("B")
-        assert len(moved.rating("B")["results"]) == 2
+        assert len(moved.rating("B").results) == 2
 
 
 async def test_a_database_that_is_restored_beneath_it_is_read_anew(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from services.scoring.fold.books import Book
 from services.scoring.fold.registry import Registry
 from services.scoring.handlers.folder import Folder, mended
 from services.scoring.queries import books as book_queries
-from services.scoring.ratings.recount import Accepted, ratings
+from services.scoring.ratings.recount import Accepted
 from services.scoring.rebuild.inputs import Made
 from services.scoring.rebuild.refold import grouped, refold_by
 from services.scoring.rebuild.workers import Workers, workers
@@ -28,7 +28,7 @@ from services.scoring.store import position
 from services.scoring.store.position import WRONG_PLANS
 from tests.conftest import eventually
 from tests.scoring.folding import Fold, folding
-from tests.support.builders.cities import NOW, accepted, city, compared, rubrics
+from tests.support.builders.cities import NOW, accepted, city, compared, rating_answers, rubrics
 
 pytestmark = pytest.mark.anyio
 GROUP = 5000
@@ -176,4 +176,6 @@ async def test_other_rubrics_fold_everything_anew_at_the_start(
         _, others = rubrics(4, tmp_path)
         fold.folder = Folder(fold.db, others, fixed(NOW))
         await fold.folder.prepare()
-        assert compared(await fold.ratings(year)) == compared(ratings(Accepted(said), others, year))
+        assert compared(await fold.ratings(year)) == compared(
+            rating_answers(Accepted(said), others, year)
+        )

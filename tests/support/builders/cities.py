@@ -11,6 +11,9 @@ from ruamel.yaml import YAML
 
 from contracts import door, envelope, moments
 from contracts.envelope import Recorded
+from services.scoring.ratings import recount
+from services.scoring.ratings.json import rating_members
+from services.scoring.ratings.recount import Accepted
 from services.scoring.rubrics.loader import SHIPPED, load, load_directory
 from services.scoring.rubrics.model import Rubrics
 from tests.oracle.generate import city
@@ -45,6 +48,14 @@ def rubrics(seed: int, folder: Path) -> tuple[list[dict[str, Any]], Rubrics]:
     return [raw], Rubrics((load(path),))
 
 
+def rating_answers(
+    accepted: Accepted, rubrics: Rubrics, year: int, view: str | None = None
+) -> dict[str, Any]:
+    """Every rating of the year as the interface has it, by unit."""
+    ratings = recount.ratings(accepted, rubrics, year, view)
+    return {unit: rating_members(rating) for unit, rating in ratings.items()}
+
+
 def compared(ratings: dict[str, Any]) -> dict[str, Any]:
     """What two programs that follow SCORING.md must agree on."""
     return {
@@ -54,4 +65,4 @@ def compared(ratings: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-__all__ = ["accepted", "city", "compared", "rubrics"]
+__all__ = ["accepted", "city", "compared", "rating_answers", "rubrics"]

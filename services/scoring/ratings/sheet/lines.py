@@ -14,7 +14,7 @@ from contracts.catalog import CANONICAL
 from contracts.messages import Message
 from services.scoring.fold.cells import Cell, Covered, covered, weigh
 from services.scoring.messages import message
-from services.scoring.ratings.labels import label
+from services.scoring.ratings.labels import in_both, label
 from services.scoring.ratings.scores import Line, spelled
 from services.scoring.ratings.sheet.cuts import line_cut
 from services.scoring.ratings.sheet.keys import Keys, unannounced_members
@@ -50,12 +50,12 @@ def indicator_line(field: Field, line: Line, keys: Keys) -> dict[str, Any]:
         "clause": indicator.clause,
         "group": indicator.group,
         "kind": indicator.kind.value,
-        "label": label("indicator", indicator.kind.value),
+        "label": in_both(label("indicator", indicator.kind.value)),
         "points": points(indicator.points if indicator.kind.basic else indicator.cap),
         "score": spelled(line.score) if line.counts else None,
         "quantity": None if line.quantity is None else str(line.quantity),
         "empty": line.empty,
-        "empty_label": None if line.empty is None else label("empty", line.empty),
+        "empty_label": None if line.empty is None else in_both(label("empty", line.empty)),
         "scale": scale(field, line),
         "cut": line_cut(line),
         "nil": nil_members(field, line),

@@ -16,16 +16,15 @@ from services.scoring.fold.cells import OWN, covered
 from services.scoring.messages import message
 from services.scoring.ratings.assessment import (
     Assessment,
-    Cases,
-    CeilingPlace,
-    Miss,
     band_index,
     cases_of,
     class_at,
     failures,
 )
-from services.scoring.ratings.class_reasons import miss_members, miss_sentence
+from services.scoring.ratings.class_reasons import miss_sentence
+from services.scoring.ratings.json import miss_members
 from services.scoring.ratings.labels import class_label, in_both
+from services.scoring.ratings.model import Cases, CeilingPlace, Miss
 from services.scoring.ratings.scores import spelled
 from services.scoring.ratings.sheet.numbers import figure
 from services.scoring.ratings.sheet.plan import Plan, plan_for
@@ -80,7 +79,7 @@ def next_class(field: Field, current: str, rivals: Rivals | None) -> dict[str, A
     return {
         "class": band.name,
         "vi": band.vi,
-        "en": class_label(rubric, band.name)["en"],
+        "en": class_label(rubric, band.name).en,
         "from": spelled((band.at_least * 100).__ceil__()),
         "lacking": points[0]["lacking"] if points else "0.00",
         "points": points[0] if points else None,
@@ -126,7 +125,7 @@ def _gates(field: Field, index: int, free: State) -> list[tuple[dict[str, Any], 
     for misses in failures(field.rubric, name, free.assessed.lines):
         for miss in misses:
             keys = _keys(field, miss)
-            text = _gate_text(miss_sentence(field.rubric, (miss,)), keys)
+            text = _gate_text(miss_sentence((miss,)), keys)
             members = {"class": name, **miss_members(miss), **_lacking(free.assessed, miss), **keys}
             found.append(({**members, **in_both(text)}, text))
     return found

@@ -14,7 +14,9 @@ from contracts import moments
 from contracts.envelope import Recorded
 from services.scoring.fold.postings import order_of
 from services.scoring.ratings.assessment import Assessment
-from services.scoring.ratings.labels import class_label, label
+from services.scoring.ratings.json import rating_members
+from services.scoring.ratings.labels import class_label, in_both, label
+from services.scoring.ratings.model import Rating
 from services.scoring.ratings.scores import spelled
 from services.scoring.ratings.sheet.cuts import adjustment_cut, total_cut
 from services.scoring.ratings.sheet.keys import Keys
@@ -40,22 +42,20 @@ class Beside:
     retracted, the rating in the view that does not bind, and the rivals for the top class."""
 
     said: Sequence[Recorded] = ()
-    other: dict[str, Any] | None = None
+    other: Rating | None = None
     rivals: Rivals | None = None
 
 
-def sheet(
-    rating: dict[str, Any], standing: Standing, field: Field, beside: Beside
-) -> dict[str, Any]:
+def sheet(rating: Rating, standing: Standing, field: Field, beside: Beside) -> dict[str, Any]:
     """The sheet of a rating, JSON-ready."""
     assessed, rubric, keys = standing.assessment, field.rubric, Keys(field)
     lines = [indicator_line(field, line, keys) for line in assessed.lines]
-    ordered = sorted(beside.said, key=order_of)
+    ordered, members = sorted(beside.said, key=order_of), rating_members(rating)
     return {
-        "rating": rating,
+        "rating": members,
         "view": field.view,
-        "view_label": label("view", field.view),
-        **{name: rating[name] for name in ("until", "successors", "predecessors", "head_ceiling")},
+        "view_label": in_both(label("view", field.view)),
+        **{name: members[name] for name in ("until", "successors", "predecessors", "head_ceiling")},
         "groups": _groups(rubric, assessed),
         "indicators": lines,
         "rebase": _rebase(assessed, rubric),
@@ -64,17 +64,17 @@ def sheet(
         "adjustment_cut": adjustment_cut(assessed),
         "total_cut": total_cut(assessed),
         **{name: [_told(one) for one in _of(ordered, kinds)] for name, kinds in DECIDED.items()},
-        "reasons": rating["reasons"],
+        "reasons": members["reasons"],
         "bands": [_band(rubric, band) for band in rubric.bands],
         "nil_declarations": [line["nil"] for line in lines if line["nil"] is not None],
         "doing": doing(field),
         "next_class": next_class(field, assessed.class_name, beside.rivals),
-        "other_view": beside.other,
+        "other_view": None if beside.other is None else rating_members(beside.other),
     }
 
 
 def _band(rubric: Rubric, band: Band) -> dict[str, Any]:
-    name = class_label(rubric, band.name)["en"]
+    name = class_label(rubric, band.name).en
     return {"class": band.name, "vi": band.vi, "en": name, "from": points(band.at_least)}
 
 

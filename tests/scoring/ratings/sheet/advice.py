@@ -12,10 +12,12 @@ from typing import Any
 from contracts import moments
 from contracts.catalog import BY_TYPE, CANONICAL
 from services.scoring.fold.books import horizon
-from services.scoring.ratings.recount import Accepted, alone, facts, ratings, standings, tally
+from services.scoring.ratings.json import rating_members
+from services.scoring.ratings.model import Rating
+from services.scoring.ratings.recount import Accepted, facts, ratings, standings, tally
 from services.scoring.ratings.sheet.sheet import Beside, sheet
 from services.scoring.ratings.sheet.trials import Field
-from services.scoring.ratings.standings import Standing, rivals
+from services.scoring.ratings.standings import Standing, rivals, unit_standing
 from services.scoring.rubrics.model import Rubrics
 from tests.oracle import rate
 from tests.oracle.catalog import FIELDS, fields
@@ -43,9 +45,14 @@ class Town:
         return Accepted(accepted(self.events))
 
     @cached_property
-    def rated(self) -> dict[str, Raw]:
+    def ratings(self) -> dict[str, Rating]:
         """Our ratings."""
         return ratings(self.held, self.ruled, self.year)
+
+    @cached_property
+    def rated(self) -> dict[str, Raw]:
+        """Our ratings as the interface has them."""
+        return {unit: rating_members(rating) for unit, rating in self.ratings.items()}
 
     @cached_property
     def before_share(self) -> dict[str, Standing]:
@@ -56,7 +63,7 @@ class Town:
             if rubric is not None and unit.exists_in(self.year):
                 cells = self.cells.get(unit.key, {})
                 sums = tally(rubric, cells, horizon(unit, self.year))
-                found[unit.key] = alone(unit, rubric, self.held.registry, self.year, sums)
+                found[unit.key] = unit_standing(unit, rubric, self.held.registry, self.year, sums)
         return found
 
     @cached_property
@@ -81,7 +88,7 @@ class Town:
         same = [s for s in self.before_share.values() if s.kind == unit.kind]
         ranked = None if unit.ends_inside(self.year) else rivals(key, same)
         beside = Beside(rivals=ranked)
-        return sheet(self.rated[key], self.standings[key], field, beside)
+        return sheet(self.ratings[key], self.standings[key], field, beside)
 
     def oracle(self, *more: Raw) -> dict[str, Raw]:
         """The ratings by the independent program, with these events too."""
