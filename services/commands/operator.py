@@ -28,7 +28,7 @@ from services.scoring.operations import rebuild as rebuilding
 from services.scoring.queries import books
 from services.scoring.settings import SERVICE, ScoringSettings
 from services.scoring.store import quarantine
-from services.scoring.store.quarantine import shown
+from services.scoring.store.quarantine import readable
 
 
 class OptionWrong(DanchuError):
@@ -90,11 +90,11 @@ async def resend(settings: ScoringSettings, since: str, step: Step) -> dict[str,
     step(0, len(PRODUCERS))
     await provision(settings, anew=True)
     sent = {}
-    async with session.opened(settings) as scoring:
+    async with session.open_database(settings) as scoring:
         for name in PRODUCERS:
             db = Database(settings.database(name), name, PATIENT)
             try:
-                sent[name] = await door_operations.send_lacking(scoring, db, start)
+                sent[name] = await door_operations.resend_missing(scoring, db, start)
                 async with db.write() as conn:
                     sent[name] += await outbox.resend(conn, start)
             finally:
@@ -107,7 +107,7 @@ async def resend(settings: ScoringSettings, since: str, step: Step) -> dict[str,
 async def rebuild(settings: ScoringSettings, year: int, step: Step) -> int | None:
     """Folds a year anew; how many events it read, None where nothing at all is of the year."""
     require_databases(settings, (SERVICE,))
-    async with session.opened(settings) as db, db.read() as conn:
+    async with session.open_database(settings) as db, db.read() as conn:
         booked = await books.booked_units(conn, year)
     read = await rebuilding.rebuild(settings, year, step)
     return read if read or booked else None
@@ -125,19 +125,19 @@ async def list_quarantine(
     """Entries of the quarantine out of the database, the newest first."""
     scoring = ScoringSettings(home=settings.home)
     require_databases(scoring, (SERVICE,))
-    return [shown(entry) for entry in await quarantine_operations.entries(scoring, state, limit)]
+    return [readable(entry) for entry in await quarantine_operations.entries(scoring, state, limit)]
 
 
 async def load_quarantine_entry(settings: ScoringSettings, id_: str) -> dict[str, Any]:
     """One entry with its original bytes."""
     require_databases(settings, (SERVICE,))
-    return shown(await quarantine_operations.entry(settings, id_))
+    return readable(await quarantine_operations.entry(settings, id_))
 
 
 async def list_doors(settings: ScoringSettings) -> list[dict[str, Any]]:
     """The doors that scoring knows, and what arrived of each."""
     require_databases(settings, (SERVICE,))
-    return [door.described() for door in await door_operations.doors_known(settings)]
+    return [door.summary() for door in await door_operations.list_doors(settings)]
 
 
 async def retire_door(settings: ScoringSettings, name: str) -> None:
@@ -149,7 +149,7 @@ async def retire_door(settings: ScoringSettings, name: str) -> None:
 async def repair(settings: ScoringSettings, id_: str, file: Path, url: str | None) -> str:
     """Sends a repaired event through the door and links it to the original; its receipt."""
     require_databases(settings, (SERVICE,))
-    await quarantine_operations.unreplaced(settings, id_)
+    await quarantine_operations.check_unreplaced(settings, id_)
     try:
         line = json.dumps(json.loads(file.read_bytes())).encode()
     except (ValueError, RecursionError):

@@ -141,7 +141,7 @@ def recount(
 def check(file: File, as_json: AsJson = False) -> None:
     """Says every fault of a rubric file by line."""
     from services.scoring.rubrics import lint, loader
-    from services.scoring.rubrics.yaml_tree import RubricRefused
+    from services.scoring.rubrics.errors import RubricRefused
 
     with exit_on_error():
         try:

@@ -1,7 +1,7 @@
-"""The composition of scoring: queries over HTTP, the fold, or both, of one set of settings.
+"""Composes scoring from its settings: the queries over HTTP, the fold, or both.
 
-The fold is a part of its own, so that it can run as a process beside the queries: they share the
-database alone. `build` connects to nothing.
+Queries and fold can run in separate processes: they share nothing but the database. `build` opens
+no connection.
 """
 
 import asyncio
@@ -26,7 +26,7 @@ from services.chassis.settings import Settings
 from services.scoring.api.build import build_api
 from services.scoring.errors import FoldHalted, MarksDiffer
 from services.scoring.handlers.folder import Folder
-from services.scoring.operations.lag import Lag
+from services.scoring.operations.lag import FoldLag
 from services.scoring.readmodel.reader import Reading
 from services.scoring.readmodel.receipts import Receipts
 from services.scoring.readmodel.snapshot import Snapshots, require_same_rubrics
@@ -38,7 +38,7 @@ from services.scoring.store import position as position_store
 from services.scoring.store.position import Position
 from services.scoring.subscribers.fold_loop import FoldLoop
 from services.scoring.subscribers.mark_watch import MarkWatch
-from services.scoring.subscribers.receipt_questions import QuestionDoor
+from services.scoring.subscribers.receipt_questions import ReceiptResponder
 from services.scoring.tables import MIGRATIONS
 
 Part = Literal["all", "http", "fold"]
@@ -46,7 +46,7 @@ Part = Literal["all", "http", "fold"]
 
 @dataclass
 class App:
-    """Running scoring; `api` is mounted by whoever serves HTTP."""
+    """A composed scoring service; whoever serves HTTP mounts `api`."""
 
     settings: ScoringSettings
     db: Database
@@ -55,12 +55,12 @@ class App:
     health: Health
     fold: FoldLoop | None
     relay: Relay | None
-    questions: QuestionDoor | None
+    questions: ReceiptResponder | None
     clock: Clock = now_us
     tasks: list[asyncio.Task[None]] = field(default_factory=list)
 
     async def start(self) -> None:
-        """Checks what the stores promise, then starts the fold and its relay."""
+        """Checks database, keys and broker, then starts what this process runs."""
         await self.db.open(MIGRATIONS)
         await check_keys(self.db, credentials.token_keys(self.settings), self.clock())
         if self.questions is not None:
@@ -85,7 +85,7 @@ class App:
         await check_broker(self.settings, self.broker, self.health)
 
     async def stop(self) -> None:
-        """Stops folding; what was read and not folded comes again."""
+        """Stops the tasks and closes all connections; unfolded messages come again."""
         await cancel_all(self.tasks)
         if self.fold is not None:
             await self.fold.stop()
@@ -93,7 +93,7 @@ class App:
         await self.db.close()
 
     async def failed(self) -> None:
-        """Waits, and raises what ended the fold or the relay: a bug, or a server too weak."""
+        """Waits, and raises the error that ended a task: a bug, or a server with weak settings."""
         if not self.tasks:
             await asyncio.Event().wait()
         done, _ = await asyncio.wait(self.tasks, return_when=asyncio.FIRST_EXCEPTION)
@@ -102,12 +102,12 @@ class App:
 
 
 async def migrated(settings: Settings) -> None:
-    """Brings the schema of scoring to this version."""
+    """Migrates the schema of scoring to this version."""
     await outbox_service.migrated(SERVICE, settings, MIGRATIONS)
 
 
 def build(settings: ScoringSettings, part: Part = "all", clock: Clock = now_us) -> App:
-    """Queries, fold, or both, connected to nothing yet; RubricRefused names a wrong rubric."""
+    """Composes a part of scoring without connecting; raises RubricRefused for a faulty rubric."""
     rubrics = loader.load_directory(settings.rubrics_folder)
     db = Database(settings.database(SERVICE), SERVICE, settings.database_limits)
     broker = Broker(settings.nats(SERVICE), f"danchu scoring {part}")
@@ -117,23 +117,23 @@ def build(settings: ScoringSettings, part: Part = "all", clock: Clock = now_us) 
         folder, watch = Folder(db, rubrics, clock), MarkWatch(db, broker, clock)
         fold = FoldLoop(db, broker, folder, settings.scoring_batch, watch=watch)
         relay = Relay(db, broker, clock, spot_checks=True)
-    lag = Lag(db, broker, clock)
-    _check(health, lag, part, rubrics)
+    lag = FoldLag(db, broker, clock)
+    _add_checks(health, lag, part, rubrics)
     reading = Reading(db, Snapshots(db, rubrics), clock)
     verifier = credentials.verifier(settings, clock, SERVICE)
     api = build_api(reading, lag, verifier, health)
     questions = None
     if part != "fold":
         receipts = Receipts(db, reading.snapshots)
-        questions = QuestionDoor(settings.nats(SERVICE), receipts)
+        questions = ReceiptResponder(settings.nats(SERVICE), receipts)
     return App(settings, db, broker, api, health, fold, relay, questions, clock)
 
 
-def _check(health: Health, lag: Lag, part: Part, rubrics: Rubrics) -> None:
-    """Ready without the broker: what was folded can be read, also while the fold is halted.
+def _add_checks(health: Health, lag: FoldLag, part: Part, rubrics: Rubrics) -> None:
+    """Adds the health checks: queries are ready without a broker, and while the fold is halted.
 
-    A process that folds alone is not ready while it is halted. Who has other rubrics than those
-    that were folded with answers no query, and is not ready either.
+    A process that only folds is not ready while the fold is halted. A process whose rubrics are not
+    those of the books answers no query, and is not ready either.
     """
     db, broker, clock = lag.db, lag.broker, lag.clock
 

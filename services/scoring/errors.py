@@ -1,4 +1,4 @@
-"""What scoring refuses or stands still over, each with a sentence for people."""
+"""The errors of scoring, each with a sentence for people."""
 
 from collections.abc import Iterable
 
@@ -7,27 +7,27 @@ from services.scoring.messages import message
 
 
 class FoldHalted(DanchuError):
-    """The fold stands still until somebody does what the sentence says.
+    """The fold does not go on until somebody does what the sentence says.
 
-    The stream is not the one that was folded so far; or the fold fails: over the event whose
-    identity is `faulty`, or over no single one where that is empty.
+    Either the stream is not the one that was folded so far, or the fold fails: because of the event
+    whose identity is `faulty`, or of no single event where that is empty.
     """
 
-    def __init__(self, why: str, faulty: bytes | None = None) -> None:
-        self.why, self.faulty = why, faulty
+    def __init__(self, reason: str, faulty: bytes | None = None) -> None:
+        self.reason, self.faulty = reason, faulty
         code = "fold-halted" if faulty is None else "fold-halted-fault"
-        super().__init__(message("fold-halted-event" if faulty else code, why=why))
+        super().__init__(message("fold-halted-event" if faulty else code, why=reason))
 
 
 class MarksDiffer(DanchuError):
-    """What a door announced has not arrived, or more than it knows of."""
+    """Fewer or more events of a door have arrived than it announced."""
 
-    def __init__(self, why: str) -> None:
-        super().__init__(message("marks-differ", why=why))
+    def __init__(self, alarm: str) -> None:
+        super().__init__(message("marks-differ", why=alarm))
 
 
 class FoldBehind(DanchuError):
-    """Events of the stream wait for the fold for so many seconds that ratings lack them."""
+    """Events of the stream have waited for the fold for so long that ratings lack them."""
 
     def __init__(self, events: int, seconds: int) -> None:
         super().__init__(message("fold-behind", events=events, seconds=seconds))
@@ -41,21 +41,21 @@ class DoorUnknown(DanchuError):
 
 
 class DoorSpeaks(DanchuError):
-    """A door that announced something just now is not gone."""
+    """A door that announced a mark recently is not gone, so it cannot be retired."""
 
     def __init__(self, name: str) -> None:
         super().__init__(message("door-speaks", door=name))
 
 
 class RubricsReplaced(DanchuError):
-    """Another process folds with other rubrics; this one does not fold against it."""
+    """The books were folded with other rubrics than those of this process."""
 
     def __init__(self) -> None:
         super().__init__(message("rubrics-replaced"))
 
 
 class UnitNotRated(DanchuError):
-    """No unit is known under this key or code, or no rubric rates it in the year."""
+    """No unit has this key or code, or no rubric rates the unit in the year."""
 
     def __init__(self, unit: str, year: int) -> None:
         self.unit, self.year = unit, year
@@ -71,21 +71,21 @@ class NotQuarantined(DanchuError):
 
 
 class ReplacedAlready(DanchuError):
-    """An entry of the quarantine that an event replaced keeps its link to that event."""
+    """An event has replaced this entry of the quarantine; the link to it is not overwritten."""
 
     def __init__(self, id_: str, receipt: str) -> None:
         super().__init__(message("replaced-already", id=id_, receipt=receipt))
 
 
 class WorkerDied(DanchuError):
-    """A process that computed books ended; the transaction around it is given up."""
+    """A worker process of a rebuild ended; the transaction is rolled back."""
 
     def __init__(self) -> None:
         super().__init__(message("worker-died"))
 
 
-class NotStandingOver(DanchuError):
-    """The fold does not stand still over this event, so it cannot be set aside."""
+class NotHaltedBy(DanchuError):
+    """This event does not halt the fold, so it cannot be set aside."""
 
     def __init__(self, source: str, id_: str) -> None:
         super().__init__(message("not-standing-over", source=source, id=id_))

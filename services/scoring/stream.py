@@ -1,8 +1,8 @@
-"""What identifies the stream that was folded, and how its consumer is kept at the fold's position.
+"""The identity of the stream that was folded, and the consumer, kept at the fold's position.
 
-A consumer that was deleted is made again, and one that moved on without the fold, as beside a
-restored database, is set back: to where everything was folded for certain. What comes again is
-known by its identity. One that somebody made otherwise cannot be set back: `provision` replaces it.
+A consumer that was deleted is created again. One that is ahead of the fold, as after a restore of
+the database, is set back to where everything is folded for certain; identities tell which events
+come again. One with other settings cannot be set back: `danchu provision` replaces it.
 """
 
 import logging
@@ -29,23 +29,23 @@ STREAM, CONSUMER = "EVENTS", "scoring"
 PLAN = ConsumerPlan(STREAM, CONSUMER)
 
 
-class Progress(NamedTuple):
-    """How the consumer stands to a position: whether it was set back, and, where nothing waits,
-    up to where all was folded."""
+class ConsumerProgress(NamedTuple):
+    """The consumer compared with a position: whether it was set back; and where no message waits
+    for it, the sequence up to which everything is folded."""
 
     place: Position
     restarted: bool = False
     floor: int | None = None
 
-    def moved(self, now: Position) -> Position:
-        """The position with the floor, unless the stream is another one meanwhile."""
+    def move(self, now: Position) -> Position:
+        """The position with the new floor, unless it belongs to another stream meanwhile."""
         if self.floor is None or now.stream_created != self.place.stream_created:
             return now
         return now._replace(stream_floor=max(now.stream_floor, self.floor))
 
 
 async def stream_info(broker: Broker) -> StreamInfo | None:
-    """EVENTS as the server has it, None where there is none; BrokerAway without a server."""
+    """The server's information about EVENTS, or None; raises BrokerAway without a server."""
     await broker.ensure()
     with broker_errors():
         try:
@@ -55,7 +55,7 @@ async def stream_info(broker: Broker) -> StreamInfo | None:
 
 
 async def stream_state(broker: Broker) -> StreamState | None:
-    """The state of EVENTS, which is refused where it is too weak; None where there is none."""
+    """The state of EVENTS, or None; raises an error where its settings are too weak."""
     info = await stream_info(broker)
     if info is None:
         return None
@@ -64,8 +64,10 @@ async def stream_state(broker: Broker) -> StreamState | None:
 
 
 def regression(place: Position, state: StreamState | None, now: int) -> str | None:
-    """Why the stream is not the one that was folded so far, and the command that heals it; None
-    where it is. Whatever day the command names is sufficient: it is the present one."""
+    """Why the stream is not the one that was folded so far, with the command that heals it.
+
+    None where it is the same. The command names the present day, because any day is sufficient.
+    """
     if place.stream_created is None:
         return None
     day = moments.local_time(now)[:10]
@@ -79,7 +81,7 @@ def regression(place: Position, state: StreamState | None, now: int) -> str | No
 
 
 async def consumer(broker: Broker) -> ConsumerInfo | None:
-    """The state of the fold's consumer, None where there is none; BrokerAway without a server."""
+    """The state of the fold's consumer, or None; raises BrokerAway without a server."""
     await broker.ensure()
     with broker_errors():
         try:
@@ -90,42 +92,45 @@ async def consumer(broker: Broker) -> ConsumerInfo | None:
 
 
 def misfit(info: ConsumerInfo | None) -> str | None:
-    """Why the fold cannot read by its consumer, with the command that heals it; else None."""
+    """Why the fold cannot use its consumer, with the command that heals it; None where it can."""
     fits = info is None or PLAN.fits(info.config)
     return None if fits else message("consumer-misfit", consumer=CONSUMER, stream=STREAM)
 
 
 def floor_of(info: ConsumerInfo) -> int:
-    """The sequence up to which everything was acknowledged."""
+    """The sequence up to which every message is acknowledged."""
     return info.ack_floor.stream_seq if info.ack_floor is not None else 0
 
 
 async def ack_floor(broker: Broker) -> int:
-    """The sequence up to which the fold has acknowledged everything; BrokerAway without it."""
+    """The sequence up to which the fold has acknowledged every message.
+
+    Raises BrokerAway where there is no consumer.
+    """
     info = await consumer(broker)
     if info is None:
         raise BrokerAway(message("consumer-gone"))
     return floor_of(info)
 
 
-async def follow(broker: Broker, db: Database) -> Progress:
-    """Makes or sets back the consumer where it is not where the fold is.
+async def follow(broker: Broker, db: Database) -> ConsumerProgress:
+    """Creates the consumer, or sets it back, where it does not agree with the position.
 
-    FoldHalted where the consumer cannot be set back.
+    Raises FoldHalted where the consumer cannot be set back.
     """
     info = await consumer(broker)
-    why = misfit(info)
-    if why is not None:
-        raise FoldHalted(why)
-    # asked behind the consumer: the fold commits before it acknowledges
+    reason = misfit(info)
+    if reason is not None:
+        raise FoldHalted(reason)
+    # read after the consumer: the fold commits before it acknowledges
     async with db.read() as conn:
         place = await position.load(conn)
     if info is None or floor_of(info) > place.stream_seq:
         await _start_at(broker, place.stream_floor + 1, info is None)
-        return Progress(place, restarted=True)
+        return ConsumerProgress(place, restarted=True)
     waits = info.num_pending or info.num_ack_pending
     floor = floor_of(info)
-    return Progress(place, floor=None if waits or floor <= place.stream_floor else floor)
+    return ConsumerProgress(place, floor=None if waits or floor <= place.stream_floor else floor)
 
 
 async def _start_at(broker: Broker, sequence: int, missing: bool) -> None:

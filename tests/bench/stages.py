@@ -25,8 +25,8 @@ from services.scoring.subscribers.pull_consumer import Reader
 STAGES: tuple[tuple[str, Any, str], ...] = (
     ("wait for the stream", Reader, "batch"),
     ("acknowledge", Reader, "ack"),
-    ("decode, identity, receipt", Batch, "take"),
-    ("sort new from known", Batch, "sort"),
+    ("decode, identity, receipt", Batch, "add"),
+    ("sort new from known", Batch, "classify"),
     ("look for known identities", ledger, "receipts"),
     ("write the ledger", ledger, "write_ledger"),
     ("retractions", folder.Folder, "_retract"),

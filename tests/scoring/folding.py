@@ -15,7 +15,7 @@ from contracts.envelope import Recorded
 from services.chassis.clock import fixed
 from services.chassis.database.engine import Database, migrate
 from services.chassis.database.url import normal_url
-from services.scoring.handlers.batch import Message
+from services.scoring.handlers.batch import Delivery
 from services.scoring.handlers.folder import Folder
 from services.scoring.ratings.json import rating_members
 from services.scoring.readmodel.snapshot import Snapshots
@@ -44,7 +44,7 @@ class Fold:
     async def fold(self, batch: Iterable[Recorded | bytes]) -> Any:
         """Folds one batch, as the stream would bring it."""
         raws = [item if isinstance(item, bytes) else item.raw for item in batch]
-        return await self.folder.fold([Message(raw, subject_of(raw), 1) for raw in raws])
+        return await self.folder.fold([Delivery(raw, subject_of(raw), 1) for raw in raws])
 
     async def ratings(self, year: int, view: str | None = None) -> dict[str, Any]:
         """Every rating of the year, as the queries give it."""

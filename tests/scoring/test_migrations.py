@@ -12,7 +12,7 @@ from alembic.operations import Operations
 from sqlalchemy import text
 
 from contracts.envelope import decode
-from services.scoring.fold.verdict import names_own_source, target
+from services.scoring.fold.verdict import names_own_source, retraction_target
 from services.scoring.queries import events as event_queries
 from tests.scoring.folding import Fold, folding
 from tests.support.builders.cities import accepted, city, rubrics
@@ -48,7 +48,7 @@ async def test_a_ledger_without_marks_is_marked_as_the_fold_marks_it(
             await conn.run_sync(replay, "0006_retractions_by_subject")
         assert before and await marked(fold) == before
         async with fold.db.read() as conn:
-            assert await event_queries.wrongly_marked(conn) == 0
+            assert await event_queries.count_wrong_marks(conn) == 0
 
 
 async def test_what_another_subject_took_back_stands_again(
@@ -75,10 +75,10 @@ async def test_what_another_subject_took_back_stands_again(
         assert before and await marked(fold) == before
         async with fold.db.read() as conn:
             assert (await conn.execute(text("SELECT rubrics FROM position"))).scalar() == "anew"
-            assert await event_queries.wrongly_marked(conn) == 0
-            said = [decode(raw) for raw in await event_queries.retracting(conn)]
-            assert await event_queries.targets(conn) == {
-                target(one) for one in said if names_own_source(one)
+            assert await event_queries.count_wrong_marks(conn) == 0
+            said = [decode(raw) for raw in await event_queries.retractions(conn)]
+            assert await event_queries.retraction_targets(conn) == {
+                retraction_target(one) for one in said if names_own_source(one)
             }
         await fold.folder.prepare()
         assert await fold.held() == held

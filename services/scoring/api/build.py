@@ -44,9 +44,9 @@ from services.scoring.api.parameters import (
 from services.scoring.errors import ClassUnknown, RubricsReplaced, UnitNotRated
 from services.scoring.fold.registry import Unit
 from services.scoring.messages import message
-from services.scoring.operations.lag import Lag
+from services.scoring.operations.lag import FoldLag
 from services.scoring.queries import events, quarantine
-from services.scoring.queries.events import After
+from services.scoring.queries.events import EventKey
 from services.scoring.queries.unowned import Place
 from services.scoring.ratings.json import rating_members
 from services.scoring.ratings.listing import CursorWrong
@@ -54,7 +54,7 @@ from services.scoring.readmodel.arrivals import WAIT_SECONDS, NotArrived, TooMan
 from services.scoring.readmodel.reader import Reading, may_read, may_read_closing
 from services.scoring.readmodel.snapshot import Snapshot
 from services.scoring.readmodel.unowned import Unowned
-from services.scoring.store.quarantine import shown
+from services.scoring.store.quarantine import readable
 
 JSON = "application/json"
 T = TypeVar("T")
@@ -95,7 +95,7 @@ def _described(model: Any, *statuses: int, **described: Any) -> dict[str, Any]:
     return answers(model, *statuses, description="Found", reasons=_REASONS, **described)
 
 
-def build_api(reading: Reading, lag: Lag, verifier: Verifier, health: Health) -> FastAPI:
+def build_api(reading: Reading, lag: FoldLag, verifier: Verifier, health: Health) -> FastAPI:
     """The application, to be mounted under /scoring."""
     api = service_api("scoring", "Annual ratings of units, and what they rest on.", health)
     _add_ratings(api, reading, verifier)
@@ -141,7 +141,7 @@ async def _waited(reading: Reading, wait_for: str | None) -> None:
         detail = message("not-folded", seconds=int(WAIT_SECONDS), missing=", ".join(late.missing))
         raise Problem(504, detail, extra={"missing": late.missing}) from None
     except TooManyWait as full:
-        raise Problem(503, full.message, headers={"Retry-After": RETRY_SECONDS}) from None
+        raise Problem(503, full.message, headers={"Retry-EventKey": RETRY_SECONDS}) from None
 
 
 async def _unit(
@@ -245,7 +245,7 @@ def _decoded(cursor: str, kind: type[T]) -> T:
         raise _wrong_cursor() from None
 
 
-def _add_machinery(api: FastAPI, reading: Reading, lag: Lag, verifier: Verifier) -> None:
+def _add_machinery(api: FastAPI, reading: Reading, lag: FoldLag, verifier: Verifier) -> None:
     def watching(request: Request, what: str) -> None:
         require(_credential(request, verifier), READS_MACHINERY, what)
 
@@ -272,15 +272,15 @@ def _add_machinery(api: FastAPI, reading: Reading, lag: Lag, verifier: Verifier)
         watching(request, message("the-quarantine"))
         async with reading.db.read() as conn:
             found = await quarantine.entries(conn, asked.state, asked.limit)
-        return _json({"items": [shown(entry) for entry in found]})
+        return _json({"items": [readable(entry) for entry in found]})
 
 
-def _cursor(after: After) -> str:
+def _cursor(after: EventKey) -> str:
     place = after.time.to_bytes(8, signed=True) + after.identity
     return base64.urlsafe_b64encode(place).decode()
 
 
-def _after(cursor: str | None) -> After | None:
+def _after(cursor: str | None) -> EventKey | None:
     if cursor is None:
         return None
     try:
@@ -289,7 +289,7 @@ def _after(cursor: str | None) -> After | None:
         raise _wrong_cursor() from None
     if len(place) != 24:
         raise _wrong_cursor()
-    return After(int.from_bytes(place[:8], signed=True), place[8:])
+    return EventKey(int.from_bytes(place[:8], signed=True), place[8:])
 
 
 def _wrong_cursor() -> Problem:

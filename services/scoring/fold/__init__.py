@@ -1,1 +1,1 @@
-"""From an event to facts and tallies; pure, without points and classes."""
+"""From events to facts and tallies, pure; points and classes are computed in `ratings`."""

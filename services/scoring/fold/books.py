@@ -1,7 +1,7 @@
 """What one accepted event posts to which book, and how a batch changes a book. Pure.
 
-The one road of live folding, rebuild and recount (SCORING.md sections 2, 3 and 6). A book is a
-unit's year; `apply` moves its tally by what is added to and taken from its cells.
+Live folding, rebuild and recount all go through here (SCORING.md sections 2, 3 and 6). A book is a
+unit's year; `apply` moves its tally by the postings that are added to and removed from its cells.
 """
 
 from __future__ import annotations
@@ -16,65 +16,74 @@ from contracts import moments
 from contracts.catalog import CANONICAL, EventType
 from contracts.envelope import Recorded
 from services.scoring.fold.cells import OWN, POOLED, Cell, Horizon, Posting, Tally, weigh
-from services.scoring.fold.postings import Pool, decide, post
+from services.scoring.fold.postings import Pool, post, post_decision
 from services.scoring.fold.registry import Registry, Unit
-from services.scoring.fold.verdict import UNIT_UNKNOWN, standing_of
+from services.scoring.fold.verdict import UNIT_UNKNOWN, resolve_unit
 from services.scoring.rubrics.model import Rubric, Rubrics
 
-SPEAKS = frozenset(
+POSTING = frozenset(
     short
     for short, kind in CANONICAL.items()
     if kind.domain not in ("unit", "event", "year", "rating")
 )
+"""The event types that can post to a book; those left out are about units, events or years."""
 
 
-class Part(IntEnum):
-    """What a ledger row is to the fold; registry and decisions have small indexes of their own."""
+class LedgerPart(IntEnum):
+    """The part of the ledger that a row belongs to; some parts have small indexes of their own.
+
+    DECISION holds decisions, declarations, and results that are only displayed.
+    """
 
     PRACTICE = 0
     REGISTRY = 1
     RETRACTION = 2
-    SAID = 3
+    DECISION = 3
     STAGE = 4
 
 
-def part_of(kind: EventType) -> Part:
-    """The part of an event type: SAID are decisions, declarations and what is only shown."""
+def part_of(kind: EventType) -> LedgerPart:
+    """The part of the ledger that events of a type belong to."""
     if kind.domain in ("year", "rating"):
-        return Part.STAGE
+        return LedgerPart.STAGE
     if kind.domain == "unit":
-        return Part.REGISTRY
+        return LedgerPart.REGISTRY
     if kind.domain == "event":
-        return Part.RETRACTION
-    return Part.PRACTICE if kind.practice and kind.short != "result.reported" else Part.SAID
+        return LedgerPart.RETRACTION
+    if kind.practice and kind.short != "result.reported":
+        return LedgerPart.PRACTICE
+    return LedgerPart.DECISION
 
 
 class Book(NamedTuple):
-    """A unit's year: what facts and tallies belong to."""
+    """A unit's year, to which facts and tallies belong."""
 
     unit: str
     year: int
 
 
 def horizon(unit: Unit, year: int) -> Horizon:
-    """Where the unit's part of the year ends, and what a closing rating leaves out."""
+    """The end of the unit's part of the year, and the duties that a closing rating leaves out."""
     end = unit.end_in(year)
     free = moments.local_day(end) if unit.ends_inside(year) else None
     return Horizon(end, free)
 
 
 def postings(
-    said: Recorded, registry: Registry, rubrics: Rubrics
+    event: Recorded, registry: Registry, rubrics: Rubrics
 ) -> Iterator[tuple[Book, list[tuple[Cell, Posting]]]]:
-    """What an event that is not retracted posts, by book; its own unit's book always comes."""
-    if said.kind.short not in SPEAKS:
+    """The postings of an event that is not retracted, by book.
+
+    The book of its own unit is always among them, even if the event posts nothing to it.
+    """
+    if event.kind.short not in POSTING:
         return
-    unit = standing_of(said, registry)
+    unit = resolve_unit(event, registry)
     if isinstance(unit, str):
         return
-    year = said.year
-    yield Book(unit.key, year), _own(said, unit, rubrics.governing(unit.kind, year))
-    if not said.kind.practice:
+    year = event.year
+    yield Book(unit.key, year), _own(event, unit, rubrics.governing(unit.kind, year))
+    if not event.kind.practice:
         return
     for key in registry.pooling(unit.key, year):
         heir = registry.units.get(key)
@@ -83,36 +92,37 @@ def postings(
         pool = registry.pool(key, year)
         rubric = rubrics.governing(heir.kind, year)
         if rubric is not None:
-            yield Book(key, year), post(rubric, said, unit.key, key, Pool(POOLED, pool))
+            yield Book(key, year), post(rubric, event, unit.key, key, Pool(POOLED, pool))
 
 
-def _own(said: Recorded, unit: Unit, rubric: Rubric | None) -> list[tuple[Cell, Posting]]:
-    if not said.kind.practice:
-        return decide(said)
-    return [] if rubric is None else post(rubric, said, unit.key, unit.key, _OWN_POOL)
+def _own(event: Recorded, unit: Unit, rubric: Rubric | None) -> list[tuple[Cell, Posting]]:
+    """The postings of an event to the own view of its unit."""
+    if not event.kind.practice:
+        return post_decision(event)
+    return [] if rubric is None else post(rubric, event, unit.key, unit.key, _OWN_POOL)
 
 
 _OWN_POOL = Pool(OWN, frozenset())
 
 
-class Cells(defaultdict[Cell, list[Posting]]):
+class PostingsByCell(defaultdict[Cell, list[Posting]]):
     """Postings by cell."""
 
     def __init__(self) -> None:
         super().__init__(list)
 
     def add(self, posted: list[tuple[Cell, Posting]]) -> None:
-        """Puts postings to what was said of their cells before."""
+        """Appends postings to those of their cells."""
         for cell, posting in posted:
             self[cell].append(posting)
 
 
 @dataclass(slots=True)
 class Change:
-    """What a batch adds to and takes from the cells of one book."""
+    """The postings that a batch adds to and removes from the cells of one book."""
 
-    added: Cells
-    taken: Cells
+    added: PostingsByCell
+    removed: PostingsByCell
 
 
 def changes(
@@ -121,42 +131,42 @@ def changes(
     registry: Registry,
     rubrics: Rubrics,
 ) -> dict[Book, Change]:
-    """The changes of every book that some event speaks of, also where it posts nothing."""
-    found: dict[Book, Change] = {}
-    for events, gone in ((new, False), (withdrawn, True)):
-        for said in events:
-            for book, posted in postings(said, registry, rubrics):
-                change = found.get(book)
+    """The changes of every book that some event belongs to, even where it posts nothing."""
+    by_book: dict[Book, Change] = {}
+    for events, removes in ((new, False), (withdrawn, True)):
+        for event in events:
+            for book, posted in postings(event, registry, rubrics):
+                change = by_book.get(book)
                 if change is None:
-                    change = found[book] = Change(Cells(), Cells())
-                (change.taken if gone else change.added).add(posted)
-    return found
+                    change = by_book[book] = Change(PostingsByCell(), PostingsByCell())
+                (change.removed if removes else change.added).add(posted)
+    return by_book
 
 
-def gathered(
+def collect_cells(
     events: Iterable[Recorded], book: Book, registry: Registry, rubrics: Rubrics
 ) -> dict[Cell, list[Posting]] | None:
-    """The cells of one whole book, of all events that may speak of it; None where none does.
+    """The cells of one whole book, from all events that may belong to it; None where none does.
 
-    The same as `changes` gives for the book, without looking what else an event speaks of.
+    Equal to what `changes` gives for the book, without the work for other books.
     """
-    unit, cells, spoken = registry.units[book.unit], Cells(), False
+    unit, cells, empty = registry.units[book.unit], PostingsByCell(), True
     rubric = rubrics.governing(unit.kind, book.year)
     inherited = registry.pool(book.unit, book.year)
     pool = Pool(POOLED, inherited) if inherited and rubric is not None else None
-    for said in events:
-        speaker = standing_of(said, registry) if said.kind.short in SPEAKS else UNIT_UNKNOWN
-        if isinstance(speaker, str):
+    for event in events:
+        owner = resolve_unit(event, registry) if event.kind.short in POSTING else UNIT_UNKNOWN
+        if isinstance(owner, str):
             continue
-        if speaker.key == book.unit:
-            spoken = True
-            cells.add(_own(said, speaker, rubric))
-        elif pool is None or speaker.key not in inherited:
+        if owner.key == book.unit:
+            empty = False
+            cells.add(_own(event, owner, rubric))
+        elif pool is None or owner.key not in inherited:
             continue
-        if pool is not None and rubric is not None and said.kind.practice:
-            spoken = True
-            cells.add(post(rubric, said, speaker.key, book.unit, pool))
-    return cells if spoken else None
+        if pool is not None and rubric is not None and event.kind.practice:
+            empty = False
+            cells.add(post(rubric, event, owner.key, book.unit, pool))
+    return None if empty else cells
 
 
 def apply(
@@ -166,12 +176,12 @@ def apply(
     before: Mapping[Cell, Sequence[Posting]],
     change: Change,
 ) -> None:
-    """Moves the tally of one book; `before` holds the postings of every cell of the change."""
-    for cell in change.added.keys() | change.taken.keys():
-        held = before.get(cell, ())
-        gone, after = change.taken.get(cell), list(held)
-        if gone is not None:
-            after = [posting for posting in held if posting not in gone]
+    """Moves the tally of one book; `before` has the stored postings of every cell that changes."""
+    for cell in change.added.keys() | change.removed.keys():
+        stored = before.get(cell, ())
+        removed, after = change.removed.get(cell), list(stored)
+        if removed is not None:
+            after = [posting for posting in stored if posting not in removed]
         after += change.added.get(cell, ())
-        earlier = weigh(rubric, cell, held, until) if held else ()
+        earlier = weigh(rubric, cell, stored, until) if stored else ()
         tally.move(cell, earlier, weigh(rubric, cell, after, until))

@@ -1,7 +1,7 @@
-"""Cells: what is said about one key, what it weighs, and tallies as sums of weights. Pure.
+"""Cells, their weights, and tallies as sums of weights. Pure.
 
-A cell is everything said about one key of one indicator in one view of a unit's year; its weight
-is a tuple of integers, and a tally is the sum of its cells' weights. Nothing here knows batches,
+A cell holds every posting about one key of one indicator in one view of a unit's year. Its weight
+is a tuple of integers, and a tally is the sum of its cells' weights. Nothing here knows of batches,
 databases or clocks (SCORING.md sections 3 and 4).
 """
 
@@ -20,7 +20,7 @@ from services.scoring.rubrics.model import Indicator, Kind, Rubric, Side
 OWN, POOLED = "own", "pooled"
 EXEMPT, NIL, ADJUSTMENT = "$exempt", "$nil", "$adjustment"
 DAY = 86_400_000_000
-# A member is looked up once: through its class each look costs as much as a call.
+# Members of an enumeration are looked up once: a lookup through the class costs as much as a call.
 OBLIGED, FULFILLED, DONE = Side.OBLIGED, Side.FULFILLED, Side.DONE
 
 Weight = tuple[int, ...]
@@ -28,7 +28,7 @@ Status = Literal["off", "left_out", "missing", "late", "on_time"]
 
 
 class Cell(msgspec.Struct, frozen=True, order=True, array_like=True, gc=False):
-    """What a posting speaks about: the field keeps award 1 and model 1 apart."""
+    """The subject of postings: a key of an indicator; `field` tells award 1 from model 1."""
 
     view: str
     indicator: str
@@ -37,7 +37,7 @@ class Cell(msgspec.Struct, frozen=True, order=True, array_like=True, gc=False):
 
 
 class Posting(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """What one event says about one cell. `due` is the ordinal of a +07:00 date."""
+    """What one event states about one cell. `due` is the ordinal of a +07:00 date."""
 
     side: str
     order: Order
@@ -49,13 +49,16 @@ class Posting(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class Horizon(NamedTuple):
-    """Where a unit's year ends (instant), and from which due day on a closing rating is free."""
+    """The instant at which a unit's year ends, and the due day from which on a closing rating
+    leaves duties out; None where the rating does not close."""
 
     end: int
     due_free: int | None
 
 
-class _State(msgspec.Struct, frozen=True, gc=False):
+class _Fact(msgspec.Struct, frozen=True, gc=False):
+    """The unbroken run of setting postings at the end of one side of a cell."""
+
     first: Posting
     latest: Posting
     highest: int
@@ -64,11 +67,13 @@ class _State(msgspec.Struct, frozen=True, gc=False):
 _order = attrgetter("order")
 
 
-def _state(postings: Sequence[Posting], side: str) -> _State | None:
-    """The fact that one side of a cell states, or None where it is off."""
-    if len(postings) == 1:
-        one = postings[0]
-        return _State(one, one, one.value) if one.side == side and one.sets else None
+def _fact(postings: Sequence[Posting], side: str) -> _Fact | None:
+    """The fact that one side of a cell states, or None where nothing set it or it was cleared."""
+    if len(postings) == 1:  # most cells have one posting
+        posting = postings[0]
+        if posting.side != side or not posting.sets:
+            return None
+        return _Fact(posting, posting, posting.value)
     ordered = [posting for posting in postings if posting.side == side]
     if len(ordered) > 1:
         ordered.sort(key=_order)
@@ -77,13 +82,13 @@ def _state(postings: Sequence[Posting], side: str) -> _State | None:
     start = len(ordered) - 1
     while start and ordered[start - 1].sets:
         start -= 1
-    standing = ordered[start:]
-    return _State(standing[0], standing[-1], max(p.value for p in standing))
+    run = ordered[start:]
+    return _Fact(run[0], run[-1], max(posting.value for posting in run))
 
 
 def is_on(postings: Sequence[Posting], side: str) -> bool:
     """Whether one side of a cell states a fact."""
-    return _state(postings, side) is not None
+    return _fact(postings, side) is not None
 
 
 def weigh(rubric: Rubric, cell: Cell, postings: Sequence[Posting], horizon: Horizon) -> Weight:
@@ -95,12 +100,12 @@ def weigh(rubric: Rubric, cell: Cell, postings: Sequence[Posting], horizon: Hori
     if cell.indicator != ADJUSTMENT and cell.field not in (EXEMPT, NIL):
         indicator = rubric.by_id[cell.indicator]
         return _WEIGHERS[indicator.kind](indicator, postings, horizon)
-    state = _state(postings, DONE)
-    return () if state is None else (1, state.latest.value)
+    fact = _fact(postings, DONE)
+    return () if fact is None else (1, fact.latest.value)
 
 
-class Covered(msgspec.Struct, frozen=True, gc=False):
-    """How a coverage key stands: off, left_out, missing, late or on_time; `due` as an ordinal."""
+class Coverage(msgspec.Struct, frozen=True, gc=False):
+    """The status of a duty: off, left_out, missing, late or on_time; `due` as an ordinal."""
 
     status: Status
     due: int | None = None
@@ -115,58 +120,58 @@ _COVERAGE_WEIGHTS: dict[Status, Weight] = {
 }
 
 
-def covered(indicator: Indicator, postings: Sequence[Posting], horizon: Horizon) -> Covered:
-    """How one key of a coverage indicator stands (SCORING.md sections 4 and 6)."""
-    obliged = _state(postings, OBLIGED)
+def coverage(indicator: Indicator, postings: Sequence[Posting], horizon: Horizon) -> Coverage:
+    """The status of one key of a coverage indicator (SCORING.md sections 4 and 6)."""
+    obliged = _fact(postings, OBLIGED)
     if obliged is None:
-        return Covered("off")
+        return Coverage("off")
     due = obliged.first.due
     if horizon.due_free is not None and due is not None and due >= horizon.due_free:
-        return Covered("left_out", due)
-    fulfilled = _state(postings, FULFILLED)
+        return Coverage("left_out", due)
+    fulfilled = _fact(postings, FULFILLED)
     if fulfilled is None:
         days = indicator.grace_days
-        graced = days is not None and obliged.first.order.time > horizon.end - days * DAY
-        return Covered("left_out" if graced else "missing", due)
+        in_grace = days is not None and obliged.first.order.time > horizon.end - days * DAY
+        return Coverage("left_out" if in_grace else "missing", due)
     late = due is not None and moments.local_day(fulfilled.first.order.time) > due
-    return Covered("late" if late else "on_time", due)
+    return Coverage("late" if late else "on_time", due)
 
 
-def _duty(indicator: Indicator, postings: Sequence[Posting], horizon: Horizon) -> Weight:
-    return _COVERAGE_WEIGHTS[covered(indicator, postings, horizon).status]
+def _weigh_duty(indicator: Indicator, postings: Sequence[Posting], horizon: Horizon) -> Weight:
+    return _COVERAGE_WEIGHTS[coverage(indicator, postings, horizon).status]
 
 
-def _thing(indicator: Indicator, postings: Sequence[Posting], horizon: Horizon) -> Weight:
-    return () if _state(postings, DONE) is None else (1,)
+def _weigh_thing(indicator: Indicator, postings: Sequence[Posting], horizon: Horizon) -> Weight:
+    return () if _fact(postings, DONE) is None else (1,)
 
 
-def _mark(indicator: Indicator, postings: Sequence[Posting], horizon: Horizon) -> Weight:
-    state = _state(postings, DONE)
-    return () if state is None else (1, state.latest.value)
+def _weigh_mark(indicator: Indicator, postings: Sequence[Posting], horizon: Horizon) -> Weight:
+    fact = _fact(postings, DONE)
+    return () if fact is None else (1, fact.latest.value)
 
 
-def _part(indicator: Indicator, postings: Sequence[Posting], horizon: Horizon) -> Weight:
-    state = _state(postings, DONE)
-    return () if state is None else (state.latest.value, state.latest.weight)
+def _weigh_share(indicator: Indicator, postings: Sequence[Posting], horizon: Horizon) -> Weight:
+    fact = _fact(postings, DONE)
+    return () if fact is None else (fact.latest.value, fact.latest.weight)
 
 
-def _points(indicator: Indicator, postings: Sequence[Posting], horizon: Horizon) -> Weight:
-    state = _state(postings, DONE)
-    if state is None:
+def _weigh_points(indicator: Indicator, postings: Sequence[Posting], horizon: Horizon) -> Weight:
+    fact = _fact(postings, DONE)
+    if fact is None:
         return ()
-    value = state.highest if indicator.pick_highest else state.latest.value
-    ceilings = (state.latest.marks >> i & 1 for i in range(len(indicator.ceilings)))
+    value = fact.highest if indicator.pick_highest else fact.latest.value
+    ceilings = (fact.latest.marks >> i & 1 for i in range(len(indicator.ceilings)))
     return (1, value, *ceilings)
 
 
 _WEIGHERS: dict[Kind, Callable[[Indicator, Sequence[Posting], Horizon], Weight]] = {
-    Kind.COVERAGE: _duty,
-    Kind.QUOTA: _thing,
-    Kind.MEAN: _mark,
-    Kind.SHARE: _part,
-    Kind.MERIT: _points,
-    Kind.BONUS: _points,
-    Kind.DEDUCTION: _points,
+    Kind.COVERAGE: _weigh_duty,
+    Kind.QUOTA: _weigh_thing,
+    Kind.MEAN: _weigh_mark,
+    Kind.SHARE: _weigh_share,
+    Kind.MERIT: _weigh_points,
+    Kind.BONUS: _weigh_points,
+    Kind.DEDUCTION: _weigh_points,
 }
 
 
@@ -180,16 +185,16 @@ class Tally:
 
     @classmethod
     def of_cells(cls, weights: Iterable[tuple[Cell, Weight]]) -> Tally:
-        """The sums of what each cell adds; the weights of one sum have one length."""
-        summed: dict[str, list[Weight]] = {}
+        """The sums of the cells' weights; all weights under one name have the same length."""
+        by_name: dict[str, list[Weight]] = {}
         for cell, weight in weights:
             if weight:
-                summed.setdefault(tally_name(cell), []).append(weight)
-        sums = {name: [sum(parts) for parts in zip(*w, strict=True)] for name, w in summed.items()}
+                by_name.setdefault(tally_name(cell), []).append(weight)
+        sums = {name: [sum(parts) for parts in zip(*w, strict=True)] for name, w in by_name.items()}
         return cls({name: numbers for name, numbers in sums.items() if any(numbers)})
 
     def move(self, cell: Cell, before: Weight, after: Weight) -> None:
-        """Replace what a cell added before by what it adds now."""
+        """Replaces the weight that a cell had before by the one that it has after."""
         if before == after:
             return
         name = tally_name(cell)
@@ -205,11 +210,11 @@ class Tally:
             del self.sums[name]
 
     def of(self, view: str, indicator: str, part: str = "") -> list[int]:
-        """The sums of one indicator in one view; empty where nothing is on."""
+        """The sums of one indicator in one view; empty where no cell has a weight."""
         return self.sums.get(f"{view}|{indicator}|{part}", [])
 
 
 def tally_name(cell: Cell) -> str:
-    """Under which name a cell is summed: exemptions and nil declarations apart."""
+    """The name under which a cell is summed; exemptions and nil declarations have their own."""
     part = cell.field if cell.field in (EXEMPT, NIL) else ""
     return f"{cell.view}|{cell.indicator}|{part}"

@@ -1,4 +1,4 @@
-"""Facts and tallies as texts, and the numbers by which the index finds a cell. Pure."""
+"""Facts and tallies as JSON texts, and the numbers by which the index finds a cell. Pure."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ _FACT = msgspec.json.Decoder(tuple[Cell, Posting])
 _SUMS = msgspec.json.Decoder(dict[str, list[int]])
 
 
-def decode_tally(text_: str) -> Tally:
-    """The tallies of a book out of their text."""
-    return Tally(_SUMS.decode(text_))
+def decode_tally(text: str) -> Tally:
+    """The tallies of a book, from their text."""
+    return Tally(_SUMS.decode(text))
 
 
-def decode_fact(said: str) -> tuple[Cell, Posting]:
-    """A fact out of its text."""
-    return _FACT.decode(said)
+def decode_fact(text: str) -> tuple[Cell, Posting]:
+    """A fact (its cell and its posting), from its text."""
+    return _FACT.decode(text)
 
 
 _encode = msgspec.json.Encoder().encode
@@ -29,20 +29,20 @@ CELL_MASK = (1 << CELL_BITS) - 1
 
 
 def checksum(cell: Cell) -> int:
-    """32 bits that find a cell in the index of facts; two cells may share them."""
+    """A checksum of 32 bits by which the index of facts finds a cell; two cells may share one."""
     return zlib.crc32(f"{cell.view}\0{cell.indicator}\0{cell.field}\0{cell.key}".encode())
 
 
 def cell_number(book: int, checksum: int) -> int:
-    """Where a cell stands in the index of facts."""
+    """The key of a cell in the index of facts: the book above, the checksum below."""
     return book << CELL_BITS | checksum
 
 
 def encode_fact(cell: Cell, posting: Posting) -> str:
-    """A fact as text: its cell in full, with its posting."""
+    """A fact as text: its cell in full, and its posting."""
     return _encode((cell, posting)).decode()
 
 
 def encode_tally(tally: Tally) -> str:
-    """The tallies of a book as text, the same for the same sums."""
+    """The tallies of a book as text; equal sums give equal texts."""
     return _encode_sums(tally.sums).decode()

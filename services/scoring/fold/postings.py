@@ -1,10 +1,11 @@
-"""What one event says: the rules of a rubric, compiled, from an event to postings. Pure.
+"""From an event to its postings, by the compiled rules of a rubric. Pure.
 
-Source: SCORING.md section 3 (facts), section 6 (keys of units put together), section 7 (decisions).
+Sources: SCORING.md sections 3 (facts), 6 (keys of units put together) and 7 (decisions).
 """
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -22,61 +23,65 @@ DECIMAL_PLACES = 4
 NOTHING = (0, 0)
 
 
-def order_of(said: Recorded) -> Order:
-    """What "later" compares of an event."""
-    return Order(said.time, said.event.source, said.event.id)
+def order_of(event: Recorded) -> Order:
+    """The place of an event in the order of events."""
+    return Order(event.time, event.event.source, event.event.id)
 
 
 class Pool(NamedTuple):
-    """In whose view, and among which units' keys, an event's key is spoken."""
+    """The view that an event posts to, and the predecessors whose keys stand in it too."""
 
     view: str
     units: frozenset[str]
 
 
-Speaker = Callable[[Recorded], str | None]
+KeyReader = Callable[[Recorded], str | None]
+"""Reads the key of the cell; None where the event has none, and then posts nothing."""
 Matcher = Callable[[Any], bool]
+"""Whether the data of an event meets every condition of a rule."""
 Price = Callable[[Any], tuple[int, int] | None]
+"""Reads value and weight of a posting; None where the event has none, and then posts nothing."""
 Marker = Callable[[Any], int]
+"""The ceilings of a deduction that the data of an event meets, as bits."""
 
 
-class _Poster(NamedTuple):
-    """One rule, compiled for one event type; what a rule does not ask for is None."""
+class _CompiledRule(NamedTuple):
+    """One rule, compiled for one event type; a part that the rule does not have is None."""
 
     indicator: str
     side: str
     field: str
     closed: bool
-    speak: Speaker
+    read_key: KeyReader
     sets: bool
     matches: Matcher | None
     price: Price | None
     mark: Marker | None
 
 
-class _Reading(NamedTuple):
-    """How a rubric reads one event type: whether its data may have a due day, and its rules."""
+class _EventRules(NamedTuple):
+    """The rules that a rubric has for one event type, and whether its data may have a due day."""
 
-    dated: bool
-    posters: tuple[_Poster, ...]
+    has_due: bool
+    rules: tuple[_CompiledRule, ...]
 
 
-def scaled(number: int | str) -> int:
+def ten_thousandths(number: int | str) -> int:
     """A number of the contract (an integer or a decimal string) in 1/10,000."""
     if isinstance(number, int):
         return int(number * 10**DECIMAL_PLACES)
     whole, _, part = number.partition(".")
-    digits = int(whole + part.ljust(DECIMAL_PLACES, "0"))
-    return digits
+    return int(whole + part.ljust(DECIMAL_PLACES, "0"))
 
 
 def _matcher(where: Sequence[Condition]) -> Matcher | None:
-    wanted = tuple((c.field, frozenset((type(v), v) for v in c.values)) for c in where)
-    if not wanted:
+    # the type is compared too: True == 1
+    conditions = tuple((c.field, frozenset((type(v), v) for v in c.values)) for c in where)
+    if not conditions:
         return None
 
     def matches(data: Any) -> bool:
-        for name, values in wanted:
+        for name, values in conditions:
             value = getattr(data, name, None)
             if (type(value), value) not in values:
                 return False
@@ -85,16 +90,16 @@ def _matcher(where: Sequence[Condition]) -> Matcher | None:
     return matches
 
 
-def _speaker(key: str | None) -> Speaker:
+def _key_reader(key: str | None) -> KeyReader:
     if key is None:
-        return lambda said: said.identity.hex()
+        return lambda event: event.identity.hex()
     if key == "$quarter":
-        return lambda said: moments.quarter(said.time)
+        return lambda event: moments.quarter(event.time)
     if key == "$month":
-        return lambda said: moments.month(said.time)
+        return lambda event: moments.month(event.time)
 
-    def speak(said: Recorded) -> str | None:
-        value = getattr(said.event.data, key, msgspec.UNSET)
+    def read_key(event: Recorded) -> str | None:
+        value = getattr(event.event.data, key, msgspec.UNSET)
         if isinstance(value, str):
             return value
         if value is msgspec.UNSET:
@@ -103,12 +108,12 @@ def _speaker(key: str | None) -> Speaker:
             return "true" if value else "false"
         return str(value)
 
-    return speak
+    return read_key
 
 
 def _number(data: Any, name: str) -> int | None:
     value = getattr(data, name, msgspec.UNSET)
-    return None if value is msgspec.UNSET else scaled(value)
+    return None if value is msgspec.UNSET else ten_thousandths(value)
 
 
 def _price(rule: Rule, denominator: int) -> Price | None:
@@ -136,12 +141,12 @@ def _price(rule: Rule, denominator: int) -> Price | None:
         return lambda data: (fixed, 0)
     by, of = points.by or "", {value: int(number * denominator) for value, number in points.of}
 
-    def priced(data: Any) -> tuple[int, int] | None:
+    def by_value(data: Any) -> tuple[int, int] | None:
         value: Any = getattr(data, by, None)
-        given = of.get(value)
-        return None if given is None else (given, 0)
+        price = of.get(value)
+        return None if price is None else (price, 0)
 
-    return priced
+    return by_value
 
 
 def _marker(indicator: Indicator) -> Marker | None:
@@ -154,46 +159,50 @@ def _marker(indicator: Indicator) -> Marker | None:
 
 
 def _closed(short: str, key: str | None) -> bool:
-    """Keys with a closed list of values are one thing in every unit (SCORING.md section 6)."""
+    """Keys with a closed list of values mean the same in every unit (SCORING.md section 6)."""
     if key is None or key.startswith("$"):
         return True
-
-    known = fields(CANONICAL[short].data).get(key)
-    return known is not None and known.kind in ("choice", "boolean")
-
-
-def _readings(rubric: Rubric) -> dict[str, _Reading]:
-    known = _COMPILED.get(id(rubric))
-    if known is None or known[0] is not rubric:
-        known = _COMPILED[id(rubric)] = (rubric, _compile(rubric))
-    return known[1]
+    field = fields(CANONICAL[short].data).get(key)
+    return field is not None and field.kind in ("choice", "boolean")
 
 
-_COMPILED: dict[int, tuple[Rubric, dict[str, _Reading]]] = {}
+_COMPILED: dict[int, dict[str, _EventRules]] = {}
+"""Compiled rubrics by `id`: hashing a whole rubric at every event would cost more than posting."""
 
 
-def _compile(rubric: Rubric) -> dict[str, _Reading]:
-    found: dict[str, list[_Poster]] = {}
+def _compiled(rubric: Rubric) -> dict[str, _EventRules]:
+    compiled = _COMPILED.get(id(rubric))
+    if compiled is None:
+        compiled = _COMPILED[id(rubric)] = _compile(rubric)
+        # an id is used again once its object is gone, so the entry ends with the rubric
+        weakref.finalize(rubric, _COMPILED.pop, id(rubric), None).atexit = False
+    return compiled
+
+
+def _compile(rubric: Rubric) -> dict[str, _EventRules]:
+    compiled: dict[str, list[_CompiledRule]] = {}
     for indicator in rubric.indicators:
         for side, rules in indicator.sides():
             for rule in rules:
                 for sets, shorts in ((True, rule.sets), (False, rule.clears)):
                     for short in shorts:
-                        poster = _poster(indicator, side.value, rule, short, sets)
-                        found.setdefault(short, []).append(poster)
+                        compiled_rule = _compile_rule(indicator, side.value, rule, short, sets)
+                        compiled.setdefault(short, []).append(compiled_rule)
     return {
-        short: _Reading("due" in fields(CANONICAL[short].data), tuple(posters))
-        for short, posters in found.items()
+        short: _EventRules("due" in fields(CANONICAL[short].data), tuple(rules))
+        for short, rules in compiled.items()
     }
 
 
-def _poster(indicator: Indicator, side: str, rule: Rule, short: str, sets: bool) -> _Poster:
-    return _Poster(
+def _compile_rule(
+    indicator: Indicator, side: str, rule: Rule, short: str, sets: bool
+) -> _CompiledRule:
+    return _CompiledRule(
         indicator.id,
         side,
         rule.key or THE_EVENT,
         _closed(short, rule.key),
-        _speaker(rule.key),
+        _key_reader(rule.key),
         sets,
         _matcher(rule.where if sets else ()),
         _price(rule, indicator.denominator),
@@ -201,13 +210,13 @@ def _poster(indicator: Indicator, side: str, rule: Rule, short: str, sets: bool)
     )
 
 
-def reads(rubric: Rubric, said: Recorded) -> bool:
-    """Whether the event posts any fact: some rule names its type and matches its data."""
-    return bool(post(rubric, said, "", "", Pool(OWN, frozenset())))
+def reads(rubric: Rubric, event: Recorded) -> bool:
+    """Whether the event posts anything: some rule names its type and matches its data."""
+    return bool(post(rubric, event, "", "", Pool(OWN, frozenset())))
 
 
 def pooled_key(unit: str, successor: str, key: str, units: frozenset[str]) -> str:
-    """A predecessor's key as it stands among the keys of the units put together."""
+    """A predecessor's key in the pooled view of its successor: prefixed by its owner, once."""
     if unit == successor:
         return key
     owner, slash, _ = key.partition("/")
@@ -217,20 +226,20 @@ def pooled_key(unit: str, successor: str, key: str, units: frozenset[str]) -> st
 
 
 def post(
-    rubric: Rubric, said: Recorded, unit: str, book: str, pool: Pool
+    rubric: Rubric, event: Recorded, unit: str, book: str, pool: Pool
 ) -> list[tuple[Cell, Posting]]:
     """What a practice event of `unit` posts to the view `pool` of the unit `book`."""
-    reading = _readings(rubric).get(said.kind.short)
-    if reading is None:
+    compiled = _compiled(rubric).get(event.kind.short)
+    if compiled is None:
         return []
-    event, view = said.event, pool.view
-    data, order = event.data, Order(said.time, event.source, event.id)
-    due = _due(data) if reading.dated else None
+    envelope, view = event.event, pool.view
+    data, order = envelope.data, Order(event.time, envelope.source, envelope.id)
+    due = _due(data) if compiled.has_due else None
     posted: list[tuple[Cell, Posting]] = []
-    for indicator, side, field, closed, speak, sets, matches, price, mark in reading.posters:
+    for indicator, side, field, closed, read_key, sets, matches, price, mark in compiled.rules:
         if matches is not None and not matches(data):
             continue
-        key = speak(said)
+        key = read_key(event)
         worth = NOTHING if price is None or not sets else price(data)
         if key is None or worth is None:
             continue
@@ -242,7 +251,7 @@ def post(
         else:
             posting = Posting(side, order, False)
         posted.append((Cell(view, indicator, field, key), posting))
-    return posted if len(posted) < 2 else _once_each(rubric, posted)
+    return posted if len(posted) < 2 else _merge(rubric, posted)
 
 
 def _due(data: Any) -> int | None:
@@ -250,34 +259,33 @@ def _due(data: Any) -> int | None:
     return moments.day_ordinal(due) if isinstance(due, str) else None
 
 
-def _once_each(
-    rubric: Rubric, posted: Sequence[tuple[Cell, Posting]]
-) -> list[tuple[Cell, Posting]]:
-    """An event speaks once about a side of a cell, whichever of the side's rules match it.
+def _merge(rubric: Rubric, posted: Sequence[tuple[Cell, Posting]]) -> list[tuple[Cell, Posting]]:
+    """One posting of the event for each side of a cell, whichever of the side's rules match it.
 
-    Where it sets by one rule and clears by another it clears: that asks for type and key alone.
+    An event that sets by one rule and clears by another clears, because a clearing rule depends on
+    type and key alone.
     """
-    found: dict[tuple[Cell, str], Posting] = {}
+    merged: dict[tuple[Cell, str], Posting] = {}
     for cell, now in posted:
-        before = found.setdefault((cell, now.side), now)
+        before = merged.setdefault((cell, now.side), now)
         if before.sets and not now.sets:
-            found[(cell, now.side)] = now
+            merged[(cell, now.side)] = now
         elif rubric.by_id[cell.indicator].pick_highest and before.sets and now.sets:
-            found[(cell, now.side)] = max(before, now, key=lambda posting: posting.value)
-    return [(cell, posting) for (cell, _), posting in found.items()]
+            merged[(cell, now.side)] = max(before, now, key=lambda posting: posting.value)
+    return [(cell, posting) for (cell, _), posting in merged.items()]
 
 
-def decide(said: Recorded) -> list[tuple[Cell, Posting]]:
+def post_decision(event: Recorded) -> list[tuple[Cell, Posting]]:
     """What a declaration, an exemption or an adjustment posts to its own unit's year."""
-    data, short = said.event.data, said.kind.short
-    order = order_of(said)
+    data, short = event.event.data, event.kind.short
+    order = order_of(event)
     if short in ("exemption.approved", "exemption.revoked"):
         cell = Cell(OWN, data.indicator, EXEMPT, data.indicator)
         return [(cell, Posting(Side.DONE, order, short == "exemption.approved"))]
     if short == "declaration.nil":
         return [(Cell(OWN, data.indicator, NIL, data.indicator), Posting(Side.DONE, order, True))]
     if short == "adjustment.decided":
-        points = scaled(data.points) // 100
+        points = ten_thousandths(data.points) // 100
         cell = Cell(OWN, ADJUSTMENT, "decision", data.decision)
         return [(cell, Posting(Side.DONE, order, True, points))]
     return []

@@ -1,8 +1,7 @@
-"""One book computed anew from its events, and what of the stored facts differs from it. Pure.
+"""Recomputes one book from its events, and compares it with the stored facts. Pure.
 
-A rebuild, a changed registry or rubric, and the audit all come here. What they give is complete
-by itself (every fact and tally is computed from events alone); comparing it with what is stored
-only spares the database from writing what is there already.
+Used by the rebuild, by a change of registry or rubric, and by the audit. Every fact and tally is
+computed from events alone; the comparison only saves the database from rewriting equal rows.
 """
 
 from __future__ import annotations
@@ -23,63 +22,64 @@ from services.scoring.rubrics.model import Rubrics
 _encode_lines = msgspec.json.Encoder().encode_lines
 
 StoredFact = Sequence[Any]
-"""The number of a stored fact's row, the checksum of its cell, and what it says: int, int, str."""
+"""A row of a stored fact: its id, the checksum of its cell, and its text (int, int, str)."""
 
 
-class Task(NamedTuple):
-    """A book, the events that may speak of it, and the facts that are stored of it."""
+class BookInputs(NamedTuple):
+    """A book, the events that may belong to it, and its stored facts."""
 
     book: Book
     events: Sequence[Recorded]
     stored: Sequence[StoredFact]
 
 
-class Computed(NamedTuple):
-    """What a book must hold: its tallies, None without any event of its unit, and what differs.
+class BookDifference(NamedTuple):
+    """The tallies that a book must have, and how its stored facts differ from the right ones.
 
-    `gone` are numbers of stored facts that must go, `added` the facts that are missing.
+    `tallies` is None where no event belongs to the book. `stale` are ids of stored facts that must
+    be deleted, `missing` the facts that must be added, each after the checksum of its cell.
     """
 
     tallies: str | None
-    gone: list[int]
-    added: list[tuple[int, str]]
+    stale: list[int]
+    missing: list[tuple[int, str]]
 
 
-def computed(task: Task, registry: Registry, rubrics: Rubrics) -> Computed:
-    """What the book must hold, from its events alone."""
-    unit = registry.units.get(task.book.unit)
-    cells = None if unit is None else books.gathered(task.events, task.book, registry, rubrics)
+def recompute(inputs: BookInputs, registry: Registry, rubrics: Rubrics) -> BookDifference:
+    """Recomputes a book from its events alone, and compares it with the stored facts."""
+    book, events, stored = inputs
+    unit = registry.units.get(book.unit)
+    cells = None if unit is None else books.collect_cells(events, book, registry, rubrics)
     if unit is None or cells is None:
-        return Computed(None, [id_ for id_, _, _ in task.stored], [])
-    tally, rubric = Tally(), rubrics.governing(unit.kind, task.book.year)
+        return BookDifference(None, [id_ for id_, _, _ in stored], [])
+    tally, rubric = Tally(), rubrics.governing(unit.kind, book.year)
     if rubric is not None:
-        until = books.horizon(unit, task.book.year)
-        tally = Tally.of_cells((c, weigh(rubric, c, said, until)) for c, said in cells.items())
-    return Computed(encode_tally(tally), *_differing(due_facts(cells), task.stored))
+        until = books.horizon(unit, book.year)
+        tally = Tally.of_cells((c, weigh(rubric, c, p, until)) for c, p in cells.items())
+    return BookDifference(encode_tally(tally), *_compare(encode_facts(cells), stored))
 
 
-def due_facts(cells: Mapping[Cell, Sequence[Posting]]) -> dict[str, int]:
-    """The facts of cells as they are to be stored: what each says, and the checksum of its cell."""
+def encode_facts(cells: Mapping[Cell, Sequence[Posting]]) -> dict[str, int]:
+    """The facts of cells as stored: the text of each, and the checksum of its cell."""
     facts, numbers = [], []
     for cell, postings in cells.items():
         number = checksum(cell)
         for posting in postings:
             facts.append((cell, posting))
             numbers.append(number)
-    # JSON escapes a line break inside a text, so that each line is a fact
-    said = _encode_lines(facts).decode().split("\n")[:-1]
-    return dict(zip(said, numbers, strict=True))
+    # JSON escapes line breaks within texts, so each line of the output is one fact
+    texts = _encode_lines(facts).decode().split("\n")[:-1]
+    return dict(zip(texts, numbers, strict=True))
 
 
-def _differing(
+def _compare(
     missing: dict[str, int], stored: Sequence[StoredFact]
 ) -> tuple[list[int], list[tuple[int, str]]]:
-    """Which stored facts must go, and which are missing; of one stored twice, the second goes."""
-    gone = []
-    for fact in stored:
-        said = fact[2]
-        if missing.get(said) == fact[1]:
-            del missing[said]
+    """Stale and missing facts; of a fact that is stored twice, the second row is stale."""
+    stale = []
+    for id_, number, text in stored:
+        if missing.get(text) == number:
+            del missing[text]
         else:
-            gone.append(fact[0])
-    return gone, [(number, said) for said, number in missing.items()]
+            stale.append(id_)
+    return stale, [(number, text) for text, number in missing.items()]

@@ -17,7 +17,7 @@ from contracts import moments
 
 
 class Order(msgspec.Struct, frozen=True, order=True, array_like=True, gc=False):
-    """What "later" compares: (instant, source, id), SCORING.md section 1."""
+    """The order of events: by instant, source and id (SCORING.md section 1)."""
 
     time: int
     source: str
@@ -78,16 +78,16 @@ class Unit:
 
     def name_in(self, year: int) -> str:
         """The name in force at the end of the unit's part of the year."""
-        known = [entry for entry in self.names if entry[0] < self.end_in(year)]
-        return max(known)[2] if known else self.name
+        names = [entry for entry in self.names if entry[0] < self.end_in(year)]
+        return max(names)[2] if names else self.name
 
 
 NEVER = 2**62
-"""An instant that does not come."""
+"""An instant after all others."""
 
 
 class Registry:
-    """The registry at one state of its events."""
+    """The registry that follows from one set of `unit.*` events."""
 
     def __init__(self, statements: Iterable[Statement]) -> None:
         self.units: dict[str, Unit] = {}
@@ -145,45 +145,48 @@ class Registry:
             since = moments.day_start(data.effective)
             unit.heads.append((since, order, data.head, data.effective))
         elif statement.short == "unit.recoded":
-            held = self._recodings.setdefault(data.code, [])
-            held.append((moments.day_start(data.effective), unit.key))
+            recodings = self._recodings.setdefault(data.code, [])
+            recodings.append((moments.day_start(data.effective), unit.key))
             unit.codes |= {data.code}
 
     def holder(self, subject: str, instant: int) -> Unit | None:
-        """The unit whose key or code the subject is at the instant; None where nobody's."""
+        """The unit whose key or code the subject is at the instant, or None."""
         unit = self.units.get(subject)
         if unit is not None:
             return unit
-        held = [entry for entry in self._recodings.get(subject, ()) if entry[0] <= instant]
-        return self.units[max(held)[1]] if held else None
+        holders = [entry for entry in self._recodings.get(subject, ()) if entry[0] <= instant]
+        return self.units[max(holders)[1]] if holders else None
 
     def unheld_until(self, subject: str) -> int | None:
-        """The instant before which the subject is nobody's: NEVER at no time, None at every."""
+        """The instant before which no unit holds the subject; None where a unit always does.
+
+        NEVER where none ever does.
+        """
         if subject in self.units:
             return None
-        held = self._recodings.get(subject)
-        return min(held)[0] if held else NEVER
+        recodings = self._recodings.get(subject)
+        return min(recodings)[0] if recodings else NEVER
 
     def find(self, subject: str) -> Unit | None:
-        """The unit that a query means: a key, or any code that a unit ever has."""
-        held = self._recodings.get(subject)
-        return self.units.get(subject) or (self.units[max(held)[1]] if held else None)
+        """The unit that a query names by its key, or by any code that the unit ever has."""
+        recodings = self._recodings.get(subject)
+        return self.units.get(subject) or (self.units[max(recodings)[1]] if recodings else None)
 
     def subjects(self, key: str) -> frozenset[str]:
-        """Everything that an event about the unit may carry as its subject."""
+        """The subjects that events about the unit may carry: its key and all its codes."""
         unit = self.units.get(key)
         return frozenset((key,)) | (unit.codes if unit is not None else frozenset())
 
     def successors(self, key: str) -> tuple[str, ...]:
-        """The units that come right after this one, whatever they inherit."""
+        """The direct successors of a unit, whether or not they inherit its facts."""
         return self._kin[0].get(key, ())
 
     def predecessors(self, key: str) -> tuple[str, ...]:
-        """The units that come right before this one, whatever it inherits."""
+        """The direct predecessors of a unit, whether or not it inherits their facts."""
         return self._kin[1].get(key, ())
 
     def heirs(self, key: str) -> frozenset[str]:
-        """All units that come after this one, through chains of successions."""
+        """All successors of a unit, through chains of successions."""
         return _closure(key, self._kin[0])
 
     @cached_property
@@ -198,35 +201,35 @@ class Registry:
 
     def pool(self, key: str, year: int) -> frozenset[str]:
         """The predecessors whose facts of the year a successor's pooled view includes."""
-        known = self._pools.get((key, year))
-        if known is None:
+        pool = self._pools.get((key, year))
+        if pool is None:
             heirs = self._heirs_of(year)
             predecessors: dict[str, list[str]] = {}
             for old, new in heirs.items():
                 for successor in new:
                     predecessors.setdefault(successor, []).append(old)
-            known = _closure(key, {k: tuple(v) for k, v in predecessors.items()})
-            self._pools[(key, year)] = known
-        return known
+            pool = _closure(key, {k: tuple(v) for k, v in predecessors.items()})
+            self._pools[(key, year)] = pool
+        return pool
 
     def pooling(self, key: str, year: int) -> tuple[str, ...]:
-        """The units in whose pooled view of the year this unit's facts stand.
+        """The units whose pooled view of the year includes this unit's facts.
 
-        Its heirs, and itself where it has predecessors.
+        They are its heirs, and itself where it has predecessors.
         """
         links = self._heirs_of(year)
         if not links:
             return ()
-        known = self._pooling.get((key, year))
-        if known is None:
+        pooling = self._pooling.get((key, year))
+        if pooling is None:
             own = (key,) if self.pool(key, year) else ()
-            known = self._pooling[(key, year)] = (*own, *sorted(_closure(key, links)))
-        return known
+            pooling = self._pooling[(key, year)] = (*own, *sorted(_closure(key, links)))
+        return pooling
 
     def changed_since(self, before: Registry) -> frozenset[str]:
-        """Units whose facts may differ from those folded under an earlier registry.
+        """The units whose facts may differ from those folded under an earlier registry.
 
-        Heirs are among them in every year: rather a unit too many than a stale one.
+        Heirs are included whatever the year: a unit too many costs time, one too few is an error.
         """
         keys = self.units.keys() | before.units.keys()
         changed = {key for key in keys if _folded(self, key) != _folded(before, key)}
@@ -234,52 +237,45 @@ class Registry:
         changed.update(old for (old, _), _ in differing)
         changed |= _recoded(self, before)
         for registry in (self, before):
-            changed.update(heir for _, heir in _reach(registry.successions, changed))
+            for key in tuple(changed):
+                changed |= registry.heirs(key)
         return frozenset(changed)
 
     def _heirs_of(self, year: int) -> dict[str, tuple[str, ...]]:
-        known = self._heirs.get(year)
-        if known is None:
+        links = self._heirs.get(year)
+        if links is None:
             start, end = moments.year_start(year), moments.year_start(year + 1)
-            links: dict[str, tuple[str, ...]] = {}
+            links = self._heirs[year] = {}
             for (old, new), entry in self.successions.items():
                 if entry.inherits and start <= entry.effective < end:
                     links[old] = (*links.get(old, ()), new)
-            known = self._heirs[year] = links
-        return known
+        return links
 
 
 def _folded(registry: Registry, key: str) -> tuple[object, ...] | None:
-    """What of a unit decides about its facts: not its names, heads or parent."""
+    """The attributes of a unit that its facts depend on; names, heads and parent are none."""
     unit = registry.units.get(key)
     return None if unit is None else (unit.kind, unit.begins, unit.ends)
 
 
-def _recoded(one: Registry, other: Registry) -> set[str]:
+def _recoded(after: Registry, before: Registry) -> set[str]:
+    """The units of every code that has other holders, or became or ceased to be a key."""
     changed: set[str] = set()
-    for code in one._recodings.keys() | other._recodings.keys():
-        held = {frozenset(r._recodings.get(code, ())) for r in (one, other)}
-        hidden = {code in r.units for r in (one, other)}
-        if len(held) > 1 or len(hidden) > 1:
-            changed.update(unit for entries in held for _, unit in entries)
+    for code in after._recodings.keys() | before._recodings.keys():
+        recodings = {frozenset(r._recodings.get(code, ())) for r in (after, before)}
+        hidden = {code in r.units for r in (after, before)}
+        if len(recodings) > 1 or len(hidden) > 1:
+            changed.update(unit for entries in recodings for _, unit in entries)
     return changed
 
 
-def _reach(
-    successions: dict[tuple[str, str], Succession], changed: set[str]
-) -> Iterable[tuple[str, str]]:
-    links: dict[str, tuple[str, ...]] = {}
-    for old, new in successions:
-        links[old] = (*links.get(old, ()), new)
-    return [(key, heir) for key in tuple(changed) for heir in _closure(key, links)]
-
-
 def _closure(key: str, links: dict[str, tuple[str, ...]]) -> frozenset[str]:
-    found: set[str] = set()
+    """Every key that chains of links lead to, without the first: chains may be circles."""
+    closure: set[str] = set()
     ahead = list(links.get(key, ()))
     while ahead:
-        one = ahead.pop()
-        if one != key and one not in found:
-            found.add(one)
-            ahead.extend(links.get(one, ()))
-    return frozenset(found)
+        target = ahead.pop()
+        if target != key and target not in closure:
+            closure.add(target)
+            ahead.extend(links.get(target, ()))
+    return frozenset(closure)

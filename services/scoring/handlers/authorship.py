@@ -1,8 +1,8 @@
-"""Whether a message of EVENTS can come from who its event names as source. Pure.
+"""Whether the publisher of a message may publish its event. Pure.
 
-NATS lets a user publish to some subjects alone; so what the body says must be what its subject
-says: the unit, the type, and where a system of record of ours speaks, that it speaks of its own.
-Otherwise the password of one service could speak for all.
+NATS lets each user publish to certain subjects only. So unit and type in the body must agree with
+the subject of the message, and a system of record may only publish its own types of events.
+Otherwise the password of one service would be enough to publish events in the name of all.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ AUTHORS = frozenset(kind.producer for kind in CATALOG.values()) - {"intake"}
 
 
 def misfit(event: Recorded, subject: str) -> Message | None:
-    """Why the event was not to be published under this subject; None where it was."""
+    """Why the event may not be published under this subject; None where it may."""
     unit, source = event.event.subject, event.event.source
     short = event.kind.short
     author = source.removeprefix(RECORDS_SOURCE) if source.startswith(RECORDS_SOURCE) else ""
@@ -29,13 +29,13 @@ def misfit(event: Recorded, subject: str) -> Message | None:
         return message("misfit-subject", subject=subject, type=event.kind.type, unit=unit)
     if event.kind.stream != "EVENTS" or (unit == CITY) != (event.kind.domain == "year"):
         return message("misfit-stream", type=event.kind.type, unit=unit)
-    if not _speaks(author, event.kind, source):
+    if not _may_publish(author, event.kind, source):
         return message("misfit-source", source=source, type=event.kind.type)
     return None
 
 
-def _speaks(author: str, kind: EventType, source: str) -> bool:
-    """Whether the source may say such a thing: a service of ours its own, others the rest."""
+def _may_publish(author: str, kind: EventType, source: str) -> bool:
+    """Whether a source may publish a type: each of our services its own types, others the rest."""
     if not source.startswith(RECORDS_SOURCE):
         return kind.producer != SCORING
     if author not in AUTHORS:

@@ -1,4 +1,4 @@
-"""A batch of the stream as read: what is new in it, and what goes to quarantine and why. Pure."""
+"""Classifies a batch of the stream: new events, duplicates, and rejections for quarantine. Pure."""
 
 from __future__ import annotations
 
@@ -11,18 +11,21 @@ from typing import NamedTuple
 
 from contracts import breaches, envelope
 from contracts.envelope import ContractBroken, Recorded, decode
-from contracts.messages import Message as Sentence
+from contracts.messages import Message
 from services.scoring.handlers import authorship
 from services.scoring.messages import message
-from services.scoring.store.doors import Arrival, DoorState, Label
-from services.scoring.store.quarantine import ASIDE, BELOW_MARK, Faulty, Rejected
+from services.scoring.store.doors import Arrival, DoorLabel, DoorState
+from services.scoring.store.quarantine import ASIDE, BELOW_MARK, FaultyEvent, Rejection
 
 FAULT_MAX = 300
 
 
-class Message(NamedTuple):
-    """A message of the stream: its body, its subject, its sequence, for progress alone, and the
-    name of the door that recorded it, empty where it names none."""
+class Delivery(NamedTuple):
+    """A message as the stream delivers it.
+
+    The sequence is used for progress only. `door` is the name of the door that recorded the event,
+    empty where the message has none.
+    """
 
     raw: bytes
     subject: str
@@ -32,113 +35,114 @@ class Message(NamedTuple):
 
 @dataclass
 class Batch:
-    """What is read of a batch, then what is new of that.
+    """Deliveries as they are decoded, and then what `classify` makes of them.
 
-    `doors` are the doors of what is new by identity; `repeats` the labels of what is known by
-    another door or moment.
+    `doors` has the doors of new events by identity; `repeats` has the labels of duplicates that
+    another door recorded, or the same door at another moment.
     """
 
-    read: list[tuple[Recorded, Message]] = field(default_factory=list)
-    broken: list[tuple[ContractBroken, Message]] = field(default_factory=list)
+    events: list[tuple[Recorded, Delivery]] = field(default_factory=list)
+    broken: list[tuple[ContractBroken, Delivery]] = field(default_factory=list)
     new: dict[bytes, Recorded] = field(default_factory=dict)
     doors: dict[bytes, int | None] = field(default_factory=dict)
-    rejected: list[Rejected] = field(default_factory=list)
-    repeats: list[Label] = field(default_factory=list)
+    rejections: list[Rejection] = field(default_factory=list)
+    repeats: list[DoorLabel] = field(default_factory=list)
     duplicates: int = 0
 
-    def take(self, one: Message) -> None:
-        """Reads one message; nothing in it can harm its neighbours."""
+    def add(self, delivery: Delivery) -> None:
+        """Decodes one delivery; a broken one does not affect the others."""
         try:
-            self.read.append((decode(one.raw), one))
+            self.events.append((decode(delivery.raw), delivery))
         except ContractBroken as broken:
-            self.broken.append((broken, one))
+            self.broken.append((broken, delivery))
 
     @property
     def door_names(self) -> set[str]:
-        """The doors that the messages name."""
-        messages = [one for _, one in self.read] + [one for _, one in self.broken]
-        return {one.door for one in messages if one.door}
+        """The names of the doors that recorded the events."""
+        deliveries = [each for _, each in self.events] + [each for _, each in self.broken]
+        return {delivery.door for delivery in deliveries if delivery.door}
 
-    def sort(
-        self, arrivals: Mapping[bytes, Arrival], aside: Mapping[bytes, Faulty],
+    def classify(
+        self, arrivals: Mapping[bytes, Arrival], aside: Mapping[bytes, FaultyEvent],
         doors: Mapping[str, DoorState],
     ) -> None:  # fmt: skip
-        """Tells new events from duplicates and conflicts, and from what may not count.
+        """Separates new events from duplicates, conflicts, and events that may not count.
 
-        `arrivals` are those that the ledger has, by identity. Only what is new has to fit its
-        subject, or can have been set aside by hand, or come too late for a mark that holds.
+        `arrivals` are the events that the ledger has, by identity. Only an event that is not in
+        the ledger is checked against its subject, the operator's decisions, and the marks.
         """
-        for broken, one in self.broken:
-            label = _label(doors.get(one.door), envelope.recorded_in(one.raw))
-            self._reject(broken.reason, breaches.explained(broken, one.raw), one, None, label)
-        known = dict(arrivals)
-        for event, one in self.read:
-            door = doors.get(one.door)
+        for broken, delivery in self.broken:
+            label = _label(doors.get(delivery.door), envelope.recorded_in(delivery.raw))
+            detail = breaches.explained(broken, delivery.raw)
+            self._reject(broken.reason, detail, delivery, None, label)
+        earlier = dict(arrivals)
+        for event, delivery in self.events:
+            door = doors.get(delivery.door)
             label = _label(door, event.recorded)
-            before = known.get(event.identity)
+            before = earlier.get(event.identity)
             new = event.identity not in arrivals
-            why = _unfit(event, one.subject, aside) if new else None
-            if why is not None:
-                self._reject(*why, one, event.receipt, label)
+            reason = _rejection_reason(event, delivery.subject, aside) if new else None
+            if reason is not None:
+                self._reject(*reason, delivery, event.receipt, label)
             elif before is not None and before.receipt != event.receipt:
-                self._reject("conflict", message("conflict"), one, event.receipt, label)
+                self._reject("conflict", message("conflict"), delivery, event.receipt, label)
             elif before is not None:
                 self.duplicates += 1
                 if label is not None and label != (before.door, before.recorded):
                     self.repeats.append(label)
             elif door is not None and event.recorded <= door.held_until:
-                self._reject(BELOW_MARK, message("below-mark"), one, event.receipt, label)
+                self._reject(BELOW_MARK, message("below-mark"), delivery, event.receipt, label)
             else:
-                self.new[event.identity] = event
-                self.doors[event.identity] = None if label is None else label.door
-                known[event.identity] = Arrival(
-                    event.receipt, self.doors[event.identity], event.recorded
-                )
+                number = None if label is None else label.door
+                self.new[event.identity], self.doors[event.identity] = event, number
+                earlier[event.identity] = Arrival(event.receipt, number, event.recorded)
 
     def _reject(
-        self, reason: str, detail: str, one: Message, receipt: bytes | None, label: Label | None
-    ) -> None:
-        self.rejected.append(Rejected(reason, detail, one.subject, one.raw, receipt, label))
+        self, reason: str, detail: str, delivery: Delivery, receipt: bytes | None,
+        label: DoorLabel | None,
+    ) -> None:  # fmt: skip
+        raw, subject = delivery.raw, delivery.subject
+        self.rejections.append(Rejection(reason, detail, subject, raw, receipt, label))
 
 
-def _label(door: DoorState | None, recorded: int | None) -> Label | None:
-    return None if door is None or recorded is None else Label(door.id, recorded)
+def _label(door: DoorState | None, recorded: int | None) -> DoorLabel | None:
+    return None if door is None or recorded is None else DoorLabel(door.id, recorded)
 
 
-def _unfit(
-    event: Recorded, subject: str, aside: Mapping[bytes, Faulty]
-) -> tuple[str, Sentence] | None:
-    """The reason and its sentence for an event that may not count; None where it may."""
-    wrong = authorship.misfit(event, subject)
-    if wrong is not None:
-        return authorship.REASON, wrong
-    one = aside.get(event.identity)
-    if one is None:
+def _rejection_reason(
+    event: Recorded, subject: str, aside: Mapping[bytes, FaultyEvent]
+) -> tuple[str, Message] | None:
+    """The reason why an event may not count, with its detail; None where it may."""
+    misfit = authorship.misfit(event, subject)
+    if misfit is not None:
+        return authorship.REASON, misfit
+    faulty = aside.get(event.identity)
+    if faulty is None:
         return None
-    return ASIDE, message("aside-detail", reason=one.reason or "", fault=one.fault)
+    return ASIDE, message("aside-detail", reason=faulty.reason or "", fault=faulty.fault)
 
 
-def faulty(one: Message, fault: BaseException) -> Faulty:
-    """The event that ended the fold, with what is known of it where it cannot be read either."""
-    text = fault_text(fault)
+def faulty_event(delivery: Delivery, fault: BaseException) -> FaultyEvent:
+    """The event over which the fold failed, as far as it can be decoded at all."""
+    text, raw = fault_text(fault), delivery.raw
     try:
-        event = decode(one.raw)
+        event = decode(raw)
     except Exception:  # the decoder itself may be what fails
-        source, id_ = _names(one.raw)
-        named = envelope.identity(source, id_)
-        return Faulty(named, None, source, id_, one.subject, 0, 0, text, None, one.raw)
-    said = event.event
-    return Faulty(
-        event.identity, event.receipt, said.source, said.id, said.subject, event.year, event.time,
-        text, None, one.raw,
+        source, id_ = _source_and_id(raw)
+        identity = envelope.identity(source, id_)
+        return FaultyEvent(identity, None, source, id_, delivery.subject, 0, 0, text, None, raw)
+    head = event.event
+    return FaultyEvent(
+        event.identity, event.receipt, head.source, head.id, head.subject, event.year, event.time,
+        text, None, raw,
     )  # fmt: skip
 
 
-def _names(raw: bytes) -> tuple[str, str]:
-    """Source and id out of what cannot be decoded; else a digest that stands for them."""
+def _source_and_id(raw: bytes) -> tuple[str, str]:
+    """Source and id of a body that cannot be decoded; a digest of it where it has none."""
     try:
-        found = json.loads(raw)
-        source, id_ = found["source"], found["id"]
+        body = json.loads(raw)
+        source, id_ = body["source"], body["id"]
     except (ValueError, RecursionError, KeyError, TypeError):
         source = id_ = None
     if isinstance(source, str) and isinstance(id_, str):
@@ -147,19 +151,19 @@ def _names(raw: bytes) -> tuple[str, str]:
 
 
 def fault_text(fault: BaseException) -> str:
-    """What broke the fold, in one line."""
+    """A fault as one line of text."""
     return f"{type(fault).__name__}: {fault}".splitlines()[0][:FAULT_MAX]
 
 
-def event_fault(one: Faulty) -> Sentence:
-    """Why the fold stands still over one event, with the command that sets it aside."""
-    command = f"danchu quarantine aside --source {quote(one.source)} --id {quote(one.id)}"
+def event_halt(event: FaultyEvent) -> Message:
+    """Why one event halts the fold, with the command that sets the event aside."""
+    command = f"danchu quarantine aside --source {quote(event.source)} --id {quote(event.id)}"
     return message(
-        "halt-event", source=one.source, id=one.id, subject=one.subject, fault=one.fault,
+        "halt-event", source=event.source, id=event.id, subject=event.subject, fault=event.fault,
         command=command,
     )  # fmt: skip
 
 
-def general_fault(fault: str) -> Sentence:
-    """Why the fold stands still over no single event."""
+def general_halt(fault: str) -> Message:
+    """Why the fold is halted, where no single event is the cause."""
     return message("halt-fault", fault=fault)

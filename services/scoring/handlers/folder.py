@@ -1,7 +1,7 @@
-"""What happens to a batch of the stream: ledger, facts, tallies, position, in one transaction.
+"""Folds a batch of the stream: ledger, facts, tallies and position, in one transaction.
 
-Nothing is skipped because of a sequence number: what was folded is known by its identity. The
-registry in memory is that of the last commit, and is read again when another folder moved it.
+No event is skipped because of its sequence number: identities tell which events were folded. The
+registry in memory is that of the last commit; it is read again after another process changed it.
 """
 
 import logging
@@ -25,26 +25,26 @@ from services.scoring.fold.encoding import cell_number, checksum
 from services.scoring.fold.registry import Registry, Statement
 from services.scoring.handlers.batch import (
     Batch,
-    Message,
-    event_fault,
+    Delivery,
+    event_halt,
     fault_text,
-    faulty,
-    general_fault,
+    faulty_event,
+    general_halt,
 )
-from services.scoring.rebuild.refold import books, refold, refold_by
+from services.scoring.rebuild.refold import list_books, refold, refold_by
 from services.scoring.rebuild.workers import workers
 from services.scoring.rubrics.model import Rubrics
 from services.scoring.store import books as book_store
 from services.scoring.store import doors, ledger, position, quarantine
-from services.scoring.store.position import WRONG_PLANS, Position
+from services.scoring.store.position import BAD_PLANS, Position
 
 log = logging.getLogger(__name__)
 _tracer = tracer("danchu.scoring")
 _folded = meter("danchu.scoring").create_counter("danchu.scoring.events", "events", "by outcome")
 
 
-class Outcome(NamedTuple):
-    """What became of a batch, in events."""
+class BatchOutcome(NamedTuple):
+    """The numbers of events of a batch, by outcome."""
 
     new: int
     duplicates: int
@@ -63,83 +63,85 @@ class Folder:
     _registry_stamp: int = -1
 
     async def prepare(self) -> None:
-        """Folds everything anew when the rubrics are others than those folded with."""
+        """Recomputes all books if the rubrics differ from those of the last commit."""
         async with self.db.patient() as db:
-            await mended(db)
+            await repair_marks(db)
             async with db.write() as conn:
                 place = await position.lock(conn)
                 if place.rubrics == self.rubrics.digest:
                     return
-                await self._know(conn, place)
+                await self._load_registry(conn, place)
                 if place.folded:
                     log.warning("the rubrics changed: everything is folded anew")
-                    await self._anew(conn, db.source(*WRONG_PLANS), place.stamp + 1)
+                    await self._refold_all(conn, db.source(*BAD_PLANS), place.stamp + 1)
                 await position.save(
                     conn, place._replace(rubrics=self.rubrics.digest, stamp=place.stamp + 1)
                 )
 
-    async def _anew(self, conn: AsyncConnection, source: Source, stamp: int) -> None:
+    async def _refold_all(self, conn: AsyncConnection, source: Source, stamp: int) -> None:
         registry = self._registry
         async with workers() as team:
-            wanted = await books(conn, registry, registry.units)
-            team.know(source, registry, self.rubrics)
-            await refold_by(team, conn, registry, wanted, stamp)
+            books = await list_books(conn, registry, registry.units)
+            team.send_context(source, registry, self.rubrics)
+            await refold_by(team, conn, registry, books, stamp)
 
-    async def fold(self, messages: Sequence[Message], again: bytes | None = None) -> Outcome:
-        """Folds messages; when it returns they are on disk and may be acknowledged.
+    async def fold(
+        self, deliveries: Sequence[Delivery], readmitted: bytes | None = None
+    ) -> BatchOutcome:
+        """Folds deliveries; when it returns they are on disk and may be acknowledged.
 
-        `again` is the identity of an event that was set aside and is not any more, if this goes
-        well. FoldHalted and RubricsReplaced end the fold; DatabaseAway may be tried again.
+        `readmitted` is the identity of an event that had been set aside and is to count again.
+        FoldHalted and RubricsReplaced end the fold; after DatabaseAway it may be tried again.
         """
-        with _tracer.start_as_current_span("fold", attributes={"events": len(messages)}):
+        with _tracer.start_as_current_span("fold", attributes={"events": len(deliveries)}):
             batch = Batch()
-            for message in messages:
-                batch.take(message)
+            for delivery in deliveries:
+                batch.add(delivery)
             async with self.db.write() as conn:
                 place = await position.lock(conn)
                 self._refuse(place)
-                await self._know(conn, place)
-                identities = {said.identity for said, _ in batch.read}
-                if again is not None:
-                    await quarantine.delete_faulty(conn, again)
-                batch.sort(
+                await self._load_registry(conn, place)
+                identities = {event.identity for event, _ in batch.events}
+                if readmitted is not None:
+                    await quarantine.delete_faulty(conn, readmitted)
+                batch.classify(
                     await doors.arrivals(conn, identities),
                     await quarantine.aside(conn),
-                    await doors.numbered(conn, batch.door_names),
+                    await doors.ensure_doors(conn, batch.door_names),
                 )
-                moved = place._replace(
+                after = place._replace(
                     stamp=place.stamp + 1,
                     folded=place.folded + len(batch.new),
-                    stream_seq=max([place.stream_seq, *(m.sequence for m in messages)]),
+                    stream_seq=max([place.stream_seq, *(each.sequence for each in deliveries)]),
                 )
-                statements, registry = await self._move(conn, batch.new, batch.doors, moved.stamp)
-                quarantined = await quarantine.add(conn, batch.rejected, self.clock())
+                statements, registry = await self._write(conn, batch.new, batch.doors, after.stamp)
+                quarantined = await quarantine.add(conn, batch.rejections, self.clock())
                 await doors.add_repeats(conn, batch.repeats)
                 if registry is not self._registry:
-                    moved = moved._replace(registry_stamp=moved.stamp)
-                await position.save(conn, moved)
+                    after = after._replace(registry_stamp=after.stamp)
+                await position.save(conn, after)
             self._statements, self._registry = statements, registry
-            self._registry_stamp = moved.registry_stamp
-        return _counted(Outcome(len(batch.new), batch.duplicates, quarantined))
+            self._registry_stamp = after.registry_stamp
+        return _count(BatchOutcome(len(batch.new), batch.duplicates, quarantined))
 
-    async def halt(self, one: Message | None, fault: BaseException) -> None:
-        """Halts the fold, now and for every folder, over one event or over no single one.
+    async def halt(self, delivery: Delivery | None, fault: BaseException) -> None:
+        """Halts the fold for every process, because of one event or of none in particular.
 
-        FoldHalted says so; a halt over something else stays as it is.
+        Always raises FoldHalted; a fold that is halted already keeps its reason.
         """
         async with self.db.write() as conn:
             place = await position.lock(conn)
             if place.halted is None:
-                place = place._replace(halted=general_fault(fault_text(fault)), faulty=b"")
-                if one is not None:
-                    event = faulty(one, fault)
+                place = place._replace(halted=general_halt(fault_text(fault)), faulty=b"")
+                if delivery is not None:
+                    event = faulty_event(delivery, fault)
                     await quarantine.write_faulty(conn, event)
-                    place = place._replace(halted=event_fault(event), faulty=event.identity)
+                    place = place._replace(halted=event_halt(event), faulty=event.identity)
                 await position.save(conn, place)
         raise FoldHalted(place.halted or "", place.faulty)
 
     async def move(self, change: Callable[[Position], Position]) -> None:
-        """Changes the position alone, under its lock."""
+        """Changes the position and nothing else, under its lock."""
         async with self.db.write() as conn:
             await position.save(conn, change(await position.lock(conn)))
 
@@ -149,28 +151,28 @@ class Folder:
         if place.rubrics != self.rubrics.digest:
             raise RubricsReplaced()
 
-    async def _know(self, conn: AsyncConnection, place: Position) -> None:
-        """Reads the registry where this folder has not got the one of the position."""
+    async def _load_registry(self, conn: AsyncConnection, place: Position) -> None:
+        """Reads the registry, unless the one in memory is that of the position."""
         if place.registry_stamp == self._registry_stamp:
             return
-        said = [decode(raw) for raw in await ledger.statements(conn)]
-        self._statements = {one.identity: verdict.statement(one) for one in said}
+        events = [decode(raw) for raw in await ledger.statements(conn)]
+        self._statements = {event.identity: verdict.statement(event) for event in events}
         self._registry = Registry(self._statements.values())
         self._registry_stamp = place.registry_stamp
 
-    async def _move(
+    async def _write(
         self, conn: AsyncConnection, new: Mapping[bytes, Recorded],
         labels: Mapping[bytes, int | None], stamp: int,
     ) -> tuple[dict[bytes, Statement], Registry]:  # fmt: skip
-        """Writes what is new, and everything that follows from it; answers the registry then."""
+        """Writes new events and all that follows from them; returns the new registry."""
         withdrawn = await self._retract(conn, new)
-        named = await ledger.retracted(conn, new)
-        gone = {
-            said.identity for said in new.values()
-            if said.kind.short != verdict.RETRACTION and verdict.targeted(said) in named
+        targets = await ledger.retracted(conn, new)
+        retracted = {
+            event.identity for event in new.values()
+            if event.kind.short != verdict.RETRACTION and verdict.event_target(event) in targets
         }  # fmt: skip
-        await ledger.write_ledger(conn, new.values(), gone, labels)
-        counting = [said for said in new.values() if said.identity not in gone]
+        await ledger.write_ledger(conn, new.values(), retracted, labels)
+        counting = [event for event in new.values() if event.identity not in retracted]
         statements, registry = self._register(counting, withdrawn)
         stale = frozenset[str]()
         if registry is not self._registry:
@@ -184,39 +186,40 @@ class Folder:
     async def _retract(
         self, conn: AsyncConnection, new: Mapping[bytes, Recorded]
     ) -> list[Recorded]:
-        """Remembers what is retracted; answers the events of earlier batches that now go."""
+        """Saves retractions; returns the events of earlier batches that they withdraw."""
         targets = {
-            verdict.target(said) for said in new.values()
-            if said.kind.short == verdict.RETRACTION and verdict.names_own_source(said)
+            verdict.retraction_target(event) for event in new.values()
+            if event.kind.short == verdict.RETRACTION and verdict.names_own_source(event)
         }  # fmt: skip
-        targets -= await ledger.retracted(conn, {one.identity for one in targets})
+        targets -= await ledger.retracted(conn, {target.identity for target in targets})
         await ledger.write_retractions(conn, targets)
-        earlier = {one for one in targets if one.identity not in new}
-        withdrawn = await ledger.standing(conn, earlier)
-        await ledger.mark_retracted(conn, [said.identity for said in withdrawn])
+        earlier = {target for target in targets if target.identity not in new}
+        withdrawn = await ledger.find_events(conn, earlier)
+        await ledger.mark_retracted(conn, [event.identity for event in withdrawn])
         return withdrawn
 
     def _register(
         self, counting: Iterable[Recorded], withdrawn: Iterable[Recorded]
     ) -> tuple[dict[bytes, Statement], Registry]:
-        told = [said for said in counting if said.kind.domain == "unit"]
-        lost = [said for said in withdrawn if said.kind.domain == "unit"]
-        if not told and not lost:
+        """Statements and registry after a batch; the same objects where it changes neither."""
+        added = [event for event in counting if event.kind.domain == "unit"]
+        removed = [event for event in withdrawn if event.kind.domain == "unit"]
+        if not added and not removed:
             return self._statements, self._registry
-        statements = {**self._statements, **{s.identity: verdict.statement(s) for s in told}}
-        for said in lost:
-            del statements[said.identity]
+        statements = {**self._statements, **{e.identity: verdict.statement(e) for e in added}}
+        for event in removed:
+            del statements[event.identity]
         return statements, Registry(statements.values())
 
 
-async def mended(db: Database) -> None:
-    """Marks in the ledger what is retracted; committed, so that workers see it."""
+async def repair_marks(db: Database) -> None:
+    """Marks retracted events in the ledger that are not marked yet; commits, for the workers."""
     async with db.write() as conn:
         await position.lock(conn)
-        await ledger.mend_marks(conn)
+        await ledger.repair_marks(conn)
 
 
-def _counted(outcome: Outcome) -> Outcome:
+def _count(outcome: BatchOutcome) -> BatchOutcome:
     for name, number in outcome._asdict().items():
         if number:
             _folded.add(number, {"outcome": name})
@@ -230,34 +233,34 @@ async def apply(
     rubrics: Rubrics,
     stamp: int,
 ) -> None:
-    """Moves the books that a batch touches by what it adds to and takes from their cells."""
-    held = await book_store.ensure_books(conn, changes.keys(), stamp)
+    """Moves the books that a batch touches by the postings that it adds and removes."""
+    rows = await book_store.ensure_books(conn, changes.keys(), stamp)
     numbers = {
-        cell_number(held[book].id, checksum(cell))
+        cell_number(rows[book].id, checksum(cell))
         for book, change in changes.items()
-        for cell in (*change.added, *change.taken)
+        for cell in (*change.added, *change.removed)
     }
     before = await book_store.facts_at(conn, numbers)
     added: list[tuple[int, Cell, Posting]] = []
-    taken: list[int] = []
+    removed: list[int] = []
     tallies: dict[int, Tally] = {}
     for book, change in changes.items():
-        id_, tally = held[book]
+        id_, tally = rows[book]
         tallies[id_] = tally
         unit = registry.units[book.unit]
         rubric = rubrics.governing(unit.kind, book.year)
         for cell, postings in change.added.items():
             added += ((id_, cell, posting) for posting in postings)
-        for cell, gone in change.taken.items():
+        for cell, postings in change.removed.items():
             facts = before.get((id_, cell), ())
-            taken += [fact.id for fact in facts if fact.posting in gone]
+            removed += [fact.id for fact in facts if fact.posting in postings]
         if rubric is not None:
             until = book_rules.horizon(unit, book.year)
-            stood = {
+            stored = {
                 cell: [fact.posting for fact in before.get((id_, cell), ())]
-                for cell in (*change.added, *change.taken)
+                for cell in (*change.added, *change.removed)
             }
-            book_rules.apply(tally, rubric, until, stood, change)
-    await book_store.delete_facts(conn, taken)
+            book_rules.apply(tally, rubric, until, stored, change)
+    await book_store.delete_facts(conn, removed)
     await book_store.write_facts(conn, added)
     await book_store.write_tallies(conn, tallies, stamp)

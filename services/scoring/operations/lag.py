@@ -1,4 +1,4 @@
-"""How far the fold is behind the stream, and why it stands still where it does."""
+"""The lag of the fold behind the stream, and the reason of a halt."""
 
 import asyncio
 from dataclasses import dataclass, field
@@ -24,8 +24,8 @@ WAIT_SECONDS, ANSWER_SECONDS = 30.0, 3.0
 
 
 @dataclass
-class Lag:
-    """Asks the consumer of the fold for what is left, and the ledger for what is done."""
+class FoldLag:
+    """Reads the lag from the consumer of the fold, the stream, and the database."""
 
     db: Database
     broker: Broker
@@ -36,35 +36,37 @@ class Lag:
         self.unowned = Unowned(self.db)
 
     async def now(self) -> dict[str, int | float | str | None]:
-        """`events` in the stream and not folded, the age of the oldest in `seconds`, `folded`
-        events in the ledger, those `quarantined` that wait there, those `unowned` that belong to
-        no unit, and why the fold is `halted`, None while it is not. BrokerAway without NATS.
+        """The figures of `GET /scoring/lag`; raises BrokerAway without NATS.
 
-        While it is halted over a lost stream its consumer counts for a stream that is no more: what
-        waits then is all that the stream holds, for none of it is taken for folded until it was
-        read again. A mark that does not hold is an alarm too; the fold goes on meanwhile.
+        `events` are in the stream and not folded, the oldest for `seconds`; `folded` are in the
+        ledger, `quarantined` wait in quarantine, `unowned` belong to no unit; `halted` is the
+        reason of a halt, or None.
+
+        While the fold is halted because the stream was lost, its consumer belongs to a stream that
+        no longer exists: then every message of the present stream counts as not folded. A mark that
+        does not hold is reported as `halted` too, although the fold goes on.
         """
         async with self.db.read() as conn:
             place = await position.load(conn)
-        # asked behind the position, as the fold does: the stream of that position only grows
+        # read after the position, as the fold does: the stream of that position can only have grown
         info = await stream_info(self.broker)
         state = None if info is None else state_of(info)
         halted = place.halted or regression(place, state, self.clock())
         lost = halted is not None and place.faulty is None
         halted = halted or misfit(await consumer(self.broker))
-        events, seconds = await (self._held(info) if lost else self._behind(place, info))
+        events, seconds = await (self._whole_stream(info) if lost else self._behind(place, info))
         async with self.db.read() as conn:
-            counted = await event_queries.counts(conn)
+            counts: dict[str, int] = await event_queries.counts(conn)
             halted = halted or doors.alarm(await doors.load(conn), self.clock())
-        counted["unowned"] = await self.unowned.count()
-        told = {"halted": None} if halted is None else members("halted", halted)
-        return {"events": events, "seconds": round(seconds, 3), **counted, **told}
+        counts["unowned"] = await self.unowned.count()
+        reason = {"halted": None} if halted is None else members("halted", halted)
+        return {"events": events, "seconds": round(seconds, 3), **counts, **reason}
 
     async def in_time(self) -> str:
-        """For health: FoldBehind where an event waits for the fold so long that ratings lack it.
+        """The health check of the lag: raises FoldBehind where an event has waited too long.
 
-        FoldHalted where its consumer does not fit; BrokerAway where NATS is connected and does not
-        answer. Without NATS it is not known.
+        Raises FoldHalted where the consumer does not fit, BrokerAway where NATS is connected and
+        does not answer. Without a connection to NATS the lag is unknown, which is no failure.
         """
         try:
             await self.broker.ensure()
@@ -76,18 +78,19 @@ class Lag:
             return "halted"
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
-                why = misfit(await consumer(self.broker))
+                reason = misfit(await consumer(self.broker))
                 events, seconds = await self._behind(place, await stream_info(self.broker))
-        except TimeoutError as silent:
-            raise BrokerAway(silent) from silent
-        if why is not None:
-            raise FoldHalted(why)
+        except TimeoutError as error:
+            raise BrokerAway(error) from error
+        if reason is not None:
+            raise FoldHalted(reason)
         if events and seconds >= WAIT_SECONDS:
             raise FoldBehind(events, int(seconds))
         return f"{events} behind"
 
     async def _behind(self, place: Position, stream: StreamInfo | None) -> tuple[int, float]:
-        """What the consumer has left; where it is not at the position, what lies behind that."""
+        """Number and age of the messages left to the consumer, or after the position if that is
+        further back."""
         info = await consumer(self.broker)
         end = 0 if stream is None else stream.state.last_seq
         if info is None or floor_of(info) > place.stream_seq:
@@ -97,17 +100,17 @@ class Lag:
             floor = floor_of(info)
         return (behind, await self._age(floor + 1)) if behind else (0, 0.0)
 
-    async def _held(self, info: StreamInfo | None) -> tuple[int, float]:
+    async def _whole_stream(self, info: StreamInfo | None) -> tuple[int, float]:
         if info is None or not info.state.messages:
             return 0, 0.0
         return info.state.messages, await self._age(info.state.first_seq)
 
     async def _age(self, sequence: int) -> float:
-        """For how many seconds a message is in the stream."""
+        """The seconds since a message was added to the stream."""
         with broker_errors():
             try:
                 oldest = await self.broker.manager().get_msg(STREAM, sequence, direct=True)
             except NotFoundError:
                 return 0.0
-        came = oldest.time.timestamp() if oldest.time is not None else self.clock() / 1e6
-        return max(0.0, self.clock() / 1e6 - came)
+        now = self.clock() / 1e6
+        return max(0.0, now - oldest.time.timestamp()) if oldest.time is not None else 0.0

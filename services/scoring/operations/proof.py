@@ -1,7 +1,7 @@
-"""What outboxes, stream, ledger and quarantine say of each other, by identity.
+"""Compares outboxes, stream, ledger and quarantine, event by event.
 
-Each knows an event by its receipt, the digest of source, id and content. Nothing is taken for
-proved because of a position: what an outbox sent is looked for in the stream and in the ledger.
+All of them identify an event by its receipt, the digest of source, id and content. A position is
+never taken as proof: every message that an outbox sent is looked up in the stream and the ledger.
 """
 
 from collections.abc import AsyncIterator, Iterable, Mapping
@@ -16,7 +16,7 @@ from services.chassis.broker.connection import Broker
 from services.chassis.database.engine import Database
 from services.scoring.messages import message
 from services.scoring.queries import events as event_queries
-from services.scoring.store import doors, ledger, quarantine
+from services.scoring.store import ledger, quarantine
 from services.scoring.stream import STREAM
 
 CHUNK = 5000
@@ -26,13 +26,13 @@ SUBJECTS = "danchu.events."
 
 @dataclass
 class Differences:
-    """Sentences by kind, each kind bounded: what is more is counted."""
+    """Differences by kind, as sentences; of each kind a bounded number, the rest is counted."""
 
     lines: dict[str, list[str]] = field(default_factory=dict)
     more: dict[str, int] = field(default_factory=dict)
 
     def add(self, code: str, **values: object) -> None:
-        """One more difference of a kind."""
+        """Adds a difference of a kind."""
         kind = self.lines.setdefault(code, [])
         if len(kind) < DIFFERENCES_MAX:
             kind.append(message(code, **values))
@@ -40,52 +40,50 @@ class Differences:
             self.more[code] = self.more.get(code, 0) + 1
 
     def all(self) -> list[str]:
-        """Every sentence, and how many more there are of a kind."""
-        found = []
+        """Every sentence, and after those of a kind the number of omitted ones."""
+        sentences = []
         for code, kind in self.lines.items():
-            found += kind
+            sentences += kind
             if code in self.more:
-                found.append(message("differs-more", number=self.more[code]))
-        return found
+                sentences.append(message("differs-more", number=self.more[code]))
+        return sentences
 
 
-async def unknown(conn: AsyncConnection, bodies: Iterable[bytes]) -> dict[bytes, Recorded | None]:
-    """Those bodies that neither ledger nor quarantine has, with the event where it is one."""
+async def missing_bodies(
+    conn: AsyncConnection, bodies: Iterable[bytes]
+) -> dict[bytes, Recorded | None]:
+    """The bodies that neither ledger nor quarantine has, each with its event if it is one."""
     events: dict[bytes, Recorded] = {}
-    found: dict[bytes, Recorded | None] = {}
+    broken: list[bytes] = []
     for body in bodies:
         try:
-            event = decode(body)
+            events[body] = decode(body)
         except ContractBroken:
-            found[body] = None
-        else:
-            events[body] = event
-    known = await ledger.receipts(conn, {event.identity for event in events.values()})
-    left = {b: e for b, e in events.items() if known.get(e.identity) != e.receipt}
-    elsewhere = await event_queries.arrived(conn, {event.receipt for event in left.values()})
-    kept = await quarantine.bodies_known(conn, found)
-    found = {body: None for body in found if body not in kept}
-    return found | {b: e for b, e in left.items() if e.receipt not in elsewhere}
+            broken.append(body)
+    receipts = await ledger.receipts(conn, {event.identity for event in events.values()})
+    left = {b: e for b, e in events.items() if receipts.get(e.identity) != e.receipt}
+    quarantined = await event_queries.arrived(conn, {event.receipt for event in left.values()})
+    stored = await quarantine.find_bodies(conn, broken)
+    missing: dict[bytes, Recorded | None] = {body: None for body in broken if body not in stored}
+    return missing | {b: e for b, e in left.items() if e.receipt not in quarantined}
 
 
-async def lacking(conn: AsyncConnection, bodies: Mapping[int, bytes]) -> list[int]:
-    """The numbers of those bodies that neither ledger nor quarantine has."""
-    missing = await unknown(conn, bodies.values())
+async def find_missing(conn: AsyncConnection, bodies: Mapping[int, bytes]) -> list[int]:
+    """The numbers of the bodies that neither ledger nor quarantine has."""
+    missing = await missing_bodies(conn, bodies.values())
     return [number for number, body in bodies.items() if body in missing]
 
 
-def named(event: Recorded | None) -> dict[str, str]:
-    """Source and id of an event for a sentence."""
-    return (
-        {"source": event.event.source, "id": event.event.id}
-        if event
-        else {"source": "?", "id": "?"}
-    )
+def source_and_id(event: Recorded | None) -> dict[str, str]:
+    """Source and id of an event, as values of a sentence."""
+    if event is None:
+        return {"source": "?", "id": "?"}
+    return {"source": event.event.source, "id": event.event.id}
 
 
 @dataclass
 class Proof:
-    """One comparison: `floor` is up to where the fold has acknowledged the stream."""
+    """One comparison; the fold has acknowledged every message of the stream up to `floor`."""
 
     conn: AsyncConnection
     floor: int
@@ -94,11 +92,11 @@ class Proof:
     _outboxes: set[bytes] = field(default_factory=set)
 
     async def read_stream(self, broker: Broker) -> None:
-        """What the stream has, and of what was folded, what is in neither ledger nor quarantine."""
+        """Reads the stream; finds folded messages that are in neither ledger nor quarantine."""
         async for messages in streams.messages(broker, STREAM):
             folded = [body for sequence, body in messages if sequence <= self.floor]
-            for event in (await unknown(self.conn, folded)).values():
-                self.differences.add("differs-stream-ledger", **named(event))
+            for event in (await missing_bodies(self.conn, folded)).values():
+                self.differences.add("differs-stream-ledger", **source_and_id(event))
             for sequence, body in messages:
                 try:
                     self._stream[decode(body).receipt] = sequence
@@ -106,7 +104,7 @@ class Proof:
                     continue
 
     async def read_outbox(self, name: str, db: Database) -> AsyncIterator[int]:
-        """What an outbox sent and others lack; answers how much of it is proved, step by step."""
+        """Finds sent messages that the others lack; yields how many it compared, step by step."""
         after = 0
         while True:
             async with db.read() as conn:
@@ -114,31 +112,30 @@ class Proof:
             if not rows:
                 return
             self._outboxes |= {row.receipt for row in rows}
-            await self._sent(name, [row.body for row in rows if row.is_sent])
+            await self._compare_sent(name, [row.body for row in rows if row.is_sent])
             after = rows[-1].seq
             yield len(rows)
 
-    async def _sent(self, name: str, bodies: list[bytes]) -> None:
-        for event in (await unknown(self.conn, bodies)).values():
+    async def _compare_sent(self, name: str, bodies: list[bytes]) -> None:
+        for event in (await missing_bodies(self.conn, bodies)).values():
             place = self._stream.get(event.receipt) if event is not None else None
             if place is None or place <= self.floor:
-                self.differences.add("differs-outbox-ledger", service=name, **named(event))
+                self.differences.add("differs-outbox-ledger", service=name, **source_and_id(event))
         for body in bodies:
             try:
                 event = decode(body)
             except ContractBroken:
                 continue
             if event.receipt not in self._stream:
-                self.differences.add("differs-outbox-stream", service=name, **named(event))
+                self.differences.add("differs-outbox-stream", service=name, **source_and_id(event))
 
     async def read_ledger(self) -> None:
-        """What the ledger has and no outbox ever had."""
+        """Finds events of the ledger that are in no outbox."""
         after = b""
         while True:
-            rows = await doors.receipts_after(self.conn, after, CHUNK)
+            rows = await ledger.rows_after(self.conn, after, CHUNK)
             if not rows:
                 return
-            strange = [row for row in rows if row.receipt not in self._outboxes]
-            for row in strange:
-                self.differences.add("differs-ledger-outbox", **named(decode(row.raw)))
+            for row in (row for row in rows if row.receipt not in self._outboxes):
+                self.differences.add("differs-ledger-outbox", **source_and_id(decode(row.raw)))
             after = rows[-1].identity

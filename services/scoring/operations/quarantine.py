@@ -1,4 +1,4 @@
-"""The quarantine as the operator works through it: look, replay, settle."""
+"""The operator's work on the quarantine: list, replay, settle."""
 
 from typing import Any
 
@@ -8,13 +8,10 @@ from contracts import envelope
 from services.chassis.clock import Clock, now_us
 from services.chassis.database.engine import Database
 from services.chassis.errors import DanchuError
-from services.scoring.errors import (
-    NotQuarantined,
-    ReplacedAlready,
-)
-from services.scoring.handlers.batch import Message, faulty
+from services.scoring.errors import NotQuarantined, ReplacedAlready
+from services.scoring.handlers.batch import Delivery, faulty_event
 from services.scoring.handlers.folder import Folder
-from services.scoring.operations.session import log, opened
+from services.scoring.operations.session import log, open_database
 from services.scoring.queries import quarantine as quarantine_queries
 from services.scoring.rubrics import loader
 from services.scoring.settings import ScoringSettings
@@ -22,57 +19,58 @@ from services.scoring.store import doors, quarantine
 
 
 async def entries(settings: ScoringSettings, state: str | None, limit: int) -> list[dict[str, Any]]:
-    """Entries of the quarantine, the newest first."""
-    async with opened(settings) as db, db.read() as conn:
+    """The entries of the quarantine, newest first."""
+    async with open_database(settings) as db, db.read() as conn:
         return await quarantine_queries.entries(conn, state, limit)
 
 
 async def entry(settings: ScoringSettings, id_: str) -> dict[str, Any]:
-    """One entry with its original bytes; NotQuarantined without."""
-    async with opened(settings) as db, db.read() as conn:
+    """An entry with its original bytes; raises NotQuarantined where there is none."""
+    async with open_database(settings) as db, db.read() as conn:
         return await _entry(conn, id_)
 
 
 async def _entry(conn: AsyncConnection, id_: str) -> dict[str, Any]:
     try:
-        found = await quarantine_queries.entry(conn, bytes.fromhex(id_))
+        entry = await quarantine_queries.entry(conn, bytes.fromhex(id_))
     except ValueError:
-        found = None
-    if found is None:
+        entry = None
+    if entry is None:
         raise NotQuarantined(id_)
-    return found
+    return entry
 
 
 async def replay(settings: ScoringSettings, id_: str, clock: Clock = now_us) -> bool:
-    """Folds the original bytes once more, as after an update; whether they are in the ledger."""
+    """Folds the original bytes again, as after an update; whether they are now in the ledger."""
     rubrics = loader.load_directory(settings.rubrics_folder)
-    async with opened(settings) as db:
+    async with open_database(settings) as db:
         async with db.read() as conn:
-            found = await _entry(conn, id_)
+            entry = await _entry(conn, id_)
         folder = Folder(db, rubrics, clock)
-        one = Message(await _as_folded(db, found, clock()), found["subject"], 0)
-        again = faulty(one, ValueError()).identity if found["reason"] == quarantine.ASIDE else None
+        delivery = Delivery(await _body_to_fold(db, entry, clock()), entry["subject"], 0)
+        was_set_aside = entry["reason"] == quarantine.ASIDE
+        readmitted = faulty_event(delivery, ValueError()).identity if was_set_aside else None
         try:
-            outcome = await folder.fold([one], again)
+            outcome = await folder.fold([delivery], readmitted)
         except DanchuError:
             raise
-        except Exception as fault:  # the fault over which it was set aside is there still
+        except Exception as fault:  # the fault for which it was set aside is still there
             log.error("it cannot be folded", exc_info=fault)
             return False
         if not outcome.new and not outcome.duplicates:
             return False
-        await _settle(db, id_, quarantine.REPLAYED, found["receipt"])
+        await _settle(db, id_, quarantine.REPLAYED, entry["receipt"])
         return True
 
 
-async def _as_folded(db: Database, entry: dict[str, Any], now: int) -> bytes:
-    """The bytes to fold: what came below a mark is accepted anew, behind every mark that holds."""
+async def _body_to_fold(db: Database, entry: dict[str, Any], now: int) -> bytes:
+    """The bytes to fold: an event below a mark is accepted again, after every mark that holds."""
     raw = bytes(entry["raw"])
     if entry["reason"] != quarantine.BELOW_MARK:
         return raw
     async with db.read() as conn:
-        held = [door.held_until for door in await doors.load(conn)]
-    return envelope.recorded_at(raw, max([now, *(until + 1 for until in held)]))
+        marks = [door.held_until for door in await doors.load(conn)]
+    return envelope.recorded_at(raw, max([now, *(until + 1 for until in marks)]))
 
 
 async def settle(
@@ -80,25 +78,25 @@ async def settle(
 ) -> None:
     """Marks an entry as dropped, or as replayed by the event with this receipt.
 
-    ReplacedAlready where another event replaced it: that link is not overwritten.
+    Raises ReplacedAlready where another event replaced it: that link is not overwritten.
     """
-    async with opened(settings) as db:
+    async with open_database(settings) as db:
         await _settle(db, id_, state, None if receipt is None else bytes.fromhex(receipt))
 
 
-async def unreplaced(settings: ScoringSettings, id_: str) -> None:
-    """ReplacedAlready where an event replaced the entry, NotQuarantined where there is none."""
-    async with opened(settings) as db, db.read() as conn:
-        _unlinked(await _entry(conn, id_), id_, None)
+async def check_unreplaced(settings: ScoringSettings, id_: str) -> None:
+    """Raises ReplacedAlready where an event replaced the entry, NotQuarantined without entry."""
+    async with open_database(settings) as db, db.read() as conn:
+        _check_link(await _entry(conn, id_), id_, None)
 
 
-def _unlinked(entry: dict[str, Any], id_: str, receipt: bytes | None) -> None:
-    linked = entry["replaced_by"]
-    if linked is not None and bytes(linked) != receipt:
-        raise ReplacedAlready(id_, bytes(linked).hex())
+def _check_link(entry: dict[str, Any], id_: str, receipt: bytes | None) -> None:
+    replacement = entry["replaced_by"]
+    if replacement is not None and bytes(replacement) != receipt:
+        raise ReplacedAlready(id_, bytes(replacement).hex())
 
 
 async def _settle(db: Database, id_: str, state: str, receipt: bytes | None) -> None:
     async with db.write() as conn:
-        _unlinked(await _entry(conn, id_), id_, receipt)
+        _check_link(await _entry(conn, id_), id_, receipt)
         await quarantine.settle(conn, bytes.fromhex(id_), state, receipt)

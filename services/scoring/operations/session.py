@@ -1,4 +1,5 @@
-"""The database as the operator's commands open it: beside the fold, with time to work."""
+"""Opens the database for the operator's commands, which run beside the fold and without limits
+of time."""
 
 import contextlib
 import logging
@@ -13,8 +14,8 @@ log = logging.getLogger(__name__)
 
 
 @contextlib.asynccontextmanager
-async def opened(settings: ScoringSettings) -> AsyncIterator[Database]:
-    """The database of scoring, checked as at a start."""
+async def open_database(settings: ScoringSettings) -> AsyncIterator[Database]:
+    """The database of scoring, with the checks of a start, for the length of a `with` block."""
     db = Database(settings.database(SERVICE), SERVICE, PATIENT)
     try:
         await db.open(MIGRATIONS)

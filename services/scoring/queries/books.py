@@ -1,4 +1,4 @@
-"""Reads of the registry and of books: tallies, cells, and the commits that touched them."""
+"""Reads the registry, and the tallies, cells and stamps of books."""
 
 from collections.abc import Collection
 
@@ -18,53 +18,53 @@ from services.scoring.store import books, ledger
 
 
 async def registry(conn: AsyncConnection) -> Registry:
-    """The registry as the ledger has it."""
+    """The registry that follows from the ledger."""
     return Registry(statement(decode(raw)) for raw in await ledger.statements(conn))
 
 
 async def tallies(conn: AsyncConnection, year: int, since: int) -> dict[str, Tally]:
-    """The tallies of a year's books that were touched after the stamp `since`."""
-    found = await conn.execute(
+    """The tallies of the books of a year that changed after the stamp `since`, by unit."""
+    rows = await conn.execute(
         text("SELECT unit, tallies FROM books WHERE year = :year AND stamp > :since"),
         {"year": year, "since": since},
     )
-    return {unit: encoding.decode_tally(sums) for unit, sums in found}
+    return {unit: encoding.decode_tally(sums) for unit, sums in rows}
 
 
 async def last_stamp(db: Database) -> int:
-    """The stamp of the last commit of the fold, as of now."""
+    """The stamp of the last commit of the fold."""
     return int(await db.glance("SELECT stamp FROM position"))
 
 
 async def stamp(conn: AsyncConnection, book: Book) -> int:
-    """The commit that touched a book last; 0 where there is none."""
-    found = await conn.execute(
+    """The stamp of the last commit that changed a book; 0 where there is no book."""
+    rows = await conn.execute(
         text("SELECT stamp FROM books WHERE unit = :unit AND year = :year"), book._asdict()
     )
-    return int(found.scalar() or 0)
+    return int(rows.scalar() or 0)
 
 
 async def tally(conn: AsyncConnection, book: Book) -> str | None:
-    """The tallies of a book as they are stored; None where there is no book."""
-    found = await conn.execute(
+    """The tallies of a book as stored; None where there is no book."""
+    rows = await conn.execute(
         text("SELECT tallies FROM books WHERE unit = :unit AND year = :year"), book._asdict()
     )
-    held = found.scalar()
-    return None if held is None else str(held)
+    tallies = rows.scalar()
+    return None if tallies is None else str(tallies)
 
 
 async def booked_units(conn: AsyncConnection, year: int | None = None) -> set[str]:
-    """Every unit that has a book, of any year or of one."""
-    found = await conn.execute(
+    """The units that have a book of the year, or of any year where none is given."""
+    rows = await conn.execute(
         text("SELECT DISTINCT unit FROM books WHERE year = :year OR :any"),
         {"year": year or 0, "any": year is None},
     )
-    return {row[0] for row in found}
+    return {row[0] for row in rows}
 
 
 async def cells(conn: AsyncConnection, book: Book) -> dict[Cell, list[Posting]]:
-    """Every fact of a book."""
-    found: dict[Cell, list[Posting]] = {}
+    """All postings of a book, by cell."""
+    cells: dict[Cell, list[Posting]] = {}
     rows = await conn.execute(
         text(
             "SELECT facts.said FROM books JOIN facts ON facts.cell >= books.id * :span "
@@ -72,34 +72,35 @@ async def cells(conn: AsyncConnection, book: Book) -> dict[Cell, list[Posting]]:
         ),
         {"span": 1 << CELL_BITS, **book._asdict()},
     )
-    for (said,) in rows:
-        cell, posting = encoding.decode_fact(said)
-        found.setdefault(cell, []).append(posting)
-    return found
+    for (fact,) in rows:
+        cell, posting = encoding.decode_fact(fact)
+        cells.setdefault(cell, []).append(posting)
+    return cells
 
 
 async def cells_at(
-    conn: AsyncConnection, book: Book, wanted: Collection[Cell]
+    conn: AsyncConnection, book: Book, cells: Collection[Cell]
 ) -> dict[Cell, list[Posting]]:
-    """The facts of these cells of a book, found by the index."""
-    found = await conn.execute(
+    """The postings of these cells of a book, found through the index of facts."""
+    rows = await conn.execute(
         text("SELECT id FROM books WHERE unit = :unit AND year = :year"), book._asdict()
     )
-    number = found.scalar()
+    number = rows.scalar()
     if number is None:
         return {}
-    numbers = {cell_number(int(number), checksum(cell)) for cell in wanted}
-    held = await books.facts_at(conn, numbers)
-    return {cell: [fact.posting for fact in facts] for (_, cell), facts in held.items()}
+    numbers = {cell_number(int(number), checksum(cell)) for cell in cells}
+    facts = await books.facts_at(conn, numbers)
+    return {cell: [row.posting for row in fact_rows] for (_, cell), fact_rows in facts.items()}
 
 
 async def own_cells(
     conn: AsyncConnection, year: int, units: Collection[str], indicators: Collection[str]
 ) -> dict[str, dict[Cell, list[Posting]]]:
-    """The units' own facts of these indicators, by unit."""
-    found: dict[str, dict[Cell, list[Posting]]] = {}
+    """The postings of these indicators in the own views of the units, by unit and cell."""
+    by_unit: dict[str, dict[Cell, list[Posting]]] = {}
     for indicator in sorted(indicators):
-        # a fact begins with its cell in full; an id has letters, digits and . _ : / - alone
+        # The text of a fact begins with view and indicator. An indicator's id consists of letters,
+        # digits and . _ : / - and so needs no escaping in SQL.
         head = "[" + msgspec.json.encode([OWN, indicator]).decode()[:-1] + ","
         select = (
             "SELECT books.unit, facts.said FROM books JOIN facts "
@@ -108,7 +109,7 @@ async def own_cells(
             f"WHERE books.year = {int(year)} AND substr(facts.said, 1, {len(head)}) = '{head}' "
             "AND books.unit"
         )
-        for unit, said in await select_among(conn, select, units, "text"):
-            cell, posting = encoding.decode_fact(said)
-            found.setdefault(unit, {}).setdefault(cell, []).append(posting)
-    return found
+        for unit, fact in await select_among(conn, select, units, "text"):
+            cell, posting = encoding.decode_fact(fact)
+            by_unit.setdefault(unit, {}).setdefault(cell, []).append(posting)
+    return by_unit

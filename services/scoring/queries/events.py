@@ -1,4 +1,4 @@
-"""Reads of the ledger: events of a unit, decisions, retractions, receipts, counts."""
+"""Reads the ledger: events of a unit, decisions, retractions, receipts, counts."""
 
 import functools
 from collections.abc import Collection, Sequence
@@ -11,19 +11,18 @@ from contracts.envelope import Recorded, decode
 from services.chassis import outbox
 from services.chassis.database.engine import select_among
 from services.chassis.driver_rows import chunks
-from services.scoring.fold.books import Part
-from services.scoring.fold.verdict import Head, Target
+from services.scoring.fold.books import LedgerPart
+from services.scoring.fold.verdict import EventHead, RetractionTarget
 from services.scoring.store import ledger, position, quarantine
 
 RECEIPT_PREFIX = 6
+"""The first bytes of a receipt are those of the event's identity."""
+RECEIPTS_AT_ONCE = (1, 10, 100)
+"""The numbers of receipts in one statement: few, so that databases can reuse its plan."""
 
 
-LOOKED_AT_ONCE = (1, 10, 100)
-"""Receipts of one statement: few sizes, so that the databases keep its plan."""
-
-
-class Row(NamedTuple):
-    """An event as it is listed; `aside` is why the operator took it out of the fold."""
+class EventRow(NamedTuple):
+    """An event of a list; `aside` is the reason why the operator set it aside, or None."""
 
     identity: bytes
     receipt: bytes
@@ -32,8 +31,8 @@ class Row(NamedTuple):
     aside: str | None = None
 
 
-class After(NamedTuple):
-    """Where a page of events begins: behind this instant and identity."""
+class EventKey(NamedTuple):
+    """The key by which lists of events are ordered; a page begins after one."""
 
     time: int
     identity: bytes
@@ -42,84 +41,82 @@ class After(NamedTuple):
 async def decisions(
     conn: AsyncConnection, year: int, subjects: Collection[str] | None = None, kind: str = ""
 ) -> list[Recorded]:
-    """Decisions, declarations and results of a year that are not retracted.
+    """The decisions, declarations and results of a year that are not retracted.
 
-    Of all units, or of these subjects; of all kinds, or of one.
+    Optionally only under these subjects, and only those of one event type (`kind`).
     """
     select = (
-        f"SELECT raw FROM ledger WHERE part = {int(Part.SAID)} AND year = {int(year)} "
+        f"SELECT raw FROM ledger WHERE part = {int(LedgerPart.DECISION)} AND year = {int(year)} "
         "AND NOT retracted"
     )
     if subjects is None:
         rows: Sequence[Any] = (await conn.execute(text(select))).all()
     else:
         rows = await select_among(conn, f"{select} AND subject", subjects, "text")
-    said = (decode(row[0]) for row in rows)
-    return [one for one in said if kind in ("", one.kind.short)]
+    events = (decode(row[0]) for row in rows)
+    return [event for event in events if kind in ("", event.kind.short)]
 
 
 async def events(
-    conn: AsyncConnection, subjects: Collection[str], year: int, after: After | None, limit: int
-) -> list[Row]:
-    """Events of a year under these subjects, by their time: the ledger's, and those set aside."""
-    start = after or After(-(2**62), b"")
+    conn: AsyncConnection, subjects: Collection[str], year: int, after: EventKey | None,
+    limit: int,
+) -> list[EventRow]:  # fmt: skip
+    """The events of a year under these subjects, ordered by time; includes those set aside."""
+    start = after or EventKey(-(2**62), b"")
     select = (
         "SELECT identity, receipt, raw, time FROM ledger WHERE year = :year "
         "AND (time > :time OR (time = :time AND identity > :identity)) "
         "AND subject IN (SELECT value FROM {}) ORDER BY time, identity LIMIT :limit"
     )
-    given: dict[str, Any] = {"year": year, "limit": limit, **start._asdict()}
+    values: dict[str, Any] = {"year": year, "limit": limit, **start._asdict()}
     if conn.dialect.name == "sqlite":
         names = ", ".join(f"(:s{i})" for i in range(len(subjects)))
         source = f"(SELECT column1 AS value FROM (VALUES {names}))"
-        given |= {f"s{i}": subject for i, subject in enumerate(sorted(subjects))}
+        values |= {f"s{i}": subject for i, subject in enumerate(sorted(subjects))}
     else:
         source = "unnest(CAST(:subjects AS text[])) AS s(value)"
-        given["subjects"] = sorted(subjects)
-    rows = await conn.execute(text(select.format(source)), given)
-    found = [Row(bytes(row[0]), bytes(row[1]), bytes(row[2]), row[3]) for row in rows]
-    found += [
-        Row(one.identity, one.receipt, one.raw, one.time, one.reason)
-        for one in (await quarantine.aside(conn)).values()
-        if one.receipt is not None and one.year == year and one.subject in subjects
-        and (one.time, one.identity) > start
+        values["subjects"] = sorted(subjects)
+    rows = await conn.execute(text(select.format(source)), values)
+    events = [EventRow(bytes(row[0]), bytes(row[1]), bytes(row[2]), row[3]) for row in rows]
+    events += [
+        EventRow(event.identity, event.receipt, event.raw, event.time, event.reason)
+        for event in (await quarantine.aside(conn)).values()
+        if event.receipt is not None and event.year == year and event.subject in subjects
+        and (event.time, event.identity) > start
     ]  # fmt: skip
-    return sorted(found, key=lambda row: (row.time, row.identity))[:limit]
+    return sorted(events, key=lambda event: (event.time, event.identity))[:limit]
 
 
-async def heads(conn: AsyncConnection, identities: Collection[bytes]) -> dict[bytes, Head]:
-    """What the ledger has of these identities, for the retractions that name them."""
+async def heads(conn: AsyncConnection, identities: Collection[bytes]) -> dict[bytes, EventHead]:
+    """The heads of those of these events that the ledger has, for verdicts on retractions."""
     select = "SELECT identity, subject, part FROM ledger WHERE identity"
     return {
-        bytes(identity): Head(subject, part == Part.RETRACTION)
+        bytes(identity): EventHead(subject, part == LedgerPart.RETRACTION)
         for identity, subject, part in await select_among(conn, select, identities, "bytea")
     }
 
 
-async def retracting(conn: AsyncConnection) -> list[bytes]:
-    """The bodies of every retraction in the ledger."""
-    select = f"SELECT raw FROM ledger WHERE part = {int(Part.RETRACTION)}"
+async def retractions(conn: AsyncConnection) -> list[bytes]:
+    """The bodies of all retractions in the ledger."""
+    select = f"SELECT raw FROM ledger WHERE part = {int(LedgerPart.RETRACTION)}"
     return [bytes(row[0]) for row in await conn.execute(text(select))]
 
 
-async def targets(conn: AsyncConnection) -> set[Target]:
-    """What is remembered as retracted."""
+async def retraction_targets(conn: AsyncConnection) -> set[RetractionTarget]:
+    """The saved targets of retractions."""
     rows = await conn.execute(text("SELECT target, subject FROM retractions"))
-    return {Target(bytes(row[0]), row[1]) for row in rows}
+    return {RetractionTarget(bytes(row[0]), row[1]) for row in rows}
 
 
-async def wrongly_marked(conn: AsyncConnection) -> int:
-    """How many events are marked as retracted and are not, or are and are not marked."""
-    named = ledger.NAMED
-    select = (
-        "SELECT count(*) FROM ledger WHERE retracted <> "
-        f"(part <> {int(Part.RETRACTION)} AND {named})"
-    )
+async def count_wrong_marks(conn: AsyncConnection) -> int:
+    """The number of events whose mark as retracted does not agree with the retractions."""
+    retracted = f"(part <> {int(LedgerPart.RETRACTION)} AND {ledger.IS_RETRACTED})"
+    select = f"SELECT count(*) FROM ledger WHERE retracted <> {retracted}"
     return int((await conn.execute(text(select))).scalar() or 0)
 
 
 async def body_of(conn: AsyncConnection, receipt: bytes) -> bytes | None:
-    """The body of the event of the ledger that has this receipt."""
+    """The body of the event that has this receipt, None where the ledger has none."""
     head = receipt[:RECEIPT_PREFIX]
     row = await conn.execute(
         text(
@@ -133,28 +130,28 @@ async def body_of(conn: AsyncConnection, receipt: bytes) -> bytes | None:
 
 
 async def arrived(conn: AsyncConnection, receipts: Collection[bytes]) -> set[bytes]:
-    """Those receipts whose event is in the ledger or in quarantine.
+    """Those of the receipts whose event is in the ledger or in quarantine.
 
-    A receipt begins as its event's identity does, so the key of the ledger finds it.
+    A receipt begins with the same bytes as its event's identity, so the key of the ledger finds it.
     """
     select = "SELECT receipt FROM quarantine WHERE receipt"
-    found = {bytes(row[0]) for row in await select_among(conn, select, receipts, "bytea")}
-    for some in chunks(set(receipts) - found, LOOKED_AT_ONCE[-1]):
-        size = next(size for size in LOOKED_AT_ONCE if size >= len(some))
-        filled = some + some[-1:] * (size - len(some))
+    arrivals = {bytes(row[0]) for row in await select_among(conn, select, receipts, "bytea")}
+    for chunk in chunks(set(receipts) - arrivals, RECEIPTS_AT_ONCE[-1]):
+        size = next(size for size in RECEIPTS_AT_ONCE if size >= len(chunk))
+        filled = chunk + chunk[-1:] * (size - len(chunk))
         values: dict[str, bytes] = {}
         for number, receipt in enumerate(filled):
             head = receipt[:RECEIPT_PREFIX]
             values |= {f"f{number}": head, f"l{number}": head + b"\xff" * 10}
             values[f"r{number}"] = receipt
         rows = await conn.execute(text(_in_ledger(size)), values)
-        found |= {filled[number] for (number,) in rows}
-    return found
+        arrivals |= {filled[number] for (number,) in rows}
+    return arrivals
 
 
 @functools.cache
 def _in_ledger(size: int) -> str:
-    """Which of so many receipts are in the ledger, by their numbers."""
+    """A statement that selects the numbers of those of `size` receipts that the ledger has."""
     return " UNION ALL ".join(
         f"SELECT {number} WHERE EXISTS (SELECT 1 FROM ledger WHERE identity >= :f{number} "
         f"AND identity <= :l{number} AND receipt = :r{number})"
@@ -163,12 +160,12 @@ def _in_ledger(size: int) -> str:
 
 
 async def ledger_size(conn: AsyncConnection) -> int:
-    """How many events the ledger holds, counted."""
+    """The number of events in the ledger, by counting them."""
     return int((await conn.execute(text("SELECT count(*) FROM ledger"))).scalar() or 0)
 
 
 async def counts(conn: AsyncConnection) -> dict[str, int]:
-    """How many events are folded, and how many wait in quarantine."""
+    """The number of events that are folded, and of those that wait in quarantine."""
     place = await position.load(conn)
     waiting = await conn.execute(text("SELECT count(*) FROM quarantine WHERE state = 'waiting'"))
     return {"folded": place.folded, "quarantined": int(waiting.scalar() or 0)}

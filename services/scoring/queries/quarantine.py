@@ -1,4 +1,4 @@
-"""Reads of the quarantine."""
+"""Reads the quarantine."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 
 async def entries(conn: AsyncConnection, state: str | None, limit: int) -> list[dict[str, Any]]:
-    """Entries of the quarantine, the newest first, without their bytes."""
+    """The entries of the quarantine, newest first, without their bytes."""
     rows = await conn.execute(
         text(
             "SELECT id, reason, detail, subject, receipt, came, state, replaced_by FROM quarantine "
@@ -19,6 +19,6 @@ async def entries(conn: AsyncConnection, state: str | None, limit: int) -> list[
 
 
 async def entry(conn: AsyncConnection, id_: bytes) -> dict[str, Any] | None:
-    """One entry with its original bytes, or None."""
+    """An entry with its original bytes, or None."""
     row = (await conn.execute(text("SELECT * FROM quarantine WHERE id = :id"), {"id": id_})).first()
     return None if row is None else dict(row._mapping)

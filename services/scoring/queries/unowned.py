@@ -1,4 +1,4 @@
-"""Reads of events whose subject no unit owns; which subjects these are is the caller's business."""
+"""Reads the events of subjects that no unit holds; the caller decides which subjects these are."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts import moments
 from services.chassis.database.engine import select_among
-from services.scoring.fold.books import Part
+from services.scoring.fold.books import LedgerPart
 from services.scoring.fold.registry import NEVER
 
-PARTS = f"{int(Part.PRACTICE)}, {int(Part.REGISTRY)}, {int(Part.SAID)}"
+PARTS = f"{int(LedgerPart.PRACTICE)}, {int(LedgerPart.REGISTRY)}, {int(LedgerPart.DECISION)}"
 OPEN = f"part IN ({PARTS}) AND NOT retracted"
 # A loose index scan: one lookup for each distinct subject, however many events each has.
 SUBJECTS = """
@@ -53,7 +53,7 @@ class Place(NamedTuple):
     identity: bytes
 
 
-class UnownedEvent(NamedTuple):
+class UnownedRow(NamedTuple):
     """An event of the ledger, with what orders it within its subject."""
 
     year: int
@@ -81,7 +81,7 @@ async def count(conn: AsyncConnection, subjects: Sequence[Unheld]) -> int:
 
 async def events(
     conn: AsyncConnection, unheld: Unheld, after: Place | None, chunk: int
-) -> AsyncIterator[UnownedEvent]:
+) -> AsyncIterator[UnownedRow]:
     """The events of a subject behind a place, read in chunks."""
     subject, until = unheld
     place = after if after and after.subject == subject else Place(subject, 0, 0, b"")
@@ -89,7 +89,7 @@ async def events(
         values: dict[str, Any] = {**place._asdict(), "until": until, "limit": chunk}
         rows = (await conn.execute(text(EVENTS), values)).all()
         for year, time, identity, receipt, raw in rows:
-            yield UnownedEvent(year, time, bytes(identity), bytes(receipt), bytes(raw))
+            yield UnownedRow(year, time, bytes(identity), bytes(receipt), bytes(raw))
         if len(rows) < chunk:
             return
         place = Place(subject, rows[-1][0], rows[-1][1], bytes(rows[-1][2]))

@@ -62,7 +62,9 @@ class Accepted:
         for event in events:
             self.events.setdefault(event.identity, event)
         self.heads = {
-            identity: verdicts.Head(event.event.subject, event.kind.short == verdicts.RETRACTION)
+            identity: verdicts.EventHead(
+                event.event.subject, event.kind.short == verdicts.RETRACTION
+            )
             for identity, event in self.events.items()
         }
         self.retracted = frozenset(self._retracted())
@@ -70,16 +72,16 @@ class Accepted:
             verdicts.statement(event) for event in self.counting() if event.kind.domain == "unit"
         )
 
-    def _retracted(self) -> Iterable[verdicts.Target]:
+    def _retracted(self) -> Iterable[verdicts.RetractionTarget]:
         for event in self.events.values():
             if event.kind.short == verdicts.RETRACTION and verdicts.names_own_source(event):
-                yield verdicts.target(event)
+                yield verdicts.retraction_target(event)
 
     def counting(self) -> Iterable[Recorded]:
         """The events that are not retracted; a retraction cannot be."""
         for event in self.events.values():
             retraction = event.kind.short == verdicts.RETRACTION
-            if retraction or verdicts.targeted(event) not in self.retracted:
+            if retraction or verdicts.event_target(event) not in self.retracted:
                 yield event
 
 

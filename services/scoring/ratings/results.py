@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from contracts.envelope import Recorded
 from services.scoring.fold.postings import order_of
 from services.scoring.fold.registry import Registry
-from services.scoring.fold.verdict import standing_of
+from services.scoring.fold.verdict import resolve_unit
 from services.scoring.ratings.model import Result
 
 REPORTED = "result.reported"
@@ -17,7 +17,7 @@ def latest_results(events: Iterable[Recorded], registry: Registry) -> dict[str, 
     """By unit the latest report of each result, in the order of their names."""
     by_unit: dict[str, list[Recorded]] = {}
     for event in events:
-        unit = standing_of(event, registry)
+        unit = resolve_unit(event, registry)
         if not isinstance(unit, str):
             by_unit.setdefault(unit.key, []).append(event)
     return {key: _latest(reports) for key, reports in by_unit.items()}

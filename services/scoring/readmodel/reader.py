@@ -20,7 +20,7 @@ from services.scoring.fold.registry import Unit
 from services.scoring.messages import message
 from services.scoring.queries import books as book_queries
 from services.scoring.queries import events as event_queries
-from services.scoring.queries.events import After, Row
+from services.scoring.queries.events import EventKey, EventRow
 from services.scoring.ratings.listing import matching, page
 from services.scoring.ratings.model import Rating
 from services.scoring.ratings.reasons import told, told_aside
@@ -53,7 +53,7 @@ class EventPage(NamedTuple):
     """Events of a page, and where the next begins; None at the end."""
 
     items: list[dict[str, Any]]
-    next: After | None
+    next: EventKey | None
 
 
 @dataclass
@@ -106,10 +106,10 @@ class Reading:
                 standing = snapshot.standing(unit, view)
                 rating = snapshot.rating(unit.key, view)
                 return await asyncio.to_thread(sheet, rating, standing, facts, beside)
-        raise Problem(503, message("sheet-moving"), headers={"Retry-After": "2"})
+        raise Problem(503, message("sheet-moving"), headers={"Retry-EventKey": "2"})
 
     async def events(
-        self, snapshot: Snapshot, unit: Unit, after: After | None, limit: int
+        self, snapshot: Snapshot, unit: Unit, after: EventKey | None, limit: int
     ) -> EventPage:
         """The unit's events of the year by their time, each with whether it counts and why not.
 
@@ -177,8 +177,8 @@ def may_read_closing(snapshot: Snapshot, unit: Unit, reader: Credential) -> bool
     return any(may_read(snapshot, heir, reader) for heir in heirs)
 
 
-def _place(pair: tuple[Row, Recorded]) -> After:
-    return After(pair[1].time, pair[0].identity)
+def _place(pair: tuple[EventRow, Recorded]) -> EventKey:
+    return EventKey(pair[1].time, pair[0].identity)
 
 
 def _holds(snapshot: Snapshot, said: Recorded, units: Collection[str]) -> bool:
@@ -188,11 +188,13 @@ def _holds(snapshot: Snapshot, said: Recorded, units: Collection[str]) -> bool:
 
 
 async def _items(
-    conn: Any, snapshot: Snapshot, unit: Unit, pairs: Sequence[tuple[Row, Recorded]]
+    conn: Any, snapshot: Snapshot, unit: Unit, pairs: Sequence[tuple[EventRow, Recorded]]
 ) -> list[dict[str, Any]]:
     retracted = await ledger.retracted(conn, {said.identity for _, said in pairs})
-    retractions = (said for _, said in pairs if said.kind.short == verdict.RETRACTION)
-    heads = await event_queries.heads(conn, {verdict.target(said).identity for said in retractions})
+    retractions = (event for _, event in pairs if event.kind.short == verdict.RETRACTION)
+    heads = await event_queries.heads(
+        conn, {verdict.retraction_target(said).identity for said in retractions}
+    )
     unannounced = await _unannounced(conn, snapshot, unit, [said for _, said in pairs])
     items = []
     for row, said in pairs:

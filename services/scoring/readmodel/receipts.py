@@ -45,7 +45,7 @@ class Receipts:
         async with self.db.read() as conn:
             retracted = await ledger.retracted(conn, [event.identity])
             named = (
-                {verdict.target(event).identity}
+                {verdict.retraction_target(event).identity}
                 if event.kind.short == verdict.RETRACTION
                 else set()
             )

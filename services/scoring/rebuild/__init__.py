@@ -1,1 +1,1 @@
-"""Books folded anew from the ledger, on every core; not the fold of one batch."""
+"""Recomputes whole books from the ledger, on every core; batches are folded by `handlers`."""

@@ -1,7 +1,7 @@
-"""A book computed from the ledger: what is read for it, by the fold's connection or a worker's.
+"""Reads the inputs of books from the database and recomputes them, in the fold or in a worker.
 
-A worker reads what is committed, which is the same as what its parent sees: the parent holds the
-position's lock, and writes of a book only after a worker has read it.
+A worker reads committed rows, which are the same as those that its parent sees: the parent holds
+the lock on the position, and writes a book only after a worker has read it.
 """
 
 from __future__ import annotations
@@ -11,29 +11,29 @@ from typing import NamedTuple
 
 from services.chassis.driver_rows import Rows
 from services.scoring.fold.books import Book
-from services.scoring.fold.recompute import Computed, Task, computed
+from services.scoring.fold.recompute import BookDifference, BookInputs, recompute
 from services.scoring.fold.registry import Registry
 from services.scoring.rubrics.model import Rubrics
 from services.scoring.store import book_inputs
 
 
-class Made(NamedTuple):
-    """A book, its row, None without, how many events were read, and what it must hold."""
+class BookResult(NamedTuple):
+    """A recomputed book: the id of its row (None without one), and how many events were read."""
 
     book: Book
     number: int | None
     events: int
-    computed: Computed
+    difference: BookDifference
 
 
-async def made(
+async def recompute_books(
     rows: Rows, registry: Registry, rubrics: Rubrics, books: Sequence[Book]
-) -> AsyncIterator[Made]:
-    """What each of these books of one year must hold, beside what is stored of it.
+) -> AsyncIterator[BookResult]:
+    """Recomputes these books of one year, and compares each with its stored facts.
 
-    Their events are read at once: the ledger lies in order of arrival, where one unit's events
-    are far apart and those of many are beside each other; and what stands in the pooled view of
-    an heir too is read once where both are asked for.
+    The events of all books are read at once: the ledger lies in order of arrival, so that the
+    events of one unit are far apart and those of many units are adjacent; and events that an
+    heir's pooled view includes too are read once for both.
     """
     if not books:
         return
@@ -44,13 +44,13 @@ async def made(
     for book in books:
         number = numbers.get(book.unit)
         stored = [] if number is None else await book_inputs.facts(rows, number)
-        events = [one for subject in sorted(subjects[book]) for one in by_subject.get(subject, ())]
-        task = Task(book, events, stored)
-        yield Made(book, number, len(events), computed(task, registry, rubrics))
+        events = [e for subject in sorted(subjects[book]) for e in by_subject.get(subject, ())]
+        inputs = BookInputs(book, events, stored)
+        yield BookResult(book, number, len(events), recompute(inputs, registry, rubrics))
 
 
 def _subjects(registry: Registry, book: Book) -> frozenset[str]:
-    """Under which subjects events may speak of the book."""
+    """The subjects of all events that may belong to the book."""
     if book.unit not in registry.units:
         return frozenset()
     units = (book.unit, *registry.pool(book.unit, book.year))

@@ -1,8 +1,8 @@
-"""Books folded anew from the ledger: after the registry, a rubric or a doubt changed them.
+"""Recomputes books from the ledger, and writes the difference to the stored ones.
 
-The difference to what is stored is written here, in the caller's one transaction; what a book must
-hold is read and computed (`ledger`) by this process inside the transaction, or by workers from
-what is committed. At most so many events are in memory at a time.
+Used where the registry or a rubric changed, and by the rebuild. Books are recomputed (`inputs`) by
+this process inside the caller's transaction, or by workers from committed rows; the differences are
+always written in the caller's one transaction. The number of events in memory is bounded.
 """
 
 import itertools
@@ -17,63 +17,65 @@ from services.scoring.fold.books import Book
 from services.scoring.fold.encoding import cell_number
 from services.scoring.fold.registry import Registry
 from services.scoring.rebuild import inputs
-from services.scoring.rebuild.inputs import Made
+from services.scoring.rebuild.inputs import BookResult
 from services.scoring.rebuild.workers import Workers
 from services.scoring.rubrics.model import Rubrics
 from services.scoring.store import books as book_store
 from services.scoring.store import ledger
 
 EVENTS_AT_ONCE = 30_000
-"""How many events a worker holds at a time, about: some 40 MB."""
-Progress = Callable[[int, int], None]
-"""Called with books done and books in all."""
+"""The number of events, about, that a worker has in memory at a time: some 40 MB."""
+BookProgress = Callable[[int, int], None]
+"""Called with the number of recomputed books and the number of all books."""
 
 
 async def refold(
     conn: AsyncConnection, registry: Registry, rubrics: Rubrics, units: Collection[str], stamp: int
 ) -> None:
-    """Folds the books of these units anew by this process."""
+    """Recomputes the books of these units in this process."""
     rows = await rows_of(conn)
-    for book in await books(conn, registry, units):
-        async for made in inputs.made(rows, registry, rubrics, [book]):
-            await _write(conn, made, stamp)
+    for book in await list_books(conn, registry, units):
+        async for result in inputs.recompute_books(rows, registry, rubrics, [book]):
+            await _write(conn, result, stamp)
 
 
 async def refold_by(
     team: Workers, conn: AsyncConnection, registry: Registry,
-    wanted: Collection[Book], stamp: int,
-    progress: Progress = lambda done, of: None,
+    books: Collection[Book], stamp: int,
+    progress: BookProgress = lambda number, total: None,
 ) -> int:  # fmt: skip
-    """Folds books anew by workers; answers events read.
+    """Recomputes books by workers, and returns the number of events that they read.
 
-    The caller holds the position's lock, and has written nothing yet.
+    The caller holds the lock on the position, and has written nothing yet: workers see only
+    committed rows.
     """
-    events = done = 0
+    events = number = 0
 
-    async def take(made: Made) -> None:
-        nonlocal events, done
-        await _write(conn, made, stamp)
-        events, done = events + made.events, done + 1
-        progress(done, len(wanted))
+    async def write(result: BookResult) -> None:
+        nonlocal events, number
+        await _write(conn, result, stamp)
+        events, number = events + result.events, number + 1
+        progress(number, len(books))
 
     groups: list[list[Book]] = []
-    ordered = sorted(wanted, key=lambda book: (book.year, _family(registry, book), book.unit))
-    for _, found in itertools.groupby(ordered, attrgetter("year")):
-        of_year = list(found)
+    ordered = sorted(books, key=lambda book: (book.year, _family(registry, book), book.unit))
+    for _, books_of_year in itertools.groupby(ordered, attrgetter("year")):
+        of_year = list(books_of_year)
         each = 1 + await ledger.events_of(conn, of_year) // len(of_year)
-        groups += grouped(of_year, team.count, max(1, EVENTS_AT_ONCE // each))
-    await team.compute(groups, take)
+        groups += split(of_year, team.count, max(1, EVENTS_AT_ONCE // each))
+    await team.compute(groups, write)
     return events
 
 
 def _family(registry: Registry, book: Book) -> str:
-    """A name that a unit shares with those whose facts it inherits, or who inherit its."""
+    """A sort key that puts units beside those whose facts they inherit, so that one worker reads
+    the events of both."""
     heirs = registry.pooling(book.unit, book.year)
     return heirs[-1] if heirs else book.unit
 
 
-def grouped(ordered: Sequence[Book], workers: int, most: int) -> Iterator[list[Book]]:
-    """Neighbours together, at most so many; large groups first, so that all workers end at once."""
+def split(ordered: Sequence[Book], workers: int, most: int) -> Iterator[list[Book]]:
+    """Groups of at most `most` neighbours, shrinking so that all workers end at the same time."""
     left = list(ordered)
     while left:
         size = min(most, max(1, len(left) // (2 * workers)))
@@ -81,7 +83,9 @@ def grouped(ordered: Sequence[Book], workers: int, most: int) -> Iterator[list[B
         left = left[size:]
 
 
-async def books(conn: AsyncConnection, registry: Registry, units: Collection[str]) -> list[Book]:
+async def list_books(
+    conn: AsyncConnection, registry: Registry, units: Collection[str]
+) -> list[Book]:
     """The books that these units have or should have, of every year."""
     return [
         Book(unit, year)
@@ -92,23 +96,23 @@ async def books(conn: AsyncConnection, registry: Registry, units: Collection[str
 
 async def years(conn: AsyncConnection, registry: Registry, unit: str) -> set[int]:
     """The years of which a unit has or should have a book."""
-    found = await ledger.years_of(conn, unit, registry.subjects(unit))
+    years = await ledger.years_of(conn, unit, registry.subjects(unit))
     for (_, successor), entry in registry.successions.items():
         if successor == unit:
-            found.add(moments.local_year(entry.effective))
-    return found
+            years.add(moments.local_year(entry.effective))
+    return years
 
 
-async def _write(conn: AsyncConnection, made: Made, stamp: int) -> None:
-    """Writes what differs; a book without any event of its unit goes."""
-    number, computed = made.number, made.computed
-    await book_store.delete_facts(conn, computed.gone)
-    if computed.tallies is None:
+async def _write(conn: AsyncConnection, result: BookResult, stamp: int) -> None:
+    """Writes the difference; a book to which no event belongs is deleted."""
+    number, difference = result.number, result.difference
+    await book_store.delete_facts(conn, difference.stale)
+    if difference.tallies is None:
         if number is not None:
             await book_store.delete_book(conn, number)
         return
     if number is None:
-        number = (await book_store.ensure_books(conn, [made.book], stamp))[made.book].id
-    added = [(cell_number(number, checksum), said) for checksum, said in computed.added]
+        number = (await book_store.ensure_books(conn, [result.book], stamp))[result.book].id
+    added = [(cell_number(number, checksum), text) for checksum, text in difference.missing]
     await book_store.add_facts(conn, added)
-    await book_store.save_tallies(conn, {number: computed.tallies}, stamp)
+    await book_store.save_tallies(conn, {number: difference.tallies}, stamp)

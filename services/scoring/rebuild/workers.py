@@ -1,8 +1,8 @@
-"""Processes that compute books anew, one for each core, so that a rebuild is not one core's work.
+"""Worker processes that recompute books, one for each core.
 
-A worker is told once where the data are, the registry and the rubrics; then it reads groups
-of books from its standard input and writes what each must hold to its standard output, every one a
-pickle after its length. It never writes data. It is tied to its parent, and ends with it.
+A worker first reads its context (the database, the registry and the rubrics) from its standard
+input, then groups of books; it writes the result of each book to its standard output. Every message
+is a pickle after its length. Workers never write to the database. They end with their parent.
 """
 
 from __future__ import annotations
@@ -26,60 +26,60 @@ from services.scoring.errors import WorkerDied
 from services.scoring.fold.books import Book
 from services.scoring.fold.registry import Registry
 from services.scoring.rebuild import inputs
-from services.scoring.rebuild.inputs import Made
+from services.scoring.rebuild.inputs import BookResult
 from services.scoring.rubrics.model import Rubrics
 
 _LENGTH = struct.Struct(">Q")
 
 
-Known = tuple[Source, Registry, Rubrics]
-"""What a worker is told before its first group of books."""
-Answer = Made | str
-"""What a book must hold, or how the database was lost."""
+Context = tuple[Source, Registry, Rubrics]
+"""What a worker reads before its first group of books."""
+WorkerAnswer = BookResult | str
+"""The result of a book, or the error by which the database was lost."""
 
 
 class Workers:
-    """Workers, one for each core."""
+    """The worker processes of one rebuild."""
 
     def __init__(self) -> None:
         self._all: list[Process] = []
 
     async def start(self) -> None:
-        """Starts a process for each core; they load while the parent goes on."""
+        """Starts a process for each core; they import their modules while the parent goes on."""
         command = (sys.executable, "-m", "services.scoring.rebuild.workers", str(os.getpid()))
         for _ in range(len(os.sched_getaffinity(0))):
             process = await asyncio.create_subprocess_exec(*command, stdin=PIPE, stdout=PIPE)
             self._all.append(process)
 
-    def know(self, source: Source, registry: Registry, rubrics: Rubrics) -> None:
-        """Tells them where the events are, and by what to compute, before the first book."""
-        known: Known = source, registry, rubrics
-        said = pickle.dumps(known, pickle.HIGHEST_PROTOCOL)
+    def send_context(self, source: Source, registry: Registry, rubrics: Rubrics) -> None:
+        """Sends every worker its context, once and before `compute`."""
+        context: Context = source, registry, rubrics
+        body = pickle.dumps(context, pickle.HIGHEST_PROTOCOL)
         for process in self._all:
-            _send(process, said)
+            _send(process, body)
 
     @property
     def count(self) -> int:
-        """How many there are."""
+        """The number of workers."""
         return len(self._all)
 
     async def compute(
-        self, groups: Iterable[Sequence[Book]], take: Callable[[Made], Awaitable[None]]
+        self, groups: Iterable[Sequence[Book]], write: Callable[[BookResult], Awaitable[None]]
     ) -> None:
-        """Computes what books must hold, of what is committed; `take` gets one after the other.
+        """Recomputes books from committed rows; `write` gets the results one after the other.
 
-        A group is one worker's, and its books are of one year. WorkerDied where a process ends
-        instead of answering, DatabaseAway where it lost the data.
+        A group goes to one worker, and its books are of one year. Raises WorkerDied where a
+        process ends instead of answering, DatabaseAway where it lost its connection.
         """
-        waiting, taking = iter(groups), asyncio.Lock()
+        waiting, writing = iter(groups), asyncio.Lock()
 
         async def work(process: Process) -> None:
             for group in waiting:
                 _send(process, pickle.dumps(group, pickle.HIGHEST_PROTOCOL))
                 for _ in group:
-                    made = await _answer(process)
-                    async with taking:
-                        await take(made)
+                    result = await _answer(process)
+                    async with writing:
+                        await write(result)
 
         working = [asyncio.create_task(work(process)) for process in self._all]
         try:
@@ -88,9 +88,9 @@ class Workers:
             await cancel_all(working)
 
     async def stop(self) -> None:
-        """Ends them.
+        """Kills the workers.
 
-        What they answered is read to its end: a process is not over before its pipes are.
+        Their output is read to its end: a process has not ended before its pipes are closed.
         """
         for process in self._all:
             with contextlib.suppress(ProcessLookupError):
@@ -101,17 +101,17 @@ class Workers:
             await process.wait()
 
 
-async def _answer(process: Process) -> Made:
+async def _answer(process: Process) -> BookResult:
     assert process.stdout is not None
     try:
         head = await process.stdout.readexactly(_LENGTH.size)
         body = await process.stdout.readexactly(*_LENGTH.unpack(head))
-    except (asyncio.IncompleteReadError, ConnectionError) as died:
-        raise WorkerDied from died
-    found: Answer = pickle.loads(body)
-    if isinstance(found, str):
-        raise DatabaseAway(found)
-    return found
+    except (asyncio.IncompleteReadError, ConnectionError) as error:
+        raise WorkerDied from error
+    answer: WorkerAnswer = pickle.loads(body)
+    if isinstance(answer, str):
+        raise DatabaseAway(answer)
+    return answer
 
 
 def _send(process: Process, body: bytes) -> None:
@@ -122,44 +122,44 @@ def _send(process: Process, body: bytes) -> None:
 
 @contextlib.asynccontextmanager
 async def workers() -> AsyncIterator[Workers]:
-    """Workers for the block."""
-    made = Workers()
+    """Workers that run for the length of a `with` block."""
+    team = Workers()
     try:
-        await made.start()
-        yield made
+        await team.start()
+        yield team
     finally:
-        await made.stop()
+        await team.stop()
 
 
-async def main(given: BinaryIO, told: BinaryIO) -> None:
-    """Answers for each book of each group until there are no more.
+async def main(stdin: BinaryIO, stdout: BinaryIO) -> None:
+    """The program of a worker: answers for each book of each group until its input ends.
 
-    What is computed holds no cycles, so the collector of cycles would only cost a fifth. Nothing
-    else runs in the process while it waits for the next group.
+    The cycle collector is off: the objects of a book form no cycles, and looking for them would
+    cost a fifth of the time. Reading blocks: nothing else runs in the process meanwhile.
     """
     gc.disable()
-    known: Known = _read(given)
-    source, registry, rubrics = known
+    context: Context = _read(stdin)
+    source, registry, rubrics = context
     try:
         async with source.opened() as rows:
-            while (books := _read(given)) is not None:
-                async for made in inputs.made(rows, registry, rubrics, books):
-                    _tell(told, made)
+            while (books := _read(stdin)) is not None:
+                async for result in inputs.recompute_books(rows, registry, rubrics, books):
+                    _write(stdout, result)
     except FAILED as error:
         if not is_lost(error):
             raise
-        _tell(told, str(error) or type(error).__name__)
+        _write(stdout, str(error) or type(error).__name__)
 
 
-def _tell(told: BinaryIO, answer: Answer) -> None:
+def _write(stdout: BinaryIO, answer: WorkerAnswer) -> None:
     body = pickle.dumps(answer, pickle.HIGHEST_PROTOCOL)
-    told.write(_LENGTH.pack(len(body)) + body)
-    told.flush()
+    stdout.write(_LENGTH.pack(len(body)) + body)
+    stdout.flush()
 
 
-def _read(given: BinaryIO) -> Any:
-    head = given.read(_LENGTH.size)
-    return pickle.loads(given.read(*_LENGTH.unpack(head))) if head else None
+def _read(stdin: BinaryIO) -> Any:
+    head = stdin.read(_LENGTH.size)
+    return pickle.loads(stdin.read(*_LENGTH.unpack(head))) if head else None
 
 
 if __name__ == "__main__":

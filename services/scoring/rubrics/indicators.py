@@ -1,4 +1,4 @@
-"""The indicators of a rubric file: what each kind may have, must have, and may not have."""
+"""Reads the indicators of a rubric file: the required and the allowed fields of each kind."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from itertools import pairwise
 from typing import Any, NamedTuple, get_args
 
 from services.scoring.messages import message
-from services.scoring.rubrics.model import Indicator, Kind, Rule, Step, WhenEmpty
-from services.scoring.rubrics.rules import ceiling, finest, rule
+from services.scoring.rubrics.model import Indicator, Kind, Rule, ScaleStep, WhenEmpty
+from services.scoring.rubrics.rules import ceiling, common_denominator, rule
 from services.scoring.rubrics.values import (
     exact,
     integer,
@@ -22,39 +22,40 @@ from services.scoring.rubrics.values import (
 )
 from services.scoring.rubrics.yaml_tree import ABSENT, Node
 
-FINEST = 10**6
+DENOMINATOR_MAX = 10**6
 BASIC = ("group", "points", "when_empty", "scale")
 PRICED = ("done", "pick")
 
 
 def indicator(node: Node, groups: tuple[str, ...], classes: tuple[str, ...]) -> Indicator:
-    """One indicator; what is wrong with it is noted on the node."""
-    found = node.take("id", name)
-    if found is not ABSENT:
-        node.what = message("rubric-indicator", id=found)
+    """An indicator; its faults are noted on the node."""
+    id_ = node.take("id", name)
+    if id_ is not ABSENT:
+        node.what = message("rubric-indicator", id=id_)
     kinds = [str(kind) for kind in Kind]
     kind = node.take("kind", lambda value: Kind(one_of(kinds)(value)))
-    given: dict[str, Any] = {
-        "id": found,
+    members: dict[str, Any] = {
+        "id": id_,
         "vi": node.take("vi", text),
         "clause": node.take("clause", text),
         "kind": kind,
     }
     if kind is not ABSENT:
         if kind.basic:
-            given |= _basic(node, groups)
+            members |= _basic(node, groups)
         else:
-            given["group"] = node.take("group", one_of(groups), None)
-            given["cap"] = node.take("cap", number())
-        given |= KIND_FIELDS[kind].read(node, classes)
-        node.close(lambda wrong, taken: _elsewhere(wrong, kind, taken))
-    return Indicator(**given)
+            members["group"] = node.take("group", one_of(groups), None)
+            members["cap"] = node.take("cap", number())
+        members |= KIND_FIELDS[kind].read(node, classes)
+        node.close(lambda field, allowed: _hint(field, kind, allowed))
+    return Indicator(**members)
 
 
-def _elsewhere(wrong: str, kind: Kind, taken: set[Any]) -> str:
-    owners = [str(owner) for owner in Kind if wrong in KIND_FIELDS[owner].names]
+def _hint(field: str, kind: Kind, allowed: set[Any]) -> str:
+    """The kinds that have the field, or the allowed field that was perhaps meant."""
+    owners = [str(owner) for owner in Kind if field in KIND_FIELDS[owner].names]
     if not owners:
-        return near(wrong, taken)
+        return near(field, allowed)
     return message("rubric-elsewhere", kind=kind, owners=", ".join(owners))
 
 
@@ -68,11 +69,11 @@ def _basic(node: Node, groups: tuple[str, ...]) -> dict[str, Any]:
     }
 
 
-def _scale(node: Node, points: Fraction) -> tuple[Step, ...]:
-    steps: list[tuple[Step, int]] = []
+def _scale(node: Node, points: Fraction) -> tuple[ScaleStep, ...]:
+    steps: list[tuple[ScaleStep, int]] = []
     for inner in node.nodes("scale", required=False):
-        step = Step(inner.take("at_least", number(0, 1)), inner.take("points", number()))
-        inner.close(lambda wrong, taken: near(wrong, taken))
+        step = ScaleStep(inner.take("at_least", number(0, 1)), inner.take("points", number()))
+        inner.close(near)
         if step.points is not ABSENT and points is not ABSENT and step.points > points:
             inner.fault(message("rubric-step-points", points=points), "points")
         if ABSENT not in (step.at_least, step.points):
@@ -88,10 +89,10 @@ def _scale(node: Node, points: Fraction) -> tuple[Step, ...]:
 
 
 def _rules(node: Node, field: str, kind: Kind) -> tuple[Rule, ...]:
-    found = tuple(rule(inner, kind) for inner in node.nodes(field))
-    if field in node.fields and not found:
+    rules = tuple(rule(inner, kind) for inner in node.nodes(field))
+    if field in node.fields and not rules:
         node.fault(message("rubric-no-rule"), field)
-    return found
+    return rules
 
 
 def _coverage(node: Node, classes: tuple[str, ...]) -> dict[str, Any]:
@@ -104,20 +105,20 @@ def _coverage(node: Node, classes: tuple[str, ...]) -> dict[str, Any]:
 
 
 def _quota(node: Node, classes: tuple[str, ...]) -> dict[str, Any]:
-    return {"done": _rules(node, "done", Kind.QUOTA), "target": node.take("target", positive)}
+    return {"rules": _rules(node, "done", Kind.QUOTA), "target": node.take("target", positive)}
 
 
 def _mean(node: Node, classes: tuple[str, ...]) -> dict[str, Any]:
-    done = _rules(node, "done", Kind.MEAN)
+    rules = _rules(node, "done", Kind.MEAN)
     low, high = node.take("low", exact), node.take("high", exact)
     minimum = node.take("minimum", integer(0))
     if ABSENT not in (low, high) and low >= high:
         node.fault(message("rubric-above-low"), "high")
-    return {"done": done, "low": low, "high": high, "minimum": minimum}
+    return {"rules": rules, "low": low, "high": high, "minimum": minimum}
 
 
 def _share(node: Node, classes: tuple[str, ...]) -> dict[str, Any]:
-    return {"done": _rules(node, "done", Kind.SHARE)}
+    return {"rules": _rules(node, "done", Kind.SHARE)}
 
 
 def _merit(node: Node, classes: tuple[str, ...]) -> dict[str, Any]:
@@ -130,18 +131,18 @@ def _bonus(node: Node, classes: tuple[str, ...]) -> dict[str, Any]:
 
 def _deduction(node: Node, classes: tuple[str, ...]) -> dict[str, Any]:
     members = _priced(node, Kind.DEDUCTION)
-    sets = tuple({short: None for rule in members["done"] for short in rule.sets})
+    sets = tuple({short: None for rule in members["rules"] for short in rule.sets})
     nodes = node.nodes("ceilings", required=False)
     return {**members, "ceilings": tuple(ceiling(inner, sets, classes) for inner in nodes)}
 
 
 def _priced(node: Node, kind: Kind) -> dict[str, Any]:
-    """What every kind has whose rules give points."""
-    done = _rules(node, "done", kind)
+    """The members of every kind whose rules give points."""
+    rules = _rules(node, "done", kind)
     pick = node.take("pick", one_of(("highest", "latest")), "latest")
-    if finest(done) > FINEST:
-        node.fault(message("rubric-denominator", most=FINEST), "done")
-    return {"done": done, "pick_highest": pick == "highest"}
+    if common_denominator(rules) > DENOMINATOR_MAX:
+        node.fault(message("rubric-denominator", most=DENOMINATOR_MAX), "done")
+    return {"rules": rules, "pick_highest": pick == "highest"}
 
 
 class KindFields(NamedTuple):

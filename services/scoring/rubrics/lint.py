@@ -1,4 +1,4 @@
-"""What a good rubric still leaves open: remarks for `danchu rubric check`. Pure."""
+"""Remarks on a valid rubric, for `danchu rubric check`. Pure."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from services.scoring.rubrics.values import spelled
 
 
 def remarks(rubric: Rubric) -> list[Message]:
-    """What the council should know before it decides on this rubric, a sentence each."""
-    found = []
+    """Remarks for the council before it decides on this rubric, a sentence each."""
+    sentences = []
     points = sum((indicator.points for indicator in rubric.basic), Fraction(0))
     if points != 100:
-        found.append(message("remark-points", points=points))
-    found += _unreached(rubric)
+        sentences.append(message("remark-points", points=points))
+    sentences += _unreached(rubric)
     for indicator in rubric.indicators:
-        found += _pointless(indicator)
-    found += _unrewarded(rubric)
+        sentences += _pointless(indicator)
+    sentences += _unrewarded(rubric)
     read = {short for i in rubric.indicators for r in _rules(i) for short in (*r.sets, *r.clears)}
     unread = [s for s, kind in CANONICAL.items() if kind.practice and s not in read]
     unread = sorted(short for short in unread if short != NEVER_ADDED)
     if unread:
-        found.append(message("remark-unread", events=", ".join(unread)))
-    return found
+        sentences.append(message("remark-unread", events=", ".join(unread)))
+    return sentences
 
 
 def _rules(indicator: Indicator) -> Iterable[Rule]:
@@ -36,34 +36,34 @@ def _rules(indicator: Indicator) -> Iterable[Rule]:
 
 
 def _unreached(rubric: Rubric) -> Iterable[Message]:
-    """Classes that lie above the maximum: a unit can never be in them."""
+    """Classes above the maximum, in which no unit can ever be."""
     for band in rubric.bands:
         if band.at_least > rubric.maximum:
             yield message("remark-class", name=band.name, maximum=rubric.maximum)
 
 
 def _pointless(indicator: Indicator) -> Iterable[Message]:
-    """Rules that can never do what they seem to say."""
+    """Rules that can never have the effect that they seem to have."""
     if any(rule.clears and rule.key is None for rule in _rules(indicator)):
         yield message("remark-clear", id=indicator.id)
     if indicator.kind.has_duties:
-        done = {rule.key for rule in indicator.fulfilled}
+        keys = {rule.key for rule in indicator.fulfilled}
         for rule in indicator.obliged:
-            if rule.key is None or rule.key not in done:
+            if rule.key is None or rule.key not in keys:
                 what = rule.key or message("remark-event-itself")
                 yield message("remark-key", id=indicator.id, key=what)
 
 
 def _unrewarded(rubric: Rubric) -> Iterable[Message]:
-    """Values of the closed lists of the events it reads that no rule gives anything for."""
-    wanted: dict[tuple[str, str], set[Scalar]] = {}
+    """Values of closed lists, in events that the rubric reads, for which no rule gives anything."""
+    rewarded: dict[tuple[str, str], set[Scalar]] = {}
     for indicator in rubric.indicators:
         for rule in _rules(indicator):
             for short in rule.sets:
                 for field in fields(CANONICAL[short].data).values():
                     worth = _rewarded(rule, field)
-                    wanted.setdefault((short, field.name), set()).update(worth)
-    for (short, name), values in sorted(wanted.items()):
+                    rewarded.setdefault((short, field.name), set()).update(worth)
+    for (short, name), values in sorted(rewarded.items()):
         every = _values(fields(CANONICAL[short].data)[name])
         missing = [spelled(value) for value in every if value not in values]
         if missing:
@@ -76,11 +76,11 @@ def _values(field: FieldInfo) -> tuple[Scalar, ...]:
 
 
 def _rewarded(rule: Rule, field: FieldInfo) -> set[Scalar]:
-    """The values of a field for which an event that the rule matches can count."""
-    found = set(_values(field))
+    """The values of a field with which an event can count by the rule."""
+    values = set(_values(field))
     for condition in rule.where:
         if condition.field == field.name:
-            found &= set(condition.values)
+            values &= set(condition.values)
     if rule.points is not None and rule.points.by == field.name:
-        found &= {value for value, points in rule.points.of if points}
-    return found
+        values &= {value for value, points in rule.points.of if points}
+    return values

@@ -1,4 +1,4 @@
-"""A rubric from its YAML file (SCORING.md section 9), or every fault with file, line and reason."""
+"""Loads a rubric from its YAML file (SCORING.md section 9), or reports all faults with lines."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from contracts.data import UnitKind
 from contracts.messages import Message, located
 from services.chassis.error_causes import cause_of
 from services.scoring.messages import message
+from services.scoring.rubrics.errors import RubricRefused, UnreadableValue
 from services.scoring.rubrics.indicators import indicator
 from services.scoring.rubrics.model import (
     Band,
@@ -39,12 +40,8 @@ from services.scoring.rubrics.yaml_tree import (
     ABSENT,
     Faults,
     Node,
-    RubricRefused,
-    Unreadable,
     parse,
 )
-
-__all__ = ["SHIPPED", "RubricRefused", "load", "load_directory"]
 
 SHIPPED = Path(__file__).parent
 FIRST_YEAR, LAST_YEAR = 2000, 9999
@@ -53,30 +50,30 @@ PARSED_MAX = 16
 
 
 def load(path: Path) -> Rubric:
-    """The rubric of one file; raises RubricRefused with all its faults."""
+    """The rubric of a file; raises RubricRefused with all its faults."""
     return _read(path)[0]
 
 
 def load_directory(path: Path) -> Rubrics:
-    """All rubrics of a directory; two that fit the same kind and year are refused."""
+    """All rubrics of a directory; two that govern the same kind and year are refused."""
     loaded: list[tuple[str, Rubric, Node]] = []
     faults: list[Message] = []
     files = sorted(file for file in path.glob("*") if file.suffix in (".yaml", ".yml"))
     for file in files:
         try:
             loaded.append((file.name, *_read(file)))
-        except RubricRefused as refused:
-            faults += refused.faults
-    for (one, a, _), (other, b, root) in combinations(loaded, 2):
+        except RubricRefused as error:
+            faults += error.faults
+    for (file_a, a, _), (file_b, b, root) in combinations(loaded, 2):
         kinds = set(a.kinds) & set(b.kinds)
         if kinds and _overlap(a, b):
             shared = ", ".join(sorted(kinds))
             year = max(a.first_year, b.first_year)
-            reason = message("rubric-governs", kinds=shared, year=year, other=one)
-            faults.append(located(other, root.line_of("kinds"), reason))
+            reason = message("rubric-governs", kinds=shared, year=year, other=file_a)
+            faults.append(located(file_b, root.line_of("kinds"), reason))
         if a.id == b.id:
-            reason = message("rubric-same-id", other=one, id=a.id)
-            faults.append(located(other, root.line_of("id"), reason))
+            reason = message("rubric-same-id", other=file_a, id=a.id)
+            faults.append(located(file_b, root.line_of("id"), reason))
     if not files:
         faults.append(located(path.name, 1, message("rubric-folder-empty")))
     if faults:
@@ -103,15 +100,15 @@ def _read(path: Path) -> tuple[Rubric, Node]:
 @lru_cache(maxsize=PARSED_MAX)
 def _parsed(file: str, raw: bytes) -> tuple[Rubric, Node]:
     """The rubric of a file's bytes: one process reads the same ones several times."""
-    faults, written = Faults(file), ""
+    faults, content = Faults(file), ""
     try:
-        written = raw.decode("utf-8-sig")
+        content = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         faults.add(raw.count(b"\n", 0, error.start) + 1, message("rubric-utf8"))
     if len(raw) > BYTES_MAX:
         faults.add(1, message("rubric-long", most=BYTES_MAX))
     faults.refuse()
-    tree = parse(written, faults)
+    tree = parse(content, faults)
     if tree.value is None:
         faults.add(1, message("rubric-none"))
     elif not isinstance(tree.value, dict):
@@ -153,18 +150,18 @@ def _rubric(root: Node, digest: str) -> Rubric:
 
 
 def _close(node: Node) -> None:
-    node.close(lambda wrong, taken: near(wrong, taken))
+    node.close(near)
 
 
 def _unique(nodes: Iterable[tuple[Node, str]], field: str) -> None:
-    """Refuse what an earlier one is called, on the line of the later."""
-    seen: dict[str, int] = {}
+    """Notes a fault on every node whose value an earlier node has too."""
+    lines: dict[str, int] = {}
     for node, value in nodes:
         if value is ABSENT:
             continue
-        if value in seen:
-            node.fault(message("rubric-twice", value=value, line=seen[value]), field)
-        seen.setdefault(value, node.line_of(field))
+        if value in lines:
+            node.fault(message("rubric-twice", value=value, line=lines[value]), field)
+        lines.setdefault(value, node.line_of(field))
 
 
 def _years(root: Node) -> tuple[int, int | None]:
@@ -215,33 +212,33 @@ def _indicators(
     root: Node, groups: tuple[Group, ...], classes: tuple[str, ...]
 ) -> tuple[Indicator, ...]:
     nodes = root.nodes("indicators")
-    held = tuple(group.id for group in groups if group.id is not ABSENT)
-    named = tuple(name for name in classes if name is not ABSENT)
-    found = tuple(indicator(node, held, named) for node in nodes)
-    _unique(zip(nodes, [one.id for one in found], strict=True), "id")
-    if "indicators" in root.fields and not found:
+    ids = tuple(group.id for group in groups if group.id is not ABSENT)
+    names = tuple(name for name in classes if name is not ABSENT)
+    indicators = tuple(indicator(node, ids, names) for node in nodes)
+    _unique(zip(nodes, [each.id for each in indicators], strict=True), "id")
+    if "indicators" in root.fields and not indicators:
         root.fault(message("rubric-no-indicator"), "indicators")
-    return found
+    return indicators
 
 
 def _gate(node: Node, classes: tuple[str, ...], indicators: tuple[Indicator, ...]) -> Gate:
-    ids = {one.id: one for one in indicators if one.id is not ABSENT}
+    by_id = {each.id: each for each in indicators if each.id is not ABSENT}
 
-    def to_drop_from(value: Any) -> str:
-        found = one_of([one for one in classes if one is not ABSENT])(value)
-        if found == classes[-1]:
-            raise Unreadable(message("rubric-lowest", lowest=found))
-        return found
+    def class_above_lowest(value: Any) -> str:
+        name = one_of([each for each in classes if each is not ABSENT])(value)
+        if name == classes[-1]:
+            raise UnreadableValue(message("rubric-lowest", lowest=name))
+        return name
 
     def basic(value: Any) -> str:
-        found = one_of(ids)(value)
-        kind = ids[found].kind
+        id_ = one_of(by_id)(value)
+        kind = by_id[id_].kind
         if kind is not ABSENT and not kind.basic:
-            raise Unreadable(message("rubric-basic", indicator=found, kind=kind))
-        return found
+            raise UnreadableValue(message("rubric-basic", indicator=id_, kind=kind))
+        return id_
 
     gate = Gate(
-        node.take("class", to_drop_from),
+        node.take("class", class_above_lowest),
         node.take("at_least", number(0, 1)),
         node.take("indicator", basic, None),
     )
@@ -261,6 +258,6 @@ def _share(root: Node, classes: tuple[str, ...]) -> TopClassShare | None:
     if len(classes) < 2:
         node.fault(message("rubric-two-classes"))
     of = node.take("of", one_of(get_args(ShareBase)))
-    found = TopClassShare(node.take("at_most", number(0, 1)), of)
+    share = TopClassShare(node.take("at_most", number(0, 1)), of)
     _close(node)
-    return found
+    return share

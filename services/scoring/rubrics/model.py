@@ -1,4 +1,4 @@
-"""A rubric as types: what a year's rules are, not how a file spells them. Pure.
+"""The types of a rubric, independent of its file format. Pure.
 
 Source: SCORING.md sections 3 to 5 and 9. All numbers are exact (int or Fraction).
 """
@@ -82,7 +82,7 @@ _TRAITS = {
 
 
 class Side(StrEnum):
-    """Which side of an indicator a fact stands on."""
+    """The side of an indicator to which a fact belongs."""
 
     OBLIGED = "obliged"
     FULFILLED = "fulfilled"
@@ -91,20 +91,20 @@ class Side(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Points:
-    """Points of one rule: fixed, or by the value of a field with a closed list."""
+    """The points of a rule: a fixed number, or one for each value of a field with a closed list."""
 
     fixed: Fraction | None = None
     by: str | None = None
     of: tuple[tuple[Scalar, Fraction], ...] = ()
 
     def values(self) -> Iterable[Fraction]:
-        """Every number of points that the rule can give."""
+        """All numbers of points that the rule can give."""
         return (self.fixed,) if self.fixed is not None else (points for _, points in self.of)
 
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """One `where` entry: the field must have one of these values."""
+    """A condition of `where`: the field must have one of these values."""
 
     field: str
     values: tuple[Scalar, ...]
@@ -112,7 +112,7 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """Which events set or clear a fact, about which key."""
+    """The event types that set or clear a fact, and the field that names its key."""
 
     sets: tuple[str, ...]
     clears: tuple[str, ...] = ()
@@ -135,8 +135,8 @@ class Ceiling:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
-    """One step of a scale: these points from this quantity on."""
+class ScaleStep:
+    """A step of a scale: from this quantity on, these points."""
 
     at_least: Fraction
     points: Fraction
@@ -144,7 +144,10 @@ class Step:
 
 @dataclass(frozen=True)
 class Indicator:
-    """One line of the sheet."""
+    """An indicator: one line of the sheet.
+
+    Duties have the rules `obliged` and `fulfilled`, every other kind has `rules` alone.
+    """
 
     id: str
     vi: str
@@ -153,10 +156,10 @@ class Indicator:
     group: str | None = None
     points: Fraction = Fraction(0)
     when_empty: WhenEmpty = "zero"
-    scale: tuple[Step, ...] = ()
+    scale: tuple[ScaleStep, ...] = ()
     obliged: tuple[Rule, ...] = ()
     fulfilled: tuple[Rule, ...] = ()
-    done: tuple[Rule, ...] = ()
+    rules: tuple[Rule, ...] = ()
     late_credit: Fraction = Fraction(1)
     grace_days: int | None = None
     target: Fraction = Fraction(1)
@@ -171,18 +174,18 @@ class Indicator:
         """The indicator's rules by side, in the order of the file."""
         if self.kind.has_duties:
             return ((Side.OBLIGED, self.obliged), (Side.FULFILLED, self.fulfilled))
-        return ((Side.DONE, self.done),)
+        return ((Side.DONE, self.rules),)
 
     @cached_property
     def denominator(self) -> int:
-        """Points of keys are summed as integers of 1/denominator, so that sums stay exact."""
-        given = [p for rule in self.done if rule.points for p in rule.points.values()]
-        return math.lcm(*(points.denominator for points in given)) if given else 1
+        """The points of keys are summed as integers in 1/denominator, so that sums are exact."""
+        points = [p for rule in self.rules if rule.points for p in rule.points.values()]
+        return math.lcm(*(number.denominator for number in points)) if points else 1
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """A measure of Article 8, Law 10/2022/QH15, that indicators belong to."""
+    """A group of indicators: a measure of Article 8, Law 10/2022/QH15."""
 
     id: str
     vi: str
@@ -191,7 +194,7 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Band:
-    """A class and the total from which it is given."""
+    """A class, and the total from which on a unit is in it."""
 
     name: str
     vi: str
@@ -200,7 +203,7 @@ class Band:
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """A condition of a class: one indicator's quantity, or every group's share of points."""
+    """A condition of a class: the quantity of one indicator, or every group's share of points."""
 
     class_name: str
     at_least: Fraction
@@ -209,7 +212,7 @@ class Gate:
 
 @dataclass(frozen=True, slots=True)
 class TopClassShare:
-    """How many units may keep the top class: `of` is rated, top_two or next."""
+    """The share of units that may keep the top class, and the units that it is a share of."""
 
     at_most: Fraction
     of: ShareBase
@@ -217,7 +220,7 @@ class TopClassShare:
 
 @dataclass(frozen=True)
 class Rubric:
-    """The rules of some kinds of unit for some years."""
+    """The rules for some kinds of units in some years."""
 
     id: str
     vi: str
@@ -242,7 +245,7 @@ class Rubric:
         return self.succession == "pooled"
 
     def governs(self, kind: str, year: int) -> bool:
-        """Whether this rubric is the one for such a unit in such a year."""
+        """Whether this rubric rates units of the kind in the year."""
         return (
             kind in self.kinds
             and self.first_year <= year
@@ -267,22 +270,22 @@ class Rubric:
 
 @dataclass(frozen=True)
 class Rubrics:
-    """All rubrics that are loaded; no two fit the same kind and year."""
+    """All loaded rubrics; at most one governs a kind of unit in a year."""
 
     items: tuple[Rubric, ...]
 
     def governing(self, kind: str, year: int) -> Rubric | None:
-        """The rubric of such a unit in such a year, or None where nobody rates it."""
-        asked = (kind, year)
-        if asked not in self._known:
-            self._known[asked] = next((r for r in self.items if r.governs(kind, year)), None)
-        return self._known[asked]
+        """The rubric of a kind of unit in a year, or None where there is none."""
+        key = (kind, year)
+        if key not in self._cache:
+            self._cache[key] = next((r for r in self.items if r.governs(kind, year)), None)
+        return self._cache[key]
 
     @cached_property
-    def _known(self) -> dict[tuple[str, int], Rubric | None]:
+    def _cache(self) -> dict[tuple[str, int], Rubric | None]:
         return {}
 
     @cached_property
     def digest(self) -> str:
-        """Changes when any rubric changes: then every open year is folded anew."""
+        """A digest of all rubrics; when it changes, every open year is folded again."""
         return "+".join(sorted(f"{rubric.id}:{rubric.digest}" for rubric in self.items))

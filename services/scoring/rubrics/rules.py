@@ -1,4 +1,4 @@
-"""The rules and ceilings of a rubric file, checked against the contracts."""
+"""Reads the rules and ceilings of a rubric file, and checks them against the contracts."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ NUMERIC: dict[Kind, tuple[str, ...]] = {
     Kind.BONUS: (),
     Kind.DEDUCTION: (),
 }
-"""By kind of indicator, which fields of a rule name the numbers that it reads from the event."""
+"""The fields of a rule that name numbers of the event, by kind of indicator."""
 RULE_FIELDS = frozenset(
     ("set", "clear", "key", "where", "points", "value", "numerator", "denominator")
 )
 
 
 def rule(node: Node, kind: Kind) -> Rule:
-    """One rule of an indicator of this kind; what is wrong with it is noted on the node."""
+    """A rule of an indicator of this kind; its faults are noted on the node."""
     sets = _events(node, "set")
     clears = _events(node, "clear") if "clear" in node.fields else ()
     for short in (short for short in clears if short in sets):
@@ -40,30 +40,30 @@ def rule(node: Node, kind: Kind) -> Rule:
     key = node.take("key", text, None)
     if isinstance(key, str) and key not in BY_TIME:
         for short in (*sets, *clears):
-            _known(node, "key", short, key)
+            _field_of(node, "key", short, key)
     where = _where(node, sets)
-    named: dict[str, str] = {}
+    numbers: dict[str, str] = {}
     for name in NUMERIC[kind]:
-        named[name] = node.take(name, text)
-        for short in sets if named[name] is not ABSENT else ():
-            found = _known(node, name, short, named[name])
-            if found is not None and found.kind not in ("integer", "number"):
-                reason = message("rubric-not-numeric", field=found.name, event=short)
+        numbers[name] = node.take(name, text)
+        for short in sets if numbers[name] is not ABSENT else ():
+            field = _field_of(node, name, short, numbers[name])
+            if field is not None and field.kind not in ("integer", "number"):
+                reason = message("rubric-not-numeric", field=field.name, event=short)
                 node.fault(reason, name)
     points = _points(node, sets, where) if kind.counts_points else None
-    node.close(lambda name, taken: _elsewhere(name, kind, taken))
-    return Rule(sets, clears, key, where, points, **named)
+    node.close(lambda name, allowed: _hint(name, kind, allowed))
+    return Rule(sets, clears, key, where, points, **numbers)
 
 
-def _elsewhere(name: str, kind: Kind, taken: set[str]) -> str:
+def _hint(name: str, kind: Kind, allowed: set[str]) -> str:
     if name in RULE_FIELDS:
         return message("rubric-not-of-kind", kind=kind)
-    return near(name, taken)
+    return near(name, allowed)
 
 
 def _events(node: Node, name: str) -> tuple[str, ...]:
-    given = node.one_or_more(name, text)
-    for short, line in given:
+    events = node.one_or_more(name, text)
+    for short, line in events:
         if short not in CANONICAL:
             reason = message("rubric-event-unknown", event=short, near=near(short, CANONICAL))
             node.fault(reason, name, line)
@@ -71,27 +71,29 @@ def _events(node: Node, name: str) -> tuple[str, ...]:
             node.fault(message("rubric-event-practice", event=short), name, line)
         elif short == NEVER_ADDED:
             node.fault(message("rubric-event-shown", event=short), name, line)
-    return tuple(short for short, _ in given if short in CANONICAL)
+    return tuple(short for short, _ in events if short in CANONICAL)
 
 
-def _known(
-    node: Node, name: str, short: str, wanted: str, line: int | None = None
+def _field_of(
+    node: Node, name: str, short: str, field: str, line: int | None = None
 ) -> FieldInfo | None:
-    held = fields(CANONICAL[short].data)
-    if wanted not in held:
-        every, meant = ", ".join(held), near(wanted, held)
-        reason = message("rubric-data", field=wanted, event=short, every=every, near=meant)
+    """A field of an event's data; a fault of the node's field `name` where there is none."""
+    infos = fields(CANONICAL[short].data)
+    if field not in infos:
+        every, meant = ", ".join(infos), near(field, infos)
+        reason = message("rubric-data", field=field, event=short, every=every, near=meant)
         node.fault(reason, name, line)
-    return held.get(wanted)
+    return infos.get(field)
 
 
-def _those_with(name: str, sets: tuple[str, ...]) -> tuple[str, ...]:
-    """The events that have the field; all where none has it, so that each says so."""
-    return tuple(one for one in sets if name in fields(CANONICAL[one].data)) or sets
+def _events_with(name: str, sets: tuple[str, ...]) -> tuple[str, ...]:
+    """The events that have the field; all of them where none has it, so that each has a fault."""
+    return tuple(short for short in sets if name in fields(CANONICAL[short].data)) or sets
 
 
 def _where(node: Node, sets: tuple[str, ...], of_any: bool = False) -> tuple[Condition, ...]:
-    """The conditions of a rule, whose every event has the fields; of a ceiling, `of_any`."""
+    """The conditions of a rule, or of a ceiling (`of_any`): there one event with the field is
+    enough, while every event of a rule must have it."""
     if not of_any and "where" not in node.fields:
         node.take("where", str, "")
         return ()
@@ -104,43 +106,43 @@ def _where(node: Node, sets: tuple[str, ...], of_any: bool = False) -> tuple[Con
     for name in inner.fields:
         values = inner.one_or_more(name, scalar)
         conditions.append(Condition(str(name), tuple(value for value, _ in values)))
-        for short in _those_with(str(name), sets) if of_any else sets:
-            found = _known(node, "where", short, str(name), inner.line_of(name))
-            for value, line in values if found is not None else ():
-                reason = _unfit(short, found, value)
+        for short in _events_with(str(name), sets) if of_any else sets:
+            field = _field_of(node, "where", short, str(name), inner.line_of(name))
+            for value, line in values if field is not None else ():
+                reason = _misfit(short, field, value)
                 if reason is not None:
                     node.fault(reason, "where", line)
     return tuple(conditions)
 
 
-def _unfit(short: str, found: FieldInfo | None, value: Scalar) -> Message | None:
-    """Why data can never have the value, or why nobody should ask; None where it is well."""
-    if found is None:
+def _misfit(short: str, field: FieldInfo | None, value: Scalar) -> Message | None:
+    """Why the field can never have the value, or cannot be compared; None where it can."""
+    if field is None:
         return None
-    what = {"field": found.name, "event": short}
-    if found.closed:
-        known = _closed(found)
-        if _among(value, known):
+    what = {"field": field.name, "event": short}
+    if field.closed:
+        choices = _choices(field)
+        if _among(value, choices):
             return None
-        every, meant = ", ".join(spelled(one) for one in known), near(value, found.choices)
+        every, meant = ", ".join(spelled(each) for each in choices), near(value, field.choices)
         return message("rubric-never-only", **what, value=repr(value), every=every, near=meant)
-    if found.kind == "integer":
+    if field.kind == "integer":
         whole = isinstance(value, int) and not isinstance(value, bool)
         return None if whole else message("rubric-never-integer", **what, value=repr(value))
-    if found.kind not in ("text", "key", "person"):
-        return message("rubric-incomparable", **what, kind=found.kind)
+    if field.kind not in ("text", "key", "person"):
+        return message("rubric-incomparable", **what, kind=field.kind)
     if isinstance(value, str):
         return None
     return message("rubric-never-text", **what, value=repr(value))
 
 
-def _closed(found: FieldInfo) -> tuple[Scalar, ...]:
-    return (True, False) if found.kind == "boolean" else found.choices
+def _choices(field: FieldInfo) -> tuple[Scalar, ...]:
+    return (True, False) if field.kind == "boolean" else field.choices
 
 
-def _among(value: Scalar, known: Iterable[Scalar]) -> bool:
-    """Whether it is one of them, where 1 is not true."""
-    return any(value == one and type(value) is type(one) for one in known)
+def _among(value: Scalar, values: Iterable[Scalar]) -> bool:
+    """Whether a value is one of several, by type too: 1 is not true."""
+    return any(value == each and type(value) is type(each) for each in values)
 
 
 def _points(node: Node, sets: tuple[str, ...], where: tuple[Condition, ...]) -> Points | None:
@@ -151,7 +153,7 @@ def _points(node: Node, sets: tuple[str, ...], where: tuple[Condition, ...]) -> 
     assert inner is not None
     by = inner.take("by", text)
     table = inner.node("of")
-    inner.close(lambda name, taken: near(name, taken))
+    inner.close(near)
     if table is None or by is ABSENT:
         return None
     of: list[tuple[Scalar, Fraction]] = []
@@ -175,42 +177,42 @@ def _complete(
     of: list[tuple[Scalar, Fraction]],
     where: tuple[Condition, ...],
 ) -> None:
-    """Nothing is guessed while folding: every value that can come has points."""
-    found = _known(node, "by", short, by)
-    if found is None:
+    """Checks that every value that an event can have has points: the fold never guesses."""
+    field = _field_of(node, "by", short, by)
+    if field is None:
         return
-    if not found.closed:
+    if not field.closed:
         node.fault(message("rubric-not-closed", field=by, event=short), "by")
         return
-    known, priced = _closed(found), [value for value, _ in of]
+    choices, priced = _choices(field), [value for value, _ in of]
     for value in priced:
-        if not _among(value, known):
+        if not _among(value, choices):
             reason = message(
                 "rubric-never", field=by, event=short, value=repr(value),
-                near=near(value, found.choices),
+                near=near(value, field.choices),
             )  # fmt: skip
             node.fault(reason, "of", table.line_of(value))
-    asked: list[tuple[Scalar, ...]] = [c.values for c in where if c.field == by]
-    for value in known:
-        comes = all(_among(value, values) for values in asked)
-        if comes and not _among(value, priced):
+    conditions: list[tuple[Scalar, ...]] = [c.values for c in where if c.field == by]
+    for value in choices:
+        possible = all(_among(value, values) for values in conditions)
+        if possible and not _among(value, priced):
             reason = message("rubric-pointless", field=by, event=short, value=spelled(value))
             node.fault(reason, "of")
 
 
 def ceiling(node: Node, sets: tuple[str, ...], classes: tuple[str, ...]) -> Ceiling:
-    """One ceiling of a deduction."""
-    found = Ceiling(
+    """A ceiling of a deduction; its faults are noted on the node."""
+    ceiling_ = Ceiling(
         where=_where(node, sets, of_any=True),
         at_least=node.take("at_least", integer(1)),
         class_at_most=node.take("class_at_most", one_of(classes)),
         vi=node.take("vi", text),
     )
-    node.close(lambda name, taken: near(name, taken))
-    return found
+    node.close(near)
+    return ceiling_
 
 
-def finest(rules: Iterable[Rule]) -> int:
+def common_denominator(rules: Iterable[Rule]) -> int:
     """The common denominator of all points that the rules can give."""
-    given: list[Any] = [p for rule in rules if rule.points for p in rule.points.values()]
-    return math.lcm(*(points.denominator for points in given))
+    points: list[Any] = [p for rule in rules if rule.points for p in rule.points.values()]
+    return math.lcm(*(number.denominator for number in points))

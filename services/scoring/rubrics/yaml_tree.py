@@ -1,6 +1,7 @@
-"""YAML with line numbers: a text as a tree, whose mappings are read field by field.
+"""YAML with line numbers: parses a text to a tree whose mappings are read field by field.
 
-Nothing here knows a rubric. Numbers with a point are kept as they were spelled, never as floats.
+Nothing here knows of rubrics. A number with a decimal point stays the text that it is in the file
+and never becomes a float.
 """
 
 from __future__ import annotations
@@ -15,9 +16,9 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
-from contracts.messages import Message, joined, lines, located
-from services.chassis.errors import DanchuError
+from contracts.messages import Message, joined, located
 from services.scoring.messages import message
+from services.scoring.rubrics.errors import RubricRefused, UnreadableValue
 
 T = TypeVar("T")
 ABSENT: Any = object()
@@ -37,25 +38,9 @@ YAML_FAULTS = (
 )
 
 
-class RubricRefused(DanchuError):
-    """A rubric file is wrong: every fault as `file:line: reason`."""
-
-    def __init__(self, faults: list[Message]) -> None:
-        super().__init__(lines(faults))
-        self.faults = faults
-
-
-class Unreadable(ValueError):
-    """A value of a file that its reader does not take, and why."""
-
-    def __init__(self, reason: Message) -> None:
-        super().__init__(reason)
-        self.reason = reason
-
-
 @dataclass(frozen=True, slots=True)
 class Inexact:
-    """A YAML number that is no plain integer, as it was spelled."""
+    """A YAML number that is not a plain integer, as it is spelled in the file."""
 
     spelled: str
 
@@ -72,32 +57,32 @@ class Spot(NamedTuple):
 
 @dataclass
 class Faults:
-    """What was found wrong with one file so far."""
+    """The faults of one file so far."""
 
     file: str
-    found: list[tuple[int, Message]] = field(default_factory=list)
+    items: list[tuple[int, Message]] = field(default_factory=list)
 
     def add(self, line: int, reason: Message) -> None:
-        """Note a fault; lines count from 1."""
+        """Adds a fault; lines are counted from 1."""
         vi, en = (" ".join(text.split())[:REASON_MAX] for text in (reason.vi, reason.en))
-        self.found.append((line, Message(reason.code, vi, en)))
+        self.items.append((line, Message(reason.code, vi, en)))
 
     def refuse(self) -> None:
-        """Raise RubricRefused when there is any fault: each once, in the order of the lines."""
-        if self.found:
-            once = sorted(dict.fromkeys(self.found), key=lambda fault: fault[0])
+        """Raises RubricRefused where there is any fault: each once, in the order of the lines."""
+        if self.items:
+            once = sorted(dict.fromkeys(self.items), key=lambda fault: fault[0])
             raise RubricRefused([located(self.file, line, reason) for line, reason in once])
 
 
 def parse(text: str, faults: Faults) -> Spot:
-    """The one document of a text (YAML 1.2); what is no YAML at all is refused here."""
+    """The one document of a text (YAML 1.2); raises RubricRefused where it is not YAML."""
     try:
         root = YAML(typ="rt", pure=True).compose(text)
     except YAMLError as error:
         faults.add(*_broken(error, text))
     except RecursionError:
         faults.add(1, message("rubric-yaml-deep"))
-    except Exception:  # on some broken texts the parser fails by errors of its own
+    except Exception:  # on some malformed texts the parser has faults of its own
         faults.add(1, message("rubric-yaml"))
     else:
         return _Tree(faults).spot(root) if root is not None else Spot(None, 1)
@@ -106,7 +91,7 @@ def parse(text: str, faults: Faults) -> Spot:
 
 
 def _broken(error: YAMLError, text: str) -> tuple[int, Message]:
-    """The line and the reason of what is no YAML."""
+    """The line of a syntax error, and its reason."""
     mark, outer = getattr(error, "problem_mark", None), getattr(error, "context_mark", None)
     line = mark.line if mark else text.count("\n", 0, getattr(error, "position", None) or 0)
     if (
@@ -114,7 +99,7 @@ def _broken(error: YAMLError, text: str) -> tuple[int, Message]:
         and outer.line != line
         and re.search("flow|quoted", str(getattr(error, "context", "")))
     ):
-        # a bracket or a quote that is not closed is noticed lines later
+        # the parser notices an unclosed bracket or quote only some lines later
         return outer.line + 1, message("rubric-yaml-open", line=line + 1)
     problem = str(getattr(error, "problem", None) or getattr(error, "reason", None))
     fault = next((code for words, code in YAML_FAULTS if words in problem), None)
@@ -126,28 +111,28 @@ def _broken(error: YAMLError, text: str) -> tuple[int, Message]:
 
 
 class _Tree:
-    """Turns the parser's nodes into spots, each node once, however often it is referred to."""
+    """Turns the parser's nodes into spots, each node once, however many aliases refer to it."""
 
     def __init__(self, faults: Faults) -> None:
         self._faults = faults
-        self._done: dict[int, Spot | None] = {}
+        self._spots: dict[int, Spot | None] = {}
         self._depth = 0
 
     def spot(self, node: Any) -> Spot:
         """The spot of a node."""
-        if id(node) in self._done:
-            known = self._done[id(node)]
-            if known is None:
+        if id(node) in self._spots:
+            spot = self._spots[id(node)]
+            if spot is None:  # the node is still being read: it refers to itself
                 self._faults.add(_line(node), message("rubric-itself"))
-            return known or Spot(None, _line(node))
+            return spot or Spot(None, _line(node))
         if self._depth > DEPTH_MAX:
             self._faults.add(_line(node), message("rubric-deep", most=DEPTH_MAX))
             return Spot(None, _line(node))
-        self._done[id(node)] = None
+        self._spots[id(node)] = None
         self._depth += 1
-        found = self._done[id(node)] = Spot(self._value(node), _line(node))
+        spot = self._spots[id(node)] = Spot(self._value(node), _line(node))
         self._depth -= 1
-        return found
+        return spot
 
     def _value(self, node: Any) -> Any:
         if isinstance(node, MappingNode) and node.tag == CORE + "map":
@@ -164,18 +149,19 @@ class _Tree:
         return None
 
     def _mapping(self, node: Any) -> dict[Any, Spot]:
-        found: dict[Any, Spot] = {}
+        spots: dict[Any, Spot] = {}
         for key, value in node.value:
             name = self.spot(key).value
             if isinstance(name, list | dict):
                 self._faults.add(_line(key), message("rubric-key-word"))
                 continue
-            if name in found:
+            if name in spots:
                 self._faults.add(_line(key), message("rubric-duplicate", name=name))
-            held = self.spot(value)
-            beside = held.value is None or isinstance(held.value, list | dict)
-            found[name] = Spot(held.value, _line(key) if beside else held.line)
-        return found
+            spot = self.spot(value)
+            # a list or mapping begins on the line after its key, and an empty value has no line
+            at_key = spot.value is None or isinstance(spot.value, list | dict)
+            spots[name] = Spot(spot.value, _line(key) if at_key else spot.line)
+        return spots
 
 
 def _line(node: Any) -> int:
@@ -195,22 +181,22 @@ def _scalar(tag: str, spelled: str) -> Any:
 
 
 class Node:
-    """One mapping of the file. Every reading names its field and line when it fails."""
+    """A mapping of the file; faults of its fields are noted with field and line."""
 
     def __init__(self, spot: Spot, faults: Faults, what: Message) -> None:
         self.faults, self.line, self.what = faults, spot.line, what
         self.fields: dict[Any, Spot] = spot.value if isinstance(spot.value, dict) else {}
         self.whole = isinstance(spot.value, dict)
-        self._taken: set[Any] = set()
+        self._names: set[Any] = set()
         if not self.whole:
             self.faults.add(self.line, message("rubric-what-mapping", what=what))
 
     def line_of(self, name: Any) -> int:
-        """The line on which a field stands, or the mapping where it is missing."""
+        """The line of a field, or of the mapping where the field is missing."""
         return self.fields[name].line if name in self.fields else self.line
 
     def fault(self, reason: Message, name: Any = None, line: int | None = None) -> None:
-        """Complain of a field, or of the whole."""
+        """Notes a fault of a field, or of the whole mapping."""
         if name:
             whole = message("rubric-of-field", what=self.what, field=name, reason=reason)
         else:
@@ -218,41 +204,41 @@ class Node:
         self.faults.add(line or (self.line_of(name) if name else self.line), whole)
 
     def inner(self, name: str) -> Message:
-        """How a part of the mapping is called."""
+        """The name of a part of the mapping, for sentences."""
         return message("rubric-inner", what=self.what, name=name)
 
     def take(self, name: Any, read: Callable[[Any], T], default: T = ABSENT) -> T:
-        """A field by its reader (Unreadable says what is wrong); without default it must be."""
-        self._taken.add(name)
+        """A field by its reader, which may raise UnreadableValue; required without a default."""
+        self._names.add(name)
         if name not in self.fields:
             if default is ABSENT and self.whole:
                 self.fault(message("rubric-missing"), name)
             return default
         try:
             return read(self.fields[name].value)
-        except Unreadable as error:
+        except UnreadableValue as error:
             self.fault(error.reason, name)
         absent: T = ABSENT
         return absent
 
     def one_or_more(self, name: Any, read: Callable[[Any], T]) -> list[tuple[T, int]]:
         """A field that is a value or a list of different values, each with its line."""
-        given = self.take(name, lambda value: value)
-        if given is ABSENT:
+        content = self.take(name, lambda value: value)
+        if content is ABSENT:
             return []
-        found: list[tuple[T, int]] = []
-        for item in given if isinstance(given, list) else [Spot(given, self.line_of(name))]:
+        values: list[tuple[T, int]] = []
+        for item in content if isinstance(content, list) else [Spot(content, self.line_of(name))]:
             try:
                 value = read(item.value)
-            except Unreadable as error:
+            except UnreadableValue as error:
                 self.fault(error.reason, name, item.line)
                 continue
-            if any(value == other and type(value) is type(other) for other, _ in found):
+            if any(value == other and type(value) is type(other) for other, _ in values):
                 self.fault(message("rubric-named-twice", value=value), name, item.line)
-            found.append((value, item.line))
-        if given == []:
+            values.append((value, item.line))
+        if content == []:
             self.fault(message("rubric-empty"), name)
-        return found
+        return values
 
     def nodes(self, name: str, required: bool = True) -> list[Node]:
         """A field that is a list of mappings."""
@@ -263,21 +249,21 @@ class Node:
 
     def node(self, name: str) -> Node | None:
         """A field that is a mapping; None where it is missing."""
-        held = self.take(name, lambda value: value)
-        if held is ABSENT:
+        content = self.take(name, lambda value: value)
+        if content is ABSENT:
             return None
         return Node(self.fields[name], self.faults, self.inner(name))
 
-    def close(self, hint: Callable[[str, set[Any]], str] = lambda name, taken: "") -> None:
-        """Refuse every field that nobody took; the hint says where such a field belongs."""
+    def close(self, hint: Callable[[str, set[Any]], str] = lambda name, allowed: "") -> None:
+        """Notes a fault for every field that was never read; `hint` says where it may belong."""
         for name in self.fields:
-            if name not in self._taken:
-                belongs = hint(str(name), self._taken)
+            if name not in self._names:
+                belongs = hint(str(name), self._names)
                 self.fault(message("rubric-no-field", hint=belongs), str(name))
 
 
 def spots(value: Any) -> list[Spot]:
     """A list."""
     if not isinstance(value, list):
-        raise Unreadable(message("rubric-list"))
+        raise UnreadableValue(message("rubric-list"))
     return value

@@ -1,4 +1,4 @@
-"""Reads of what books are computed from, by a driver's connection: a worker's, or the fold's."""
+"""Reads the inputs of books through the database driver, for a worker or for the fold."""
 
 from __future__ import annotations
 
@@ -6,22 +6,22 @@ from collections.abc import Collection, Sequence
 
 from contracts.envelope import Recorded, read_again
 from services.chassis.driver_rows import Rows
-from services.scoring.fold.books import Book, Part
+from services.scoring.fold.books import Book, LedgerPart
 from services.scoring.fold.encoding import CELL_MASK, cell_number
 from services.scoring.fold.recompute import StoredFact
 
-PARTS = f"{int(Part.PRACTICE)}, {int(Part.SAID)}"
+PARTS = f"{int(LedgerPart.PRACTICE)}, {int(LedgerPart.DECISION)}"
 
 
 async def numbers(rows: Rows, books: Sequence[Book]) -> dict[str, int]:
-    """The rows of these books of one year, by unit."""
+    """The ids of the rows of these books of one year, by unit."""
     select = f"SELECT id, unit FROM books WHERE year = {int(books[0].year)} AND unit"
     pairs = await rows.among(select, [book.unit for book in books], "text")
     return {unit: number for number, unit in pairs}
 
 
 async def facts(rows: Rows, number: int) -> Sequence[StoredFact]:
-    """The facts that are stored of a book."""
+    """The stored facts of a book."""
     first = cell_number(number, 0)
     return await rows.all(
         f"SELECT id, cell & {CELL_MASK}, said FROM facts "
@@ -30,9 +30,9 @@ async def facts(rows: Rows, number: int) -> Sequence[StoredFact]:
 
 
 async def events(rows: Rows, subjects: Collection[str], year: int) -> dict[str, list[Recorded]]:
-    """A year's events that may post facts and are not retracted, by subject.
+    """The events of a year that may post facts and are not retracted, by subject.
 
-    Receipts and times of acceptance are left out: they decide about the set of events alone.
+    Receipt and time of acceptance are empty: they decide which events there are, and post nothing.
     """
     by_subject: dict[str, list[Recorded]] = {}
     select = (

@@ -1,7 +1,7 @@
 """The doors whose events scoring folds: the marks that they announced, and whether they hold.
 
-SQL of the tables `doors` and `repeats`. What is written here is written under the lock of the
-position, so no batch is folded between counting and saying that a mark holds.
+SQL of the tables `doors` and `repeats`. All writes happen under the lock on the position, so that
+no batch is folded between the count of events and the verdict on a mark.
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -19,35 +19,27 @@ DOORS_MAX = 1000
 ALARM_US, SILENT_US = 30_000_000, 120_000_000
 
 
-class Label(NamedTuple):
-    """Which door recorded a message, by its number here, and when."""
+class DoorLabel(NamedTuple):
+    """The id of the door that recorded a message, and the moment."""
 
     door: int
     recorded: int
 
 
 class Arrival(NamedTuple):
-    """How an event came into the ledger: its receipt, the number of its door, and the moment."""
+    """An event of the ledger: its receipt, the id of its door, and the moment of recording."""
 
     receipt: bytes
     door: int | None
     recorded: int
 
 
-class Entry(NamedTuple):
-    """A row of the ledger as the audit compares it."""
-
-    identity: bytes
-    receipt: bytes
-    raw: bytes
-
-
 class DoorState(NamedTuple):
-    """What is known of a door; instants in microseconds.
+    """The row of a door; instants in microseconds.
 
-    `held_…` is the last mark that held, `mark_…` the last that was announced, and `arrived` how
-    many events of the door came up to it. It does not hold since `differs_since`. A door with a
-    `successor` announces no more, one that is `retired` is not asked for.
+    `held_…` is the last mark that held, `mark_…` the last that was announced, and `arrived` the
+    number of the door's events up to it. Since `differs_since` the announced mark does not hold. A
+    door with a `successor` announces no more marks; for a `retired` one nobody waits.
     """
 
     id: int
@@ -64,32 +56,32 @@ class DoorState(NamedTuple):
 
     @property
     def mark(self) -> Mark:
-        """The last mark that it announced."""
+        """The last mark that the door announced."""
         return Mark(self.name, self.mark_until, self.mark_events, self.successor)
 
     @property
-    def held(self) -> Mark:
+    def proven_mark(self) -> Mark:
         """The last mark that held."""
         return Mark(self.name, self.held_until, self.held_events)
 
     @property
     def is_closed(self) -> bool:
-        """Whether all that it will ever have recorded has arrived, or nobody waits for it."""
+        """Whether the door records no more and all its events arrived, or nobody waits for it."""
         return self.retired is not None or (
             self.successor is not None and self.mark_until <= self.held_until
         )
 
     @property
     def state(self) -> str:
-        """In a word: whether all that it announced has arrived."""
+        """The state of the door, in a word."""
         if self.retired is not None:
             return "retired"
         if self.differs_since is not None:
             return "missing" if self.arrived < self.mark_events else "surplus"
         return "closed" if self.is_closed else "proved"
 
-    def described(self) -> dict[str, str | int | None]:
-        """For an operator."""
+    def summary(self) -> dict[str, str | int | None]:
+        """The door for an operator."""
         return {
             "name": self.name, "state": self.state, "events": self.mark_events,
             "arrived": self.arrived, "until": moments.spelled(self.mark_until),
@@ -98,7 +90,7 @@ class DoorState(NamedTuple):
         }  # fmt: skip
 
     def alarm(self, now: int) -> str | None:
-        """What an operator has to know, once a mark does not hold for too long."""
+        """A sentence for the operator where a mark has not held for too long, else None."""
         if self.is_closed or self.differs_since is None or now - self.differs_since < ALARM_US:
             return None
         code = "mark-missing" if self.arrived < self.mark_events else "mark-surplus"
@@ -108,8 +100,8 @@ class DoorState(NamedTuple):
         )  # fmt: skip
 
 
-def judged(door: DoorState, mark: Mark, arrived: int, now: int) -> DoorState:
-    """The door after a mark was held against what arrived up to it. Pure."""
+def apply_mark(door: DoorState, mark: Mark, arrived: int, now: int) -> DoorState:
+    """The door after its mark was compared with the number of events up to it. Pure."""
     heard = now if mark.until > door.mark_until or door.heard is None else door.heard
     state = door._replace(
         mark_until=mark.until, mark_events=mark.events, successor=mark.successor, arrived=arrived,
@@ -124,31 +116,31 @@ def judged(door: DoorState, mark: Mark, arrived: int, now: int) -> DoorState:
 
 
 async def load(conn: AsyncConnection) -> list[DoorState]:
-    """Every door that is known, by name."""
+    """Every door, ordered by name."""
     columns = ", ".join(DoorState._fields)
     rows = await conn.execute(text(f"SELECT {columns} FROM doors ORDER BY name"))
     return [DoorState(*row) for row in rows]
 
 
-async def numbered(conn: AsyncConnection, names: Collection[str]) -> dict[str, DoorState]:
-    """The doors of these names; one that was not known is begun."""
-    known = {door.name: door for door in await load(conn)}
-    unknown = sorted({name for name in names if NAME.fullmatch(name)} - known.keys())
-    for name in unknown[: DOORS_MAX - len(known)]:
+async def ensure_doors(conn: AsyncConnection, names: Collection[str]) -> dict[str, DoorState]:
+    """The doors of these names; missing ones are inserted, up to the limit of doors."""
+    doors = {door.name: door for door in await load(conn)}
+    missing = sorted({name for name in names if NAME.fullmatch(name)} - doors.keys())
+    for name in missing[: DOORS_MAX - len(doors)]:
         insert = text(
             "INSERT INTO doors (name, held_until, held_events, mark_until, mark_events, arrived) "
             "VALUES (:name, 0, 0, 0, 0, 0)"
         )
         await conn.execute(insert, {"name": name})
-    if unknown:
-        known = {door.name: door for door in await load(conn)}
-    return {name: known[name] for name in names if name in known}
+    if missing:
+        doors = {door.name: door for door in await load(conn)}
+    return {name: doors[name] for name in names if name in doors}
 
 
 async def compare(conn: AsyncConnection, marks: Iterable[Mark], now: int) -> list[DoorState]:
-    """Holds marks, and those that were announced before, against what arrived; all doors then."""
+    """Compares these marks, and earlier ones, with the events that arrived; returns all doors."""
     announced = {mark.door: mark for mark in marks}
-    doors = await numbered(conn, announced)
+    doors = await ensure_doors(conn, announced)
     doors |= {door.name: door for door in await load(conn)}
     for name, door in doors.items():
         mark = announced.get(name)
@@ -156,15 +148,15 @@ async def compare(conn: AsyncConnection, marks: Iterable[Mark], now: int) -> lis
             mark = door.mark
         if door.is_closed and mark == door.mark:
             continue
-        arrived = door.held_events + await _arrived(conn, door, mark.until)
-        state = judged(door, mark, arrived, now)
+        arrived = door.held_events + await _count_arrivals(conn, door, mark.until)
+        state = apply_mark(door, mark, arrived, now)
         if state != door:
             await save(conn, state)
         doors[name] = state
     return list(doors.values())
 
 
-ARRIVED = """
+ARRIVALS = """
 SELECT (SELECT count(*) FROM ledger
         WHERE door = :door AND recorded > :after AND recorded <= :until)
      + (SELECT count(*) FROM (
@@ -179,42 +171,31 @@ SELECT (SELECT count(*) FROM ledger
             WHERE ledger.door = :door AND ledger.recorded = others.recorded))"""
 
 
-async def _arrived(conn: AsyncConnection, door: DoorState, until: int) -> int:
-    """How many events of a door arrived behind the mark that held, up to another moment.
+async def _count_arrivals(conn: AsyncConnection, door: DoorState, until: int) -> int:
+    """The number of a door's events that arrived after the mark that held, up to a moment.
 
-    Each moment of a door is that of one event, so none counts twice, wherever it is kept.
+    A door never records two events at the same moment, so that moments identify its events, and
+    an event that is in several tables counts once.
     """
     values = {"door": door.id, "after": door.held_until, "until": until}
-    return int((await conn.execute(text(ARRIVED), values)).scalar_one())
+    return int((await conn.execute(text(ARRIVALS), values)).scalar_one())
 
 
 async def arrivals(conn: AsyncConnection, identities: Collection[bytes]) -> dict[bytes, Arrival]:
-    """How those identities came that the ledger has."""
+    """The arrivals of these events, by identity, as far as the ledger has them."""
     select = "SELECT identity, receipt, door, recorded FROM ledger WHERE identity"
     rows = await select_among(conn, select, identities, "bytea")
     return {row[0]: Arrival(row[1], row[2], row[3]) for row in rows}
 
 
-async def receipts_after(conn: AsyncConnection, after: bytes, limit: int) -> list[Entry]:
-    """Rows of the ledger behind an identity, in the order of identities."""
-    rows = await conn.execute(
-        text(
-            "SELECT identity, receipt, raw FROM ledger WHERE identity > :after "
-            "ORDER BY identity LIMIT :limit"
-        ),
-        {"after": after, "limit": limit},
-    )
-    return [Entry(bytes(row[0]), bytes(row[1]), bytes(row[2])) for row in rows]
-
-
 async def save(conn: AsyncConnection, door: DoorState) -> None:
-    """Writes what is known of a door."""
+    """Saves the row of a door."""
     columns = ", ".join(f"{name} = :{name}" for name in DoorState._fields[1:])
     await conn.execute(text(f"UPDATE doors SET {columns} WHERE id = :id"), door._asdict())
 
 
-async def add_repeats(conn: AsyncConnection, labels: Sequence[Label]) -> None:
-    """Remembers what came again under another door or moment than it is known by."""
+async def add_repeats(conn: AsyncConnection, labels: Sequence[DoorLabel]) -> None:
+    """Saves labels under which events arrived that ledger or quarantine have under another one."""
     if not labels:
         return
     rows = sorted(set(labels))
@@ -231,5 +212,5 @@ async def add_repeats(conn: AsyncConnection, labels: Sequence[Label]) -> None:
 
 
 def alarm(doors: Iterable[DoorState], now: int) -> str | None:
-    """The first alarm of the doors, None where every mark holds or may still hold."""
+    """The first alarm of the doors, or None."""
     return next((why for door in doors if (why := door.alarm(now)) is not None), None)

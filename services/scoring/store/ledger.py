@@ -1,6 +1,7 @@
-"""Writes of the ledger and of retractions, and what the fold reads of them in its transaction."""
+"""Writes the ledger and retractions, and reads what the fold needs of them in its transaction."""
 
 from collections.abc import Collection, Container, Iterable, Mapping
+from typing import NamedTuple
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -8,24 +9,30 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from contracts.envelope import Recorded, decode
 from services.chassis.database.engine import bulk_insert, select_among
 from services.scoring import tables
-from services.scoring.fold.books import Book, Part, part_of
-from services.scoring.fold.verdict import Target, targeted
+from services.scoring.fold.books import Book, LedgerPart, part_of
+from services.scoring.fold.verdict import RetractionTarget, event_target
 
 LEDGER = (
     "identity", "receipt", "subject", "year", "time", "recorded", "part", "kind", "raw",
     "retracted", "door",
 )  # fmt: skip
-
-
-NAMED = (
+IS_RETRACTED = (
     "EXISTS (SELECT 1 FROM retractions "
     "WHERE target = ledger.identity AND retractions.subject = ledger.subject)"
 )
-"""Whether a retraction names a row of the ledger, under the row's own subject."""
+"""A condition on rows of the ledger: a retraction names the row under its own subject."""
+
+
+class LedgerRow(NamedTuple):
+    """The columns of a row of the ledger that the audit compares."""
+
+    identity: bytes
+    receipt: bytes
+    raw: bytes
 
 
 async def receipts(conn: AsyncConnection, identities: Collection[bytes]) -> dict[bytes, bytes]:
-    """The receipts of those identities that the ledger has."""
+    """The receipts of these events, by identity, as far as the ledger has them."""
     select = "SELECT identity, receipt FROM ledger WHERE identity"
     return {row[0]: row[1] for row in await select_among(conn, select, identities, "bytea")}
 
@@ -34,9 +41,9 @@ async def write_ledger(
     conn: AsyncConnection, new: Iterable[Recorded], retracted: Container[bytes],
     doors: Mapping[bytes, int | None],
 ) -> None:  # fmt: skip
-    """Puts events into the ledger, once each: the key refuses a second.
+    """Inserts events into the ledger; the primary key refuses an event that it has already.
 
-    `doors` are the numbers of the doors that recorded them.
+    `doors` are the numbers of the doors that recorded the events, by identity.
     """
     rows = [
         (s.identity, s.receipt, s.event.subject, s.year, s.time, s.recorded, int(part_of(s.kind)),
@@ -46,72 +53,83 @@ async def write_ledger(
     await bulk_insert(conn, tables.ledger, rows, LEDGER)
 
 
-async def retracted(conn: AsyncConnection, identities: Collection[bytes]) -> set[Target]:
-    """What retractions of the own source name among these identities, under which subject."""
+async def rows_after(conn: AsyncConnection, after: bytes, limit: int) -> list[LedgerRow]:
+    """Rows of the ledger after an identity, in the order of identities."""
+    rows = await conn.execute(
+        text(
+            "SELECT identity, receipt, raw FROM ledger WHERE identity > :after "
+            "ORDER BY identity LIMIT :limit"
+        ),
+        {"after": after, "limit": limit},
+    )
+    return [LedgerRow(bytes(row[0]), bytes(row[1]), bytes(row[2])) for row in rows]
+
+
+async def retracted(conn: AsyncConnection, identities: Collection[bytes]) -> set[RetractionTarget]:
+    """The saved targets of retractions among these identities."""
     select = "SELECT target, subject FROM retractions WHERE target"
     rows = await select_among(conn, select, identities, "bytea")
-    return {Target(bytes(row[0]), row[1]) for row in rows}
+    return {RetractionTarget(bytes(row[0]), row[1]) for row in rows}
 
 
-async def write_retractions(conn: AsyncConnection, targets: Collection[Target]) -> None:
-    """Remembers what is retracted, also before it has come."""
+async def write_retractions(conn: AsyncConnection, targets: Collection[RetractionTarget]) -> None:
+    """Saves the targets of retractions; the events that they name need not have arrived."""
     await bulk_insert(conn, tables.retractions, sorted(targets), ("target", "subject"))
 
 
-async def standing(conn: AsyncConnection, targets: Collection[Target]) -> list[Recorded]:
-    """The events of the ledger that these targets mean; a retraction is never one."""
-    select = f"SELECT raw FROM ledger WHERE part <> {int(Part.RETRACTION)} AND identity"
-    rows = await select_among(conn, select, {one.identity for one in targets}, "bytea")
+async def find_events(
+    conn: AsyncConnection, targets: Collection[RetractionTarget]
+) -> list[Recorded]:
+    """The events of the ledger that these targets name; a retraction is never one of them."""
+    select = f"SELECT raw FROM ledger WHERE part <> {int(LedgerPart.RETRACTION)} AND identity"
+    rows = await select_among(conn, select, {target.identity for target in targets}, "bytea")
     events = (decode(row[0]) for row in rows)
-    return [event for event in events if targeted(event) in targets]
+    return [event for event in events if event_target(event) in targets]
 
 
 async def mark_retracted(conn: AsyncConnection, identities: Collection[bytes]) -> None:
-    """Marks these identities in the ledger."""
+    """Marks these events of the ledger as retracted."""
     if not identities:
         return
     update = "UPDATE ledger SET retracted = true WHERE identity"
     if conn.dialect.name == "sqlite":
-        await conn.exec_driver_sql(f"{update} = ?", [(one,) for one in identities])
+        await conn.exec_driver_sql(f"{update} = ?", [(identity,) for identity in identities])
     else:
         await conn.exec_driver_sql(f"{update} = ANY($1)", (list(identities),))
 
 
-async def mend_marks(conn: AsyncConnection) -> None:
-    """Marks what is retracted and is not marked, as a fold of an earlier version leaves it."""
+async def repair_marks(conn: AsyncConnection) -> None:
+    """Marks retracted events that an earlier version of the fold left unmarked."""
     await conn.execute(
         text(
-            f"UPDATE ledger SET retracted = true WHERE {NAMED} "
-            f"AND part <> {int(Part.RETRACTION)} AND NOT retracted"
+            f"UPDATE ledger SET retracted = true WHERE {IS_RETRACTED} "
+            f"AND part <> {int(LedgerPart.RETRACTION)} AND NOT retracted"
         )
     )
 
 
 async def statements(conn: AsyncConnection) -> list[bytes]:
     """The bodies of every `unit.*` event that is not retracted."""
-    found = await conn.execute(text("SELECT raw FROM ledger WHERE part = 1 AND NOT retracted"))
-    return [row[0] for row in found]
+    select = f"SELECT raw FROM ledger WHERE part = {int(LedgerPart.REGISTRY)} AND NOT retracted"
+    return [row[0] for row in await conn.execute(text(select))]
 
 
 async def events_of(conn: AsyncConnection, books: Collection[Book]) -> int:
-    """How many events the ledger has under the keys of these books of one year."""
+    """The number of events of one year that the ledger has under the keys of these books' units."""
     year = next(iter(books)).year
     select = f"SELECT count(*) FROM ledger WHERE year = {int(year)} AND subject"
-    found = await select_among(conn, select, [book.unit for book in books], "text")
-    return sum(row[0] for row in found)
+    rows = await select_among(conn, select, [book.unit for book in books], "text")
+    return sum(row[0] for row in rows)
 
 
 async def years_of(conn: AsyncConnection, unit: str, subjects: Collection[str]) -> set[int]:
-    """The years in which a unit has a book or events under one of its subjects.
-
-    Looks once into the index for each year, however many events a year holds.
-    """
-    held = await conn.execute(text("SELECT year FROM books WHERE unit = :unit"), {"unit": unit})
-    found = {row[0] for row in held}
+    """The years in which a unit has a book, or events under one of its subjects."""
+    rows = await conn.execute(text("SELECT year FROM books WHERE unit = :unit"), {"unit": unit})
+    years = {row[0] for row in rows}
     for subject in sorted(subjects):
-        held = await conn.execute(text(YEARS), {"subject": subject})
-        found |= {row[0] for row in held}
-    return found
+        rows = await conn.execute(text(YEARS), {"subject": subject})
+        years |= {row[0] for row in rows}
+    return years
 
 
 YEARS = """
@@ -123,3 +141,4 @@ WITH RECURSIVE years(year) AS (
     FROM years WHERE years.year IS NOT NULL
 )
 SELECT year FROM years WHERE year IS NOT NULL"""
+"""A loose index scan: one lookup for each year, however many events the year has."""

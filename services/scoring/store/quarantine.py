@@ -1,8 +1,9 @@
-"""The quarantine: what breaks the contract on the stream, kept with its reason and its bytes.
+"""The quarantine: rejected messages of the stream, each with its reason and its bytes.
 
-A message that comes twice is kept once: its id is a digest of reason and bytes. Each is published
-to the stream QUARANTINE too, by the outbox of scoring. An event that ended the fold is kept as
-faulty; it comes into quarantine when the operator sets it aside.
+The id of an entry is a digest of reason and bytes, so that a message that arrives twice has one
+entry. New entries are also published to the stream QUARANTINE, through the outbox of scoring. An
+event that makes the fold fail is saved as faulty; it enters the quarantine when the operator sets
+it aside.
 """
 
 import hashlib
@@ -20,7 +21,7 @@ from services.chassis.http.language import members
 from services.chassis.outbox import Outgoing
 from services.scoring import tables
 from services.scoring.store import doors
-from services.scoring.store.doors import Label
+from services.scoring.store.doors import DoorLabel
 
 ASIDE, BELOW_MARK = "aside", "below-mark"
 WAITING, REPLAYED, DROPPED = "waiting", "replayed", "dropped"
@@ -30,73 +31,75 @@ COLUMNS = (
 )  # fmt: skip
 
 
-class Rejected(NamedTuple):
-    """A message that is not folded; `receipt` where it could be read, `label` where it has one."""
+class Rejection(NamedTuple):
+    """A message that is not folded; `receipt` is None where the message could not be decoded."""
 
     reason: str
     detail: str
     subject: str
     raw: bytes
     receipt: bytes | None
-    label: Label | None = None
+    label: DoorLabel | None = None
 
     @property
     def id(self) -> bytes:
-        """The same for the same bytes and reason."""
+        """The id of the entry, the same for equal reason and bytes."""
         return hashlib.sha256(f"{self.reason}\0".encode() + self.raw).digest()[:16]
 
 
-async def add(conn: AsyncConnection, rejected: Sequence[Rejected], now: int) -> int:
-    """Keeps and announces what was not known yet; answers how many that were."""
-    labels = {one.id: one.label for one in rejected}
-    by_id = {one.id: one for one in rejected}
+async def add(conn: AsyncConnection, rejections: Sequence[Rejection], now: int) -> int:
+    """Saves and publishes those that have no entry yet; returns their number."""
+    labels = {rejection.id: rejection.label for rejection in rejections}
+    by_id = {rejection.id: rejection for rejection in rejections}
     select = "SELECT id, door, recorded FROM quarantine WHERE id"
     for id_, door, recorded in await select_among(conn, select, by_id, "bytea"):
-        labels[bytes(id_)] = None if door is None else Label(door, recorded)
+        labels[bytes(id_)] = None if door is None else DoorLabel(door, recorded)
         del by_id[bytes(id_)]
-    again = [one.label for one in rejected if one.label not in (None, labels[one.id])]
-    await doors.add_repeats(conn, [label for label in again if label is not None])
+    # a message that another door recorded, or at another moment, counts for the mark of that door
+    repeats = [r.label for r in rejections if r.label is not None and r.label != labels[r.id]]
+    await doors.add_repeats(conn, repeats)
     rows: list[tuple[Any, ...]] = [
-        (id_, one.reason, _kept_text(one.detail), _clean(one.subject), one.receipt, now,
-         WAITING, one.raw, *(one.label or (None, None)))
-        for id_, one in by_id.items()
+        (id_, r.reason, _bounded_text(r.detail), _clean(r.subject), r.receipt, now, WAITING, r.raw,
+         *(r.label or (None, None)))
+        for id_, r in by_id.items()
     ]  # fmt: skip
     await bulk_insert(conn, tables.quarantine, rows, COLUMNS)
-    await outbox.add(conn, [_outgoing(id_, one, now) for id_, one in by_id.items()])
+    await outbox.add(conn, [_outgoing(id_, each, now) for id_, each in by_id.items()])
     return len(rows)
 
 
-async def bodies_known(conn: AsyncConnection, bodies: Collection[bytes]) -> set[bytes]:
-    """Those bodies that are in quarantine, for whatever reason."""
+async def find_bodies(conn: AsyncConnection, bodies: Collection[bytes]) -> set[bytes]:
+    """Those of the bodies that are in quarantine, for whatever reason."""
     select = "SELECT raw FROM quarantine WHERE raw"
     return {bytes(row[0]) for row in await select_among(conn, select, bodies, "bytea")}
 
 
-def _kept_text(detail: str) -> str:
-    """A detail as one text that has room, from which both languages are read again."""
+def _bounded_text(detail: str) -> str:
+    """A detail as one text of bounded length, from which both languages can be separated again."""
     short = shortened(detail, DETAIL_MAX) if isinstance(detail, Message) else detail
     return _clean(short)[:DETAIL_MAX]
 
 
 def _clean(words: str) -> str:
-    """Text that every database takes: no NUL, no lone surrogates."""
+    """Text that every database accepts: without NUL and lone surrogates."""
     return words.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
 
 
-def _outgoing(id_: bytes, one: Rejected, now: int) -> Outgoing:
-    headers = {"Danchu-Reason": one.reason, "Danchu-Quarantine-Id": id_.hex()}
-    return Outgoing(id_, f"danchu.quarantine.{one.reason}", one.raw, now, headers)
+def _outgoing(id_: bytes, rejection: Rejection, now: int) -> Outgoing:
+    reason = rejection.reason
+    headers = {"Danchu-Reason": reason, "Danchu-Quarantine-Id": id_.hex()}
+    return Outgoing(id_, f"danchu.quarantine.{reason}", rejection.raw, now, headers)
 
 
-class Kept(NamedTuple):
-    """Why an event is not folded; `aside` where the operator took it out, with a reason."""
+class QuarantineReason(NamedTuple):
+    """Why an event is not folded; `aside` is true where the operator set it aside."""
 
     reason: str
     aside: bool
 
 
-async def reason_of(conn: AsyncConnection, receipt: bytes) -> Kept | None:
-    """Why the event of a receipt is kept here; None where it is not."""
+async def reason_of(conn: AsyncConnection, receipt: bytes) -> QuarantineReason | None:
+    """Why the event of a receipt is in quarantine or set aside; None where it is neither."""
     for table, aside in (("faulty_events", True), ("quarantine", False)):
         row = await conn.execute(
             text(f"SELECT reason FROM {table} WHERE receipt = :receipt AND reason IS NOT NULL"),
@@ -104,22 +107,22 @@ async def reason_of(conn: AsyncConnection, receipt: bytes) -> Kept | None:
         )
         reason = row.scalar()
         if reason is not None:
-            return Kept(str(reason), aside)
+            return QuarantineReason(str(reason), aside)
     return None
 
 
 async def settle(
     conn: AsyncConnection, id_: bytes, state: str, replaced_by: bytes | None = None
 ) -> None:
-    """Marks an entry as replayed (by which receipt) or dropped."""
+    """Marks an entry as dropped, or as replayed, with the receipt of the event that replaced it."""
     await conn.execute(
         text("UPDATE quarantine SET state = :state, replaced_by = :by WHERE id = :id"),
         {"state": state, "by": replaced_by, "id": id_},
     )
 
 
-class Faulty(NamedTuple):
-    """An event that ended the fold; `reason` is why it was set aside, None where it was not."""
+class FaultyEvent(NamedTuple):
+    """An event that makes the fold fail; `reason` is why the operator set it aside, or None."""
 
     identity: bytes
     receipt: bytes | None
@@ -133,42 +136,42 @@ class Faulty(NamedTuple):
     raw: bytes
 
 
-FAULTY = ", ".join(Faulty._fields)
+FAULTY = ", ".join(FaultyEvent._fields)
 
 
-async def write_faulty(conn: AsyncConnection, one: Faulty) -> None:
-    """Keeps an event that ended the fold, in place of what was kept of it before."""
-    await delete_faulty(conn, one.identity)
-    await bulk_insert(conn, tables.faulty_events, [tuple(one)], Faulty._fields)
+async def write_faulty(conn: AsyncConnection, event: FaultyEvent) -> None:
+    """Saves a faulty event, in place of an earlier row of the same event."""
+    await delete_faulty(conn, event.identity)
+    await bulk_insert(conn, tables.faulty_events, [tuple(event)], FaultyEvent._fields)
 
 
 async def delete_faulty(conn: AsyncConnection, identity: bytes) -> None:
-    """Forgets that the event ended the fold, as before it is folded once more."""
+    """Deletes a faulty event, so that it is folded like any other."""
     delete = text("DELETE FROM faulty_events WHERE identity = :identity")
     await conn.execute(delete, {"identity": identity})
 
 
 async def set_aside(conn: AsyncConnection, identity: bytes, reason: str) -> bool:
-    """Takes an event that ended the fold out of it; whether there is such an event."""
+    """Sets a faulty event aside; whether there is such an event."""
     update = text("UPDATE faulty_events SET reason = :reason WHERE identity = :identity")
-    done = await conn.execute(update, {"reason": reason, "identity": identity})
-    return bool(done.rowcount)
+    result = await conn.execute(update, {"reason": reason, "identity": identity})
+    return bool(result.rowcount)
 
 
-async def aside(conn: AsyncConnection) -> dict[bytes, Faulty]:
-    """The events that were set aside, by identity: a handful at most."""
+async def aside(conn: AsyncConnection) -> dict[bytes, FaultyEvent]:
+    """The events that the operator set aside, by identity; there are only ever a few."""
     rows = await conn.execute(text(f"SELECT {FAULTY} FROM faulty_events WHERE reason IS NOT NULL"))
-    return {one.identity: one for one in (Faulty(*row) for row in rows)}
+    return {event.identity: event for event in (FaultyEvent(*row) for row in rows)}
 
 
-def shown(entry: dict[str, Any]) -> dict[str, Any]:
-    """An entry of the quarantine as people read it; its bytes, where asked for, as text.
+def readable(entry: dict[str, Any]) -> dict[str, Any]:
+    """An entry of the quarantine for people: instants and bytes as texts.
 
-    `detail` is in each language too, but for entries of a version that had it in English alone.
+    `detail` is in both languages, except where an earlier version saved it in English only.
     """
-    spelled = {"came": moments.spelled(entry["came"])}
+    texts = {"came": moments.spelled(entry["came"])}
     for name, value in entry.items():
         if isinstance(value, bytes):
-            spelled[name] = value.decode(errors="replace") if name == "raw" else value.hex()
+            texts[name] = value.decode(errors="replace") if name == "raw" else value.hex()
     detail = separated(entry["detail"], f"scoring.{entry['reason']}")
-    return {**entry, **spelled, **members("detail", detail)}
+    return {**entry, **texts, **members("detail", detail)}

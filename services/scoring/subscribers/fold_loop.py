@@ -1,6 +1,6 @@
-"""The stream as the fold takes it: read a batch, fold it, and only then acknowledge it.
+"""The loop of the fold: read a batch of the stream, fold it, and only then acknowledge it.
 
-Read with nats-py itself, because delivery has to be exact; `pull_consumer` says how.
+It reads through nats-py directly (`pull_consumer`), because delivery has to be exact.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ from services.chassis.errors import BrokerAway, DanchuError, DatabaseAway
 from services.chassis.marks import HEADER as DOOR
 from services.chassis.telemetry.instruments import message_span, meter, tracer
 from services.scoring.errors import FoldHalted
-from services.scoring.handlers.batch import Message
+from services.scoring.handlers.batch import Delivery
 from services.scoring.handlers.folder import Folder
 from services.scoring.messages import message
 from services.scoring.store import position
@@ -27,24 +27,25 @@ from services.scoring.subscribers.pull_consumer import Reader, sequence
 
 log = logging.getLogger(__name__)
 _tracer = tracer("danchu.scoring")
-_standing_still = meter("danchu.scoring").create_gauge("danchu.scoring.halted", "1", "1: halted")
+_halt_gauge = meter("danchu.scoring").create_gauge("danchu.scoring.halted", "1", "1: halted")
 
 WAIT_SECONDS = 1.0
 PAUSE_SECONDS = 1.0
 GC_OBJECTS = 50_000
-"""A batch makes hundreds of thousands of objects and no cycle among them: with the standard 700
-new objects between two looks for cycles, a fifth of the fold's time went into those looks."""
+"""The number of new objects between two runs of the cycle collector. A batch makes hundreds of
+thousands of objects and no cycles: at the default of 700, the runs took a fifth of the fold's
+time."""
 
 
-def _halted(now: Position, judged: Position, why: str) -> Position:
-    """The position with the halt, unless it was healed since it was judged."""
-    healed = now.stream_created != judged.stream_created or now.stream_seq < judged.stream_seq
-    return now if healed else now._replace(halted=why)
+def _halted(now: Position, before: Position, reason: str) -> Position:
+    """The position with a halt, unless somebody healed it since it was read."""
+    healed = now.stream_created != before.stream_created or now.stream_seq < before.stream_seq
+    return now if healed else now._replace(halted=reason)
 
 
 @dataclass
 class FoldLoop:
-    """Folds the stream for as long as it runs; `halted` says why it stands still."""
+    """Folds the stream for as long as it runs; `halted` is the reason of a halt, or None."""
 
     db: Database
     broker: Broker
@@ -63,9 +64,9 @@ class FoldLoop:
         self._lost = True
 
     async def run(self) -> None:
-        """Folds until cancelled. What is away is waited for; a halt lasts until it is lifted."""
+        """Folds until it is cancelled; waits while halted, or without NATS or the database."""
         gc.set_threshold(GC_OBJECTS)
-        await self._patiently(self._begin)
+        await self._retry(self._lift_fault)
         prepared = False
         while True:
             try:
@@ -73,44 +74,44 @@ class FoldLoop:
                     await self._prepare()
                     prepared = True
                 await self._fold()
-                self._stands(None)
+                self._report(None)
             except FoldHalted as halted:
-                self._stands(halted.why)
+                self._report(halted.reason)
                 self._lost = True
                 await asyncio.sleep(PAUSE_SECONDS)
             except (BrokerAway, DatabaseAway) as away:
                 log.warning("the fold waits", extra={"error": str(away)})
                 await asyncio.sleep(PAUSE_SECONDS)
 
-    async def _begin(self) -> None:
-        """Lifts a halt over a fault: this version may have mended it, and is tried once."""
+    async def _lift_fault(self) -> None:
+        """Lifts a halt that a fault caused: this version may have fixed it, and is tried once."""
         await self.folder.move(
             lambda now: now if now.faulty is None else now._replace(halted=None, faulty=None)
         )
 
     async def _prepare(self) -> None:
         try:
-            await self._patiently(self.folder.prepare)
+            await self._retry(self.folder.prepare)
         except DanchuError:
             raise
         except Exception as fault:  # a bug: it stops the fold with an alarm, not the process
             await self._halt(None, fault)
 
-    def _stands(self, why: str | None) -> None:
-        """Whether the fold stands still, for whoever watches its log or its metrics."""
-        if why is not None and self.halted != why:
-            log.error("the fold is halted", extra={"reason": why})
-        self.halted = why
+    def _report(self, halt: str | None) -> None:
+        """Reports a halt, or that there is none, to log and metrics."""
+        if halt is not None and self.halted != halt:
+            log.error("the fold is halted", extra={"reason": halt})
+        self.halted = halt
         alarm = self.watch.alarm if self.watch is not None else None
-        _standing_still.set(int(why is not None or alarm is not None))
+        _halt_gauge.set(int(halt is not None or alarm is not None))
 
     async def _fold(self) -> None:
-        """Folds one batch after having looked at the stream where that is due."""
+        """Folds one batch, after checking stream and consumer where the connection is new."""
         if self._lost:
-            # cleared first: a connection that is lost meanwhile has to be looked at again
+            # cleared first: if the connection is lost meanwhile, the next one is checked again
             self._lost = False
             try:
-                await self.look()
+                await self.check_stream()
                 await self._follow()
                 await self._reader.stop()
                 await self._reader.start()
@@ -119,75 +120,75 @@ class FoldLoop:
                 raise
         messages = await self._reader.batch(WAIT_SECONDS)
         if not messages:
-            await self.look()
+            await self.check_stream()
             await self._follow()
             return
-        taken = [
-            Message(m.data, m.subject, sequence(m), (m.headers or {}).get(DOOR, ""))
+        deliveries = [
+            Delivery(m.data, m.subject, sequence(m), (m.headers or {}).get(DOOR, ""))
             for m in messages
         ]
         with message_span(_tracer, "take", (m.headers for m in messages)):
-            await self._take(taken)
+            await self._fold_or_halt(deliveries)
         await self._reader.ack(messages)
 
     async def _follow(self) -> None:
-        """Keeps the consumer at the position, and the position up to what it acknowledged."""
+        """Keeps the consumer at the position, and moves the position's floor to the consumer's."""
         progress = await follow(self.broker, self.db)
         self._lost |= progress.restarted
         if progress.floor is not None:
-            await self.folder.move(progress.moved)
+            await self.folder.move(progress.move)
 
-    async def _take(self, messages: Sequence[Message]) -> None:
-        """Folds messages; where that fails it finds the event by halves, and halts over it.
+    async def _fold_or_halt(self, deliveries: Sequence[Delivery]) -> None:
+        """Folds deliveries; if that fails, finds the faulty event by bisection, and halts.
 
-        What stands before the event is folded then, the rest comes again.
+        The events before the faulty one are folded then; the rest is delivered again later.
         """
         try:
-            await self._patiently(lambda: self.folder.fold(messages))
+            await self._retry(lambda: self.folder.fold(deliveries))
         except DanchuError:
             raise
         except Exception as fault:  # a bug: it stops the fold with an alarm, not the process
-            if len(messages) == 1:
-                await self._blame(messages[0], fault)
-            middle = len(messages) // 2
-            for half in (messages[:middle], messages[middle:]):
-                await self._take(half)
+            if len(deliveries) == 1:
+                await self._blame(deliveries[0], fault)
+            middle = len(deliveries) // 2
+            for half in (deliveries[:middle], deliveries[middle:]):
+                await self._fold_or_halt(half)
 
-    async def _blame(self, one: Message, fault: Exception) -> None:
-        """Halts over one event, unless the fold fails without any event too."""
+    async def _blame(self, delivery: Delivery, fault: Exception) -> None:
+        """Halts because of one event, unless the fold fails without any event too."""
         try:
-            await self._patiently(lambda: self.folder.fold([]))
+            await self._retry(lambda: self.folder.fold([]))
         except DanchuError:
             raise
         except Exception as general:  # not the event's fault
             await self._halt(None, general)
-        await self._halt(one, fault)
+        await self._halt(delivery, fault)
 
-    async def _halt(self, one: Message | None, fault: Exception) -> None:
-        """FoldHalted, once the halt is written down."""
+    async def _halt(self, delivery: Delivery | None, fault: Exception) -> None:
+        """Saves the halt, and raises FoldHalted."""
         log.error("the fold failed", exc_info=fault)
-        await self._patiently(lambda: self.folder.halt(one, fault))
+        await self._retry(lambda: self.folder.halt(delivery, fault))
 
-    async def look(self) -> None:
-        """FoldHalted, now and from now on, where the stream is not the one folded so far."""
+    async def check_stream(self) -> None:
+        """Halts, and raises FoldHalted, where the stream is not the one that was folded so far."""
         async with self.db.read() as conn:
             place = await position.load(conn)
         if place.halted is not None:
             raise FoldHalted(place.halted, place.faulty)
-        # asked behind the position: another folder moves that on, and the stream only grows
+        # read after the position: another process may move that on, and the stream only grows
         state = await stream_state(self.broker)
-        why = regression(place, state, self.folder.clock())
-        if why is not None:
-            await self.folder.move(lambda now: _halted(now, place, why))
-            raise FoldHalted(why)
+        reason = regression(place, state, self.folder.clock())
+        if reason is not None:
+            await self.folder.move(lambda now: _halted(now, place, reason))
+            raise FoldHalted(reason)
         if state is None:
             raise BrokerAway(message("stream-unprovisioned"))
         if place.stream_created is None:
             created = state.created
             await self.folder.move(lambda place: place._replace(stream_created=created))
 
-    async def _patiently(self, call: Callable[[], Awaitable[object]]) -> None:
-        """Calls until the database is there; what was read from the stream is kept meanwhile."""
+    async def _retry(self, call: Callable[[], Awaitable[object]]) -> None:
+        """Calls until the database is there; deliveries stay in memory meanwhile."""
         while True:
             try:
                 await call()
@@ -198,6 +199,6 @@ class FoldLoop:
                 return
 
     async def stop(self) -> None:
-        """Ends reading; what was not acknowledged comes again."""
+        """Stops reading; deliveries that were not acknowledged come again."""
         with contextlib.suppress(BrokerAway):
             await self._reader.stop()

@@ -1,7 +1,8 @@
-"""The watch over the marks: each is held against the ledger once the stream was read so far.
+"""Compares the marks of the doors with the ledger, once the fold has read the stream that far.
 
-A mark that does not hold then has lost something for certain. The relay of its door is asked to
-send it again, which identities make harmless; what that does not mend in 30 seconds is an alarm.
+If a mark does not hold then, events are lost for certain. The relay of the door is asked to send
+them again, which is harmless because identities tell duplicates; if the mark still does not hold
+after 30 seconds, there is an alarm.
 """
 
 import asyncio
@@ -33,7 +34,7 @@ DEMAND_EVERY_US = 10_000_000
 
 @dataclass
 class MarkWatch:
-    """Watches from the process that folds; `alarm` is what an operator has to know, or None."""
+    """Runs in the process that folds; `alarm` is a sentence for the operator, or None."""
 
     db: Database
     broker: Broker
@@ -43,7 +44,7 @@ class MarkWatch:
     _demanded: dict[str, int] = field(default_factory=dict)
 
     async def run(self) -> None:
-        """Watches until cancelled."""
+        """Watches until it is cancelled."""
         while True:
             try:
                 await self.step()
@@ -52,21 +53,21 @@ class MarkWatch:
             await asyncio.sleep(STEP_SECONDS)
 
     async def step(self) -> None:
-        """Compares the marks that were read, if the stream was read since; then reads them anew."""
+        """Compares the marks of the last step once the fold is past them, then reads them again."""
         if self._announced is not None and await self._is_read_to(self._announced[1]):
             await self._compare(self._announced[0])
             self._announced = None
         if self._announced is None:
             names = await marks.doors(self.broker)
-            found = [await marks.last(self.broker, name) for name in names]
-            # asked behind the marks: what they count is in the stream up to here, or lost
+            latest = [await marks.last(self.broker, name) for name in names]
+            # read after the marks: the events that they count are in the stream up to here, or lost
             end = (await streams.state(self.broker, EVENTS)).last_seq
-            self._announced = [mark for mark in found if mark is not None], end
+            self._announced = [mark for mark in latest if mark is not None], end
 
     async def _is_read_to(self, end: int) -> bool:
-        """Whether all up to a sequence was folded; not while the consumer has to be set back.
+        """Whether everything up to a sequence is folded; never while the consumer must be set back.
 
-        A stream may end before its last sequence: then nothing waits for the consumer.
+        The last messages of a stream may be deleted: then nothing waits for the consumer.
         """
         info = await consumer(self.broker)
         async with self.db.read() as conn:
@@ -79,12 +80,12 @@ class MarkWatch:
         now = self.clock()
         async with self.db.write() as conn:
             await position.lock(conn)
-            known = await doors.compare(conn, announced, now)
+            every = await doors.compare(conn, announced, now)
         differing = [
-            door for door in known if door.differs_since is not None and not door.is_closed
+            door for door in every if door.differs_since is not None and not door.is_closed
         ]
         _differing.set(len(differing))
-        alarm = doors.alarm(known, now)
+        alarm = doors.alarm(every, now)
         if alarm is not None and alarm != self.alarm:
             log.error("a mark does not hold", extra={"reason": alarm})
         self.alarm = alarm
@@ -92,7 +93,7 @@ class MarkWatch:
             await self._demand(door, now)
 
     async def _demand(self, door: DoorState, now: int) -> None:
-        """Asks the door for what is missing; one that tells too few to begin anew."""
+        """Asks a door to send missing events again; one whose mark is too low, to begin anew."""
         renewal = door.arrived > door.mark_events
         waited = now - (door.differs_since or now)
         if waited < (RENEW_AFTER_US if renewal else RESEND_AFTER_US):
@@ -103,4 +104,4 @@ class MarkWatch:
         log.warning("a door is asked to send again", extra={"door": door.name, "renewal": renewal})
         nc = await self.broker.ensure()
         subject = f"{marks.REQUEST_SUBJECT}.{door.name}"
-        await nc.publish(subject, Demand(door.held, renewal).encode())
+        await nc.publish(subject, Demand(door.proven_mark, renewal).encode())

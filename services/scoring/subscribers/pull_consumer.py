@@ -1,7 +1,7 @@
 """A fast pull reader of a durable consumer: one inbox subscription and MSG.NEXT requests.
 
-Nothing is acknowledged here by itself: call `ack` after the transaction that used the messages.
-Messages that are read twice are expected; deduplicate by content, never by sequence.
+Messages are acknowledged only by `ack`, which is called after the transaction that used them.
+Messages may be delivered twice; deduplicate them by content, never by sequence.
 """
 
 import asyncio
@@ -23,7 +23,7 @@ PENDING_BYTES = 256 * 2**20
 
 @dataclass
 class Reader:
-    """Reads `stream` through `consumer`, at most `limit` messages a batch."""
+    """Reads `stream` through `consumer`, at most `limit` messages at a time."""
 
     broker: Broker
     stream: str
@@ -31,15 +31,15 @@ class Reader:
     limit: int = 2000
     _buffer: list[Msg] = field(default_factory=list)
     _open: int = 0
-    _came: asyncio.Event = field(default_factory=asyncio.Event)
+    _arrival: asyncio.Event = field(default_factory=asyncio.Event)
     _sub: Subscription | None = None
     _inbox: str = ""
     _lost: bool = False
 
     async def start(self) -> None:
-        """Subscribes; what an earlier process took without acknowledging comes at once again."""
+        """Subscribes; messages that an earlier process did not acknowledge come again at once."""
         nc = await self.broker.ensure()
-        await self._again()
+        await self._reset()
         self._inbox = nc.new_inbox()
         with broker_errors():
             self._sub = await nc.subscribe(
@@ -49,11 +49,11 @@ class Reader:
         if self._on_lost not in self.broker.on_reconnect:
             self.broker.on_reconnect.append(self._on_lost)
 
-    async def _again(self) -> None:
-        """Starts over after the last acknowledgement, without waiting for the server's time."""
+    async def _reset(self) -> None:
+        """Starts again after the last acknowledgement, without waiting for the server's timeout."""
         self._buffer.clear()
         self._open = 0
-        # cleared first: a connection that is lost meanwhile has to be begun anew again
+        # cleared first: if the connection is lost meanwhile, it must be reset again
         self._lost = False
         try:
             with broker_errors():
@@ -63,7 +63,7 @@ class Reader:
             raise
 
     async def stop(self) -> None:
-        """Ends the subscription; messages not acknowledged come again to the next reader."""
+        """Ends the subscription; messages without acknowledgement come again to the next reader."""
         if self._on_lost in self.broker.on_reconnect:
             self.broker.on_reconnect.remove(self._on_lost)
         if self._sub is not None and self.broker.nc.is_connected:
@@ -73,7 +73,7 @@ class Reader:
 
     def _on_lost(self) -> None:
         self._lost = True
-        self._came.set()
+        self._arrival.set()
 
     async def _on_message(self, message: Msg) -> None:
         headers = message.headers
@@ -82,7 +82,7 @@ class Reader:
         else:
             self._open -= 1
             self._buffer.append(message)
-        self._came.set()
+        self._arrival.set()
 
     def _on_status(self, headers: dict[str, str]) -> None:
         if headers["Status"] == "100":
@@ -92,42 +92,42 @@ class Reader:
     async def batch(self, seconds: float) -> list[Msg]:
         """Up to `limit` messages; waits at most `seconds` for the first, then a moment for more.
 
-        BrokerAway while the connection is lost; call again.
+        Raises BrokerAway while there is no connection; call it again then.
         """
         await self._pull()
         if not self._buffer:
             await self._wait(seconds)
-        seen = 0
-        while self._open > 0 and seen < len(self._buffer) < self.limit:
-            seen = len(self._buffer)
+        size = 0
+        while self._open > 0 and size < len(self._buffer) < self.limit:
+            size = len(self._buffer)
             await asyncio.sleep(LINGER_SECONDS)
-        taken, self._buffer = self._buffer[: self.limit], self._buffer[self.limit :]
-        return taken
+        batch, self._buffer = self._buffer[: self.limit], self._buffer[self.limit :]
+        return batch
 
     async def _wait(self, seconds: float) -> None:
-        self._came.clear()
+        self._arrival.clear()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
-                await self._came.wait()
+                await self._arrival.wait()
 
     async def _pull(self) -> None:
-        """Keeps requests for two batches open, so that the next comes while one is used."""
+        """Keeps requests for two batches open, so that one arrives while the other is folded."""
         nc = await self.broker.ensure()
         if self._sub is None:
             await self.start()
         elif self._lost:
-            await self._again()
+            await self._reset()
         if self._open + len(self._buffer) > self.limit:
             return
-        wanted = 2 * self.limit - self._open - len(self._buffer)
-        asked = {"batch": wanted, "expires": PULL_SECONDS * 10**9}
-        self._open += wanted
+        number = 2 * self.limit - self._open - len(self._buffer)
+        request = {"batch": number, "expires": PULL_SECONDS * 10**9}
+        self._open += number
         subject = f"$JS.API.CONSUMER.MSG.NEXT.{self.stream}.{self.consumer}"
         with broker_errors():
-            await nc.publish(subject, json.dumps(asked).encode(), reply=self._inbox)
+            await nc.publish(subject, json.dumps(request).encode(), reply=self._inbox)
 
     async def ack(self, messages: list[Msg]) -> None:
-        """Acknowledges; a lost acknowledgement only means that the message comes again."""
+        """Acknowledges messages; if an acknowledgement is lost, its message only comes again."""
         nc = await self.broker.ensure()
         with broker_errors():
             for message in messages:
@@ -136,6 +136,6 @@ class Reader:
 
 
 def sequence(message: Msg) -> int:
-    """The stream sequence of a delivered message, out of its acknowledgement subject."""
+    """The stream sequence of a delivered message, from its acknowledgement subject."""
     tokens = message.reply.split(".")
     return int(tokens[-4] if len(tokens) == 9 else tokens[-5])

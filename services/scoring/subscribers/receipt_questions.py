@@ -1,7 +1,7 @@
-"""Answers what other services ask over NATS: at present the door, about a receipt.
+"""Answers requests over NATS: at present those of the door about a receipt.
 
-Nothing rests on an answer, so requests come by FastStream, each by itself; what has to arrive
-exactly comes by the reader of the chassis.
+No result depends on an answer, so the requests are served through FastStream, one by one. Messages
+whose delivery must be exact are read through `pull_consumer`.
 """
 
 import asyncio
@@ -28,14 +28,14 @@ WAITING_MAX = 1000
 
 
 @dataclass
-class QuestionDoor:
-    """A connection of its own, opened whenever NATS is there."""
+class ReceiptResponder:
+    """Serves requests on a connection of its own, whenever NATS is there."""
 
     access: NatsAccess
     receipts: Receipts
 
     async def run(self) -> None:
-        """Answers until cancelled; while NATS is away nobody asks."""
+        """Answers until it is cancelled; while NATS is away there are no requests."""
         while True:
             closed = asyncio.Event()
             broker = self.build(closed)
@@ -51,7 +51,7 @@ class QuestionDoor:
             await asyncio.sleep(REOPEN_SECONDS)
 
     def build(self, closed: asyncio.Event) -> NatsBroker:
-        """The broker with its one subscriber, connected to nothing yet."""
+        """The broker with its one subscriber, not connected yet."""
 
         async def on_closed() -> None:
             closed.set()
@@ -67,24 +67,24 @@ class QuestionDoor:
             inbox_prefix=self.access.inbox_prefix, max_reconnect_attempts=-1,
             reconnect_time_wait=1, closed_cb=on_closed, error_cb=on_error, logger=None,
         )  # fmt: skip
-        subscribed = broker.subscriber(
+        subscriber = broker.subscriber(
             RECEIPT_QUESTION, queue=QUEUE, decoder=raw_body, max_workers=AT_ONCE,
             pending_msgs_limit=WAITING_MAX,
         )  # fmt: skip
-        subscribed(self.on_receipt)
+        subscriber(self.on_receipt)
         return broker
 
     async def on_receipt(self, body: bytes) -> bytes:
-        """Answers one question; who asks wrongly, or while the database is away, gets nothing."""
+        """Answers a question; there is no answer to a malformed one, or without the database."""
         try:
             question = msgspec.json.decode(body, type=ReceiptQuestion)
             fate = await self.receipts.fate(bytes.fromhex(question.receipt))
-        except (msgspec.MsgspecError, ValueError, DanchuError) as why:
-            log.warning("a question was not answered", extra={"error": str(why)})
+        except (msgspec.MsgspecError, ValueError, DanchuError) as error:
+            log.warning("a question was not answered", extra={"error": str(error)})
             raise
         return msgspec.json.encode(fate)
 
 
 async def raw_body(message: NatsMessage) -> bytes:
-    """The body as it came: the question is decoded by its own type."""
+    """The raw body of a message: the handler decodes it by its own type."""
     return message.body

@@ -211,5 +211,5 @@ async def test_commands_that_take_long_have_no_limits(home: Path) -> None:
     """Rebuild and audit open the database without them."""
     settings = ScoringSettings(home=home)
     await app.migrated(settings)
-    async with session.opened(settings) as db:
+    async with session.open_database(settings) as db:
         assert db.limits == PATIENT

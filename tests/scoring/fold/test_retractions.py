@@ -47,7 +47,7 @@ async def test_only_the_own_subject_takes_back_whatever_comes_first(
             async with fold.db.read() as conn:
                 rows = await conn.execute(text("SELECT identity, retracted FROM ledger"))
                 marked = {bytes(row[0]) for row in rows if row[1]}
-                assert await event_queries.wrongly_marked(conn) == 0
+                assert await event_queries.count_wrong_marks(conn) == 0
             assert marked == ({target} if came >= {0, 2} else set())
 
 

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from services.chassis.auth.credentials import Issuer
-from services.scoring.errors import FoldHalted, NotStandingOver
+from services.scoring.errors import FoldHalted, NotHaltedBy
 from services.scoring.fold import books
-from services.scoring.handlers.batch import Message
+from services.scoring.handlers.batch import Delivery
 from services.scoring.handlers.folder import Folder
 from services.scoring.operations import halt, quarantine
 from services.scoring.rubrics.loader import SHIPPED, load_directory
@@ -91,7 +91,7 @@ async def test_the_fold_halts_over_the_event_and_goes_on_when_it_is_set_aside(
             command = f"danchu quarantine aside --source {source} --id {POISON} --reason '"
             assert command in ready["checks"]["fold"] and command in found["halted"]
             settings = road.scoring.settings
-            with pytest.raises(NotStandingOver):
+            with pytest.raises(NotHaltedBy):
                 await halt.set_aside(settings, source, "another", "x")
             await halt.set_aside(settings, source, POISON, "công văn 12")
             rated = await road.get("/ratings/2025/H44.1", wait_for=",".join(receipts))
@@ -174,9 +174,9 @@ async def test_the_event_is_found_by_halves(
             return await plain(messages, *rest)
 
         monkeypatch.setattr(fold.folder, "fold", counted)
-        messages = [Message(one.raw, subject_of(one.raw), n) for n, one in enumerate(events)]
+        messages = [Delivery(one.raw, subject_of(one.raw), n) for n, one in enumerate(events)]
         with broken(lambda one: one.event.id == poison), pytest.raises(FoldHalted) as stopped:
-            await loop_of(fold)._take(messages)
+            await loop_of(fold)._fold_or_halt(messages)
         assert poison in str(stopped.value) and len(tried) <= 16
         stood = await position(fold)
         assert (stood.folded, stood.stream_seq) == (place, max(0, place - 1))
@@ -197,8 +197,8 @@ async def test_a_body_that_the_decoder_dies_of_is_named_too(
         monkeypatch.setattr("services.scoring.handlers.batch.decode", dying)
         for raw, named in ((event.raw, "reg-H44.1"), (b"\xff{", "sha256")):
             with pytest.raises(FoldHalted, match=named):
-                await loop_of(fold)._take([Message(raw, "danchu.events.H44-1.x.y", 1)])
-            await loop_of(fold)._begin()
+                await loop_of(fold)._fold_or_halt([Delivery(raw, "danchu.events.H44-1.x.y", 1)])
+            await loop_of(fold)._lift_fault()
             assert (await position(fold)).halted is None
 
 

@@ -99,7 +99,7 @@ FAULTS: dict[str, tuple[Any, str, Any]] = {
     "no deduplication": (doors, "arrivals", _nothing_known),
     "retractions before their target forgotten": (ledger, "retracted", _nobody_retracted),
     "cells weighed without their past": (books, "facts_at", _no_facts_before),
-    "retractions after their target without effect": (ledger, "standing", _forgotten),
+    "retractions after their target without effect": (ledger, "find_events", _forgotten),
     "retracted events not marked in the ledger": (ledger, "mark_retracted", _not_deleted),
     "facts of retracted events kept": (books, "delete_facts", _not_deleted),
     "a changed registry folds nothing anew": (
@@ -109,7 +109,7 @@ FAULTS: dict[str, tuple[Any, str, Any]] = {
     "facts committed without their tallies": (book_rules, "apply", lambda *_: None),
     "own books alone": (Registry, "pooling", lambda self, key, year: ()),
     "decisions without effect": (
-        book_rules, "decide", lambda said: [],
+        book_rules, "post_decision", lambda said: [],
     ),
 }  # fmt: skip
 

@@ -191,7 +191,7 @@ class Town:
         known = await self.doors(road)
         proved = any(d.name.startswith("intake.") and d.held_until >= since for d in known)
         return proved and all(
-            door.is_closed or (door.differs_since is None and door.held == door.mark)
+            door.is_closed or (door.differs_since is None and door.proven_mark == door.mark)
             for door in known
         )
 

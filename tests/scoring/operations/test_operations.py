@@ -183,7 +183,7 @@ async def test_an_entry_that_an_event_replaced_keeps_its_link(
         with pytest.raises(ReplacedAlready, match="ab" * 16):
             await quarantine.settle(settings(road), id_, state, receipt)
     with pytest.raises(ReplacedAlready):
-        await quarantine.unreplaced(settings(road), id_)
+        await quarantine.check_unreplaced(settings(road), id_)
     (kept,) = (await road.get("/quarantine", "auditor")).json()["items"]
     assert (kept["state"], kept["replaced_by"]) == ("replayed", "ab" * 16)
 

@@ -116,6 +116,6 @@ async def test_a_door_that_is_gone_for_good_is_taken_off(town: Town) -> None:
         await doors.save(conn, door._replace(heard=1, differs_since=1, mark_events=9))
         assert doors.alarm(await doors.load(conn), 2**62) is not None
     await operator.retire_door(settings, door.name)
-    known = await door_operations.doors_known(settings)
+    known = await door_operations.list_doors(settings)
     assert doors.alarm(known, 2**62) is None
     assert [one.state for one in known if one.name == door.name] == ["retired"]

@@ -67,14 +67,14 @@ def _latest_is_first(postings: Any, side: str) -> Any:
     ordered = sorted((p for p in postings if p.side == side), key=lambda p: p.order)
     if not ordered or not ordered[-1].sets:
         return None
-    return cells._State(ordered[-1], ordered[-1], ordered[-1].value)
+    return cells._Fact(ordered[-1], ordered[-1], ordered[-1].value)
 
 
 def _arrival(postings: Any, side: str) -> Any:
     ordered = [p for p in postings if p.side == side]
     if not ordered or not ordered[-1].sets:
         return None
-    return cells._State(ordered[0], ordered[-1], max(p.value for p in ordered))
+    return cells._Fact(ordered[0], ordered[-1], max(p.value for p in ordered))
 
 
 _end_units = registry.Registry._end_units
@@ -101,16 +101,18 @@ FAULTS: dict[str, tuple[Any, str, Any]] = {
     "days of UTC": (moments, "local_day", lambda us: us // 86_400_000_000 + 719163),
     "rounding down": (scores, "hundredths", _floor),
     "no retractions": (Accepted, "_retracted", _no_retraction),
-    "retractions of other subjects": (verdicts, "Target", lambda identity, subject: (identity, "")),
-    "lateness of the latest": (cells, "_state", _latest_is_first),
-    "order of arrival": (cells, "_state", _arrival),
+    "retractions of other subjects": (
+        verdicts, "RetractionTarget", lambda identity, subject: (identity, ""),
+    ),
+    "lateness of the latest": (cells, "_fact", _latest_is_first),
+    "order of arrival": (cells, "_fact", _arrival),
     "no ceilings on grace": (cells, "DAY", 0),
     "keys of units mixed": (posting, "pooled_key", lambda unit, heir, key, units: key),
     "pool of direct predecessors only": (
         registry, "_closure", lambda key, links: frozenset(links.get(key, ())) - {key},
     ),
     "the first rule of a key speaks, though another clears": (
-        posting, "_once_each", _first_of_each,
+        posting, "_merge", _first_of_each,
     ),
     "a registry that heeds what is said of no unit": (
         registry.Registry, "_end_units", _anybody_succeeds,

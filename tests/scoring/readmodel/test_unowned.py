@@ -12,7 +12,7 @@ from services.chassis.auth.credentials import Issuer
 from services.scoring.fold.registry import NEVER, Registry
 from services.scoring.readmodel.unowned import nearest_unit, unheld_subjects
 from services.scoring.store import quarantine
-from services.scoring.store.quarantine import Rejected
+from services.scoring.store.quarantine import Rejection
 from tests.conftest import NatsServer, eventually
 from tests.scoring.road import Road, open_road
 from tests.scoring.test_road import due, published, registered
@@ -128,7 +128,7 @@ async def test_a_receipt_of_what_is_in_quarantine_says_so(road: Road) -> None:
     (held,) = await road.send([due("H44.12.34", "a")])
     await in_state(road, held, "counted")
     async with road.scoring.db.write() as conn:
-        await quarantine.add(conn, [Rejected("conflict", "x", "y", b"{}", b"\1" * 16)], 1)
+        await quarantine.add(conn, [Rejection("conflict", "x", "y", b"{}", b"\1" * 16)], 1)
     receipts = road.scoring.questions
     assert receipts is not None
     fate = await receipts.receipts.fate(b"\1" * 16)

@@ -18,14 +18,14 @@ from services.chassis.errors import DatabaseAway
 from services.scoring.errors import WorkerDied
 from services.scoring.fold.books import Book
 from services.scoring.fold.registry import Registry
-from services.scoring.handlers.folder import Folder, mended
+from services.scoring.handlers.folder import Folder, repair_marks
 from services.scoring.queries import books as book_queries
 from services.scoring.ratings.recount import Accepted
-from services.scoring.rebuild.inputs import Made
-from services.scoring.rebuild.refold import grouped, refold_by
+from services.scoring.rebuild.inputs import BookResult
+from services.scoring.rebuild.refold import refold_by, split
 from services.scoring.rebuild.workers import Workers, workers
 from services.scoring.store import position
-from services.scoring.store.position import WRONG_PLANS
+from services.scoring.store.position import BAD_PLANS
 from tests.conftest import eventually
 from tests.scoring.folding import Fold, folding
 from tests.support.builders.cities import NOW, accepted, city, compared, rating_answers, rubrics
@@ -45,13 +45,13 @@ async def fold(tmp_path: Path, database_url: str) -> AsyncIterator[Fold]:
 
 async def rebuilt(fold: Fold, team: Workers) -> int:
     """Folds every book of every year anew."""
-    await mended(fold.db)
+    await repair_marks(fold.db)
     async with fold.db.write() as conn:
         place, registry = await position.lock(conn), await book_queries.registry(conn)
         years = {row[0] for row in await conn.execute(text("SELECT year FROM books"))}
         wanted = [Book(unit, year) for unit in sorted(registry.units) for year in sorted(years)]
         rules = fold.folder.rubrics
-        team.know(fold.db.source(*WRONG_PLANS), registry, rules)
+        team.send_context(fold.db.source(*BAD_PLANS), registry, rules)
         return await refold_by(team, conn, registry, wanted, place.stamp + 1)
 
 
@@ -91,7 +91,7 @@ async def test_spoiled_facts_are_what_the_ledger_gives_again(name: str, fold: Fo
 def test_groups_hold_each_book_once_in_order(books: int, workers: int, most: int) -> None:
     """However many workers and books there are, no group is empty or larger than it may be."""
     wanted = [Book(f"H44.{number}", 2025) for number in range(books)]
-    found = list(grouped(wanted, workers, most))
+    found = list(split(wanted, workers, most))
     assert [book for group in found for book in group] == wanted
     assert all(0 < len(group) <= most for group in found)
 
@@ -125,7 +125,7 @@ async def test_a_failure_beside_waiting_answers_ends_the_workers(fold: Fold) -> 
     registry = Registry(())
     books = [Book(f"H44.9.{number}", 2025) for number in range(GROUP)]
 
-    async def take(made: Made) -> None:
+    async def take(made: BookResult) -> None:
         process: Any = team._all[0]
         await eventually(lambda: _paused(process._transport.get_pipe_transport(1)))
         raise DatabaseAway("the disk is full")
@@ -133,7 +133,7 @@ async def test_a_failure_beside_waiting_answers_ends_the_workers(fold: Fold) -> 
     async with asyncio.timeout(SECONDS):
         with pytest.raises(DatabaseAway, match="the disk is full"):
             async with workers() as team:
-                team.know(fold.db.source(), registry, fold.folder.rubrics)
+                team.send_context(fold.db.source(), registry, fold.folder.rubrics)
                 await team.compute([books], take)
     assert all(process.returncode is not None for process in team._all)
 
@@ -148,7 +148,7 @@ async def test_a_worker_that_loses_the_database_says_so(fold: Fold, tmp_path: Pa
     async with workers() as team, fold.db.write() as conn:
         nowhere = FileSource(str(tmp_path / "nowhere" / "scoring.db"))
         registry = await book_queries.registry(conn)
-        team.know(nowhere, registry, fold.folder.rubrics)
+        team.send_context(nowhere, registry, fold.folder.rubrics)
         with pytest.raises(DatabaseAway, match="the file cannot be opened"):
             await refold_by(team, conn, registry, [Book("H44.1.1", 2025)], 1)
     assert await fold.held() == before
@@ -160,7 +160,7 @@ async def test_a_worker_whose_statement_is_wrong_dies_and_is_not_waited_for(
     """A database without our tables is no database that is away: no waiting cures it."""
     async with workers() as team, fold.db.write() as conn:
         registry = await book_queries.registry(conn)
-        team.know(FileSource(str(tmp_path / "empty.db")), registry, fold.folder.rubrics)
+        team.send_context(FileSource(str(tmp_path / "empty.db")), registry, fold.folder.rubrics)
         with pytest.raises(WorkerDied):
             await refold_by(team, conn, registry, [Book("H44.1.1", 2025)], 1)
 

@@ -33,7 +33,7 @@ def forgotten_kind() -> Kind:
 def indicator(kind: Kind) -> Indicator:
     """An indicator of 10 points of this kind."""
     return Indicator("x", "X", "Điều 4", kind, points=Fraction(10), cap=Fraction(10),
-                     done=(PRICED,))  # fmt: skip
+                     rules=(PRICED,))  # fmt: skip
 
 
 def rubric(kind: Kind) -> Rubric:

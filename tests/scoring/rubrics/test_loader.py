@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from contracts.messages import Message
+from services.scoring.rubrics.errors import RubricRefused
 from services.scoring.rubrics.lint import remarks
-from services.scoring.rubrics.loader import SHIPPED, RubricRefused, load, load_directory
+from services.scoring.rubrics.loader import SHIPPED, load, load_directory
 from services.scoring.rubrics.model import Kind, Points
 from tests.scoring.rubrics.planted import DISCLOSURE_GATE, LEVELS, PLANTED, Planted
 
@@ -76,8 +77,8 @@ def test_a_rubric_says_what_its_file_says() -> None:
     assert rubric.by_id["training-plan"].late_credit == 1
     bonus = rubric.by_id["recognition"]
     assert (bonus.kind, bonus.cap, bonus.pick_highest) == (Kind.BONUS, Fraction(5), True)
-    assert bonus.done[0].points == Points(fixed=Fraction(1))
-    assert rubric.by_id["head-dialogue"].done[0].where[0].values == (True,)
+    assert bonus.rules[0].points == Points(fixed=Fraction(1))
+    assert rubric.by_id["head-dialogue"].rules[0].where[0].values == (True,)
     share = rubric.top_class_share
     assert share is not None and (share.at_most, share.of) == (Fraction(1, 5), "top_two")
 
@@ -138,7 +139,7 @@ def test_a_value_that_the_rule_never_meets_needs_no_points(tmp_path: Path) -> No
     fewer = LEVELS.replace('commune: "1", ', "")
     where = "where: {level: [city, province, nation]}, points: {by: level"
     changed = taken(tmp_path, (LEVELS, fewer), ("points: {by: level", where))
-    points = load(changed).by_id["models-recognised"].done[0].points
+    points = load(changed).by_id["models-recognised"].rules[0].points
     assert points is not None and [value for value, _ in points.of] == [
         "city",
         "province",
@@ -150,7 +151,7 @@ def test_points_may_depend_on_a_yes_or_no(tmp_path: Path) -> None:
     """A boolean is a closed list of two values."""
     rule = '{set: model.replicated, clear: model.revoked, key: model, points: "1"}'
     other = '{set: dialogue.held, points: {by: led_by_head, of: {true: "1/3", false: 0}}}'
-    points = load(taken(tmp_path, (rule, other))).by_id["recognition"].done[0].points
+    points = load(taken(tmp_path, (rule, other))).by_id["recognition"].rules[0].points
     assert points is not None and points.of == ((True, Fraction(1, 3)), (False, Fraction(0)))
 
 

@@ -11,7 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
-from services.scoring.rubrics.loader import SHIPPED, RubricRefused, load
+from services.scoring.rubrics.errors import RubricRefused
+from services.scoring.rubrics.loader import SHIPPED, load
 
 COMMUNE = (SHIPPED / "viet-tri-2025-commune.yaml").read_text(encoding="utf-8")
 TREE: dict[str, Any] = json.loads(json.dumps(YAML(typ="safe", pure=True).load(COMMUNE)))

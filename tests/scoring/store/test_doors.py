@@ -13,10 +13,10 @@ from sqlalchemy import text
 from contracts import door
 from contracts.envelope import recorded_at, stream_subject
 from services.chassis.marks import Mark
-from services.scoring.handlers.batch import Message
+from services.scoring.handlers.batch import Delivery
 from services.scoring.rubrics.loader import SHIPPED, load_directory
 from services.scoring.store import doors, position, quarantine
-from services.scoring.store.doors import DoorState, Label, judged
+from services.scoring.store.doors import DoorLabel, DoorState, apply_mark
 from tests.scoring.folding import Fold, folding
 from tests.scoring.test_road import due, registered
 
@@ -24,13 +24,13 @@ pytestmark = pytest.mark.anyio
 NAME, NEXT = "intake.00000001", "intake.00000002"
 
 
-def message(number: int, recorded: int, name: str = NAME) -> Message:
+def message(number: int, recorded: int, name: str = NAME) -> Delivery:
     """An event as a door sent it."""
     event = due("H44.1", f"d{number}") if number else registered("H44.1")
     _, (read,) = door.read(json.dumps(event).encode(), door.SINGLE, 2_000_000_000_000_000)
     assert isinstance(read, door.Emitted)
     subject = stream_subject(read.event.subject, read.kind.short)
-    return Message(read.body(recorded), subject, number + 1, name)
+    return Delivery(read.body(recorded), subject, number + 1, name)
 
 
 async def compared(fold: Fold, *marks: Mark, now: int = 1) -> dict[str, DoorState]:
@@ -56,18 +56,22 @@ def test_a_mark_holds_with_exactly_its_number(
 ) -> None:
     """Only what is exact moves the mark that holds, and no mark moves it back silently."""
     before = DoorState(1, NAME, held_until=held, held_events=held, differs_since=since)
-    after = judged(before, Mark(NAME, until, events, NEXT if ends else None), arrived, 20)
+    after = apply_mark(before, Mark(NAME, until, events, NEXT if ends else None), arrived, 20)
     if ends and until <= held:
-        assert after.is_closed and after.differs_since is None and after.held == before.held
+        assert (
+            after.is_closed
+            and after.differs_since is None
+            and after.proven_mark == before.proven_mark
+        )
     elif arrived == events:
-        assert after.held == Mark(NAME, until, events) and after.differs_since is None
+        assert after.proven_mark == Mark(NAME, until, events) and after.differs_since is None
     else:
-        assert after.held == before.held
+        assert after.proven_mark == before.proven_mark
         assert after.differs_since == (20 if since is None else since)
         assert (after.alarm(19 + doors.ALARM_US) is None) == (since is None or since > 19)
 
 
-async def folded(fold: Fold, messages: Sequence[Message]) -> tuple[int, int, int]:
+async def folded(fold: Fold, messages: Sequence[Delivery]) -> tuple[int, int, int]:
     """New events, duplicates, quarantined."""
     outcome = await fold.folder.fold(messages)
     return outcome[0], outcome[1], outcome[2]
@@ -76,7 +80,7 @@ async def folded(fold: Fold, messages: Sequence[Message]) -> tuple[int, int, int
 async def test_a_mark_holds_when_ledger_and_quarantine_have_as_many(database_url: str) -> None:
     """What breaks the contract was recorded too, and what is missing is counted."""
     async with folding(database_url, load_directory(SHIPPED)) as fold:
-        broken = Message(b'{"recordedtime":"1970-01-01T00:00:00.000003Z","x":1}', "s", 3, NAME)
+        broken = Delivery(b'{"recordedtime":"1970-01-01T00:00:00.000003Z","x":1}', "s", 3, NAME)
         await folded(fold, [message(0, 1), message(1, 2), broken])
         state = (await compared(fold, Mark(NAME, 9, 4), now=5))[NAME]
         assert (state.arrived, state.differs_since, state.held_until) == (3, 5, 0)
@@ -84,7 +88,7 @@ async def test_a_mark_holds_when_ledger_and_quarantine_have_as_many(database_url
         assert why is not None and NAME in why and "1 of them" in why and "danchu resend" in why
         await folded(fold, [message(2, 4)])
         state = (await compared(fold, Mark(NAME, 9, 4), now=6))[NAME]
-        assert (state.held, state.differs_since) == (Mark(NAME, 9, 4), None)
+        assert (state.proven_mark, state.differs_since) == (Mark(NAME, 9, 4), None)
 
 
 async def test_what_comes_at_or_below_a_mark_that_holds_is_quarantined(database_url: str) -> None:
@@ -98,7 +102,7 @@ async def test_what_comes_at_or_below_a_mark_that_holds_is_quarantined(database_
         state = (await compared(fold, Mark(NAME, 20, 2)))[NAME]
         assert state.held_events == 2
         late = message(1, 10)
-        anew = Message(recorded_at(late.raw, 21), late.subject, 0)
+        anew = Delivery(recorded_at(late.raw, 21), late.subject, 0)
         assert await folded(fold, [anew]) == (1, 0, 0)
 
 
@@ -106,8 +110,8 @@ async def test_what_a_restored_door_recorded_again_is_counted_for_it(database_ur
     """Its events are known by their identity; its mark counts them all the same, once each."""
     async with folding(database_url, load_directory(SHIPPED)) as fold:
         broken = b'{"recordedtime":"1970-01-01T00:00:00.000003Z","x":1}'
-        first = [message(0, 1), message(1, 2), Message(broken, "s", 3, NAME)]
-        again = [message(0, 1, NEXT), message(1, 7, NEXT), Message(broken, "s", 3, NEXT)]
+        first = [message(0, 1), message(1, 2), Delivery(broken, "s", 3, NAME)]
+        again = [message(0, 1, NEXT), message(1, 7, NEXT), Delivery(broken, "s", 3, NEXT)]
         await folded(fold, first)
         for _ in range(2):
             assert await folded(fold, again) == (0, 2, 0)
@@ -151,7 +155,7 @@ async def test_repeats_are_kept_once(database_url: str) -> None:
     """Whatever comes again and again."""
     async with folding(database_url, load_directory(SHIPPED)) as fold, fold.db.write() as conn:
         for _ in range(2):
-            await doors.add_repeats(conn, [Label(1, 5), Label(1, 5), Label(1, 6)])
+            await doors.add_repeats(conn, [DoorLabel(1, 5), DoorLabel(1, 5), DoorLabel(1, 6)])
 
         assert (await conn.execute(text("SELECT count(*) FROM repeats"))).scalar() == 2
 
@@ -163,6 +167,6 @@ async def test_what_is_kept_in_two_places_counts_once(database_url: str) -> None
         await folded(fold, [first._replace(subject="danchu.events.H44-9.disclosure.due")])
         await folded(fold, [first])
         async with fold.db.write() as conn:
-            await doors.add_repeats(conn, [Label(1, 1)])
+            await doors.add_repeats(conn, [DoorLabel(1, 1)])
         state = (await compared(fold, Mark(NAME, 9, 1)))[NAME]
         assert (len(await reasons(fold)), state.arrived, state.held_until) == (1, 1, 9)

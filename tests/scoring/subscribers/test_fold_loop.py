@@ -20,7 +20,7 @@ from services.scoring.operations import halt, lag
 from services.scoring.rubrics.loader import SHIPPED, load_directory
 from services.scoring.settings import ScoringSettings
 from services.scoring.store import position
-from services.scoring.stream import Progress
+from services.scoring.stream import ConsumerProgress
 from services.scoring.subscribers import fold_loop
 from tests.conftest import NatsServer, eventually
 from tests.scoring.folding import folding
@@ -138,11 +138,11 @@ async def test_a_halt_is_a_metric_until_it_is_lifted(
     async def state(_: Broker) -> StreamState:
         return StreamState(CREATED, 0)
 
-    monkeypatch.setattr(fold_loop, "_standing_still", Gauge())
+    monkeypatch.setattr(fold_loop, "_halt_gauge", Gauge())
 
-    async def follow(_: Broker, db: Database) -> Progress:
+    async def follow(_: Broker, db: Database) -> ConsumerProgress:
         async with db.read() as conn:
-            return Progress(await position.load(conn))
+            return ConsumerProgress(await position.load(conn))
 
     monkeypatch.setattr(fold_loop, "stream_state", state)
     monkeypatch.setattr(fold_loop, "follow", follow)

@@ -53,7 +53,7 @@ async def test_a_folder_that_was_faster_is_no_lost_stream(
             return found
 
         monkeypatch.setattr(fold_loop, "stream_state", state)
-        await loop_of(fold).look()
+        await loop_of(fold).check_stream()
         assert (await position(fold)).halted is None
 
 
@@ -69,7 +69,7 @@ async def test_a_stream_that_ends_too_early_halts_every_folder(
 
         monkeypatch.setattr(fold_loop, "stream_state", state)
         with pytest.raises(FoldHalted):
-            await loop_of(fold).look()
+            await loop_of(fold).check_stream()
         assert "ends at 99, before 100" in str((await position(fold)).halted)
 
 
@@ -86,5 +86,5 @@ async def test_a_halt_that_was_lifted_meanwhile_is_not_written_again(
 
         monkeypatch.setattr(fold_loop, "stream_state", state)
         with pytest.raises(FoldHalted):
-            await loop_of(fold).look()
+            await loop_of(fold).check_stream()
         assert (await position(fold)).halted is None

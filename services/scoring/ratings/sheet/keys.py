@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from services.scoring.fold.cells import Cell, covered, is_on
+from services.scoring.fold.cells import Cell, coverage, is_on
 from services.scoring.messages import message
 from services.scoring.ratings.labels import in_both
 from services.scoring.ratings.sheet.near import Near, Neighbours
@@ -21,10 +21,10 @@ class Keys:
     """The keys of a unit's duties in the view that is shown, and which are near which."""
 
     def __init__(self, field: Field) -> None:
-        coverage = {i.id for i in field.rubric.indicators if i.kind is Kind.COVERAGE}
+        duties = {i.id for i in field.rubric.indicators if i.kind is Kind.COVERAGE}
         cells = {
             cell: said for cell, said in field.cells.items()
-            if cell.view == field.view and cell.indicator in coverage
+            if cell.view == field.view and cell.indicator in duties
         }  # fmt: skip
         announced = {
             (cell.field, cell.key) for cell, said in cells.items()
@@ -33,7 +33,7 @@ class Keys:
         self.unannounced: dict[str, list[str]] = {}
         self._missing: dict[str, list[str]] = {}
         for cell, said in sorted(cells.items()):
-            state = covered(field.rubric.by_id[cell.indicator], said, field.until)
+            state = coverage(field.rubric.by_id[cell.indicator], said, field.until)
             if state.status in ("missing", "left_out"):
                 self._missing.setdefault(cell.indicator, []).append(cell.key)
             elif (cell.field, cell.key) not in announced and is_on(said, Side.FULFILLED):

@@ -12,7 +12,7 @@ from typing import Any
 
 from contracts.catalog import CANONICAL
 from contracts.messages import Message
-from services.scoring.fold.cells import Cell, Covered, covered, weigh
+from services.scoring.fold.cells import Cell, Coverage, coverage, weigh
 from services.scoring.messages import message
 from services.scoring.ratings.labels import in_both, label
 from services.scoring.ratings.scores import Line, spelled
@@ -59,7 +59,7 @@ def indicator_line(field: Field, line: Line, keys: Keys) -> dict[str, Any]:
         "scale": scale(field, line),
         "cut": line_cut(line),
         "nil": nil_members(field, line),
-        "done_by": [_done_by(rule) for rule in indicator.fulfilled or indicator.done],
+        "done_by": [_done_by(rule) for rule in indicator.fulfilled or indicator.rules],
     }
     own = {
         cell: said for cell, said in field.cells.items()
@@ -90,9 +90,9 @@ def _done_by(rule: Rule) -> dict[str, Any]:
 
 def _coverage(field: Field, line: Line, own: Cells, keys: Keys) -> dict[str, Any]:
     indicator = line.indicator
-    by_status: dict[str, list[tuple[Cell, Covered]]] = {}
+    by_status: dict[str, list[tuple[Cell, Coverage]]] = {}
     for cell, said in sorted(own.items(), key=_by_key):
-        state = covered(indicator, said, field.until)
+        state = coverage(indicator, said, field.until)
         by_status.setdefault(state.status, []).append((cell, state))
     number = {name: len(found) for name, found in by_status.items()}
     missing = by_status.get("missing", [])
@@ -134,7 +134,7 @@ def _coverage_state(number: dict[str, int]) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _late(field: Field, line: Line, cell: Cell, state: Covered) -> dict[str, Any]:
+def _late(field: Field, line: Line, cell: Cell, state: Coverage) -> dict[str, Any]:
     """A duty that was done late: nothing more comes of it; `lost` is what lateness cost."""
     on_time = field.base.moved(field.view, line.indicator, (0, 1, -1)).total
     text = message("key-late")

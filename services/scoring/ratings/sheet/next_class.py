@@ -12,7 +12,7 @@ from fractions import Fraction
 from typing import Any
 
 from contracts.messages import Message, joined
-from services.scoring.fold.cells import OWN, covered
+from services.scoring.fold.cells import OWN, coverage
 from services.scoring.messages import message
 from services.scoring.ratings.assessment import (
     Assessment,
@@ -138,7 +138,7 @@ def _keys(field: Field, miss: Miss) -> dict[str, list[str]]:
     if indicator is not None and indicator.kind is Kind.COVERAGE:
         for cell, said in sorted(field.cells.items()):
             if cell.indicator == indicator.id and cell.view == field.view:
-                status = covered(indicator, said, field.until).status
+                status = coverage(indicator, said, field.until).status
                 if status in found and len(found[status]) < KEYS_MAX:
                     found[status].append(cell.key)
     return found

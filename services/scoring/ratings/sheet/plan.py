@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, Protocol
 
 from contracts import moments
 from contracts.catalog import CANONICAL
-from services.scoring.fold.cells import Cell, covered
+from services.scoring.fold.cells import Cell, coverage
 from services.scoring.messages import message
 from services.scoring.ratings.assessment import Assessment
 from services.scoring.ratings.labels import in_both
@@ -159,7 +159,7 @@ def _duties(field: Field, indicator: Indicator) -> list[Act]:
     for cell, said in sorted(field.cells.items()):
         if cell.indicator != indicator.id or cell.view != field.view:
             continue
-        state = covered(indicator, said, field.until)
+        state = coverage(indicator, said, field.until)
         if state.status in ("missing", "left_out"):
             act = _best(field, indicator, cell)
             if act is not None:
@@ -179,7 +179,9 @@ def _things(field: Field, indicator: Indicator) -> list[Act]:
     count = field.base.assessed.line(indicator.id).tally
     need = (indicator.target - (count[0] if count else 0)).__ceil__()
     state, found = field.base, []
-    rules = [rule for rule in indicator.done if any(_own_hands(field.rubric, s) for s in rule.sets)]
+    rules = [
+        rule for rule in indicator.rules if any(_own_hands(field.rubric, s) for s in rule.sets)
+    ]
     for number in range(1, min(need, ACTS_MAX) + 1):
         ways = [
             (act, after) for rule in rules

@@ -13,13 +13,13 @@ from typing import Any, NamedTuple
 
 from contracts import moments
 from contracts.messages import Message, joined
-from services.scoring.fold.cells import covered
+from services.scoring.fold.cells import coverage
 from services.scoring.messages import message
 from services.scoring.ratings.labels import in_both
 from services.scoring.ratings.scores import Line, basic_score, hundredths, spelled
 from services.scoring.ratings.sheet.numbers import PLACES, figure, percent, points, points_of
 from services.scoring.ratings.sheet.trials import Field
-from services.scoring.rubrics.model import Indicator, Kind, Step
+from services.scoring.rubrics.model import Indicator, Kind, ScaleStep
 
 
 class Open(NamedTuple):
@@ -37,7 +37,7 @@ class Ahead(NamedTuple):
     and `more` what the things add to the sums of the indicator.
     """
 
-    step: Step
+    step: ScaleStep
     needed: int | None
     score: int
     lacking: Fraction | None = None
@@ -51,7 +51,7 @@ def openings(field: Field, indicator: Indicator) -> Open:
     today, found = moments.local_day(field.at), [0, 0]
     for cell, said in field.cells.items():
         if cell.indicator == indicator.id and cell.view == field.view:
-            state = covered(indicator, said, field.until)
+            state = coverage(indicator, said, field.until)
             if state.status == "missing":
                 found[state.due is not None and state.due < today] += 1
     return Open(*found)
@@ -113,7 +113,7 @@ def ahead_of(field: Field, line: Line) -> Ahead | None:
     return found
 
 
-def _rising(indicator: Indicator) -> list[Step]:
+def _rising(indicator: Indicator) -> list[ScaleStep]:
     return sorted(indicator.scale, key=lambda step: step.at_least)
 
 
@@ -156,7 +156,7 @@ def _enough_duties(
     return (first + then, (0, first, then)) if then <= overdue else None
 
 
-def _shown(step: Step) -> dict[str, str]:
+def _shown(step: ScaleStep) -> dict[str, str]:
     return {"at_least": str(step.at_least), "points": points(step.points)}
 
 
@@ -171,7 +171,7 @@ def _next(following: Ahead, worth: str) -> dict[str, Any]:
     }
 
 
-def _reached(step: Step) -> Message:
+def _reached(step: ScaleStep) -> Message:
     at_least, worth = figure(percent(step.at_least)), figure(points_of(step.points))
     return message("scale-reached", at_least=at_least, worth=worth)
 

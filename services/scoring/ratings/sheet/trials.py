@@ -235,7 +235,7 @@ def _choices(rubric: Rubric, short: str, info: FieldInfo) -> tuple[Any, ...]:
     elif info.kind == "boolean":
         values = (True, False)
     else:
-        means = [i for i in rubric.indicators if any(info.name == r.value for r in i.done)]
+        means = [i for i in rubric.indicators if any(info.name == r.value for r in i.rules)]
         values = tuple(sorted({int(bound) for i in means for bound in (i.low, i.high)})) or (0,)
     return (*values, None) if info.optional else values
 
@@ -265,7 +265,7 @@ def doable(rule: Rule, field: str, key: str, at: int) -> bool:
 
 def clearing(indicator: Indicator, cell: Cell, at: int) -> Act | None:
     """The event that would clear the fact of a cell; None where no rule has one."""
-    for rule in indicator.done:
+    for rule in indicator.rules:
         if rule.key == cell.field and rule.clears:
             known = fields(CANONICAL[rule.clears[0]].data)
             data = _keyed(known, cell.field, cell.key)

@@ -14,7 +14,7 @@ from typing import Any
 from contracts import moments
 from contracts.catalog import CANONICAL
 from contracts.messages import Message
-from services.scoring.fold.cells import Cell, Covered, is_on
+from services.scoring.fold.cells import Cell, Coverage, is_on
 from services.scoring.messages import message
 from services.scoring.ratings.labels import in_both
 from services.scoring.ratings.scores import Line, spelled
@@ -78,7 +78,7 @@ def worth_of_next(field: Field, indicator: Indicator) -> Worth:
     count = field.base.assessed.line(indicator.id).tally
     before = count[0] if count else 0
     found = []
-    for rule in indicator.done:
+    for rule in indicator.rules:
         for act in acts(field, rule, None, field.at):
             after = field.base.after(act).assessed
             tally = after.line(indicator.id).tally
@@ -90,7 +90,7 @@ def worth_of_next(field: Field, indicator: Indicator) -> Worth:
     return Worth(((Act(NO_EVENT, {}, field.at), moved - field.base.total),))
 
 
-def missing_key(field: Field, indicator: Indicator, cell: Cell, state: Covered) -> dict[str, Any]:
+def missing_key(field: Field, indicator: Indicator, cell: Cell, state: Coverage) -> dict[str, Any]:
     """A duty that is not done: what it is worth now and when it is late, in words too."""
     due = state.due
     overdue = due is not None and due < moments.local_day(field.at)

@@ -14,7 +14,7 @@ from services.scoring.rubrics.loader import SHIPPED, load_directory
 from services.scoring.rubrics.model import Indicator, Kind, Points, Rubric, Rule
 
 HALF = Rule(("award.granted",), points=Points(Fraction(1, 2)))
-BONUS = Indicator("b", "B", "Điều 4", Kind.BONUS, cap=Fraction(5), done=(HALF,))
+BONUS = Indicator("b", "B", "Điều 4", Kind.BONUS, cap=Fraction(5), rules=(HALF,))
 DEDUCTION = replace(BONUS, id="d", kind=Kind.DEDUCTION)
 MERIT = replace(BONUS, id="m", kind=Kind.MERIT, points=Fraction(5), cap=Fraction(0))
 BASE = Indicator("q", "Q", "Điều 4", Kind.QUOTA, points=Fraction(100), target=Fraction(100))

@@ -17,7 +17,7 @@ from services.scoring.ratings.scores import basic_score
 from services.scoring.ratings.sheet import scale as sheet_scale
 from services.scoring.ratings.sheet.scale import Open, ahead, scale
 from services.scoring.ratings.sheet.trials import Field, State
-from services.scoring.rubrics.model import Indicator, Kind, Step
+from services.scoring.rubrics.model import Indicator, Kind, ScaleStep
 from tests.scoring.ratings.sheet.test_sheet import field_of
 
 STEPS = [("1", "7"), ("19/20", "6"), ("9/10", "5"), ("4/5", "7/2"), ("1/2", "3/2")]
@@ -26,7 +26,7 @@ ENOUGH = 500
 
 def indicator(kind: Kind, **given: Any) -> Indicator:
     """An indicator of 7 points under the scale of the petitions."""
-    steps = tuple(Step(Fraction(q), Fraction(p)) for q, p in STEPS)
+    steps = tuple(ScaleStep(Fraction(q), Fraction(p)) for q, p in STEPS)
     return Indicator("x", "X", "Điều 4", kind, None, Fraction(7), scale=steps, **given)
 
 

@@ -12,8 +12,8 @@ import pytest
 
 from contracts import moments
 from services.scoring.fold.books import horizon
-from services.scoring.fold.cells import Cell, Covered, Horizon, Posting
-from services.scoring.fold.postings import decide
+from services.scoring.fold.cells import Cell, Coverage, Horizon, Posting
+from services.scoring.fold.postings import post_decision
 from services.scoring.fold.registry import Order, Unit
 from services.scoring.ratings.recount import Accepted, facts, ratings, standings
 from services.scoring.ratings.sheet import lines as sheet_lines
@@ -196,7 +196,7 @@ def test_the_best_of_the_sample_city_reads_why_its_sum_is_more_than_its_total() 
 
 
 FAULTS = {
-    "late counted as missing": ("covered", lambda i, p, h: Covered("missing")),
+    "late counted as missing": ("coverage", lambda i, p, h: Coverage("missing")),
     "scores unsigned": ("spelled", lambda amount: f"{abs(amount) / 100:.1f}"),
 }
 
@@ -214,7 +214,7 @@ def test_a_fault_planted_in_the_sheet_is_seen(name: str, monkeypatch: pytest.Mon
 
 
 def test_a_decision_is_no_practice() -> None:
-    """What `decide` posts is the unit's own, whatever the view."""
+    """What `post_decision` posts is the unit's own, whatever the view."""
     held, _ = sample()
     decided = [one for one in held.counting() if one.kind.decision]
-    assert {cell.view for one in decided for cell, _ in decide(one)} <= {"own"}
+    assert {cell.view for one in decided for cell, _ in post_decision(one)} <= {"own"}
