@@ -1,49 +1,19 @@
-"""What people call the terms of the violations: stages, steps, clauses, sanctions, roles. Pure."""
+"""The labels of the terms of the violations: stages, steps, clauses, sanctions, roles. Pure."""
 
-from collections.abc import Callable
-
-from contracts.messages import Message
+from services.records.labels import Label, label
 from services.records.state_machine import Words
 from services.violations.messages import message
 
-
-def stage(name: str) -> Message:
-    """A stage of a case."""
-    return message(f"stage-{name}")
-
-
-def step(name: str) -> Message:
-    """A step of a case."""
-    return message(f"step-{name}")
-
-
-def act(clause: str) -> Message:
-    """A clause of Article 9 of Law 10/2022."""
-    return message(f"act-{clause}")
-
-
-def severity(name: str) -> Message:
-    """The form of a sanction."""
-    return message(f"severity-{name}")
-
-
-def complexity(name: str) -> Message:
-    """How complex a case is, on which its terms rest."""
-    return message(f"complexity-{name}")
-
-
-def appellant(name: str) -> Message:
-    """Who appeals, in role."""
-    return message(f"by-{name}")
-
-
-def field(name: str) -> Message:
-    """A field of a case whose words are kept encrypted."""
-    return message(f"field-{name}")
-
-
+stage, step = label(message, "stage"), label(message, "step")
+act = label(message, "act")
+"""A clause of Article 9 of Law 10/2022."""
+severity, complexity = label(message, "severity"), label(message, "complexity")
+appellant = label(message, "by")
+field = label(message, "field")
+"""A field of a case that is kept encrypted."""
 CASE = Words(message("case"), stage, step)
-TERMS: dict[str, Callable[[str], Message]] = {
+TERMS: dict[str, Label] = {
     "stage": stage, "state": stage, "possible": step, "act": act, "severity": severity,
     "complexity": complexity, "by": appellant, "field": field,
 }  # fmt: skip
+"""By the name of a member of an answer, the label of its value."""

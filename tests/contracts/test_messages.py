@@ -44,6 +44,8 @@ def calls(package: str) -> Iterator[tuple[str, set[str] | None]]:
                 yield node.value, None
             elif isinstance(node, ast.JoinedStr) and isinstance(node.values[0], ast.Constant):
                 yield f"{node.values[0].value!s}*", None
+            if isinstance(node, ast.Call) and ast.unparse(node).startswith("label(message, "):
+                yield f"{ast.literal_eval(node.args[1])}-*", None
             if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "message":
                 first = node.args[0]
                 if isinstance(first, ast.Constant):
