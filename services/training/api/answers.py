@@ -1,4 +1,4 @@
-"""What training answers, as models for OpenAPI: a client can be generated from them."""
+"""The answers of training as models for OpenAPI, from which clients can be generated."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from pydantic import BaseModel, ConfigDict, Field
 
 
 class Place(BaseModel):
-    """The unit that has something from an instant on."""
+    """The unit to which a membership or a course belongs from an instant on."""
 
     unit: str
     from_: str = Field(alias="from")
 
 
 class Membership(BaseModel):
-    """A person's role on the roster of a unit; of one that was withdrawn the stage alone is told.
+    """A person's role on the roster of a unit; a withdrawn one has its stage alone.
 
     `possible` are the steps that the caller may take now.
     """
@@ -40,7 +40,7 @@ class Membership(BaseModel):
 
 
 class Rule(BaseModel):
-    """What a person does to complete a course."""
+    """The rule to complete a course."""
 
     hours_min: str
     test: bool
@@ -59,7 +59,7 @@ class CourseSession(BaseModel):
 
 
 class Course(BaseModel):
-    """A course of a unit's plan; of one that was withdrawn the stage alone is told.
+    """A course of a unit's plan; a withdrawn one has its stage alone.
 
     `possible` are the steps that the caller may take now.
     """
@@ -119,7 +119,7 @@ class ImportedRoster(BaseModel):
 
 
 class Succession(BaseModel):
-    """What moved to the successor; `left` says whether to ask again."""
+    """What was transferred to the successor; `left`: the command must be repeated for the rest."""
 
     id: str
     predecessor: str
@@ -210,7 +210,7 @@ class ListedCourse(BaseModel):
 
 
 class ListedSession(BaseModel):
-    """A session that is ahead."""
+    """A session that is still to come."""
 
     place_in_list: str
     course: str
@@ -227,7 +227,7 @@ class ListedSession(BaseModel):
 
 
 class AttendanceEntry(BaseModel):
-    """What one person did in a session; name and staff number for the right role."""
+    """One person in a session; name and staff number for the right role."""
 
     person: str
     hours: str

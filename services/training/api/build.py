@@ -1,4 +1,4 @@
-"""Commands and queries of rosters and training over HTTP; lists stand in `lists`."""
+"""The application of training: the routes of its commands, and those of `query_api`."""
 
 from typing import Any
 
@@ -37,20 +37,20 @@ def build_api(desk: Desk, rosters: Rosters, courses: Courses, health: Health) ->
 
 
 def _add_rosters(memberships: Collection, rosters: Rosters) -> None:
-    async def assign(work: Work, asked: request_bodies.Assign) -> Done:
-        data = {"unit": asked.unit, "role": asked.role}
-        step = asked.step("assign", work.now)._replace(data=data)
+    async def assign(work: Work, body: request_bodies.Assign) -> Done:
+        data = {"unit": body.unit, "role": body.role}
+        step = body.step("assign", work.now)._replace(data=data)
         return await rosters.assign(
-            work, step, PersonReference(asked.person, asked.number, asked.name)
+            work, step, PersonReference(body.person, body.number, body.name)
         )
 
-    async def succeed(work: Work, asked: request_bodies.Succeed) -> Done:
-        work.may(asked.unit)
-        work.may(asked.predecessor)
-        return await successions.succeed(work, asked.step("succeed", work.now))
+    async def succeed(work: Work, body: request_bodies.Succeed) -> Done:
+        work.may(body.unit)
+        work.may(body.predecessor)
+        return await successions.succeed(work, body.step("succeed", work.now))
 
-    async def retract(asked: Retraction) -> Done:
-        return await rosters.retract(asked.work, asked.id, asked.version, asked.reason)
+    async def retract(command: Retraction) -> Done:
+        return await rosters.retract(command.work, command.id, command.version, command.reason)
 
     model = answers.Membership
     memberships.create(request_bodies.Assign, CLERK, message("do-assign"), assign, model)
@@ -73,10 +73,10 @@ def _add_persons(api: FastAPI, desk: Desk, handlers: Persons) -> None:
         "/persons/{id}/rename", summary="Correct the display name",
         **route_answers(*problems, command=True, model=answers.PersonState),
     )  # fmt: skip
-    async def rename(request: Request, id: Id, asked: request_bodies.Rename) -> Response:
+    async def rename(request: Request, id: Id, body: request_bodies.Rename) -> Response:
         async def work(work: Work) -> Done:
             persons.check(id)
-            return await handlers.rename(work, id, asked.name)
+            return await handlers.rename(work, id, body.name)
 
         return await desk.take(request, BOTH, message("do-rename"), work)
 
@@ -93,15 +93,15 @@ def _add_persons(api: FastAPI, desk: Desk, handlers: Persons) -> None:
 
 
 def _add_courses(collection: Collection, courses: Courses) -> None:
-    async def plan(work: Work, asked: request_bodies.Plan) -> Done:
-        return await courses.plan(work, asked.step("plan", work.now))
+    async def plan(work: Work, body: request_bodies.Plan) -> Done:
+        return await courses.plan(work, body.step("plan", work.now))
 
     async def attend(work: Work, id_: str, step: Step) -> Done:
-        rows = [_row(f"rows.{i}", given) for i, given in enumerate(step.data["rows"])]
+        rows = [_row(f"rows.{i}", row) for i, row in enumerate(step.data["rows"])]
         return await courses.attend(work, id_, step.data["session"], rows)
 
-    async def retract(asked: Retraction) -> Done:
-        return await courses.retract(asked.work, asked.id, asked.version, asked.reason)
+    async def retract(command: Retraction) -> Done:
+        return await courses.retract(command.work, command.id, command.version, command.reason)
 
     model = answers.Course
     collection.create(request_bodies.Plan, CLERK, message("do-plan"), plan, model)
@@ -117,6 +117,5 @@ def _add_courses(collection: Collection, courses: Courses) -> None:
     collection.read_routes(course.evolve_course, course_body, model=model)
 
 
-def _row(where: str, given: dict[str, Any]) -> Row:
-    person, number = given.get("person"), given.get("number")
-    return Row(where, given["hours"], given.get("test"), person, number)
+def _row(where: str, row: dict[str, Any]) -> Row:
+    return Row(where, row["hours"], row.get("test"), row.get("person"), row.get("number"))

@@ -1,4 +1,4 @@
-"""Lists in and out over HTTP as files: attendance, rosters, and templates to fill in."""
+"""Lists as files over HTTP: attendance and rosters in and out, and templates to fill in."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -45,7 +45,7 @@ Sheet = Annotated[
 
 
 class FileName(NamedTuple):
-    """How a file is called: its name without the ending, and the title of its sheet."""
+    """The name of a file without its extension, and the title of its sheet."""
 
     stem: str
     sheet: str
@@ -56,7 +56,7 @@ ATTENDANCE, ROSTER = FileName("diem-danh", "Điểm danh"), FileName("danh-sach"
 
 @dataclass(frozen=True)
 class Files:
-    """What all routes of files need."""
+    """The parts that all routes of files share."""
 
     api: FastAPI
     desk: Desk
@@ -70,7 +70,7 @@ class Files:
 
 
 def add_files(files: Files, rosters: Rosters, courses: Courses) -> None:
-    """Adds every route that takes or gives a list as a file."""
+    """Adds every route that imports or exports a list as a file."""
     _add_attendance(files)
     _add_attendance_import(files, courses)
     _add_template(files)
@@ -98,20 +98,21 @@ def _add_attendance(files: Files) -> None:
     ) -> Response:
         reader = files.desk.caller(request, READERS, message("read-attendance"))
         unit, about = await session_of(files.desk, reader, id, session)
-        items = [{"person": key, **one._asdict()} for key, one in sorted(about.attended.items())]
+        rows = sorted(about.attended.items())
+        items = [{"person": key, **row._asdict()} for key, row in rows]
         if form != "json":
             _check_names(files, reader, unit)
         items = await files.names.into(reader, unit, f"attendance of {id} {session}", items)
         if form != "json":
-            named = sorted(items, key=lambda one: (one["name"] or "", one["person"]))
-            lines = list_writer.attendance_cells([Line(**one) for one in named])
+            by_name = sorted(items, key=lambda item: (item["name"] or "", item["person"]))
+            lines = list_writer.attendance_cells([Line(**item) for item in by_name])
             return file_answer(form, ATTENDANCE, headings.ATTENDANCE.values(), lines)
         place = {"session": session, "number": session_number(session)}
         return json_answer(labelled({**place, "items": items, "next": None}, TERMS))
 
 
 def _check_names(files: Files, reader: Credential, unit: str) -> None:
-    """Problem 403 where the reader may not see the names that a file has."""
+    """Problem 403 where the reader may not see the names in a file."""
     if not files.names.allowed(reader, unit):
         raise role_missing(reader, READS_NAMES, message("act-names"))
 
@@ -130,10 +131,11 @@ def _add_attendance_import(files: Files, courses: Courses) -> None:
 
         async def work(work: Work) -> Done:
             query_api.check_course(id)
-            done = await courses.attend(
+            answer = await courses.attend(
                 work, id, session, uploaded.rows, uploaded.faults, whole=True
             )
-            return done._replace(body={**done.body, "session": session, "list": uploaded.about})
+            body = {**answer.body, "session": session, "list": uploaded.about}
+            return answer._replace(body=body)
 
         return await files.desk.take(request, CLERK, message("import-attendance"), work)
 
@@ -145,7 +147,7 @@ def _add_template(files: Files) -> None:
         **route_answers(401, 403, 422, 503, files=uploads.TYPES),
     )  # fmt: skip
     async def get_template(
-        request: Request, choice: Annotated[request_bodies.Template, Query()]
+        request: Request, choice: Annotated[request_bodies.TemplateQuery, Query()]
     ) -> Response:
         reader = files.desk.caller(request, READERS, message("read-templates"))
         lines: list[Line] = []
@@ -181,7 +183,7 @@ def _add_roster(files: Files) -> None:
         **route_answers(401, 403, 422, 503, files=uploads.TYPES, model=Page[answers.Member]),
     )  # fmt: skip
     async def get_roster(
-        request: Request, unit: Unit, choice: Annotated[request_bodies.OnDay, Query()]
+        request: Request, unit: Unit, choice: Annotated[request_bodies.RosterQuery, Query()]
     ) -> Response:
         reader = query_api.reader_of(files.desk, request, unit, message("read-rosters"))
         if choice.format != "json":
@@ -194,27 +196,28 @@ def _add_roster(files: Files) -> None:
             rows = await queries.on_roster(
                 conn, unit, at, choice.role, choice.cursor, choice.limit + 1
             )
-        shown = page([query_api.with_times(one, "since", "until") for one in rows], choice.limit)
+        members = [query_api.with_times(row, "since", "until") for row in rows]
+        answer = page(members, choice.limit)
         what = f"roster of {unit}"
-        shown["items"] = await files.names.into(reader, unit, what, shown["items"])
-        return json_answer(labelled(shown, TERMS))
+        answer["items"] = await files.names.into(reader, unit, what, answer["items"])
+        return json_answer(labelled(answer, TERMS))
 
 
 async def _members(
     files: Files,
     reader: Credential,
     unit: str,
-    choice: request_bodies.OnDay | request_bodies.Template,
+    choice: request_bodies.RosterQuery | request_bodies.TemplateQuery,
 ) -> list[dict[str, Any]]:
     """Who is on a roster at the end of a day, with names, by name; 422 for too many for a file."""
     at = query_api.end_of(choice.date, files.desk.clock())
-    role = choice.role if isinstance(choice, request_bodies.OnDay) else None
+    role = choice.role if isinstance(choice, request_bodies.RosterQuery) else None
     async with files.desk.db.read() as conn:
         rows = await queries.on_roster(conn, unit, at, role, "", ROWS_MAX + 1)
     if len(rows) > ROWS_MAX:
         raise Problem(422, message("file-rows-max", most=ROWS_MAX))
     items = await files.names.into(reader, unit, f"roster of {unit}", rows)
-    return sorted(items, key=lambda one: (one.get("name") or "", one["person"]))
+    return sorted(items, key=lambda item: (item.get("name") or "", item["person"]))
 
 
 async def session_of(desk: Desk, reader: Credential, id_: str, session: str) -> tuple[str, Session]:
@@ -227,8 +230,8 @@ async def session_of(desk: Desk, reader: Credential, id_: str, session: str) -> 
         check_unit(reader, unit)
     about = record.state.sessions.get(session) if record.state else None
     if record.state is None or about is None:
-        known = sorted(record.state.sessions, key=session_number) if record.state else []
-        sessions = ", ".join(known) or "–"
+        names = sorted(record.state.sessions, key=session_number) if record.state else []
+        sessions = ", ".join(names) or "–"
         raise Problem(404, message("session-unknown", session=session, sessions=sessions))
     return unit, about
 
@@ -237,7 +240,7 @@ def file_answer(
     form: request_bodies.Format, file: FileName, titles: Any,
     lines: Sequence[Sequence[Value]],
 ) -> Response:  # fmt: skip
-    """A list as a file to be saved."""
+    """A list as a file to download."""
     if form == "xlsx":
         raw, kind = list_writer.write_xlsx(file.sheet, list(titles), lines), uploads.XLSX_TYPE
     else:

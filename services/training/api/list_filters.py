@@ -11,7 +11,7 @@ from services.training.domain.course import Topic
 from services.training.fields import COURSE_ID, PERSON_ID, SESSION_NAME
 
 
-class Listed(Listing):
+class CourseQuery(Listing):
     """Which courses; a file has all of them."""
 
     places = COURSE_ID
@@ -21,7 +21,7 @@ class Listed(Listing):
     format: Form = "json"
 
 
-class Ahead(Listing):
+class SessionQuery(Listing):
     """Which sessions: those that begin from a day on, today without it; a file has all of them."""
 
     places = f"[0-9]{{1,17}}:{COURSE_ID}:{SESSION_NAME}"
@@ -30,7 +30,7 @@ class Ahead(Listing):
     format: Form = "json"
 
 
-class Covered(Listing):
+class CoverageQuery(Listing):
     """The coverage of which units and year; a file has all of them."""
 
     places = UNIT_KEY.pattern
@@ -40,7 +40,7 @@ class Covered(Listing):
     format: Form = "json"
 
 
-class Missing(Listing):
+class MissingQuery(Listing):
     """Who is missing in which unit and year; a file has all of them."""
 
     places = PERSON_ID

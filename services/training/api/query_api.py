@@ -1,4 +1,4 @@
-"""Queries of training over HTTP. Names go to the clerk of the unit and to hr, on record."""
+"""Queries of training over HTTP. Names are for the clerk of the unit and hr; reads are logged."""
 
 import re
 from collections.abc import Iterable
@@ -20,7 +20,12 @@ from services.records.routes import READERS, Id, page, units_seen
 from services.records.vault import Vault
 from services.training import fields, queries
 from services.training.api import answers, list_columns, request_bodies
-from services.training.api.list_filters import Ahead, Covered, Listed, Missing
+from services.training.api.list_filters import (
+    CourseQuery,
+    CoverageQuery,
+    MissingQuery,
+    SessionQuery,
+)
 from services.training.domain.labels import TERMS
 from services.training.handlers.persons import person_of_others
 from services.training.messages import message
@@ -52,13 +57,13 @@ def _check(ids: str, id_: str) -> None:
 
 
 class Names:
-    """Shows names where the role allows it, and remembers who read them."""
+    """Shows names where the role allows it, and records who read them."""
 
     def __init__(self, desk: Desk, vault: Vault) -> None:
         self.desk, self.vault = desk, vault
 
     def allowed(self, reader: Credential, unit: str) -> bool:
-        """The clerk of the unit, and hr."""
+        """Whether the reader is the clerk of the unit, or hr."""
         return reader.role == "hr" or (reader.role == "clerk" and reader.speaks_for(unit))
 
     async def of(
@@ -66,14 +71,14 @@ class Names:
     ) -> dict[str, dict[str, str | None]]:
         """Name and staff number by key; None where they were erased."""
         async with self.desk.db.read() as conn:
-            found = await queries.persons(conn, set(persons))
-        await self.desk.note_read(reader, what, len(found))
+            rows = await queries.persons(conn, set(persons))
+        await self.desk.note_read(reader, what, len(rows))
         return {
-            key: {"name": self._shown(one.hidden_name), "number": self._shown(one.hidden_number)}
-            for key, one in found.items()
+            key: {"name": self._show(row.hidden_name), "number": self._show(row.hidden_number)}
+            for key, row in rows.items()
         }
 
-    def _shown(self, hidden: bytes | None) -> str | None:
+    def _show(self, hidden: bytes | None) -> str | None:
         return None if hidden is None else self.vault.show(hidden)
 
     async def into(
@@ -82,12 +87,12 @@ class Names:
         """The items with the names of their persons, for the right role."""
         if not items or not self.allowed(reader, unit):
             return items
-        found = await self.of(reader, what, (one["person"] for one in items))
-        return [{**one, **found.get(one["person"], {})} for one in items]
+        names = await self.of(reader, what, (item["person"] for item in items))
+        return [{**item, **names.get(item["person"], {})} for item in items]
 
 
 def reader_of(desk: Desk, request: Request, unit: str, what: str) -> Credential:
-    """Who reads about a unit; Problem 403 for the role or the unit."""
+    """The reader of a list of a unit; Problem 403 for the role or the unit."""
     reader = desk.caller(request, READERS, what)
     if reader.role not in READS_ALL:
         check_unit(reader, unit)
@@ -107,7 +112,7 @@ def end_of(day: Day | None, now: int) -> int:
 
 
 def with_times(item: dict[str, Any], *names: str) -> dict[str, Any]:
-    """An item of a list with its instants spelled."""
+    """An item of a list with these instants as local time."""
     return {
         name: moments.local_time(value) if name in names and value is not None else value
         for name, value in item.items()
@@ -119,7 +124,7 @@ def _add_coverage(api: FastAPI, desk: Desk) -> None:
         "/coverage", summary="How many of those charged are trained, by unit and year",
         **route_answers(401, 403, 422, 503, model=Page[answers.Coverage], files=(CSV_TYPE,)),
     )  # fmt: skip
-    async def get_coverage(request: Request, choice: Annotated[Covered, Query()]) -> Response:
+    async def get_coverage(request: Request, choice: Annotated[CoverageQuery, Query()]) -> Response:
         units = _units(desk, request, choice.unit, message("read-coverage"))
 
         async def rows(after: str, limit: int) -> list[dict[str, Any]]:
@@ -143,7 +148,7 @@ def _add_missing(api: FastAPI, desk: Desk, names: Names) -> None:
         "/missing", summary="Who of a unit and year is not yet trained",
         **route_answers(401, 403, 422, 503, model=Page[answers.Missing], files=(CSV_TYPE,)),
     )  # fmt: skip
-    async def get_missing(request: Request, choice: Annotated[Missing, Query()]) -> Response:
+    async def get_missing(request: Request, choice: Annotated[MissingQuery, Query()]) -> Response:
         unit, year, topic = choice.unit, choice.year, choice.topic
         reader = reader_of(desk, request, unit, message("read-missing"))
         what = f"missing in {unit} {year}"
@@ -154,8 +159,8 @@ def _add_missing(api: FastAPI, desk: Desk, names: Names) -> None:
 
         if choice.format == "csv":
             persons = await names.into(reader, unit, what, await every_row(rows, "person"))
-            named = names.allowed(reader, unit)
-            columns = list_columns.MISSING_WITH_NAMES if named else list_columns.MISSING
+            with_names = names.allowed(reader, unit)
+            columns = list_columns.MISSING_WITH_NAMES if with_names else list_columns.MISSING
             whole = list_columns.missing_rows(persons, unit, year, topic)
             return csv_answer("chua-boi-duong", columns, whole, TERMS)
         answer = page(await rows(choice.cursor, choice.limit + 1), choice.limit, "person")
@@ -164,7 +169,7 @@ def _add_missing(api: FastAPI, desk: Desk, names: Names) -> None:
 
 
 def share(trained: int, obliged: int) -> str | None:
-    """The percentage, rounded half up to hundredths; None of nobody."""
+    """The percentage, rounded half up to hundredths; None where nobody is obliged."""
     if not obliged:
         return None
     exact = Decimal(trained) * 100 / obliged
@@ -174,39 +179,39 @@ def share(trained: int, obliged: int) -> str | None:
 def _add_persons(api: FastAPI, desk: Desk, names: Names) -> None:
     problems = (401, 403, 404, 422, 503)
 
-    async def held(request: Request, id_: str) -> tuple[Credential, queries.PersonRow]:
+    async def load(request: Request, id_: str) -> tuple[Credential, queries.PersonRow]:
         reader = desk.caller(request, READERS, message("read-persons"))
         _check(fields.PERSON_ID, id_)
         async with desk.db.read() as conn:
-            found = (await queries.persons(conn, [id_])).get(id_)
+            person = (await queries.persons(conn, [id_])).get(id_)
             near = reader.role in READS_ALL or "*" in reader.units
             near = near or await queries.was_in(conn, id_, reader.units)
-        if found is None:
+        if person is None:
             raise Problem(404, message("person-none"))
         if not near:
             raise person_of_others(reader.units)
-        return reader, found
+        return reader, person
 
     @api.get(
         "/persons/{id}", summary="One person, with the name for the right role",
         **route_answers(*problems, model=answers.Person),
     )  # fmt: skip
     async def get_person(request: Request, id: Id) -> Response:
-        reader, found = await held(request, id)
-        shown: dict[str, Any] = {"person": id, "erased": found.erased}
+        reader, person = await load(request, id)
+        body: dict[str, Any] = {"person": id, "erased": person.erased}
         if reader.role in READS_NAMES:
-            shown |= (await names.of(reader, f"person {id}", [id]))[id]
-        return json_answer(labelled(shown, TERMS))
+            body |= (await names.of(reader, f"person {id}", [id]))[id]
+        return json_answer(labelled(body, TERMS))
 
     @api.get(
         "/persons/{id}/completions", summary="What a person completed",
         **route_answers(*problems, model=Page[answers.Completion]),
     )  # fmt: skip
     async def get_completions(request: Request, id: Id) -> Response:
-        await held(request, id)
+        await load(request, id)
         async with desk.db.read() as conn:
-            found = (await queries.completions(conn, [id])).get(id, [])
-        items = [with_times(one._asdict(), "at") for one in found]
+            completions = (await queries.completions(conn, [id])).get(id, [])
+        items = [with_times(completion._asdict(), "at") for completion in completions]
         return json_answer(labelled({"items": items, "next": None}, TERMS))
 
 
@@ -215,7 +220,7 @@ def _add_courses(api: FastAPI, desk: Desk) -> None:
         "/courses", summary="Courses",
         **route_answers(401, 403, 422, 503, model=Page[answers.ListedCourse], files=(CSV_TYPE,)),
     )  # fmt: skip
-    async def list_courses(request: Request, choice: Annotated[Listed, Query()]) -> Response:
+    async def list_courses(request: Request, choice: Annotated[CourseQuery, Query()]) -> Response:
         units = _units(desk, request, choice.unit, message("read-courses"))
 
         async def rows(after: str, limit: int) -> list[dict[str, Any]]:
@@ -234,7 +239,7 @@ def _add_sessions(api: FastAPI, desk: Desk) -> None:
         "/sessions", summary="Sessions ahead",
         **route_answers(401, 403, 422, 503, model=Page[answers.ListedSession], files=(CSV_TYPE,)),
     )  # fmt: skip
-    async def list_sessions(request: Request, choice: Annotated[Ahead, Query()]) -> Response:
+    async def list_sessions(request: Request, choice: Annotated[SessionQuery, Query()]) -> Response:
         units = _units(desk, request, choice.unit, message("read-sessions"))
         since = moments.day_start(choice.date) if choice.date else desk.clock()
 

@@ -50,7 +50,7 @@ class Assign(When):
     name: Name | None = None
 
     @model_validator(mode="after")
-    def _one(self) -> Self:
+    def _refer_to_one(self) -> Self:
         if (self.person is None) == (self.number is None):
             raise ValueError(message("person-or-number"))
         if self.person is not None and self.name is not None:
@@ -94,7 +94,7 @@ class Plan(When):
 
 
 class Revise(Act):
-    """What is planned otherwise than before."""
+    """Changes to a planned course."""
 
     title: Line | None = None
     topic: Topic | None = None
@@ -130,7 +130,7 @@ class DropSession(Act):
 
 
 class Attended(Asked):
-    """What one person did in a session."""
+    """One person in a session: hours, and the test result if any."""
 
     person: PersonKey | None = None
     number: StaffNumber | None = None
@@ -138,7 +138,7 @@ class Attended(Asked):
     test: Test | None = None
 
     @model_validator(mode="after")
-    def _one(self) -> Self:
+    def _refer_to_one(self) -> Self:
         if (self.person is None) == (self.number is None):
             raise ValueError(message("person-or-number"))
         return self
@@ -164,8 +164,8 @@ class Cancel(When):
     reason: Prose
 
 
-class OnDay(Listing):
-    """Whose names: at the end of a day, today without it; a file has all of them."""
+class RosterQuery(Listing):
+    """Whose names: at the end of a day, by default today; a file has all of them."""
 
     places = MEMBER_ID
     date: Day | None = None
@@ -173,7 +173,7 @@ class OnDay(Listing):
     format: Format = "json"
 
 
-class Template(BaseModel):
+class TemplateQuery(BaseModel):
     """Which list to fill in: with the roster of a unit at the end of a day, or an empty one."""
 
     model_config = ConfigDict(extra="forbid")
