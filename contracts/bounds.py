@@ -21,8 +21,8 @@ from contracts.data import DATE_FORM, FORMS, MAX_INTEGER, UNIT_FORM
 from contracts.envelope import ATTRIBUTES, CITY, EVENT_CLASSES, UNIT_KEY, Event
 from contracts.faults import FAULTS_MAX, Fault, faults_of, must_be
 from contracts.messages import message
-from contracts.names import hidden, key_faults, trimmed
-from contracts.texts import MARKS_MAX, overmarked
+from contracts.names import has_hidden, key_faults, name_fault
+from contracts.texts import MARKS_MAX, has_excess_marks
 
 EVENT_BYTES_MAX = 64 * 2**10
 EXPLAINED_BYTES_MAX = 4 * EVENT_BYTES_MAX
@@ -36,29 +36,29 @@ _NAMES = ("id", "source", "name", "title")
 _LINES = ("dataschema", "traceparent", "tracestate")
 
 
-def judged(item: dict[str, Any], kind: EventType | None, now: int) -> Event | list[Fault]:
+def validate(item: dict[str, Any], kind: EventType | None, now: int) -> Event | list[Fault]:
     """The event of the type, or everything that is wrong with it at `now` (microseconds).
 
     Without a type the attributes are judged alone. One fault is said of each field.
     """
-    found: list[Fault] = []
+    faults: list[Fault] = []
     size = len(msgspec.json.encode(item))
     if size > EVENT_BYTES_MAX:
-        found.append(Fault("", message("event-bytes", most=EVENT_BYTES_MAX)))
-    found += islice(_unknown(item, kind), FAULTS_MAX)
-    if size > EXPLAINED_BYTES_MAX or len(found) >= FAULTS_MAX:
-        return found
-    found += islice(_texts(item, ""), FAULTS_MAX)
+        faults.append(Fault("", message("event-bytes", most=EVENT_BYTES_MAX)))
+    faults += islice(_unknown(item, kind), FAULTS_MAX)
+    if size > EXPLAINED_BYTES_MAX or len(faults) >= FAULTS_MAX:
+        return faults
+    faults += islice(_texts(item, ""), FAULTS_MAX)
     event = None if kind is None else _converted(item, kind)
-    found += _attributes(item, kind)
+    faults += _attributes(item, kind)
     if kind is not None:
-        found += _times(item, kind, now)
+        faults += _times(item, kind, now)
     if event is not None and kind is not None:
-        found += _keys(event, kind) + _evidence(event)
-    if event is not None and not found:
+        faults += _keys(event, kind) + _evidence(event)
+    if event is not None and not faults:
         return event
     firsts: dict[str, Fault] = {}
-    for fault in (*found, *faults_of(item, kind)):
+    for fault in (*faults, *faults_of(item, kind)):
         firsts.setdefault(fault.field, fault)
     return list(firsts.values())
 
@@ -94,7 +94,7 @@ def _texts(value: Any, where: str) -> Iterator[Fault]:
     if isinstance(value, str):
         if not value.isprintable() and any(map(_control, value)):
             yield Fault(where, message("control"))
-        elif overmarked(value):
+        elif has_excess_marks(value):
             yield Fault(where, message("marks", most=MARKS_MAX))
     elif isinstance(value, float):
         yield Fault(where, message("fraction"))
@@ -104,10 +104,10 @@ def _texts(value: Any, where: str) -> Iterator[Fault]:
     elif value is not None:
         inner: Iterable[tuple[Any, Any]]
         inner = value.items() if isinstance(value, dict) else enumerate(value)
-        for name, one in inner:
-            if not _plain(one):
+        for name, inner_value in inner:
+            if not _plain(inner_value):
                 step = name[:80] if isinstance(name, str) else name
-                yield from _texts(one, f"{where}.{step}" if where else str(step))
+                yield from _texts(inner_value, f"{where}.{step}" if where else str(step))
 
 
 def _plain(value: Any) -> bool:
@@ -117,28 +117,28 @@ def _plain(value: Any) -> bool:
     return type(value) is int and -MAX_INTEGER <= value <= MAX_INTEGER
 
 
-def _control(one: str) -> bool:
-    return one not in "\n\r\t" and unicodedata.category(one) in ("Cc", "Cs")
+def _control(character: str) -> bool:
+    return character not in "\n\r\t" and unicodedata.category(character) in ("Cc", "Cs")
 
 
 def _attributes(item: dict[str, Any], kind: EventType | None) -> list[Fault]:
     """What the decoder does not ask of attributes that are texts; the schema asks their length."""
-    found = []
+    faults = []
     for name in _LINES:
         value = item.get(name)
-        if isinstance(value, str) and hidden(value):
-            found.append(Fault(name, message("invisible")))
+        if isinstance(value, str) and has_hidden(value):
+            faults.append(Fault(name, message("invisible")))
     for name in _NAMES[:2]:
-        wrong = trimmed(item[name]) if isinstance(item.get(name), str) else None
-        if wrong is not None:
-            found.append(Fault(name, wrong))
+        fault = name_fault(item[name]) if isinstance(item.get(name), str) else None
+        if fault is not None:
+            faults.append(Fault(name, fault))
     subject = item.get("subject")
     if isinstance(subject, str):
         if not UNIT_KEY.fullmatch(subject):
-            found.append(Fault("subject", must_be(FORMS[UNIT_FORM])))
+            faults.append(Fault("subject", must_be(FORMS[UNIT_FORM])))
         elif kind is not None and (subject == CITY) != (kind.domain == "year"):
-            found.append(Fault("subject", message("city-reserved", city=CITY)))
-    return found
+            faults.append(Fault("subject", message("city-reserved", city=CITY)))
+    return faults
 
 
 @cache
@@ -147,27 +147,27 @@ def _dates(kind: EventType) -> tuple[str, ...]:
 
 
 def _times(item: dict[str, Any], kind: EventType, now: int) -> list[Fault]:
-    found = []
+    faults = []
     data = item["data"] if isinstance(item.get("data"), dict) else {}
     for name in _dates(kind):
         if isinstance(data.get(name), str):
             try:
                 moments.bounded_day(data[name])
             except ValueError:
-                found.append(Fault(f"data.{name}", must_be(FORMS[DATE_FORM])))
+                faults.append(Fault(f"data.{name}", must_be(FORMS[DATE_FORM])))
     if not isinstance(item.get("time"), str):
-        return found
+        return faults
     try:
         time = moments.instant(item["time"])
     except ValueError as error:
-        return [*found, Fault("time", error.args[0])]
+        return [*faults, Fault("time", error.args[0])]
     if time > now + AHEAD_MAX:
-        found.append(Fault("time", message("time-ahead", minutes=AHEAD_MINUTES)))
+        faults.append(Fault("time", message("time-ahead", minutes=AHEAD_MINUTES)))
     elif time < EARLIEST:
-        found.append(Fault("time", message("time-early")))
+        faults.append(Fault("time", message("time-early")))
     else:
-        found += _year(data.get("year"), moments.local_year(time), kind)
-    return found
+        faults += _year(data.get("year"), moments.local_year(time), kind)
+    return faults
 
 
 def _year(year: Any, of_time: int, kind: EventType) -> list[Fault]:
@@ -180,7 +180,7 @@ def _year(year: Any, of_time: int, kind: EventType) -> list[Fault]:
 
 def _keys(event: Event, kind: EventType) -> list[Fault]:
     """Faults of keys, persons, units' codes and numbers in an event of the right shape."""
-    found = []
+    faults = []
     for field in fields(kind.data).values():
         value = getattr(event.data, field.name, None)
         if not isinstance(value, str) or field.kind == "date":
@@ -188,22 +188,22 @@ def _keys(event: Event, kind: EventType) -> list[Fault]:
         name = f"data.{field.name}"
         if field.kind in ("key", "person"):
             person = field.kind == "person"
-            found += [Fault(name, wrong) for wrong in key_faults(value, person)]
+            faults += [Fault(name, fault) for fault in key_faults(value, person)]
             if value == CITY and kind.domain == "unit":
-                found.append(Fault(name, message("city-code", city=CITY)))
+                faults.append(Fault(name, message("city-code", city=CITY)))
         elif field.kind == "text" and field.name in _NAMES:
-            found += [Fault(name, wrong) for wrong in (trimmed(value),) if wrong is not None]
-        elif field.kind != "text" and hidden(value):
-            found.append(Fault(name, message("invisible")))
-    return found
+            faults += [Fault(name, fault) for fault in (name_fault(value),) if fault is not None]
+        elif field.kind != "text" and has_hidden(value):
+            faults.append(Fault(name, message("invisible")))
+    return faults
 
 
 def _evidence(event: Event) -> list[Fault]:
     """A pattern's `$` also fits before a last line break, and an address's end is open."""
     entries = event.data.evidence or ()
     return [
-        Fault(f"data.evidence.{i}.{name}", wrong)
+        Fault(f"data.evidence.{i}.{name}", fault)
         for i, entry in enumerate(entries)
         for name, value in (("sha256", entry.sha256), ("url", entry.url))
-        if isinstance(value, str) and (wrong := trimmed(value)) is not None
+        if isinstance(value, str) and (fault := name_fault(value)) is not None
     ]

@@ -13,18 +13,18 @@ from contracts import parsing
 from contracts.bounds import EVENT_BYTES_MAX, EXPLAINED_BYTES_MAX
 from contracts.catalog import BY_TYPE
 from contracts.envelope import ContractBroken
-from contracts.faults import FAULTS_MAX, Fault, faults_of, listed, type_fault
+from contracts.faults import FAULTS_MAX, Fault, faults_of, join_faults, type_fault
 from contracts.messages import Message, message
 
 
-def explained(broken: ContractBroken, raw: bytes) -> Message:
+def explain(broken: ContractBroken, raw: bytes) -> Message:
     """All faults of a body that `decode` refused, each after its field."""
     if len(raw) > EXPLAINED_BYTES_MAX:
         large = Fault("", message("event-bytes", most=EVENT_BYTES_MAX))
-        return listed([large, Fault(broken.field, broken.detail)])
+        return join_faults([large, Fault(broken.field, broken.detail)])
     if broken.reason == "syntax":
         return _syntax(raw) or broken.detail
-    return listed(_faults(broken, raw)[:FAULTS_MAX])
+    return join_faults(_faults(broken, raw)[:FAULTS_MAX])
 
 
 def _syntax(raw: bytes) -> Message | None:
@@ -45,8 +45,8 @@ def _faults(broken: ContractBroken, raw: bytes) -> list[Fault]:
         return [Fault("", _syntax(raw) or message("stream-syntax"))]
     if not isinstance(item, dict):
         return [Fault("", message("event-object"))]
-    named = item.get("type")
-    kind = BY_TYPE.get(named) if isinstance(named, str) else None
+    type_ = item.get("type")
+    kind = BY_TYPE.get(type_) if isinstance(type_, str) else None
     faults: dict[str, Fault] = {} if kind is not None else {"type": type_fault(item)}
     for fault in (*faults_of(item, kind), first):
         faults.setdefault(fault.field, fault)

@@ -151,35 +151,35 @@ _FIELDS: dict[type[Data], dict[str, FieldInfo]] = {}
 
 def fields(data: type[Data]) -> dict[str, FieldInfo]:
     """The fields of a type's data by name, without `year` and `evidence`."""
-    known = _FIELDS.get(data)
-    if known is None:
+    infos = _FIELDS.get(data)
+    if infos is None:
         info = msgspec.inspect.type_info(data)
         assert isinstance(info, StructType)
-        known = _FIELDS[data] = {
+        infos = _FIELDS[data] = {
             field.encode_name: _field(field.encode_name, field.type, not field.required)
             for field in info.fields
             if field.encode_name not in ("year", "evidence")
         }
-    return known
+    return infos
 
 
-def _field(name: str, found: Any, optional: bool) -> FieldInfo:
+def _field(name: str, type_: Any, optional: bool) -> FieldInfo:
     extra: dict[str, Any] = {}
-    if isinstance(found, msgspec.inspect.Metadata):
-        extra, found = found.extra_json_schema or {}, found.type
-    if isinstance(found, UnionType):
-        kinds = [t for t in found.types if not isinstance(t, msgspec.inspect.CustomType)]
+    if isinstance(type_, msgspec.inspect.Metadata):
+        extra, type_ = type_.extra_json_schema or {}, type_.type
+    if isinstance(type_, UnionType):
+        kinds = [t for t in type_.types if not isinstance(t, msgspec.inspect.CustomType)]
         plain = [k.type if isinstance(k, msgspec.inspect.Metadata) else k for k in kinds]
         if any(isinstance(k, IntType) for k in plain) and len(plain) > 1:
             return FieldInfo(name, "number", (), optional)
         return _field(name, kinds[0], optional)
-    if isinstance(found, LiteralType):
-        return FieldInfo(name, "choice", tuple(str(v) for v in found.values), optional)
-    if isinstance(found, BoolType):
+    if isinstance(type_, LiteralType):
+        return FieldInfo(name, "choice", tuple(str(v) for v in type_.values), optional)
+    if isinstance(type_, BoolType):
         return FieldInfo(name, "boolean", (), optional)
-    if isinstance(found, IntType):
+    if isinstance(type_, IntType):
         return FieldInfo(name, "integer", (), optional)
     kind = "date" if extra.get("format") == "date" else extra.get("x-danchu", "text")
-    if isinstance(found, StrType) and kind == "text" and found.pattern:
-        kind = "number" if found.pattern.startswith(("^-?[0-9]", "^[0-9]")) else "key"
+    if isinstance(type_, StrType) and kind == "text" and type_.pattern:
+        kind = "number" if type_.pattern.startswith(("^-?[0-9]", "^[0-9]")) else "key"
     return FieldInfo(name, kind, (), optional)

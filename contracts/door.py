@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from contracts import moments, parsing
-from contracts.bounds import EVENT_BYTES_MAX, EXPLAINED_BYTES_MAX, PLAIN, judged
+from contracts.bounds import EVENT_BYTES_MAX, EXPLAINED_BYTES_MAX, PLAIN, validate
 from contracts.catalog import BY_TYPE, EventType, fields
 from contracts.data import EVIDENCE_MAX
 from contracts.envelope import (
@@ -79,7 +79,7 @@ def read(
     media = media_of(content_type, (SINGLE, BATCH, PLAIN))
     if len(raw) > BODY_BYTES_MAX:
         raise BodyRefused(413, message("body-bytes", most=BODY_BYTES_MAX))
-    text = parsing.decoded(raw)
+    text = parsing.decode_utf8(raw)
     start = parsing.after_blanks(text, 0)
     single = text[start : start + 1] != "["
     if single and media == BATCH:
@@ -89,12 +89,12 @@ def read(
         raise BodyRefused(400, message("body-single", media=media))
     if single:
         return True, [_read_at(text, _whole(text, start), now)]
-    found: list[Emitted | Refusal] = []
+    events: list[Emitted | Refusal] = []
     for element in parsing.elements(text, start):
-        if len(found) == events_max:
+        if len(events) == events_max:
             raise BodyRefused(413, message("body-events", most=events_max))
-        found.append(_read_at(text, element, now))
-    return False, found
+        events.append(_read_at(text, element, now))
+    return False, events
 
 
 def _whole(text: str, start: int) -> parsing.Element:
@@ -118,7 +118,7 @@ def _read_one(item: Any, now: int) -> Emitted | Refusal:
     id_, source = _text_of(item, "id"), _text_of(item, "source")
     kind = BY_TYPE.get(item["type"]) if isinstance(item.get("type"), str) else None
     item = _plain_form(item, kind)
-    event = judged(item, kind, now)
+    event = validate(item, kind, now)
     if kind is None or isinstance(event, list):
         faults = event if isinstance(event, list) else []
         if kind is None:
@@ -154,7 +154,7 @@ def _plain_form(item: dict[str, Any], kind: EventType | None) -> dict[str, Any]:
         item = {**item, "data": data}
     evidence = data.get("evidence")
     if isinstance(evidence, list) and any(map(_has_null, evidence[:EVIDENCE_MAX])):
-        item = {**item, "data": {**data, "evidence": [_plain_entry(one) for one in evidence]}}
+        item = {**item, "data": {**data, "evidence": [_plain_entry(entry) for entry in evidence]}}
     return item
 
 

@@ -57,7 +57,7 @@ ATTRIBUTES = frozenset((*Event.__struct_fields__, "type"))
 
 def _event_class(kind: EventType) -> type[Event]:
     name = "".join(word.capitalize() for word in kind.short.split("."))
-    defined: Any = msgspec.defstruct(
+    struct: Any = msgspec.defstruct(
         f"{name}V{kind.major}Event",
         [("data", kind.data)],
         bases=(Event,),
@@ -66,8 +66,8 @@ def _event_class(kind: EventType) -> type[Event]:
         frozen=True,
         kw_only=True,
     )
-    made: type[Event] = defined
-    return made
+    event_class: type[Event] = struct
+    return event_class
 
 
 EVENT_CLASSES: dict[Version, type[Event]] = {v: _event_class(kind) for v, kind in CATALOG.items()}
@@ -116,16 +116,16 @@ def identity(source: str, id_: str) -> bytes:
     return _locality(id_, digest) + digest[6:16]
 
 
-def receipt(named: bytes, time: int, content: bytes) -> bytes:
+def receipt(identity_digest: bytes, time: int, content: bytes) -> bytes:
     """The digest of source, id and content: 16 bytes. `named` is the identity."""
     digest = hashlib.sha256(b"%d\n" % time + content).digest()
-    return named[:6] + digest[:10]
+    return identity_digest[:6] + digest[:10]
 
 
 def content_of(attributes: dict[str, Any]) -> bytes:
     """The canonical JSON of what two deliveries of one event have to share, without `time`."""
-    kept = {k: v for k, v in attributes.items() if k not in _HEAD}
-    return msgspec.json.encode(kept, order="deterministic")
+    content = {k: v for k, v in attributes.items() if k not in _HEAD}
+    return msgspec.json.encode(content, order="deterministic")
 
 
 _HEAD = ("recordedtime", "time", "traceparent", "tracestate")
@@ -134,22 +134,22 @@ _CONTENT_NAMES = ATTRIBUTES - frozenset(_HEAD)
 
 def body(attributes: dict[str, Any], recorded: int, content: bytes) -> bytes:
     """The event as it stands on the stream."""
-    head = {"recordedtime": moments.spelled(recorded)}
+    head = {"recordedtime": moments.rfc3339(recorded)}
     head.update({name: attributes[name] for name in _HEAD[1:] if name in attributes})
     return msgspec.json.encode(head)[:-1] + b"," + content[1:]
 
 
-def recorded_at(raw: bytes, recorded: int) -> bytes:
+def with_recordedtime(raw: bytes, recorded: int) -> bytes:
     """A body of the stream as it is when the event is recorded at another moment."""
-    moment = f'{{"recordedtime":"{moments.spelled(recorded)}"'.encode()
+    moment = f'{{"recordedtime":"{moments.rfc3339(recorded)}"'.encode()
     return _RECORDED.sub(lambda _: moment, raw, count=1)
 
 
-def recorded_in(raw: bytes) -> int | None:
+def recordedtime_of(raw: bytes) -> int | None:
     """The moment at which a body of the stream was recorded, also where it breaks the contract."""
-    found = _RECORDED.match(raw)
+    match = _RECORDED.match(raw)
     try:
-        return None if found is None else moments.instant(found[1].decode())
+        return None if match is None else moments.instant(match[1].decode())
     except ValueError:
         return None
 
@@ -174,10 +174,10 @@ def decode(raw: bytes) -> Recorded:
     time, recorded = _instant(event.time, "time"), _instant(event.recordedtime, "recordedtime")
     check_dates(event.data)
     year = year_of(event.data, time)
-    named = identity(event.source, event.id)
+    event_identity = identity(event.source, event.id)
     return Recorded(
-        canonical(event), KIND_OF[type(event)], time, year, recorded, named,
-        receipt(named, time, _content_in(raw)), raw,
+        canonical(event), KIND_OF[type(event)], time, year, recorded, event_identity,
+        receipt(event_identity, time, _content_in(raw)), raw,
     )  # fmt: skip
 
 
@@ -200,7 +200,7 @@ def _instant(text: str, field: str) -> int:
         raise ContractBroken("contract", error.args[0], field) from None
 
 
-def read_again(
+def restore(
     raw: bytes, identity: bytes, receipt: bytes, time: int, year: int, recorded: int
 ) -> Recorded:
     """An event that `decode` read before, with what was kept of it then."""

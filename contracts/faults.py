@@ -13,7 +13,7 @@ from jsonschema.exceptions import ValidationError
 
 from contracts.catalog import EventType
 from contracts.data import EVIDENCE_MAX, FORMS
-from contracts.messages import Message, joined, message
+from contracts.messages import Message, join_messages, message
 from contracts.schema import envelope_schema, schema
 from contracts.suggestions import nearest_type
 
@@ -36,8 +36,8 @@ def _compiled(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern.removesuffix("$") + r"\Z" if pattern.endswith("$") else pattern)
 
 
-def _pattern(_: Any, pattern: str, found: Any, __: Any) -> Iterator[ValidationError]:
-    if isinstance(found, str) and not _compiled(pattern).search(found):
+def _pattern(_: Any, pattern: str, instance: Any, __: Any) -> Iterator[ValidationError]:
+    if isinstance(instance, str) and not _compiled(pattern).search(instance):
         yield ValidationError("it does not have the form")
 
 
@@ -59,20 +59,20 @@ def _validator(kind: EventType | None) -> Any:
 def _inlined(node: Any, defs: dict[str, Any]) -> Any:
     """The schema without references, since each costs more to follow than what it refers to."""
     if isinstance(node, dict):
-        named = node.get("$ref")
-        if isinstance(named, str):
-            return _inlined(defs[named.rpartition("/")[2]], defs)
+        reference = node.get("$ref")
+        if isinstance(reference, str):
+            return _inlined(defs[reference.rpartition("/")[2]], defs)
         return {name: _inlined(inner, defs) for name, inner in node.items()}
-    return [_inlined(one, defs) for one in node] if isinstance(node, list) else node
+    return [_inlined(item, defs) for item in node] if isinstance(node, list) else node
 
 
 def faults_of(item: dict[str, Any], kind: EventType | None) -> list[Fault]:
     """What the schema of the type finds, or that of the envelope without one; at most 20."""
-    found: list[Fault] = []
+    faults: list[Fault] = []
     errors = _validator(kind).iter_errors(_clipped(item))
     for error in islice(errors, FAULTS_MAX):
-        found += _sentence(error)
-    return found
+        faults += _sentence(error)
+    return faults
 
 
 def _clipped(item: dict[str, Any]) -> dict[str, Any]:
@@ -86,19 +86,19 @@ def _clipped(item: dict[str, Any]) -> dict[str, Any]:
 
 def _sentence(error: ValidationError) -> list[Fault]:
     where = ".".join(str(step) for step in error.absolute_path)
-    rule, wanted = error.validator, cast(Any, error.validator_value)
+    rule, expected = error.validator, cast(Any, error.validator_value)
     if rule == "required":
         assert isinstance(error.instance, dict)
-        missing = [name for name in wanted if name not in error.instance]
+        missing = [name for name in expected if name not in error.instance]
         return [Fault(f"{where}.{name}".strip("."), message("missing")) for name in missing]
     if rule == "enum":
-        values = ", ".join(str(value) for value in wanted)
+        values = ", ".join(str(value) for value in expected)
         return [Fault(where, message("one-of", values=values))]
     if rule == "maxItems":
-        return [Fault(where, message("entries", most=wanted))]
+        return [Fault(where, message("entries", most=expected))]
     described = cast(dict[str, Any], error.schema).get("description")
-    form = None if wanted == "object" else FORMS.get(str(described))
-    return [Fault(where, must_be(form or _TYPES.get(str(wanted), message("form-contract"))))]
+    form = None if expected == "object" else FORMS.get(str(described))
+    return [Fault(where, must_be(form or _TYPES.get(str(expected), message("form-contract"))))]
 
 
 def must_be(form: Message) -> Message:
@@ -116,13 +116,13 @@ def type_fault(item: dict[str, Any]) -> Fault:
     return Fault("type", message("type-nearest", nearest=nearest))
 
 
-def listed(faults: Sequence[Fault]) -> Message:
+def join_faults(faults: Sequence[Fault]) -> Message:
     """Every fault in one sentence, each after its field."""
-    return joined([_after_field(fault) for fault in faults])
+    return join_messages([_after_field(fault) for fault in faults])
 
 
 def _after_field(fault: Fault) -> Message:
-    said = fault.message
+    sentence = fault.message
     if not fault.field:
-        return said
-    return Message(said.code, f"{fault.field}: {said.vi}", f"{fault.field}: {said.en}")
+        return sentence
+    return Message(sentence.code, f"{fault.field}: {sentence.vi}", f"{fault.field}: {sentence.en}")

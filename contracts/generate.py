@@ -28,11 +28,11 @@ def texts() -> dict[str, str]:
 def main() -> None:
     """Write what the catalog says, and nothing else, into schemas/ and asyncapi.yaml."""
     SCHEMAS.mkdir(exist_ok=True)
-    wanted = texts()
+    schemas = texts()
     for path in SCHEMAS.glob("*.json"):
-        if path.name not in wanted:
+        if path.name not in schemas:
             path.unlink()
-    for name, text in wanted.items():
+    for name, text in schemas.items():
         (SCHEMAS / name).write_text(text, encoding="utf-8")
     ASYNCAPI.write_text(asyncapi.text(), encoding="utf-8")
 

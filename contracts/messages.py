@@ -37,9 +37,9 @@ class Message(str):
     def __new__(cls, code: str, vi: str, en: str, both: str | None = None) -> Message:
         if both is None:
             both = vi if vi == en else f"{vi}{SEPARATOR}{en}"
-        made = super().__new__(cls, both)
-        made.code, made.vi, made.en = code, vi, en
-        return made
+        sentence = super().__new__(cls, both)
+        sentence.code, sentence.vi, sentence.en = code, vi, en
+        return sentence
 
     def __reduce__(self) -> tuple[type[Message], tuple[str, str, str, str]]:
         return Message, (self.code, self.vi, self.en, str(self))
@@ -51,41 +51,41 @@ class Message(str):
         return self.vi if language == "vi" else self.en
 
 
-def joined(messages: list[Message], between: str = "; ") -> Message:
+def join_messages(messages: list[Message], between: str = "; ") -> Message:
     """Several messages as one, with the code of the first."""
-    vi, en = (between.join(one.text(language) for one in messages) for language in LANGUAGES)
+    vi, en = (between.join(each.text(language) for each in messages) for language in LANGUAGES)
     return Message(messages[0].code, vi, en)
 
 
-def located(file: str, line: int, reason: Message) -> Message:
+def at_line(file: str, line: int, reason: Message) -> Message:
     """A message of a line of a file, `file:line: reason`; the place stands there once."""
     place = f"{file}:{line}: "
     return Message(reason.code, place + reason.vi, place + reason.en, place + reason)
 
 
-def lines(messages: list[Message]) -> Message:
+def join_lines(messages: list[Message]) -> Message:
     """Several messages, each on a line of its own, also where it is in both languages."""
-    whole = joined(messages, "\n")
+    whole = join_messages(messages, "\n")
     return Message(whole.code, whole.vi, whole.en, "\n".join(messages))
 
 
-def shortened(one: Message, most: int) -> Message:
+def shorten(full: Message, most: int) -> Message:
     """The message so that its one text has at most so many characters, cut in each language.
 
-    `separated` finds both languages in that text again, also where values have the separator.
+    `split_languages` finds both languages in that text again, also where values have the separator.
     """
     room = (most - len(SEPARATOR)) // 2
     vi, en = (
         text if len(text) <= room else f"{text[: room - 1]}…"
-        for text in (one.text(language) for language in LANGUAGES)
+        for text in (full.text(language) for language in LANGUAGES)
     )
-    again = separated(f"{vi}{SEPARATOR}{en}")
+    again = split_languages(f"{vi}{SEPARATOR}{en}")
     if not isinstance(again, Message) or (again.vi, again.en) != (vi, en):
         vi, en = (re.sub(r"\s*/\s*", "/", text) for text in (vi, en))
-    return Message(one.code, vi, en)
+    return Message(full.code, vi, en)
 
 
-def separated(text: str, code: str = "") -> str:
+def split_languages(text: str, code: str = "") -> str:
     """The message of a text that was kept as one; the text itself where it has one language.
 
     A value stands in both languages, so the separator in the middle is the one between them.

@@ -43,7 +43,7 @@ def instant(text: str) -> int:
     return us
 
 
-def spelled(us: int) -> str:
+def rfc3339(us: int) -> str:
     """An instant that `instant` answers, in UTC, with as many digits of the second as it needs."""
     moment = _EPOCH + timedelta(microseconds=us)
     return moment.isoformat().replace("+00:00", "Z")
@@ -51,7 +51,7 @@ def spelled(us: int) -> str:
 
 def local_time(us: int) -> str:
     """The instant as people in Vietnam read it: RFC 3339 with +07:00."""
-    return spelled(us + _OFFSET).replace("Z", "+07:00")
+    return rfc3339(us + _OFFSET).replace("Z", "+07:00")
 
 
 @lru_cache(maxsize=4096)

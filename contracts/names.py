@@ -36,16 +36,16 @@ _CARD = re.compile(r"(cccd|cc)[0-9]+", re.ASCII)
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
 
 
-def hidden(text: str) -> bool:
+def has_hidden(text: str) -> bool:
     """Whether a text has a character that nobody sees, or that looks like another's blank."""
     return not text.isprintable() or (not text.isascii() and bool(_HIDDEN.search(text)))
 
 
-def trimmed(text: str) -> Message | None:
+def name_fault(text: str) -> Message | None:
     """What is wrong with a name: hidden characters, or blanks at its ends; None where nothing."""
     if text.isascii() and text.isprintable() and text[:1] != " " != text[-1:]:
         return None
-    if hidden(text):
+    if has_hidden(text):
         return message("invisible")
     if text and not text.strip(" "):
         return message("blank-alone")
@@ -56,9 +56,9 @@ def key_faults(text: str, person: bool) -> Iterator[Message]:
     """What is wrong with a key, which may name a predecessor's as `<unit>/<key>`."""
     owner = _OWNER.match(text) if "/" in text else None
     own = text[owner.end() :] if owner else text
-    wrong = trimmed(text) or (trimmed(own) if owner else None)
-    if wrong is not None:
-        yield wrong
+    fault = name_fault(text) or (name_fault(own) if owner else None)
+    if fault is not None:
+        yield fault
     elif len(text) > (NAMED_KEY_MAX if owner else KEY_MAX):
         yield must_be(FORMS[PERSON_FORM if person else KEY_FORM])
     if person and own:

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple, NoReturn
 import msgspec
 
 from contracts.messages import Message, message
-from contracts.texts import normalised, overmarked
+from contracts.texts import has_excess_marks, normalise
 
 NESTING_MAX = 8
 DIGITS_MAX = 17
@@ -61,12 +61,12 @@ class Element(NamedTuple):
     end: int
 
 
-def media_of(content_type: str, taken: Sequence[str]) -> str:
+def media_of(content_type: str, accepted: Sequence[str]) -> str:
     """The media type, one of those that are taken; BodyRefused for another, and beside UTF-8."""
     media, _, parameters = content_type.lower().partition(";")
     media, charset = media.strip(), _CHARSET.search(parameters)
-    if media not in taken:
-        *others, last = taken
+    if media not in accepted:
+        *others, last = accepted
         media = message("media-or", others=", ".join(others), last=last) if others else last
         raise BodyRefused(415, message("media", media=media))
     if charset is not None and charset[1] not in _CHARSETS:
@@ -89,7 +89,7 @@ def check_structured(content_type: str, headers: Mapping[str, str]) -> None:
         raise BodyRefused(415, message("media-binary"))
 
 
-def decoded(raw: bytes) -> str:
+def decode_utf8(raw: bytes) -> str:
     """The text of a body; BodyRefused where it is not UTF-8."""
     try:
         return raw.decode()
@@ -102,7 +102,7 @@ def parse(raw: bytes, values_max: int = VALUES_MAX) -> Any:
 
     413 for more values than `values_max`.
     """
-    text = decoded(raw)
+    text = decode_utf8(raw)
     if text.count(",") + text.count("[") + text.count("{") > values_max:
         raise BodyRefused(413, message("body-values", most=values_max))
     start = after_blanks(text, 0)
@@ -115,9 +115,9 @@ def parse(raw: bytes, values_max: int = VALUES_MAX) -> Any:
 
 def after_blanks(text: str, start: int) -> int:
     """Where the next character stands that is no blank of JSON."""
-    found = _BLANKS.match(text, start)
-    assert found is not None
-    return found.end()
+    match = _BLANKS.match(text, start)
+    assert match is not None
+    return match.end()
 
 
 def elements(text: str, start: int) -> Iterator[Element]:
@@ -157,9 +157,9 @@ def _closing(text: str, place: int, depth: int) -> int:
     """Behind the bracket that closes the one before `place`, looked for by windows."""
     left = depth - 1
     while True:
-        found = _INSIDE[min(left, NESTING_MAX)].match(text, place, place + WINDOW)
-        assert found is not None
-        place = found.end()
+        match = _INSIDE[min(left, NESTING_MAX)].match(text, place, place + WINDOW)
+        assert match is not None
+        place = match.end()
         sign = text[place : place + 1]
         if sign in ("]", "}"):
             place, left = place + 1, left + 1
@@ -183,9 +183,9 @@ def is_costly(text: str, element: Element) -> bool:
 def value_of(text: str, element: Element) -> Any:
     """The value of an element, every text in NFC: at one go where no escape is torn by that."""
     spelled = text[element.start : element.end]
-    plain = "\\" not in spelled and not overmarked(spelled)
+    plain = "\\" not in spelled and not has_excess_marks(spelled)
     if plain:
-        spelled = normalised(spelled)
+        spelled = normalise(spelled)
     try:
         value, end = _DECODER.raw_decode(spelled)
         if "\\" in spelled:
@@ -198,7 +198,7 @@ def value_of(text: str, element: Element) -> Any:
     if end < len(spelled):
         raise syntax(text, element.start + end)
     composed = plain or (spelled.isascii() and "\\u" not in spelled)
-    return value if composed else normalised(value)
+    return value if composed else normalise(value)
 
 
 def syntax(text: str, place: int) -> BodyRefused:
@@ -216,11 +216,11 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _twice(pairs: list[tuple[str, Any]]) -> str:
     """The first name that stands a second time; in one pass, since a body may hold very many."""
-    seen: set[str] = set()
+    names: set[str] = set()
     for name, _ in pairs:
-        if name in seen:
+        if name in names:
             return name
-        seen.add(name)
+        names.add(name)
     return ""
 
 

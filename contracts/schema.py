@@ -23,18 +23,18 @@ def schema(kind: EventType) -> dict[str, Any]:
     out, and `datacontenttype` with UTF-8.
     """
     cls = EVENT_CLASSES[kind.version]
-    found = _closed(msgspec.json.schema(cls))
-    subject = found["$defs"][cls.__name__]["properties"]["subject"]
+    whole = _closed(msgspec.json.schema(cls))
+    subject = whole["$defs"][cls.__name__]["properties"]["subject"]
     if kind.domain == "year":
         subject["const"] = CITY
         subject["description"] = f"{CITY}, which is the subject of year.* alone"
     else:
         subject["not"] = {"const": CITY}
     if kind.domain == "unit":
-        for field in found["$defs"][kind.data.__name__]["properties"].values():
+        for field in whole["$defs"][kind.data.__name__]["properties"].values():
             if field.get("pattern") == f"^{UNIT}$":
                 field["not"] = {"const": CITY}
-    return {"$schema": DRAFT, "$id": kind.type, **found}
+    return {"$schema": DRAFT, "$id": kind.type, **whole}
 
 
 def envelope_schema() -> dict[str, Any]:
@@ -42,9 +42,9 @@ def envelope_schema() -> dict[str, Any]:
     return {"$schema": DRAFT, **_closed(msgspec.json.schema(Event))}
 
 
-def _closed(found: dict[str, Any]) -> dict[str, Any]:
+def _closed(whole: dict[str, Any]) -> dict[str, Any]:
     """A door forbids unknown fields, and `recordedtime`, which is set when it accepts."""
-    for definition in found["$defs"].values():
+    for definition in whole["$defs"].values():
         definition["additionalProperties"] = False
         definition.get("properties", {}).pop("recordedtime", None)
-    return found
+    return whole

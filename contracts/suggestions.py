@@ -42,9 +42,9 @@ def _pairs(name: str) -> frozenset[str]:
     return frozenset(framed[i : i + 2] for i in range(len(framed) - 1)) if name else frozenset()
 
 
-def _likeness(one: frozenset[str], other: frozenset[str]) -> float:
+def _likeness(pairs: frozenset[str], others: frozenset[str]) -> float:
     """The Sørensen-Dice coefficient: twice what both have, of all that they have."""
-    return 2 * len(one & other) / (len(one) + len(other))
+    return 2 * len(pairs & others) / (len(pairs) + len(others))
 
 
 _PAIRS = {short: _pairs(short) for short, kind in CANONICAL.items() if kind.roles}

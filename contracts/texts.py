@@ -14,11 +14,11 @@ MARKS_MAX = 30
 _LONG = re.compile(f"[\u0300-\U0010ffff]{{{MARKS_MAX + 1},}}")
 
 
-def overmarked(text: str) -> bool:
+def has_excess_marks(text: str) -> bool:
     """Whether more than 30 combining marks stand on one letter."""
     if text.isascii():
         return False
-    return any(_run(found[0]) > MARKS_MAX for found in _LONG.finditer(text))
+    return any(_run(letters[0]) > MARKS_MAX for letters in _LONG.finditer(text))
 
 
 def _run(letters: str) -> int:
@@ -31,13 +31,13 @@ def _run(letters: str) -> int:
     return longest
 
 
-def normalised(value: Any) -> Any:
+def normalise(value: Any) -> Any:
     """The value with every text, names included, in Unicode's form NFC."""
     if isinstance(value, str):
-        kept = value.isascii() or overmarked(value)
-        return value if kept else unicodedata.normalize("NFC", value)
+        unchanged = value.isascii() or has_excess_marks(value)
+        return value if unchanged else unicodedata.normalize("NFC", value)
     if isinstance(value, dict):
-        return {normalised(name): normalised(inner) for name, inner in value.items()}
+        return {normalise(name): normalise(inner) for name, inner in value.items()}
     if isinstance(value, list):
-        return [normalised(inner) for inner in value]
+        return [normalise(inner) for inner in value]
     return value

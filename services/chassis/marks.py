@@ -36,7 +36,7 @@ class Mark(NamedTuple):
 
     def encode(self) -> bytes:
         """The message body of the mark in MARKS."""
-        body = {"door": self.door, "until": moments.spelled(self.until), "events": self.events}
+        body = {"door": self.door, "until": moments.rfc3339(self.until), "events": self.events}
         if self.successor is not None:
             body["successor"] = self.successor
         return json.dumps(body).encode()

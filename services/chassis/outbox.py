@@ -11,7 +11,7 @@ from typing import NamedTuple
 from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, Table, Text, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from contracts.envelope import recorded_at
+from contracts.envelope import with_recordedtime
 from services.chassis import door as recording
 from services.chassis.database.engine import bulk_insert
 
@@ -268,5 +268,5 @@ async def record_at(conn: AsyncConnection, seq: int, recorded: int) -> None:
     body = bytes((await conn.execute(select, {"seq": seq})).scalar_one())
     await conn.execute(
         text("UPDATE outbox SET body = :body, recorded = :recorded WHERE seq = :seq"),
-        {"body": recorded_at(body, recorded), "recorded": recorded, "seq": seq},
+        {"body": with_recordedtime(body, recorded), "recorded": recorded, "seq": seq},
     )

@@ -13,7 +13,7 @@ from contracts import door, moments
 from contracts.catalog import CANONICAL
 from contracts.envelope import RECORDS_SOURCE, stream_subject
 from contracts.faults import Fault as ContractFault
-from contracts.faults import listed
+from contracts.faults import join_faults
 from services.chassis.errors import DanchuError
 from services.chassis.outbox import Draft
 from services.chassis.telemetry.instruments import trace_headers
@@ -35,7 +35,7 @@ class NotOfTheContract(DanchuError):
 
     def __init__(self, short: str, faults: Sequence[ContractFault]) -> None:
         self.faults = tuple(faults)
-        super().__init__(message("contract-broken", short=short, faults=listed(faults)))
+        super().__init__(message("contract-broken", short=short, faults=join_faults(faults)))
 
 
 def new_id(now: int) -> str:
@@ -71,7 +71,7 @@ def announce(facts: Iterable[Fact], source: str, now: int) -> tuple[list[Announc
 def _event(fact: Fact, source: str, now: int, trace: dict[str, str]) -> door.Emitted:
     event = {
         "specversion": "1.0", "id": new_id(now), "source": source, "subject": fact.subject,
-        "type": CANONICAL[fact.short].type, "time": moments.spelled(fact.time), "data": fact.data,
+        "type": CANONICAL[fact.short].type, "time": moments.rfc3339(fact.time), "data": fact.data,
         **trace,
     }  # fmt: skip
     _, (read,) = door.read(json.dumps(event).encode(), door.SINGLE, now)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple, TypeVar
 
-from contracts.messages import Message, joined
+from contracts.messages import Message, join_messages
 from services.chassis.errors import DanchuError
 from services.records.messages import message
 
@@ -64,7 +64,7 @@ class StepImpossible(DanchuError):
     def _sentence(self) -> Message:
         words = self.words if isinstance(self.words, Words) else _plain(self.words)
         steps = [words.step(name) for name in self.possible]
-        possible = joined(steps, ", ") if steps else message("nothing-more")
+        possible = join_messages(steps, ", ") if steps else message("nothing-more")
         places = {"record": words.record, "state": words.state(self.state), "possible": possible}
         if self.why:
             return message("step-hindered", why=self.why, **places)

@@ -8,7 +8,7 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import YAMLError
 
 from contracts import moments
-from contracts.messages import Message, located
+from contracts.messages import Message, at_line
 from services.chassis.errors import DanchuError
 from services.violations.messages import message
 from services.violations.terms import COMPLEXITIES, NAMES, Status, Term, Terms
@@ -23,7 +23,7 @@ class TermsRefused(DanchuError):
 
     def __init__(self, file: Path, line: int, reason: Message) -> None:
         self.line, self.reason = line, reason
-        super().__init__(located(file.name, line, reason))
+        super().__init__(at_line(file.name, line, reason))
 
 
 class _Wrong(ValueError):

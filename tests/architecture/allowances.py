@@ -17,7 +17,6 @@ ALLOWED: Mapping[str, tuple[str, ...]] = {
 }
 """By rule: the violations without their line numbers."""
 WORD_CEILINGS: Mapping[str, int] = {
-    "contracts": 39,
     "services/intake": 22,
     "services/scoring": 5,
     "services/scoring/api": 20,

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts import envelope
-from contracts.breaches import explained
+from contracts.breaches import explain
 from contracts.envelope import ContractBroken, decode
-from contracts.messages import Message, separated, shortened
+from contracts.messages import Message, shorten, split_languages
 from services.simulation.sample import sample_stray
 from tests.contracts.test_door import completed
 from tests.contracts.test_messages import VIETNAMESE
@@ -33,7 +33,7 @@ def breach(raw: bytes) -> tuple[str, Message]:
     with pytest.raises(ContractBroken) as broken:
         decode(raw)
     assert isinstance(broken.value.detail, Message)
-    return broken.value.reason, explained(broken.value, raw)
+    return broken.value.reason, explain(broken.value, raw)
 
 
 DATA = completed()["data"]
@@ -107,7 +107,7 @@ def test_whatever_stands_on_the_stream_is_explained(raw: bytes) -> None:
     try:
         decode(raw)
     except ContractBroken as broken:
-        detail = explained(broken, raw)
+        detail = explain(broken, raw)
         assert detail.vi and detail.en and VIETNAMESE.search(detail.vi)
 
 
@@ -120,9 +120,9 @@ def test_a_message_that_was_kept_as_one_text_is_read_again(
 ) -> None:
     """Cut where it has no room, and whatever its values hold."""
     whole = Message("a.b", f"lỗi ở {value}{long}", f"fault of {value}" + "x" * len(long))
-    cut = shortened(whole, most)
+    cut = shorten(whole, most)
     assert len(cut) <= most
-    again = separated(str(cut), "a.b")
+    again = split_languages(str(cut), "a.b")
     assert isinstance(again, Message) and (again.vi, again.en) == (cut.vi, cut.en)
     assert most < 170 or "/" in value + long or again == whole
 
@@ -130,4 +130,4 @@ def test_a_message_that_was_kept_as_one_text_is_read_again(
 @pytest.mark.parametrize("text", ["Expected `int`, got `str`", "a / b", "", "lỗi", "ở / a / b"])
 def test_a_text_of_one_language_stays_as_it_is(text: str) -> None:
     """As an entry of a former version has it."""
-    assert separated(text) == text and not isinstance(separated(text), Message)
+    assert split_languages(text) == text and not isinstance(split_languages(text), Message)

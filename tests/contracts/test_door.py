@@ -285,9 +285,9 @@ def test_clearing_events_and_decisions_may_name_any_earlier_year() -> None:
 
 def test_the_last_year_of_the_calendar_has_an_end() -> None:
     """Whoever asks for the ratings of 9999 is answered, and no event of it breaks a program."""
-    assert moments.spelled(moments.year_start(9999)) == "9998-12-31T17:00:00Z"
+    assert moments.rfc3339(moments.year_start(9999)) == "9998-12-31T17:00:00Z"
     assert moments.year_start(10_000) - moments.year_start(9999) == 365 * 86_400_000_000
-    assert moments.spelled(moments.year_start(2000)) == "1999-12-31T17:00:00Z"
+    assert moments.rfc3339(moments.year_start(2000)) == "1999-12-31T17:00:00Z"
 
 
 def test_texts_are_stored_composed() -> None:

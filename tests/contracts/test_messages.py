@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from contracts.messages import Message, joined, lines, located, templates
+from contracts.messages import Message, at_line, join_lines, join_messages, templates
 from services.chassis.http.language import preferred
 
 ROOT = Path(__file__).parents[2]
@@ -84,13 +84,13 @@ def test_a_message_keeps_both_languages_and_its_code_when_it_travels() -> None:
     copy = pickle.loads(pickle.dumps(one))
     assert (copy, copy.code, copy.vi, copy.en) == (one, "a.b", "còn thiếu", "is missing")
     assert str(one) == "còn thiếu / is missing"
-    assert joined([one, one]).vi == "còn thiếu; còn thiếu"
+    assert join_messages([one, one]).vi == "còn thiếu; còn thiếu"
 
 
 def test_a_message_of_a_file_names_its_line_once_in_each_language() -> None:
     """Both languages side by side on one line, also when it has travelled."""
-    fault = located("a.yaml", 3, Message("a.b", "còn thiếu", "is missing"))
-    both = lines([fault, fault])
+    fault = at_line("a.yaml", 3, Message("a.b", "còn thiếu", "is missing"))
+    both = join_lines([fault, fault])
     assert fault == "a.yaml:3: còn thiếu / is missing" == pickle.loads(pickle.dumps(fault))
     assert (fault.vi, fault.en) == ("a.yaml:3: còn thiếu", "a.yaml:3: is missing")
     assert both.splitlines() == [fault, fault] and both.en.splitlines() == [fault.en, fault.en]

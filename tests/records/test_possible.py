@@ -48,7 +48,7 @@ def _achievement(_: Any) -> Offers:
 def _course(state: Any) -> Offers:
     sessions = [{"session": name} for name in state.sessions] or [{"session": "s1"}]
     fresh = f"s{len(state.sessions) + len(state.dropped) + 1}"
-    starts = moments.spelled(START - 4 * HOUR)
+    starts = moments.rfc3339(START - 4 * HOUR)
     return {
         "revise": [{"title": "Khác"}], "cancel": [{"reason": "Không"}], "hold": [{}],
         "schedule": [{"session": fresh, "starts": starts, "place": "Hội trường", "hours": "2"}],

@@ -82,4 +82,4 @@ async def _year(road: Road, desk: Desk) -> None:
     assert (found["officers-trained"], found["training-plan"]) == ("0.00", "0.00")
     begun = await road.get(f"/ratings/2026/{UNIT}/events")
     times = [one["time"] for one in begun.json()["items"] if "roster" in one["type"]]
-    assert times == [moments.spelled(moments.year_start(2026))]
+    assert times == [moments.rfc3339(moments.year_start(2026))]

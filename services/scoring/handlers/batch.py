@@ -72,8 +72,8 @@ class Batch:
         the ledger is checked against its subject, the operator's decisions, and the marks.
         """
         for broken, delivery in self.broken:
-            label = _label(doors.get(delivery.door), envelope.recorded_in(delivery.raw))
-            detail = breaches.explained(broken, delivery.raw)
+            label = _label(doors.get(delivery.door), envelope.recordedtime_of(delivery.raw))
+            detail = breaches.explain(broken, delivery.raw)
             self._reject(broken.reason, detail, delivery, None, label)
         earlier = dict(arrivals)
         for event, delivery in self.events:

@@ -70,7 +70,7 @@ async def _body_to_fold(db: Database, entry: dict[str, Any], now: int) -> bytes:
         return raw
     async with db.read() as conn:
         marks = [door.held_until for door in await doors.load(conn)]
-    return envelope.recorded_at(raw, max([now, *(until + 1 for until in marks)]))
+    return envelope.with_recordedtime(raw, max([now, *(until + 1 for until in marks)]))
 
 
 async def settle(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from contracts.messages import Message, joined
+from contracts.messages import Message, join_messages
 from services.scoring.messages import message
 from services.scoring.ratings.model import CeilingReason, GateReason, Miss, Reason, ShareReason
 from services.scoring.ratings.scores import spelled
@@ -27,7 +27,7 @@ def sentence(reason: Reason) -> Message:
 
 def miss_sentence(misses: tuple[Miss, ...]) -> Message:
     """What falls short of one gate, in words: by indicator, or by group."""
-    return joined([_miss(miss) for miss in misses])
+    return join_messages([_miss(miss) for miss in misses])
 
 
 def _miss(miss: Miss) -> Message:

@@ -52,7 +52,7 @@ def rating_members(rating: Rating) -> Members:
         "successors": list(rating.successors),
         "predecessors": list(rating.predecessors),
         "labels": _labels(rating.labels),
-        "as_of": None if rating.as_of is None else moments.spelled(rating.as_of),
+        "as_of": None if rating.as_of is None else moments.rfc3339(rating.as_of),
     }
 
 

@@ -1,6 +1,6 @@
 """The errors of rubric files, each with a sentence for people."""
 
-from contracts.messages import Message, lines
+from contracts.messages import Message, join_lines
 from services.chassis.errors import DanchuError
 
 
@@ -8,7 +8,7 @@ class RubricRefused(DanchuError):
     """A rubric file has faults, each a sentence with its file and line."""
 
     def __init__(self, faults: list[Message]) -> None:
-        super().__init__(lines(faults))
+        super().__init__(join_lines(faults))
         self.faults = faults
 
 

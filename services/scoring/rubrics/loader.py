@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 from contracts.data import UnitKind
-from contracts.messages import Message, located
+from contracts.messages import Message, at_line
 from services.chassis.error_causes import cause_of
 from services.scoring.messages import message
 from services.scoring.rubrics.errors import RubricRefused, UnreadableValue
@@ -70,12 +70,12 @@ def load_directory(path: Path) -> Rubrics:
             shared = ", ".join(sorted(kinds))
             year = max(a.first_year, b.first_year)
             reason = message("rubric-governs", kinds=shared, year=year, other=file_a)
-            faults.append(located(file_b, root.line_of("kinds"), reason))
+            faults.append(at_line(file_b, root.line_of("kinds"), reason))
         if a.id == b.id:
             reason = message("rubric-same-id", other=file_a, id=a.id)
-            faults.append(located(file_b, root.line_of("id"), reason))
+            faults.append(at_line(file_b, root.line_of("id"), reason))
     if not files:
-        faults.append(located(path.name, 1, message("rubric-folder-empty")))
+        faults.append(at_line(path.name, 1, message("rubric-folder-empty")))
     if faults:
         raise RubricRefused(faults)
     return Rubrics(tuple(rubric for _, rubric, _ in loaded))

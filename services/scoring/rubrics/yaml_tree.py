@@ -16,7 +16,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
-from contracts.messages import Message, joined, located
+from contracts.messages import Message, at_line, join_messages
 from services.scoring.messages import message
 from services.scoring.rubrics.errors import RubricRefused, UnreadableValue
 
@@ -71,7 +71,7 @@ class Faults:
         """Raises RubricRefused where there is any fault: each once, in the order of the lines."""
         if self.items:
             once = sorted(dict.fromkeys(self.items), key=lambda fault: fault[0])
-            raise RubricRefused([located(self.file, line, reason) for line, reason in once])
+            raise RubricRefused([at_line(self.file, line, reason) for line, reason in once])
 
 
 def parse(text: str, faults: Faults) -> Spot:
@@ -200,7 +200,7 @@ class Node:
         if name:
             whole = message("rubric-of-field", what=self.what, field=name, reason=reason)
         else:
-            whole = joined([self.what, reason], ": ")
+            whole = join_messages([self.what, reason], ": ")
         self.faults.add(line or (self.line_of(name) if name else self.line), whole)
 
     def inner(self, name: str) -> Message:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from contracts.envelope import Recorded, read_again
+from contracts.envelope import Recorded, restore
 from services.chassis.driver_rows import Rows
 from services.scoring.fold.books import Book, LedgerPart
 from services.scoring.fold.encoding import CELL_MASK, cell_number
@@ -40,6 +40,6 @@ async def events(rows: Rows, subjects: Collection[str], year: int) -> dict[str, 
         f"WHERE year = {int(year)} AND part IN ({PARTS}) AND NOT retracted AND subject"
     )
     for row in await rows.among(select, subjects, "text"):
-        event = read_again(row[0], row[1], b"", row[2], year, 0)
+        event = restore(row[0], row[1], b"", row[2], year, 0)
         by_subject.setdefault(row[3], []).append(event)
     return by_subject

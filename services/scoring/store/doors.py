@@ -84,8 +84,8 @@ class DoorState(NamedTuple):
         """The door for an operator."""
         return {
             "name": self.name, "state": self.state, "events": self.mark_events,
-            "arrived": self.arrived, "until": moments.spelled(self.mark_until),
-            "heard": None if self.heard is None else moments.spelled(self.heard),
+            "arrived": self.arrived, "until": moments.rfc3339(self.mark_until),
+            "heard": None if self.heard is None else moments.rfc3339(self.heard),
             "successor": self.successor,
         }  # fmt: skip
 
@@ -95,8 +95,8 @@ class DoorState(NamedTuple):
             return None
         code = "mark-missing" if self.arrived < self.mark_events else "mark-surplus"
         return message(
-            code, door=self.name, events=self.mark_events, until=moments.spelled(self.mark_until),
-            number=abs(self.mark_events - self.arrived), since=moments.spelled(self.held_until),
+            code, door=self.name, events=self.mark_events, until=moments.rfc3339(self.mark_until),
+            number=abs(self.mark_events - self.arrived), since=moments.rfc3339(self.held_until),
         )  # fmt: skip
 
 

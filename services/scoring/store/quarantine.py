@@ -14,7 +14,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts import moments
-from contracts.messages import Message, separated, shortened
+from contracts.messages import Message, shorten, split_languages
 from services.chassis import outbox
 from services.chassis.database.engine import bulk_insert, select_among
 from services.chassis.http.language import members
@@ -76,7 +76,7 @@ async def find_bodies(conn: AsyncConnection, bodies: Collection[bytes]) -> set[b
 
 def _bounded_text(detail: str) -> str:
     """A detail as one text of bounded length, from which both languages can be separated again."""
-    short = shortened(detail, DETAIL_MAX) if isinstance(detail, Message) else detail
+    short = shorten(detail, DETAIL_MAX) if isinstance(detail, Message) else detail
     return _clean(short)[:DETAIL_MAX]
 
 
@@ -169,9 +169,9 @@ def readable(entry: dict[str, Any]) -> dict[str, Any]:
 
     `detail` is in both languages, except where an earlier version saved it in English only.
     """
-    texts = {"came": moments.spelled(entry["came"])}
+    texts = {"came": moments.rfc3339(entry["came"])}
     for name, value in entry.items():
         if isinstance(value, bytes):
             texts[name] = value.decode(errors="replace") if name == "raw" else value.hex()
-    detail = separated(entry["detail"], f"scoring.{entry['reason']}")
+    detail = split_languages(entry["detail"], f"scoring.{entry['reason']}")
     return {**entry, **texts, **members("detail", detail)}

@@ -12,7 +12,7 @@ import pytest
 from nats.js.api import StreamConfig
 from sqlalchemy import MetaData, text
 
-from contracts.envelope import body, recorded_in
+from contracts.envelope import body, recordedtime_of
 from services.chassis import door as recording
 from services.chassis import marks, outbox
 from services.chassis.database.engine import Database
@@ -195,7 +195,7 @@ async def test_a_restored_door_records_nothing_at_or_below_its_last_mark(yard: Y
             text("SELECT recorded, body FROM outbox WHERE door <> :name ORDER BY seq"),
             {"name": NAME},
         )
-        moments = [(row[0], recorded_in(bytes(row[1]))) for row in rows]
+        moments = [(row[0], recordedtime_of(bytes(row[1]))) for row in rows]
     assert told is not None
     assert moments == [(told.until + n, told.until + n) for n in (1, 2)]
 

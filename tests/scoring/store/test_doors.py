@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from contracts import door
-from contracts.envelope import recorded_at, stream_subject
+from contracts.envelope import stream_subject, with_recordedtime
 from services.chassis.marks import Mark
 from services.scoring.handlers.batch import Delivery
 from services.scoring.rubrics.loader import SHIPPED, load_directory
@@ -102,7 +102,7 @@ async def test_what_comes_at_or_below_a_mark_that_holds_is_quarantined(database_
         state = (await compared(fold, Mark(NAME, 20, 2)))[NAME]
         assert state.held_events == 2
         late = message(1, 10)
-        anew = Delivery(recorded_at(late.raw, 21), late.subject, 0)
+        anew = Delivery(with_recordedtime(late.raw, 21), late.subject, 0)
         assert await folded(fold, [anew]) == (1, 0, 0)
 
 

@@ -107,7 +107,7 @@ class HttpWalk(RuleBasedStateMachine):
         """A record is made; a few records go deeper than many."""
         if len(self.records) >= RECORDS_MAX:
             return
-        ask = self.service.creates(Random(seed), moments.spelled(START))
+        ask = self.service.creates(Random(seed), moments.rfc3339(START))
         self._taken(ask, self._keyed(), START)
 
     @rule(seed=st.integers(0, 2**32 - 1))
@@ -204,7 +204,7 @@ class HttpWalk(RuleBasedStateMachine):
         name = chosen(random, allowed, sorted(steps), self.service.rare)
         at = self.at[id_] + random.choice((0, 3600, 86_400, 20 * 86_400, 120 * 86_400)) * 10**6
         ask = steps[name]
-        body = {**ask.body, "at": moments.spelled(at)}
+        body = {**ask.body, "at": moments.rfc3339(at)}
         path = f"{self.service.collection}/{id_}/{name}"
         return Ask(path, ask.role, body), at, name in allowed
 

@@ -205,7 +205,7 @@ class Walk(RuleBasedStateMachine):
 
 
 def _text(at: int) -> str:
-    return moments.spelled(at)
+    return moments.rfc3339(at)
 
 
 def fold(told: dict[str, Fact]) -> dict[int, set[tuple[str, str, str]]]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from contracts.messages import Message, joined
+from contracts.messages import Message, join_messages
 from services.scoring.fold.cells import OWN, coverage
 from services.scoring.messages import message
 from services.scoring.ratings.assessment import (
@@ -230,5 +230,5 @@ def _text(field: Field, parts: Sequence[Message], plan: Plan) -> dict[str, str]:
         parts = [*parts, message("next-ended")]
     elif not plan.reached:
         parts = [*parts, message("next-unreached")]
-    text = joined(list(parts))
+    text = join_messages(list(parts))
     return {"text_vi": text.vi, "text_en": text.en}

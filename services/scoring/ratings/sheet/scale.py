@@ -12,7 +12,7 @@ from fractions import Fraction
 from typing import Any, NamedTuple
 
 from contracts import moments
-from contracts.messages import Message, joined
+from contracts.messages import Message, join_messages
 from services.scoring.fold.cells import coverage
 from services.scoring.messages import message
 from services.scoring.ratings.labels import in_both
@@ -99,7 +99,7 @@ def scale(field: Field, line: Line) -> dict[str, Any] | None:
         moved = field.base.moved(field.view, indicator, following.more).total
         worth = spelled(moved - field.base.total)
         next_ = _next(following, worth)
-        text = joined([text, _ahead(indicator, following, worth)])
+        text = join_messages([text, _ahead(indicator, following, worth)])
     return {**shown, "reached": _shown(reached[-1]) if reached else None, "next": next_,
             **in_both(text)}  # fmt: skip
 

@@ -107,7 +107,7 @@ def _told(said: Recorded) -> dict[str, Any]:
     data = said.event.data
     told = {
         "type": said.kind.short,
-        "time": moments.spelled(said.time),
+        "time": moments.rfc3339(said.time),
         "source": said.event.source,
     }
     names = ("indicator", "decision", "points", "reason", "note", "appeal", "outcome")

@@ -109,7 +109,7 @@ class Town:
             whole["year"] = self.year
         return {
             "specversion": "1.0", "id": f"advised-{number}", "source": "urn:advised",
-            "type": CANONICAL[short].type, "subject": unit, "time": moments.spelled(at),
+            "type": CANONICAL[short].type, "subject": unit, "time": moments.rfc3339(at),
             "data": whole,
         }  # fmt: skip
 
