@@ -25,6 +25,5 @@ WORD_CEILINGS: Mapping[str, int] = {
     "services/scoring/ratings/sheet": 80,
     "services/scoring/readmodel": 19,
     "services/simulation": 22,
-    "services/training/attendance_files": 18,
 }
 """By folder: how many names are one of the words; who cleans a folder deletes its line."""

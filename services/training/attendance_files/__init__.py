@@ -1,1 +1,1 @@
-"""Rosters and attendance as files of spreadsheets; not what is recorded of them."""
+"""Rosters and attendance as spreadsheet files: bytes to a table to rows, and back; no records."""

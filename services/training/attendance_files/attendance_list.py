@@ -1,7 +1,7 @@
 """Attendance lists: the rows of a table, each with its faults. Pure.
 
-Reading names what is wrong with a row by its column and reason, and goes on: whom the rows are
-about is asked elsewhere, and all is answered at once.
+A fault is named by row, column and reason, and the reading goes on, so that all faults are
+answered at once. Whom the rows are about is looked up by the handlers.
 """
 
 from __future__ import annotations
@@ -14,24 +14,24 @@ from typing import Any, NamedTuple
 
 from contracts.messages import Message
 from services.training.attendance_files import headings
-from services.training.attendance_files.list_layout import Layout, ListFault, at_row, laid_out
+from services.training.attendance_files.list_layout import Layout, ListFault, at_row, find_layout
 from services.training.attendance_files.spreadsheet_model import CELL_MAX, Cell, Table, TableRow
 from services.training.domain.attendance import Test, plain
 from services.training.messages import message
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""What a spreadsheet may take for the beginning of a formula."""
+"""The characters by which a spreadsheet recognises a formula."""
 ROUNDING = Decimal("0.000000001")
-"""How far a computed number lies from the one that is meant: 3.4999999999999996 is 3.5."""
+"""The error that a computed number may have: 3.4999999999999996 means 3.5."""
 _DECIMAL = re.compile(r"(\d{1,9}(?:[.,]\d{1,20})?)\s*(?:h|giờ|tiếng|hours?)?", re.ASCII)
 _CLOCK = re.compile(
     r"(\d{1,3})(?::(\d\d)(?::00)?|\s*(?:h|giờ|tiếng)\s*(\d{1,2})\s*(?:p|ph|phút|m|')?)", re.ASCII
 )
-_ABSENT = {headings.plain(one) for one in (
+_ABSENT = {headings.plain(word) for word in (
     "vắng", "vắng mặt", "vắng có phép", "vắng không phép", "vắng có lý do", "vắng không lý do",
     "nghỉ", "nghỉ có phép", "nghỉ không phép", "không tham gia", "không dự", "absent",
 )}  # fmt: skip
-_MARKS = {headings.plain(one) for one in (
+_MARKS = {headings.plain(word) for word in (
     "v", "x", "p", "k", "kp", "cp", "o", "0p", "có", "có mặt", "đủ", "dự", "c", "✓", "✔", "√",
     "x", "+", "present", "yes",
 )}  # fmt: skip
@@ -44,7 +44,7 @@ Check = Callable[[str, str], str | Message]
 
 
 class AttendanceRow(NamedTuple):
-    """A line of a list by the number of its row; what its faults are about is left empty."""
+    """A line of a list by the number of its row; fields with a fault are left empty."""
 
     row: int
     hours: str
@@ -64,11 +64,12 @@ class AttendanceList(NamedTuple):
 
 
 def read(table: Table, check: Check) -> AttendanceList:
-    """The list in a table; `check` gives a text as its column keeps it, or what is wrong with it.
+    """The list in a table.
 
-    `check` takes the name of a column (person, number, name) and the text.
+    `check` takes the name of a column (person, number, name) and the text of a cell; it answers
+    the text as a command would store it, or its fault.
     """
-    layout, faults = laid_out(table, headings.ATTENDANCE, ("number", "hours"))
+    layout, faults = find_layout(table, headings.ATTENDANCE, ("number", "hours"))
     if layout is None:
         return AttendanceList([], faults, None)
     rows = [_row(layout, row, check) for row in layout.rows]
@@ -104,14 +105,14 @@ def _split_decimal(layout: Layout, row: TableRow) -> list[ListFault]:
 
 
 def text_of(cell: Cell) -> str:
-    """A cell as the text that a person sees in it, without the mark that makes it a text."""
+    """The text of a cell as a person sees it, without the apostrophe that marks it as text."""
     text = unicodedata.normalize("NFC", cell.text).replace("\u00a0", " ").strip()
     quoted = text.startswith("'") and text[1:2] in FORMULA
     return text[1:] if quoted else text
 
 
 def fault_of(cell: Cell) -> Message | None:
-    """What is wrong with a cell whatever its column is; None where it has a value."""
+    """The fault of a cell that no column accepts; None for any other."""
     text = text_of(cell)
     if cell.kind == "uncomputed":
         return message("cell-uncomputed")
@@ -137,7 +138,7 @@ def _value(name: str, cell: Cell, check: Check) -> str | Message | None:
 
 
 def identifier_of(name: str, cell: Cell, check: Check) -> str | Message:
-    """Number, key or name of a person as the column keeps it."""
+    """Number, key or name of a person as a command would store it, or the fault."""
     if cell.kind == "formatted":
         return message("number-formatted")
     if cell.kind not in ("text", "number"):
@@ -146,7 +147,7 @@ def identifier_of(name: str, cell: Cell, check: Check) -> str | Message:
 
 
 def hours_of(cell: Cell) -> str | Message:
-    """Hours as a decimal string, of what offices write: 3.5, 3,5, 2:30, 2 giờ 30, vắng."""
+    """Hours as a decimal string, from the forms in use: 3.5, 3,5, 2:30, 2 giờ 30, vắng."""
     text = unicodedata.normalize("NFKC", text_of(cell)).casefold()
     if cell.kind == "date":
         return message("hours-date")
@@ -163,7 +164,7 @@ def hours_of(cell: Cell) -> str | Message:
 
 
 def _of_clock(hours: int, minutes: int) -> str | Message:
-    """Hours and minutes, where the minutes are a part of an hour in four decimals."""
+    """Hours and minutes, where four decimals express the minutes exactly."""
     if minutes >= 60:
         return message("hours-form")
     if minutes % 3:

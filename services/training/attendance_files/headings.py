@@ -1,7 +1,6 @@
-"""The headings of lists: which columns are ours, which are harmless, and which are refused. Pure.
+"""The headings of lists: those of our columns, those to ignore, and those to refuse. Pure.
 
-Offices write their lists in many ways: case, spaces, line breaks, marks of punctuation and the
-place of tone marks do not matter.
+Case, spaces, line breaks, punctuation and the place of tone marks do not matter.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ from collections.abc import Mapping
 from services.training.domain.names import folded
 
 SEARCHED_ROWS = 30
-"""In how many rows from the top the headings are looked for."""
+"""The number of rows from the top among which the headings are searched."""
 ATTENDANCE: Mapping[str, str] = {
     "person": "Mã hệ thống", "number": "Số hiệu cán bộ", "name": "Họ và tên",
     "hours": "Số giờ", "test": "Kết quả kiểm tra",
@@ -60,7 +59,7 @@ _HARMLESS = (
 
 
 def plain(text: str) -> str:
-    """A heading or a word as it is compared: one case, single spaces, no marks around it."""
+    """A heading or a word in the form in which it is compared: lower case, without punctuation."""
     whole = unicodedata.normalize("NFKC", text).casefold()
     words = re.sub(r"[\s\u200b-\u200d\ufeff_*:.,;]+", " ", whole).strip()
     return re.sub(r"\w+", lambda word: folded(word[0]), words)
@@ -84,13 +83,13 @@ def column_of(heading: str, columns: Mapping[str, str]) -> str | None:
 
 
 def is_harmless(heading: str, columns: Mapping[str, str]) -> bool:
-    """Whether a column under this heading says nothing that a list needs."""
+    """Whether a column under this heading is ignored: the list does not need it."""
     text = plain(heading)
     return text in _IGNORED or (text in _COLUMNS and _COLUMNS[text] not in columns)
 
 
 def is_identity(heading: str) -> bool:
-    """Whether a column under this heading has numbers that are never taken."""
+    """Whether a column under this heading has numbers of identity cards, which are refused."""
     return bool(_IDENTITY_WORDS.search(plain(heading)))
 
 

@@ -1,7 +1,7 @@
-"""Where a list stands in a table: its headings, its rows, and what is beside them. Pure.
+"""The layout of a list in a table: its headings, its rows, and what is around them. Pure.
 
-Titles above the headings, totals and signatures below are left out, and said. Whatever could be
-understood in two ways is a fault that says what to do.
+Titles above the headings, totals and signatures below are left out, and reported. Anything
+ambiguous is a fault whose message explains what to do.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ _FOOTER = re.compile(
     r"|\(ký|ký,|đại diện|ban tổ chức|danh sách này|ấn định|ngày\s*\S{0,4}\s*tháng|t/m|tm\.|kt\.",
     re.IGNORECASE,
 )
-_COUNTING = {headings.plain(one) for one in ("STT", "Số TT", "TT", "Số thứ tự", "No", "#")}
+_COUNTING = {headings.plain(word) for word in ("STT", "Số TT", "TT", "Số thứ tự", "No", "#")}
 _VALUES = ("hours", "test", "role", "since")
 _NUMBERING = re.compile(r"\(?(\d{1,2}|[A-E])\)?")
 
 
 class ListFault(NamedTuple):
-    """One thing that is wrong: by `row N.column` for programs, with a sentence for people."""
+    """A fault: its place as `row N.column` for programs, and a message for people."""
 
     field: str
     message: Message
@@ -48,7 +48,7 @@ class Layout(NamedTuple):
     skipped: Sequence[int]
 
     def place(self, row: int, name: str, reason: Message) -> Message:
-        """A reason with the place that it is about: sheet, row, and column by its heading."""
+        """A reason with its place: sheet, row, and column by its heading."""
         column = self.columns.get(name, self.columns.get("person", 0))
         at = {"row": row, "letter": letters(column), "title": self.titles[column][:60]}
         if self.table.sheet is None:
@@ -56,7 +56,7 @@ class Layout(NamedTuple):
         return message("at-sheet-cell", reason=reason, sheet=self.table.sheet[:60], **at)
 
     def beside(self, row: TableRow) -> list[ListFault]:
-        """A cell that stands below no heading."""
+        """The fault of a cell below no heading."""
         for column, cell in enumerate(row.cells):
             if cell.text and not (column < len(self.titles) and self.titles[column]):
                 reason = message("cell-without-heading", letter=letters(column))
@@ -67,20 +67,20 @@ class Layout(NamedTuple):
         self, row: int, needed: Sequence[str], values: Mapping[str, Any],
         faults: Sequence[ListFault],
     ) -> list[ListFault]:  # fmt: skip
-        """What a row has to say and does not, where nothing else is wrong with it.
+        """The faults of needed cells that are blank, where the cell has no other fault.
 
-        A person is named by `number` or by `person`.
+        `person` may take the place of `number`.
         """
-        known = {*values, *(fault.field.rpartition(".")[2] for fault in faults)}
-        known |= {"number"} if "person" in known else set()
+        present = {*values, *(fault.field.rpartition(".")[2] for fault in faults)}
+        present |= {"number"} if "person" in present else set()
         return [
             ListFault(f"row {row}.{name}", self.place(row, name, message("cell-missing")))
             for name in needed
-            if name not in known
+            if name not in present
         ]
 
     def about(self) -> dict[str, Any]:
-        """What was read, as it is answered: the sheet, and what was left out."""
+        """How the list was read, as it is answered: the sheet, and what was left out."""
         table = self.table
         return {
             "format": table.form, "sheet": table.sheet, "encoding": table.encoding or None,
@@ -91,7 +91,7 @@ class Layout(NamedTuple):
 
 
 def at_row(table: Table, row: int, reason: Message) -> Message:
-    """A reason with the row that it is about."""
+    """A reason with its row."""
     if table.sheet is None:
         return message("at-row", row=row, reason=reason)
     return message("at-sheet-row", row=row, sheet=table.sheet[:60], reason=reason)
@@ -106,12 +106,12 @@ def letters(column: int) -> str:
     return text
 
 
-def laid_out(
+def find_layout(
     table: Table, columns: Mapping[str, str], needed: Sequence[str]
 ) -> tuple[Layout | None, list[ListFault]]:
-    """The list in a table, and what is wrong with it as a whole; None where there is none.
+    """The layout of the list in a table, and its faults; None where there is no list.
 
-    Of the needed columns, `number` may be `person` instead.
+    Of the needed columns, `person` may take the place of `number`.
     """
     heading = _heading_row(table, columns)
     if heading is None:
@@ -129,15 +129,15 @@ def laid_out(
     rows, skipped = _persons(below, places, titles)
     ignored = [t for t in titles if t and headings.column_of(t, columns) is None]
     layout = Layout(table, heading.number, places, titles, rows, ignored, skipped)
-    found = [
+    list_faults = [
         ListFault(f"row {heading.number}", at_row(table, heading.number, fault)) for fault in faults
     ]
-    found += _hidden(layout) + _merged(layout)
+    list_faults += _hidden(layout) + _merged(layout)
     if not rows:
-        found.append(ListFault("", message("list-without-rows")))
+        list_faults.append(ListFault("", message("list-without-rows")))
     if len(rows) > ROWS_MAX:
-        found.append(ListFault("", message("file-rows-max", most=ROWS_MAX)))
-    return (None if lacking else layout), found
+        list_faults.append(ListFault("", message("file-rows-max", most=ROWS_MAX)))
+    return (None if lacking else layout), list_faults
 
 
 def _heading_row(table: Table, columns: Mapping[str, str]) -> TableRow | None:
@@ -167,26 +167,26 @@ def _columns(
         elif title and not headings.is_harmless(title, columns):
             unknown.append(title)
     faults = []
-    for code, found in (("headings-twice", twice), ("headings-identity", identity)):
-        if found:
-            faults.append(message(code, headings=_quoted(found)))
+    for code, refused in (("headings-twice", twice), ("headings-identity", identity)):
+        if refused:
+            faults.append(message(code, headings=_quote(refused)))
     if unknown:
-        takes = ", ".join(columns.values())
-        faults.append(message("headings-unknown", headings=_quoted(unknown), columns=takes))
+        accepted = ", ".join(columns.values())
+        faults.append(message("headings-unknown", headings=_quote(unknown), columns=accepted))
     return places, faults
 
 
-def _quoted(texts: Sequence[str]) -> str:
+def _quote(texts: Sequence[str]) -> str:
     return ", ".join(f'"{text[:60]}"' for text in texts)
 
 
 def _persons(
     below: Sequence[TableRow], places: Mapping[str, int], titles: Sequence[str]
 ) -> tuple[list[TableRow], list[int]]:
-    """The rows of persons, and the numbers of the others: numbering, headings again, the foot.
+    """The rows of persons, and the numbers of the others: numbering, repeated headings, the foot.
 
-    Below the beginning of the foot stand totals and signatures; a row with a number or with hours
-    is one of a person there too, so that nobody is left out in silence.
+    The foot has totals and signatures; a row with a staff number or with hours counts as one of a
+    person there too, so that nobody is left out in silence.
     """
     rows: list[TableRow] = []
     skipped: list[int] = []
@@ -212,7 +212,7 @@ def _is_foot(row: TableRow, values: bool) -> bool:
 
 def _names_person(row: TableRow, places: Mapping[str, int]) -> bool:
     keys = [row.cell(places[name]).text for name in ("person", "number") if name in places]
-    return any(any(one.isdigit() for one in text) for text in keys)
+    return any(any(letter.isdigit() for letter in text) for text in keys)
 
 
 def _has_values(row: TableRow, places: Mapping[str, int]) -> bool:
@@ -222,15 +222,15 @@ def _has_values(row: TableRow, places: Mapping[str, int]) -> bool:
 def _is_numbering(row: TableRow) -> bool:
     """Whether it is the row `(1) (2) (3)` that forms have below their headings."""
     texts = [cell.text.strip() for cell in row.cells if cell.text]
-    digits = [one.strip("()") for one in texts]
-    counted = [int(one) for one in digits if one.isdecimal()]
-    if len(texts) < 3 or not all(_NUMBERING.fullmatch(one) for one in texts):
+    digits = [text.strip("()") for text in texts]
+    numbers = [int(digit) for digit in digits if digit.isdecimal()]
+    if len(texts) < 3 or not all(_NUMBERING.fullmatch(text) for text in texts):
         return False
-    return counted == list(range(counted[0], counted[0] + len(counted))) if counted else False
+    return numbers == list(range(numbers[0], numbers[0] + len(numbers))) if numbers else False
 
 
 def _is_blank(row: TableRow, titles: Sequence[str]) -> bool:
-    """Whether nothing but the running number was filled in."""
+    """Whether the row is blank but for its running number."""
     filled = [place for place, cell in enumerate(row.cells) if cell.text]
     return all(
         place < len(titles) and headings.plain(titles[place]) in _COUNTING for place in filled
@@ -263,15 +263,17 @@ def _merged(layout: Layout) -> list[ListFault]:
     ours, rows = set(layout.columns.values()), {row.number for row in layout.rows}
     return [
         ListFault(f"row {at}", at_row(layout.table, at, message("cells-merged")))
-        for one in layout.table.merged
-        for at in [_merged_at(one, ours, rows, layout.heading_row)]
+        for merged in layout.table.merged
+        for at in [_merged_at(merged, ours, rows, layout.heading_row)]
         if at
     ]
 
 
-def _merged_at(one: Merged, ours: set[int], rows: set[int], heading: int) -> int:
-    if not any(one.first_column <= place <= one.last_column for place in ours):
+def _merged_at(merged: Merged, ours: set[int], rows: set[int], heading: int) -> int:
+    """The row in which merged cells touch the list; 0 where they do not."""
+    if not any(merged.first_column <= place <= merged.last_column for place in ours):
         return 0
-    if one.first_row <= heading <= one.last_row and one.last_column > one.first_column:
+    if merged.first_row <= heading <= merged.last_row and merged.last_column > merged.first_column:
         return heading
-    return min((row for row in rows if one.first_row <= row <= one.last_row), default=0)
+    touched = [row for row in rows if merged.first_row <= row <= merged.last_row]
+    return min(touched, default=0)

@@ -1,6 +1,6 @@
-"""Rosters as lists: the rows of a table, each with its faults. Pure.
+"""Rosters: the rows of a table, each with its faults. Pure.
 
-As with attendance, what is wrong with a row is named by its column and reason, and all at once.
+As in attendance lists, all faults are answered at once, by row, column and reason.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from services.training.attendance_files.attendance_list import (
     identifier_of,
     text_of,
 )
-from services.training.attendance_files.list_layout import Layout, ListFault, laid_out
+from services.training.attendance_files.list_layout import Layout, ListFault, find_layout
 from services.training.attendance_files.spreadsheet_model import Cell, Table, TableRow
 from services.training.domain.roster import Role
 from services.training.messages import message
@@ -47,7 +47,7 @@ _DAY = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})", re.ASCII)
 
 
 class RosterRow(NamedTuple):
-    """A line of a roster; `since` is a day, or None where the list does not tell."""
+    """A line of a roster; `since` is a day, or None where the list has none."""
 
     row: int
     role: Role | None
@@ -67,8 +67,8 @@ class RosterList(NamedTuple):
 
 
 def read(table: Table, check: Check) -> RosterList:
-    """The roster in a table; `check` as for attendance lists."""
-    layout, faults = laid_out(table, headings.ROSTER, ("number", "role"))
+    """The roster in a table; `check` as in attendance lists."""
+    layout, faults = find_layout(table, headings.ROSTER, ("number", "role"))
     if layout is None:
         return RosterList([], faults, None)
     return RosterList([_row(layout, row, check) for row in layout.rows], faults, layout)
@@ -105,7 +105,7 @@ def _value(name: str, cell: Cell, check: Check) -> str | Message | None:
 
 
 def day_of(cell: Cell) -> str | Message:
-    """A day as `YYYY-MM-DD`, of a date cell, `2025-03-01`, or `01/03/2025` (the day first)."""
+    """A day as `YYYY-MM-DD`, from a date cell, `2025-03-01`, or `01/03/2025` (the day first)."""
     text = text_of(cell)
     local = _DAY.fullmatch(text)
     spelled = f"{local[3]}-{int(local[2]):02d}-{int(local[1]):02d}" if local else text

@@ -1,7 +1,7 @@
-"""What a spreadsheet or a text file comes to: one table of cells, or the fault of the file. Pure.
+"""The model of a spreadsheet or text file: one table of cells, or the fault of the file. Pure.
 
-The process that reads a file says it as JSON to the one that asked, so that nothing else crosses
-between them. Rows are counted as a spreadsheet shows them.
+The process that reads a file sends it as JSON, so that nothing else passes between processes. Rows
+are numbered as a spreadsheet shows them.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ class Cell(NamedTuple):
     """One cell: its kind, and its text as a person sees it.
 
     `hours` is a time of day or a duration, in hours; `date` is `YYYY-MM-DD`; `uncomputed` is a
-    formula without a stored value; `formatted` is a number that is shown in a way that is not
-    known here, such as with letters before it.
+    formula without a stored value; `formatted` is a number in an unknown number format, such as
+    with letters before it.
     """
 
     kind: Kind
@@ -43,7 +43,7 @@ class TableRow(NamedTuple):
 
     @property
     def text(self) -> str:
-        """All that stands in it, for recognising titles, totals and signatures."""
+        """The texts of its cells, by which titles, totals and signatures are recognised."""
         return " ".join(cell.text for cell in self.cells if cell.text)
 
 
@@ -69,7 +69,7 @@ class Table(NamedTuple):
 
 
 class TableFault(Exception):
-    """What is wrong with a file as a whole: a code of the catalogue, and its values."""
+    """A fault of the whole file: a code of the catalogue, and its values."""
 
     def __init__(self, code: str, **values: Any) -> None:
         super().__init__(code)
@@ -88,12 +88,12 @@ def as_json(table: Table) -> dict[str, Any]:
 
 
 def from_json(raw: Mapping[str, Any]) -> Table:
-    """The table that `as_json` said."""
+    """The table of the JSON that `as_json` makes."""
     return Table(
         raw["form"],
         tuple(TableRow(number, _cells(cells), hidden) for number, hidden, cells in raw["rows"]),
         raw["sheet"],
-        tuple(Merged(*one) for one in raw["merged"]),
+        tuple(Merged(*cells) for cells in raw["merged"]),
         frozenset(raw["hidden_columns"]),
         raw["separator"],
         raw["encoding"],
@@ -101,11 +101,11 @@ def from_json(raw: Mapping[str, Any]) -> Table:
 
 
 def _cells(raw: Sequence[Any]) -> tuple[Cell, ...]:
-    return tuple(Cell("text", one) if isinstance(one, str) else Cell(*one) for one in raw)
+    return tuple(Cell("text", cell) if isinstance(cell, str) else Cell(*cell) for cell in raw)
 
 
 def trimmed(cells: Sequence[Cell]) -> tuple[Cell, ...]:
-    """The cells without the blank ones at the end; texts are cut a little beyond their bound."""
+    """The cells without blank ones at the end; texts are cut one character beyond their limit."""
     last = len(cells)
     while last and not cells[last - 1].text:
         last -= 1

@@ -1,7 +1,7 @@
-"""Uploaded files are read in a process each, with bounds of time, memory and number.
+"""Reads each uploaded file in a process of its own, bounded in time, memory and number.
 
-The process that answers requests never parses what comes from outside: a file that would take
-all time or memory costs its own reader alone, which is killed.
+The process that answers requests never parses a file from outside: one that would take all time
+or memory costs its own reader alone, which is killed.
 """
 
 import asyncio
@@ -24,25 +24,25 @@ log = logging.getLogger(__name__)
 
 
 class TableProcesses:
-    """Reads files, at most so many at once; whoever finds too many waiting is refused with 503."""
+    """Reads a few files at once; Problem 503 where too many are waiting already."""
 
     def __init__(
         self, readers: int = READERS_MAX, waiting: int = WAITING_MAX, seconds: float = SECONDS_MAX
     ) -> None:
         self.seconds, self.most = seconds, readers + waiting
-        self.free, self.asking = asyncio.Semaphore(readers), 0
+        self.free, self.pending = asyncio.Semaphore(readers), 0
 
     async def read(self, raw: bytes, sheet: str | None = None) -> Table:
-        """The table of a file; TableFault says what is wrong with it as a whole."""
-        if self.asking >= self.most:
+        """The table of a file; TableFault for a fault of the whole file."""
+        if self.pending >= self.most:
             headers = {"Retry-After": RETRY_SECONDS}
             raise Problem(503, message("readers-busy"), headers=headers)
-        self.asking += 1
+        self.pending += 1
         try:
             async with self.free:
                 return _table(await self._answer(raw, sheet))
         finally:
-            self.asking -= 1
+            self.pending -= 1
 
     async def _answer(self, raw: bytes, sheet: str | None) -> dict[str, Any]:
         arguments = [*COMMAND, str(os.getpid()), *([] if sheet is None else [sheet])]
@@ -66,7 +66,7 @@ class TableProcesses:
 
 
 async def _feed(reader: Process, raw: bytes) -> None:
-    """Gives the file to the reader, which may end before it has all."""
+    """Sends the file to the reader, which may end before it has read all."""
     assert reader.stdin is not None  # by stdin=PIPE
     try:
         reader.stdin.write(raw)
@@ -74,7 +74,7 @@ async def _feed(reader: Process, raw: bytes) -> None:
         reader.stdin.close()
         await reader.stdin.wait_closed()
     except (BrokenPipeError, ConnectionResetError):
-        log.info("the reader of an uploaded file did not want all of it")
+        log.info("the reader of an uploaded file ended before it had read all")
 
 
 async def _output(reader: Process) -> bytes:

@@ -2,9 +2,9 @@
 
 `python -m services.training.attendance_files.table_reader PARENT`
 
-The file comes on the standard input, the table goes to the standard output as JSON. It is a
-process of its own since files come from anywhere: its time and memory are bounded by the kernel,
-it can be killed, it has neither settings nor secrets, and it opens no file.
+It reads the file from the standard input, and writes the table as JSON to the standard output. It
+is a process of its own since files come from anywhere: the kernel bounds its time and memory, it
+can be killed, it has neither settings nor secrets, and it opens no file.
 """
 
 import gc
@@ -18,11 +18,11 @@ MEMORY_BYTES_MAX = 768 * 2**20
 CPU_SECONDS_MAX = 10
 OPEN_FILES_MAX = 64
 NICENESS = 10
-"""Requests of others come first."""
+"""The requests of others go first."""
 
 
 def limit() -> None:
-    """Bounds this process for good: memory, time, files, and no memory image where it dies."""
+    """Bounds this process for good: memory, time, files, and no memory image at a crash."""
     os.nice(NICENESS)
     for kind, most in (
         (resource.RLIMIT_AS, MEMORY_BYTES_MAX), (resource.RLIMIT_CPU, CPU_SECONDS_MAX),
@@ -33,7 +33,7 @@ def limit() -> None:
 
 
 def answer(raw: bytes, sheet: str | None) -> dict[str, Any]:
-    """The table of a file as JSON, or the fault of it."""
+    """The table of a file as JSON, or its fault."""
     from services.training.attendance_files import spreadsheet_model, text_table, workbook
 
     try:
@@ -48,7 +48,7 @@ def answer(raw: bytes, sheet: str | None) -> dict[str, Any]:
 
 
 def _check_form(raw: bytes) -> None:
-    """TableFault for what is a file of another kind, by its first bytes."""
+    """TableFault for a file of another kind, by its first bytes."""
     from services.training.attendance_files.spreadsheet_model import TableFault
 
     head = raw[:1000].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
@@ -70,7 +70,7 @@ def main() -> None:
 
     tie(int(sys.argv[1]))
     limit()
-    gc.disable()  # one short life: collecting costs more than it frees
+    gc.disable()  # in a process so short, collecting costs more than it frees
     sheet = sys.argv[2] if len(sys.argv) > 2 else None
     sys.stdout.write(json.dumps(answer(sys.stdin.buffer.read(), sheet)))
 

@@ -1,7 +1,7 @@
-"""Lists as text: CSV in the encodings and with the separators that offices write. Pure.
+"""Text files as tables: CSV in the encodings and with the separators in use. Pure.
 
-What cannot be told for certain is refused with what to do: the wrong encoding makes other names,
-and the wrong separator other numbers.
+An uncertain encoding or separator is refused with an advice: a wrong encoding makes other names,
+and a wrong separator other numbers.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ _LOST = re.compile(r"\w\?|\?\w")
 
 
 def read_text(raw: bytes) -> Table:
-    """The table of a text file; TableFault where its encoding or separator cannot be told."""
+    """The table of a text file; TableFault where its encoding cannot be determined."""
     text, encoding = _decoded(raw)
     sep_line = _SEP_LINE.match(text)
     if sep_line:
         return _table(text[sep_line.end() :], sep_line[1], encoding)
-    separator = max(SEPARATORS, key=lambda one: _fit(text, one))
+    separator = max(SEPARATORS, key=lambda separator: _fit(text, separator))
     return _table(text, separator, encoding)
 
 
@@ -62,9 +62,9 @@ def _strictly(raw: bytes, encoding: str) -> str:
 
 
 def _windows_1258(raw: bytes) -> str:
-    """The text of Vietnamese Windows; only where its headings are Vietnamese by it.
+    """The text in the encoding of Vietnamese Windows, where its headings become Vietnamese.
 
-    Its letters are those of windows-1252 with other meanings, so a guess would make other names.
+    Most bytes are also letters of windows-1252, but others, so a guess would make other names.
     """
     text = unicodedata.normalize("NFC", _strictly(raw, "cp1258"))
     for separator in SEPARATORS:
@@ -78,8 +78,8 @@ def _windows_1258(raw: bytes) -> str:
 def _fit(text: str, separator: str) -> tuple[int, int]:
     """How well a separator fits: the most known headings of a row, then the most columns."""
     rows = _head(text, separator)
-    known = max((sum(headings.is_known(cell) for cell in row) for row in rows), default=0)
-    return known, max((len(row) for row in rows), default=0)
+    most = max((sum(headings.is_known(cell) for cell in row) for row in rows), default=0)
+    return most, max((len(row) for row in rows), default=0)
 
 
 def _head(text: str, separator: str) -> list[list[str]]:
@@ -112,7 +112,7 @@ def _table(text: str, separator: str, encoding: str) -> Table:
 
 
 def _cells(row: Sequence[str]) -> tuple[Cell, ...]:
-    """The cells of a row; `="0101"`, by which a spreadsheet is told to keep a text, is the text."""
+    """The cells of a row; of `="0101"`, which makes a spreadsheet show a text, the text alone."""
     texts = (_EXACT_TEXT.fullmatch(cell.strip()) for cell in row)
     return trimmed(
         [Cell("text", exact[1] if exact else cell) for exact, cell in zip(texts, row, strict=True)]
@@ -120,8 +120,8 @@ def _cells(row: Sequence[str]) -> tuple[Cell, ...]:
 
 
 def _check_letters(rows: Sequence[TableRow]) -> None:
-    """TableFault where letters were lost before: `S? hi?u` cannot be read by anybody."""
+    """TableFault where letters were lost before the upload: `S? hi?u` cannot be repaired."""
     for row in rows[: headings.SEARCHED_ROWS]:
-        known = any(headings.is_known(cell.text) for cell in row.cells)
-        if not known and sum(bool(_LOST.search(cell.text)) for cell in row.cells) >= 2:
+        is_heading = any(headings.is_known(cell.text) for cell in row.cells)
+        if not is_heading and sum(bool(_LOST.search(cell.text)) for cell in row.cells) >= 2:
             raise TableFault("letters-lost")

@@ -1,7 +1,7 @@
-"""Workbooks: the one visible table of an XLSX, XLS or ODS file, by a reader for files of the wild.
+"""Workbooks as tables: the one visible sheet with content of an XLSX, XLS or ODS file. Pure.
 
-What calamine does not tell stands in `workbook_details`: how a number is shown, formulas without
-a value, hidden rows. Formulas are never computed; the values that were stored are read.
+`workbook_details` adds what calamine does not tell: number formats, formulas without a value,
+hidden rows. Formulas are never computed; their stored values are read.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 
 
 def read_workbook(raw: bytes, sheet: str | None = None) -> Table:
-    """The table of the visible sheet that has one; of the named one where it is given."""
+    """The table of the only visible sheet with content, or of the sheet of that name."""
     form = _form(raw)
     details: dict[str, Details] = {}
     if form == "xlsx":
@@ -45,7 +45,7 @@ def read_workbook(raw: bytes, sheet: str | None = None) -> Table:
         workbook_details.check_open_document(raw)
     try:
         with calamine.load_workbook(io.BytesIO(raw)) as book:
-            return _table(form, _chosen(book, sheet), details)
+            return _table(form, _choose_sheet(book, sheet), details)
     except calamine.PasswordError:
         raise TableFault("password") from None
     except (calamine.CalamineError, KeyError):
@@ -73,24 +73,26 @@ def _form(raw: bytes) -> str:
     return "xlsx"
 
 
-def _chosen(book: calamine.CalamineWorkbook, name: str | None) -> calamine.CalamineSheet:
-    """The one sheet with something in it that a person sees; TableFault where it is not one."""
+def _choose_sheet(book: calamine.CalamineWorkbook, name: str | None) -> calamine.CalamineSheet:
+    """The one visible sheet with content; TableFault where there is none, or more."""
     sheets = [
         about for about in book.sheets_metadata if about.typ == calamine.SheetTypeEnum.WorkSheet
     ]
-    seen = [about for about in sheets if about.visible == calamine.SheetVisibleEnum.Visible]
-    every = [book.get_sheet_by_name(about.name) for about in seen]
-    visible = [sheet for sheet in every if sheet.height]
-    names = ", ".join(f'"{sheet.name[:60]}"' for sheet in visible)
+    visible = [about for about in sheets if about.visible == calamine.SheetVisibleEnum.Visible]
+    filled = [
+        sheet for sheet in map(book.get_sheet_by_name, [about.name for about in visible])
+        if sheet.height
+    ]  # fmt: skip
+    names = ", ".join(f'"{sheet.name[:60]}"' for sheet in filled)
     if name is not None:
-        visible = [sheet for sheet in visible if sheet.name == name]
-        if not visible:
+        filled = [sheet for sheet in filled if sheet.name == name]
+        if not filled:
             raise TableFault("no-such-sheet", sheet=name[:60], sheets=names or "–")
-    if len(visible) > 1:
+    if len(filled) > 1:
         raise TableFault("sheets", sheets=names[:1000])
-    if not visible:
-        raise TableFault("hidden" if len(seen) < len(sheets) else "empty")
-    return visible[0]
+    if not filled:
+        raise TableFault("hidden" if len(visible) < len(sheets) else "empty")
+    return filled[0]
 
 
 def _table(form: str, sheet: calamine.CalamineSheet, details: dict[str, Details]) -> Table:
@@ -116,7 +118,7 @@ def _table(form: str, sheet: calamine.CalamineSheet, details: dict[str, Details]
 
 
 def _cell(value: Any) -> Cell:
-    """A value as calamine gives it; durations and times of day are hours."""
+    """The cell of a value of calamine; durations and times of day are hours."""
     match value:
         case bool():
             return Cell("boolean", "TRUE" if value else "FALSE")
@@ -140,12 +142,12 @@ def _cell(value: Any) -> Cell:
 
 
 def _unformatted(cell: Cell) -> Cell:
-    """A number of XLS and ODS, of which it is not told how it is shown: 101 may stand as 000101."""
+    """A number of XLS and ODS, whose format is unknown: 101 may be shown as 000101."""
     return cell._replace(kind="formatted") if cell.kind == "number" else cell
 
 
 def _hours(duration: datetime.timedelta) -> str:
-    """Hours and minutes to the second: a spreadsheet keeps them as a fraction of a day."""
+    """Hours, minutes and seconds: a spreadsheet stores them as a fraction of a day."""
     seconds = round(duration.total_seconds())
     hours, rest = divmod(abs(seconds), 3600)
     sign = "-" if seconds < 0 else ""

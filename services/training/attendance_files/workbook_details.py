@@ -1,7 +1,7 @@
-"""What a workbook says beside its values: how numbers are shown, what is hidden or not computed.
+"""Details of a workbook beside its values: number formats, what is hidden or not computed.
 
 It also bounds the XML of a file before anything else reads it: no document type, so no entities,
-no depth without end, and no cells so far away that a table of them would take all memory.
+a limited depth, and no cells so far away that a table of them would take all memory.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ Begin = Callable[[str, dict[str, str]], None]
 
 @dataclass
 class Details:
-    """Of one sheet: by row (from 1) and column (from 0) what is different from the value there."""
+    """Of one sheet: the cells that replace values, by row (from 1) and column (from 0)."""
 
     instead: dict[int, dict[int, Cell]] = field(default_factory=dict)
     hidden_rows: set[int] = field(default_factory=set)
@@ -65,8 +65,8 @@ def check_open_document(raw: bytes) -> None:
     def begin(name: str, attributes: dict[str, str]) -> None:
         nonlocal hidden
         if name == "table-row":
-            shown = {key.rpartition(" ")[2]: value for key, value in attributes.items()}
-            hidden = shown.get("visibility", "visible") != "visible"
+            by_local = {key.rpartition(" ")[2]: value for key, value in attributes.items()}
+            hidden = by_local.get("visibility", "visible") != "visible"
         elif name == "p" and hidden:
             raise TableFault("hidden-rows")
 
@@ -78,14 +78,14 @@ def check_open_document(raw: bytes) -> None:
 
 
 class _Parts:
-    """The parts of one workbook, of which only so many bytes are read together."""
+    """The parts of one workbook; together they are read up to UNPACKED_MAX bytes."""
 
     def __init__(self, packed: zipfile.ZipFile) -> None:
         self.packed, self.rest = packed, UNPACKED_MAX
         self.names = {name.lower().replace("\\", "/"): name for name in packed.namelist()}
 
     def parse(self, part: str, begin: Begin, end: Callable[[str, str], None] | None = None) -> None:
-        """Reads a part; `begin` hears each element, `end` each that ends, with its own text."""
+        """Parses a part; calls `begin` at each element, and `end` after each, with its own text."""
         parser = expat.ParserCreate(namespace_separator=" ")
         parser.buffer_text = True
         depth, text = 0, [""]
@@ -166,7 +166,7 @@ class _Parts:
         return {key: target for key, target in relations.items() if target.lower() in self.names}
 
     def _formats(self, part: str) -> list[str]:
-        """How the numbers of each style are shown."""
+        """The number format of each style."""
         codes: dict[str, str] = {}
         styles: list[str] = []
         inside: list[bool] = [False]
@@ -180,7 +180,7 @@ class _Parts:
                 styles.append(attributes.get("numFmtId", "0"))
 
         self.parse(part, style)
-        return [codes.get(one, "") for one in styles]
+        return [codes.get(number, "") for number in styles]
 
 
 def _refuse_document_type(*_: object) -> None:
@@ -188,7 +188,7 @@ def _refuse_document_type(*_: object) -> None:
 
 
 class _SheetDetails:
-    """Hears the elements of one sheet."""
+    """Collects the details of one sheet from its elements."""
 
     def __init__(self, formats: Sequence[str]) -> None:
         self.formats, self.details = formats, Details()
@@ -196,7 +196,7 @@ class _SheetDetails:
         self.attributes: Mapping[str, str] = {}
 
     def of(self, parts: _Parts, part: str) -> Details:
-        """What a sheet's part says."""
+        """The details in the part of a sheet."""
         parts.parse(part, self._begin, self._end)
         return self.details
 
@@ -217,7 +217,7 @@ class _SheetDetails:
             self.details.hidden_columns |= frozenset(hidden)
 
     def _go_to(self, name: str | None) -> None:
-        """To the cell of this name, or to the next one of the row; the name tells the row too."""
+        """Moves to the cell of this name, such as B7, or to the next one of the row."""
         if name is None:
             self.column += 1
             return
@@ -241,7 +241,7 @@ class _SheetDetails:
         if kind == "e":
             self._instead(Cell("error", text[:20]))
         elif kind == "n" and style.isdecimal() and int(style) < len(self.formats):
-            cell = number_shown(self.formats[int(style)], text)
+            cell = format_number(self.formats[int(style)], text)
             if cell is not None:
                 self._instead(cell)
 
@@ -256,16 +256,16 @@ def _column(letters: str) -> int:
     return column - 1
 
 
-def number_shown(code: str, value: str) -> Cell | None:
+def format_number(code: str, value: str) -> Cell | None:
     """A number as its format shows it, where that adds zeros or letters; None for any other.
 
-    `000000` shows 101 as 000101, and `"CB-"0000` as CB-0101: staff numbers are kept so. What
-    has letters and is not understood is `formatted`: its value alone is not what a person sees.
+    `000000` shows 101 as 000101, and `"CB-"0000` as CB-0101, as staff numbers often are. Another
+    format with letters makes the cell `formatted`: its value alone is not what a person sees.
     """
     section = code.partition(";")[0]
     bare = _LITERAL.sub("", section)
     literal = "".join(a or b or c for a, b, c in _LITERAL.findall(section))
-    letters = any(one.isalpha() for one in literal)
+    letters = any(letter.isalpha() for letter in literal)
     if not letters and not re.fullmatch("0{2,}", bare):
         return None
     number = float(value)

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from services.training.api.uploads import attendance_of
 from services.training.attendance_files.attendance_list import hours_of
 from services.training.attendance_files.spreadsheet_model import Cell
-from services.training.attendance_files.workbook_details import number_shown
+from services.training.attendance_files.workbook_details import format_number
 from services.training.domain.names import same_name
 from services.training.handlers.list_errors import ListRefused
 from tests.support.builders.workbooks import HEAD, faults, ods, patched, read, saved, table, xlsx
@@ -204,7 +204,7 @@ def test_times_and_numbers_are_read_as_a_spreadsheet_shows_them() -> None:
     assert [(n, h) for n, _, h in persons(saved(book))] == [
         ("000101", "2.5"), ("CB-0102", "0.3"), ("103", "2.5"), ("104", "1"),
     ]  # fmt: skip
-    assert number_shown('"Q"0"-"00', "101") == Cell("formatted", "101")
+    assert format_number('"Q"0"-"00', "101") == Cell("formatted", "101")
 
 
 def test_what_a_person_does_not_see_is_not_taken() -> None:

@@ -78,7 +78,7 @@ async def test_a_hostile_file_is_refused_with_a_sentence(name: str) -> None:
     with pytest.raises(TableFault):
         await readers.read(HOSTILE[name]())
     assert (await readers.read(GOOD)).sheet == "Sheet"
-    assert readers.asking == 0
+    assert readers.pending == 0
 
 
 async def test_three_hundred_thousand_names_are_no_burden() -> None:
@@ -117,7 +117,7 @@ async def test_readers_and_those_who_wait_are_bounded() -> None:
     """Whoever comes when all places are taken is told so at once, and comes again later."""
     readers = TableProcesses(readers=1, waiting=1)
     first, second = (asyncio.create_task(readers.read(GOOD)) for _ in range(2))
-    while readers.asking < 2:
+    while readers.pending < 2:
         await asyncio.sleep(0)
     with pytest.raises(Problem) as refused:
         await readers.read(GOOD)
