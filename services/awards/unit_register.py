@@ -15,7 +15,7 @@ from collections.abc import Awaitable, Callable
 from contracts.messages import Message
 from services.awards.messages import message
 from services.chassis.broker.connection import Broker
-from services.chassis.broker.errors import broker_errors
+from services.chassis.broker.errors import translate_client_errors
 from services.chassis.http.service_api import FieldError, Problem
 
 STREAM, REGISTERED = "EVENTS", "danchu.events.*.unit.registered"
@@ -29,7 +29,7 @@ def of_stream(broker: Broker) -> Units:
 
     async def units() -> frozenset[str]:
         await broker.ensure()
-        with broker_errors():
+        with translate_client_errors():
             info = await broker.manager().stream_info(STREAM, subjects_filter=REGISTERED)
         subjects = info.state.subjects or {}
         return frozenset(subject.split(".")[2].replace("-", ".") for subject in subjects)

@@ -18,7 +18,7 @@ Task = Callable[[], Awaitable[None]]
 
 
 async def check_broker(settings: Settings, broker: Broker, health: Health) -> None:
-    """Refuses a server that is too weak; what was only vouched for stays visible in `health`."""
+    """Refuses a server without durable writes; one only vouched for gives a warning in `health`."""
     await broker.ensure()
     if not await check_sync(settings.monitor(), settings.nats_sync_always_vouched):
         health.warn(VOUCHED)

@@ -1,8 +1,7 @@
-"""One line of log for each request that is denied: what was asked, by which token, and why not.
+"""Logs one line for each denied request: the route, the role and name of the token, the reason.
 
-No personal data: the route and not what was filled into it, no query, no body, no token; of the
-caller the role and the name that the token was given to. A flood of denials is bounded: what is
-left out is counted, and the next line says how many.
+No personal data is logged: the route template without its values, no query, no body, no token. The
+lines are rate-limited; the next line says how many were omitted.
 """
 
 import logging
@@ -14,10 +13,10 @@ from typing import Any
 from contracts.messages import Message
 
 CREDENTIAL = "danchu.credential"
-"""Where the scope of a request holds its credential."""
+"""The key of the credential in the scope of a request."""
 DENIED = frozenset((401, 403))
 BROKER_REFUSALS = ("authorization violation", "permissions violation", "authentication")
-"""How NATS says that a user may not join, publish or subscribe."""
+"""Phrases of NATS for a user that may not connect, publish or subscribe."""
 LINES_A_SECOND = 5.0
 LINES_AT_ONCE = 50
 log = logging.getLogger("danchu.denials")
@@ -25,7 +24,7 @@ log = logging.getLogger("danchu.denials")
 
 @dataclass
 class LineBudget:
-    """How many lines may be written: some at once, then so many a second."""
+    """A token bucket of log lines: a burst, then a number of lines a second."""
 
     clock: Callable[[], float] = time.monotonic
     lines: float = LINES_AT_ONCE
@@ -33,7 +32,7 @@ class LineBudget:
     since: float = 0.0
 
     def take(self) -> int | None:
-        """How many lines were left out before this one; None where it is left out too."""
+        """The number of lines omitted before this one; None if it is omitted too."""
         now = self.clock()
         grown = self.lines + (now - self.since) * LINES_A_SECOND
         self.lines, self.since = min(float(LINES_AT_ONCE), grown), now
@@ -49,7 +48,7 @@ _budget = LineBudget()
 
 
 def note_denial(scope: Mapping[str, Any], status: int, reason: str) -> None:
-    """Logs a request that was answered with 401 or 403; other statuses are no denials."""
+    """Logs a request that was answered with 401 or 403, and no other."""
     if status not in DENIED:
         return
     caller = scope.get(CREDENTIAL)
@@ -63,20 +62,20 @@ def note_denial(scope: Mapping[str, Any], status: int, reason: str) -> None:
 
 
 def note_broker_denial(service: str, user: str | None, error: Exception) -> None:
-    """Logs that NATS refused a user to join, or a subject, and no other error."""
+    """Logs an error of NATS if it denied a connection or a subject."""
     if any(word in str(error).lower() for word in BROKER_REFUSALS):
         write_denial("nats-refused", service=service, user=user, error=str(error))
 
 
 def route_of(scope: Mapping[str, Any]) -> dict[str, Any]:
-    """What was asked, without what was filled in: the service, the method, the route."""
+    """The service, the method and the route template of a request."""
     route = getattr(scope.get("route"), "path", None)
     service = str(scope.get("root_path", "")).strip("/")
     return {"service": service, "method": scope.get("method"), "route": route}
 
 
 def write_denial(reason: str, **about: Any) -> None:
-    """Logs a denial of any door, within the budget; `about` names no person and no content."""
+    """Logs a denial within the rate limit; `about` contains no person and no content."""
     omitted = _budget.take()
     if omitted is not None:
         why = reason.code if isinstance(reason, Message) else reason

@@ -1,9 +1,8 @@
-"""The door of a database: the moment under which each of its events is recorded, and its marks.
+"""The door: one database that records events, with the timestamps of its events and its marks.
 
-A door is one database that records events. It stamps under a lock that is held to the commit, so
-that nothing is ever recorded at or below a mark that it has announced. `services.chassis.marks`
-says what a mark is; `services.chassis.relay.reconciliation` what happens to a door that was
-restored.
+Events are stamped under a lock that is held until the commit, so that no event is ever recorded at
+or below a published mark (`services.chassis.marks`). A door that was restored from a backup is
+renewed by `services.chassis.relay.reconciliation`.
 """
 
 import json
@@ -24,7 +23,7 @@ STAMP_POSTGRES = STAMP.format(greatest="greatest", now="$1::bigint", number="$2:
 
 
 def door_table(metadata: MetaData) -> Table:
-    """The one row that says which door a database is, for the `tables.py` of a service."""
+    """The table of one row that identifies the door, for the `tables.py` of a service."""
     return Table(
         "door", metadata,
         Column("id", Integer, primary_key=True),
@@ -38,7 +37,7 @@ def door_table(metadata: MetaData) -> Table:
 
 
 class Stamps(NamedTuple):
-    """The moments of the events that one transaction records: `first`, and one more for each.
+    """The timestamps of the events of one transaction: `first`, then one microsecond more each.
 
     `ordinal` is the number of the first among all events of the door, beginning with 1.
     """
@@ -49,11 +48,11 @@ class Stamps(NamedTuple):
 
 
 class Door(NamedTuple):
-    """A door as its database has it; instants in microseconds.
+    """The state of a door; instants in microseconds.
 
-    `stamp` is that of the last event, `events` the number of all, `mark_until` and `mark_events`
-    the last mark, which is written down before it is announced. `former` are the last marks under
-    the names that the door had before it was restored.
+    `stamp` is the timestamp of the last event, `events` the number of all events, `mark_until` and
+    `mark_events` the last mark, which is saved before it is published. `former` are the last marks
+    under the names that the door had before it was restored.
     """
 
     name: str
@@ -70,19 +69,19 @@ class Door(NamedTuple):
 
 
 def new_name(service: str) -> str:
-    """A name that no other door has: the service, and what tells this database from others."""
+    """A unique name: the service and a random suffix."""
     return f"{service}.{secrets.token_hex(4)}"
 
 
 async def stamp(conn: AsyncConnection, now: int, number: int) -> Stamps:
-    """The moments for so many events; until the transaction ends no other is stamped."""
+    """Reserves timestamps for so many events, and locks the door until the transaction ends."""
     statement = STAMP_SQLITE if conn.dialect.name == "sqlite" else STAMP_POSTGRES
     row: Any = (await conn.exec_driver_sql(statement, (now, number))).one()
     return Stamps(row[0], row[1] - number + 1, row[2] - number + 1)
 
 
 async def load(conn: AsyncConnection, locked: bool = False) -> Door:
-    """The door; `locked` keeps every other transaction from stamping until this one ends."""
+    """Reads the door; `locked` keeps other transactions from stamping until this one ends."""
     suffix = " FOR UPDATE" if locked and conn.dialect.name != "sqlite" else ""
     select = "SELECT name, stamp, events, mark_until, mark_events, former FROM door"
     row = (await conn.execute(text(select + suffix))).one()
@@ -91,16 +90,16 @@ async def load(conn: AsyncConnection, locked: bool = False) -> Door:
 
 
 async def save(conn: AsyncConnection, door: Door) -> None:
-    """Writes the door, which the caller has locked."""
+    """Saves the door, which the caller has locked."""
     values: dict[str, Any] = {**door._asdict(), "former": json.dumps(door.former)}
     columns = ", ".join(f"{name} = :{name}" for name in values)
     await conn.execute(text(f"UPDATE door SET {columns}"), values)
 
 
 async def advance(conn: AsyncConnection, now: int) -> Mark:
-    """The next mark, written down: everything up to it is recorded, and in the stream.
+    """Saves the next mark, up to which all events are in the stream.
 
-    It ends before the first event that still waits for the stream, and never goes back.
+    It ends before the first event that is still unsent, and never goes back.
     """
     door = await load(conn, locked=True)
     waiting = await conn.execute(

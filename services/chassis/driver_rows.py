@@ -1,7 +1,7 @@
-"""Many rows by the driver itself, without SQLAlchemy between: for whoever reads a year of events.
+"""Bulk reads through the database driver, bypassing SQLAlchemy, for reading a year of events.
 
-`Database` gives them of its own connections; a process that only reads opens its own by a
-`Source`, and is spared the time that loading more than a driver takes.
+`Database` offers them on its own connections. A process that only reads connects by a `Source`
+instead, which saves it the time of importing SQLAlchemy.
 """
 
 import contextlib
@@ -18,15 +18,15 @@ BUSY_SECONDS = 30
 AWAY_STATES = (
     "08", "28", "3D", "53", "55000", "55P03", "57P", "57014", "25006", "25P03", "40001", "40P01",
 )  # fmt: skip
-"""Classes of SQLSTATE that waiting may cure: all was undone, a deadlock's victim's work too, and
-what took longer than its limit: a statement, the wait for a lock, an idle transaction."""
+"""Prefixes of SQLSTATE for transient failures: connections, resources, deadlocks and timeouts.
+The transaction was rolled back, and may be tried again."""
 CONNECTION_BROKEN = (
     asyncpg.InterfaceError, asyncpg.InternalClientError, asyncpg.PostgresConnectionError,
 )  # fmt: skip
-"""What asyncpg raises on a connection that was torn in the midst of a statement."""
+"""What asyncpg raises on a connection that breaks during a statement."""
 SQLITE_BROKEN = ("no such", "has no column", "syntax error", "already exists")
 FAILED = (OSError, asyncpg.PostgresError, *CONNECTION_BROKEN, sqlite3.OperationalError)
-"""What a driver raises, also where waiting would cure it (`is_lost`)."""
+"""All that a driver raises; `is_lost` tells which failures are transient."""
 
 Row = Sequence[Any]
 
@@ -46,7 +46,7 @@ def is_lost(error: BaseException) -> bool:
 
 
 class Rows(Protocol):
-    """The rows of a connection."""
+    """Bulk reads on one connection."""
 
     async def all(self, select: str) -> Sequence[Row]:
         """The rows of a statement without parameters."""
@@ -56,7 +56,7 @@ class Rows(Protocol):
 
 
 class FileRows:
-    """Rows of a connection to SQLite."""
+    """Bulk reads on a connection to SQLite."""
 
     def __init__(self, driver: Any) -> None:
         self._driver = driver
@@ -75,7 +75,7 @@ class FileRows:
 
 
 class ServerRows:
-    """Rows of a connection to PostgreSQL."""
+    """Bulk reads on a connection to PostgreSQL."""
 
     def __init__(self, driver: Any) -> None:
         self._driver = driver
@@ -96,7 +96,7 @@ class ServerRows:
 
 
 def chunks(values: Iterable[Any], size: int = PARAMETERS_MAX) -> Iterable[list[Any]]:
-    """Cuts values into lists that fit the parameters of one statement."""
+    """Splits values into lists that fit the parameters of one statement."""
     chunk: list[Any] = []
     for value in values:
         chunk.append(value)
@@ -109,13 +109,13 @@ def chunks(values: Iterable[Any], size: int = PARAMETERS_MAX) -> Iterable[list[A
 
 @dataclass(frozen=True, slots=True)
 class FileSource:
-    """A file of SQLite, to be opened for reading alone."""
+    """A SQLite file to open read-only."""
 
     file: str
 
     @contextlib.asynccontextmanager
-    async def opened(self) -> AsyncIterator[Rows]:
-        """Its rows as of each statement."""
+    async def connection(self) -> AsyncIterator[Rows]:
+        """A read-only connection; each statement sees the latest committed data."""
         async with aiosqlite.connect(self.file, timeout=BUSY_SECONDS) as driver:
             await driver.execute("PRAGMA query_only=ON")
             yield FileRows(driver)
@@ -123,14 +123,14 @@ class FileSource:
 
 @dataclass(frozen=True, slots=True)
 class ServerSource:
-    """A database of PostgreSQL: what its driver connects with, and settings of the connection."""
+    """A PostgreSQL database: the driver's connection arguments, and server settings."""
 
     connect: dict[str, Any] = field(repr=False)
     settings: dict[str, str]
 
     @contextlib.asynccontextmanager
-    async def opened(self) -> AsyncIterator[Rows]:
-        """Its rows as of each statement."""
+    async def connection(self) -> AsyncIterator[Rows]:
+        """A read-only connection; each statement sees the latest committed data."""
         driver = await asyncpg.connect(**self.connect, server_settings=self.settings)
         try:
             yield ServerRows(driver)

@@ -1,7 +1,7 @@
-"""Why a database or broker cannot be reached, in our words: libraries speak English of their own.
+"""Translates errors of database drivers and the NATS client into messages of our own.
 
-The kind of a fault is told by its code (SQLSTATE, errno, the type of the exception). Of a fault
-that is not known the library's first line is quoted, since an operator needs it.
+An error is classified by its code (SQLSTATE, errno, the type of the exception). Of an unknown
+error the library's first line is quoted, since an operator needs it.
 """
 
 import errno
@@ -26,7 +26,7 @@ ERRNOS = {
     errno.EACCES: "cause-permission", errno.EROFS: "cause-read-only",
     errno.EMFILE: "cause-files", errno.ENFILE: "cause-files",
 }  # fmt: skip
-WORDS = (
+PHRASES = (
     ("authorization violation", "cause-login"), ("authorization failed", "cause-login"),
     ("permissions violation", "cause-permission"),
     ("database is locked", "cause-locked"), ("unable to open database", "cause-no-file"),
@@ -38,11 +38,11 @@ WORDS = (
     ("timeout", "cause-timeout"), ("timed out", "cause-timeout"), ("no responders", "cause-nobody"),
     ("password authentication failed", "cause-password"),
 )  # fmt: skip
-"""Parts of what a library says where it gives no code."""
+"""Phrases in the texts of libraries that give no code."""
 
 
 def cause_of(error: BaseException | str) -> Message:
-    """The cause in both languages, without a full stop; a message is one as it is."""
+    """The cause in both languages, without a full stop; a message is returned as it is."""
     if isinstance(error, Message):
         return error
     link: BaseException | None = error if isinstance(error, BaseException) else None
@@ -52,8 +52,8 @@ def cause_of(error: BaseException | str) -> Message:
             return message(code)
         link = link.__cause__ or getattr(link, "orig", None)
     text = _first_line(error)
-    for words, code in WORDS:
-        if words in text.lower():
+    for phrase, code in PHRASES:
+        if phrase in text.lower():
             return message(code)
     return message("cause-other", text=text)
 

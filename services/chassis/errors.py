@@ -1,4 +1,4 @@
-"""Errors that every service knows, each named for what was wrong, with a sentence for people."""
+"""The errors that all services share, each with a sentence for people."""
 
 from contracts.messages import Message
 from services.chassis.error_causes import cause_of
@@ -6,7 +6,7 @@ from services.chassis.messages import message
 
 
 class DanchuError(Exception):
-    """Something that a person has to read: `message` is a whole sentence in each language."""
+    """An error to show to a person: `message` is a whole sentence in each language."""
 
     def __init__(self, message: Message) -> None:
         self.message = message
@@ -22,7 +22,7 @@ class DatabaseAway(DanchuError):
 
 
 class DiskFull(DatabaseAway):
-    """The database finds no room to write; nothing is accepted until it has some again."""
+    """The database has no room to write; nothing is accepted until it has some again."""
 
     def __init__(self, cause: BaseException | str) -> None:
         super().__init__(cause)
@@ -31,7 +31,7 @@ class DiskFull(DatabaseAway):
 
 
 class OutboxWaits(DanchuError):
-    """Accepted events wait for the stream for so many seconds that ratings lack them."""
+    """Accepted events have waited so long for the stream that answers lack them."""
 
     def __init__(self, number: int, seconds: int) -> None:
         super().__init__(message("outbox-waits", number=number, seconds=seconds))
@@ -46,7 +46,7 @@ class BrokerAway(DanchuError):
 
 
 class DurabilityTooWeak(DanchuError):
-    """A store would lose acknowledged data on a power cut; the process refuses to start."""
+    """A store would lose acknowledged data in a power cut; the process refuses to start."""
 
     def __init__(self, store: str, setting: str, value: str, needed: str, why: str) -> None:
         self.setting, self.value, self.needed = setting, value, needed
@@ -58,7 +58,7 @@ class DurabilityTooWeak(DanchuError):
 
 
 class DurabilityUnknown(DanchuError):
-    """A server does not show its setting, so somebody has to vouch for it by name."""
+    """A server does not report its durability, so an operator has to vouch for it by a setting."""
 
     def __init__(self, store: str, setting: str, override: str) -> None:
         self.setting, self.override = setting, override

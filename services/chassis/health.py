@@ -1,8 +1,8 @@
-"""Health of a process: alive when it answers, ready when what it cannot serve without answers.
+"""Liveness and readiness of a service.
 
-A check that is not required stands in the body alone: a door goes on while the broker is away.
-Where such a check fails the status is `degraded`, and the answer still that of a ready process.
-Who asks over HTTP is answered from what was found at most a second ago (`shared`).
+A service is ready when all required checks pass. When another check fails, such as that of the
+broker, the status is `degraded` and the service still counts as ready. Answers over HTTP use
+results that are at most a second old (`shared`).
 """
 
 import asyncio
@@ -20,49 +20,49 @@ Check = Callable[[], Awaitable[str]]
 
 @dataclass
 class Health:
-    """The checks of one service by name, each with whether readiness rests on it."""
+    """The checks of one service by name, each with whether readiness depends on it."""
 
     checks: dict[str, tuple[bool, Check]] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     _latest: Readiness | None = None
-    _looked: float = 0.0
-    _looking: asyncio.Task[Readiness] | None = None
+    _checked_at: float = 0.0
+    _running: asyncio.Task[Readiness] | None = None
 
     def require(self, name: str, check: Check) -> None:
-        """Adds a check without which the service is not ready; it raises what is wrong."""
+        """Adds a required check; it raises DanchuError when it fails."""
         self.checks[name] = (True, check)
 
     def show(self, name: str, check: Check) -> None:
-        """Adds a check that is shown; where it raises what is wrong, the service is degraded."""
+        """Adds an optional check; when it raises DanchuError, the service is degraded."""
         self.checks[name] = (False, check)
 
     def warn(self, sentence: str) -> None:
-        """Keeps a warning visible on every readiness answer."""
+        """Adds a warning to every readiness answer."""
         if sentence not in self.warnings:
             self.warnings.append(sentence)
 
     async def shared(self) -> Readiness:
-        """The readiness of at most a second ago; whoever asks meanwhile shares one computation.
+        """The readiness of at most a second ago; concurrent callers share one computation.
 
-        So a flood of questions costs the database one look a second.
+        So a flood of requests costs the database one query a second.
         """
         loop = asyncio.get_running_loop()
-        if self._latest is not None and loop.time() - self._looked < FRESH_SECONDS:
+        if self._latest is not None and loop.time() - self._checked_at < FRESH_SECONDS:
             return self._latest
-        if self._looking is None:
-            self._looking = loop.create_task(self._look(loop.time()))
-        return await asyncio.shield(self._looking)
+        if self._running is None:
+            self._running = loop.create_task(self._compute(loop.time()))
+        return await asyncio.shield(self._running)
 
-    async def _look(self, began: float) -> Readiness:
+    async def _compute(self, began: float) -> Readiness:
         try:
             self._latest = await self.readiness()
-            self._looked = began
+            self._checked_at = began
             return self._latest
         finally:
-            self._looking = None
+            self._running = None
 
     async def readiness(self) -> Readiness:
-        """Whether all required checks are well, the status in a word, and the state of each."""
+        """Whether all required checks pass, and the status with the result of each check."""
         names = list(self.checks)
         results = await asyncio.gather(*(self._check(name) for name in names))
         by_name = dict(zip(names, results, strict=True))

@@ -1,7 +1,7 @@
-"""The tables of the chassis as the versions of a service create them, for its migrations.
+"""Creation of the chassis' tables, for the migrations of each service.
 
-The functions never change: a later version of a table is a migration of each service, by a
-function of its own beside these.
+These functions never change: a change of a table is a new migration of each service, by a new
+function beside these.
 """
 
 from typing import Any
@@ -14,7 +14,7 @@ COUNTED_KEY = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 
 
 def create_outbox(op: Any) -> None:
-    """The outbox; the unsent rows have an index of their own, which stays small."""
+    """Creates the outbox; a partial index of the unsent rows stays small."""
     op.create_table(
         "outbox",
         sa.Column("seq", COUNTED_KEY, primary_key=True),
@@ -35,9 +35,9 @@ def create_outbox(op: Any) -> None:
 
 
 def create_door(op: Any, service: str) -> None:
-    """The door, and in the outbox the door of each event and the stream that it was sent to.
+    """Creates the door, and adds to the outbox the door and the stream of each event.
 
-    What was recorded before belongs to no door: the count of this one begins now, later than all.
+    Earlier events belong to no door: the count of this door begins now, after all of them.
     """
     op.create_table(
         "door",
@@ -61,6 +61,6 @@ def create_door(op: Any, service: str) -> None:
 
 
 def name_retractions(op: Any, service: str) -> None:
-    """Ends the subject of each retraction in the outbox with the service whose it is."""
+    """Appends the name of the service to the subject of each retraction in the outbox."""
     like = "subject LIKE 'danchu.events.%.event.retracted'"
     op.execute(f"UPDATE outbox SET subject = subject || '.{service}' WHERE {like}")

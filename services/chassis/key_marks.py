@@ -1,4 +1,4 @@
-"""The fingerprints of the keys that a database was written with, and their comparison at start."""
+"""The table of key fingerprints in each database, and its comparison with the keys at start."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ TABLE = "key_marks"
 
 
 def key_marks_table(metadata: MetaData) -> Table:
-    """The fingerprints of the keys that a database was written with."""
+    """The table of the fingerprints of the keys that a database was written with."""
     return Table(
         TABLE, metadata,
         Column("kind", Text, primary_key=True),
@@ -33,7 +33,7 @@ def key_marks_table(metadata: MetaData) -> Table:
 
 
 def create_key_marks(op: Any) -> None:
-    """The table, for a migration of each service."""
+    """Creates the table, in a migration of each service."""
     op.create_table(
         TABLE,
         sa.Column("kind", sa.Text, primary_key=True),
@@ -43,10 +43,10 @@ def create_key_marks(op: Any) -> None:
 
 
 async def check_keys(db: Database, keys: Iterable[Keys], now: int) -> None:
-    """Compares the keys with what the database was written with, and remembers new ones.
+    """Compares the keys with the fingerprints in the database, and records new ones.
 
-    KeysForeign, KeysReordered or KeysClosed say what is wrong and what to do; then nothing of
-    the service starts.
+    KeysForeign, KeysReordered or KeysClosed say what is wrong and what to do; the service does
+    not start then.
     """
     async with db.write() as conn:
         if conn.dialect.name == "postgresql":
@@ -65,8 +65,8 @@ async def check_keys(db: Database, keys: Iterable[Keys], now: int) -> None:
 
 async def _check_open(conn: AsyncConnection, keys: Keys) -> None:
     if keys.stored is not None:
-        for hidden in await keys.stored(conn):
-            if not keys.opens(hidden):
+        for ciphertext in await keys.stored(conn):
+            if not keys.opens(ciphertext):
                 raise KeysClosed(keys.file)
 
 
@@ -78,7 +78,7 @@ async def _check_index(conn: AsyncConnection, keys: Keys, now: int) -> None:
 
 
 async def marks(conn: AsyncConnection, kind: str) -> set[str]:
-    """The fingerprints of a kind that the database was written with."""
+    """The recorded fingerprints of one kind of key."""
     select = text(f"SELECT fingerprint FROM {TABLE} WHERE kind = :kind")
     return {str(row[0]) for row in await conn.execute(select, {"kind": kind})}
 
@@ -90,14 +90,14 @@ async def _remember(conn: AsyncConnection, kind: str, new: Iterable[str], now: i
 
 
 async def forget(db: Database) -> None:
-    """Forgets the keys that a database was written with; the next start takes those of its home."""
+    """Deletes all fingerprints; the next start records those of the keys in the home."""
     async with db.write() as conn:
         if TABLE in await conn.run_sync(lambda sync: sa.inspect(sync).get_table_names()):
             await conn.execute(text(f"DELETE FROM {TABLE}"))
 
 
 async def is_new(db: Database) -> bool:
-    """Whether a database holds nothing yet that was written with keys: no mark and no event."""
+    """Whether a database holds neither a fingerprint nor an event."""
     if db.sqlite and not db.file.exists():
         return True
     async with db.read() as conn:

@@ -1,9 +1,9 @@
-"""The keys of a home, and what they are known by in the databases; `key_marks` compares them.
+"""The keys of a home, their fingerprints, and the errors of a home whose keys do not fit.
 
-Another home on the same data is refused at start. Each database remembers fingerprints of the
-keys that it was written with. A key file that lacks one of them is not the file of this data:
-what is stored could not be read, the tokens of everybody would be refused, and a person would be
-taken in a second time. A new key may stand above the old ones; none that was used may be missing.
+Each database records the fingerprints of the keys that it was written with; `key_marks` compares
+them at start. A key file that lacks one of them belongs to other data: stored texts could not be
+decrypted, all tokens would be refused, and a known person would be registered a second time. New
+keys may be added above the old ones; a key that was used may never be removed.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ from services.chassis.settings import Settings
 RECORDS, RECORDS_INDEX, TOKENS = "records", "records-index", "tokens"
 MAKE = "danchu keys make"
 Stored = Callable[[Any], Awaitable[Iterable[bytes]]]
-"""Reads from a connection what a database holds under a kind of key."""
+"""Reads some ciphertexts of one kind of key from a connection."""
 
 
 class KeysMissing(DanchuError):
-    """There is no key file, and none is made unasked."""
+    """There is no key file, and none may be created implicitly."""
 
     def __init__(self, kind: str, file: Path, where: str) -> None:
         super().__init__(
@@ -48,14 +48,14 @@ class KeysForeign(DanchuError):
 
 
 class KeysReordered(DanchuError):
-    """The oldest key, by which persons are found again, does not stand last in its file."""
+    """The oldest key, which indexes persons, is not the last one in its file."""
 
     def __init__(self, file: Path) -> None:
         super().__init__(message("keys-reordered", file=file))
 
 
 class KeysClosed(DanchuError):
-    """What is stored opens with none of the keys."""
+    """The stored ciphertexts cannot be decrypted with any of the keys."""
 
     def __init__(self, file: Path) -> None:
         super().__init__(message("keys-closed", file=file))
@@ -69,28 +69,28 @@ def _name(kind: str) -> Message:
 class Keys:
     """The keys of one kind as a home has them; `fingerprints` in the order of the file.
 
-    `stored` reads what a database holds under them, and `opens` says whether they open it: asked
-    once, where a database has no fingerprint yet.
+    `stored` reads ciphertexts from a database, and `opens` tries to decrypt one: needed once, for
+    a database without fingerprints.
     """
 
     kind: str
     file: Path
     fingerprints: tuple[str, ...]
     stored: Stored | None = None
-    opens: Callable[[bytes], bool] = lambda hidden: True
+    opens: Callable[[bytes], bool] = lambda ciphertext: True
 
 
 def fingerprint(key: bytes) -> str:
-    """What a key is known by, which tells nothing of it: 32 hexadecimal digits."""
+    """A one-way digest of a key: 32 hexadecimal digits."""
     return hmac.new(key, b"danchu key", hashlib.sha256).hexdigest()[:32]
 
 
 def on_server(settings: Settings, service: str = "") -> bool:
-    """Whether the service's data is on a database server, and not in a file of this machine."""
+    """Whether the service's data is on a database server rather than in a local file."""
     return not settings.database(service).startswith("sqlite")
 
 
 def check_may_make(settings: Settings, service: str, kind: str, file: Path) -> None:
-    """KeysMissing where the data is on a server: it may be that of another home."""
+    """KeysMissing where the data is on a server: it may have been written with other keys."""
     if on_server(settings, service):
         raise KeysMissing(kind, file, without_password(settings.database(service)))

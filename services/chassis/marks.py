@@ -1,8 +1,9 @@
-"""Marks: what a door says it has recorded, `{door, until, events}`, at least every two seconds.
+"""Marks: the number of events that a door has recorded up to an instant, published regularly.
 
-`events` counts all that the door ever recorded up to `until`. A mark holds once the ledger or the
-quarantine has that many of the door, so a stream that lost something cannot make it hold. Marks
-stand in the stream MARKS, the last one for each door.
+A mark is `{door, until, events}`, published at least every two seconds. `events` counts all that
+the door ever recorded up to `until`. A mark holds once ledger and quarantine contain that many
+events of the door, so a stream that lost events cannot make it hold. The stream MARKS keeps the
+last mark of each door.
 """
 
 import base64
@@ -17,7 +18,7 @@ from services.chassis.errors import BrokerAway
 STREAM = "MARKS"
 SUBJECT = "danchu.marks"
 REQUEST_SUBJECT = "danchu.doors"
-"""Where the fold asks the relay of a door to send again what was recorded after a moment."""
+"""The subjects by which the fold demands that a door sends events again."""
 HEADER = "Danchu-Door"
 NAME = re.compile(r"[a-z]{1,32}\.[0-9a-f]{8}", re.ASCII)
 EVENTS_MAX = 2**53
@@ -26,8 +27,8 @@ NOT_THERE = (10037, 10059)
 
 
 class Mark(NamedTuple):
-    """A door has recorded so many events up to `until` (microseconds); `successor` is the name
-    that its database has taken since, as a restored one does: no later mark follows then."""
+    """A door has recorded so many events up to `until` (microseconds). `successor` is the new
+    name of a database that was restored; no later mark of this door follows then."""
 
     door: str
     until: int
@@ -59,19 +60,19 @@ def decode(raw: bytes) -> Mark | None:
 
 
 def subject(door: str) -> str:
-    """Where a door announces its marks."""
+    """The subject of a door's marks."""
     return f"{SUBJECT}.{door}"
 
 
 async def announce(broker: Broker, mark: Mark) -> None:
-    """Puts a mark into MARKS; BrokerAway where it is not taken."""
+    """Publishes a mark to MARKS; BrokerAway if the stream does not acknowledge it."""
     answer = json.loads((await broker.request(subject(mark.door), mark.encode())).data)
     if "error" in answer:
         raise BrokerAway(str(answer["error"].get("description")))
 
 
 async def last(broker: Broker, door: str) -> Mark | None:
-    """The last mark that was announced under the name of a door; None where there is none."""
+    """The last mark of a door in the stream; None without one."""
     request = json.dumps({"last_by_subj": subject(door)}).encode()
     reply = await broker.request(f"$JS.API.STREAM.MSG.GET.{STREAM}", request)
     answer = json.loads(reply.data)
@@ -83,7 +84,7 @@ async def last(broker: Broker, door: str) -> Mark | None:
 
 
 async def doors(broker: Broker) -> list[str]:
-    """The names of all doors that ever announced a mark."""
+    """The names of all doors that ever published a mark."""
     request = json.dumps({"subjects_filter": f"{SUBJECT}.>"}).encode()
     answer = json.loads((await broker.request(f"$JS.API.STREAM.INFO.{STREAM}", request)).data)
     if "error" in answer:

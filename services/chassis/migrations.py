@@ -1,4 +1,4 @@
-"""Versions of a schema, by alembic, on a connection that the caller gives."""
+"""Schema versions by alembic, on a connection of the caller."""
 
 from pathlib import Path
 from typing import Any
@@ -46,7 +46,7 @@ def _is_at_head(conn: Connection, config: Config, where: str) -> bool:
 
 
 def run_migrations(context: Any) -> None:
-    """The whole of a service's `migrations/env.py`: runs on the connection that was given."""
+    """The whole of a service's `migrations/env.py`: migrates on the caller's connection."""
     context.configure(connection=context.config.attributes["connection"])
     with context.begin_transaction():
         context.run_migrations()

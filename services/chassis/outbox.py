@@ -1,7 +1,6 @@
-"""The transactional outbox: rows committed together with the data that they announce.
+"""The transactional outbox: messages committed together with the data that they announce.
 
-`relay` brings them to JetStream afterwards. Rows are kept after they were sent, so that the
-stream can be rebuilt from them.
+`relay` publishes them to JetStream. Sent rows are kept, so that the stream can be rebuilt.
 """
 
 import json
@@ -22,7 +21,7 @@ COLUMNS = (
 
 
 def outbox_table(metadata: MetaData) -> Table:
-    """The outbox of a service and its door, for its `tables.py`. Instants are microseconds."""
+    """The outbox and door tables, for the `tables.py` of a service. Instants are microseconds."""
     recording.door_table(metadata)
     table = Table(
         "outbox", metadata,
@@ -47,7 +46,7 @@ def outbox_table(metadata: MetaData) -> Table:
 
 
 class Outgoing(NamedTuple):
-    """A message to publish: `receipt` is its identity for ever, `recorded` in microseconds.
+    """A message to publish: `receipt` is its permanent identity, `recorded` in microseconds.
 
     An event has the `door` that recorded it and its `ordinal` among all events of that door.
     """
@@ -62,7 +61,7 @@ class Outgoing(NamedTuple):
 
 
 class Draft(NamedTuple):
-    """An event to record: `body` makes its bytes from the moment at which it is recorded."""
+    """An event to record: `body` encodes it with its timestamp."""
 
     receipt: bytes
     subject: str
@@ -71,7 +70,7 @@ class Draft(NamedTuple):
 
 
 class Backlog(NamedTuple):
-    """What is committed and not yet acknowledged by the stream."""
+    """The committed messages that the stream has not acknowledged yet."""
 
     waiting: int
     oldest_seconds: float
@@ -85,7 +84,7 @@ _TABLE = outbox_table(MetaData())
 
 
 async def add(conn: AsyncConnection, rows: Sequence[Outgoing]) -> None:
-    """Puts messages into the outbox, in the order given, within the caller's transaction."""
+    """Inserts messages into the outbox, in order, within the caller's transaction."""
     values = [
         (r.receipt, r.subject, r.body, json.dumps(r.headers) if r.headers else None, r.recorded, 0,
          r.door, r.ordinal)
@@ -95,9 +94,9 @@ async def add(conn: AsyncConnection, rows: Sequence[Outgoing]) -> None:
 
 
 async def record(conn: AsyncConnection, drafts: Sequence[Draft], now: int) -> None:
-    """Records events, in order, each at a moment of its own: the last step before the commit.
+    """Records events, in order, each with its own timestamp: the last step before the commit.
 
-    No other transaction of this database records until this one ends.
+    It locks the door, so no other transaction of this database records until this one ends.
     """
     if not drafts:
         return
@@ -113,7 +112,7 @@ async def record(conn: AsyncConnection, drafts: Sequence[Draft], now: int) -> No
 
 
 async def backlog(conn: AsyncConnection, now: int) -> Backlog:
-    """How many messages wait for the stream and for how long the oldest does."""
+    """The number of unsent messages, and the age of the oldest."""
     count = await conn.execute(text("SELECT count(*) FROM outbox WHERE sent IS NULL"))
     oldest = await conn.execute(
         text("SELECT recorded FROM outbox WHERE sent IS NULL ORDER BY seq LIMIT 1")
@@ -124,7 +123,7 @@ async def backlog(conn: AsyncConnection, now: int) -> Backlog:
 
 
 class Entry(NamedTuple):
-    """A row as it is compared with others: whether it was sent, and what."""
+    """A row of the outbox, as audits compare it."""
 
     seq: int
     receipt: bytes
@@ -135,10 +134,7 @@ class Entry(NamedTuple):
 async def messages(
     conn: AsyncConnection, subjects: str, after: int, limit: int, until: int = FOR_EVER
 ) -> list[Entry]:
-    """Messages of subjects that begin with `subjects`, with a `seq` greater than `after`.
-
-    Of those that were recorded before `until`.
-    """
+    """The next messages after a `seq`, recorded before `until`, by the prefix of their subject."""
     rows = await conn.execute(
         text(
             "SELECT seq, receipt, body, sent FROM outbox WHERE seq > :after "
@@ -150,13 +146,13 @@ async def messages(
 
 
 async def count(conn: AsyncConnection, subjects: str) -> int:
-    """How many messages the outbox ever took, of subjects that begin so."""
+    """The number of all messages, sent or not, by the prefix of their subject."""
     select = text("SELECT count(*) FROM outbox WHERE subject LIKE :subjects")
     return int((await conn.execute(select, {"subjects": f"{subjects}%"})).scalar() or 0)
 
 
 async def resend(conn: AsyncConnection, since: int) -> int:
-    """Marks what was recorded from `since` on as unsent again, under a new message id."""
+    """Marks messages recorded from `since` on as unsent again, with new message ids."""
     result = await conn.execute(
         text(f"UPDATE outbox SET {RESET} WHERE recorded >= :since AND sent IS NOT NULL"),
         {"since": since},
@@ -165,29 +161,29 @@ async def resend(conn: AsyncConnection, since: int) -> int:
 
 
 class Group(NamedTuple):
-    """The events that were sent to one stream: by its creation, or, as earlier versions left
-    them, without it."""
+    """The events that were sent to one stream, known by its time of creation, or by None for rows
+    of earlier versions that did not store it."""
 
     stream_created: int | None
 
     @property
     def condition(self) -> str:
-        """Its rows."""
+        """The SQL condition of its rows."""
         if self.stream_created is None:
             return "stream_created IS NULL AND subject LIKE 'danchu.events.%'"
         return f"stream_created = {int(self.stream_created)}"
 
 
 class Place(NamedTuple):
-    """A row that was sent, and where it stands in the stream."""
+    """A sent row and its sequence in the stream."""
 
     stream_seq: int
     receipt: bytes
     generation: int
 
 
-async def placed(conn: AsyncConnection, group: Group, until: int) -> Place | None:
-    """The last row that was sent to a place in the stream up to `until`."""
+async def last_place(conn: AsyncConnection, group: Group, until: int) -> Place | None:
+    """The last sent row of a group up to a sequence of the stream."""
     select = (
         f"SELECT stream_seq, receipt, generation FROM outbox WHERE {group.condition} "
         "AND stream_seq <= :until ORDER BY stream_seq DESC LIMIT 1"
@@ -197,13 +193,13 @@ async def placed(conn: AsyncConnection, group: Group, until: int) -> Place | Non
 
 
 async def is_placed_after(conn: AsyncConnection, group: Group, place: int) -> bool:
-    """Whether a row was sent to a later place in the stream."""
+    """Whether a row of a group was sent to a later sequence of the stream."""
     select = f"SELECT 1 FROM outbox WHERE {group.condition} AND stream_seq > :place LIMIT 1"
     return (await conn.execute(text(select), {"place": place})).first() is not None
 
 
 async def of_other_streams(conn: AsyncConnection, stream_created: int, limit: int) -> list[int]:
-    """The `seq` of some rows that were sent to another stream than the one of this creation."""
+    """The `seq` of some rows that were sent to another stream."""
     select = text(
         "SELECT seq FROM outbox WHERE stream_created < :created "
         "UNION ALL SELECT seq FROM outbox WHERE stream_created > :created LIMIT :limit"
@@ -216,7 +212,7 @@ RESET = "sent = NULL, stream_seq = NULL, stream_created = NULL, generation = gen
 
 
 async def unsend(conn: AsyncConnection, seqs: Sequence[int]) -> None:
-    """Marks rows as unsent again, under new message ids."""
+    """Marks rows as unsent again, with new message ids."""
     if conn.dialect.name == "sqlite":
         update = f"UPDATE outbox SET {RESET} WHERE seq = ?"
         await conn.exec_driver_sql(update, [(seq,) for seq in seqs])
@@ -226,13 +222,13 @@ async def unsend(conn: AsyncConnection, seqs: Sequence[int]) -> None:
 
 
 async def unsend_after(conn: AsyncConnection, group: Group, place: int) -> None:
-    """Marks as unsent what was sent to later places in the stream."""
+    """Marks as unsent the rows of a group that were sent to later sequences."""
     update = f"UPDATE outbox SET {RESET} WHERE {group.condition} AND stream_seq > :place"
     await conn.execute(text(update), {"place": place})
 
 
 async def resend_door(conn: AsyncConnection, door: str, after: int) -> int:
-    """Marks what a door recorded after a moment as unsent again."""
+    """Marks the events that a door recorded after an instant as unsent again."""
     update = (
         f"UPDATE outbox SET {RESET} WHERE recorded > :after AND door = :door AND sent IS NOT NULL"
     )
@@ -240,7 +236,7 @@ async def resend_door(conn: AsyncConnection, door: str, after: int) -> int:
 
 
 async def relabel(conn: AsyncConnection, former: str, name: str, after: int) -> int:
-    """Gives what a door recorded after a moment to another door, unsent; how many that are."""
+    """Moves the events of a door after an instant to another door, unsent; their number."""
     counted = text(
         "SELECT count(*), min(ordinal) FROM outbox WHERE recorded > :after AND door = :former"
     )
@@ -254,16 +250,16 @@ async def relabel(conn: AsyncConnection, former: str, name: str, after: int) -> 
     return int(number)
 
 
-async def moments_of(conn: AsyncConnection, door: str) -> list[tuple[int, int]]:
-    """(seq, moment) of what a door recorded and is unsent, in order."""
+async def unsent_instants(conn: AsyncConnection, door: str) -> list[tuple[int, int]]:
+    """(seq, instant) of the unsent events of a door, in order."""
     select = text(
         "SELECT seq, recorded FROM outbox WHERE sent IS NULL AND door = :door ORDER BY ordinal"
     )
     return [(row[0], row[1]) for row in await conn.execute(select, {"door": door})]
 
 
-async def record_at(conn: AsyncConnection, seq: int, recorded: int) -> None:
-    """Records an event that was never sent at another moment, in its body too."""
+async def rerecord(conn: AsyncConnection, seq: int, recorded: int) -> None:
+    """Changes the timestamp of an event that was never sent, in its body too."""
     select = text("SELECT body FROM outbox WHERE seq = :seq")
     body = bytes((await conn.execute(select, {"seq": seq})).scalar_one())
     await conn.execute(

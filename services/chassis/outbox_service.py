@@ -1,7 +1,7 @@
-"""A service that decides and announces: its database, its outbox and relay, and its HTTP.
+"""A service that writes and publishes: its database, outbox, relay and HTTP interface.
 
-`start` refuses weak durability and comes up without NATS too: commands are taken, the outbox
-grows, and the relay joins when the broker is back.
+`start` refuses weak durability. It succeeds without NATS: commands are accepted, the outbox
+grows, and the relay starts when the broker is back.
 """
 
 import asyncio
@@ -33,7 +33,7 @@ WAIT_SECONDS = 30.0
 
 @dataclass
 class Parts:
-    """What every producer is made of, connected to nothing yet."""
+    """The parts of a producer, not connected yet."""
 
     name: str
     settings: Settings
@@ -46,9 +46,9 @@ class Parts:
 def parts(name: str, settings: Settings, clock: Clock, spot_checks: bool = False) -> Parts:
     """Database, broker, relay and health of the service `name`.
 
-    Ready without the broker: it goes on accepting into its own database, while that has room.
-    Degraded once an event waits for the stream so long that ratings lack it.
-    `spot_checks`: its relay may read EVENTS.
+    It is ready without the broker, since it accepts into its own database while that has room,
+    and degraded once an event has waited for the stream for 30 seconds.
+    `spot_checks`: the relay may read EVENTS.
     """
     db = Database(settings.database(name), name, settings.database_limits)
     broker = Broker(settings.nats(name), f"danchu {name} relay")
@@ -78,10 +78,10 @@ def parts(name: str, settings: Settings, clock: Clock, spot_checks: bool = False
 
 @dataclass
 class Producer:
-    """The running service; `api` is mounted by whoever serves HTTP.
+    """The running service; the process that serves HTTP mounts `api`.
 
     `beside` are its other tasks, each run until it is cancelled; `ends` is called when it stops;
-    `keys` are those that its data is written with.
+    `keys` are the keys that its data is written with.
     """
 
     parts: Parts
@@ -103,7 +103,7 @@ class Producer:
         return self.parts.health
 
     async def start(self) -> None:
-        """Checks what the stores promise, then starts the relay and the other tasks."""
+        """Checks durability and keys, then starts the relay and the other tasks."""
         await self.db.open(self.migrations)
         await check_keys(self.db, self.keys, self.parts.relay.clock())
         with contextlib.suppress(BrokerAway):
@@ -119,19 +119,19 @@ class Producer:
             self.tasks[-1].set_name(f"{self.parts.name} {name}")
 
     async def _check_broker(self) -> None:
-        """Nothing is relayed to a server or stream whose durability is too weak."""
+        """Refuses a server or stream whose durability is too weak."""
         await check_broker(self.parts.settings, self.parts.broker, self.health)
         check_stream((await self.parts.broker.stream_info(STREAM)).config)
 
     async def stop(self) -> None:
-        """Stops taking in, then relaying; what is not yet relayed is in the database."""
+        """Stops the tasks, the last first; unsent events stay in the database."""
         await cancel_all(self.tasks)
         self.ends()
         await self.parts.broker.close()
         await self.db.close()
 
     async def failed(self) -> None:
-        """Waits, and raises what ended a background task: a server that is too weak, or a bug."""
+        """Waits for a background task to fail, and raises its error."""
         finished, _ = await asyncio.wait(self.tasks, return_when=asyncio.FIRST_EXCEPTION)
         for task in finished:
             task.result()

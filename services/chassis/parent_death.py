@@ -2,8 +2,8 @@
 
 `python -m services.chassis.parent_death PARENT COMMAND…`
 
-The kernel sends the signal, so it works when the parent is killed with -9 too (Linux: prctl(2),
-PR_SET_PDEATHSIG, which stays over execve(2)). Where there is no prctl the command runs untied.
+The kernel sends the signal, so this works when the parent is killed with SIGKILL too (Linux:
+prctl(2), PR_SET_PDEATHSIG, which survives execve(2)). Without prctl the command runs unprotected.
 """
 
 import ctypes
@@ -14,15 +14,15 @@ import sys
 PR_SET_PDEATHSIG = 1
 
 
-def tie(parent: int) -> None:
-    """Ties this process to its parent; ends it where the parent is gone already."""
+def die_with(parent: int) -> None:
+    """Has the kernel kill this process when its parent dies; exits if that has happened."""
     prctl = getattr(ctypes.CDLL(None), "prctl", None)
     if prctl is not None:
         prctl(PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
-    if os.getppid() != parent:
+    if os.getppid() != parent:  # it died before prctl was called
         sys.exit(f"the parent {parent} is gone")
 
 
 if __name__ == "__main__":
-    tie(int(sys.argv[1]))
+    die_with(int(sys.argv[1]))
     os.execvp(sys.argv[2], sys.argv[2:])

@@ -1,4 +1,4 @@
-"""Texts as they may be shown: without what steers a terminal or turns the direction of reading.
+"""Escapes control characters and bidirectional overrides in texts shown on a terminal.
 
 Escapes are those of Python and JSON (`\\x1b`, `\\u202e`), so that nothing is hidden. Pure.
 """
@@ -17,19 +17,19 @@ _STEERING_JSON = re.compile(f"[\\x7f-\\x9f{_BIDIRECTIONAL}{_SEPARATORS}{_HALVES}
 def printable(text: str) -> str:
     """The text with every control character but the line feed escaped.
 
-    Those are C0, DEL and C1, marks and overrides of direction, other separators of lines, and
-    halves of characters.
+    These are C0, DEL, C1, bidirectional marks and overrides, other line separators, and lone
+    surrogates.
     """
     return _STEERING.sub(lambda match: _escape(ord(match[0])), text)
 
 
 def printable_line(text: str) -> str:
-    """As `printable`, in one line: line feeds are escaped too."""
+    """As `printable`, on one line: line feeds are escaped too."""
     return printable(text).replace("\n", "\\n")
 
 
 def printable_json(value: Any, indent: int | None = None) -> str:
-    """JSON in which such characters are escaped, whatever a text holds; it reads back the same."""
+    """JSON in which these characters are escaped; it decodes to the same value."""
     encoded = json.dumps(value, ensure_ascii=False, indent=indent, default=str)
     return _STEERING_JSON.sub(lambda match: f"\\u{ord(match[0]):04x}", encoded)
 

@@ -1,4 +1,4 @@
-"""Files that hold secrets: written whole or not at all, and readable by their owner alone."""
+"""Files that hold secrets: written atomically, and readable by their owner alone."""
 
 import contextlib
 import os
@@ -12,7 +12,7 @@ FILE_MODE, FOLDER_MODE, PRIVATE_MASK = 0o600, 0o700, 0o077
 
 @contextlib.contextmanager
 def private_files() -> Iterator[None]:
-    """Whatever this process and its children create in the block is their owner's alone."""
+    """Sets the umask so that files created in the block are readable by their owner alone."""
     before = os.umask(PRIVATE_MASK)
     try:
         yield
@@ -21,15 +21,15 @@ def private_files() -> Iterator[None]:
 
 
 def private_folder(path: Path) -> None:
-    """The folder with all above it, which is made for its owner alone where it is not there."""
+    """Creates a folder and its parents, if missing, for their owner alone."""
     path.mkdir(FOLDER_MODE, parents=True, exist_ok=True)
 
 
 def tighten(home: Path, names: tuple[str, ...]) -> list[Path]:
-    """Takes the rights of others off the home and what stands in it under these names.
+    """Removes the permissions of other users from the home and the named files in it.
 
-    Answers what was too wide. What belongs to another user, or is shared by all (a folder such
-    as that of temporary files), is left alone; links are not followed.
+    Returns the paths that were changed. Files of another user and shared folders (sticky bit) are
+    left alone; links are not followed.
     """
     changed = [home] if _narrow(home) else []
     for name in names:
@@ -46,13 +46,13 @@ def _narrow(path: Path) -> bool:
         if path.is_symlink() or status.st_uid != os.geteuid() or shared or not wide:
             return False
         path.chmod(stat.S_IMODE(status.st_mode) & ~PRIVATE_MASK)
-    except FileNotFoundError:  # a file of a log or a journal that has just ended
+    except FileNotFoundError:  # a log or journal that was deleted meanwhile
         return False
     return True
 
 
 def write_private(path: Path, content: str | bytes) -> None:
-    """Replaces `path` in one step by a file of mode 0600 that is on disk."""
+    """Replaces `path` atomically by a file of mode 0600, synced to disk."""
     private_folder(path.parent)
     raw = content.encode() if isinstance(content, str) else content
     beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
@@ -69,7 +69,7 @@ def write_private(path: Path, content: str | bytes) -> None:
 
 
 def write_private_once(path: Path, content: bytes) -> None:
-    """As `write_private`, but what another process has written first stays."""
+    """As `write_private`, but keeps a file that another process has written first."""
     beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}.new")
     write_private(beside, content)
     try:

@@ -1,7 +1,7 @@
-"""Settings that stand in files: `DANCHU_X_FILE` names the file whose content is `DANCHU_X`.
+"""Settings read from files: `DANCHU_X_FILE` names the file whose content is `DANCHU_X`.
 
-A setting that is itself the path of a file (keys) takes the path under both names. Content ends
-at its last line feed, as editors and secret stores write it.
+A setting that is itself the path of a file (keys) takes the path under both names. A final line
+feed, as editors and secret stores write it, is ignored.
 """
 
 import os
@@ -23,7 +23,7 @@ BYTES_MAX = 64 * 1024
 def environment(setting: str) -> str | None:
     """The value of a setting in the environment, or of the file that it names; None without.
 
-    SettingWrong where both are there, or where the file cannot be read.
+    SettingWrong if both are set, or if the file cannot be read.
     """
     value, file = os.environ.get(setting) or None, os.environ.get(setting + SUFFIX) or None
     if file is None:
@@ -34,7 +34,7 @@ def environment(setting: str) -> str | None:
 
 
 def content(setting: str, file: Path) -> str:
-    """What a file of a setting says; SettingWrong where it cannot be read."""
+    """The content of a setting's file; SettingWrong if it cannot be read or is not one line."""
     try:
         raw = file.read_bytes()[: BYTES_MAX + 1]
     except OSError:
@@ -58,7 +58,7 @@ def _is_path(field: FieldInfo) -> bool:
 
 
 class SettingFileSource(EnvSettingsSource):
-    """The source of the settings whose files the environment names."""
+    """The pydantic source of the settings whose files the environment names."""
 
     def __init__(self, settings_cls: type[BaseSettings]) -> None:
         super().__init__(settings_cls)

@@ -1,7 +1,7 @@
 """Settings of a process, read from the environment (prefix DANCHU_) when it is composed.
 
-Nothing here is read at import; a test builds the settings that it wants. Every setting but a
-folder can stand in a file instead, which `DANCHU_<SETTING>_FILE` names: for what is secret.
+Nothing is read at import; a test passes its own settings. Every setting but a folder can be read
+from a file named by `DANCHU_<SETTING>_FILE`, for secrets.
 """
 
 import json
@@ -27,12 +27,12 @@ from services.chassis.setting_files import FOLDER, SettingFileSource, environmen
 PREFIX = "DANCHU_"
 USERS_FILE = "nats-users.json"
 SERVICE_SETTINGS = ("{}_DATABASE_URL", "NATS_{}_USER", "NATS_{}_PASSWORD")
-"""The settings that each service has by its name."""
+"""The settings that contain the name of a service."""
 
 
 @dataclass(frozen=True)
 class NatsAccess:
-    """How one service reaches NATS; the inbox is its own, so that nobody else reads it."""
+    """How one service connects to NATS; its inbox prefix is its own, so nobody else may read it."""
 
     url: str
     user: str | None
@@ -44,7 +44,7 @@ SECONDS_MAX = 24 * 3600
 
 
 class Settings(BaseSettings):
-    """What every service knows; a service adds its own fields in its `settings.py`."""
+    """The settings of every service; a service adds its own fields in its `settings.py`."""
 
     model_config = SettingsConfigDict(
         env_prefix=PREFIX, extra="ignore", frozen=True, env_ignore_empty=True
@@ -146,7 +146,7 @@ class Settings(BaseSettings):
 
 
 def read_object(path: Path) -> dict[str, Any]:
-    """The JSON object of a file in the home; SettingWrong says what is wrong with the file."""
+    """The JSON object of a file in the home; SettingWrong for any other content."""
     try:
         content = json.loads(path.read_bytes())
     except (ValueError, RecursionError):
@@ -157,5 +157,5 @@ def read_object(path: Path) -> dict[str, Any]:
 
 
 def environment_settings() -> Mapping[str, str]:
-    """Every variable of the environment that means to be a setting, and says something."""
+    """Every non-empty variable of the environment that begins with the prefix of settings."""
     return {name: value for name, value in os.environ.items() if name.startswith(PREFIX) and value}

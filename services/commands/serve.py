@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 from services.chassis.errors import DatabaseAway
-from services.chassis.http.metrics import measured
+from services.chassis.http.metrics import count_requests
 from services.chassis.http.server import http_server
 from services.chassis.http.service_api import compose, health_only
 from services.chassis.settings import Settings
@@ -89,6 +89,6 @@ async def _serve_http(
         served = {name: (health_only({name: app.health}), app.health) for name, app in apps.items()}
     root = compose(served, front_page(list(apps)))
     if settings.otlp_endpoint:
-        root = measured(root)
+        root = count_requests(root)
     async with http_server(root, settings, listen(settings.host, port, option)) as web:
         yield web

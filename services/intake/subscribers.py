@@ -19,7 +19,7 @@ from contracts.door import BodyRefused
 from contracts.envelope import EMIT_SUBJECT
 from services.chassis.auth.credentials import ANY, Credential
 from services.chassis.broker.connection import Broker
-from services.chassis.broker.errors import broker_errors
+from services.chassis.broker.errors import translate_client_errors
 from services.chassis.errors import BrokerAway, DatabaseAway
 from services.chassis.http.problems import Problem
 from services.chassis.http.service_api import away
@@ -81,7 +81,7 @@ class NatsDoor:
     async def _open(self) -> None:
         """Listens for as long as the connection lives; the client itself makes it again."""
         client = await self.broker.ensure()
-        with broker_errors():
+        with translate_client_errors():
             heard = await client.subscribe(
                 f"{EMIT_SUBJECT}.*", queue=QUEUE, cb=self.on_message,
                 pending_bytes_limit=PENDING_BYTES_MAX,
@@ -95,7 +95,7 @@ class NatsDoor:
     async def _deafen(self, client: Client, heard: Subscription) -> None:
         """Takes in nothing more, but what the server sent already."""
         if client.is_connected:
-            with contextlib.suppress(BrokerAway), broker_errors():
+            with contextlib.suppress(BrokerAway), translate_client_errors():
                 async with asyncio.timeout(ENDING_SECONDS):
                     await heard.drain()  # type: ignore[no-untyped-call]
 
@@ -134,7 +134,7 @@ class NatsDoor:
         if not raw.reply:
             return
         try:
-            with broker_errors():
+            with translate_client_errors():
                 await raw.respond(body)
         except BrokerAway as gone:
             log.warning("a reply of the NATS door was lost", extra={"error": str(gone)})

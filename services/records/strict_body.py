@@ -8,7 +8,7 @@ from fastapi.routing import APIRoute
 
 from contracts import door
 from contracts.bounds import PLAIN
-from services.chassis.http.service_api import Problem, Raised, bounded_body
+from services.chassis.http.service_api import BodyProblem, Problem, bounded_body
 
 BODY_BYTES_MAX = 5 * 2**20
 VALUES_MAX = 40_000
@@ -25,7 +25,7 @@ class StrictRequest(Request):
             try:
                 self._body = await bounded_body(self, BODY_BYTES_MAX)
             except Problem as refused:
-                raise Raised(refused) from refused
+                raise BodyProblem(refused) from refused
         return self._body
 
     async def json(self) -> Any:
@@ -33,7 +33,7 @@ class StrictRequest(Request):
         try:
             return door.parse(await self.body(), VALUES_MAX)
         except door.BodyRefused as refused:
-            raise Raised(Problem(refused.status, refused.detail)) from refused
+            raise BodyProblem(Problem(refused.status, refused.detail)) from refused
 
 
 class StrictRoute(APIRoute):

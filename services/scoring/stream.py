@@ -15,7 +15,7 @@ from contracts import moments
 from services.chassis.broker.connection import Broker
 from services.chassis.broker.consumers import ConsumerPlan
 from services.chassis.broker.durability import check_stream
-from services.chassis.broker.errors import broker_errors
+from services.chassis.broker.errors import translate_client_errors
 from services.chassis.broker.streams import StreamState, state_of
 from services.chassis.database.engine import Database
 from services.chassis.errors import BrokerAway
@@ -47,7 +47,7 @@ class ConsumerProgress(NamedTuple):
 async def stream_info(broker: Broker) -> StreamInfo | None:
     """The server's information about EVENTS, or None; raises BrokerAway without a server."""
     await broker.ensure()
-    with broker_errors():
+    with translate_client_errors():
         try:
             return await broker.manager().stream_info(STREAM)
         except NotFoundError:
@@ -83,7 +83,7 @@ def regression(place: Position, state: StreamState | None, now: int) -> str | No
 async def consumer(broker: Broker) -> ConsumerInfo | None:
     """The state of the fold's consumer, or None; raises BrokerAway without a server."""
     await broker.ensure()
-    with broker_errors():
+    with translate_client_errors():
         try:
             info: ConsumerInfo = await broker.manager().consumer_info(STREAM, CONSUMER)
         except NotFoundError:
@@ -137,7 +137,7 @@ async def _start_at(broker: Broker, sequence: int, missing: bool) -> None:
     what = "was deleted" if missing else "moved on without the fold"
     log.warning("the consumer %s and is set back", what, extra={"sequence": sequence})
     manager = broker.manager()
-    with broker_errors():
+    with translate_client_errors():
         if missing:
             await PLAN.create(manager)
         await manager.reset_consumer(STREAM, CONSUMER, sequence)

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from contracts.messages import Message, at_line, join_lines, join_messages, templates
-from services.chassis.http.language import preferred
+from services.chassis.http.language import negotiate
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = sorted(
@@ -107,4 +107,4 @@ def test_a_caller_is_answered_in_the_language_that_it_prefers(
     header: str, language: str | None
 ) -> None:
     """By the weights of Accept-Language; in both languages where it prefers neither."""
-    assert preferred(header) == language
+    assert negotiate(header) == language

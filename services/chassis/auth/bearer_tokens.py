@@ -1,7 +1,7 @@
-"""Bearer tokens read strictly: a JWT of Ed25519 (RFC 7519, RFC 8037), every claim by its type.
+"""Strict decoding of bearer tokens: JWT with Ed25519 (RFC 7519, RFC 8037), claims by type.
 
-Whoever sends a token writes its head, and an office's issuer may write anything into its claims:
-whatever is not exactly a token is `TokenInvalid`, never another error.
+The sender controls the header of a token, and an issuer its claims: every deviation raises
+`TokenInvalid`, never another error.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ AUDIENCE = "danchu"
 TYPES = ("jwt", "at+jwt", "application/at+jwt")
 NAME_MAX = 200
 _Instant = Annotated[float, msgspec.Meta(ge=0, le=2**53)]
-"""Seconds since 1970, whole or not."""
+"""Seconds since 1970, possibly with a fraction."""
 
 
 class TokenInvalid(Exception):
-    """What was sent is no token that was signed for here."""
+    """The token is malformed, or not signed for danchu."""
 
 
 class Claims(msgspec.Struct, frozen=True):
-    """What a token says; others of its claims mean nothing here."""
+    """The claims of a token; other claims are ignored."""
 
     aud: str | list[str]
     exp: _Instant
@@ -53,12 +53,12 @@ _signatures = jwt.PyJWS(algorithms=[ALGORITHM])
 
 
 def read_token(token: str, key: Ed25519PublicKey) -> Claims:
-    """The claims of a token that the holder of the key signed; TokenInvalid for anything else."""
+    """The claims of a token signed with the key; TokenInvalid for anything else."""
     try:
         _check_head(token.partition(".")[0])
         payload = _signatures.decode(token, key, algorithms=[ALGORITHM])
         claims = _claims.decode(payload)
-    except Exception as error:  # libraries fail in many ways on what a stranger writes
+    except Exception as error:  # libraries raise many errors on malformed input
         raise TokenInvalid(str(error)) from error
     audiences = [claims.aud] if isinstance(claims.aud, str) else claims.aud
     if AUDIENCE not in audiences:
@@ -69,7 +69,7 @@ def read_token(token: str, key: Ed25519PublicKey) -> Claims:
 
 
 def _check_head(part: str) -> None:
-    """Refuses other algorithms and kinds, and extensions, which nobody here understands."""
+    """Refuses other algorithms, types and critical extensions."""
     raw = base64.b64decode(part + "=" * (-len(part) % 4), altchars=b"-_", validate=True)
     head = _heads.decode(raw)
     if head.alg != ALGORITHM or (head.typ is not None and head.typ.lower() not in TYPES):

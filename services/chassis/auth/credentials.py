@@ -1,7 +1,7 @@
-"""Credentials: signed bearer tokens (JWT, Ed25519) that say role, units, sources and types.
+"""Credentials: bearer tokens (JWT, Ed25519) with a role, units, sources and event types.
 
-The development key is made at the first start. An office with its own issuer gives its public
-key (DANCHU_TOKEN_PUBLIC_KEY) instead; then nothing is signed here.
+The development key is created at the first start. An office with its own issuer sets its public
+key (DANCHU_TOKEN_PUBLIC_KEY) instead; then no token is signed here.
 """
 
 import contextlib
@@ -45,7 +45,7 @@ LEEWAY_SECONDS = 60
 ANY = ("*",)
 Scope = MutableMapping[str, Any]
 UNIT_SOURCE = "urn:danchu:unit:"
-"""How the `source` begins that a unit has where it names no other."""
+"""The prefix of a unit's default `source`."""
 
 ROLES: dict[str, str] = {
     "emitter": "sends events of its units",
@@ -63,9 +63,9 @@ READS_MACHINERY = frozenset(("operator", "auditor"))
 
 @dataclass(frozen=True)
 class Credential:
-    """What the bearer of a token may do; `expires` in seconds since 1970.
+    """The permissions of a token's bearer; `expires` in seconds since 1970.
 
-    `name` is whom the token was given to, as its issuer knows them (claim `sub`).
+    `name` is the bearer as known to the issuer (claim `sub`).
     """
 
     role: str
@@ -76,7 +76,7 @@ class Credential:
     name: str = ""
 
     def speaks_for(self, unit: str) -> bool:
-        """Whether the unit (its key or a code) is among those of the credential."""
+        """Whether the unit (its key or a code) is one of the credential's."""
         return "*" in self.units or unit in self.units
 
     def may_use_source(self, source: str) -> bool:
@@ -85,30 +85,30 @@ class Credential:
 
     @property
     def names_sources(self) -> bool:
-        """Whether it names its prefixes of `source`, as one that is narrowed to units must.
+        """Whether it is restricted to sources, as a credential of single units must be.
 
-        Else a unit could retract what another sent, and take its identities.
+        Otherwise a unit could retract events of another, and use its identities.
         """
         return "*" in self.units or not any(map(is_open, self.sources))
 
     def may_use_type(self, *names: str) -> bool:
-        """Whether one of the names of a type (short or full) is among the credential's."""
+        """Whether one of the names of a type (short or full) is one of the credential's."""
         return "*" in self.types or any(name in self.types for name in names)
 
 
 def own_sources(units: Iterable[str]) -> list[str]:
-    """The prefix of `source` that is each unit's own; its end keeps H44.1 apart from H44.10."""
+    """The prefix of `source` of each unit; its last colon keeps H44.1 apart from H44.10."""
     return [f"{UNIT_SOURCE}{unit}:" for unit in units]
 
 
 def is_open(prefix: str) -> bool:
-    """Whether a prefix of `source` is that of every source."""
+    """Whether a prefix of `source` matches every source."""
     return prefix.strip() in ("", "*")
 
 
 @dataclass
 class Verifier:
-    """Reads tokens with public keys alone; remembers those that it has already verified."""
+    """Verifies tokens with a public key, and caches the verified ones."""
 
     key: Ed25519PublicKey
     clock: Clock = now_us
@@ -116,7 +116,7 @@ class Verifier:
     _verified: OrderedDict[str, Credential] = field(default_factory=OrderedDict)
 
     def credential(self, authorization: str | None) -> Credential:
-        """The credential of an `Authorization` header; Problem 401 says what is wrong with it."""
+        """The credential of an `Authorization` header; Problem 401 for an invalid one."""
         scheme, _, token = (authorization or "").partition(" ")
         token = token.strip()
         if scheme.lower() != "bearer" or not token:
@@ -133,9 +133,9 @@ class Verifier:
         return credential
 
     def caller(self, scope: Scope) -> Credential:
-        """The credential of a request, which stays in its scope for the log of denials.
+        """The credential of a request, stored in its scope for the log of denials.
 
-        Problem 401 without a valid one; 400 for two, of which nobody can say which is meant.
+        Problem 401 without a valid one; 400 for two headers, which are ambiguous.
         """
         headers = [value for name, value in scope["headers"] if name == b"authorization"]
         if len(headers) > 1:
@@ -162,7 +162,7 @@ class Verifier:
         )
 
     def _check(self, claims: Claims) -> None:
-        """Refuses an unknown role, another issuer, and what is signed for a later time."""
+        """Refuses an unknown role, another issuer, and a token that is not valid yet."""
         if claims.role not in ROLES:
             raise _unauthorized("token-role")
         if self.issuer is not None and claims.iss != self.issuer:
@@ -184,14 +184,14 @@ def require(credential: Credential, roles: Iterable[str], what: str) -> None:
 
 
 def role_missing(credential: Credential, roles: Iterable[str], what: str) -> Problem:
-    """Problem 403 that names the roles of which one is needed."""
+    """Problem 403 that names the roles, one of which is needed."""
     *others, last = sorted(roles)
     needed = message("one-of", others=", ".join(others), last=last) if others else last
     return Problem(403, message("role-missing", what=what, needed=needed, role=credential.role))
 
 
 def unit_missing(unit: str) -> Problem:
-    """Problem 403 that names the unit that the token would need."""
+    """Problem 403 that names the unit that the token lacks."""
     return Problem(403, message("unit-missing", unit=unit))
 
 
@@ -211,7 +211,7 @@ class Issuer:
         days: int = DEVELOPMENT_DAYS,
         name: str = "",
     ) -> str:
-        """A token; ValueError for an unknown role. `name` is whom it is given to."""
+        """A token for the bearer `name`; ValueError for an unknown role."""
         if role not in ROLES:
             raise ValueError(f"unknown role {role!r}")
         now = self.clock() // 1_000_000
@@ -224,7 +224,7 @@ class Issuer:
 
 
 def development_issuer(home: Path, clock: Clock = now_us) -> Issuer:
-    """The issuer of the home; makes its key at the first start."""
+    """The issuer of the home, whose key is created at the first start."""
     path = home / KEY_FILE
     if not path.exists():
         pem = Ed25519PrivateKey.generate().private_bytes(
@@ -233,7 +233,7 @@ def development_issuer(home: Path, clock: Clock = now_us) -> Issuer:
             serialization.NoEncryption(),
         )
         write_private(path, pem)
-    with _read(str(path), "private"):
+    with _refuse_invalid_key(str(path), "private"):
         key = serialization.load_pem_private_key(path.read_bytes(), None)
         if isinstance(key, Ed25519PrivateKey):
             return Issuer(key, clock)
@@ -241,8 +241,8 @@ def development_issuer(home: Path, clock: Clock = now_us) -> Issuer:
 
 
 @contextlib.contextmanager
-def _read(where: str, what: str) -> Iterator[None]:
-    """Turns what is wrong with a key file into SettingWrong."""
+def _refuse_invalid_key(where: str, what: str) -> Iterator[None]:
+    """Raises SettingWrong for an invalid key file."""
     try:
         yield
     except (ValueError, TypeError, UnsupportedAlgorithm) as error:
@@ -250,7 +250,7 @@ def _read(where: str, what: str) -> Iterator[None]:
 
 
 def write_tokens(home: Path, clock: Clock = now_us) -> dict[str, str]:
-    """Writes `<home>/tokens.json`, a development token of every role, and answers it."""
+    """Writes a development token of every role to `<home>/tokens.json`, and returns them."""
     issuer = development_issuer(home, clock)
     tokens = {role: issuer.mint(role) for role in ROLES}
     write_private(home / TOKENS_FILE, json.dumps(tokens, indent=1))
@@ -258,7 +258,7 @@ def write_tokens(home: Path, clock: Clock = now_us) -> dict[str, str]:
 
 
 def make_key(settings: Settings) -> bool:
-    """Makes the development key where the home has none; whether it did."""
+    """Creates the development key if the home has none; whether it did."""
     path = settings.home / KEY_FILE
     if settings.token_public_key is not None or path.exists():
         return False
@@ -267,9 +267,9 @@ def make_key(settings: Settings) -> bool:
 
 
 def token_keys(settings: Settings) -> list[Keys]:
-    """The development key as a database remembers it; none where the office has its own issuer.
+    """The development key, whose fingerprint databases record; none with an issuer of the office.
 
-    What the office gives as its public key is its own to replace.
+    The office may replace its own public key at any time.
     """
     if settings.token_public_key is not None:
         return []
@@ -278,15 +278,15 @@ def token_keys(settings: Settings) -> list[Keys]:
 
 
 def verifier(settings: Settings, clock: Clock = now_us, service: str = "") -> Verifier:
-    """The verifier of a process: with the office's public key, else the development one.
+    """The verifier of a process: with the office's public key, else with the development key.
 
-    KeysMissing where that is not there and the service's data is on a database server.
+    KeysMissing if the latter does not exist and the service's data is on a database server.
     """
     if settings.token_public_key is None:
         if not (settings.home / KEY_FILE).exists():
             check_may_make(settings, service, TOKENS, settings.home / KEY_FILE)
         return Verifier(development_issuer(settings.home, clock).key.public_key(), clock)
-    with _read("DANCHU_TOKEN_PUBLIC_KEY", "public"):
+    with _refuse_invalid_key("DANCHU_TOKEN_PUBLIC_KEY", "public"):
         key = serialization.load_pem_public_key(settings.token_public_key.read_bytes())
         if isinstance(key, Ed25519PublicKey):
             return Verifier(key, clock, settings.token_issuer)

@@ -18,7 +18,7 @@ from nats.js.api import (
 )
 from nats.js.manager import JetStreamManager
 
-from services.chassis.broker.errors import broker_errors
+from services.chassis.broker.errors import translate_client_errors
 from services.chassis.denials import note_broker_denial
 from services.chassis.errors import BrokerAway
 from services.chassis.settings import NatsAccess
@@ -32,7 +32,7 @@ RETRY_SECONDS = 1
 
 @dataclass
 class Broker:
-    """One connection of one service; made without network, connected by `ensure`."""
+    """The connection of one service, which `ensure` opens when it is first needed."""
 
     access: NatsAccess
     name: str
@@ -43,7 +43,7 @@ class Broker:
     _joining: bool = False
 
     async def ensure(self) -> Client:
-        """The live connection; BrokerAway while there is none."""
+        """The open connection; BrokerAway if it cannot be opened."""
         if self.nc.is_connected:
             return self.nc
         async with self._connecting:
@@ -54,7 +54,7 @@ class Broker:
         return self.nc
 
     async def _connect(self) -> None:
-        """The client would try for ever, with a wrong password too: its first error ends it."""
+        """Ends at the first error: the client would retry even a wrong password for ever."""
         self.nc, self._joining = Client(), True
         connecting = self.nc.connect(
             self.access.url, name=self.name, user=self.access.user,
@@ -64,7 +64,7 @@ class Broker:
             reconnect_time_wait=RETRY_SECONDS, allow_reconnect=True,
         )  # fmt: skip
         try:
-            with broker_errors():
+            with translate_client_errors():
                 async with asyncio.timeout(CONNECT_SECONDS):
                     await connecting
         except BrokerAway as away:
@@ -72,7 +72,7 @@ class Broker:
         finally:
             self._joining = False
             if not self.nc.is_connected:
-                with contextlib.suppress(BrokerAway), broker_errors():
+                with contextlib.suppress(BrokerAway), translate_client_errors():
                     await self.nc.close()
 
     async def _on_error(self, error: Exception) -> None:
@@ -104,7 +104,7 @@ class Broker:
         headers: dict[str, str] | None = None,
         seconds: float = REQUEST_SECONDS,
     ) -> Msg:
-        """The reply to a request; BrokerAway when it was denied, lost, or nobody answered."""
+        """The reply to a request; BrokerAway if it was denied, lost, or not answered."""
         nc = await self.ensure()
         failure: asyncio.Future[Msg] = asyncio.get_running_loop().create_future()
         reply = asyncio.ensure_future(
@@ -112,7 +112,7 @@ class Broker:
         )
         self._inflight.add(failure)
         try:
-            with broker_errors():
+            with translate_client_errors():
                 await asyncio.wait({failure, reply}, return_when=asyncio.FIRST_COMPLETED)
                 return failure.result() if failure.done() else reply.result()
         finally:
@@ -121,26 +121,26 @@ class Broker:
             reply.cancel()
 
     def manager(self) -> JetStreamManager:
-        """The JetStream API of the live connection (call `ensure` first)."""
+        """The JetStream API of the open connection (call `ensure` first)."""
         return self.nc.jsm()
 
     async def stream_info(self, name: str) -> StreamInfo:
-        """State and configuration of a stream; BrokerAway without it or its server."""
+        """State and configuration of a stream; BrokerAway if it or the server is missing."""
         await self.ensure()
-        with broker_errors():
+        with translate_client_errors():
             return await self.manager().stream_info(name)
 
     async def close(self) -> None:
-        """Sends what is buffered and closes; a connection that was never made is left alone."""
+        """Flushes and closes the connection, if it was ever opened."""
         if self.nc.is_connected:
-            with contextlib.suppress(BrokerAway), broker_errors():
+            with contextlib.suppress(BrokerAway), translate_client_errors():
                 await self.nc.drain()
         if self.nc.is_connected or self.nc.is_connecting or self.nc.is_reconnecting:
-            with contextlib.suppress(BrokerAway), broker_errors():
+            with contextlib.suppress(BrokerAway), translate_client_errors():
                 await self.nc.close()
 
     def state(self) -> str:
-        """For health pages: connected, reconnecting or away."""
+        """The state for health checks: connected, reconnecting or away."""
         if self.nc.is_connected:
             return "connected"
         return "reconnecting" if self.nc.is_reconnecting else "away"

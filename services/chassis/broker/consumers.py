@@ -1,4 +1,4 @@
-"""The durable consumers of the streams, as they have to be: who reads them, and how."""
+"""The configuration of durable consumers."""
 
 import contextlib
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ ACK_PENDING_MAX = 100_000
 
 @dataclass(frozen=True)
 class ConsumerPlan:
-    """One durable pull consumer, which gets every message until it is acknowledged."""
+    """One durable pull consumer, which redelivers every message until it is acknowledged."""
 
     stream: str
     name: str
@@ -27,7 +27,7 @@ class ConsumerPlan:
         )  # fmt: skip
 
     def fits(self, config: ConsumerConfig) -> bool:
-        """Whether a consumer hears every message from any position; another cannot be set back."""
+        """Whether a consumer receives every message, so that it can be reset to any position."""
         plan = self.config()
         names = (
             "deliver_policy", "ack_policy", "max_deliver", "filter_subject", "filter_subjects",
@@ -36,13 +36,13 @@ class ConsumerPlan:
         return all((getattr(config, n) or None) == (getattr(plan, n) or None) for n in names)
 
     async def create(self, manager: JetStreamManager) -> None:
-        """Creates it; one that exists is left alone."""
+        """Creates the consumer, unless it exists."""
         config = self.config()
         config.name = self.name
         await manager.add_consumer(self.stream, config)
 
     async def replace(self, manager: JetStreamManager) -> None:
-        """Creates it instead of one that does not fit."""
+        """Deletes a consumer that does not fit, and creates this one."""
         with contextlib.suppress(NotFoundError):
             await manager.delete_consumer(self.stream, self.name)
         await self.create(manager)

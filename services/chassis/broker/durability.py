@@ -1,4 +1,4 @@
-"""Whether NATS keeps what it acknowledges: on disk, and written before the acknowledgement."""
+"""Checks that NATS writes messages to disk before it acknowledges them."""
 
 import asyncio
 import json
@@ -17,7 +17,7 @@ OVERRIDE = "DANCHU_NATS_SYNC_ALWAYS_VOUCHED"
 
 
 def check_stream(config: StreamConfig) -> None:
-    """DurabilityTooWeak when the stream is not on disk or is written behind the acknowledgement."""
+    """DurabilityTooWeak if the stream is in memory, or written after the acknowledgement."""
     why = message("why-behind")
     store = f"JetStream {config.name}"
     if config.storage != StorageType.FILE:
@@ -27,7 +27,7 @@ def check_stream(config: StreamConfig) -> None:
 
 
 async def check_sync(monitor: str | None, vouched: bool) -> bool:
-    """Reads `sync_interval: always` back from /varz; True when seen, False when vouched for."""
+    """Reads `sync_interval: always` from /varz; True if confirmed, False if only vouched for."""
     state = await asyncio.to_thread(_varz, monitor) if monitor else None
     if state is None:
         if not vouched:

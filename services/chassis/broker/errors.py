@@ -1,8 +1,8 @@
-"""What the client library of NATS raises where a connection or a server fails, as BrokerAway.
+"""Translates the errors of the NATS client into BrokerAway.
 
-The library has dozens of errors of its own, lets those of sockets through, fails with others where
-a connection dies under a call, and cancels what waits for an answer when it is closed. All of them
-are waited out.
+The client has dozens of errors of its own, passes those of sockets, fails with internal errors
+when a connection dies during a call, and cancels pending requests when it is closed. Callers treat
+all of them alike: they wait and retry.
 """
 
 import asyncio
@@ -19,10 +19,10 @@ LIBRARY = "nats"
 
 
 @contextlib.contextmanager
-def broker_errors() -> Iterator[None]:
-    """Turns whatever a call of the client library raises into BrokerAway.
+def translate_client_errors() -> Iterator[None]:
+    """Raises BrokerAway for every error of the client.
 
-    A fault of our own code and the cancellation of the task pass.
+    Errors of our own code and the cancellation of the task pass unchanged.
     """
     try:
         yield
@@ -42,7 +42,7 @@ def broker_errors() -> Iterator[None]:
 
 
 def _is_of_library(trace: TracebackType | None) -> bool:
-    """Whether the error was raised within the library, or below it."""
+    """Whether the error was raised within the client or below it."""
     names = set()
     while trace is not None:
         names.add(str(trace.tb_frame.f_globals.get("__name__", "")).partition(".")[0])

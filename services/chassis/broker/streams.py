@@ -1,7 +1,7 @@
-"""What identifies a stream: its creation and its end, and the ids of the messages in it.
+"""The identity of a stream (its creation, its last sequence), and reads of its messages.
 
-A stream that was lost and made again, or that an older copy of its store replaced, has the same
-name and would use the same sequences again for other messages.
+A stream that was lost and created again, or replaced by an older copy of its store, has the same
+name and would assign the same sequences to other messages.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ from nats.aio.subscription import Subscription
 from nats.js.api import StreamInfo
 
 from services.chassis.broker.connection import Broker
-from services.chassis.broker.errors import broker_errors
+from services.chassis.broker.errors import translate_client_errors
 from services.chassis.errors import BrokerAway
 
 ID_HEADER = "Nats-Msg-Id"
@@ -29,25 +29,25 @@ END_OF_BATCH, NOTHING_LEFT = "204", "404"
 
 @dataclass(frozen=True)
 class StreamState:
-    """What of a stream shows which one it is; `created` in microseconds."""
+    """What identifies a stream; `created` in microseconds."""
 
     created: int
     last_seq: int
 
 
 def state_of(info: StreamInfo) -> StreamState:
-    """The state out of what the server says of a stream."""
+    """The identity in the server's description of a stream."""
     created = info.created.timestamp() if info.created is not None else 0
     return StreamState(int(created * 1_000_000), info.state.last_seq)
 
 
 async def state(broker: Broker, stream: str) -> StreamState:
-    """The state of a stream; BrokerAway without it or its server."""
+    """The identity of a stream; BrokerAway if it or the server is missing."""
     return state_of(await broker.stream_info(stream))
 
 
 class Stored(NamedTuple):
-    """A message as it stands in a stream."""
+    """A message of a stream."""
 
     subject: str
     body: bytes
@@ -55,7 +55,7 @@ class Stored(NamedTuple):
 
 
 async def message_at(broker: Broker, stream: str, sequence: int) -> Stored | None:
-    """The message at a sequence; None where there is none."""
+    """The message at a sequence; None if there is none."""
     request = json.dumps({"seq": sequence}).encode()
     reply = await broker.request(f"$JS.API.STREAM.MSG.GET.{stream}", request)
     answer: dict[str, Any] = json.loads(reply.data)
@@ -69,7 +69,7 @@ async def message_at(broker: Broker, stream: str, sequence: int) -> Stored | Non
 
 
 async def id_at(broker: Broker, stream: str, sequence: int) -> str | None:
-    """The id of the message at a sequence, as its outbox knows it; None where there is none."""
+    """The id that the outbox gave to the message at a sequence; None if there is none."""
     stored = await message_at(broker, stream, sequence)
     return None if stored is None or stored.id is None else stored.id.partition(FRESH)[0]
 
@@ -83,33 +83,33 @@ def _id(encoded: str | None) -> str | None:
 
 
 async def messages(broker: Broker, stream: str) -> AsyncIterator[list[tuple[int, bytes]]]:
-    """(sequence, body) of every message of a stream, many at once, from its beginning."""
+    """(sequence, body) of every message of a stream, in batches, from its beginning."""
     nc, after = await broker.ensure(), 0
     inbox = nc.new_inbox()
-    with broker_errors():
-        heard = await nc.subscribe(inbox)
+    with translate_client_errors():
+        subscription = await nc.subscribe(inbox)
     try:
         while True:
             request = {"seq": after + 1, "batch": READ_AT_ONCE, "max_bytes": READ_BYTES}
             subject = f"$JS.API.DIRECT.GET.{stream}"
-            with broker_errors():
+            with translate_client_errors():
                 await nc.publish(subject, json.dumps(request).encode(), reply=inbox)
-                batch = await _batch(heard)
+                batch = await _batch(subscription)
             if not batch:
                 return
             yield batch
             after = batch[-1][0]
     finally:
         if nc.is_connected:
-            with contextlib.suppress(BrokerAway), broker_errors():
-                await heard.unsubscribe()
+            with contextlib.suppress(BrokerAway), translate_client_errors():
+                await subscription.unsubscribe()
 
 
-async def _batch(heard: Subscription) -> list[tuple[int, bytes]]:
+async def _batch(subscription: Subscription) -> list[tuple[int, bytes]]:
     batch: list[tuple[int, bytes]] = []
     async with asyncio.timeout(READ_SECONDS):
         while True:
-            message = await heard.next_msg(timeout=READ_SECONDS)
+            message = await subscription.next_msg(timeout=READ_SECONDS)
             headers = message.headers or {}
             status = headers.get("Status")
             if status in (END_OF_BATCH, NOTHING_LEFT):

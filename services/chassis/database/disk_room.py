@@ -1,7 +1,7 @@
-"""Whether a database has room to write: what failed for want of it a while ago, and what is left.
+"""Whether the disk of a database has room to write.
 
-A look that writes would prove nothing: a failed transaction leaves room for a small one behind it.
-So a failure is remembered for a time, and of a file the free space is asked for beside it.
+A test write would prove nothing, since a failed transaction leaves room for a small one. So a
+failure is remembered for a while, and for a local file the free space is checked as well.
 """
 
 import logging
@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 
 @dataclass
 class DiskRoom:
-    """The room of one database; `folder` is that of a file, None of a server."""
+    """The disk room of one database; `folder` is that of a local file, None for a server."""
 
     where: str
     folder: Path | None = None
@@ -32,14 +32,14 @@ class DiskRoom:
     _logged: float | None = None
 
     def note(self, failure: DiskFull) -> None:
-        """Remembers a write that found no room; says so in the log, once a minute."""
+        """Remembers a write that failed for lack of room, and logs it at most once a minute."""
         self._failure, self._failed = failure, self.clock()
         if self._logged is None or self._failed - self._logged > LOG_SECONDS:
             self._logged = self._failed
             log.error("the disk is full", extra={"database": self.where, "error": str(failure)})
 
     def check(self) -> None:
-        """DiskFull while there is no room, as far as that can be known without writing."""
+        """DiskFull while there is no room, as far as can be known without writing."""
         if self._failure is not None:
             if self.clock() - self._failed < REMEMBERED_SECONDS:
                 raise self._failure

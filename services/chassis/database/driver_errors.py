@@ -1,4 +1,4 @@
-"""What drivers of databases raise, in our words: away, its disk full, or a fault of a statement."""
+"""Translates errors of database drivers: the server is away, its disk full, or neither."""
 
 import contextlib
 import errno
@@ -14,14 +14,14 @@ from services.chassis.errors import DatabaseAway, DiskFull
 
 FULL_STATE = "53100"
 FULL_WORDS = ("disk is full", "disk I/O error")
-"""How SQLite says that a file cannot grow: no space, a quota, a failing disk."""
+"""SQLite's messages for a file that cannot grow: no space, a quota, a failing disk."""
 
 
 @contextlib.contextmanager
 def translate_driver_errors() -> Iterator[None]:
-    """Turns what a lost connection raises into DatabaseAway, a full disk into DiskFull.
+    """Raises DatabaseAway for a lost connection and DiskFull for a full disk.
 
-    Anything else passes.
+    Other errors pass unchanged.
     """
     try:
         yield
@@ -42,7 +42,7 @@ def _away(error: BaseException) -> DatabaseAway:
 
 
 def is_full(error: BaseException) -> bool:
-    """Whether the disk of the database has no room, or fails."""
+    """Whether the disk of the database is full or fails."""
     for link in (error, error.__cause__):
         if getattr(link, "sqlstate", None) == FULL_STATE:
             return True

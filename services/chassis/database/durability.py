@@ -1,4 +1,4 @@
-"""Whether a database waits for its disk before it says that something is committed."""
+"""Checks that a database syncs to disk before it acknowledges a commit."""
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -8,7 +8,7 @@ from services.chassis.messages import message
 
 
 async def check_durability(conn: AsyncConnection) -> None:
-    """Reads the settings back from the server; DurabilityTooWeak names the one that is weak."""
+    """Reads the server's settings; DurabilityTooWeak names the one that is too weak."""
     if conn.dialect.name == "sqlite":
         await _check_sqlite(conn)
         return

@@ -1,7 +1,7 @@
-"""Databases of a service: SQLite (one writer, WAL, FULL) or PostgreSQL (a schema of its own).
+"""The database of a service: a SQLite file (one writer, WAL, FULL) or a PostgreSQL schema.
 
-`write()` is one transaction that commits when its block ends well; `read()` never writes.
-SQL itself belongs to the `store`, `queries` and `tables` of each service.
+`write()` is one transaction, committed when its block succeeds; `read()` never writes. SQL belongs
+to the `store`, `queries` and `tables` of each service.
 """
 
 import asyncio
@@ -19,9 +19,9 @@ from sqlalchemy.util import await_only
 from services.chassis.database.disk_room import DiskRoom
 from services.chassis.database.driver_errors import translate_driver_errors
 from services.chassis.database.durability import check_durability
-from services.chassis.database.limits import LIMITED, PATIENT, Limits, abandoned
+from services.chassis.database.limits import LIMITED, PATIENT, Limits, give_up_on_timeout
 from services.chassis.database.reconnection import log_reconnection
-from services.chassis.database.single_value import FileGlance, ServerGlance
+from services.chassis.database.single_value import FileValueReader, ServerValueReader
 from services.chassis.database.url import split
 from services.chassis.driver_rows import (
     BUSY_SECONDS,
@@ -45,7 +45,7 @@ SQLITE_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "cache_size=-32768", "
 LOCKED_TRIES = 100
 SETTINGS = "server_settings"
 SQLALCHEMY_OWN = "prepared_statement_"
-"""How options of a URL begin that SQLAlchemy keeps to itself and the driver does not know."""
+"""The prefix of options that SQLAlchemy handles itself and the driver does not know."""
 
 
 class Database:
@@ -60,10 +60,12 @@ class Database:
             self.file = Path(self.url.database or f"{schema}.db")
             self._writer = self._sqlite_engine("BEGIN IMMEDIATE", 1, ())
             self._reader = self._sqlite_engine("BEGIN", READERS, ("query_only=ON",))
-            self._glance: FileGlance | ServerGlance = FileGlance(self.file, BUSY_SECONDS)
+            self._value_reader: FileValueReader | ServerValueReader = FileValueReader(
+                self.file, BUSY_SECONDS
+            )
         else:
             self._writer = self._reader = self._postgres_engine()
-            self._glance = ServerGlance(self._reader, limits.command_seconds)
+            self._value_reader = ServerValueReader(self._reader, limits.command_seconds)
         self.room = DiskRoom(self.where, self.file.parent if self.sqlite else None)
 
     def _sqlite_engine(self, begin: str, size: int, pragmas: tuple[str, ...]) -> AsyncEngine:
@@ -117,9 +119,9 @@ class Database:
         }
 
     def source(self, *off: str) -> Source:
-        """How another process opens the same data for reading; it may hold a password.
+        """How another process connects to the same data for reading; it may contain a password.
 
-        `off` are settings of PostgreSQL that its connections turn off.
+        `off` are PostgreSQL settings that its connections turn off.
         """
         if self.sqlite:
             return FileSource(str(self.file))
@@ -131,15 +133,15 @@ class Database:
 
     @property
     def where(self) -> str:
-        """The place of the data for messages, without a password."""
+        """The location of the data, for messages, without a password."""
         return str(self.file) if self.sqlite else self.url.render_as_string(hide_password=True)
 
     @contextlib.asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:
-        """One read-write transaction; DatabaseAway when the server is not there, DiskFull."""
+        """One read-write transaction; DatabaseAway or DiskFull when it fails for such a reason."""
         try:
             with translate_driver_errors():
-                async with self._writer.begin() as conn, abandoned(conn):
+                async with self._writer.begin() as conn, give_up_on_timeout(conn):
                     yield conn
         except DiskFull as failure:
             self.room.note(failure)
@@ -147,19 +149,19 @@ class Database:
 
     @contextlib.asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
-        """A connection for queries; what it sees is one state of the data."""
+        """A read-only connection that sees one consistent snapshot of the data."""
         with translate_driver_errors():
             async with self._reader.connect() as conn:
                 if not self.sqlite:
                     await conn.execution_options(
                         isolation_level="REPEATABLE READ", postgresql_readonly=True
                     )
-                async with abandoned(conn):
+                async with give_up_on_timeout(conn):
                     yield conn
 
     @contextlib.asynccontextmanager
     async def patient(self) -> AsyncIterator["Database"]:
-        """The same database without limits of time, for work that may take long."""
+        """The same database without time limits, for long work."""
         if self.sqlite or self.limits == PATIENT:
             yield self
             return
@@ -169,23 +171,23 @@ class Database:
         finally:
             await other.close()
 
-    async def glance(self, statement: str) -> Any:
-        """The first value of a statement that reads one row, as of now; DatabaseAway without."""
+    async def single_value(self, statement: str) -> Any:
+        """The latest value of a statement that reads one row and one column; or DatabaseAway."""
         with translate_driver_errors():
-            return await self._glance.value(statement)
+            return await self._value_reader.value(statement)
 
     async def check(self) -> None:
-        """Answers when the database answers; DatabaseAway otherwise."""
+        """Returns if the database answers; DatabaseAway otherwise."""
         async with self.read() as conn:
             await conn.execute(text("SELECT 1"))
 
     async def disk(self) -> str:
-        """For health: DiskFull where nothing can be written."""
+        """For health checks: DiskFull if nothing can be written."""
         self.room.check()
         return "has room"
 
     async def open(self, script_location: Path | None = None) -> None:
-        """Connects once; refuses weak durability, and state that is not of this version."""
+        """Connects once; refuses weak durability and another version of the schema."""
         if self.sqlite:
             if script_location is not None and not self.file.exists():
                 raise StateNotMigrated(self.where)
@@ -199,13 +201,13 @@ class Database:
 
     async def close(self) -> None:
         """Closes every connection."""
-        await self._glance.close()
+        await self._value_reader.close()
         await self._writer.dispose()
         await self._reader.dispose()
 
 
 def _set(cursor: Any, pragma: str) -> None:
-    """Sets a pragma; the first change to WAL ignores the busy timeout, so it is tried again."""
+    """Sets a pragma, with retries: the first change to WAL ignores the busy timeout."""
     for attempt in range(LOCKED_TRIES):
         try:
             cursor.execute(f"PRAGMA {pragma}")
@@ -223,9 +225,9 @@ async def bulk_insert(
     rows: Sequence[tuple[Any, ...]],
     columns: Sequence[str] | None = None,
 ) -> None:
-    """Inserts rows by the fastest way of the database, inside the transaction of `conn`.
+    """Inserts rows in the fastest way of the database, within the transaction of `conn`.
 
-    `columns` are the names in the order of the tuples; without them all but generated keys.
+    `columns` are the names in the order of the tuples; by default all but generated keys.
     """
     if not rows:
         return
@@ -240,7 +242,7 @@ async def bulk_insert(
 
 
 async def _driver(conn: AsyncConnection) -> Any:
-    """The driver's own connection, for many rows, inside the transaction of `conn`."""
+    """The driver's own connection, within the transaction of `conn`, which it begins if needed."""
     driver: Any = (await conn.get_raw_connection()).driver_connection
     if not (driver.in_transaction if conn.dialect.name == "sqlite" else driver.is_in_transaction()):
         await conn.exec_driver_sql("SELECT 1")
@@ -248,7 +250,7 @@ async def _driver(conn: AsyncConnection) -> Any:
 
 
 async def rows_of(conn: AsyncConnection) -> Rows:
-    """The rows of a connection, inside its transaction."""
+    """Bulk reads on a connection, within its transaction."""
     driver = await _driver(conn)
     return FileRows(driver) if conn.dialect.name == "sqlite" else ServerRows(driver)
 
@@ -261,7 +263,7 @@ async def select_among(
 
 
 async def migrate(db: Database, script_location: Path) -> None:
-    """Brings the schema of one service to this version; one process at a time does it."""
+    """Migrates the schema of one service to this version; one process at a time."""
     if db.sqlite:
         db.file.parent.mkdir(parents=True, exist_ok=True)
     async with db.write() as conn:

@@ -1,7 +1,7 @@
-"""How long PostgreSQL may take: statements, waits for locks, idle transactions, dead connections.
+"""Time limits of PostgreSQL: statements, lock waits, idle transactions, dead connections.
 
-Without limits a process that is frozen within its transaction holds up all others, and a server
-that hangs holds every request. SQLite has one limit, the wait for its one writer.
+Without them a process that is frozen within its transaction blocks all others, and a server that
+hangs blocks every request. SQLite has one limit, the wait for its one writer.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ if TYPE_CHECKING:  # the settings of a light command load no database
     from sqlalchemy.ext.asyncio import AsyncConnection
 
 ANSWER_SECONDS = 5
-"""How much longer than the server a client waits, which then gives the connection up."""
+"""How much longer than the server the client waits before it gives the connection up."""
 
 
 class Limits(NamedTuple):
-    """Seconds, 0 for no limit: of a statement, of a wait for a lock, of a transaction in which
-    nothing happens, and of a peer that answers nothing.
+    """Limits in seconds, 0 for none: of a statement, a lock wait, an idle transaction, and a
+    peer that does not respond.
     """
 
     statement: int = 20
@@ -29,11 +29,11 @@ class Limits(NamedTuple):
 
     @property
     def command_seconds(self) -> float | None:
-        """How long a client waits for the answer to one statement."""
+        """How long the client waits for the result of one statement."""
         return self.statement + ANSWER_SECONDS if self.statement else None
 
     def server_settings(self) -> dict[str, str]:
-        """The settings of a connection."""
+        """The server settings of a connection."""
         return {
             "statement_timeout": f"{self.statement}s",
             "lock_timeout": f"{self.lock}s",
@@ -50,8 +50,8 @@ PATIENT = Limits(statement=0, lock=0, idle=0)
 
 
 @contextlib.asynccontextmanager
-async def abandoned(conn: AsyncConnection) -> AsyncIterator[None]:
-    """Gives a connection up whose answer took too long: a rollback would wait as long again."""
+async def give_up_on_timeout(conn: AsyncConnection) -> AsyncIterator[None]:
+    """Terminates the connection after a TimeoutError: a rollback would wait as long again."""
     try:
         yield
     except TimeoutError:

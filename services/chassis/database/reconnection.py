@@ -1,4 +1,4 @@
-"""Connections to a database that come again after they were lost, in the log."""
+"""Logs the return of lost connections to a database."""
 
 import logging
 
@@ -8,7 +8,7 @@ log = logging.getLogger(__name__)
 
 
 def log_reconnection(engine: Engine, name: str) -> None:
-    """One line of log when connections come again after they were lost."""
+    """Logs one line when the engine connects again after a loss."""
     lost = False
 
     def on_loss(*_: object) -> None:

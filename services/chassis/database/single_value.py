@@ -1,6 +1,6 @@
-"""Looks at one value that is asked for so often that a transaction and a pool would cost too much.
+"""Reads of one value that are too frequent to pay for a transaction and a pooled connection.
 
-A look has a connection of its own, and sees what is committed when it begins.
+A reader has a connection of its own; each read sees the latest committed data.
 """
 
 import asyncio
@@ -15,8 +15,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 LOST = (asyncpg.InterfaceError, asyncpg.InternalClientError, asyncpg.PostgresError, OSError)
 
 
-class FileGlance:
-    """On SQLite: in WAL mode a reader waits for nobody, so no thread is put between."""
+class FileValueReader:
+    """On SQLite: in WAL mode a reader never waits, so it runs without a thread."""
 
     def __init__(self, file: Path, busy_seconds: float) -> None:
         self._file, self._busy = file, busy_seconds
@@ -37,8 +37,8 @@ class FileGlance:
             self._conn = None
 
 
-class ServerGlance:
-    """On PostgreSQL: a connection that stays out of the pool; made anew where it was lost."""
+class ServerValueReader:
+    """On PostgreSQL: a dedicated connection, replaced when it is lost."""
 
     def __init__(self, engine: AsyncEngine, seconds: float | None = None) -> None:
         self._engine, self._seconds = engine, seconds
@@ -46,19 +46,19 @@ class ServerGlance:
         self._lock = asyncio.Lock()
 
     async def value(self, statement: str) -> Any:
-        """The first value of the only row; TimeoutError where it takes too long to come."""
+        """The first value of the only row; TimeoutError if it takes too long."""
         async with asyncio.timeout(self._seconds), self._lock:
             if self._connection is not None:
                 with contextlib.suppress(*LOST):
-                    return await self._look(statement)
+                    return await self._fetch(statement)
                 await self.close()
             conn = await self._engine.connect()
             driver: Any = (await conn.get_raw_connection()).driver_connection
             self._connection = conn, driver
-            return await self._look(statement)
+            return await self._fetch(statement)
 
-    async def _look(self, statement: str) -> Any:
-        """Looks by the connection that is kept; one that fails, or is left, is given up."""
+    async def _fetch(self, statement: str) -> Any:
+        """Reads by the open connection, and terminates it on failure or cancellation."""
         assert self._connection is not None
         try:
             return await self._connection[1].fetchval(statement)
@@ -67,7 +67,7 @@ class ServerGlance:
             raise
 
     async def close(self) -> None:
-        """Gives the connection back."""
+        """Closes the connection."""
         if self._connection is not None:
             connection, self._connection = self._connection, None
             await connection[0].close()

@@ -1,7 +1,7 @@
-"""URLs of databases as people write them: libpq's names for PostgreSQL, a file for SQLite.
+"""Database URLs as people write them: parameters of libpq for PostgreSQL, a file for SQLite.
 
-A URL is checked before anything connects: what cannot be used is a sentence that names the
-setting. Passwords stand in no sentence.
+A URL is validated before anything connects; SettingWrong names the setting and the reason. No
+message contains a password.
 """
 
 import re
@@ -31,13 +31,13 @@ HARMLESS = {
     "client_encoding": ("utf8", "utf-8", "auto"),
     "keepalives": ("1",),
 }
-"""Parameters of libpq with which nothing is lost where the driver has not got them."""
+"""Parameters of libpq, with values, that may be ignored since the driver lacks them."""
 PARAMETERS = (*SSL, "ssl", *PLAIN, "target_session_attrs", "passfile")
 TIMEOUT_SECONDS_MAX = 600
 
 
 def normal_url(url: str, setting: str = "DANCHU_DATABASE_URL") -> str:
-    """The URL with the asynchronous driver in its scheme; SettingWrong for what cannot be used."""
+    """The URL with the asynchronous driver in its scheme; SettingWrong for an invalid one."""
     url = url.strip()
     for scheme in POSTGRES_SCHEMES:
         if url.startswith(scheme):
@@ -49,7 +49,7 @@ def normal_url(url: str, setting: str = "DANCHU_DATABASE_URL") -> str:
 
 
 def nats_url(url: str, setting: str) -> str:
-    """The URL of a broker, or several behind commas; SettingWrong for what cannot be one."""
+    """One NATS URL, or several separated by commas; SettingWrong for an invalid one."""
     for server in url.split(","):
         scheme, marked, rest = server.strip().partition("://")
         place = AUTHORITY.fullmatch(rest.rstrip("/"))
@@ -66,14 +66,14 @@ def _is_port(port: str) -> bool:
 
 
 def file_of(url: str) -> Path | None:
-    """The file of a normal URL; None where the database is on a server."""
+    """The file of a normal URL; None if the database is on a server."""
     if not url.startswith(DRIVER_SQLITE):
         return None
     return Path(url.removeprefix(f"{DRIVER_SQLITE}/"))
 
 
 def without_password(url: str) -> str:
-    """The URL without the password of its user, and without parameters, which may hold one."""
+    """The URL without its password and its parameters, which may contain another."""
     file = file_of(url)
     if file is not None:
         return f"sqlite:///{file}"
@@ -86,12 +86,12 @@ def without_password(url: str) -> str:
 
 
 def split(url: str) -> tuple[str, dict[str, Any]]:
-    """A normal URL without its parameters, and the arguments of the driver that they mean."""
+    """A normal URL without its parameters, and the driver arguments that they stand for."""
     plain, _, query = url.partition("?")
     parameters = dict(parse_qsl(query, keep_blank_values=True))
     arguments: dict[str, Any] = {}
     encrypted = {name: value for name, value in parameters.items() if name in SSL}
-    if encrypted:  # the driver reads them out of a DSN alone
+    if encrypted:  # the driver accepts these in a DSN only
         arguments["dsn"] = f"postgresql://?{urlencode(encrypted, quote_via=quote)}"
     if "connect_timeout" in parameters and int(parameters["connect_timeout"]) > 0:
         arguments["timeout"] = int(parameters["connect_timeout"])
@@ -119,7 +119,7 @@ def _file(rest: str, setting: str) -> str:
 
 
 def _server(rest: str, setting: str) -> str:
-    """The rest of a URL of PostgreSQL, `ssl=` spelled as libpq does."""
+    """The rest of a PostgreSQL URL, with `ssl=` replaced by libpq's `sslmode=`."""
     authority, marked, query = rest.partition("?")
     place = AUTHORITY.match(authority)
     port = place["port"] if place else None

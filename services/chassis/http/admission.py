@@ -1,8 +1,8 @@
-"""Who is admitted to a server of HTTP, and who has to go when it is full. Bookkeeping alone.
+"""Admission of connections and requests to an HTTP server. Bookkeeping only, no I/O.
 
-Connections are counted by address, requests by address and credential as well. Whoever is full
-loses the quietest first: connections on which no request is being answered, and requests that
-wait for their body. So a crowd of idle or slow callers makes room for one who asks something.
+Connections are counted by address, requests by address and credential. When a limit is reached the
+quietest is evicted first: an idle connection, or a request that waits for its body. So a crowd of
+idle or slow callers gives way to an active one.
 """
 
 import ipaddress
@@ -18,8 +18,8 @@ from services.chassis.settings import Settings
 
 Key = TypeVar("Key")
 RETRY_SECONDS = "2"
-FILES_KEPT = 256
-"""Open files that are left to databases, the broker and logs."""
+FILES_RESERVED = 256
+"""Open files reserved for databases, the broker and logs."""
 BODY_QUIET_SECONDS = 0.5
 EVICTED_SHARE = 16
 IPV6_SITE_BITS = 64
@@ -27,7 +27,7 @@ IPV6_SITE_BITS = 64
 
 @dataclass(frozen=True)
 class AdmissionLimits:
-    """The most connections and requests at once, in total and of one caller."""
+    """The maxima of concurrent connections and requests, in total and per caller."""
 
     connections: int
     address_connections: int
@@ -37,8 +37,8 @@ class AdmissionLimits:
 
     @classmethod
     def of(cls, settings: Settings, files_max: int) -> "AdmissionLimits":
-        """The limits of a process that may open so many files; shares where nothing is set."""
-        free = files_max - min(FILES_KEPT, files_max // 2)
+        """The limits of a process with so many open files; per caller a share by default."""
+        free = files_max - min(FILES_RESERVED, files_max // 2)
         connections = min(settings.http_connections_max, free)
         requests = settings.http_requests_max
         return cls(
@@ -51,28 +51,28 @@ class AdmissionLimits:
 
 
 class Guest(Protocol):
-    """A connection, as far as admission knows it."""
+    """A connection, as admission sees it."""
 
     address: str
 
     def quiet_since(self) -> float | None:
-        """Since when no request is being read or answered on it; None while one is."""
+        """Since when it has been idle; None while a request is being read or answered."""
 
     def starved_since(self) -> float | None:
-        """Since when its request waits for more of its body; None where it does not."""
+        """Since when its request has waited for more of its body; None if it does not wait."""
 
     def drop(self) -> None:
         """Closes it at once."""
 
     def cut(self, problem: Problem) -> None:
-        """Ends its request with a problem, and closes it."""
+        """Answers its request with a problem, and closes it."""
 
     def sweep(self, now: float) -> None:
-        """Ends what has lasted too long on it."""
+        """Ends whatever has taken too long on it."""
 
 
 class Ticket:
-    """The place of one request."""
+    """The place of one admitted request."""
 
     __slots__ = ("address", "credential", "gate", "guest")
 
@@ -87,7 +87,7 @@ class Ticket:
 
 @dataclass
 class Gate:
-    """The places of one server: who has one, and who gets one."""
+    """The places of one server."""
 
     limits: AdmissionLimits
     _guests: dict[str, set[Guest]] = field(default_factory=dict)
@@ -98,17 +98,17 @@ class Gate:
 
     def guests(self) -> list[Guest]:
         """All connections."""
-        return [guest for some in self._guests.values() for guest in some]
+        return [guest for guests in self._guests.values() for guest in guests]
 
     def enter(self, guest: Guest) -> Problem | None:
-        """Counts a connection, and makes room for it; the problem where nobody can go.
+        """Counts a connection and makes room for it; a problem if nobody can be evicted.
 
-        It is counted in either case: whoever closes it calls `leave`.
+        It is counted in either case: the caller calls `leave` when it closes.
         """
-        some = self._guests.setdefault(guest.address, set())
-        some.add(guest)
+        of_address = self._guests.setdefault(guest.address, set())
+        of_address.add(guest)
         self._connections += 1
-        if len(some) > self.limits.address_connections and not _evict(some, guest):
+        if len(of_address) > self.limits.address_connections and not _evict(of_address, guest):
             most = self.limits.address_connections
             return _refusal(429, message("connections-of-address", most=most))
         if self._connections > self.limits.connections:
@@ -119,11 +119,11 @@ class Gate:
 
     def leave(self, guest: Guest) -> None:
         """Gives the place of a connection back; twice does nothing."""
-        some = self._guests.get(guest.address)
-        if some is not None and guest in some:
-            some.discard(guest)
+        of_address = self._guests.get(guest.address)
+        if of_address is not None and guest in of_address:
+            of_address.discard(guest)
             self._connections -= 1
-            if not some:
+            if not of_address:
                 del self._guests[guest.address]
 
     def admit(self, guest: Guest, credential: bytes | None, now: float) -> Ticket | Problem:
@@ -161,7 +161,7 @@ class Gate:
     def _starve(
         self, now: float, address: str | None = None, credential: bytes | None = None
     ) -> bool:
-        """Ends the request that has waited for its body longest; False where none waits."""
+        """Ends the request that has waited longest for its body; False if none waits."""
         longest, victim = now - BODY_QUIET_SECONDS, None
         for ticket in self._tickets:
             if address not in (None, ticket.address) or credential not in (None, ticket.credential):
@@ -177,7 +177,7 @@ class Gate:
 
 
 def _evict(guests: Iterable[Guest], newcomer: Guest) -> bool:
-    """Closes the quietest of these, some at once so that a flood is not looked through for each."""
+    """Closes the quietest sixteenth, so that a flood does not sort them for each newcomer."""
     quiet = [
         (since, number, guest)
         for number, guest in enumerate(guests)
@@ -202,7 +202,7 @@ def _less(counts: dict[Key, int], key: Key) -> None:
 
 
 def address_of(host: str) -> str:
-    """The caller behind an address: of IPv6 the network of a site, which has them by billions."""
+    """The caller of an address: of IPv6 the /64 network of a site, which has billions of them."""
     if ":" not in host:
         return host
     address = ipaddress.IPv6Address(host.partition("%")[0])

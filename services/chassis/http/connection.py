@@ -1,7 +1,7 @@
-"""A connection of HTTP/1.1: its phases, each with a time, and its place in the server.
+"""A connection of HTTP/1.1: its phases, each with a time limit, and its place in the server.
 
-A place comes from the gate (`admission`). One sweep a moment looks after all connections, so that
-no timer is set for each request. What is refused before a request is whole is answered here.
+Places come from the gate (`admission`). A periodic sweep checks all connections, so no timer is
+needed for each request. Requests that are refused before they are complete are answered here.
 """
 
 import asyncio
@@ -34,7 +34,7 @@ PHASE_SECONDS = (
 
 
 def raw_answer(problem: Problem) -> bytes:
-    """A problem as the last answer of a connection, in both languages."""
+    """The bytes of a problem as the last answer of a connection, in both languages."""
     body = problem.encode()
     fields = {
         **problem.headers, "content-type": PROBLEM_TYPE, "content-length": str(len(body)),
@@ -46,17 +46,17 @@ def raw_answer(problem: Problem) -> bytes:
 
 
 def refusing(problem: Problem) -> ASGIApp:
-    """An application that answers with a problem, in the language of the request."""
+    """An application that answers every request with a problem, in the language of the request."""
 
     async def refuse(scope: Scope, receive: Receive, send: Send) -> None:
-        language.prefer(scope["headers"])
+        language.use_language_of(scope["headers"])
         await answer(problem)(scope, receive, send)
 
     return refuse
 
 
 class Connection(RequestParsing):
-    """One connection; made by `protocol`, which gives all of a server the same gate."""
+    """One connection; `protocol` makes the class whose instances share the gate of a server."""
 
     gate: Gate
     address = ""
@@ -81,16 +81,16 @@ class Connection(RequestParsing):
         """Gives the place back."""
         self.gate.leave(self)
         if self.is_answering():
-            self._forsake()
+            self._disconnect_application()
         super().connection_lost(exc)
 
     def _enter(self, phase: int) -> None:
         self._phase, self._since = phase, self.loop.time()
 
     def quiet_since(self) -> float | None:
-        """Since when no request is being answered on it; None while one is.
+        """Since when it has been idle; None while a request is being answered.
 
-        What somebody still reads of an answer counts as less quiet, for a while.
+        A client that still reads an answer counts as active for a grace period.
         """
         if self._phase in (REQUEST, DRAIN):
             return None
@@ -98,37 +98,37 @@ class Connection(RequestParsing):
         return self._since + UNSENT_GRACE_SECONDS if unsent else self._since
 
     def starved_since(self) -> float | None:
-        """Since when its request waits for more of its body; None where it does not."""
+        """Since when its request has waited for more of its body; None if it does not wait."""
         waits = self._phase == REQUEST and self.message_open and not self.flow.read_paused
         if not waits or self.cycle.waiting_for_100_continue or self.cycle.response_started:
             return None
-        return self.body_moved
+        return self.body_time
 
     def drop(self) -> None:
-        """Closes it at once; an answer that is on its way may be lost."""
+        """Closes it at once; an unsent answer is lost."""
         self.deaf = True
         self.gate.leave(self)
-        self._forsake()
+        self._disconnect_application()
         self.transport.abort()
 
     def cut(self, problem: Problem) -> None:
-        """Ends what is under way with a problem, where no answer has begun, and closes.
+        """Answers with a problem, unless an answer has begun, and closes.
 
-        It goes on reading for a moment, without listening: a reset would take the answer away.
+        It drains its input for a moment: a TCP reset would destroy the answer.
         """
         begun = self.running is not None and self.is_answering() and self.running.response_started
         if begun or self.transport.is_closing():
             self.drop()
             return
-        self._forsake()
+        self._disconnect_application()
         self.deaf, self.drained_bytes = True, 0
         self.flow.resume_reading()
         self.transport.write(raw_answer(problem))
         self.transport.write_eof()
         self._enter(LINGER)
 
-    def _forsake(self) -> None:
-        """Tells the application of a request under way that its caller is gone."""
+    def _disconnect_application(self) -> None:
+        """Tells the application of a running request that its caller has disconnected."""
         if self.running is not None and not self.running.response_complete:
             self.running.disconnected = True
             self.running.message_event.set()
@@ -136,7 +136,7 @@ class Connection(RequestParsing):
         self.pipeline.clear()
 
     def data_received(self, data: bytes) -> None:
-        """Feeds the parser, in slices of which each is bounded."""
+        """Feeds the parser in bounded slices."""
         self.now = self.loop.time()
         if self._phase == IDLE or self._phase == NEW:
             self._phase, self._since = HEAD, self.now
@@ -147,7 +147,7 @@ class Connection(RequestParsing):
             self.feed(data[start : start + SLICE_BYTES])
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
-        """Gives the request a place, or has it refused. Health is asked without a place."""
+        """Runs the request in a place of its own, or refuses it. Health checks need no place."""
         self.running = cycle
         self._phase, self._since = REQUEST, self.now
         path, place = cycle.scope["path"], None
@@ -162,14 +162,14 @@ class Connection(RequestParsing):
             task.add_done_callback(place.end)
 
     def on_message_complete(self) -> None:
-        """A request is whole."""
+        """A request is complete."""
         super().on_message_complete()
         if self.drains:
             self.drains = False
             self._enter(IDLE)
 
     def on_response_complete(self) -> None:
-        """An answer is whole: the next request, the rest of this one, or a rest."""
+        """An answer is complete: starts the next request, drains this one, or becomes idle."""
         self.server_state.total_requests += 1
         if self.transport.is_closing():
             return
@@ -184,16 +184,16 @@ class Connection(RequestParsing):
             self._enter(HEAD if self.head_bytes else IDLE)
 
     def sweep(self, now: float) -> None:
-        """Ends what has lasted too long."""
+        """Ends whatever has taken too long."""
         unsent = self.transport.get_write_buffer_size()
         if unsent != self._unsent or not unsent:
             self._unsent, self._unsent_since = unsent, now
-        lasted, most = now - self._since, PHASE_SECONDS[self._phase]
+        elapsed, most = now - self._since, PHASE_SECONDS[self._phase]
         if now - self._unsent_since > STALLED_SECONDS:
             self.drop()
-        elif lasted > (REQUEST_SECONDS if unsent else most):
+        elif elapsed > (REQUEST_SECONDS if unsent else most):
             self._expire()
-        elif lasted > BODY_GRACE_SECONDS and self._is_too_slow(lasted):
+        elif elapsed > BODY_GRACE_SECONDS and self._is_too_slow(elapsed):
             self.cut(Problem(408, message("body-rate", rate=BODY_BYTES_A_SECOND)))
 
     def _expire(self) -> None:
@@ -204,9 +204,9 @@ class Connection(RequestParsing):
         else:
             self.drop()
 
-    def _is_too_slow(self, lasted: float) -> bool:
-        """Whether a body that is waited for brings less than it must."""
-        expected = lasted * BODY_BYTES_A_SECOND
+    def _is_too_slow(self, elapsed: float) -> bool:
+        """Whether a body arrives more slowly than the minimum rate."""
+        expected = elapsed * BODY_BYTES_A_SECOND
         return self.starved_since() is not None and self.body_bytes < expected
 
 

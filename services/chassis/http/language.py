@@ -1,4 +1,4 @@
-"""The language of an answer: what the header Accept-Language of the request prefers.
+"""The language of an answer, negotiated by the Accept-Language header of the request.
 
 A caller that prefers neither language, as most programs do, is answered in both.
 """
@@ -12,10 +12,10 @@ from contracts.messages import LANGUAGES, Language, Message
 _answering: ContextVar[Language | None] = ContextVar("language", default=None)
 
 
-def preferred(accept_language: str) -> Language | None:
-    """The language with the greatest weight (RFC 9110 section 12.5.4); None without one of ours.
+def negotiate(accept_language: str) -> Language | None:
+    """The supported language with the greatest weight (RFC 9110 section 12.5.4), or None.
 
-    Of equal weights the first one counts. A weight that is no number counts as 0.
+    Of equal weights the first one counts. An invalid weight counts as 0.
     """
     best, weight = None, 0.0
     for entry in accept_language.split(",")[:20]:
@@ -37,21 +37,21 @@ def _weight(parameters: str) -> float:
         return 0.0
 
 
-def prefer(headers: Iterable[tuple[bytes, bytes]]) -> None:
-    """Takes the language of a request, by its headers, for what its task answers from now on."""
+def use_language_of(headers: Iterable[tuple[bytes, bytes]]) -> None:
+    """Sets the language of a request, by its headers, for the answers of the current task."""
     accept = next((value for name, value in headers if name == b"accept-language"), b"")
-    _answering.set(preferred(accept.decode("latin-1")) if accept else None)
+    _answering.set(negotiate(accept.decode("latin-1")) if accept else None)
 
 
 def in_language(message: str) -> str:
-    """A message in the language of the answer: one, or both."""
+    """A message in the language of the answer, or in both."""
     return message.text(_answering.get()) if isinstance(message, Message) else message
 
 
 def members(name: str, message: str) -> dict[str, Any]:
-    """The members of a JSON answer that say a message: by preference, and in each language.
+    """The members of a JSON answer for a message: in the preferred language, and in each.
 
-    `{name: …, name_vi: …, name_en: …}`; a text that is no message is said as it is.
+    `{name: …, name_vi: …, name_en: …}`; a plain text has the first member only.
     """
     texts = {name: in_language(message)}
     if isinstance(message, Message):
@@ -60,29 +60,29 @@ def members(name: str, message: str) -> dict[str, Any]:
 
 
 def labels(name: str, term: Message) -> dict[str, Any]:
-    """The members that say a term in words beside it: `{name_vi: …, name_en: …}`."""
+    """The members that translate a term: `{name_vi: …, name_en: …}`."""
     return {f"{name}_vi": term.vi, f"{name}_en": term.en}
 
 
 def labelled(value: Any, terms: Mapping[str, Callable[[str], Message]]) -> Any:
-    """A JSON value in which each term has its words beside it, at any depth.
+    """A JSON value in which each term has its translations beside it, at any depth.
 
-    `terms` says by the name of a member what its value is called; a list of terms gets lists of
-    words in the same order.
+    `terms` translates the value of a member, by the name of the member; a list of terms gets lists
+    of translations in the same order.
     """
     if isinstance(value, list):
         return [labelled(item, terms) for item in value]
     if not isinstance(value, dict):
         return value
-    labelled_value: dict[str, Any] = {}
+    result: dict[str, Any] = {}
     for name, inner in value.items():
-        labelled_value[name] = labelled(inner, terms)
+        result[name] = labelled(inner, terms)
         if name in terms and isinstance(inner, str):
-            labelled_value |= labels(name, terms[name](inner))
+            result |= labels(name, terms[name](inner))
         elif name in terms and isinstance(inner, list):
             words = [terms[name](item) for item in inner]
-            labelled_value |= {
+            result |= {
                 f"{name}_vi": [w.vi for w in words],
                 f"{name}_en": [w.en for w in words],
             }
-    return labelled_value
+    return result

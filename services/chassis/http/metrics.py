@@ -1,10 +1,10 @@
-"""How many requests were answered, by service, method, route template and status."""
+"""Counts answered requests by service, method, route template and status."""
 
 from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from services.chassis.http.service_api import ROUTE_KEPT
+from services.chassis.http.service_api import ROUTE_KEY
 from services.chassis.telemetry.instruments import meter
 
 _answered = meter("danchu.http").create_counter(
@@ -12,20 +12,20 @@ _answered = meter("danchu.http").create_counter(
 )
 
 
-def measured(app: ASGIApp) -> ASGIApp:
-    """The application, each of whose answers is counted; for a process that exports metrics."""
+def count_requests(app: ASGIApp) -> ASGIApp:
+    """Wraps an application to count its answers, in a process that exports metrics."""
 
     async def count(scope: Scope, receive: Receive, send: Send) -> None:
         route: dict[str, Any] = {}
-        scope[ROUTE_KEPT] = route
+        scope[ROUTE_KEY] = route
 
-        async def sent(message: Message) -> None:
+        async def send_counted(message: Message) -> None:
             if message["type"] == "http.response.start":
                 route["status"] = message["status"]
             await send(message)
 
         try:
-            await app(scope, receive, sent)
+            await app(scope, receive, send_counted)
         finally:
             _answered.add(1, {name: value for name, value in route.items() if value is not None})
 

@@ -1,7 +1,7 @@
 """OpenAPI of every service: the bearer scheme, problem details, and stable operation ids.
 
-A route says what it answers by `answers(…)`: the model of its own body, and the statuses of the
-problem details that it may answer instead. So a client can be generated from the document.
+A route declares its answers by `answers(…)`: the model of its body, and the statuses of the problem
+details that it may answer instead. So a client can be generated from the document.
 """
 
 from __future__ import annotations
@@ -95,16 +95,16 @@ PROBLEM_CONTENT: dict[str, Any] = {
 
 
 class Api(FastAPI):
-    """An application whose OpenAPI declares the bearer token and the problem details once."""
+    """An application whose OpenAPI document declares the bearer scheme and problem details once."""
 
     declared: Mapping[str, Any] = {}
 
     def declare(self, name: str, schema: dict[str, Any]) -> None:
-        """Adds a schema that no model makes, as `#/components/schemas/<name>`."""
+        """Adds a schema that has no model, as `#/components/schemas/<name>`."""
         self.declared = {**self.declared, name: schema}
 
     def openapi(self) -> dict[str, Any]:
-        """The document; made once, and again where a route was added."""
+        """The document, cached until a route is added."""
         document = super().openapi()
         components = document.setdefault("components", {})
         schemes = components.setdefault("securitySchemes", {})
@@ -120,19 +120,19 @@ class Api(FastAPI):
 
 
 def _schemas(model: type[BaseModel]) -> dict[str, Any]:
-    """The schema of a model and of those that it uses, as components."""
+    """The schemas of a model and of the models that it uses, as components."""
     schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
     inner: dict[str, Any] = schema.pop("$defs", {})
     return {schema["title"]: schema, **inner}
 
 
 def operation_id(route: APIRoute) -> str:
-    """The name of the route's function, which is unique in its service and stays what it is."""
+    """The name of the route's function, which is unique in its service and stable."""
     return re.sub(r"\W+", "_", route.name).strip("_")
 
 
 def problems(*statuses: int, reasons: Mapping[int, str] | None = None) -> dict[int | str, Any]:
-    """The responses of a route that are problem details, each with the reason for it."""
+    """The problem details among the responses of a route, each with its reason."""
     descriptions = {**REASONS, **(reasons or {})}
     return {
         status: {"description": descriptions[status], **PROBLEM_CONTENT}
@@ -145,11 +145,11 @@ def answers(
     files: Iterable[str] = (), headers: Mapping[str, Any] | None = None,
     reasons: Mapping[int, str] | None = None, **extra: Any,
 ) -> dict[str, Any]:  # fmt: skip
-    """What a route with a bearer token says of itself, as arguments of its decorator.
+    """The responses of a route with a bearer token, as arguments of its decorator.
 
-    `model` is the type of its JSON body (a pydantic model, or None for any object);
-    `statuses` are those of problem details; `files` are content types beside JSON; `extra` are
-    further members of the operation.
+    `model` is the type of its JSON body (a pydantic model, or None for any object); `statuses` are
+    those of problem details; `files` are content types other than JSON; `extra` are further
+    members of the operation.
     """
     own: dict[str, Any] = {"description": description}
     binary = {"schema": {"type": "string", "format": "binary"}}

@@ -1,7 +1,7 @@
-"""Requests of HTTP/1.1 with bounds, on the parser and the request cycle of uvicorn.
+"""Bounded parsing of HTTP/1.1 requests, on the parser and the request cycle of uvicorn.
 
-Heads, targets, the framing of bodies and pipelines have a size; what is no request, or a doubtful
-one, is refused. Time and places are of the subclass (`connection`).
+Heads, targets, chunk framing and pipelines are limited in size; malformed and ambiguous requests
+are refused. The subclass (`connection`) adds time limits and admission.
 """
 
 import asyncio
@@ -21,46 +21,46 @@ TARGET_BYTES_MAX = 16 * 1024
 FIELDS_MAX = 100
 DRAINED_BYTES_MAX = 64 * 2**20
 FRAMING_BYTES = 8
-"""A byte of a body may come with so many of its chunk's: one of one byte has five."""
+"""Bytes of chunk framing allowed for each byte of a body: a chunk of one byte has five."""
 PIPELINE_MAX = 32
 SLICE_BYTES = 64 * 1024
 
 
-class Refused(Exception):
-    """What a callback of the parser refuses."""
+class RequestRefused(Exception):
+    """Raised by a callback of the parser to refuse a request."""
 
     def __init__(self, status: int, detail: Message) -> None:
         self.problem = Problem(status, detail)
         super().__init__(detail)
 
 
-def _too_large() -> Refused:
-    return Refused(431, message("head-too-large", limit=HEAD_BYTES_MAX, fields=FIELDS_MAX))
+def _too_large() -> RequestRefused:
+    return RequestRefused(431, message("head-too-large", limit=HEAD_BYTES_MAX, fields=FIELDS_MAX))
 
 
 class RequestParsing(HttpToolsProtocol):
-    """The reading half of a connection."""
+    """The receiving half of a connection."""
 
     running: RequestResponseCycle | None = None
     """The request that is being answered; `cycle` is the newest one."""
     message_open = False
-    """Whether a head was read, and its body not to the end."""
+    """Whether a head is complete and its body is not."""
     deaf = False
-    """Whether what comes is no longer listened to."""
+    """Whether further input is discarded."""
     drains = False
-    """Whether the rest of a body is read that nobody wants any more."""
+    """Whether the rest of an unread body is being drained."""
     credential: bytes | None = None
     head_bytes = 0
     drained_bytes = 0
     body_bytes = 0
-    body_moved = 0.0
+    body_time = 0.0
     now = 0.0
-    """When the last bytes came."""
+    """The time of the last input."""
     _field_bytes = 0
     _framing = 0
 
     def cut(self, problem: Problem) -> None:
-        """Ends what is under way with a problem, where no answer has begun, and closes."""
+        """Answers with a problem, unless an answer has begun, and closes."""
         raise NotImplementedError
 
     def drop(self) -> None:
@@ -72,7 +72,7 @@ class RequestParsing(HttpToolsProtocol):
         return self.running is not None and not self.running.response_complete
 
     def feed(self, data: bytes) -> None:
-        """Parses a slice of what came in."""
+        """Parses a slice of the input."""
         if self.deaf or self.drains:
             self.drained_bytes += len(data)
             if self.drained_bytes > DRAINED_BYTES_MAX:
@@ -86,7 +86,7 @@ class RequestParsing(HttpToolsProtocol):
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserUpgrade:
-            # No other protocol is spoken here: the request is answered, and nothing read behind it.
+            # No other protocol is supported: the request is answered, and later input discarded.
             self.deaf, self.cycle.keep_alive = True, False
         except httptools.HttpParserError as error:
             self._malformed(error.__context__)
@@ -97,7 +97,7 @@ class RequestParsing(HttpToolsProtocol):
                 self._malformed(_too_large())
 
     def _malformed(self, cause: BaseException | None) -> None:
-        """Refuses what came; a request before it on this connection is answered first."""
+        """Refuses the input, after the answer to a request before it on this connection."""
         if self.deaf:
             return
         behind = self.pipeline or not self.message_open
@@ -105,22 +105,22 @@ class RequestParsing(HttpToolsProtocol):
             self.pipeline.clear()
             self.deaf, self.running.keep_alive = True, False
             return
-        refused = Problem(400, message("request-malformed"))
-        self.cut(cause.problem if isinstance(cause, Refused) else refused)
+        malformed = Problem(400, message("request-malformed"))
+        self.cut(cause.problem if isinstance(cause, RequestRefused) else malformed)
 
     def on_message_begin(self) -> None:
-        """A head begins."""
+        """A request begins."""
         super().on_message_begin()
         self._field_bytes = 0
 
     def on_url(self, url: bytes) -> None:
-        """A part of the target."""
+        """A part of the target arrived."""
         self.url += url
         if len(self.url) > TARGET_BYTES_MAX:
-            raise Refused(414, message("target-too-long", limit=TARGET_BYTES_MAX))
+            raise RequestRefused(414, message("target-too-long", limit=TARGET_BYTES_MAX))
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """A header field; those behind a body are nobody's."""
+        """A header field arrived; trailers are ignored."""
         if self.message_open:
             return
         self._field_bytes += len(name) + len(value)
@@ -129,11 +129,11 @@ class RequestParsing(HttpToolsProtocol):
         self.headers.append((name.lower(), value))
 
     def on_headers_complete(self) -> None:
-        """A request begins, or waits for those before it."""
+        """The head is complete: the request starts, or waits for the requests before it."""
         version, scope = self.parser.get_http_version(), self.scope
         if version not in ("1.1", "1.0") or self.deaf:
-            raise Refused(400, message("request-malformed"))
-        continues = self._look(version)
+            raise RequestRefused(400, message("request-malformed"))
+        continues = self._check_headers(version)
         target = httptools.parse_url(self.url)
         raw_path: bytes = target.path or b"/"
         path = raw_path.decode("ascii")
@@ -142,7 +142,7 @@ class RequestParsing(HttpToolsProtocol):
         scope["path"] = urllib.parse.unquote(path) if "%" in path else path
         scope["raw_path"], scope["query_string"] = raw_path, target.query or b""
         self.message_open, self._framing = True, 0
-        self.body_bytes, self.body_moved = 0, self.now
+        self.body_bytes, self.body_time = 0, self.now
         self.cycle = RequestResponseCycle(
             scope, self.transport, self.flow, self.logger, self.access_logger, False,
             self.server_state.default_headers, asyncio.Event(), continues,
@@ -156,8 +156,8 @@ class RequestParsing(HttpToolsProtocol):
         if len(self.pipeline) >= PIPELINE_MAX:
             self.deaf, self.cycle.keep_alive = True, False
 
-    def _look(self, version: str) -> bool:
-        """Refuses a doubtful host, keeps the credential; whether 100-continue is expected."""
+    def _check_headers(self, version: str) -> bool:
+        """Refuses an ambiguous host, stores the credential; whether 100-continue is expected."""
         hosts, continues, self.credential = 0, False, None
         for name, value in self.headers:
             if name == b"host":
@@ -167,17 +167,17 @@ class RequestParsing(HttpToolsProtocol):
             elif name == b"expect":
                 continues = value.lower() == b"100-continue"
         if hosts != 1 and (hosts or version == "1.1"):
-            raise Refused(400, message("host-header"))
+            raise RequestRefused(400, message("host-header"))
         return continues
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         raise NotImplementedError
 
     def on_body(self, body: bytes) -> None:
-        """A part of a body."""
+        """A part of a body arrived."""
         self._framing -= (FRAMING_BYTES + 1) * len(body)
         self.body_bytes += len(body)
-        self.body_moved = self.now
+        self.body_time = self.now
         cycle = self.cycle
         if not cycle.response_complete:
             cycle.body += body
@@ -186,7 +186,7 @@ class RequestParsing(HttpToolsProtocol):
             cycle.message_event.set()
 
     def on_message_complete(self) -> None:
-        """A request is whole."""
+        """The request is complete."""
         self.message_open, self.head_bytes, self._framing = False, 0, 0
         cycle = self.cycle
         if not cycle.response_complete:

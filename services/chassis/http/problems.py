@@ -1,4 +1,4 @@
-"""Answers that are errors (RFC 9457), without any library of HTTP: commands know them too."""
+"""Problem details (RFC 9457), without any HTTP library, since commands use them too."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -13,17 +13,17 @@ PROBLEM_TYPE = "application/problem+json"
 
 
 class FieldError(TypedDict):
-    """One thing that is wrong, by its field, with a sentence: a Message, in both languages."""
+    """One invalid field, with a sentence in both languages."""
 
     field: str
     message: Message
 
 
 class Problem(Exception):
-    """An answer that is an error; `extra` are further members of the problem details.
+    """An error answer; `extra` are further members of the problem details.
 
-    `detail` is a Message, and so is the message of each error: they are answered in the language
-    of the request, or in both.
+    `detail` and the message of each error are translated into the language of the request, or into
+    both.
     """
 
     def __init__(
@@ -55,5 +55,5 @@ class Problem(Exception):
 
 
 def error_members(error: FieldError) -> dict[str, Any]:
-    """One error as it is answered: the field, and the message by language."""
+    """The JSON members of one error: the field, and the message by language."""
     return {"field": error["field"], **language.members("message", error["message"])}

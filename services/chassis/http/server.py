@@ -1,4 +1,4 @@
-"""The server of HTTP of a process: uvicorn with connections of its own (`connection`)."""
+"""The HTTP server of a process: uvicorn with our own connections (`connection`)."""
 
 import asyncio
 import contextlib
@@ -22,7 +22,7 @@ FILES_MAX = 65_536
 
 
 def raise_file_limit() -> int:
-    """Lets this process, and its children, open as many files as the system allows; how many."""
+    """Raises the limit of open files to the system's maximum; returns the limit."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     most = FILES_MAX if hard == resource.RLIM_INFINITY else min(hard, FILES_MAX)
     if soft != resource.RLIM_INFINITY and soft < most:
@@ -35,7 +35,7 @@ def raise_file_limit() -> int:
 async def http_server(
     app: ASGIApp, settings: Settings, listener: socket.socket
 ) -> AsyncIterator[list[asyncio.Task[None]]]:
-    """Serves the application within the block; the tasks end where it cannot go on."""
+    """Serves the application within the block; the tasks end if it cannot continue."""
     limits = AdmissionLimits.of(settings, raise_file_limit())
     log.info("HTTP is bounded", extra={"limits": vars(limits)})
     gate = Gate(limits)
@@ -57,7 +57,7 @@ async def http_server(
 
 
 async def _sweep(gate: Gate) -> None:
-    """Ends what has lasted too long, on every connection."""
+    """Ends whatever has taken too long, on every connection."""
     loop = asyncio.get_running_loop()
     while True:
         await asyncio.sleep(SWEEP_SECONDS)

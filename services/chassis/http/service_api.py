@@ -1,4 +1,4 @@
-"""HTTP of every service: problem details (RFC 9457), bounded bodies, health, and mounting."""
+"""The HTTP interface of every service: problem details, bounded bodies, health, composition."""
 
 import asyncio
 import json
@@ -30,14 +30,14 @@ RETRY_SECONDS = "2"
 DRAINED_TIMES = 4
 BODY_SECONDS = 60
 DIGITS_MAX = 20
-ROUTE_KEPT = "danchu.route"
-"""Where a scope keeps what was asked, for whoever counts answers."""
+ROUTE_KEY = "danchu.route"
+"""The key of the route in a scope, for the metrics."""
 HEALTH_PATHS = ("/healthz", "/readyz")
 ALIVE = b'{"status": "alive"}'
 
 
-class Raised(HTTPException):
-    """A problem from within the reading of a body, where the framework lets nothing else pass."""
+class BodyProblem(HTTPException):
+    """A problem raised while FastAPI reads a body, when it passes no other type of error."""
 
     def __init__(self, problem: Problem) -> None:
         super().__init__(problem.status, str(problem.detail))
@@ -45,7 +45,7 @@ class Raised(HTTPException):
 
 
 def away(error: DatabaseAway | BrokerAway) -> Problem:
-    """503 for a part that is not there, with the time after which to try again."""
+    """Problem 503 for a missing database or broker, with the time until a retry."""
     return Problem(503, error.message, headers={"Retry-After": RETRY_SECONDS})
 
 
@@ -55,13 +55,13 @@ def answer(problem: Problem) -> Response:
 
 
 async def bounded_body(request: Request, limit: int) -> bytes:
-    """The body, of which at most `limit` bytes are kept.
+    """The body, of at most `limit` bytes.
 
-    Problem 413 beyond that, 415 when it is compressed, 408 when it does not come to its end: else
-    a few who send nothing would take the place of all requests at once.
+    Problem 413 beyond that, 415 if it is compressed, 408 if it takes too long: otherwise a few
+    callers that send nothing could occupy the places of all requests.
 
-    Most clients send all before they listen, and would see a broken connection instead of 413:
-    so what is too large is read to its end and thrown away, up to four times the limit.
+    Most clients send the whole body before they read, and would see a broken connection instead of
+    413. So a larger body is read and discarded, up to four times the limit.
     """
     encoding = request.headers.get("content-encoding", "identity").strip().lower()
     if encoding not in ("", "identity"):
@@ -114,7 +114,7 @@ def _handle(api: FastAPI) -> None:
 
     @api.exception_handler(HTTPException)
     async def on_http(_: Request, error: HTTPException) -> Response:
-        if isinstance(error, Raised):
+        if isinstance(error, BodyProblem):
             return answer(error.problem)
         has_detail = f"http-{error.status_code}" in templates("services.chassis")
         detail = message(f"http-{error.status_code}") if has_detail else message("http-other")
@@ -141,7 +141,7 @@ def _handle(api: FastAPI) -> None:
 
 
 def add_health(api: FastAPI, healths: Mapping[str, Health]) -> None:
-    """Adds /healthz (the process answers) and /readyz (all of these services can serve)."""
+    """Adds /healthz (the process responds) and /readyz (all of these services are ready)."""
 
     @api.get("/healthz", summary="Whether the process answers", tags=["health"])
     async def healthz() -> dict[str, str]:
@@ -160,7 +160,7 @@ def add_health(api: FastAPI, healths: Mapping[str, Health]) -> None:
 
 
 async def _readiness(healths: Mapping[str, Health]) -> tuple[bool, bytes]:
-    """Whether all can serve, and the state of one, or of each by its name, as JSON."""
+    """Whether all are ready, and the readiness of the only one, or of each by name, as JSON."""
     results = await asyncio.gather(*(health.shared() for health in healths.values()))
     states = dict(zip(healths, (state for _, state in results), strict=True))
     body = states[next(iter(states))] if len(states) == 1 else states
@@ -168,7 +168,7 @@ async def _readiness(healths: Mapping[str, Health]) -> tuple[bool, bytes]:
 
 
 def health_only(healths: Mapping[str, Health]) -> FastAPI:
-    """An application that answers the health of these services, and nothing else."""
+    """An application that serves the health of these services, and nothing else."""
     api = FastAPI(
         title="danchu", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False
     )
@@ -197,7 +197,7 @@ def compose(services: Mapping[str, tuple[FastAPI, Health]], root: ASGIApp | None
         if path[-1:] == "z" and path in probes and scope.get("method") == "GET":
             await probes[path](send)
             return
-        language.prefer(scope.get("headers", ()))
+        language.use_language_of(scope.get("headers", ()))
         name = path.removeprefix("/").partition("/")[0]
         app, mounted = health_api if path in HEALTH_PATHS else elsewhere, scope
         if name in apps:
@@ -209,14 +209,14 @@ def compose(services: Mapping[str, tuple[FastAPI, Health]], root: ASGIApp | None
             if not isinstance(app, FastAPI):
                 raise
         finally:
-            if ROUTE_KEPT in scope:
-                scope[ROUTE_KEPT].update(route_of(mounted))
+            if ROUTE_KEY in scope:
+                scope[ROUTE_KEY].update(route_of(mounted))
 
     return dispatch
 
 
 def _probes(healths: Mapping[str, Health]) -> dict[str, Callable[[Send], Awaitable[None]]]:
-    """What answers each path of health, without the framework: a flood of them costs little."""
+    """The handlers of the health paths, without FastAPI, so that a flood of them costs little."""
 
     async def alive(send: Send) -> None:
         await _send_json(send, 200, ALIVE)

@@ -1,7 +1,7 @@
-"""What is wrong with a request's fields, in our words: the validator's own never reach people.
+"""Translates the errors of pydantic into messages of the catalogue.
 
-Each kind of error of the validator has a message of the catalogue that names the form that is
-wanted. A validator of ours that raises `ValueError(message(…))` is answered with that message.
+Each type of error has a message that describes the required form; pydantic's own texts never reach
+a person. A validator of ours that raises `ValueError(message(…))` is answered with that message.
 """
 
 from __future__ import annotations
@@ -43,10 +43,10 @@ _BOUNDED = {
 
 
 def field_faults(errors: Iterable[Mapping[str, Any]]) -> list[tuple[str, Message]]:
-    """The field and the message of each error of the validator, at most 20.
+    """The field and the message of each error, at most 20.
 
-    `loc` begins with where the field stands (body, query, path, header), which is left out: an
-    error of the whole body has no field.
+    The first part of `loc` (body, query, path, header) is left out, so an error of the whole body
+    has no field.
     """
     return [(_field(error["loc"]), fault(error)) for error in islice(errors, FAULTS_MAX)]
 
@@ -56,7 +56,7 @@ def _field(loc: tuple[Any, ...]) -> str:
 
 
 def fault(error: Mapping[str, Any]) -> Message:
-    """The message of one error, by its kind."""
+    """The message of one error, by its type."""
     kind, about = str(error["type"]), error.get("ctx") or {}
     if kind == "value_error":
         return _raised(about.get("error"))
@@ -74,6 +74,6 @@ def fault(error: Mapping[str, Any]) -> Message:
 
 
 def _raised(error: object) -> Message:
-    """What a validator of ours raised; of a library's own error nothing is told."""
+    """The message that a validator of ours raised; a library's own error is not quoted."""
     first = error.args[0] if isinstance(error, ValueError) and error.args else None
     return first if isinstance(first, Message) else message("field-other")

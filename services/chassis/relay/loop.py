@@ -1,11 +1,12 @@
-"""The relay: brings an outbox to JetStream, each row at least once, in order of `seq`.
+"""The relay: publishes an outbox to JetStream, each row at least once, in order of `seq`.
 
-It publishes what is unsent in atomic batches and marks it only after the acknowledgement; of a
-backlog it marks a batch, and reads one, while another is on its way. A kill between the two sends
-a row twice; its `Nats-Msg-Id`, and the unique key of the consumer, make that harmless.
+It publishes unsent rows in atomic batches and marks them as sent after the acknowledgement. While
+one batch of a backlog is being published, the batch before it is marked and the next one read. A
+kill between publishing and marking sends a row twice; its `Nats-Msg-Id` and the unique key of the
+consumer make that harmless.
 
-Before it sends anything, and whenever the connection or the stream is another, it is reconciled
-with what the door and the stream say (`reconciliation`); every second it announces a mark.
+Before it publishes, and whenever the connection or the stream has changed, it reconciles door,
+outbox and stream (`reconciliation`). Every second it publishes a mark.
 """
 
 import asyncio
@@ -21,7 +22,7 @@ from services.chassis import door as recording
 from services.chassis import marks
 from services.chassis.broker import streams
 from services.chassis.broker.connection import Broker
-from services.chassis.broker.errors import broker_errors
+from services.chassis.broker.errors import translate_client_errors
 from services.chassis.broker.streams import StreamState
 from services.chassis.clock import Clock, now_us
 from services.chassis.database.engine import Database
@@ -43,9 +44,9 @@ PAUSE_SECONDS = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 
 @dataclass
 class Relay:
-    """Brings the outbox of one database to the stream, one relay at a time per database.
+    """Publishes the outbox of one database; one relay at a time per database.
 
-    `spot_checks`: whether it may read messages of EVENTS, to compare them with what it sent.
+    `spot_checks`: whether it may read messages of EVENTS, to compare them with sent rows.
     """
 
     db: Database
@@ -65,15 +66,15 @@ class Relay:
         self.broker.on_reconnect.append(self._forget_stream)
 
     def _forget_stream(self) -> None:
-        """What was compared with the stream has to be compared again."""
+        """Has the relay reconcile again before it publishes."""
         self._stream = None
 
     def nudge(self) -> None:
-        """Says that something was just committed, so that the relay does not sleep on it."""
+        """Wakes the relay after a commit."""
         self._nudged.set()
 
     async def run(self) -> None:
-        """Relays until cancelled; pauses grow while the broker or the database is away."""
+        """Runs until cancelled; pauses grow while the broker or the database is away."""
         while True:
             self._nudged.clear()
             try:
@@ -96,9 +97,9 @@ class Relay:
         await asyncio.sleep(pause)
 
     async def once(self, batches: int = 1) -> int:
-        """Publishes and marks some batches: how many rows, 0 where another relay is at it.
+        """Publishes and marks some batches; the number of rows, 0 while another relay runs.
 
-        What was acknowledged before the broker went away is marked too.
+        Rows that were acknowledged before the broker went away are marked too.
         """
         await self.broker.ensure()
         async with turn_of(self.db) as turn:
@@ -111,7 +112,7 @@ class Relay:
         return sent_count
 
     async def _reconcile(self) -> StreamState:
-        """The stream to send to, after the door and the outbox were compared with it."""
+        """The stream to publish to, after reconciliation with it and all demands of the fold."""
         if self._stream is None:
             stream = await reconciliation.reconcile(
                 self.db, self.broker, self.clock(), self.spot_checks
@@ -151,11 +152,11 @@ class Relay:
             await turn.mark(sent, self.clock(), stream.created)
 
     async def publish(self, rows: Sequence[Row]) -> list[Sent]:
-        """Publishes rows in order; answers the sequence of each in the stream."""
+        """Publishes rows in order; returns the sequence of each in the stream."""
         return await self._publisher.publish(rows)
 
     async def _announce_in_time(self) -> None:
-        """Announces a mark where it is due; without the stream MARKS the events go on."""
+        """Publishes a mark when it is due; a failure does not stop the events."""
         if asyncio.get_running_loop().time() < self._mark_due:
             return
         self._mark_due = asyncio.get_running_loop().time() + MARK_SECONDS
@@ -165,7 +166,7 @@ class Relay:
             log.warning("the mark was not announced", extra={"error": str(away)})
 
     async def announce(self) -> None:
-        """Announces the next mark, once door and stream were compared and are still the same."""
+        """Publishes the next mark, unless door or stream changed since the reconciliation."""
         last, stream = self._mark, self._stream
         if stream is None:
             return
@@ -182,13 +183,13 @@ class Relay:
         await marks.announce(self.broker, self._mark)
 
     async def _listen(self) -> None:
-        """Hears what is demanded of this door and of those that its database was before."""
+        """Subscribes to the demands on this door and on its former names."""
         nc = await self.broker.ensure()
         if self._listening is nc:
             return
         async with self.db.read() as conn:
             service = (await recording.load(conn)).name.partition(".")[0]
-        with broker_errors():
+        with translate_client_errors():
             await nc.subscribe(f"{marks.REQUEST_SUBJECT}.{service}.*", cb=self._on_demand)
         self._listening = nc
 

@@ -1,8 +1,8 @@
-"""Publishing rows of an outbox to JetStream: an atomic batch, else one by one, in order.
+"""Publishes rows of an outbox to JetStream, as an atomic batch or else one by one, in order.
 
-The server takes a message for a duplicate by its id alone, and whoever may publish can take an id
-first. So what it calls a duplicate is compared with what stands in the stream; where that is
-another message, or may not be read, the row is published again under an id that nobody can guess.
+The server detects duplicates by message id alone, and any publisher could use an id first. So an
+alleged duplicate is compared with the message in the stream. If that is another message, or may
+not be read, the row is published again with an id that nobody can guess.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ from typing import Any
 
 from services.chassis.broker import streams
 from services.chassis.broker.connection import Broker
-from services.chassis.broker.errors import broker_errors
+from services.chassis.broker.errors import translate_client_errors
 from services.chassis.broker.streams import FRESH, ID_HEADER
 from services.chassis.errors import BrokerAway
 from services.chassis.relay.turn import Row, Sent
@@ -32,15 +32,18 @@ DUPLICATE_IN_BATCH = 10201
 
 @dataclass
 class Publisher:
-    """Publishes through the connection of one broker, which may read the streams or not."""
+    """Publishes through one connection; `may_read` says whether it may read the streams."""
 
     broker: Broker
     may_read: bool = False
 
     async def publish(self, rows: Sequence[Row]) -> list[Sent]:
-        """Publishes rows in order; answers (seq, sequence in the stream) of each."""
+        """Publishes rows in order; returns the sequence of each in the stream."""
         headers = {row.headers for row in rows if row.headers}
-        with broker_errors(), message_span(_tracer, "relay", map(json.loads, headers)) as span:
+        with (
+            translate_client_errors(),
+            message_span(_tracer, "relay", map(json.loads, headers)) as span,
+        ):
             span.set_attribute("messages", len(rows))
             return await self._publish(rows)
 
@@ -52,7 +55,7 @@ class Publisher:
         return sent
 
     async def _batch(self, rows: list[Row]) -> list[Sent] | None:
-        """All rows or none as one atomic batch; None when the stream knows one of them."""
+        """Publishes all rows as one atomic batch, or none; None if one of them is a duplicate."""
         if len(rows) < 2:
             return None
         nc, batch = await self.broker.ensure(), uuid.uuid4().hex
@@ -74,20 +77,22 @@ class Publisher:
         return [Sent(row.seq, last - len(rows) + 1 + i) for i, row in enumerate(rows)]
 
     async def _singles(self, rows: list[Row]) -> list[Sent]:
-        """Each row by itself, in order on one connection, some hundred in flight."""
+        """Publishes each row by itself, in order on one connection, some hundred in flight."""
         sent: list[Sent] = []
         for start in range(0, len(rows), SINGLES_AT_ONCE):
             some = rows[start : start + SINGLES_AT_ONCE]
             requests = (self.broker.request(r.subject, r.body, r.message_headers()) for r in some)
             answers = await asyncio.gather(*requests)
             for row, answer in zip(some, answers, strict=True):
-                sent.append(await self._placed(row, answer.data))
+                sent.append(await self._verify(row, answer.data))
         return sent
 
-    async def _placed(self, row: Row, answer: bytes) -> Sent:
-        """Where a row stands in the stream, as the acknowledgement says, once that is true."""
+    async def _verify(self, row: Row, answer: bytes) -> Sent:
+        """The acknowledged sequence of a row, verified if the server called it a duplicate."""
         acknowledged = _acknowledgement(answer)
-        if acknowledged.get("duplicate") and not await self._stands(row, int(acknowledged["seq"])):
+        if acknowledged.get("duplicate") and not await self._is_stored(
+            row, int(acknowledged["seq"])
+        ):
             headers = row.message_headers()
             headers[ID_HEADER] += f"{FRESH}{secrets.token_hex(8)}"
             log.warning("a message id was taken by another message", extra={"id": row.message_id})
@@ -95,7 +100,7 @@ class Publisher:
             acknowledged = _acknowledgement(reply.data)
         return Sent(row.seq, int(acknowledged["seq"]))
 
-    async def _stands(self, row: Row, sequence: int) -> bool:
+    async def _is_stored(self, row: Row, sequence: int) -> bool:
         if not self.may_read:
             return False
         stored = await streams.message_at(self.broker, row.stream.upper(), sequence)
@@ -103,7 +108,7 @@ class Publisher:
 
 
 def _acknowledgement(answer: bytes) -> dict[str, Any]:
-    """What the stream says of a message that it took; BrokerAway where it did not."""
+    """The acknowledgement of the stream; BrokerAway if it refused the message."""
     if not _accepted(answer):
         raise BrokerAway("the stream refused a message of an atomic batch")
     acknowledged: dict[str, Any] = json.loads(answer)
@@ -111,7 +116,7 @@ def _acknowledgement(answer: bytes) -> dict[str, Any]:
 
 
 def _accepted(answer: bytes) -> bool:
-    """Whether the stream took it; False for a known duplicate; BrokerAway for other refusals."""
+    """Whether the stream stored it; False for a duplicate; BrokerAway for other refusals."""
     error = json.loads(answer).get("error")
     if error is None:
         return True

@@ -1,10 +1,9 @@
-"""How a relay is reconciled with its door and its stream, before it sends anything.
+"""Reconciles door, outbox and stream before the relay publishes.
 
-A database that was restored from an older backup has announced a mark that it does not remember.
-It goes on as a new door, whose count begins anew with what it recorded since: a later loss cannot
-hide behind what the ledger has and the door forgot. What a stream has lost is sent again. Whoever
-folds the stream may demand the same where a mark does not hold; identities make each message
-harmless that comes twice.
+A database that was restored from an older backup has published a mark that it does not contain.
+It continues as a new door with a count of its own, so that a later loss cannot be masked by events
+that the ledger has and the door forgot. Messages that a stream has lost are sent again. The fold
+may demand the same of a door whose mark does not hold. Identities make duplicates harmless.
 """
 
 import json
@@ -28,9 +27,9 @@ CHUNK = 5000
 
 
 class Demand(NamedTuple):
-    """What the fold demands of a door: to send again what it recorded after the mark that held.
+    """A demand of the fold: the door must send its events after `mark`, the last one that held.
 
-    `renewal`: the door is to take a new name, since it told fewer events than it once had.
+    `renewal`: the door must take a new name, since its count is lower than it once was.
     """
 
     mark: Mark
@@ -38,11 +37,11 @@ class Demand(NamedTuple):
 
     @property
     def door(self) -> str:
-        """The door that is meant."""
+        """The name of the door."""
         return self.mark.door
 
     def encode(self) -> bytes:
-        """The demand as a message."""
+        """The body of the demand's message."""
         return json.dumps(
             {"held": json.loads(self.mark.encode()), "renewal": self.renewal}
         ).encode()
@@ -59,7 +58,7 @@ def decode_demand(raw: bytes) -> Demand | None:
 
 
 async def reconcile(db: Database, broker: Broker, now: int, spot_checks: bool) -> StreamState:
-    """Compares door and outbox with what was announced and what is in the stream."""
+    """Compares door and outbox with the published marks and with the stream, and repairs them."""
     async with db.read() as conn:
         door = await recording.load(conn)
     announced = await marks.last(broker, door.name)
@@ -73,7 +72,7 @@ async def reconcile(db: Database, broker: Broker, now: int, spot_checks: bool) -
 
 
 async def fulfil(db: Database, broker: Broker, demand: Demand, now: int) -> None:
-    """Does what the fold demands of this door, or of one that its database was before."""
+    """Fulfils a demand on this door, or on one of its former names."""
     async with db.read() as conn:
         door = await recording.load(conn)
     former = next((mark for mark in door.former if mark.door == demand.door), None)
@@ -87,10 +86,10 @@ async def fulfil(db: Database, broker: Broker, demand: Demand, now: int) -> None
 
 
 async def renew(db: Database, mark: Mark, now: int) -> Door:
-    """Makes a restored database a new door; `mark` is the last one that stands for the old door.
+    """Makes a restored database a new door; `mark` is the last valid mark of the old door.
 
-    What it recorded since the mark that both know belongs to the new door, whether or not it was
-    sent before: it is sent again under that name, and recorded later than the mark.
+    Events after the last mark that both know belong to the new door, whether or not they were sent
+    before: they are sent again under its name, with timestamps after the mark.
     """
     async with db.write() as conn:
         door = await recording.load(conn, locked=True)
@@ -108,12 +107,12 @@ async def renew(db: Database, mark: Mark, now: int) -> Door:
 
 
 async def _record_later(conn: AsyncConnection, name: str, until: int) -> int:
-    """Moves moments of a door behind a mark where they are not; answers the last moment."""
+    """Moves the timestamps of a door's unsent events after a mark; returns the last one."""
     last = until
-    for seq, recorded in await outbox.moments_of(conn, name):
+    for seq, recorded in await outbox.unsent_instants(conn, name):
         last = max(recorded, last + 1)
         if last != recorded:
-            await outbox.record_at(conn, seq, last)
+            await outbox.rerecord(conn, seq, last)
     return last
 
 
@@ -137,32 +136,32 @@ async def _send_lost_again(
 async def _intact(
     db: Database, broker: Broker, state: StreamState, group: Group, spot_checks: bool
 ) -> int | None:
-    """Up to which sequence the stream still has what was sent; None where it has all of it.
+    """The last sequence up to which the stream has all sent rows; None if it has all of them.
 
-    A stream that was replaced by an older copy of itself has a beginning of what was sent, which
-    is found by halves.
+    A stream that was replaced by an older copy of itself has a prefix of the sent rows, whose end
+    a binary search finds.
     """
     async with db.read() as conn:
-        last = await outbox.placed(conn, group, state.last_seq)
+        last = await outbox.last_place(conn, group, state.last_seq)
         beyond = await outbox.is_placed_after(conn, group, state.last_seq)
     if not spot_checks:
         return state.last_seq if beyond else None
     low, high = 0, state.last_seq + 1
-    if last is None or await _stands(broker, last):
+    if last is None or await _is_stored(broker, last):
         return state.last_seq if beyond else None
     high = last.stream_seq
     while high - low > 1:
         middle = (low + high) // 2
         async with db.read() as conn:
-            place = await outbox.placed(conn, group, middle)
-        if place is None or place.stream_seq <= low or await _stands(broker, place):
+            place = await outbox.last_place(conn, group, middle)
+        if place is None or place.stream_seq <= low or await _is_stored(broker, place):
             low = middle
         else:
             high = place.stream_seq
     return low
 
 
-async def _stands(broker: Broker, place: outbox.Place) -> bool:
-    """Whether the stream has a message where it acknowledged it."""
+async def _is_stored(broker: Broker, place: outbox.Place) -> bool:
+    """Whether the stream has the message at the acknowledged sequence."""
     id_ = await streams.id_at(broker, EVENTS, place.stream_seq)
     return id_ == message_id(place.receipt, place.generation)

@@ -1,6 +1,6 @@
-"""The right to relay one outbox: its unsent rows in order of `seq`, and marking what was sent.
+"""The turn to relay one outbox: reads unsent rows in order of `seq`, and marks sent ones.
 
-One relay at a time has it, whichever process it runs in.
+One relay at a time has it, in whichever process it runs.
 """
 
 import contextlib
@@ -35,11 +35,11 @@ class Row(NamedTuple):
 
     @property
     def message_id(self) -> str:
-        """Its id for the server's deduplication: another one whenever it is sent again."""
+        """The id for the server's deduplication, which changes when the row is to be sent again."""
         return message_id(self.receipt, self.generation)
 
     def message_headers(self) -> dict[str, str]:
-        """What the message carries: its id, and the door that recorded it."""
+        """The headers of the message: its own, its id, and the door that recorded it."""
         own: dict[str, str] = json.loads(self.headers) if self.headers else {}
         if self.door is not None:
             own[HEADER] = self.door
@@ -48,12 +48,12 @@ class Row(NamedTuple):
 
     @property
     def stream(self) -> str:
-        """The part of the subject that decides about the stream."""
+        """The part of the subject that selects the stream."""
         return self.subject.split(".", 2)[1]
 
 
 def message_id(receipt: bytes, generation: int) -> str:
-    """The id of a message: the receipt, and how often it was to be sent again."""
+    """The id of a message: the receipt, and how often it was marked as unsent again."""
     id_ = bytes(receipt).hex()
     return f"{id_}-{generation}" if generation else id_
 
@@ -72,23 +72,23 @@ UNSENT = (
 
 
 WRONG_PLANS = ("enable_seqscan", "enable_bitmapscan", "enable_sort")
-"""A backlog outruns the statistics of PostgreSQL, which then sorts all of it for each batch."""
+"""Plans to turn off: with outdated statistics PostgreSQL would sort a whole backlog per batch."""
 
 
 class Turn:
-    """The right to relay, as long as it is held: reading unsent rows and marking them."""
+    """The exclusive right to relay: reads unsent rows and marks them as sent."""
 
     async def unsent(self, after: int) -> tuple[list[Row], bool]:
-        """The next rows behind a `seq`, and whether more may wait behind them."""
+        """The next unsent rows after a `seq`, and whether there may be more."""
         raise NotImplementedError
 
     async def mark(self, rows: Sequence[Sent], now: int, stream_created: int | None) -> None:
-        """Marks what the stream of this creation acknowledged."""
+        """Marks rows as sent to the stream with this time of creation."""
         raise NotImplementedError
 
 
 class SqliteTurn(Turn):
-    """Publishes outside of any transaction, so that the one writer stays free for the doors."""
+    """Without a transaction while publishing, so that the one writer stays free."""
 
     def __init__(self, db: Database) -> None:
         self.db = db
@@ -109,7 +109,7 @@ class SqliteTurn(Turn):
 
 
 class PostgresTurn(Turn):
-    """Holds the rows locked in one transaction until they are marked."""
+    """Keeps the rows locked in one transaction until they are marked."""
 
     def __init__(self, conn: AsyncConnection) -> None:
         self.conn = conn
@@ -130,7 +130,7 @@ class PostgresTurn(Turn):
 
 
 def _bounded(rows: Sequence[Any]) -> tuple[list[Row], bool]:
-    """The first rows that stay below the bytes of a batch, one at least; whether there are more."""
+    """The first rows that fit into a batch, at least one; whether there are more."""
     batch: list[Row] = []
     size = 0
     for columns in rows:
@@ -159,10 +159,10 @@ async def turn_of(db: Database) -> AsyncIterator[Turn | None]:
 
 @contextlib.contextmanager
 def _file_lock(path: str) -> Iterator[bool]:
-    """Whether this process got the lock; the system frees it when the process dies."""
+    """Whether this process got the lock, which the system releases when the process dies."""
     try:
         handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    except OSError as away:  # too many open files, or a full disk: waiting cures it
+    except OSError as away:  # too many open files or a full disk: transient
         raise DatabaseAway(away) from away
     try:
         yield _locked(handle)

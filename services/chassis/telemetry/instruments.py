@@ -1,7 +1,7 @@
 """Logs as JSON lines, and traces and metrics by OpenTelemetry where an endpoint is set.
 
-Without an endpoint the API of OpenTelemetry does nothing and costs next to nothing. Spans are
-made per batch, never per event; no body, token or personal key is ever logged.
+Without an endpoint the API of OpenTelemetry does nothing, at almost no cost. There is one span per
+batch, never per event. No body, token or personal key is ever logged.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -22,27 +22,27 @@ _propagator = TraceContextTextMapPropagator()
 
 
 def setup(settings: Settings, service: str) -> None:
-    """Sets up logging of the process, and exporters when an endpoint is configured."""
+    """Sets up logging, and exporters if an endpoint is configured."""
     write_lines(settings.log_level)
     if settings.otlp_endpoint:
-        # The SDK is loaded here alone: without an endpoint a process does not carry it.
+        # The SDK is imported only here, so that a process without an endpoint does not load it.
         from services.chassis.telemetry import otlp
 
         otlp.export(settings.otlp_endpoint.rstrip("/"), service)
 
 
 def tracer(name: str) -> trace.Tracer:
-    """A tracer; it does nothing until `setup` found an endpoint."""
+    """A tracer; it does nothing unless `setup` was called with an endpoint."""
     return trace.get_tracer(name)
 
 
 def meter(name: str) -> metrics.Meter:
-    """A meter; it does nothing until `setup` found an endpoint."""
+    """A meter; it does nothing unless `setup` was called with an endpoint."""
     return metrics.get_meter(name)
 
 
 def trace_headers() -> dict[str, str]:
-    """What a message carries so that its receiver joins the trace of now; empty without one."""
+    """The headers by which the receiver of a message continues the current trace, if any."""
     headers: dict[str, str] = {}
     _propagator.inject(headers)
     return headers

@@ -1,9 +1,8 @@
-"""The log of a process: JSON lines of our own loggers, and of libraries what goes wrong alone.
+"""The log of a process as JSON lines: our own loggers, and warnings of libraries.
 
-Libraries at DEBUG and INFO write what they handle: parameters of SQL, payloads, addresses. So the
-level of the settings is for the loggers on the list; every other one speaks from WARNING on. The
-same goes for errors: the message of one that is not on the list may repeat what somebody sent, so
-its type and its stack are written, and the message is not.
+Libraries log the data that they handle at DEBUG and INFO: SQL parameters, payloads, addresses. So
+the level of the settings applies to the loggers on a list, and all others log from WARNING on. The
+message of a foreign error may repeat what somebody sent, so only its type and stack are logged.
 """
 
 import logging
@@ -15,20 +14,20 @@ from datetime import UTC, datetime
 from services.chassis.printable import printable_json
 
 LEVELLED = ("services", "contracts", "danchu")
-"""Loggers that the level of the settings is for."""
+"""The loggers that the level of the settings applies to."""
 INFORMING = ("uvicorn",)
-"""Loggers that may say at INFO what they do; at DEBUG they would say for whom."""
+"""Loggers that may log at INFO; at DEBUG they would log addresses."""
 PLAIN_ERRORS = (
     OSError, AttributeError, TypeError, NameError, ImportError, AssertionError, RuntimeError,
     ArithmeticError, StopIteration, StopAsyncIteration, MemoryError,
 )  # fmt: skip
-"""Errors of the interpreter that name parts of a program, or of a system."""
+"""Errors of the interpreter, whose messages name parts of a program or of the system."""
 OWN_PACKAGES = ("services", "contracts")
 _RECORD = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
 
 
 class JsonLines(logging.Formatter):
-    """One JSON object a line: time, level, logger, message, and what `extra` gave."""
+    """One JSON object a line: time, level, logger, message, and the fields of `extra`."""
 
     def format(self, record: logging.LogRecord) -> str:
         """The line of one record."""
@@ -45,7 +44,7 @@ class JsonLines(logging.Formatter):
 
 
 def _stack(error: BaseException) -> Iterator[str]:
-    """The stack of an error and of those behind it, each once."""
+    """The stack of an error and of its causes, each once."""
     chain: list[BaseException] = []
     behind: BaseException | None = error
     while behind is not None and behind not in chain:
@@ -64,7 +63,7 @@ def _text_of(error: BaseException) -> str:
 
 
 def write_lines(level: str) -> None:
-    """Makes the log of this process, on standard error, at a level of the settings."""
+    """Configures the log of this process on standard error, at the level of the settings."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines())
     own = logging.getLevelNamesMapping().get(level.upper(), logging.INFO)
@@ -78,7 +77,7 @@ def write_lines(level: str) -> None:
 
 
 def _take_over(library: logging.Logger) -> None:
-    """Has a logger speak by ours: FastStream gives its own a handler and a level at import."""
+    """Removes a logger's own handler and level, which FastStream sets at import."""
     if library.handlers:
         library.handlers.clear()
         library.propagate = True

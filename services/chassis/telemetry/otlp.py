@@ -1,7 +1,7 @@
-"""Exporters of traces and metrics, which let through the attributes of a list and nothing else.
+"""Exporters of traces and metrics, restricted to an allow-list of attributes.
 
-What is not on the list may hold what somebody sent: a path with its values, a query, the message of
-an error. Loaded only where an endpoint is set.
+Other attributes may contain what somebody sent: a path with its values, a query, the message of an
+error. Imported only if an endpoint is set.
 """
 
 from collections.abc import Mapping, Sequence
@@ -35,7 +35,7 @@ def _allowed(attributes: Attributes) -> dict[str, str | bool | int | float]:
 
 
 def allowed_span(span: ReadableSpan) -> ReadableSpan:
-    """The span with what may leave of it: an error by its type, not by its words."""
+    """The span with allowed attributes only; errors by type, without their messages."""
     return ReadableSpan(
         span.name, span.context, span.parent, span.resource, _allowed(span.attributes),
         [Event(event.name, _allowed(event.attributes), event.timestamp) for event in span.events],
@@ -46,32 +46,32 @@ def allowed_span(span: ReadableSpan) -> ReadableSpan:
 
 
 class AllowedSpans(SpanExporter):
-    """Hands on to another exporter what may leave."""
+    """Passes spans with allowed attributes to another exporter."""
 
     def __init__(self, exporter: SpanExporter) -> None:
         self._exporter = exporter
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
-        """Exports the spans without what is not on the list."""
+        """Exports the spans without other attributes."""
         return self._exporter.export([allowed_span(span) for span in spans])
 
     def shutdown(self) -> None:
-        """Ends the other exporter."""
+        """Shuts the other exporter down."""
         self._exporter.shutdown()
 
     def force_flush(self, timeout_millis: int = 30_000) -> bool:
-        """Sends what the other exporter keeps."""
+        """Flushes the other exporter."""
         return self._exporter.force_flush(timeout_millis)
 
 
 def meter_provider(reader: MetricReader, resource: Resource) -> MeterProvider:
-    """Metrics of which every instrument has the attributes of the list alone."""
+    """A provider of metrics whose instruments have allowed attributes only."""
     view = View(instrument_name="*", attribute_keys=set(ALLOWED))
     return MeterProvider([reader], resource, views=[view])
 
 
 def export(endpoint: str, service: str) -> None:
-    """Sends traces and metrics of this process to an endpoint."""
+    """Exports traces and metrics of this process to an endpoint."""
     resource = Resource.create({"service.name": f"danchu-{service}"})
     spans = TracerProvider(resource=resource)
     exporter = AllowedSpans(OTLPSpanExporter(f"{endpoint}/v1/traces"))

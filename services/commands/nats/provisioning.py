@@ -10,7 +10,7 @@ from contracts.messages import Message
 from services.chassis.broker.connection import Broker
 from services.chassis.broker.consumers import ConsumerPlan
 from services.chassis.broker.durability import check_stream
-from services.chassis.broker.errors import broker_errors
+from services.chassis.broker.errors import translate_client_errors
 from services.commands.messages import message
 
 DEDUPE_SECONDS = 120.0
@@ -54,7 +54,7 @@ async def provision(broker: Broker, anew: bool = False) -> list[Message]:
     await broker.ensure()
     manager = broker.manager()
     changes: list[Message] = []
-    with broker_errors():
+    with translate_client_errors():
         for stream in STREAMS:
             changes += await _provision_stream(manager, stream)
         for consumer in CONSUMERS:

@@ -7,7 +7,7 @@ from nats.js.api import StreamInfo
 from nats.js.errors import NotFoundError
 
 from services.chassis.broker.connection import Broker
-from services.chassis.broker.errors import broker_errors
+from services.chassis.broker.errors import translate_client_errors
 from services.chassis.broker.streams import state_of
 from services.chassis.clock import Clock
 from services.chassis.database.engine import Database
@@ -107,7 +107,7 @@ class FoldLag:
 
     async def _age(self, sequence: int) -> float:
         """The seconds since a message was added to the stream."""
-        with broker_errors():
+        with translate_client_errors():
             try:
                 oldest = await self.broker.manager().get_msg(STREAM, sequence, direct=True)
             except NotFoundError:

@@ -33,7 +33,7 @@ async def tallies(conn: AsyncConnection, year: int, since: int) -> dict[str, Tal
 
 async def last_stamp(db: Database) -> int:
     """The stamp of the last commit of the fold."""
-    return int(await db.glance("SELECT stamp FROM position"))
+    return int(await db.single_value("SELECT stamp FROM position"))
 
 
 async def stamp(conn: AsyncConnection, book: Book) -> int:

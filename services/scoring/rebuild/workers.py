@@ -21,7 +21,7 @@ from typing import Any, BinaryIO
 from services.chassis.cancellation import cancel_all
 from services.chassis.driver_rows import FAILED, Source, is_lost
 from services.chassis.errors import DatabaseAway
-from services.chassis.parent_death import tie
+from services.chassis.parent_death import die_with
 from services.scoring.errors import WorkerDied
 from services.scoring.fold.books import Book
 from services.scoring.fold.registry import Registry
@@ -141,7 +141,7 @@ async def main(stdin: BinaryIO, stdout: BinaryIO) -> None:
     context: Context = _read(stdin)
     source, registry, rubrics = context
     try:
-        async with source.opened() as rows:
+        async with source.connection() as rows:
             while (books := _read(stdin)) is not None:
                 async for result in inputs.recompute_books(rows, registry, rubrics, books):
                     _write(stdout, result)
@@ -163,5 +163,5 @@ def _read(stdin: BinaryIO) -> Any:
 
 
 if __name__ == "__main__":
-    tie(int(sys.argv[1]))
+    die_with(int(sys.argv[1]))
     asyncio.run(main(sys.stdin.buffer, sys.stdout.buffer))

@@ -13,7 +13,7 @@ from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
 
 from services.chassis.broker.connection import Broker
-from services.chassis.broker.errors import broker_errors
+from services.chassis.broker.errors import translate_client_errors
 from services.chassis.errors import BrokerAway
 
 PULL_SECONDS = 20
@@ -41,7 +41,7 @@ class Reader:
         nc = await self.broker.ensure()
         await self._reset()
         self._inbox = nc.new_inbox()
-        with broker_errors():
+        with translate_client_errors():
             self._sub = await nc.subscribe(
                 self._inbox, cb=self._on_message, pending_msgs_limit=8 * self.limit,
                 pending_bytes_limit=PENDING_BYTES,
@@ -56,7 +56,7 @@ class Reader:
         # cleared first: if the connection is lost meanwhile, it must be reset again
         self._lost = False
         try:
-            with broker_errors():
+            with translate_client_errors():
                 await self.broker.manager().reset_consumer(self.stream, self.consumer)
         except BaseException:
             self._lost = True
@@ -67,7 +67,7 @@ class Reader:
         if self._on_lost in self.broker.on_reconnect:
             self.broker.on_reconnect.remove(self._on_lost)
         if self._sub is not None and self.broker.nc.is_connected:
-            with contextlib.suppress(BrokerAway), broker_errors():
+            with contextlib.suppress(BrokerAway), translate_client_errors():
                 await self._sub.unsubscribe()
         self._sub = None
 
@@ -123,13 +123,13 @@ class Reader:
         request = {"batch": number, "expires": PULL_SECONDS * 10**9}
         self._open += number
         subject = f"$JS.API.CONSUMER.MSG.NEXT.{self.stream}.{self.consumer}"
-        with broker_errors():
+        with translate_client_errors():
             await nc.publish(subject, json.dumps(request).encode(), reply=self._inbox)
 
     async def ack(self, messages: list[Msg]) -> None:
         """Acknowledges messages; if an acknowledgement is lost, its message only comes again."""
         nc = await self.broker.ensure()
-        with broker_errors():
+        with translate_client_errors():
             for message in messages:
                 await nc.publish(message.reply, b"+ACK")
             await nc.flush()

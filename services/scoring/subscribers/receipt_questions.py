@@ -15,7 +15,7 @@ from faststream.nats.message import NatsMessage
 from faststream.security import SASLPlaintext
 
 from contracts.questions import RECEIPT_QUESTION, ReceiptQuestion
-from services.chassis.broker.errors import broker_errors
+from services.chassis.broker.errors import translate_client_errors
 from services.chassis.errors import BrokerAway, DanchuError
 from services.chassis.settings import NatsAccess
 from services.scoring.readmodel.receipts import Receipts
@@ -40,13 +40,13 @@ class ReceiptResponder:
             closed = asyncio.Event()
             broker = self.build(closed)
             try:
-                with broker_errors():
+                with translate_client_errors():
                     await broker.start()
                 await closed.wait()
             except BrokerAway as away:
                 log.info("nobody can ask scoring", extra={"error": str(away)})
             finally:
-                with contextlib.suppress(BrokerAway), broker_errors():
+                with contextlib.suppress(BrokerAway), translate_client_errors():
                     await broker.stop()
             await asyncio.sleep(REOPEN_SECONDS)
 

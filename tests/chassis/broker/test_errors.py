@@ -15,7 +15,7 @@ from nats.aio.subscription import Subscription
 from nats.js.manager import JetStreamManager
 
 from services.chassis.auth.credentials import Issuer
-from services.chassis.broker.errors import broker_errors
+from services.chassis.broker.errors import translate_client_errors
 from services.chassis.errors import BrokerAway
 from services.chassis.relay import loop as relaying
 from services.scoring.subscribers import fold_loop
@@ -50,7 +50,7 @@ def made(kind: type[BaseException]) -> BaseException:
 @pytest.mark.parametrize("kind", [*OF_LIBRARY, *OTHERS], ids=lambda kind: kind.__name__)
 def test_each_error_of_a_connection_is_one_that_is_waited_out(kind: type[Exception]) -> None:
     """Those of a later version of the library too."""
-    with pytest.raises(BrokerAway), broker_errors():
+    with pytest.raises(BrokerAway), translate_client_errors():
         raise made(kind)
 
 
@@ -58,9 +58,9 @@ def test_a_bug_within_the_library_is_waited_out_and_ours_is_not() -> None:
     """A transport that is gone makes it fail with AttributeError, for one."""
     within: dict[str, Any] = {"__name__": "nats.aio.client"}
     exec("def write():\n    None.write(b'')", within)
-    with pytest.raises(BrokerAway, match="write"), broker_errors():
+    with pytest.raises(BrokerAway, match="write"), translate_client_errors():
         within["write"]()
-    with pytest.raises(ZeroDivisionError), broker_errors():
+    with pytest.raises(ZeroDivisionError), translate_client_errors():
         raise ZeroDivisionError
 
 
@@ -68,11 +68,11 @@ async def test_a_wait_that_the_library_cancels_is_no_cancellation_of_the_task() 
     """Closing a connection cancels what waits for its answers; ending the task still ends it."""
     answer: asyncio.Future[None] = asyncio.get_running_loop().create_future()
     answer.cancel()
-    with pytest.raises(BrokerAway), broker_errors():
+    with pytest.raises(BrokerAway), translate_client_errors():
         await answer
 
     async def waiting() -> None:
-        with broker_errors():
+        with translate_client_errors():
             await asyncio.Event().wait()
 
     task = asyncio.create_task(waiting())

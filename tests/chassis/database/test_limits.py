@@ -145,7 +145,7 @@ async def test_a_server_that_hangs_is_told_as_away_and_comes_back(hanging: Postg
     db = Database(normal_url(hanging.url), "public", QUICK)
     async with db.write() as conn:
         await conn.execute(text("CREATE TABLE retractions (target bytea, subject text)"))
-    assert await db.glance("SELECT 1") == 1
+    assert await db.single_value("SELECT 1") == 1
 
     async def many() -> None:
         async with db.write() as conn:
@@ -169,7 +169,7 @@ async def test_a_server_that_hangs_is_told_as_away_and_comes_back(hanging: Postg
 
     async def glance() -> None:
         signalled(hanging, signal.SIGSTOP)
-        await db.glance("SELECT 1")
+        await db.single_value("SELECT 1")
 
     for ask in (statement, many, driver, pooled, glance):
         with pytest.raises(DatabaseAway):
@@ -177,7 +177,7 @@ async def test_a_server_that_hangs_is_told_as_away_and_comes_back(hanging: Postg
                 await ask()
         signalled(hanging, signal.SIGCONT)
         await db.check()
-        assert await db.glance("SELECT 1") == 1
+        assert await db.single_value("SELECT 1") == 1
     await db.close()
 
 

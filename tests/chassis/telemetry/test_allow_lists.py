@@ -84,7 +84,7 @@ async def test_an_answer_is_counted_by_its_route_and_not_by_its_path(
             raise HTTPException(404)
         return person
 
-    root = metrics.measured(compose({"doors": (api, Health())}))
+    root = metrics.count_requests(compose({"doors": (api, Health())}))
     async with httpx.AsyncClient(
         transport=httpx.ASGITransport(root), base_url="http://danchu"
     ) as client:
