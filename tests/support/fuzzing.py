@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 import httpx
 import requests
 import schemathesis
+import schemathesis.specs.openapi.schemas  # loaded here: `fuzz` has a thread that imports too
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from schemathesis import GenerationMode
