@@ -1,6 +1,6 @@
-"""Folds every event into facts, tallies and ratings, and answers HR.
+"""Folds all events into facts and tallies, and answers queries about ratings.
 
-Owns: the ledger of what counted, and every rating.
+Owns: the ledger of all events, and every rating.
 Takes in: all events of the stream EVENTS.
-Emits: what breaks the contract, by its outbox, to the stream QUARANTINE.
+Emits: messages that it cannot fold, through its outbox, to the stream QUARANTINE.
 """

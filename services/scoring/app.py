@@ -35,6 +35,7 @@ from services.scoring.rubrics.model import Rubrics
 from services.scoring.settings import SERVICE, ScoringSettings
 from services.scoring.store import doors
 from services.scoring.store import position as position_store
+from services.scoring.store.door_state import first_alarm
 from services.scoring.store.position import Position
 from services.scoring.subscribers.fold_loop import FoldLoop
 from services.scoring.subscribers.mark_watch import MarkWatch
@@ -96,8 +97,8 @@ class App:
         """Waits, and raises the error that ended a task: a bug, or a server with weak settings."""
         if not self.tasks:
             await asyncio.Event().wait()
-        done, _ = await asyncio.wait(self.tasks, return_when=asyncio.FIRST_EXCEPTION)
-        for task in done:
+        ended, _ = await asyncio.wait(self.tasks, return_when=asyncio.FIRST_EXCEPTION)
+        for task in ended:
             task.result()
 
 
@@ -153,7 +154,7 @@ def _add_checks(health: Health, lag: FoldLag, part: Part, rubrics: Rubrics) -> N
         if place.halted is not None:
             raise FoldHalted(place.halted, place.faulty)
         async with db.read() as conn:
-            alarm = doors.alarm(await doors.load(conn), clock())
+            alarm = first_alarm(await doors.load(conn), clock())
         if alarm is not None:
             raise MarksDiffer(alarm)
         return "runs elsewhere" if part == "http" else "runs here"

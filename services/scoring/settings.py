@@ -25,13 +25,13 @@ class ScoringSettings(Settings):
         """The folder that was set, else the one that the stack of this home folds with."""
         if self.scoring_rubrics is not None:
             return self.scoring_rubrics
-        kept = self.home / RUBRICS_FILE
-        return Path(kept.read_text()) if kept.exists() else SHIPPED
+        file = self.home / RUBRICS_FILE
+        return Path(file.read_text()) if file.exists() else SHIPPED
 
     def keep_rubrics(self) -> None:
         """Writes down which rubrics the stack of this home folds with, for other commands."""
-        kept = self.home / RUBRICS_FILE
+        file = self.home / RUBRICS_FILE
         if self.scoring_rubrics is None:
-            kept.unlink(missing_ok=True)
+            file.unlink(missing_ok=True)
         else:
-            write_private(kept, str(self.scoring_rubrics.absolute()))
+            write_private(file, str(self.scoring_rubrics.absolute()))

@@ -1,8 +1,8 @@
-"""Tables of scoring: the ledger is the record, facts and books follow from it.
+"""The tables of scoring: the ledger is the record, facts and books are derived from it.
 
-Instants are microseconds. A fact's `cell` is the number of its book in the upper 32 bits and a
-checksum of the cell in the lower: one index finds a cell and a whole book. Two cells may share a
-checksum, so `said` names the cell in full, with its posting, as JSON.
+Instants are in microseconds. The column `cell` of a fact has the id of its book in the upper 32
+bits and a checksum of the cell in the lower, so that one index finds a cell and a whole book. Two
+cells may have the same checksum, so `said` has the cell in full, and its posting, as JSON.
 """
 
 from pathlib import Path
@@ -46,9 +46,15 @@ ledger = Table(
     Column("door", Integer),
 )  # fmt: skip
 Index("ledger_unit", ledger.c.subject, ledger.c.year, ledger.c.time)
-_registry, _said = text("part = 1"), text("part = 3")
+_registry, _decision = text("part = 1"), text("part = 3")
 Index("ledger_registry", ledger.c.kind, postgresql_where=_registry, sqlite_where=_registry)
-Index("ledger_said", ledger.c.year, ledger.c.subject, postgresql_where=_said, sqlite_where=_said)
+Index(
+    "ledger_said",
+    ledger.c.year,
+    ledger.c.subject,
+    postgresql_where=_decision,
+    sqlite_where=_decision,
+)
 _door = text("door IS NOT NULL")
 Index("ledger_door", ledger.c.door, ledger.c.recorded, postgresql_where=_door, sqlite_where=_door)
 
@@ -141,8 +147,8 @@ doors = Table(
     Column("successor", Text),
     Column("retired", BigInteger),
 )  # fmt: skip
-"""What each door announced last (`mark_…`), the last mark that held (`held_…`), and of the first
-how much `arrived`. `differs_since` is since when it does not hold."""
+"""The last mark that each door announced (`mark_…`), how many of its events `arrived`, and the last
+mark that held (`held_…`). Since `differs_since` the announced mark does not hold."""
 
 repeats = Table(
     "repeats", metadata,
@@ -150,8 +156,8 @@ repeats = Table(
     Column("recorded", BigInteger, primary_key=True),
     sqlite_with_rowid=False,
 )  # fmt: skip
-"""What a door recorded and ledger or quarantine had already, by another door or moment: a door
-that was restored is sent again what it forgot."""
+"""Labels of events that ledger or quarantine have under another door or moment: a restored door
+records again the events that it lost."""
 
 outbox = outbox_table(metadata)
 key_marks = key_marks_table(metadata)

@@ -14,7 +14,8 @@ from contracts.envelope import ContractBroken, Recorded, decode
 from contracts.messages import Message
 from services.scoring.handlers import authorship
 from services.scoring.messages import message
-from services.scoring.store.doors import Arrival, DoorLabel, DoorState
+from services.scoring.store.door_state import DoorLabel, DoorState
+from services.scoring.store.ledger import Arrival
 from services.scoring.store.quarantine import ASIDE, BELOW_MARK, FaultyEvent, Rejection
 
 FAULT_MAX = 300

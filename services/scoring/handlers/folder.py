@@ -105,7 +105,7 @@ class Folder:
                 if readmitted is not None:
                     await quarantine.delete_faulty(conn, readmitted)
                 batch.classify(
-                    await doors.arrivals(conn, identities),
+                    await ledger.arrivals(conn, identities),
                     await quarantine.aside(conn),
                     await doors.ensure_doors(conn, batch.door_names),
                 )

@@ -1,1 +1,1 @@
-"""What the operator does and watches: rebuild, halt, quarantine, audit, lag; not what HR asks."""
+"""What the operator does and watches; no query of HR."""

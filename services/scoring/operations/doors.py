@@ -8,7 +8,7 @@ from services.scoring.operations import proof
 from services.scoring.operations.session import open_database
 from services.scoring.settings import ScoringSettings
 from services.scoring.store import doors, position
-from services.scoring.store.doors import DoorState
+from services.scoring.store.door_state import SILENT_US, DoorState
 
 
 async def resend_missing(db: Database, producer: Database, until: int) -> int:
@@ -45,6 +45,6 @@ async def retire(settings: ScoringSettings, name: str, clock: Clock = now_us) ->
         door = next((each for each in await doors.load(conn) if each.name == name), None)
         if door is None:
             raise DoorUnknown(name)
-        if door.heard is not None and now - door.heard < doors.SILENT_US and not door.successor:
+        if door.heard is not None and now - door.heard < SILENT_US and not door.successor:
             raise DoorSpeaks(name)
         await doors.save(conn, door._replace(retired=now, differs_since=None))

@@ -17,6 +17,7 @@ from services.scoring.errors import FoldBehind, FoldHalted
 from services.scoring.queries import events as event_queries
 from services.scoring.readmodel.unowned import Unowned
 from services.scoring.store import doors, position
+from services.scoring.store.door_state import first_alarm
 from services.scoring.store.position import Position
 from services.scoring.stream import STREAM, consumer, floor_of, misfit, regression, stream_info
 
@@ -57,7 +58,7 @@ class FoldLag:
         events, seconds = await (self._whole_stream(info) if lost else self._behind(place, info))
         async with self.db.read() as conn:
             counts: dict[str, int] = await event_queries.counts(conn)
-            halted = halted or doors.alarm(await doors.load(conn), self.clock())
+            halted = halted or first_alarm(await doors.load(conn), self.clock())
         counts["unowned"] = await self.unowned.count()
         reason = {"halted": None} if halted is None else members("halted", halted)
         return {"events": events, "seconds": round(seconds, 3), **counts, **reason}

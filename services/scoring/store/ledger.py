@@ -31,10 +31,25 @@ class LedgerRow(NamedTuple):
     raw: bytes
 
 
+class Arrival(NamedTuple):
+    """An event of the ledger: its receipt, the id of its door, and the moment of recording."""
+
+    receipt: bytes
+    door: int | None
+    recorded: int
+
+
 async def receipts(conn: AsyncConnection, identities: Collection[bytes]) -> dict[bytes, bytes]:
     """The receipts of these events, by identity, as far as the ledger has them."""
     select = "SELECT identity, receipt FROM ledger WHERE identity"
     return {row[0]: row[1] for row in await select_among(conn, select, identities, "bytea")}
+
+
+async def arrivals(conn: AsyncConnection, identities: Collection[bytes]) -> dict[bytes, Arrival]:
+    """The arrivals of these events, by identity, as far as the ledger has them."""
+    select = "SELECT identity, receipt, door, recorded FROM ledger WHERE identity"
+    rows = await select_among(conn, select, identities, "bytea")
+    return {row[0]: Arrival(row[1], row[2], row[3]) for row in rows}
 
 
 async def write_ledger(

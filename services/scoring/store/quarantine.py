@@ -21,7 +21,7 @@ from services.chassis.http.language import members
 from services.chassis.outbox import Outgoing
 from services.scoring import tables
 from services.scoring.store import doors
-from services.scoring.store.doors import DoorLabel
+from services.scoring.store.door_state import DoorLabel
 
 ASIDE, BELOW_MARK = "aside", "below-mark"
 WAITING, REPLAYED, DROPPED = "waiting", "replayed", "dropped"

@@ -19,7 +19,7 @@ from services.chassis.marks import Mark
 from services.chassis.relay.reconciliation import EVENTS, Demand
 from services.chassis.telemetry.instruments import meter
 from services.scoring.store import doors, position
-from services.scoring.store.doors import DoorState
+from services.scoring.store.door_state import DoorState, first_alarm
 from services.scoring.stream import consumer, floor_of
 
 log = logging.getLogger(__name__)
@@ -85,7 +85,7 @@ class MarkWatch:
             door for door in every if door.differs_since is not None and not door.is_closed
         ]
         _differing.set(len(differing))
-        alarm = doors.alarm(every, now)
+        alarm = first_alarm(every, now)
         if alarm is not None and alarm != self.alarm:
             log.error("a mark does not hold", extra={"reason": alarm})
         self.alarm = alarm

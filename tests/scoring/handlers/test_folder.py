@@ -16,7 +16,7 @@ from services.scoring.fold import books as book_rules
 from services.scoring.fold.registry import Registry
 from services.scoring.queries import events as event_queries
 from services.scoring.ratings.recount import Accepted, facts
-from services.scoring.store import books, doors, ledger, position
+from services.scoring.store import books, ledger, position
 from tests.oracle import rate
 from tests.scoring.folding import folding, joining, split
 from tests.support.builders.cities import accepted, city, compared, rating_answers, rubrics
@@ -96,7 +96,7 @@ async def _not_deleted(*_: Any) -> None:
 
 
 FAULTS: dict[str, tuple[Any, str, Any]] = {
-    "no deduplication": (doors, "arrivals", _nothing_known),
+    "no deduplication": (ledger, "arrivals", _nothing_known),
     "retractions before their target forgotten": (ledger, "retracted", _nobody_retracted),
     "cells weighed without their past": (books, "facts_at", _no_facts_before),
     "retractions after their target without effect": (ledger, "find_events", _forgotten),

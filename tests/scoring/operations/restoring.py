@@ -25,8 +25,8 @@ from services.commands import operator
 from services.commands.nats.provisioning import provision
 from services.commands.service_registry import MIGRATED
 from services.scoring.settings import ScoringSettings
-from services.scoring.store import doors
-from services.scoring.store.doors import DoorState
+from services.scoring.store import door_state, doors
+from services.scoring.store.door_state import DoorState
 from services.scoring.subscribers import mark_watch
 from tests.conftest import NatsServer, eventually
 from tests.scoring.road import Road, open_road
@@ -44,7 +44,7 @@ def hasten(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(mark_watch, "RESEND_AFTER_US", 0)
     monkeypatch.setattr(mark_watch, "RENEW_AFTER_US", 500_000)
     monkeypatch.setattr(mark_watch, "DEMAND_EVERY_US", 1_000_000)
-    monkeypatch.setattr(doors, "ALARM_US", 3_000_000)
+    monkeypatch.setattr(door_state, "ALARM_US", 3_000_000)
 
 
 @dataclass

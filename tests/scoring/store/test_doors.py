@@ -16,7 +16,7 @@ from services.chassis.marks import Mark
 from services.scoring.handlers.batch import Delivery
 from services.scoring.rubrics.loader import SHIPPED, load_directory
 from services.scoring.store import doors, position, quarantine
-from services.scoring.store.doors import DoorLabel, DoorState, apply_mark
+from services.scoring.store.door_state import ALARM_US, DoorLabel, DoorState, apply_mark
 from tests.scoring.folding import Fold, folding
 from tests.scoring.test_road import due, registered
 
@@ -68,7 +68,7 @@ def test_a_mark_holds_with_exactly_its_number(
     else:
         assert after.proven_mark == before.proven_mark
         assert after.differs_since == (20 if since is None else since)
-        assert (after.alarm(19 + doors.ALARM_US) is None) == (since is None or since > 19)
+        assert (after.alarm(19 + ALARM_US) is None) == (since is None or since > 19)
 
 
 async def folded(fold: Fold, messages: Sequence[Delivery]) -> tuple[int, int, int]:
@@ -84,7 +84,7 @@ async def test_a_mark_holds_when_ledger_and_quarantine_have_as_many(database_url
         await folded(fold, [message(0, 1), message(1, 2), broken])
         state = (await compared(fold, Mark(NAME, 9, 4), now=5))[NAME]
         assert (state.arrived, state.differs_since, state.held_until) == (3, 5, 0)
-        why = state.alarm(5 + doors.ALARM_US)
+        why = state.alarm(5 + ALARM_US)
         assert why is not None and NAME in why and "1 of them" in why and "danchu resend" in why
         await folded(fold, [message(2, 4)])
         state = (await compared(fold, Mark(NAME, 9, 4), now=6))[NAME]
@@ -126,7 +126,7 @@ async def test_more_than_a_door_says_is_said_too(database_url: str) -> None:
     async with folding(database_url, load_directory(SHIPPED)) as fold:
         await folded(fold, [message(0, 1), message(1, 2)])
         state = (await compared(fold, Mark(NAME, 9, 1), now=3))[NAME]
-        why = state.alarm(3 + doors.ALARM_US)
+        why = state.alarm(3 + ALARM_US)
         assert why is not None and "1 more" in why and "restored" in why
         closed = (await compared(fold, Mark(NAME, 0, 0, NEXT)))[NAME]
         assert closed.is_closed and closed.alarm(2**62) is None

@@ -16,5 +16,5 @@ def upgrade() -> None:
     """Adds the mark, and sets it where a retraction names the event; none can name another."""
     mark = sa.Column("retracted", sa.Boolean, nullable=False, server_default=sa.false())
     op.add_column("ledger", mark)
-    named = "identity IN (SELECT target FROM retractions)"
-    op.execute(f"UPDATE ledger SET retracted = true WHERE {named} AND part <> {RETRACTION}")
+    is_target = "identity IN (SELECT target FROM retractions)"
+    op.execute(f"UPDATE ledger SET retracted = true WHERE {is_target} AND part <> {RETRACTION}")

@@ -33,7 +33,8 @@ def upgrade() -> None:
     targets = {pair for row in rows if (pair := _target(bytes(row[0]))) is not None}
     insert = sa.text("INSERT INTO retractions (target, subject) VALUES (:target, :subject)")
     if targets:
-        conn.execute(insert, [{"target": one, "subject": two} for one, two in sorted(targets)])
+        names = ("target", "subject")
+        conn.execute(insert, [dict(zip(names, pair, strict=True)) for pair in sorted(targets)])
     freed = conn.execute(
         sa.text(f"UPDATE ledger SET retracted = false WHERE retracted AND NOT {NAMED}")
     )
