@@ -20,7 +20,6 @@ WORD_CEILINGS: Mapping[str, int] = {
     "services/intake": 22,
     "services/scoring/api": 20,
     "services/scoring/ratings": 8,
-    "services/scoring/ratings/sheet": 80,
     "services/scoring/readmodel": 19,
     "services/simulation": 22,
 }

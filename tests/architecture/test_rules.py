@@ -9,9 +9,10 @@ from importlib.metadata import packages_distributions
 import pytest
 
 from tests.architecture.allowances import ALLOWED, WORD_CEILINGS
-from tests.architecture.rules import chassis, layers, purity, services, sizes, texts, words
+from tests.architecture.rules import chassis, kinds, layers, purity, services, sizes, texts, words
 from tests.architecture.rules.source_tree import Rule, SourceTree
 from tests.architecture.seeds import chassis as chassis_seeds
+from tests.architecture.seeds import kinds as kind_seeds
 from tests.architecture.seeds import layers as layer_seeds
 from tests.architecture.seeds import purity as purity_seeds
 from tests.architecture.seeds import services as service_seeds
@@ -22,11 +23,11 @@ from tests.architecture.seeds.seed import Seed
 from tests.architecture.sources import own_tree
 
 pytestmark = pytest.mark.xdist_group("rules")  # one process reads the tree
-THEMES = (chassis, layers, purity, services, sizes, texts, words)
+THEMES = (chassis, kinds, layers, purity, services, sizes, texts, words)
 RULES = tuple(rule for theme in THEMES for rule in theme.RULES)
 SEEDS = (
-    *chassis_seeds.SEEDS, *layer_seeds.SEEDS, *purity_seeds.SEEDS, *service_seeds.SEEDS,
-    *size_seeds.SEEDS, *text_seeds.SEEDS, *word_seeds.SEEDS,
+    *chassis_seeds.SEEDS, *kind_seeds.SEEDS, *layer_seeds.SEEDS, *purity_seeds.SEEDS,
+    *service_seeds.SEEDS, *size_seeds.SEEDS, *text_seeds.SEEDS, *word_seeds.SEEDS,
 )  # fmt: skip
 
 

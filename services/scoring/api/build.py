@@ -50,6 +50,7 @@ from services.scoring.queries.events import EventKey
 from services.scoring.queries.unowned import Place
 from services.scoring.ratings.json import rating_members
 from services.scoring.ratings.listing import CursorWrong
+from services.scoring.ratings.sheet.json import sheet_members
 from services.scoring.readmodel.arrivals import WAIT_SECONDS, NotArrived, TooManyWait
 from services.scoring.readmodel.reader import Reading, may_read, may_read_closing
 from services.scoring.readmodel.snapshot import Snapshot
@@ -206,7 +207,8 @@ def _add_unit(api: FastAPI, reading: Reading, verifier: Verifier) -> None:
         reader = _credential(request, verifier)
         await _waited(reading, asked.wait_for)
         _, found = await _unit(reading, reader, year, unit)
-        return _json(await reading.sheet(year, found.key, asked.view))
+        sheet = await reading.sheet(year, found.key, asked.view)
+        return _json(sheet_members(sheet))
 
     @api.get(
         "/ratings/{year}/{unit}/events", summary="The events behind it, counted or not and why",

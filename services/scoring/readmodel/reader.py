@@ -26,12 +26,13 @@ from services.scoring.ratings.model import Rating
 from services.scoring.ratings.reasons import told, told_aside
 from services.scoring.ratings.sheet.announced import (
     cells_of_duty,
-    duties_done,
+    fulfilled_duties,
     is_announced,
     note_members,
 )
-from services.scoring.ratings.sheet.sheet import Beside, sheet
-from services.scoring.ratings.sheet.trials import Field
+from services.scoring.ratings.sheet.model import Sheet
+from services.scoring.ratings.sheet.sheet import SheetContext, sheet_of
+from services.scoring.ratings.sheet.trials import UnitYear
 from services.scoring.ratings.standings import rivals
 from services.scoring.readmodel.arrivals import Arrivals
 from services.scoring.readmodel.snapshot import Snapshot, Snapshots
@@ -86,7 +87,7 @@ class Reading:
         listed = page(found, sort, limit, cursor)
         return RatingPage([snapshot.rating(key) for key in listed.units], listed.next)
 
-    async def sheet(self, year: int, asked: str, view: str | None) -> dict[str, Any]:
+    async def sheet(self, year: int, asked: str, view: str | None) -> Sheet:
         """The rating of a unit explained, in the binding view or the one that was asked.
 
         Problem 503 where the fold overtakes each reading of the unit.
@@ -101,12 +102,12 @@ class Reading:
                     conn, year, snapshot.registry.subjects(unit.key)
                 )
             if moved <= snapshot.stamp:
-                facts = _field(snapshot, unit, view, cells, self.clock())
-                beside = _beside(snapshot, unit, view, said)
+                unit_year = _unit_year(snapshot, unit, view, cells, self.clock())
+                context = _context(snapshot, unit, view, said)
                 standing = snapshot.standing(unit, view)
                 rating = snapshot.rating(unit.key, view)
-                return await asyncio.to_thread(sheet, rating, standing, facts, beside)
-        raise Problem(503, message("sheet-moving"), headers={"Retry-EventKey": "2"})
+                return await asyncio.to_thread(sheet_of, rating, standing, unit_year, context)
+        raise Problem(503, message("sheet-moving"), headers={"Retry-After": "2"})
 
     async def events(
         self, snapshot: Snapshot, unit: Unit, after: EventKey | None, limit: int
@@ -135,7 +136,9 @@ class Reading:
                 after = _place(said[-1])
 
 
-def _field(snapshot: Snapshot, unit: Unit, view: str | None, cells: Cells, now: int) -> Field:
+def _unit_year(
+    snapshot: Snapshot, unit: Unit, view: str | None, cells: Cells, now: int
+) -> UnitYear:
     registry, year = snapshot.registry, snapshot.year
     pool = registry.pool(unit.key, year)
     heirs = [
@@ -143,19 +146,21 @@ def _field(snapshot: Snapshot, unit: Unit, view: str | None, cells: Cells, now: 
         if heir != unit.key and heir in snapshot.standings
         and snapshot.views(registry.units[heir]).pooled_binds
     ]  # fmt: skip
-    return Field(
+    return UnitYear(
         unit, year, snapshot.rubric(unit), snapshot.views(unit).shown(view), pool, cells,
         books.horizon(unit, year), now, tuple(heirs),
     )  # fmt: skip
 
 
-def _beside(snapshot: Snapshot, unit: Unit, view: str | None, said: Sequence[Recorded]) -> Beside:
+def _context(
+    snapshot: Snapshot, unit: Unit, view: str | None, said: Sequence[Recorded]
+) -> SheetContext:
     views = snapshot.views(unit)
     shown = views.shown(view)
     other = OWN if shown == POOLED else POOLED
     ranked = not unit.ends_inside(snapshot.year) and shown == views.binding
     same_kind = (s for s in snapshot.unranked.values() if s.kind == unit.kind)
-    return Beside(
+    return SheetContext(
         [one for one in said if _holds(snapshot, one, {unit.key})],
         snapshot.rating(unit.key, other) if views.pooled else None,
         rivals(unit.key, same_kind) if ranked else None,
@@ -215,7 +220,7 @@ async def _unannounced(
     """Those events that fulfil duties of the unit of which none was ever announced."""
     view, rubric, duties = snapshot.views(unit).binding, snapshot.rubric(unit), {}
     for event in events:
-        cells = duties_done(event, unit.key, view, snapshot.registry, snapshot.rubrics)
+        cells = fulfilled_duties(event, unit.key, view, snapshot.registry, snapshot.rubrics)
         if cells:
             duties[event.identity] = cells
     places = {

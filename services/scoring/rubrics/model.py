@@ -30,12 +30,14 @@ class KindTraits(NamedTuple):
     """What a kind of indicator is, beside its formula.
 
     `counts_points`: its rules give points to each key. `has_duties`: its facts have the sides
-    obliged and fulfilled instead of done alone.
+    obliged and fulfilled instead of done alone. `counts_things`: one thing more is one step towards
+    its target, whatever the thing is.
     """
 
     section: Section
     counts_points: bool = False
     has_duties: bool = False
+    counts_things: bool = False
 
 
 class Kind(StrEnum):
@@ -69,10 +71,15 @@ class Kind(StrEnum):
         """Whether its facts are duties and what fulfils them."""
         return _TRAITS[self].has_duties
 
+    @property
+    def counts_things(self) -> bool:
+        """Whether things are counted up to a target."""
+        return _TRAITS[self].counts_things
+
 
 _TRAITS = {
     Kind.COVERAGE: KindTraits(Section.BASIC, has_duties=True),
-    Kind.QUOTA: KindTraits(Section.BASIC),
+    Kind.QUOTA: KindTraits(Section.BASIC, counts_things=True),
     Kind.MEAN: KindTraits(Section.BASIC),
     Kind.SHARE: KindTraits(Section.BASIC),
     Kind.MERIT: KindTraits(Section.BASIC, counts_points=True),
@@ -175,6 +182,11 @@ class Indicator:
         if self.kind.has_duties:
             return ((Side.OBLIGED, self.obliged), (Side.FULFILLED, self.fulfilled))
         return ((Side.DONE, self.rules),)
+
+    @property
+    def points_max(self) -> Fraction:
+        """The most points that it brings or takes."""
+        return self.points if self.kind.basic else self.cap
 
     @cached_property
     def denominator(self) -> int:

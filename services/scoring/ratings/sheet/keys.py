@@ -1,78 +1,72 @@
-"""Duties that were done and never announced, beside those that were announced and not done. Pure.
+"""Duties that were fulfilled and never announced, beside those announced and not fulfilled. Pure.
 
 The commonest mistake: a thing is reported under another key than its duty, so that neither counts.
 """
 
 from __future__ import annotations
 
-from typing import Any
-
 from services.scoring.fold.cells import Cell, coverage, is_on
 from services.scoring.messages import message
-from services.scoring.ratings.labels import in_both
+from services.scoring.ratings.sheet.model import Difference, NearKey, UnannouncedKey
 from services.scoring.ratings.sheet.near import Near, Neighbours
-from services.scoring.ratings.sheet.trials import Field
-from services.scoring.rubrics.model import Kind, Side
+from services.scoring.ratings.sheet.trials import UnitYear
+from services.scoring.rubrics.model import Side
 
 UNANNOUNCED_MAX = 100
+NEAR: dict[Difference, str] = {
+    "blanks": "near-blanks", "case": "near-case", "accents": "near-accents",
+    "signs": "near-signs", "slip": "near-slip",
+}  # fmt: skip
+"""By difference, the message that names it."""
 
 
-class Keys:
-    """The keys of a unit's duties in the view that is shown, and which are near which."""
+class DutyKeys:
+    """The keys of a unit's duties in the view of the sheet, and which of them are near others."""
 
-    def __init__(self, field: Field) -> None:
-        duties = {i.id for i in field.rubric.indicators if i.kind is Kind.COVERAGE}
+    def __init__(self, unit_year: UnitYear) -> None:
+        rubric = unit_year.rubric
+        with_duties = {i.id for i in rubric.indicators if i.kind.has_duties}
         cells = {
-            cell: said for cell, said in field.cells.items()
-            if cell.view == field.view and cell.indicator in duties
+            cell: postings for cell, postings in unit_year.cells.items()
+            if cell.view == unit_year.view and cell.indicator in with_duties
         }  # fmt: skip
         announced = {
-            (cell.field, cell.key) for cell, said in cells.items()
-            if any(posting.side == Side.OBLIGED for posting in said)
+            (cell.field, cell.key) for cell, postings in cells.items()
+            if any(posting.side == Side.OBLIGED for posting in postings)
         }  # fmt: skip
-        self.unannounced: dict[str, list[str]] = {}
-        self._missing: dict[str, list[str]] = {}
-        for cell, said in sorted(cells.items()):
-            state = coverage(field.rubric.by_id[cell.indicator], said, field.until)
+        self._unannounced: dict[str, list[str]] = {}
+        missing: dict[str, list[str]] = {}
+        for cell, postings in sorted(cells.items()):
+            state = coverage(rubric.by_id[cell.indicator], postings, unit_year.until)
             if state.status in ("missing", "left_out"):
-                self._missing.setdefault(cell.indicator, []).append(cell.key)
-            elif (cell.field, cell.key) not in announced and is_on(said, Side.FULFILLED):
-                self.unannounced.setdefault(cell.indicator, []).append(cell.key)
-        self._near_missing = {name: Neighbours(keys) for name, keys in self._missing.items()}
-        self._near_done = {name: Neighbours(keys) for name, keys in self.unannounced.items()}
+                missing.setdefault(cell.indicator, []).append(cell.key)
+            elif (cell.field, cell.key) not in announced and is_on(postings, Side.FULFILLED):
+                self._unannounced.setdefault(cell.indicator, []).append(cell.key)
+        self._near_missing = {name: Neighbours(keys) for name, keys in missing.items()}
+        self._near_unannounced = {
+            name: Neighbours(keys) for name, keys in self._unannounced.items()
+        }
 
-    def near_missing(self, cell: Cell) -> list[dict[str, Any]]:
-        """What was done without a duty under a key near this one, which is missing."""
-        found = self._near_done.get(cell.indicator)
-        return [] if found is None else [_members(near) for near in found.of(cell.key)]
+    def near_missing(self, cell: Cell) -> tuple[NearKey, ...]:
+        """The unannounced keys near the key of a missing duty."""
+        return _near_keys(self._near_unannounced.get(cell.indicator), cell.key)
 
-    def near_done(self, indicator: str, key: str) -> list[dict[str, Any]]:
-        """The duties that are missing under a key near this one, which was done."""
-        found = self._near_missing.get(indicator)
-        return [] if found is None else [_members(near) for near in found.of(key)]
-
-
-def _members(near: Near) -> dict[str, Any]:
-    match near.differs:
-        case "blanks":
-            text = message("near-blanks")
-        case "case":
-            text = message("near-case")
-        case "accents":
-            text = message("near-accents")
-        case "signs":
-            text = message("near-signs")
-        case _:
-            text = message("near-slip")
-    return {"key": near.key, "differs": near.differs, **in_both(text)}
+    def unannounced(self, indicator: str) -> tuple[tuple[UnannouncedKey, ...], int]:
+        """The first unannounced keys of an indicator, and the number of all."""
+        keys = self._unannounced.get(indicator, [])
+        missing = self._near_missing.get(indicator)
+        return tuple(_unannounced(key, missing) for key in keys[:UNANNOUNCED_MAX]), len(keys)
 
 
-def unannounced_members(keys: Keys, indicator: str) -> dict[str, Any]:
-    """What was done under keys that nobody announced, of one indicator, with near duties."""
-    found = keys.unannounced.get(indicator, [])
-    shown = []
-    for key in found[:UNANNOUNCED_MAX]:
-        near = keys.near_done(indicator, key)
-        text = message("unannounced-near", key=near[0]["key"]) if near else message("unannounced")
-        shown.append({"key": key, "near": near, **in_both(text)})
-    return {"unannounced": shown, "unannounced_total": len(found)}
+def _unannounced(key: str, missing: Neighbours | None) -> UnannouncedKey:
+    near = _near_keys(missing, key)
+    text = message("unannounced-near", key=near[0].key) if near else message("unannounced")
+    return UnannouncedKey(key, near, text)
+
+
+def _near_keys(neighbours: Neighbours | None, key: str) -> tuple[NearKey, ...]:
+    return () if neighbours is None else tuple(map(_near_key, neighbours.of(key)))
+
+
+def _near_key(near: Near) -> NearKey:
+    return NearKey(near.key, near.differs, message(NEAR[near.differs]))

@@ -1,204 +1,216 @@
 """One indicator of a sheet: its state in words, what is missing by key, and what that is worth.
 
 Pure. Scores are the indicator's own; every `worth` is in points of the total, re-based, cut and
-rounded, so that doing a thing moves the total by exactly what the sheet said.
+rounded, so that doing a thing moves the total by exactly what the sheet says.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
-from typing import Any
+from typing import NamedTuple
 
-from contracts.catalog import CANONICAL
 from contracts.messages import Message
-from services.scoring.fold.cells import Cell, Coverage, coverage, weigh
+from services.scoring.fold.cells import Cell, Coverage, Posting, Status, coverage, weigh
 from services.scoring.messages import message
-from services.scoring.ratings.labels import in_both, label
-from services.scoring.ratings.scores import Line, spelled
+from services.scoring.ratings.scores import Empty, Line
 from services.scoring.ratings.sheet.cuts import line_cut
-from services.scoring.ratings.sheet.keys import Keys, unannounced_members
-from services.scoring.ratings.sheet.numbers import PLACES, figure, points, points_of
-from services.scoring.ratings.sheet.scale import ahead_of, scale
-from services.scoring.ratings.sheet.trials import Cells, Field
-from services.scoring.ratings.sheet.worth import day, missing_key, nil_members, worth_of_next
-from services.scoring.rubrics.model import Kind, Rule
+from services.scoring.ratings.sheet.duties import duty, nil_offer
+from services.scoring.ratings.sheet.keys import DutyKeys
+from services.scoring.ratings.sheet.model import (
+    CoverageDetails,
+    Item,
+    Items,
+    LateDuty,
+    LineDetails,
+    MeanDetails,
+    NextStep,
+    QuotaDetails,
+    ShareDetails,
+    SheetLine,
+    SumDetails,
+)
+from services.scoring.ratings.sheet.numbers import PLACES, figure, points_of
+from services.scoring.ratings.sheet.scale import advance_of, scale
+from services.scoring.ratings.sheet.trials import Cells, UnitYear
+from services.scoring.ratings.sheet.worth import worth_of_next
+from services.scoring.rubrics.model import Kind
 
 KEYS_MAX = 500
-EMPTY = {
+EMPTY: dict[Empty, str] = {
     "exempt": "line-exempt", "nil": "line-nil", "full": "line-full", "zero": "line-zero",
     "exclude": "line-exclude",
 }  # fmt: skip
-# The same where something did arise, and was too little to take a mean of.
-TOO_FEW = {
+"""By meaning of empty, the message of a line without facts."""
+TOO_FEW: dict[Empty, str] = {
     "full": "line-few-full", "zero": "line-few-zero", "exclude": "line-few-exclude",
 }  # fmt: skip
-
-# By whether something is late, and whether something is left out.
-STATES = {
+"""The same where there are facts, and too few to take a mean of."""
+COVERAGE_TEXTS = {
     (False, False): "state-done", (True, False): "state-done-late",
     (False, True): "state-done-left-out", (True, True): "state-done-late-left-out",
 }  # fmt: skip
+"""By whether a duty is late, and whether one is left out."""
 
 
-def indicator_line(field: Field, line: Line, keys: Keys) -> dict[str, Any]:
-    """The line of one indicator, JSON-ready; points as strings of two decimals."""
+class Facts(NamedTuple):
+    """A line with the cells of its indicator, and the keys of all duties of the unit."""
+
+    unit_year: UnitYear
+    line: Line
+    cells: Cells
+    keys: DutyKeys
+
+
+def indicator_line(unit_year: UnitYear, line: Line, keys: DutyKeys) -> SheetLine:
+    """The line of one indicator."""
     indicator = line.indicator
-    shown: dict[str, Any] = {
-        "id": indicator.id,
-        "vi": indicator.vi,
-        "clause": indicator.clause,
-        "group": indicator.group,
-        "kind": indicator.kind.value,
-        "label": in_both(label("indicator", indicator.kind.value)),
-        "points": points(indicator.points if indicator.kind.basic else indicator.cap),
-        "score": spelled(line.score) if line.counts else None,
-        "quantity": None if line.quantity is None else str(line.quantity),
-        "empty": line.empty,
-        "empty_label": None if line.empty is None else in_both(label("empty", line.empty)),
-        "scale": scale(field, line),
-        "cut": line_cut(line),
-        "nil": nil_members(field, line),
-        "done_by": [_done_by(rule) for rule in indicator.fulfilled or indicator.rules],
-    }
-    own = {
-        cell: said for cell, said in field.cells.items()
-        if cell.indicator == indicator.id and cell.view == field.view
+    cells = {
+        cell: postings for cell, postings in unit_year.cells.items()
+        if cell.indicator == indicator.id and cell.view == unit_year.view
     }  # fmt: skip
-    if indicator.kind is Kind.COVERAGE:
-        shown |= _coverage(field, line, own, keys)
-    else:
-        shown |= _state_of(field, line) | _items(field, line, own)
+    text, details = _DETAILS[indicator.kind](Facts(unit_year, line, cells, keys))
     if line.empty is not None:
-        state = shown["state"]
-        text = message(EMPTY[line.empty])
-        if line.empty in TOO_FEW and state.get("n"):
-            so_far = Message("state", state["vi"], state["en"])
-            text = message(TOO_FEW[line.empty], state=so_far)
-        state["vi"], state["en"] = text.vi, text.en
-    return shown
+        text = _empty_text(line.empty, text, details)
+    return SheetLine(
+        line, scale(unit_year, line), line_cut(line), nil_offer(unit_year, line), text, details
+    )
 
 
-def _done_by(rule: Rule) -> dict[str, Any]:
-    """Which events do a thing of the indicator, and what they must say."""
-    return {
-        "types": [CANONICAL[short].type for short in rule.sets],
-        "key": rule.key,
-        "where": {condition.field: list(condition.values) for condition in rule.where},
-    }
+def _empty_text(empty: Empty, state: Message, details: LineDetails) -> Message:
+    counted = isinstance(details, QuotaDetails | MeanDetails | SumDetails) and details.count
+    if empty in TOO_FEW and counted:
+        return message(TOO_FEW[empty], state=state)
+    return message(EMPTY[empty])
 
 
-def _coverage(field: Field, line: Line, own: Cells, keys: Keys) -> dict[str, Any]:
+def _coverage(facts: Facts) -> tuple[Message, CoverageDetails]:
+    unit_year, line, keys = facts.unit_year, facts.line, facts.keys
     indicator = line.indicator
-    by_status: dict[str, list[tuple[Cell, Coverage]]] = {}
-    for cell, said in sorted(own.items(), key=_by_key):
-        state = coverage(indicator, said, field.until)
+    by_status: dict[Status, list[tuple[Cell, Coverage]]] = {}
+    for cell, postings in sorted(facts.cells.items(), key=_by_key):
+        state = coverage(indicator, postings, unit_year.until)
         by_status.setdefault(state.status, []).append((cell, state))
-    number = {name: len(found) for name, found in by_status.items()}
-    missing = by_status.get("missing", [])
-    # a duty that a closing rating leaves out is no duty of the unit's any more
-    graced = [
-        pair for pair in by_status.get("left_out", [])
-        if field.until.due_free is None or pair[1].due is None or pair[1].due < field.until.due_free
-    ]  # fmt: skip
-    return {
-        "state": _coverage_state(number),
-        "missing": [
-            missing_key(field, indicator, cell, state) | {"near": keys.near_missing(cell)}
+    missing, late = by_status.get("missing", []), by_status.get("late", [])
+    left_out = by_status.get("left_out", [])
+    unannounced, unannounced_total = keys.unannounced(indicator.id)
+    details = CoverageDetails(
+        on_time_total=len(by_status.get("on_time", [])),
+        late_total=len(late),
+        missing_total=len(missing),
+        left_out_total=len(left_out),
+        missing=tuple(
+            duty(unit_year, indicator, cell, state, keys.near_missing(cell))
             for cell, state in missing[:KEYS_MAX]
-        ],
-        "missing_total": len(missing),
-        "left_out": [missing_key(field, indicator, *pair) for pair in graced[:KEYS_MAX]],
-        "next_step": _next_step(field, line),
-        "late": [_late(field, line, *pair) for pair in by_status.get("late", [])[:KEYS_MAX]],
-        **unannounced_members(keys, indicator.id),
-    }
+        ),
+        left_out=tuple(
+            duty(unit_year, indicator, cell, state)
+            for cell, state in _graced(unit_year, left_out)[:KEYS_MAX]
+        ),
+        late=tuple(_late_duty(facts, cell, state) for cell, state in late[:KEYS_MAX]),
+        next_step=_next_step(unit_year, line),
+        unannounced=unannounced,
+        unannounced_total=unannounced_total,
+    )
+    return _coverage_text(details), details
 
 
-def _by_key(pair: tuple[Cell, Any]) -> tuple[str, str]:
+def _by_key(pair: tuple[Cell, Sequence[Posting]]) -> tuple[str, str]:
     return pair[0].key, pair[0].field
 
 
-def _coverage_state(number: dict[str, int]) -> dict[str, Any]:
-    on_time, late = number.get("on_time", 0), number.get("late", 0)
-    missing, left_out = number.get("missing", 0), number.get("left_out", 0)
-    obliged, done = on_time + late + missing, on_time + late
-    code = STATES[late > 0, left_out > 0]
-    values: dict[str, Any] = {"done": done, "obliged": obliged}
+def _graced(
+    unit_year: UnitYear, left_out: Sequence[tuple[Cell, Coverage]]
+) -> list[tuple[Cell, Coverage]]:
+    """The duties that are left out for their grace; others a closing rating takes off the unit."""
+    free = unit_year.until.due_free
+    return [
+        (cell, state) for cell, state in left_out
+        if free is None or state.due is None or state.due < free
+    ]  # fmt: skip
+
+
+def _coverage_text(details: CoverageDetails) -> Message:
+    late, left_out = details.late_total, details.left_out_total
+    completed = details.on_time_total + late
+    values = {"done": completed, "obliged": completed + details.missing_total}
     values |= {"late": late} if late else {}
     values |= {"left_out": left_out} if left_out else {}
-    text = message(code, **values)
-    return {
-        "vi": text.vi, "en": text.en, "obliged": obliged, "on_time": on_time, "late": late,
-        "missing": missing, "left_out": left_out,
-    }  # fmt: skip
+    return message(COVERAGE_TEXTS[late > 0, left_out > 0], **values)
 
 
-def _late(field: Field, line: Line, cell: Cell, state: Coverage) -> dict[str, Any]:
-    """A duty that was done late: nothing more comes of it; `lost` is what lateness cost."""
-    on_time = field.base.moved(field.view, line.indicator, (0, 1, -1)).total
-    text = message("key-late")
-    return {
-        "key": cell.key, "due": day(state.due), "vi": text.vi, "en": text.en, "worth": "0.00",
-        "lost": spelled(on_time - field.base.total),
-    }  # fmt: skip
+def _late_duty(facts: Facts, cell: Cell, state: Coverage) -> LateDuty:
+    """A duty that was fulfilled late: nothing more comes of it."""
+    base = facts.unit_year.base
+    on_time = base.added(facts.unit_year.view, facts.line.indicator, (0, 1, -1)).total
+    return LateDuty(cell.key, state.due, message("key-late"), on_time - base.total)
 
 
-def _next_step(field: Field, line: Line) -> dict[str, Any] | None:
-    """Where a scale gives nothing for one thing more: how many bring the next points."""
-    following = ahead_of(field, line)
+def _next_step(unit_year: UnitYear, line: Line) -> NextStep | None:
+    """How many duties bring the next points of a scale; None where nothing does."""
+    following = advance_of(unit_year, line)
     if following is None or following.needed is None:
         return None
-    moved = field.base.moved(field.view, line.indicator, following.more)
-    return {"needed": following.needed, "worth": spelled(moved.total - field.base.total)}
+    after = unit_year.base.added(unit_year.view, line.indicator, following.more)
+    return NextStep(following.needed, after.total - unit_year.base.total)
 
 
-def _state_of(field: Field, line: Line) -> dict[str, Any]:
-    """State in words of an indicator that counts, averages or sums."""
-    indicator, sums = line.indicator, line.tally
-    n = sums[0] if sums else 0
-    if indicator.kind is Kind.QUOTA:
-        need = max(0, (indicator.target - n).__ceil__())
-        state = _words(message("state-quota", n=n, target=indicator.target), n=n)
-        worth = worth_of_next(field, indicator).members(field)
-        following = {f"next_{name}": value for name, value in worth.items()}
-        return {"state": state | {"target": str(indicator.target)}, "missing_total": need,
-                **following}  # fmt: skip
-    if indicator.kind is Kind.MEAN:
-        mean = None if not n else Fraction(sums[1], PLACES * n)
-        shown = figure("-" if mean is None else points_of(mean))
-        text = message("state-mean", mean=shown, n=n)
-        if n < indicator.minimum:
-            text = message("state-mean-few", mean=shown, n=n, minimum=indicator.minimum)
-        return {"state": _words(text, n=n), "missing_total": max(0, indicator.minimum - n)}
-    if indicator.kind is Kind.SHARE:
-        above, below = (Fraction(x, PLACES) for x in (sums or (0, 0)))
-        state = _words(message("state-share", above=above, below=below))
-        return {"state": state, "missing_total": max(0, (below - above).__ceil__())}
-    return _sum_state(line, n)
+def _quota(facts: Facts) -> tuple[Message, QuotaDetails]:
+    indicator, count = facts.line.indicator, _count(facts.line)
+    text = message("state-quota", n=count, target=indicator.target)
+    missing = max(0, (indicator.target - count).__ceil__())
+    worth = worth_of_next(facts.unit_year, indicator)
+    return text, QuotaDetails(count, indicator.target, missing, worth, _items(facts))
 
 
-def _sum_state(line: Line, n: int) -> dict[str, Any]:
-    indicator, sums = line.indicator, line.tally
+def _mean(facts: Facts) -> tuple[Message, MeanDetails]:
+    indicator, count = facts.line.indicator, _count(facts.line)
+    mean = None if not count else Fraction(facts.line.tally[1], PLACES * count)
+    value = figure("-" if mean is None else points_of(mean))
+    text = message("state-mean", mean=value, n=count)
+    if count < indicator.minimum:
+        text = message("state-mean-few", mean=value, n=count, minimum=indicator.minimum)
+    return text, MeanDetails(count, max(0, indicator.minimum - count), _items(facts))
+
+
+def _share(facts: Facts) -> tuple[Message, ShareDetails]:
+    part, whole = (Fraction(number, PLACES) for number in (facts.line.tally or (0, 0)))
+    text = message("state-share", above=part, below=whole)
+    return text, ShareDetails(max(0, (whole - part).__ceil__()), _items(facts))
+
+
+def _sum(facts: Facts) -> tuple[Message, SumDetails]:
+    indicator, sums, count = facts.line.indicator, facts.line.tally, _count(facts.line)
     earned = Fraction(sums[1] if sums else 0, indicator.denominator)
-    most = indicator.points if indicator.kind is Kind.MERIT else indicator.cap
-    text = message("state-sum", n=n, earned=figure(points_of(earned)), most=figure(points_of(most)))
-    return {"state": _words(text, n=n), "sum": points_of(earned)}
+    most = figure(points_of(indicator.points_max))
+    text = message("state-sum", n=count, earned=figure(points_of(earned)), most=most)
+    return text, SumDetails(count, earned, _items(facts))
 
 
-def _words(text: Message, **numbers: int) -> dict[str, Any]:
-    return {"vi": text.vi, "en": text.en, **numbers}
+_DETAILS: dict[Kind, Callable[[Facts], tuple[Message, LineDetails]]] = {
+    Kind.COVERAGE: _coverage,
+    Kind.QUOTA: _quota,
+    Kind.MEAN: _mean,
+    Kind.SHARE: _share,
+    Kind.MERIT: _sum,
+    Kind.BONUS: _sum,
+    Kind.DEDUCTION: _sum,
+}
+"""By kind, the state of a line in words, and its details."""
 
 
-def _items(field: Field, line: Line, own: Cells) -> dict[str, Any]:
+def _count(line: Line) -> int:
+    return line.tally[0] if line.tally else 0
+
+
+def _items(facts: Facts) -> Items:
     """The keys that count, each with its points where points are summed."""
-    indicator, items = line.indicator, []
-    for cell, said in sorted(own.items()):
-        weight: Sequence[int] = weigh(field.rubric, cell, said, field.until)
-        if not weight:
-            continue
-        item: dict[str, Any] = {"key": cell.key}
-        if indicator.kind in (Kind.MERIT, Kind.BONUS, Kind.DEDUCTION):
-            item["points"] = points_of(Fraction(weight[1], indicator.denominator))
-        items.append(item)
-    return {"items": items[:KEYS_MAX], "items_total": len(items)}
+    unit_year, indicator = facts.unit_year, facts.line.indicator
+    items = []
+    for cell, postings in sorted(facts.cells.items()):
+        weight = weigh(unit_year.rubric, cell, postings, unit_year.until)
+        if weight:
+            priced = indicator.kind.counts_points
+            points = Fraction(weight[1], indicator.denominator) if priced else None
+            items.append(Item(cell.key, points))
+    return Items(tuple(items[:KEYS_MAX]), len(items))

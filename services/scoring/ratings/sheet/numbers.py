@@ -1,4 +1,4 @@
-"""How a sheet spells numbers: as the interface has them, and as people read them. Pure."""
+"""The spelling of numbers on a sheet: for the interface, and for people. Pure."""
 
 from __future__ import annotations
 
@@ -8,22 +8,23 @@ from contracts.messages import Message
 from services.scoring.ratings.scores import hundredths, spelled
 
 PLACES = 10_000
+"""Values of events are summed as integers of 1/10,000."""
 
 
 def points(number: Fraction) -> str:
-    """Points of a rubric as a string of at least two decimals."""
+    """Points as a string of two decimals, or as the fraction where two do not hold them."""
     return spelled(int(number * 100)) if (number * 100).denominator == 1 else str(number)
 
 
 def points_of(number: Fraction) -> str:
-    """A number for people: two decimals, half up, exact values alone being stored."""
+    """A number for people: two decimals, rounded half up."""
     return spelled(hundredths(number))
 
 
 def percent(number: Fraction) -> str:
     """A quantity for people: in percent where two decimals hold it, else as the fraction it is."""
-    shown = points(number * 100)
-    return str(number) if "/" in shown else f"{shown.removesuffix('.00')} %"
+    spelling = points(number * 100)
+    return str(number) if "/" in spelling else f"{spelling.removesuffix('.00')} %"
 
 
 def percent_of(number: Fraction) -> Message:
@@ -33,9 +34,4 @@ def percent_of(number: Fraction) -> Message:
 
 def figure(number: str) -> Message:
     """A number as each language writes it."""
-    return Message("figure", comma(number), number)
-
-
-def comma(number: str) -> str:
-    """A decimal as Vietnamese sentences write it."""
-    return number.replace(".", ",")
+    return Message("figure", number.replace(".", ","), number)

@@ -5,111 +5,94 @@ Every number on it is of the same commit as the rating, and adds up to it (SCORI
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
 
-from contracts import moments
 from contracts.envelope import Recorded
 from services.scoring.fold.postings import order_of
 from services.scoring.ratings.assessment import Assessment
-from services.scoring.ratings.json import rating_members
-from services.scoring.ratings.labels import class_label, in_both, label
+from services.scoring.ratings.labels import class_label
 from services.scoring.ratings.model import Rating
-from services.scoring.ratings.scores import spelled
 from services.scoring.ratings.sheet.cuts import adjustment_cut, total_cut
-from services.scoring.ratings.sheet.keys import Keys
+from services.scoring.ratings.sheet.duties import doing
+from services.scoring.ratings.sheet.keys import DutyKeys
 from services.scoring.ratings.sheet.lines import indicator_line
+from services.scoring.ratings.sheet.model import Decision, GroupScore, Rebase, Sheet
+from services.scoring.ratings.sheet.model_next_class import ClassBand
 from services.scoring.ratings.sheet.next_class import next_class
-from services.scoring.ratings.sheet.numbers import points
-from services.scoring.ratings.sheet.trials import Field
-from services.scoring.ratings.sheet.worth import doing
+from services.scoring.ratings.sheet.trials import UnitYear
 from services.scoring.ratings.standings import Rivals, Standing
-from services.scoring.rubrics.model import Band, Rubric
+from services.scoring.rubrics.model import Rubric
 
-DECIDED = {
-    "exemptions": ("exemption.approved", "exemption.revoked"),
-    "declarations": ("declaration.nil",),
-    "self_scores": ("selfscore.submitted",),
-    "appeals": ("appeal.filed", "appeal.decided"),
-}
+DECISION_FIELDS = ("indicator", "decision", "points", "reason", "note", "appeal", "outcome")
 
 
 @dataclass(frozen=True)
-class Beside:
-    """What a sheet shows beside the rating: decisions and declarations of the unit that are not
-    retracted, the rating in the view that does not bind, and the rivals for the top class."""
+class SheetContext:
+    """What a sheet shows beside the rating, or needs from other units.
 
-    said: Sequence[Recorded] = ()
-    other: Rating | None = None
+    `decisions` are the unit's decisions and declarations that are not retracted, `other_rating`
+    is its rating in the view that is not shown, `rivals` stand with it before the top class.
+    """
+
+    decisions: Sequence[Recorded] = ()
+    other_rating: Rating | None = None
     rivals: Rivals | None = None
 
 
-def sheet(rating: Rating, standing: Standing, field: Field, beside: Beside) -> dict[str, Any]:
-    """The sheet of a rating, JSON-ready."""
-    assessed, rubric, keys = standing.assessment, field.rubric, Keys(field)
-    lines = [indicator_line(field, line, keys) for line in assessed.lines]
-    ordered, members = sorted(beside.said, key=order_of), rating_members(rating)
-    return {
-        "rating": members,
-        "view": field.view,
-        "view_label": in_both(label("view", field.view)),
-        **{name: members[name] for name in ("until", "successors", "predecessors", "head_ceiling")},
-        "groups": _groups(rubric, assessed),
-        "indicators": lines,
-        "rebase": _rebase(assessed, rubric),
-        "adjustments": [_told(one) for one in _of(ordered, ("adjustment.decided",))],
-        "adjustment_limit": points(rubric.adjustment_limit),
-        "adjustment_cut": adjustment_cut(assessed),
-        "total_cut": total_cut(assessed),
-        **{name: [_told(one) for one in _of(ordered, kinds)] for name, kinds in DECIDED.items()},
-        "reasons": members["reasons"],
-        "bands": [_band(rubric, band) for band in rubric.bands],
-        "nil_declarations": [line["nil"] for line in lines if line["nil"] is not None],
-        "doing": doing(field),
-        "next_class": next_class(field, assessed.class_name, beside.rivals),
-        "other_view": None if beside.other is None else rating_members(beside.other),
-    }
+def sheet_of(
+    rating: Rating, standing: Standing, unit_year: UnitYear, context: SheetContext
+) -> Sheet:
+    """The sheet of a rating."""
+    assessed, rubric, keys = standing.assessment, unit_year.rubric, DutyKeys(unit_year)
+    ordered = sorted(context.decisions, key=order_of)
+    return Sheet(
+        rating=rating,
+        view=unit_year.view,
+        groups=_groups(rubric, assessed),
+        lines=tuple(indicator_line(unit_year, line, keys) for line in assessed.lines),
+        rebase=_rebase(assessed, rubric),
+        adjustments=_decisions(ordered, "adjustment.decided"),
+        adjustment_limit=rubric.adjustment_limit,
+        adjustment_cut=adjustment_cut(assessed),
+        total_cut=total_cut(assessed),
+        exemptions=_decisions(ordered, "exemption.approved", "exemption.revoked"),
+        declarations=_decisions(ordered, "declaration.nil"),
+        self_scores=_decisions(ordered, "selfscore.submitted"),
+        appeals=_decisions(ordered, "appeal.filed", "appeal.decided"),
+        bands=tuple(ClassBand(band, class_label(rubric, band.name)) for band in rubric.bands),
+        doing=doing(unit_year),
+        next_class=next_class(unit_year, assessed.class_name, context.rivals),
+        other_rating=context.other_rating,
+    )
 
 
-def _band(rubric: Rubric, band: Band) -> dict[str, Any]:
-    name = class_label(rubric, band.name).en
-    return {"class": band.name, "vi": band.vi, "en": name, "from": points(band.at_least)}
-
-
-def _groups(rubric: Rubric, assessed: Assessment) -> list[dict[str, Any]]:
-    found = []
+def _groups(rubric: Rubric, assessed: Assessment) -> tuple[GroupScore, ...]:
+    scores = []
     for group in rubric.groups:
         lines = [line for line in assessed.lines if line.indicator.group == group.id]
         counting = [line for line in lines if line.indicator.kind.basic and line.counts]
-        most = sum((line.indicator.points for line in counting), Fraction(0))
-        score = sum(line.score for line in counting)
-        named = {"id": group.id, "vi": group.vi, "clause": group.clause}
-        found.append({**named, "score": spelled(score), "points": points(most)})
-    return found
+        points = sum((line.indicator.points for line in counting), Fraction(0))
+        scores.append(GroupScore(group, sum(line.score for line in counting), points))
+    return tuple(scores)
 
 
-def _rebase(assessed: Assessment, rubric: Rubric) -> dict[str, str] | None:
-    """From how many points the basic score is re-based to how many; None where nothing is out."""
+def _rebase(assessed: Assessment, rubric: Rubric) -> Rebase | None:
+    """How the basic score is re-based; None where no indicator is left out."""
     every = sum((indicator.points for indicator in rubric.basic), Fraction(0))
     lines = [line for line in assessed.lines if line.indicator.kind.basic and line.counts]
     counting = sum((line.indicator.points for line in lines), Fraction(0))
-    return None if counting == every else {"from": points(counting), "to": points(every)}
+    return None if counting == every else Rebase(counting, every)
 
 
-def _of(said: Iterable[Recorded], kinds: Sequence[str]) -> list[Recorded]:
-    return [one for one in said if one.kind.short in kinds]
+def _decisions(events: Sequence[Recorded], *types: str) -> tuple[Decision, ...]:
+    return tuple(_decision(event) for event in events if event.kind.short in types)
 
 
-def _told(said: Recorded) -> dict[str, Any]:
+def _decision(event: Recorded) -> Decision:
     """What was decided or declared, when, and by which document."""
-    data = said.event.data
-    told = {
-        "type": said.kind.short,
-        "time": moments.rfc3339(said.time),
-        "source": said.event.source,
-    }
-    names = ("indicator", "decision", "points", "reason", "note", "appeal", "outcome")
-    given = {name: getattr(data, name, None) for name in names}
-    return {**told, **{n: v for n, v in given.items() if isinstance(v, (str, int))}}
+    data = event.event.data
+    values = ((name, getattr(data, name, None)) for name in DECISION_FIELDS)
+    present = {name: value for name, value in values if isinstance(value, str | int)}
+    return Decision(event.kind.short, event.time, event.event.source, present)

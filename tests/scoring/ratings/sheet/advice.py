@@ -15,8 +15,9 @@ from services.scoring.fold.books import horizon
 from services.scoring.ratings.json import rating_members
 from services.scoring.ratings.model import Rating
 from services.scoring.ratings.recount import Accepted, facts, ratings, standings, tally
-from services.scoring.ratings.sheet.sheet import Beside, sheet
-from services.scoring.ratings.sheet.trials import Field
+from services.scoring.ratings.sheet.json import sheet_members
+from services.scoring.ratings.sheet.sheet import SheetContext, sheet_of
+from services.scoring.ratings.sheet.trials import UnitYear
 from services.scoring.ratings.standings import Standing, rivals, unit_standing
 from services.scoring.rubrics.model import Rubrics
 from tests.oracle import rate
@@ -83,12 +84,13 @@ class Town:
         assert rubric is not None
         pool = registry.pool(key, self.year)
         view = "pooled" if pool and rubric.pooled else "own"
-        field = Field(unit, self.year, rubric, view, pool, self.cells.get(key, {}),
-                      horizon(unit, self.year), self.now)  # fmt: skip
+        unit_year = UnitYear(unit, self.year, rubric, view, pool, self.cells.get(key, {}),
+                             horizon(unit, self.year), self.now)  # fmt: skip
         same = [s for s in self.before_share.values() if s.kind == unit.kind]
         ranked = None if unit.ends_inside(self.year) else rivals(key, same)
-        beside = Beside(rivals=ranked)
-        return sheet(self.ratings[key], self.standings[key], field, beside)
+        context = SheetContext(rivals=ranked)
+        sheet = sheet_of(self.ratings[key], self.standings[key], unit_year, context)
+        return sheet_members(sheet)
 
     def oracle(self, *more: Raw) -> dict[str, Raw]:
         """The ratings by the independent program, with these events too."""

@@ -10,6 +10,7 @@ import pytest
 from services.scoring.fold.cells import Tally
 from services.scoring.ratings.assessment import Assessment, assess
 from services.scoring.ratings.sheet.cuts import adjustment_cut, line_cut, total_cut
+from services.scoring.ratings.sheet.json import cut_members
 from services.scoring.rubrics.loader import SHIPPED, load_directory
 from services.scoring.rubrics.model import Indicator, Kind, Points, Rubric, Rule
 
@@ -42,7 +43,7 @@ def rated(*, adjusted: int = 0, done: int = 0, **halves: int) -> Assessment:
 def test_a_cap_that_cuts_is_said_on_its_line(indicator: Indicator, vi: str, en: str) -> None:
     """Seven and a half points under a cap of five; five points are not cut."""
     line = replace(rated().lines[1], indicator=indicator, tally=(2, 15))
-    assert line_cut(line) == {
+    assert cut_members(line_cut(line)) == {
         "sum": "7.50", "at": "5.00",
         "vi": f"cộng lại là 7,50 điểm, {vi}", "en": f"the sum is 7.50; {en}",
     }  # fmt: skip
@@ -53,7 +54,7 @@ def test_a_cap_that_cuts_is_said_on_its_line(indicator: Indicator, vi: str, en: 
 @pytest.mark.parametrize(("decided", "at"), [(800, "5.00"), (-501, "-5.00")])
 def test_adjustments_beyond_their_limit_are_said(decided: int, at: str) -> None:
     """Up and down: the decisions' sum, and what of it counts."""
-    cut = adjustment_cut(rated(adjusted=decided))
+    cut = cut_members(adjustment_cut(rated(adjusted=decided)))
     assert cut is not None
     assert Fraction(cut["sum"]) * 100 == decided and cut["at"] == at
     assert cut["vi"].endswith("vì điều chỉnh không vượt quá giới hạn")
@@ -64,7 +65,7 @@ def test_adjustments_beyond_their_limit_are_said(decided: int, at: str) -> None:
 
 def test_a_total_above_the_maximum_is_said() -> None:
     """98 points and 5 of bonus are 100."""
-    assert total_cut(rated(done=98, b=10)) == {
+    assert cut_members(total_cut(rated(done=98, b=10))) == {
         "sum": "103.00", "at": "100.00",
         "vi": "cộng lại là 103,00 điểm, chỉ tính 100,00 điểm là điểm tối đa",
         "en": "the sum is 103.00; cut to 100.00, the maximum",
@@ -74,7 +75,7 @@ def test_a_total_above_the_maximum_is_said() -> None:
 
 def test_a_total_below_nothing_is_said() -> None:
     """Two points less a deduction of five are 0."""
-    assert total_cut(rated(done=2, d=10)) == {
+    assert cut_members(total_cut(rated(done=2, d=10))) == {
         "sum": "-3.00", "at": "0.00",
         "vi": "cộng lại là -3,00 điểm, tính là 0,00 điểm vì tổng điểm không thấp hơn 0",
         "en": "the sum is -3.00; raised to 0.00: no total is below 0",

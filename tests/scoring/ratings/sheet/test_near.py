@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.scoring.ratings.sheet import near
+from services.scoring.ratings.sheet.model import Difference
 from services.scoring.ratings.sheet.near import NEAR_MAX, Near, Neighbours, edits
 
 
@@ -29,7 +30,7 @@ from services.scoring.ratings.sheet.near import NEAR_MAX, Near, Neighbours, edit
     ],
 )
 def test_a_key_that_was_perhaps_meant_is_pointed_at_from_both_sides(
-    announced: str, done: str, differs: str
+    announced: str, done: str, differs: Difference
 ) -> None:
     """Case, accents, blanks, separators, leading zeros, the place of a tone, a slip."""
     assert Neighbours([announced, "unrelated"]).of(done) == [Near(announced, differs)]

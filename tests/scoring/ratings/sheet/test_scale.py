@@ -15,10 +15,11 @@ from services.scoring.fold.cells import Cell, Posting, Tally
 from services.scoring.fold.registry import Order
 from services.scoring.ratings.scores import basic_score
 from services.scoring.ratings.sheet import scale as sheet_scale
-from services.scoring.ratings.sheet.scale import Open, ahead, scale
-from services.scoring.ratings.sheet.trials import Field, State
+from services.scoring.ratings.sheet.json import scale_members
+from services.scoring.ratings.sheet.scale import Openings, advance, scale
+from services.scoring.ratings.sheet.trials import TrialState, UnitYear
 from services.scoring.rubrics.model import Indicator, Kind, ScaleStep
-from tests.scoring.ratings.sheet.test_sheet import field_of
+from tests.scoring.ratings.sheet.test_sheet import year_of
 
 STEPS = [("1", "7"), ("19/20", "6"), ("9/10", "5"), ("4/5", "7/2"), ("1/2", "3/2")]
 ENOUGH = 500
@@ -30,24 +31,24 @@ def indicator(kind: Kind, **given: Any) -> Indicator:
     return Indicator("x", "X", "Điều 4", kind, None, Fraction(7), scale=steps, **given)
 
 
-def field(of: Indicator, *sums: int) -> Field:
+def field(of: Indicator, *sums: int) -> UnitYear:
     """A unit of 100 points that has these sums; what is missing of a coverage is on time."""
     cells = {}
     if of.kind is Kind.COVERAGE and sums:
         for number in range(sums[0] - sum(sums[1:])):
             order = Order(moments.instant("2025-01-01T00:00:00Z"), "a", str(number))
             cells[Cell("own", "x", "", str(number))] = [Posting("obliged", order, True)]
-    found = field_of(of, cells, "2025-06-01T00:00:00Z")
-    vars(found)["base"] = State(found, {}, Tally({"own|x|": list(sums)}))
+    found = year_of(of, cells, "2025-06-01T00:00:00Z")
+    vars(found)["base"] = TrialState(found, {}, Tally({"own|x|": list(sums)}))
     return found
 
 
 def told(of: Indicator, *sums: int) -> dict[str, Any]:
     """What the sheet shows of the scale."""
     of_unit = field(of, *sums)
-    found = scale(of_unit, of_unit.base.assessed.lines[0])
-    assert found is not None
-    return found
+    shown = scale(of_unit, of_unit.base.assessed.lines[0])
+    assert shown is not None
+    return scale_members(shown)
 
 
 def test_the_steps_stand_in_rising_order_with_the_one_that_is_reached() -> None:
@@ -106,12 +107,12 @@ def test_a_step_that_lateness_has_made_out_of_reach_is_promised_to_nobody() -> N
 def test_what_is_overdue_brings_the_next_step_only_for_its_part() -> None:
     """Of 10 things 4 are done; 4 are overdue at half credit, 2 can still be done on time."""
     half = indicator(Kind.COVERAGE, late_credit=Fraction(1, 2))
-    found = ahead(half, [10, 4, 0], Open(2, 4))
+    found = advance(half, [10, 4, 0], Openings(2, 4))
     assert found is not None and (found.needed, found.more) == (1, (0, 1, 0))
-    found = ahead(half, [10, 6, 0], Open(0, 4))
+    found = advance(half, [10, 6, 0], Openings(0, 4))
     assert found is not None and (found.needed, found.more) == (4, (0, 0, 4))
     nothing = indicator(Kind.COVERAGE, late_credit=Fraction(0))
-    found = ahead(nothing, [10, 6, 0], Open(1, 3))
+    found = advance(nothing, [10, 6, 0], Openings(1, 3))
     assert found is not None and found.needed is None
 
 
@@ -167,7 +168,7 @@ def measured(draw: st.DrawFn) -> tuple[Indicator, list[int], list[int]]:
 def true_of(case: tuple[Indicator, list[int], list[int]]) -> bool:
     """Whether adding one thing after the other comes to what is said."""
     of, sums, one = case
-    said, now = ahead(of, sums), basic_score(of, sums)
+    said, now = advance(of, sums), basic_score(of, sums)
     moved, most = list(sums), sums[0] - sum(sums[1:]) if of.kind is Kind.COVERAGE else ENOUGH
     for number in range(1, most + 1):
         moved = [a + b for a, b in zip(moved, one, strict=True)]

@@ -16,11 +16,13 @@ from services.scoring.fold.cells import Cell, Coverage, Horizon, Posting
 from services.scoring.fold.postings import post_decision
 from services.scoring.fold.registry import Order, Unit
 from services.scoring.ratings.recount import Accepted, facts, ratings, standings
+from services.scoring.ratings.sheet import json as sheet_json
 from services.scoring.ratings.sheet import lines as sheet_lines
-from services.scoring.ratings.sheet.keys import Keys
+from services.scoring.ratings.sheet.json import line_members, sheet_members
+from services.scoring.ratings.sheet.keys import DutyKeys
 from services.scoring.ratings.sheet.lines import indicator_line
-from services.scoring.ratings.sheet.sheet import Beside, sheet
-from services.scoring.ratings.sheet.trials import Field
+from services.scoring.ratings.sheet.sheet import SheetContext, sheet_of
+from services.scoring.ratings.sheet.trials import UnitYear
 from services.scoring.rubrics.loader import SHIPPED, load_directory
 from services.scoring.rubrics.model import Indicator, Kind, Rubric, Rule
 from services.simulation.sample import sample_city
@@ -30,14 +32,14 @@ NOW = moments.instant("2025-12-01T00:00:00Z")
 Sheets = dict[str, dict[str, Any]]
 
 
-def field_of(of: Indicator, cells: Any, now: str) -> Field:
+def year_of(of: Indicator, cells: Any, now: str) -> UnitYear:
     """A unit of which one indicator is all."""
     ruled = load_directory(SHIPPED).governing("agency", 2025)
     assert isinstance(ruled, Rubric)
     rubric = replace(ruled, gates=(), indicators=(of,))
     unit = Unit("H44.1", "X", "agency", None, None)
     until = Horizon(moments.year_start(2026), None)
-    return Field(unit, 2025, rubric, "own", frozenset(), cells, until, moments.instant(now))
+    return UnitYear(unit, 2025, rubric, "own", frozenset(), cells, until, moments.instant(now))
 
 
 def sheets(held: Accepted, ruled: Any, year: int) -> Sheets:
@@ -52,9 +54,10 @@ def sheets(held: Accepted, ruled: Any, year: int) -> Sheets:
             and one.kind.domain not in ("unit", "event")
         ]  # fmt: skip
         rubric = standing.assessment.rubric
-        field = Field(unit, year, rubric, "own", frozenset(), cells.get(key, {}),
-                      horizon(unit, year), NOW)  # fmt: skip
-        found[key] = sheet(rated[key], standing, field, Beside(said))
+        unit_year = UnitYear(unit, year, rubric, "own", frozenset(), cells.get(key, {}),
+                             horizon(unit, year), NOW)  # fmt: skip
+        sheet = sheet_of(rated[key], standing, unit_year, SheetContext(said))
+        found[key] = sheet_members(sheet)
     return found
 
 
@@ -120,8 +123,9 @@ def test_a_missing_thing_is_worth_less_where_it_is_done_late(
     for key in "abc":
         order = Order(moments.instant("2025-01-01T00:00:00Z"), key, key)
         cells[Cell("own", "x", "item", key)] = [Posting("obliged", order, True, due=due)]
-    field = field_of(of, cells, f"{now}T12:00:00+07:00")
-    shown = indicator_line(field, field.base.assessed.lines[0], Keys(field))
+    unit_year = year_of(of, cells, f"{now}T12:00:00+07:00")
+    line = unit_year.base.assessed.lines[0]
+    shown = line_members(indicator_line(unit_year, line, DutyKeys(unit_year)))
     missing = shown["missing"][0]
     assert (missing["worth"], missing["worth_late"]) == (worth, late)
     assert (missing["vi"], missing["en"]) == (vi, en)
@@ -196,16 +200,16 @@ def test_the_best_of_the_sample_city_reads_why_its_sum_is_more_than_its_total() 
 
 
 FAULTS = {
-    "late counted as missing": ("coverage", lambda i, p, h: Coverage("missing")),
-    "scores unsigned": ("spelled", lambda amount: f"{abs(amount) / 100:.1f}"),
+    "late counted as missing": (sheet_lines, "coverage", lambda i, p, h: Coverage("missing")),
+    "scores unsigned": (sheet_json, "spelled", lambda amount: f"{abs(amount) / 100:.1f}"),
 }
 
 
 @pytest.mark.parametrize("name", FAULTS)
 def test_a_fault_planted_in_the_sheet_is_seen(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The sums above are no decoration: a sheet that does not add up fails them."""
-    where, fault = FAULTS[name]
-    monkeypatch.setattr(sheet_lines, where, fault)
+    module, function, fault = FAULTS[name]
+    monkeypatch.setattr(module, function, fault)
     held, ruled = sample()
     found = sheets(held, ruled, 2025)
     whole = consistent(found)
