@@ -142,7 +142,7 @@ async def _waited(reading: Reading, wait_for: str | None) -> None:
         detail = message("not-folded", seconds=int(WAIT_SECONDS), missing=", ".join(late.missing))
         raise Problem(504, detail, extra={"missing": late.missing}) from None
     except TooManyWait as full:
-        raise Problem(503, full.message, headers={"Retry-EventKey": RETRY_SECONDS}) from None
+        raise Problem(503, full.message, headers={"Retry-After": RETRY_SECONDS}) from None
 
 
 async def _unit(

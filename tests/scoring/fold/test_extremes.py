@@ -19,6 +19,7 @@ from contracts.envelope import Recorded
 from services.chassis.auth.credentials import Credential
 from services.chassis.clock import fixed
 from services.scoring.fold.cells import OWN, POOLED
+from services.scoring.ratings.sheet.json import sheet_members
 from services.scoring.readmodel.reader import Reading
 from services.scoring.readmodel.snapshot import Snapshots
 from services.scoring.rebuild.refold import refold
@@ -50,7 +51,7 @@ async def answers(fold: Fold) -> None:
         assert len(page.items) == len(snapshot.standings)
         for key in snapshot.standings:
             for view in (None, OWN, POOLED):
-                json.dumps(await reading.sheet(year, key, view))
+                json.dumps(sheet_members(await reading.sheet(year, key, view)))
             await reading.events(snapshot, snapshot.registry.units[key], None, 1000)
 
 

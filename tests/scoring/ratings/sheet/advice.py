@@ -1,4 +1,4 @@
-"""Sheets of random cities, and events that do what a sheet says, for an independent recount."""
+"""Sheets of random cities, and the events that a sheet advises, for an independent recount."""
 
 from __future__ import annotations
 
@@ -32,23 +32,23 @@ _serial = itertools.count()
 
 @dataclass
 class Town:
-    """A random city as it is known at an instant."""
+    """A random city at an instant."""
 
     events: list[Raw]
     raw: list[Raw]
-    ruled: Rubrics
+    rubrics: Rubrics
     year: int
     now: int
 
     @cached_property
-    def held(self) -> Accepted:
+    def accepted_events(self) -> Accepted:
         """The accepted events."""
         return Accepted(accepted(self.events))
 
     @cached_property
     def ratings(self) -> dict[str, Rating]:
         """Our ratings."""
-        return ratings(self.held, self.ruled, self.year)
+        return ratings(self.accepted_events, self.rubrics, self.year)
 
     @cached_property
     def rated(self) -> dict[str, Raw]:
@@ -58,29 +58,31 @@ class Town:
     @cached_property
     def before_share(self) -> dict[str, Standing]:
         """Standings of each unit alone."""
-        found = {}
-        for unit in self.held.registry.units.values():
-            rubric = self.ruled.governing(unit.kind, self.year)
+        unranked, registry = {}, self.accepted_events.registry
+        for unit in registry.units.values():
+            rubric = self.rubrics.governing(unit.kind, self.year)
             if rubric is not None and unit.exists_in(self.year):
                 cells = self.cells.get(unit.key, {})
                 sums = tally(rubric, cells, horizon(unit, self.year))
-                found[unit.key] = unit_standing(unit, rubric, self.held.registry, self.year, sums)
-        return found
+                unranked[unit.key] = unit_standing(
+                    unit, rubric, self.accepted_events.registry, self.year, sums
+                )
+        return unranked
 
     @cached_property
     def cells(self) -> Any:
         """The facts by unit."""
-        return facts(self.held, self.ruled, self.year)
+        return facts(self.accepted_events, self.rubrics, self.year)
 
     @cached_property
     def standings(self) -> dict[str, Standing]:
         """Standings with shares and ranks."""
-        return standings(self.held, self.ruled, self.year)
+        return standings(self.accepted_events, self.rubrics, self.year)
 
     def sheet(self, key: str) -> Raw:
         """The sheet of a unit in the view that binds."""
-        registry, unit = self.held.registry, self.held.registry.units[key]
-        rubric = self.ruled.governing(unit.kind, self.year)
+        registry, unit = self.accepted_events.registry, self.accepted_events.registry.units[key]
+        rubric = self.rubrics.governing(unit.kind, self.year)
         assert rubric is not None
         pool = registry.pool(key, self.year)
         view = "pooled" if pool and rubric.pooled else "own"
@@ -97,8 +99,8 @@ class Town:
         return rate([*self.events, *more], self.raw, self.year)
 
     def event(self, unit: str, short: str, data: Mapping[str, Any]) -> Raw:
-        """An event of now, or of when the unit begins; what no sheet speaks of is filled in."""
-        number, begins = next(_serial), self.held.registry.units[unit].begins
+        """An event of now, or of when the unit begins; fields that no sheet names are filled in."""
+        number, begins = next(_serial), self.accepted_events.registry.units[unit].begins
         at = max(self.now, begins or self.now)
         whole: Raw = {}
         for name, optional, kind in fields(short) if short in FIELDS else ():
@@ -117,12 +119,12 @@ class Town:
 
 
 def town(seed: int, folder: Path, now: str, units: int = 8, size: int = 500) -> Town:
-    """A random city of which only what happened up to `now` is known."""
+    """A random city up to the instant `now`."""
     at = moments.instant(now)
     events, year = city(seed, units, size)
-    raw, ruled = rubrics(seed, folder)
-    known = [event for event in events if moments.instant(event["time"]) <= at]
-    return Town(known, raw, ruled, year, at)
+    raw, own_rubrics = rubrics(seed, folder)
+    past = [event for event in events if moments.instant(event["time"]) <= at]
+    return Town(past, raw, own_rubrics, year, at)
 
 
 def short_of(type_: str) -> str:

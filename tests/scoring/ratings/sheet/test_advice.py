@@ -24,7 +24,7 @@ def cents(text: str) -> Fraction:
 
 def doings(place: Town, unit: str, line: Raw, missing: Raw) -> list[tuple[Raw, Fraction]]:
     """Events that do a missing thing, each with what the sheet says that it is worth."""
-    found = []
+    ways = []
     for way in line["done_by"]:
         any_way = [{"type": way["types"][0], "data": {}, "worth": missing["worth"]}]
         for outcome in missing.get("outcomes", any_way):
@@ -33,8 +33,8 @@ def doings(place: Town, unit: str, line: Raw, missing: Raw) -> list[tuple[Raw, F
             chosen = {name: values[0] for name, values in way["where"].items()}
             data = {**chosen, way["key"]: missing["key"], **outcome["data"]}
             event = place.event(unit, short_of(outcome["type"]), data)
-            found.append((event, cents(outcome["worth"])))
-    return found
+            ways.append((event, cents(outcome["worth"])))
+    return ways
 
 
 @pytest.mark.parametrize(("seed", "now"), CITIES)
@@ -44,8 +44,8 @@ def test_every_missing_thing_is_worth_what_the_sheet_says(
     """Of each key of each unit: the total moves by exactly its worth when it is done now."""
     place = town(seed, tmp_path, now, 8, 900)
     for unit, rating in place.rated.items():
-        shown = place.sheet(unit)
-        for line in shown["indicators"]:
+        sheet = place.sheet(unit)
+        for line in sheet["indicators"]:
             for missing in [*line.get("missing", [])[:2], *line.get("left_out", [])[:1]]:
                 for event, worth in doings(place, unit, line, missing)[:4]:
                     after = place.oracle(event)[unit]
@@ -61,14 +61,14 @@ def test_every_nil_declaration_that_brings_points_is_said(
     """Each empty line: declared nil, the total moves by what was said, or not at all."""
     place = town(seed, tmp_path, now)
     for unit, rating in list(place.rated.items())[:6]:
-        shown = place.sheet(unit)
-        for line in shown["indicators"]:
+        sheet = place.sheet(unit)
+        for line in sheet["indicators"]:
             if line["empty"] in ("zero", "exclude", "full"):
                 event = place.event(unit, "declaration.nil", {"indicator": line["id"]})
-                moved = cents(place.oracle(event)[unit]["total"]) - cents(rating["total"])
-                said = line["nil"]
-                assert max(moved, 0) == (cents(said["worth"]) if said else 0)
-                assert (said in shown["nil_declarations"]) == (said is not None)
+                gain = cents(place.oracle(event)[unit]["total"]) - cents(rating["total"])
+                nil = line["nil"]
+                assert max(gain, 0) == (cents(nil["worth"]) if nil else 0)
+                assert (nil in sheet["nil_declarations"]) == (nil is not None)
 
 
 def followed(place: Town, unit: str, advice: Raw) -> list[Raw]:
@@ -79,8 +79,8 @@ def followed(place: Town, unit: str, advice: Raw) -> list[Raw]:
                    for case in ceiling["cases"]]  # fmt: skip
     for step in advice["steps"]:
         assert len(step["events"]) == step["count"]
-        for told in step["events"]:
-            events.append(place.event(unit, short_of(told["type"]), told["data"]))
+        for template in step["events"]:
+            events.append(place.event(unit, short_of(template["type"]), template["data"]))
     if cents(advice["points_more"]):
         # decisions beyond their limit have to be made up for before one adds anything
         beyond = max(Fraction(0), -limit(place, unit) - decided(place, unit))
@@ -125,14 +125,14 @@ def test_done_exactly_as_told_the_class_moves(seed: int, now: str) -> None:
 
 def test_most_of_the_advice_can_be_followed(tmp_path: Path) -> None:
     """The property above is no empty one: plans with steps, points and ceilings are among it."""
-    seen: dict[str, int] = {}
+    counts: dict[str, int] = {}
     for seed in range(4):
         place = town(seed, tmp_path, MOMENTS[seed % 3], 10, 700)
         for unit in place.rated:
             advice: Any = place.sheet(unit)["next_class"]
             if advice is not None:
-                seen["all"] = seen.get("all", 0) + 1
+                counts["all"] = counts.get("all", 0) + 1
                 for name in ("steps", "gates", "ceilings", "share", "reachable", "points"):
-                    seen[name] = seen.get(name, 0) + bool(advice[name])
-    assert all(seen[name] for name in ("steps", "gates", "ceilings", "share", "points")), seen
-    assert seen["reachable"] * 3 > seen["all"], seen
+                    counts[name] = counts.get(name, 0) + bool(advice[name])
+    assert all(counts[name] for name in ("steps", "gates", "ceilings", "share", "points")), counts
+    assert counts["reachable"] * 3 > counts["all"], counts

@@ -21,14 +21,14 @@ MERIT = replace(BONUS, id="m", kind=Kind.MERIT, points=Fraction(5), cap=Fraction
 BASE = Indicator("q", "Q", "Điều 4", Kind.QUOTA, points=Fraction(100), target=Fraction(100))
 
 
-def rated(*, adjusted: int = 0, done: int = 0, **halves: int) -> Assessment:
+def rated(*, adjusted: int = 0, things: int = 0, **halves: int) -> Assessment:
     """An assessment of so many halves of a point by indicator, and hundredths of adjustment."""
     governing = load_directory(SHIPPED).governing("agency", 2025)
     assert isinstance(governing, Rubric)
     indicators = (BASE, BONUS, DEDUCTION)
     rubric = replace(governing, gates=(), groups=(), indicators=indicators)
     sums = {f"own|{name}|": [1, number] for name, number in halves.items()}
-    sums |= {"own|q|": [done], "own|$adjustment|": [1, adjusted]}
+    sums |= {"own|q|": [things], "own|$adjustment|": [1, adjusted]}
     return assess(rubric, Tally(sums), "own")
 
 
@@ -65,19 +65,19 @@ def test_adjustments_beyond_their_limit_are_said(decided: int, at: str) -> None:
 
 def test_a_total_above_the_maximum_is_said() -> None:
     """98 points and 5 of bonus are 100."""
-    assert cut_members(total_cut(rated(done=98, b=10))) == {
+    assert cut_members(total_cut(rated(things=98, b=10))) == {
         "sum": "103.00", "at": "100.00",
         "vi": "cộng lại là 103,00 điểm, chỉ tính 100,00 điểm là điểm tối đa",
         "en": "the sum is 103.00; cut to 100.00, the maximum",
     }  # fmt: skip
-    assert total_cut(rated(done=95, b=10)) is None
+    assert total_cut(rated(things=95, b=10)) is None
 
 
 def test_a_total_below_nothing_is_said() -> None:
     """Two points less a deduction of five are 0."""
-    assert cut_members(total_cut(rated(done=2, d=10))) == {
+    assert cut_members(total_cut(rated(things=2, d=10))) == {
         "sum": "-3.00", "at": "0.00",
         "vi": "cộng lại là -3,00 điểm, tính là 0,00 điểm vì tổng điểm không thấp hơn 0",
         "en": "the sum is -3.00; raised to 0.00: no total is below 0",
     }  # fmt: skip
-    assert total_cut(rated(done=5, d=10)) is None
+    assert total_cut(rated(things=5, d=10)) is None

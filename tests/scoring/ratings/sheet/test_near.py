@@ -14,7 +14,7 @@ from services.scoring.ratings.sheet.near import NEAR_MAX, Near, Neighbours, edit
 
 
 @pytest.mark.parametrize(
-    ("announced", "done", "differs"),
+    ("announced", "reported", "differs"),
     [
         ("Budget", "budget", "case"),
         ("ngân-sách", "ngan-sach", "accents"),
@@ -30,19 +30,19 @@ from services.scoring.ratings.sheet.near import NEAR_MAX, Near, Neighbours, edit
     ],
 )
 def test_a_key_that_was_perhaps_meant_is_pointed_at_from_both_sides(
-    announced: str, done: str, differs: Difference
+    announced: str, reported: str, differs: Difference
 ) -> None:
     """Case, accents, blanks, separators, leading zeros, the place of a tone, a slip."""
-    assert Neighbours([announced, "unrelated"]).of(done) == [Near(announced, differs)]
-    assert Neighbours([done, "unrelated"]).of(announced) == [Near(done, differs)]
+    assert Neighbours([announced, "unrelated"]).of(reported) == [Near(announced, differs)]
+    assert Neighbours([reported, "unrelated"]).of(announced) == [Near(reported, differs)]
 
 
 @pytest.mark.parametrize(
-    ("one", "other"), [("a1", "a2"), ("tax", "law"), ("budget", "gadget"), ("plan", "budget")]
+    ("key", "other"), [("a1", "a2"), ("tax", "law"), ("budget", "gadget"), ("plan", "budget")]
 )
-def test_other_keys_are_not_near(one: str, other: str) -> None:
+def test_other_keys_are_not_near(key: str, other: str) -> None:
     """Short keys that differ by a letter are other keys, and so are other words."""
-    assert Neighbours([other]).of(one) == []
+    assert Neighbours([other]).of(key) == []
 
 
 def test_numbered_keys_are_not_near_each_other_unless_only_one_is() -> None:
@@ -61,23 +61,23 @@ def test_what_is_listed_and_what_is_compared_is_bounded(monkeypatch: pytest.Monk
     assert len(few.of("budgetx")) <= NEAR_MAX and few.of("budgety") == []
 
 
-def slow(one: str, other: str) -> int:
+def slow(text: str, other: str) -> int:
     """Optimal string alignment as its definition has it."""
-    if not one or not other:
-        return len(one) + len(other)
+    if not text or not other:
+        return len(text) + len(other)
     best = min(
-        slow(one[:-1], other) + 1,
-        slow(one, other[:-1]) + 1,
-        slow(one[:-1], other[:-1]) + (one[-1] != other[-1]),
+        slow(text[:-1], other) + 1,
+        slow(text, other[:-1]) + 1,
+        slow(text[:-1], other[:-1]) + (text[-1] != other[-1]),
     )
-    if len(one) > 1 and len(other) > 1 and one[-2:] == other[-1] + other[-2]:
-        best = min(best, slow(one[:-2], other[:-2]) + 1)
+    if len(text) > 1 and len(other) > 1 and text[-2:] == other[-1] + other[-2]:
+        best = min(best, slow(text[:-2], other[:-2]) + 1)
     return best
 
 
 @given(st.text("abc", max_size=5), st.text("abc", max_size=5))
-def test_edits_are_counted_as_defined_up_to_the_limit(one: str, other: str) -> None:
+def test_edits_are_counted_as_defined_up_to_the_limit(text: str, other: str) -> None:
     """Missing, added, changed and exchanged letters."""
-    exact = slow(one, other)
+    exact = slow(text, other)
     for most in (0, 1, 2):
-        assert min(edits(one, other, most), most + 1) == min(exact, most + 1)
+        assert min(edits(text, other, most), most + 1) == min(exact, most + 1)

@@ -1,4 +1,4 @@
-"""The sheet adds up to the rating, and what it says a thing is worth is what doing it brings."""
+"""The sheet adds up to the rating, and a thing done brings what the sheet calls its worth."""
 
 from __future__ import annotations
 
@@ -42,41 +42,42 @@ def year_of(of: Indicator, cells: Any, now: str) -> UnitYear:
     return UnitYear(unit, 2025, rubric, "own", frozenset(), cells, until, moments.instant(now))
 
 
-def sheets(held: Accepted, ruled: Any, year: int) -> Sheets:
+def sheets(city_events: Accepted, ruled: Any, year: int) -> Sheets:
     """The sheet of every rated unit in its own view."""
-    stood, rated = standings(held, ruled, year, "own"), ratings(held, ruled, year, "own")
-    cells, found = facts(held, ruled, year), {}
-    for key, standing in stood.items():
-        unit = held.registry.units[key]
-        said = [
-            one for one in held.counting()
-            if one.year == year and one.event.subject == key and not one.kind.practice
-            and one.kind.domain not in ("unit", "event")
+    own = standings(city_events, ruled, year, "own")
+    rated = ratings(city_events, ruled, year, "own")
+    cells, members = facts(city_events, ruled, year), {}
+    for key, standing in own.items():
+        unit = city_events.registry.units[key]
+        decisions = [
+            event for event in city_events.counting()
+            if event.year == year and event.event.subject == key and not event.kind.practice
+            and event.kind.domain not in ("unit", "event")
         ]  # fmt: skip
         rubric = standing.assessment.rubric
         unit_year = UnitYear(unit, year, rubric, "own", frozenset(), cells.get(key, {}),
                              horizon(unit, year), NOW)  # fmt: skip
-        sheet = sheet_of(rated[key], standing, unit_year, SheetContext(said))
-        found[key] = sheet_members(sheet)
-    return found
+        sheet = sheet_of(rated[key], standing, unit_year, SheetContext(decisions))
+        members[key] = sheet_members(sheet)
+    return members
 
 
-def consistent(found: Sheets) -> bool:
+def consistent(sheets_of_units: Sheets) -> bool:
     """Whether scores, groups and counts of every sheet add up to its rating."""
-    for one in found.values():
-        lines = {line["id"]: line for line in one["indicators"]}
-        shown = {name: line["score"] for name, line in lines.items() if line["score"] is not None}
-        if shown != one["rating"]["scores"]:
+    for sheet in sheets_of_units.values():
+        lines = {line["id"]: line for line in sheet["indicators"]}
+        scores = {name: line["score"] for name, line in lines.items() if line["score"] is not None}
+        if scores != sheet["rating"]["scores"]:
             return False
         for line in lines.values():
             if line["kind"] == "coverage":
                 state = line["state"]
-                done = state["on_time"] + state["late"]
-                if done + line["missing_total"] != state["obliged"]:
+                completed = state["on_time"] + state["late"]
+                if completed + line["missing_total"] != state["obliged"]:
                     return False
                 if len(line["missing"]) != line["missing_total"]:
                     return False
-        json.dumps(one)
+        json.dumps(sheet)
     return True
 
 
@@ -125,8 +126,8 @@ def test_a_missing_thing_is_worth_less_where_it_is_done_late(
         cells[Cell("own", "x", "item", key)] = [Posting("obliged", order, True, due=due)]
     unit_year = year_of(of, cells, f"{now}T12:00:00+07:00")
     line = unit_year.base.assessed.lines[0]
-    shown = line_members(indicator_line(unit_year, line, DutyKeys(unit_year)))
-    missing = shown["missing"][0]
+    members = line_members(indicator_line(unit_year, line, DutyKeys(unit_year)))
+    missing = members["missing"][0]
     assert (missing["worth"], missing["worth_late"]) == (worth, late)
     assert (missing["vi"], missing["en"]) == (vi, en)
     assert missing["overdue"] == (now > "2025-07-01")
@@ -134,68 +135,70 @@ def test_a_missing_thing_is_worth_less_where_it_is_done_late(
 
 def test_the_scenes_of_the_sample_city_can_be_read_on_its_sheets() -> None:
     """A late publication, an exemption and a nil declaration are there in words."""
-    held, ruled = sample()
-    found = sheets(held, ruled, 2025)
-    lines = [line for one in found.values() for line in one["indicators"]]
+    city_events, ruled = sample()
+    city_sheets = sheets(city_events, ruled, 2025)
+    lines = [line for sheet in city_sheets.values() for line in sheet["indicators"]]
     assert any("trễ hạn" in line["state"]["vi"] and line["late"] for line in lines
                if line["kind"] == Kind.COVERAGE)  # fmt: skip
     words = {line["empty"]: line["state"]["vi"] for line in lines if line["empty"]}
     assert words["exempt"] == "được miễn theo quyết định"
     assert "khai không phát sinh" in words["nil"]
-    assert any(one["exemptions"] for one in found.values())
-    assert any(one["next_class"] for one in found.values())
-    assert all(one["state"]["vi"] and one["state"]["en"] for one in lines)
+    assert any(sheet["exemptions"] for sheet in city_sheets.values())
+    assert any(sheet["next_class"] for sheet in city_sheets.values())
+    assert all(line["state"]["vi"] and line["state"]["en"] for line in lines)
 
 
 def test_a_ceiling_is_named_with_its_cases_and_not_only_points() -> None:
     """What a head did holds a unit in class D: the next class names the cases that hold it."""
-    held, ruled = sample()
-    one = sheets(held, ruled, 2025)["H44.5.2"]
-    assert {reason["to"] for reason in one["reasons"] if reason["kind"] == "ceiling"} == {"C", "D"}
-    advice = one["next_class"]
-    assert (advice["class"], one["head_ceiling"]) == ("C", "D")
+    city_events, ruled = sample()
+    sheet = sheets(city_events, ruled, 2025)["H44.5.2"]
+    ceilings = [reason for reason in sheet["reasons"] if reason["kind"] == "ceiling"]
+    assert {reason["to"] for reason in ceilings} == {"C", "D"}
+    advice = sheet["next_class"]
+    assert (advice["class"], sheet["head_ceiling"]) == ("C", "D")
     (ceiling,) = advice["ceilings"]
     assert ceiling["cases"] and all(case in advice["text_vi"] for case in ceiling["cases"])
 
 
 def test_a_gate_names_the_duties_that_keep_it_shut() -> None:
-    """What is missing can be done; what was late stays late, and the sheet tells which it is."""
-    held, ruled = sample()
-    advice = [one["next_class"] for one in sheets(held, ruled, 2025).values() if one["next_class"]]
-    gates = [gate for one in advice for gate in one["gates"] if gate["indicator"] == "disclosure"]
+    """A missing duty can be fulfilled, a late one stays late, and the sheet tells them apart."""
+    city_events, ruled = sample()
+    ways = [sheet["next_class"] for sheet in sheets(city_events, ruled, 2025).values()]
+    gates = [gate for way in ways if way for gate in way["gates"]
+             if gate["indicator"] == "disclosure"]  # fmt: skip
     assert gates
     for gate in gates:
         assert gate["missing"] or gate["late"]
         assert all(key in gate["vi"] for key in (gate["missing"] + gate["late"])[:1])
 
 
-def test_the_words_of_a_sheet_say_what_is_so() -> None:
+def test_the_sentences_of_a_sheet_are_true() -> None:
     """Too few opinions for a mean are not called none, and Vietnamese decimals have a comma."""
-    held, ruled = sample()
-    found = sheets(held, ruled, 2025)
-    lines = {line["id"]: line for line in found["H44.1.13"]["indicators"]}
+    city_events, ruled = sample()
+    city_sheets = sheets(city_events, ruled, 2025)
+    lines = {line["id"]: line for line in city_sheets["H44.1.13"]["indicators"]}
     few = lines["satisfaction"]["state"]
     assert few["n"] > 0 and lines["satisfaction"]["empty"] == "exclude"
     assert few["vi"].startswith("trung bình ") and few["vi"].endswith("cần ít nhất 30: không tính")
     assert few["en"].endswith("30 needed: left out by the rubric")
     assert lines["communication"]["state"]["vi"] == "3, chỉ tiêu là 8"
     assert lines["recognition"]["state"]["vi"] == "0 mục, 0,00 điểm trong tối đa 5,00"
-    texts = [reason["text"] for one in found.values() for reason in one["reasons"]
+    texts = [reason["text"] for sheet in city_sheets.values() for reason in sheet["reasons"]
              if reason["kind"] == "share"]  # fmt: skip
-    assert any(one.startswith("Số đơn vị loại A không quá 1/5 số đơn vị loại B") for one in texts)
+    assert any(text.startswith("Số đơn vị loại A không quá 1/5 số đơn vị loại B") for text in texts)
     assert not any("(" in words for words in texts)
 
 
 def test_the_best_of_the_sample_city_reads_why_its_sum_is_more_than_its_total() -> None:
     """A unit whose bonus leads beyond the maximum: basic and bonus alone would not add up."""
-    held, ruled = sample()
-    found = sheets(held, ruled, 2025)
-    cut = found["H44.2.5"]["total_cut"]
+    city_events, ruled = sample()
+    city_sheets = sheets(city_events, ruled, 2025)
+    cut = city_sheets["H44.2.5"]["total_cut"]
     assert Fraction(cut["sum"]) > 100 and cut["at"] == "100.00"
-    for one in found.values():
-        rating = one["rating"]
+    for sheet in city_sheets.values():
+        rating = sheet["rating"]
         summed = sum(Fraction(rating[name]) for name in ("basic", "bonus", "adjustment"))
-        assert (one["total_cut"] is None) == (summed - Fraction(rating["deduction"])
+        assert (sheet["total_cut"] is None) == (summed - Fraction(rating["deduction"])
                                               == Fraction(rating["total"]))  # fmt: skip
 
 
@@ -210,15 +213,16 @@ def test_a_fault_planted_in_the_sheet_is_seen(name: str, monkeypatch: pytest.Mon
     """The sums above are no decoration: a sheet that does not add up fails them."""
     module, function, fault = FAULTS[name]
     monkeypatch.setattr(module, function, fault)
-    held, ruled = sample()
-    found = sheets(held, ruled, 2025)
-    whole = consistent(found)
-    late = [i["state"]["late"] for o in found.values() for i in o["indicators"] if "late" in i]
+    city_events, ruled = sample()
+    city_sheets = sheets(city_events, ruled, 2025)
+    whole = consistent(city_sheets)
+    lines = (line for sheet in city_sheets.values() for line in sheet["indicators"])
+    late = [line["state"]["late"] for line in lines if "late" in line]
     assert not whole or not any(late)
 
 
 def test_a_decision_is_no_practice() -> None:
     """What `post_decision` posts is the unit's own, whatever the view."""
-    held, _ = sample()
-    decided = [one for one in held.counting() if one.kind.decision]
-    assert {cell.view for one in decided for cell, _ in post_decision(one)} <= {"own"}
+    city_events, _ = sample()
+    decisions = [event for event in city_events.counting() if event.kind.decision]
+    assert {cell.view for event in decisions for cell, _ in post_decision(event)} <= {"own"}
