@@ -11,7 +11,7 @@ from contracts.data import UnitKind
 from services.chassis.settings import Settings
 from services.commands.service_registry import MIGRATED
 from services.intake.settings import IntakeSettings
-from services.scoring.rubrics.model import Kind
+from services.scoring.rubrics.kinds import Kind
 from services.scoring.settings import ScoringSettings
 from tests.architecture.sources import ROOT, own_tree
 

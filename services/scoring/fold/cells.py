@@ -15,7 +15,8 @@ import msgspec
 
 from contracts import moments
 from services.scoring.fold.registry import Order
-from services.scoring.rubrics.model import Indicator, Kind, Rubric, Side
+from services.scoring.rubrics.kinds import Kind
+from services.scoring.rubrics.model import Indicator, Rubric, Side
 
 OWN, POOLED = "own", "pooled"
 EXEMPT, NIL, ADJUSTMENT = "$exempt", "$nil", "$adjustment"

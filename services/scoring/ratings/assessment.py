@@ -22,7 +22,8 @@ from services.scoring.ratings.model import (
     Reason,
 )
 from services.scoring.ratings.scores import Line, hundredths, line_of
-from services.scoring.rubrics.model import Gate, Rubric, Section
+from services.scoring.rubrics.kinds import Section
+from services.scoring.rubrics.model import Gate, Rubric
 
 
 @dataclass(frozen=True, slots=True)

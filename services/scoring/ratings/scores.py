@@ -11,7 +11,8 @@ from fractions import Fraction
 from typing import Literal, assert_never
 
 from services.scoring.fold.cells import EXEMPT, NIL, OWN, Tally
-from services.scoring.rubrics.model import Indicator, Kind, Section
+from services.scoring.rubrics.kinds import Kind, Section
+from services.scoring.rubrics.model import Indicator
 
 Empty = Literal["exempt", "nil", "full", "zero", "exclude"]
 

@@ -8,7 +8,8 @@ from itertools import pairwise
 from typing import Any, NamedTuple, get_args
 
 from services.scoring.messages import message
-from services.scoring.rubrics.model import Indicator, Kind, Rule, ScaleStep, WhenEmpty
+from services.scoring.rubrics.kinds import Kind
+from services.scoring.rubrics.model import Indicator, Rule, ScaleStep, WhenEmpty
 from services.scoring.rubrics.rules import ceiling, common_denominator, rule
 from services.scoring.rubrics.values import (
     exact,

@@ -10,7 +10,8 @@ from typing import Any
 from contracts.catalog import CANONICAL, FieldInfo, fields
 from contracts.messages import Message
 from services.scoring.messages import message
-from services.scoring.rubrics.model import Ceiling, Condition, Kind, Points, Rule, Scalar
+from services.scoring.rubrics.kinds import Kind
+from services.scoring.rubrics.model import Ceiling, Condition, Points, Rule, Scalar
 from services.scoring.rubrics.values import integer, near, number, one_of, scalar, spelled, text
 from services.scoring.rubrics.yaml_tree import ABSENT, Node, Spot
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from tests.architecture.rules.source_tree import Module, Rule, SourceTree
 
-MODEL = "services/scoring/rubrics/model.py"
+KINDS = "services/scoring/rubrics/kinds.py"
 
 
 def kinds_are_decided_to_the_end(tree: SourceTree) -> list[str]:
@@ -22,7 +22,7 @@ def kinds_are_decided_to_the_end(tree: SourceTree) -> list[str]:
 
 def _kinds(tree: SourceTree) -> Iterator[str]:
     """The members of the enumeration."""
-    module = Module(MODEL, tree.files.get(MODEL, ""))
+    module = Module(KINDS, tree.files.get(KINDS, ""))
     for node in module.syntax.body:
         if isinstance(node, ast.ClassDef) and node.name == "Kind":
             assignments = (member for member in node.body if isinstance(member, ast.Assign))

@@ -11,7 +11,7 @@ PATH = "services/scoring/ratings/scores.py"
 
 def seed(faulty: str, mended: str) -> Seed:
     """A fault in the first line of a module of scoring, beside the enumeration."""
-    files = {kinds.MODEL: ENUM, PATH: faulty}
+    files = {kinds.KINDS: ENUM, PATH: faulty}
     return Seed(kinds.kinds_are_decided_to_the_end, f"{PATH}:1", files, {PATH: mended})
 
 

@@ -14,8 +14,9 @@ from services.scoring.fold.registry import Order
 from services.scoring.ratings.assessment import assess
 from services.scoring.ratings.scores import basic_score, line_of
 from services.scoring.rubrics.indicators import KIND_FIELDS
+from services.scoring.rubrics.kinds import Kind, Section
 from services.scoring.rubrics.loader import SHIPPED, load_directory
-from services.scoring.rubrics.model import Indicator, Kind, Points, Rubric, Rule, Section
+from services.scoring.rubrics.model import Indicator, Points, Rubric, Rule
 from services.scoring.rubrics.rules import NUMERIC
 
 PRICED = Rule(("award.granted",), points=Points(Fraction(1)))

@@ -11,9 +11,10 @@ import pytest
 
 from contracts.messages import Message
 from services.scoring.rubrics.errors import RubricRefused
+from services.scoring.rubrics.kinds import Kind
 from services.scoring.rubrics.lint import remarks
 from services.scoring.rubrics.loader import SHIPPED, load, load_directory
-from services.scoring.rubrics.model import Kind, Points
+from services.scoring.rubrics.model import Points
 from tests.scoring.rubrics.planted import DISCLOSURE_GATE, LEVELS, PLANTED, Planted
 
 COMMUNE = (SHIPPED / "viet-tri-2025-commune.yaml").read_text(encoding="utf-8")

@@ -15,7 +15,7 @@ from services.scoring.ratings.assessment import Assessment
 from services.scoring.ratings.scores import Line, hundredths
 from services.scoring.ratings.sheet.model import Cut
 from services.scoring.ratings.sheet.numbers import figure, points
-from services.scoring.rubrics.model import Kind
+from services.scoring.rubrics.kinds import Kind
 
 
 def line_cut(line: Line) -> Cut | None:

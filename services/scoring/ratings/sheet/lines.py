@@ -34,7 +34,7 @@ from services.scoring.ratings.sheet.numbers import PLACES, figure, points_of
 from services.scoring.ratings.sheet.scale import advance_of, scale
 from services.scoring.ratings.sheet.trials import Cells, UnitYear
 from services.scoring.ratings.sheet.worth import worth_of_next
-from services.scoring.rubrics.model import Kind
+from services.scoring.rubrics.kinds import Kind
 
 KEYS_MAX = 500
 EMPTY: dict[Empty, str] = {

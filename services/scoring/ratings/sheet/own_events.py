@@ -8,7 +8,8 @@ from contracts import moments
 from services.scoring.fold.cells import Cell, coverage
 from services.scoring.ratings.sheet.trial_events import can_fulfil, trial_events
 from services.scoring.ratings.sheet.trials import TrialEvent, TrialState, UnitYear
-from services.scoring.rubrics.model import Indicator, Rubric, Section, Side
+from services.scoring.rubrics.kinds import Section
+from services.scoring.rubrics.model import Indicator, Rubric, Side
 
 EVENTS_OF_OTHERS = frozenset(
     ("feedback.given", "count.reported", "model.recognised", "model.replicated", "award.granted")

@@ -21,7 +21,8 @@ from services.scoring.ratings.sheet.duties import arose
 from services.scoring.ratings.sheet.model_next_class import EventTemplate, PlanStep
 from services.scoring.ratings.sheet.own_events import duty_events, thing_events
 from services.scoring.ratings.sheet.trials import TrialEvent, TrialState, UnitYear
-from services.scoring.rubrics.model import Indicator, Kind
+from services.scoring.rubrics.kinds import Kind
+from services.scoring.rubrics.model import Indicator
 
 EVENTS_MAX = 200
 """The most events of one indicator in a plan."""

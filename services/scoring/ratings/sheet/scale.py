@@ -18,7 +18,8 @@ from services.scoring.ratings.scores import Line, basic_score, hundredths, spell
 from services.scoring.ratings.sheet.model import Scale, ScaleAdvance
 from services.scoring.ratings.sheet.numbers import PLACES, figure, percent, points, points_of
 from services.scoring.ratings.sheet.trials import UnitYear
-from services.scoring.rubrics.model import Indicator, Kind, ScaleStep
+from services.scoring.rubrics.kinds import Kind
+from services.scoring.rubrics.model import Indicator, ScaleStep
 
 
 class Openings(NamedTuple):

@@ -11,8 +11,9 @@ from services.scoring.fold.cells import Tally
 from services.scoring.ratings.assessment import Assessment, assess
 from services.scoring.ratings.sheet.cuts import adjustment_cut, line_cut, total_cut
 from services.scoring.ratings.sheet.json import cut_members
+from services.scoring.rubrics.kinds import Kind
 from services.scoring.rubrics.loader import SHIPPED, load_directory
-from services.scoring.rubrics.model import Indicator, Kind, Points, Rubric, Rule
+from services.scoring.rubrics.model import Indicator, Points, Rubric, Rule
 
 HALF = Rule(("award.granted",), points=Points(Fraction(1, 2)))
 BONUS = Indicator("b", "B", "Điều 4", Kind.BONUS, cap=Fraction(5), rules=(HALF,))

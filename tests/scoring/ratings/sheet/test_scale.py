@@ -18,7 +18,8 @@ from services.scoring.ratings.sheet import scale as sheet_scale
 from services.scoring.ratings.sheet.json import scale_members
 from services.scoring.ratings.sheet.scale import Openings, advance, scale
 from services.scoring.ratings.sheet.trials import TrialState, UnitYear
-from services.scoring.rubrics.model import Indicator, Kind, ScaleStep
+from services.scoring.rubrics.kinds import Kind
+from services.scoring.rubrics.model import Indicator, ScaleStep
 from tests.scoring.ratings.sheet.test_sheet import year_of
 
 STEPS = [("1", "7"), ("19/20", "6"), ("9/10", "5"), ("4/5", "7/2"), ("1/2", "3/2")]

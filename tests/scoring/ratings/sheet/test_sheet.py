@@ -23,8 +23,9 @@ from services.scoring.ratings.sheet.keys import DutyKeys
 from services.scoring.ratings.sheet.lines import indicator_line
 from services.scoring.ratings.sheet.sheet import SheetContext, sheet_of
 from services.scoring.ratings.sheet.trials import UnitYear
+from services.scoring.rubrics.kinds import Kind
 from services.scoring.rubrics.loader import SHIPPED, load_directory
-from services.scoring.rubrics.model import Indicator, Kind, Rubric, Rule
+from services.scoring.rubrics.model import Indicator, Rubric, Rule
 from services.simulation.sample import sample_city
 from tests.support.builders.cities import accepted, city, rubrics
 

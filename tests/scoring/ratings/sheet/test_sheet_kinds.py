@@ -20,7 +20,8 @@ from services.scoring.ratings.sheet.keys import DutyKeys
 from services.scoring.ratings.sheet.lines import indicator_line
 from services.scoring.ratings.sheet.scale import advance, scale
 from services.scoring.ratings.sheet.trials import TrialState, UnitYear
-from services.scoring.rubrics.model import Indicator, Kind, Rubric, ScaleStep
+from services.scoring.rubrics.kinds import Kind
+from services.scoring.rubrics.model import Indicator, Rubric, ScaleStep
 from tests.scoring.rubrics.test_kinds import forgotten_kind, indicator, rubric
 
 NOW = moments.instant("2025-06-01T00:00:00Z")
