@@ -14,7 +14,8 @@ from tests.bench.abuse import FLOODED, NAMES, Body, beside_bodies
 from tests.bench.city import City
 from tests.bench.exact import Expected, NotExact, compare, compare_counts, expected
 from tests.bench.figures import Figure
-from tests.bench.run import DATABASES
+from tests.bench.ground import SQLITE
+from tests.bench.run import DATABASES, PARTS
 from tests.support.processes import Answer, Served
 
 pytestmark = [pytest.mark.xdist_group("bench"), pytest.mark.anyio]
@@ -23,11 +24,18 @@ pytestmark = [pytest.mark.xdist_group("bench"), pytest.mark.anyio]
 SMALL = (
     "--events", "2000", "--units", "12", "--tutorial-events", "200", "--door-events", "1500",
     "--backlog", "1500",
-    "--seconds", "0.3", "--repeat", "1", "--abuse-events", "100", "--flood", "500",
+    "--seconds", "0.3", "--repeat", "1",
+    *(word for part in PARTS if part != "abuse" for word in ("--only", part)),
+)  # fmt: skip
+ABUSE = (
+    "--events", "100", "--units", "5", "--repeat", "1", "--only", "abuse", "--database", SQLITE,
+    "--abuse-events", "100", "--flood", "500",
 )  # fmt: skip
 FIGURES = {
     "backlog to ratings", "memory of the fold", "one rating", "rebuild",
     "rebuild, every fact lost", "door, by 1,000", "outbox to stream, four writers beside",
+}  # fmt: skip
+WAITS = {
     *(f"others beside {abuse}, worst" for abuse in (*NAMES, FLOODED)),
     *(f"others beside {abuse}, median" for abuse in (*NAMES, FLOODED)),
 }  # fmt: skip
@@ -46,6 +54,15 @@ def test_a_small_run_is_exact_and_has_every_figure(tmp_path: Path, capsys: Any) 
     assert found["stages_seconds"].keys() == set(DATABASES)
     assert "all 12 units by the oracle" in found["checked"]
     assert found["checked"] in printed and found["command"].endswith(str(file))
+
+
+def test_a_small_run_of_abuse_has_every_wait(tmp_path: Path) -> None:
+    """Each abuse by its worst and its median; what the door answers is checked on the way."""
+    file = tmp_path / "figures.json"
+    assert main([*ABUSE, "--json", str(file)]) == 0
+    figures = json.loads(file.read_text())["figures"]
+    assert {figure["name"] for figure in figures} == WAITS
+    assert all(value > 0 for figure in figures for value in figure["values"])
 
 
 class Always(Served):
