@@ -1,80 +1,89 @@
-"""The answer of both doors as JSON: receipts in order, or problem details for a single event."""
+"""The models for OpenAPI of the HTTP door: the event that it accepts and its answers."""
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, Literal
 
-import msgspec
+from pydantic import BaseModel
 
-from contracts.door import BodyRefused
-from services.chassis.http.problems import FieldError, Problem, error_members
-from services.intake.domain import Receipt
-from services.intake.messages import message
+from contracts.bounds import PLAIN
+from contracts.catalog import BY_TYPE
+from contracts.door import BATCH, EVENTS_MAX, SINGLE
+from contracts.schema import envelope_schema
+from services.chassis.http.openapi import FieldProblem
 
-ERRORS_MAX = (20, 3, 1)
-"""The most errors of an event in an answer, and what is tried where it is too long."""
+REFUSALS = {
+    400: "The body is no well-formed JSON",
+    401: "No valid token",
+    403: "The token's role sends nothing, or a unit's token takes any source",
+    409: "A single event: other content was accepted under its source and id",
+    413: "Too large",
+    415: "Another content type or encoding",
+    422: "A single event that breaks the contract or goes beyond the token",
+    429: "Too many requests of this token or address",
+    503: "The database is away, or too much comes at once; nothing was accepted",
+}
+FATES = (
+    "`sent`: the stream has it. `state`: `waiting` until it is folded, `counted`, `not counted` "
+    "with the reason, `quarantined` where the fold could not take it, `unknown` while scoring "
+    "does not answer. A receipt of another's event is not found."
+)
 
 
-def refused_body(refused: BodyRefused) -> Problem:
-    """The problem of a body that is refused whole."""
-    return Problem(refused.status, refused.detail)
+class Receipt(BaseModel):
+    """The answer to one event; `receipt` where it is stored, `errors` where it is not."""
+
+    id: str | None
+    source: str | None
+    status: Literal["accepted", "duplicate", "conflict", "refused"]
+    receipt: str | None = None
+    errors: list[FieldProblem] | None = None
 
 
-def answered(receipts: Sequence[Receipt], single: bool, room: int | None = None) -> bytes:
-    """The receipts as JSON; Problem 422 or 409 for a single event that was not taken.
+class Receipts(BaseModel):
+    """A receipt for each event, in order."""
 
-    Where the answer has to fit into `room` bytes and would not, each event has fewer errors. The
-    lengths are computed: what is many megabytes is encoded once.
+    receipts: list[Receipt]
+
+
+class ReceiptState(BaseModel):
+    """An accepted event, and what became of it."""
+
+    receipt: str
+    id: str
+    source: str
+    subject: str
+    type: str
+    status: Literal["accepted"]
+    recordedtime: str
+    sent: bool
+    state: Literal["waiting", "counted", "not counted", "quarantined", "unknown"]
+    reason: str | None
+    reason_vi: str | None
+    reason_en: str | None
+
+
+def event_schema() -> dict[str, Any]:
+    """The schema of an event of any type, whose `data` the schemas of the types describe."""
+    event: dict[str, Any] = envelope_schema()["$defs"]["Event"]
+    event["properties"]["type"] = {
+        "type": "string",
+        "enum": sorted(kind.type for kind in BY_TYPE.values() if kind.roles),
+    }
+    event["properties"]["data"] = {"type": "object"}
+    event["required"] = [*event["required"], "type"]
+    event["description"] = "One CloudEvent; the schema of each type is in contracts/schemas."
+    return event
+
+
+def request_body() -> dict[str, Any]:
+    """One event or a batch; `Event` is a component.
+
+    One content type alone: of several, with an array among them, generators of clients make
+    code that cannot run. The content types of CloudEvents are named in words.
     """
-    if single and receipts[0].status in ("refused", "conflict"):
-        raise _problem(receipts[0])
-    parts = [_encoded(receipt) for receipt in receipts]
-    errors_max = ERRORS_MAX[0]
-    if room is not None:
-        fitting = (most for most in ERRORS_MAX if _length(parts, most) <= room)
-        errors_max = next(fitting, 0)
-    return b'{"receipts":[' + b",".join(part.whole(errors_max) for part in parts) + b"]}"
-
-
-class _Encoded(NamedTuple):
-    """A receipt as JSON but for its last brace, and each of its errors."""
-
-    head: bytes
-    errors: Sequence[bytes]
-
-    def whole(self, errors_max: int) -> bytes:
-        if not self.errors:
-            return self.head + b"}"
-        return self.head + b',"errors":[' + b",".join(self.errors[:errors_max]) + b"]}"
-
-    def length(self, errors_max: int) -> int:
-        """The bytes of the whole."""
-        if not self.errors:
-            return len(self.head) + 1
-        errors = self.errors[:errors_max]
-        return len(self.head) + 13 + sum(map(len, errors)) + max(0, len(errors) - 1)
-
-
-def _length(parts: Sequence[_Encoded], errors_max: int) -> int:
-    """The bytes of the answer with so many errors of each event."""
-    return 14 + len(parts) + sum(part.length(errors_max) for part in parts)
-
-
-def _encoded(receipt: Receipt) -> _Encoded:
-    members = {"id": receipt.id, "source": receipt.source, "status": receipt.status}
-    if receipt.receipt is not None:
-        members["receipt"] = receipt.receipt
-    errors = [msgspec.json.encode(error_members(error)) for error in _errors(receipt)]
-    return _Encoded(msgspec.json.encode(members)[:-1], errors[: ERRORS_MAX[0]])
-
-
-def _errors(one: Receipt) -> list[FieldError]:
-    return [{"field": fault.field, "message": fault.message} for fault in one.faults]
-
-
-def _problem(one: Receipt) -> Problem:
-    if one.status == "conflict":
-        status, detail = 409, message("single-conflict")
-    else:
-        status, detail = 422, message("single-refused")
-    extra = {"id": one.id, "source": one.source}
-    return Problem(status, detail, _errors(one), extra=extra)
+    event = {"$ref": "#/components/schemas/Event"}
+    batch = {"type": "array", "maxItems": EVENTS_MAX, "items": event}
+    return {
+        "required": True,
+        "description": f"One event, or an array of events. Also as {SINGLE}, or {BATCH}.",
+        "content": {PLAIN: {"schema": {"oneOf": [event, batch]}}},
+    }

@@ -13,30 +13,31 @@ from services.chassis.health import Health
 from services.chassis.http.openapi import Waiting, answers
 from services.chassis.http.problems import Problem
 from services.chassis.http.service_api import bounded_body, service_api
-from services.intake import documents, queries
-from services.intake.answers import answered, refused_body
+from services.intake import answers as models
+from services.intake import queries
 from services.intake.domain import EMITTING_ROLES
 from services.intake.handlers import Intake
 from services.intake.messages import message
-from services.intake.receipts import Receipts
+from services.intake.receipt_encoding import body_problem, encode_receipts
+from services.intake.receipt_lookup import ReceiptLookup
 
 RECEIPT = re.compile("[0-9a-f]{32}", re.ASCII)
 SEES_RECEIPTS = EMITTING_ROLES | READS_MACHINERY
 
 
 def build_api(
-    intake: Intake, receipts: Receipts, verifier: Verifier, health: Health, clock: Clock
+    intake: Intake, receipts: ReceiptLookup, verifier: Verifier, health: Health, clock: Clock
 ) -> FastAPI:
     """The application, to be mounted under /intake."""
     api = service_api("intake", "The door for events of department systems.", health)
-    api.declare("Event", documents.event_schema())
+    api.declare("Event", models.event_schema())
 
     @api.post(
         "/events", summary="Send one CloudEvent or a batch",
         **answers(
-            documents.Receipts, *documents.REFUSALS, status=202, reasons=documents.REFUSALS,
+            models.Receipts, *models.REFUSALS, status=202, reasons=models.REFUSALS,
             description="A receipt for each event, in order; accepted means committed to disk",
-            requestBody=documents.request_body(),
+            requestBody=models.request_body(),
         ),
     )  # fmt: skip
     async def post_events(request: Request) -> Response:
@@ -50,9 +51,9 @@ def build_api(
             try:
                 single, batch = await intake.read(place, raw, media, request.headers)
             except BodyRefused as refused:
-                raise refused_body(refused) from refused
+                raise body_problem(refused) from refused
             receipts = await intake.accept(batch, sender, headers=request.headers)
-            body = await place.run(answered, receipts, single)
+            body = await place.run(encode_receipts, receipts, single)
         return Response(body, 202, media_type="application/json")
 
     _add_outbox(api, intake, verifier, clock)
@@ -71,10 +72,10 @@ def _add_outbox(api: FastAPI, intake: Intake, verifier: Verifier, clock: Clock) 
         return _json(await queries.waiting(intake.db, clock()))
 
 
-def _add_receipts(api: FastAPI, receipts: Receipts, verifier: Verifier) -> None:
+def _add_receipts(api: FastAPI, receipts: ReceiptLookup, verifier: Verifier) -> None:
     @api.get(
-        "/receipts/{receipt}", summary="What became of an event", description=documents.FATES,
-        **answers(documents.ReceiptState, 401, 403, 404, 422, 503, description="Its state"),
+        "/receipts/{receipt}", summary="What became of an event", description=models.FATES,
+        **answers(models.ReceiptState, 401, 403, 404, 422, 503, description="Its state"),
     )  # fmt: skip
     async def get_receipt(request: Request, receipt: str) -> Response:
         reader = verifier.caller(request.scope)
@@ -82,8 +83,8 @@ def _add_receipts(api: FastAPI, receipts: Receipts, verifier: Verifier) -> None:
         if not reader.names_sources:
             raise Problem(403, message("sources-open"))
         if not RECEIPT.fullmatch(receipt):
-            wrong = message("receipt-form")
-            raise Problem(422, wrong, [{"field": "receipt", "message": wrong}])
+            sentence = message("receipt-form")
+            raise Problem(422, sentence, [{"field": "receipt", "message": sentence}])
         return _json(await receipts.show(receipt, reader))
 
 

@@ -10,7 +10,7 @@ from services.chassis.settings import Settings
 from services.intake.api import build_api
 from services.intake.handlers import Intake
 from services.intake.messages import message
-from services.intake.receipts import Receipts, ask_scoring
+from services.intake.receipt_lookup import ReceiptLookup, ask_scoring
 from services.intake.settings import SERVICE, IntakeSettings, check_sources
 from services.intake.subscribers import NatsDoor
 from services.intake.tables import MIGRATIONS
@@ -30,7 +30,7 @@ def build(settings: IntakeSettings, clock: Clock = now_us) -> Producer:
     if settings.nats_url and not settings.intake_nats_sources:
         parts.health.warn(message("sources-any"))
     verifier = credentials.verifier(settings, clock, SERVICE)
-    receipts = Receipts(parts.db, partial(ask_scoring, door.broker))
+    receipts = ReceiptLookup(parts.db, partial(ask_scoring, door.broker))
     api = build_api(intake, receipts, verifier, parts.health, clock)
     keys = credentials.token_keys(settings)
     return Producer(parts, api, MIGRATIONS, {"NATS door": door.run}, intake.close, keys)

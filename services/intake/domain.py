@@ -40,7 +40,7 @@ class Sender(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Receipt:
+class EventReceipt:
     """The answer to one event; `receipt` in hexadecimal where the event is stored."""
 
     id: str | None
@@ -50,7 +50,7 @@ class Receipt:
     faults: tuple[Fault, ...] = ()
 
 
-def judged(
+def authorise(
     item: Emitted | Refusal,
     sender: Sender,
     subject: str | None,
@@ -91,8 +91,8 @@ def _beyond(item: Emitted, sender: Sender) -> Iterable[Fault]:
 
 def _unlike(item: Emitted, subjects: Mapping[bytes, str]) -> Iterable[Fault]:
     """A retraction has effect under the subject of its target alone (SCORING.md section 2)."""
-    named = target(item)
-    if named is not None and subjects.get(named, item.event.subject) != item.event.subject:
+    retracted = target(item)
+    if retracted is not None and subjects.get(retracted, item.event.subject) != item.event.subject:
         yield Fault("subject", message("retracted-subject"))
 
 
@@ -104,18 +104,18 @@ def target(item: Emitted | Refusal) -> bytes | None:
     return identity(data.source, data.id)
 
 
-def firsts(items: Iterable[Emitted | Refusal]) -> dict[bytes, Emitted]:
+def first_by_identity(items: Iterable[Emitted | Refusal]) -> dict[bytes, Emitted]:
     """The first event of each identity in a batch: the one that can be stored."""
-    found: dict[bytes, Emitted] = {}
+    events: dict[bytes, Emitted] = {}
     for item in items:
         if isinstance(item, Emitted):
-            found.setdefault(item.identity, item)
-    return found
+            events.setdefault(item.identity, item)
+    return events
 
 
 def receipts(
     items: Iterable[Emitted | Refusal], stored: Mapping[bytes, bytes], new: Iterable[bytes]
-) -> list[Receipt]:
+) -> list[EventReceipt]:
     """The answer to each item in order.
 
     `stored` is the receipt of every identity as it now is in the database, `new` the identities
@@ -125,12 +125,14 @@ def receipts(
     return [_receipt(item, stored, fresh) for item in items]
 
 
-def _receipt(item: Emitted | Refusal, stored: Mapping[bytes, bytes], fresh: set[bytes]) -> Receipt:
+def _receipt(
+    item: Emitted | Refusal, stored: Mapping[bytes, bytes], fresh: set[bytes]
+) -> EventReceipt:
     if isinstance(item, Refusal):
-        return Receipt(item.id, item.source, "refused", None, item.faults)
+        return EventReceipt(item.id, item.source, "refused", None, item.faults)
     event = item.event
     if stored[item.identity] != item.receipt:
-        return Receipt(event.id, event.source, "conflict", None, (CONFLICT,))
+        return EventReceipt(event.id, event.source, "conflict", None, (CONFLICT,))
     status: Status = "accepted" if item.identity in fresh else "duplicate"
     fresh.discard(item.identity)
-    return Receipt(event.id, event.source, status, item.receipt.hex())
+    return EventReceipt(event.id, event.source, status, item.receipt.hex())

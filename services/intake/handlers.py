@@ -12,7 +12,7 @@ from services.chassis.outbox import Draft
 from services.chassis.telemetry.instruments import message_span, meter, trace_headers, tracer
 from services.intake import domain, store
 from services.intake.body_threads import BodyThreads, Place
-from services.intake.domain import Receipt, Sender
+from services.intake.domain import EventReceipt, Sender
 
 _tracer = tracer("danchu.intake")
 _answered = meter("danchu.intake").create_counter("danchu.intake.events", "events", "by status")
@@ -44,7 +44,7 @@ class Intake:
         sender: Sender,
         subject: str | None = None,
         headers: Mapping[str, str] | None = None,
-    ) -> list[Receipt]:
+    ) -> list[EventReceipt]:
         """A receipt for each event in order; what is accepted is on disk by then.
 
         The work belongs to the trace of the request's headers, else to that of its events.
@@ -52,31 +52,32 @@ class Intake:
         with message_span(_tracer, "accept", _carried(batch, headers)) as span:
             span.set_attribute("events", len(batch))
             subjects = await self._subjects(batch)
-            items = [domain.judged(item, sender, subject, subjects) for item in batch]
-            firsts = domain.firsts(items)
-            wanted = {identity: item.receipt for identity, item in firsts.items()}
-            before = await self._store(firsts, wanted)
-            found = domain.receipts(items, wanted | before, wanted.keys() - before.keys())
-        _count(found)
-        return found
+            items = [domain.authorise(item, sender, subject, subjects) for item in batch]
+            firsts = domain.first_by_identity(items)
+            receipts = {identity: item.receipt for identity, item in firsts.items()}
+            before = await self._store(firsts, receipts)
+            answers = domain.receipts(items, receipts | before, receipts.keys() - before.keys())
+        _count(answers)
+        return answers
 
     async def _subjects(self, batch: Sequence[Emitted | Refusal]) -> dict[bytes, str]:
         """The subjects of the events that retractions of the batch name, as far as known."""
-        targets = {named for item in batch if (named := domain.target(item)) is not None}
+        targets = {target for item in batch if (target := domain.target(item)) is not None}
         if not targets:
             return {}
         async with self.db.read() as conn:
-            known = await store.subjects(conn, targets)
-        here = domain.firsts(item for item in batch if isinstance(item, Emitted))
-        return {one: here[one].event.subject for one in targets & here.keys()} | known
+            subjects = await store.subjects(conn, targets)
+        here = domain.first_by_identity(batch)
+        both = targets & here.keys()
+        return {identity: here[identity].event.subject for identity in both} | subjects
 
     async def _store(
-        self, firsts: dict[bytes, Emitted], wanted: dict[bytes, bytes]
+        self, firsts: dict[bytes, Emitted], receipts: dict[bytes, bytes]
     ) -> dict[bytes, bytes]:
         if not firsts:
             return {}
         async with self.db.write() as conn:
-            before = await store.claim(conn, wanted)
+            before = await store.claim(conn, receipts)
             new = [item for identity, item in firsts.items() if identity not in before]
             headers = trace_headers() or None
             await outbox.record(conn, [_draft(item, headers) for item in new], self.clock())
@@ -98,9 +99,9 @@ def _draft(item: Emitted, headers: dict[str, str] | None) -> Draft:
     return Draft(item.receipt, subject, item.body, headers)
 
 
-def _count(found: Sequence[Receipt]) -> None:
+def _count(receipts: Sequence[EventReceipt]) -> None:
     by_status: dict[str, int] = {}
-    for receipt in found:
+    for receipt in receipts:
         by_status[receipt.status] = by_status.get(receipt.status, 0) + 1
     for status, number in by_status.items():
         _answered.add(number, {"status": status})

@@ -18,19 +18,19 @@ SENT = "SELECT receipt, subject FROM outbox WHERE receipt"
 STORED = "SELECT identity, receipt FROM identities WHERE identity"
 
 
-async def claim(conn: AsyncConnection, wanted: Mapping[bytes, bytes]) -> dict[bytes, bytes]:
+async def claim(conn: AsyncConnection, receipts: Mapping[bytes, bytes]) -> dict[bytes, bytes]:
     """Stores identities with their receipts where they are new.
 
     Answers the receipts of those that were stored before, by this or another process; a
     transaction that holds one of them is waited for. What is missing in the answer is new.
     """
-    if not wanted:
+    if not receipts:
         return {}
     if conn.dialect.name == "sqlite":
-        return await _claim_sqlite(conn, wanted)
-    ordered = sorted(wanted)
-    given = (ordered, [wanted[identity] for identity in ordered])
-    claimed: Sequence[Any] = (await conn.exec_driver_sql(CLAIM, given)).all()
+        return await _claim_sqlite(conn, receipts)
+    ordered = sorted(receipts)
+    columns = (ordered, [receipts[identity] for identity in ordered])
+    claimed: Sequence[Any] = (await conn.exec_driver_sql(CLAIM, columns)).all()
     new = {row[0] for row in claimed}
     return await _receipts(conn, [identity for identity in ordered if identity not in new])
 
@@ -42,14 +42,16 @@ async def subjects(conn: AsyncConnection, targets: Collection[bytes]) -> dict[by
     return {receipts[bytes(receipt)]: subject_of(subject) for receipt, subject in rows}
 
 
-async def _claim_sqlite(conn: AsyncConnection, wanted: Mapping[bytes, bytes]) -> dict[bytes, bytes]:
+async def _claim_sqlite(
+    conn: AsyncConnection, receipts: Mapping[bytes, bytes]
+) -> dict[bytes, bytes]:
     """The transaction is the only writer of the file, so looking and storing cannot race."""
-    found = await _receipts(conn, wanted)
-    new = sorted(item for item in wanted.items() if item[0] not in found)
+    known_receipts = await _receipts(conn, receipts)
+    new = sorted(item for item in receipts.items() if item[0] not in known_receipts)
     await bulk_insert(conn, identities, new, ("identity", "receipt"))
-    return found
+    return known_receipts
 
 
-async def _receipts(conn: AsyncConnection, wanted: Collection[bytes]) -> dict[bytes, bytes]:
-    rows = await select_among(conn, STORED, wanted, "bytea")
+async def _receipts(conn: AsyncConnection, keys: Collection[bytes]) -> dict[bytes, bytes]:
+    rows = await select_among(conn, STORED, keys, "bytea")
     return {bytes(row[0]): bytes(row[1]) for row in rows}

@@ -1,7 +1,7 @@
 """The NATS door: requests to danchu.emit.<unit>, answered with the same JSON as over HTTP.
 
 Read with nats-py itself: what arrives is put into the queue of its unit at once, at tens of
-thousands of messages a second, and served from there in turns (`waiting`).
+thousands of messages a second, and served from there in turns (`unit_queues`).
 """
 
 import asyncio
@@ -25,10 +25,10 @@ from services.chassis.http.problems import Problem
 from services.chassis.http.service_api import away
 from services.chassis.settings import NatsAccess
 from services.chassis.telemetry.instruments import meter
-from services.intake.answers import answered, refused_body
 from services.intake.handlers import Intake
 from services.intake.messages import message
-from services.intake.waiting import Offer, Waiting
+from services.intake.receipt_encoding import body_problem, encode_receipts
+from services.intake.unit_queues import Offer, UnitQueues
 
 log = logging.getLogger(__name__)
 _shed = meter("danchu.intake").create_counter("danchu.intake.shed", "messages", "by what was done")
@@ -52,7 +52,7 @@ class NatsDoor:
     intake: Intake
     sources: Mapping[str, Sequence[str]]
     broker: Broker = field(init=False)
-    waiting: Waiting[Msg] = field(default_factory=Waiting)
+    queues: UnitQueues[Msg] = field(default_factory=UnitQueues)
     _arrived: asyncio.Event = field(default_factory=asyncio.Event)
     _ending: bool = False
     _shed: int = 0
@@ -82,7 +82,7 @@ class NatsDoor:
         """Listens for as long as the connection lives; the client itself makes it again."""
         client = await self.broker.ensure()
         with translate_client_errors():
-            heard = await client.subscribe(
+            subscription = await client.subscribe(
                 f"{EMIT_SUBJECT}.*", queue=QUEUE, cb=self.on_message,
                 pending_bytes_limit=PENDING_BYTES_MAX,
             )  # fmt: skip
@@ -90,19 +90,19 @@ class NatsDoor:
             while not client.is_closed:
                 await asyncio.sleep(REOPEN_SECONDS)
         finally:
-            await self._deafen(client, heard)
+            await self._deafen(client, subscription)
 
-    async def _deafen(self, client: Client, heard: Subscription) -> None:
+    async def _deafen(self, client: Client, subscription: Subscription) -> None:
         """Takes in nothing more, but what the server sent already."""
         if client.is_connected:
             with contextlib.suppress(BrokerAway), translate_client_errors():
                 async with asyncio.timeout(ENDING_SECONDS):
-                    await heard.drain()  # type: ignore[no-untyped-call]
+                    await subscription.drain()  # type: ignore[no-untyped-call]
 
     async def on_message(self, raw: Msg) -> None:
         """Queues a message, in a moment; a request without room is answered with 503."""
         unit = raw.subject.rpartition(".")[2].replace("-", ".")
-        offer = self.waiting.put(unit, raw, len(raw.data), bool(raw.reply))
+        offer = self.queues.put(unit, raw, len(raw.data), bool(raw.reply))
         if offer is Offer.QUEUED:
             self._arrived.set()
             return
@@ -117,7 +117,7 @@ class NatsDoor:
         """Serves what waits, one message at a time, until the door ends."""
         while True:
             try:
-                unit, raw = self.waiting.take()
+                unit, raw = self.queues.take()
             except KeyError:
                 if self._ending:
                     return
@@ -127,7 +127,7 @@ class NatsDoor:
             try:
                 await self._reply(raw, await self.on_emit(unit, raw))
             finally:
-                self.waiting.end(unit)
+                self.queues.end(unit)
                 self._arrived.set()
 
     async def _reply(self, raw: Msg, body: bytes) -> None:
@@ -136,8 +136,8 @@ class NatsDoor:
         try:
             with translate_client_errors():
                 await raw.respond(body)
-        except BrokerAway as gone:
-            log.warning("a reply of the NATS door was lost", extra={"error": str(gone)})
+        except BrokerAway as error:
+            log.warning("a reply of the NATS door was lost", extra={"error": str(error)})
 
     async def on_emit(self, unit: str, raw: Msg) -> bytes:
         """The reply to one request, receipts or problem details."""
@@ -162,7 +162,9 @@ class NatsDoor:
         if not self.sources:
             return Credential("emitter", sources=ANY)
         prefixes = self.sources.get(unit, self.sources.get("*", ()))
-        return Credential("emitter", sources=tuple(one.replace("{unit}", unit) for one in prefixes))
+        return Credential(
+            "emitter", sources=tuple(prefix.replace("{unit}", unit) for prefix in prefixes)
+        )
 
     async def accept(
         self, body: bytes, unit: str, sender: Credential,
@@ -175,6 +177,6 @@ class NatsDoor:
             try:
                 single, batch = await self.intake.read(place, body, PLAIN, headers, EVENTS_MAX)
             except BodyRefused as refused:
-                raise refused_body(refused) from refused
+                raise body_problem(refused) from refused
             receipts = await self.intake.accept(batch, sender, unit, headers)
-            return await place.run(answered, receipts, single, room)
+            return await place.run(encode_receipts, receipts, single, room)

@@ -9,15 +9,12 @@ from collections.abc import Mapping
 
 ALLOWED: Mapping[str, tuple[str, ...]] = {
     "class_names_are_unique": (
-        "services/intake/domain.py: class Receipt is also in services/intake/documents.py",
-        "services/intake/receipts.py: class Receipts is also in services/intake/documents.py",
         "services/scoring/readmodel/unowned.py: class Page is also in "
         "services/scoring/ratings/listing.py",
     ),
 }
 """By rule: the violations without their line numbers."""
 WORD_CEILINGS: Mapping[str, int] = {
-    "services/intake": 22,
     "services/scoring/api": 20,
     "services/scoring/ratings": 8,
     "services/scoring/readmodel": 19,

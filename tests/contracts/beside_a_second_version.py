@@ -20,7 +20,7 @@ from contracts.catalog import BY_TYPE, CANONICAL
 from contracts.training import TrainingCompletedV1
 from services.chassis.auth.credentials import Issuer
 from services.commands.emit import role_of
-from services.intake.documents import event_schema
+from services.intake.answers import event_schema
 from services.scoring.rubrics.loader import SHIPPED
 from tests.conftest import NatsServer
 from tests.contracts.test_versions import HERE, RECEIPT, completed

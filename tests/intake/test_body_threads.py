@@ -193,14 +193,14 @@ async def department(provisioned: NatsServer) -> AsyncIterator[Department]:
 def noted(monkeypatch: pytest.MonkeyPatch, module: Any) -> list[str]:
     """The threads that write the answers of a door, in order."""
     threads: list[str] = []
-    answered = module.answered
+    encode = module.encode_receipts
 
     def written(*arguments: Any) -> bytes:
         threads.append(threading.current_thread().name)
-        body: bytes = answered(*arguments)
+        body: bytes = encode(*arguments)
         return body
 
-    monkeypatch.setattr(module, "answered", written)
+    monkeypatch.setattr(module, "encode_receipts", written)
     return threads
 
 

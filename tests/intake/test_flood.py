@@ -12,7 +12,7 @@ import pytest
 
 from services.chassis.auth.credentials import Issuer
 from services.intake.handlers import Intake
-from services.intake.waiting import (
+from services.intake.unit_queues import (
     PUBLISHES_OF_UNIT_MAX,
     REQUESTS_OF_UNIT_MAX,
     SERVED_OF_UNIT_MAX,

@@ -16,7 +16,7 @@ from contracts.bounds import EVENT_BYTES_MAX
 from contracts.generate import SCHEMAS
 from services.chassis.auth.credentials import Issuer
 from services.chassis.clock import now_us
-from services.intake.documents import REFUSALS
+from services.intake.answers import REFUSALS
 from services.intake.subscribers import EVENTS_MAX, REQUEST_BYTES_MAX
 from tests.conftest import NatsServer, eventually
 from tests.support.builders.events import opened

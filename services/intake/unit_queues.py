@@ -50,7 +50,7 @@ class _Lane(Generic[T]):
 
     def next_unit(self, served: Mapping[str, int]) -> str | None:
         """The unit whose turn it is, of those that are not served enough already."""
-        free = (one for one in self.units if served.get(one, 0) < SERVED_OF_UNIT_MAX)
+        free = (unit for unit in self.units if served.get(unit, 0) < SERVED_OF_UNIT_MAX)
         return next(free, None)
 
     def take(self, unit: str, last: bool = False) -> tuple[str, T, int]:
@@ -66,7 +66,7 @@ class _Lane(Generic[T]):
 
 
 @dataclass
-class Waiting(Generic[T]):
+class UnitQueues(Generic[T]):
     """The queues of all units."""
 
     requests: _Lane[T] = field(default_factory=lambda: _Lane(REQUESTS_OF_UNIT_MAX))

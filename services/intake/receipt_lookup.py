@@ -27,7 +27,7 @@ Ask = Callable[[str], Awaitable[ReceiptFate | None]]
 
 
 @dataclass(frozen=True)
-class Receipts:
+class ReceiptLookup:
     """The receipts that the door gave."""
 
     db: Database
@@ -39,16 +39,16 @@ class Receipts:
         Problem 404 for a receipt that the door did not give, and for one of another: who may not
         see an event does not learn that it is there.
         """
-        known = await queries.accepted(self.db, bytes.fromhex(receipt))
-        event: dict[str, Any] = {} if known is None else json.loads(known.body)
-        if known is None or not _may_see(reader, event):
+        event_row = await queries.accepted(self.db, bytes.fromhex(receipt))
+        event: dict[str, Any] = {} if event_row is None else json.loads(event_row.body)
+        if event_row is None or not _may_see(reader, event):
             raise Problem(404, message("receipt-unknown"))
         fate = await self.ask(receipt)
-        named = {name: event[name] for name in ("id", "source", "subject", "type")}
+        attributes = {name: event[name] for name in ("id", "source", "subject", "type")}
         return {
-            "receipt": receipt, **named, "status": "accepted",
-            "recordedtime": event["recordedtime"], "sent": known.sent,
-            **_members(fate, known.sent),
+            "receipt": receipt, **attributes, "status": "accepted",
+            "recordedtime": event["recordedtime"], "sent": event_row.sent,
+            **_members(fate, event_row.sent),
         }  # fmt: skip
 
 

@@ -8,20 +8,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.intake.waiting import (
+from services.intake.unit_queues import (
     BYTES_OF_UNIT_MAX,
     MESSAGES_MAX,
     PUBLISHES_OF_UNIT_MAX,
     REQUESTS_OF_UNIT_MAX,
     SERVED_OF_UNIT_MAX,
     Offer,
-    Waiting,
+    UnitQueues,
 )
 
 
-def flooded(units: int = 1, messages: int = 300_000, replies: bool = False) -> Waiting[int]:
+def flooded(units: int = 1, messages: int = 300_000, replies: bool = False) -> UnitQueues[int]:
     """A door at which units published without end."""
-    waiting: Waiting[int] = Waiting()
+    waiting: UnitQueues[int] = UnitQueues()
     for number in range(messages):
         waiting.put(f"A{number % units}", number, 300, replies)
     return waiting
@@ -57,7 +57,7 @@ def test_a_request_takes_the_place_of_a_publish_where_the_door_is_full() -> None
 
 def test_great_bodies_are_bounded_by_their_bytes() -> None:
     """Of a unit, and of all."""
-    waiting: Waiting[int] = Waiting()
+    waiting: UnitQueues[int] = UnitQueues()
     taken = [waiting.put("A", n, 2**20, True) for n in range(20)]
     assert taken.count(Offer.QUEUED) == BYTES_OF_UNIT_MAX // 2**20
     for unit in "BCDEFG":
@@ -89,7 +89,7 @@ def test_what_is_queued_comes_out_once_in_the_order_of_its_unit(
     steps: list[tuple[str, int, bool] | None],
 ) -> None:
     """Nothing is lost, doubled or overtaken by its own unit's later message of the same sort."""
-    waiting: Waiting[tuple[int, bool]] = Waiting()
+    waiting: UnitQueues[tuple[int, bool]] = UnitQueues()
     queued: Counter[str] = Counter()
     came: dict[tuple[str, bool], list[int]] = {}
     for number, step in enumerate([*steps, *[None] * len(steps)]):
