@@ -1,4 +1,4 @@
-"""The composition of training, of one set of settings; `build` connects to nothing."""
+"""The composition of training from one set of settings; `build` opens no connection."""
 
 import asyncio
 import logging
@@ -31,12 +31,12 @@ log = logging.getLogger(__name__)
 
 
 async def migrated(settings: Settings) -> None:
-    """Brings the schema of training to this version."""
+    """Migrates the schema of training to this version."""
     await outbox_service.migrated(SERVICE, settings, MIGRATIONS)
 
 
 def build(settings: Settings, clock: Clock = now_us) -> Producer:
-    """Everything of training, connected to nothing yet."""
+    """All parts of training, without a connection yet."""
     parts = outbox_service.parts(SERVICE, settings, clock)
     verifier = credentials.verifier(settings, clock, SERVICE)
     hidden = vault.opened(settings, SERVICE)
@@ -52,9 +52,9 @@ def build(settings: Settings, clock: Clock = now_us) -> Producer:
 
 
 async def begin_years(desk: Desk, rosters: Rosters) -> None:
-    """Announces rosters for each year that begins, and at the start for one that has begun.
+    """Announces the rosters of each year that begins, and at the start of one that has begun.
 
-    It goes on looking: a command that was begun in the old year may end behind the announcement.
+    It checks again and again: a command that began in the old year may commit after the batch.
     """
     while True:
         pause = LOOK_SECONDS
@@ -71,7 +71,7 @@ async def begin_years(desk: Desk, rosters: Rosters) -> None:
 
 
 async def begin_year(desk: Desk, rosters: Rosters) -> int:
-    """One batch of the roster of the year that has begun; how many memberships were due."""
+    """Announces one batch of memberships for the current year; how many were due."""
     async with desk.db.write() as conn:
         work = Work(conn, desk.clock(), NEW_YEAR, source_of(SERVICE))
         due = await rosters.begin_year(work)

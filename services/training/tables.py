@@ -1,8 +1,8 @@
 """Tables of training: the journal is the record, all others but `persons` follow from it.
 
-Names, staff numbers and secrets of persons stand encrypted in `persons`, and nowhere else; the
-id of a person is the key by which the world knows them. `announced` has one row for each thing
-that was told and stands, under a name that is told once. Instants are microseconds.
+Names, staff numbers and secrets of persons are stored in `persons` alone, encrypted; the id of a
+person is the key that events use. `announced` has one row for each fact that is announced and not
+retracted, under a lasting, unique name. Instants are microseconds.
 """
 
 from pathlib import Path

@@ -63,7 +63,7 @@ class Files:
     names: Names
     readers: TableProcesses = field(default_factory=TableProcesses)
 
-    async def uploaded(self, request: Request, sheet: str | None) -> Table:
+    async def read_upload(self, request: Request, sheet: str | None) -> Table:
         """The table of the file in the body, read in a process of its own."""
         uploads.check_type(request.headers.get("content-type", ""))
         return await uploads.read_table(self.readers, await request.body(), sheet)
@@ -78,7 +78,7 @@ def add_files(files: Files, rosters: Rosters, courses: Courses) -> None:
     _add_roster_import(files, rosters)
 
 
-def _described_upload(model: Any) -> dict[str, Any]:
+def _describe_upload(model: Any) -> dict[str, Any]:
     problems = (400, 401, 403, 404, 409, 412, 413, 415, 422, 503)
     about = route_answers(*problems, command=True, model=model)
     about["openapi_extra"] = {**about["openapi_extra"], "requestBody": _UPLOAD}
@@ -121,13 +121,13 @@ def _add_attendance_import(files: Files, courses: Courses) -> None:
     @files.api.post(
         "/courses/{id}/sessions/{session}/attendance",
         summary="Import an attendance list (XLSX, XLS, ODS, CSV): all of it or nothing",
-        **_described_upload(answers.ImportedAttendance),
+        **_describe_upload(answers.ImportedAttendance),
     )  # fmt: skip
     async def import_attendance(
         request: Request, id: Id, session: SessionName, sheet: Sheet = None
     ) -> Response:
         files.desk.caller(request, CLERK, message("import-attendance"))
-        uploaded = uploads.attendance_of(await files.uploaded(request, sheet))
+        uploaded = uploads.attendance_of(await files.read_upload(request, sheet))
 
         async def work(work: Work) -> Done:
             query_api.check_course(id)
@@ -165,11 +165,11 @@ def _add_roster_import(files: Files, rosters: Rosters) -> None:
     @files.api.post(
         "/rosters/{unit}",
         summary="Import a roster (XLSX, XLS, ODS, CSV): who is not yet on it comes on it",
-        **_described_upload(answers.ImportedRoster),
+        **_describe_upload(answers.ImportedRoster),
     )  # fmt: skip
     async def import_roster(request: Request, unit: Unit, sheet: Sheet = None) -> Response:
         check_unit(files.desk.caller(request, CLERK, message("import-roster")), unit)
-        uploaded = uploads.roster_of(await files.uploaded(request, sheet))
+        uploaded = uploads.roster_of(await files.read_upload(request, sheet))
 
         async def work(work: Work) -> Done:
             return await roster_import.import_roster(work, rosters, unit, uploaded)

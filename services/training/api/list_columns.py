@@ -1,6 +1,6 @@
-"""The columns of the lists of training as files, and their rows as a spreadsheet has them. Pure.
+"""The columns of the exported lists of training, and their rows as values of a spreadsheet. Pure.
 
-In a file days and instants are those of a Vietnamese spreadsheet, and numbers have a comma.
+The export writes days and instants in the Vietnamese form, and numbers with a decimal comma.
 """
 
 from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""The parameters of the lists of training: which courses, sessions, units and persons. Pure."""
+"""The query parameters of the lists of training. Pure."""
 
 from typing import Literal
 
@@ -12,7 +12,7 @@ from services.training.fields import COURSE_ID, PERSON_ID, SESSION_NAME
 
 
 class CourseQuery(Listing):
-    """Which courses; a file has all of them."""
+    """The filter of courses; a file has all pages."""
 
     places = COURSE_ID
     unit: UnitKey | None = None
@@ -22,7 +22,7 @@ class CourseQuery(Listing):
 
 
 class SessionQuery(Listing):
-    """Which sessions: those that begin from a day on, today without it; a file has all of them."""
+    """The filter of sessions: those from a day on, by default today; a file has all pages."""
 
     places = f"[0-9]{{1,17}}:{COURSE_ID}:{SESSION_NAME}"
     unit: UnitKey | None = None
@@ -31,7 +31,7 @@ class SessionQuery(Listing):
 
 
 class CoverageQuery(Listing):
-    """The coverage of which units and year; a file has all of them."""
+    """The year and units of the coverage; a file has all pages."""
 
     places = UNIT_KEY.pattern
     year: int = Field(ge=2000, le=9999)
@@ -41,7 +41,7 @@ class CoverageQuery(Listing):
 
 
 class MissingQuery(Listing):
-    """Who is missing in which unit and year; a file has all of them."""
+    """The unit and year of the missing persons; a file has all pages."""
 
     places = PERSON_ID
     unit: UnitKey

@@ -59,13 +59,13 @@ class Assign(When):
 
 
 class Transfer(When):
-    """The unit that goes on with it from `at` on, as after a merger."""
+    """The unit to which it belongs from `at` on, as after a merger."""
 
     unit: UnitKey
 
 
 class Succeed(Transfer):
-    """A unit goes on in another, with everybody on its roster and what it still plans."""
+    """A unit is succeeded by another, which gets its roster and its open courses."""
 
     predecessor: UnitKey
 
@@ -165,7 +165,7 @@ class Cancel(When):
 
 
 class RosterQuery(Listing):
-    """Whose names: at the end of a day, by default today; a file has all of them."""
+    """The filter of a roster: at the end of a day, by default now; a file has all pages."""
 
     places = MEMBER_ID
     date: Day | None = None

@@ -9,7 +9,7 @@ import re
 import unicodedata
 from collections.abc import Mapping
 
-from services.training.domain.names import folded
+from services.training.domain.names import fold_tones
 
 SEARCHED_ROWS = 30
 """The number of rows from the top among which the headings are searched."""
@@ -62,7 +62,7 @@ def plain(text: str) -> str:
     """A heading or a word in the form in which it is compared: lower case, without punctuation."""
     whole = unicodedata.normalize("NFKC", text).casefold()
     words = re.sub(r"[\s\u200b-\u200d\ufeff_*:.,;]+", " ", whole).strip()
-    return re.sub(r"\w+", lambda word: folded(word[0]), words)
+    return re.sub(r"\w+", lambda word: fold_tones(word[0]), words)
 
 
 _COLUMNS = {plain(alias): name for name, aliases in _ALIASES.items() for alias in aliases}

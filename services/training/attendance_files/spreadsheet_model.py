@@ -104,7 +104,7 @@ def _cells(raw: Sequence[Any]) -> tuple[Cell, ...]:
     return tuple(Cell("text", cell) if isinstance(cell, str) else Cell(*cell) for cell in raw)
 
 
-def trimmed(cells: Sequence[Cell]) -> tuple[Cell, ...]:
+def trim(cells: Sequence[Cell]) -> tuple[Cell, ...]:
     """The cells without blank ones at the end; texts are cut one character beyond their limit."""
     last = len(cells)
     while last and not cells[last - 1].text:
@@ -112,7 +112,7 @@ def trimmed(cells: Sequence[Cell]) -> tuple[Cell, ...]:
     return tuple(cell._replace(text=cell.text[: CELL_MAX + 1]) for cell in cells[:last])
 
 
-def bounded_rows(rows: Sequence[TableRow]) -> tuple[TableRow, ...]:
+def bound_rows(rows: Sequence[TableRow]) -> tuple[TableRow, ...]:
     """The rows; TableFault where they are more than any list has, or wider."""
     if len(rows) > ROWS_MAX + FOOTER_ROWS_MAX:
         raise TableFault("rows-max", most=ROWS_MAX)

@@ -18,8 +18,8 @@ from services.training.attendance_files.spreadsheet_model import (
     Table,
     TableFault,
     TableRow,
-    bounded_rows,
-    trimmed,
+    bound_rows,
+    trim,
 )
 
 SEPARATORS = {";": "semicolon", "\t": "tab", ",": "comma", "|": "bar"}
@@ -33,7 +33,7 @@ _LOST = re.compile(r"\w\?|\?\w")
 
 def read_text(raw: bytes) -> Table:
     """The table of a text file; TableFault where its encoding cannot be determined."""
-    text, encoding = _decoded(raw)
+    text, encoding = _decode(raw)
     sep_line = _SEP_LINE.match(text)
     if sep_line:
         return _table(text[sep_line.end() :], sep_line[1], encoding)
@@ -41,20 +41,20 @@ def read_text(raw: bytes) -> Table:
     return _table(text, separator, encoding)
 
 
-def _decoded(raw: bytes) -> tuple[str, str]:
+def _decode(raw: bytes) -> tuple[str, str]:
     for mark, encoding in _MARKS:
         if raw.startswith(mark):
-            return _strictly(raw[len(mark) :], encoding), encoding
+            return _decode_strictly(raw[len(mark) :], encoding), encoding
     if b"\x00" in raw[:400]:
         encoding = "utf-16-le" if raw[1:2] == b"\x00" or raw[3:4] == b"\x00" else "utf-16-be"
-        return _strictly(raw, encoding), encoding
+        return _decode_strictly(raw, encoding), encoding
     try:
         return raw.decode("utf-8"), "utf-8"
     except UnicodeDecodeError:
         return _windows_1258(raw), "windows-1258"
 
 
-def _strictly(raw: bytes, encoding: str) -> str:
+def _decode_strictly(raw: bytes, encoding: str) -> str:
     try:
         return raw.decode(encoding)
     except UnicodeDecodeError:
@@ -66,7 +66,7 @@ def _windows_1258(raw: bytes) -> str:
 
     Most bytes are also letters of windows-1252, but others, so a guess would make other names.
     """
-    text = unicodedata.normalize("NFC", _strictly(raw, "cp1258"))
+    text = unicodedata.normalize("NFC", _decode_strictly(raw, "cp1258"))
     for separator in SEPARATORS:
         for row in _head(text, separator):
             marked = (cell for cell in row if not cell.isascii())
@@ -102,19 +102,19 @@ def _table(text: str, separator: str, encoding: str) -> Table:
             cells = _cells(row)
             if cells:
                 rows.append(TableRow(number, cells))
-            bounded_rows(rows[-1:] if len(rows) % 100 else rows)
+            bound_rows(rows[-1:] if len(rows) % 100 else rows)
     except csv.Error:
         raise TableFault("csv-broken", line=reader.line_num) from None
     if not rows:
         raise TableFault("empty")
     _check_letters(rows)
-    return Table("csv", bounded_rows(rows), separator=separator, encoding=encoding)
+    return Table("csv", bound_rows(rows), separator=separator, encoding=encoding)
 
 
 def _cells(row: Sequence[str]) -> tuple[Cell, ...]:
     """The cells of a row; of `="0101"`, which makes a spreadsheet show a text, the text alone."""
     texts = (_EXACT_TEXT.fullmatch(cell.strip()) for cell in row)
-    return trimmed(
+    return trim(
         [Cell("text", exact[1] if exact else cell) for exact, cell in zip(texts, row, strict=True)]
     )
 

@@ -23,8 +23,8 @@ from services.training.attendance_files.spreadsheet_model import (
     Table,
     TableFault,
     TableRow,
-    bounded_rows,
-    trimmed,
+    bound_rows,
+    trim,
 )
 from services.training.attendance_files.workbook_details import Details
 
@@ -106,12 +106,12 @@ def _table(form: str, sheet: calamine.CalamineSheet, details: dict[str, Details]
         number = first + offset + 1
         cells = [BLANK] * left + [_cell(value) for value in values]
         if form != "xlsx":
-            cells = [_unformatted(cell) for cell in cells]
-        row = trimmed(about.mend(number, cells))
+            cells = [_hide_format(cell) for cell in cells]
+        row = trim(about.mend(number, cells))
         if row:
             rows.append(TableRow(number, row, number in about.hidden_rows))
     return Table(
-        form, bounded_rows(rows), sheet.name,
+        form, bound_rows(rows), sheet.name,
         tuple(Merged(top + 1, a, bottom + 1, b) for (top, a), (bottom, b) in merged),
         about.hidden_columns,
     )  # fmt: skip
@@ -141,7 +141,7 @@ def _cell(value: Any) -> Cell:
             return Cell("error", text) if _ERROR.fullmatch(text) else Cell("text", text)
 
 
-def _unformatted(cell: Cell) -> Cell:
+def _hide_format(cell: Cell) -> Cell:
     """A number of XLS and ODS, whose format is unknown: 101 may be shown as 000101."""
     return cell._replace(kind="formatted") if cell.kind == "number" else cell
 

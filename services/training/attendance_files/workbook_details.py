@@ -275,9 +275,9 @@ def format_number(code: str, value: str) -> Cell | None:
     digits = f"{int(number):0{len(bare)}d}"
     if at is None or len(at[0]) != len(bare):
         return Cell("formatted", value)
-    before, after = (_unquoted(text) for text in (section[: at.start()], section[at.end() :]))
+    before, after = (_unquote(text) for text in (section[: at.start()], section[at.end() :]))
     return Cell("number", f"{before}{digits}{after}")
 
 
-def _unquoted(literal: str) -> str:
+def _unquote(literal: str) -> str:
     return "".join(a or b or c for a, b, c in _LITERAL.findall(literal))

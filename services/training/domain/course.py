@@ -290,7 +290,7 @@ def _transfer(state: CourseState, step: Step) -> CourseState:
         raise StepRefused(message("plan-over"), "at")
     if step.data["unit"] == state.unit:
         raise _impossible(state, step, message("unit-has-it", unit=state.unit))
-    return replace(state, places=roster.transferred(state.places, step))
+    return replace(state, places=roster.transfer_places(state.places, step))
 
 
 _STEPS: dict[str, Callable[[CourseState, Step], CourseState]] = {

@@ -19,7 +19,7 @@ def same_name(first: str, second: str) -> bool:
     return _words(first) == _words(second)
 
 
-def folded(word: str) -> str:
+def fold_tones(word: str) -> str:
     """A word with its tone behind it, wherever it was written: `hoà` and `hòa` are one."""
     marks = unicodedata.normalize("NFD", word.casefold().translate(_LETTERS))
     tones = "".join(mark for mark in marks if mark in _TONES)
@@ -29,4 +29,4 @@ def folded(word: str) -> str:
 
 def _words(name: str) -> list[str]:
     whole = _INVISIBLE.sub("", unicodedata.normalize("NFKC", name))
-    return [folded(word) for word in re.sub(r"[\s.\-]+", " ", whole).split()]
+    return [fold_tones(word) for word in re.sub(r"[\s.\-]+", " ", whole).split()]

@@ -97,7 +97,7 @@ def evolve(state: MembershipState | None, step: Step) -> MembershipState:
         if data["unit"] == state.unit:
             why = message("unit-has-it", unit=state.unit)
             raise StepImpossible(MEMBERSHIP, state.stage, step.name, possible(state.stage), why)
-        return replace(state, places=transferred(state.places, step))
+        return replace(state, places=transfer_places(state.places, step))
     if step.at < state.places[-1].since:
         raise OutOfOrder(step.name)
     return replace(state, end=step.at, closed=step.name == "close")
@@ -115,7 +115,7 @@ def evolve_person(state: str | None, step: Step) -> str:
     return next_state(PERSON, state, PERSON_MOVES[state], step.name)
 
 
-def transferred(places: tuple[Placement, ...], step: Step) -> tuple[Placement, ...]:
+def transfer_places(places: tuple[Placement, ...], step: Step) -> tuple[Placement, ...]:
     """The places after a transfer; OutOfOrder where it lies before the last."""
     if step.at <= places[-1].since:
         raise OutOfOrder(step.name)

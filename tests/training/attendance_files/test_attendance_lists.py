@@ -183,7 +183,7 @@ async def test_one_bad_row_keeps_the_whole_list_out(desk: Desk) -> None:
         "row 3.number", "row 4.number", "row 5.hours", "row 6.name", "row 7.number",
         "row 8.person",
     ]  # fmt: skip
-    assert answer.json()["detail_en"] == "Nothing was taken, because of 6 faults in the list."
+    assert answer.json()["detail_en"] == "The list was refused as a whole: it has 6 errors."
     assert (await desk.get(path)).json()["items"] == []
 
 
@@ -207,7 +207,7 @@ async def test_all_faults_of_a_list_are_answered_at_once(desk: Desk) -> None:
         'Row 5, column C "Số giờ": The session is shorter: its hours are 8.'
     )
     one = await desk.ask("POST", path, "clerk", f"{HEAD}\nCB-9,,8,".encode())
-    assert one.json()["detail_en"] == "Nothing was taken, because of one fault in the list."
+    assert one.json()["detail_en"] == "The list was refused as a whole: it has one error."
 
 
 @ON_SQLITE
@@ -252,5 +252,5 @@ async def test_lists_with_names_are_for_the_clerk_of_the_unit_and_hr(
     for form in ("csv", "xlsx"):
         template = await desk.get(f"templates/attendance?format={form}", "reader", units=[UNIT])
         assert template.headers["content-disposition"].endswith(f'.{form}"')
-        with pytest.raises(ListRefused, match="Nothing was taken"):
+        with pytest.raises(ListRefused, match="The list was refused"):
             read(template.content)
