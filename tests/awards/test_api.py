@@ -107,7 +107,10 @@ OPEN = ["appraise", "refuse", "transfer"]
     ("changed", "why", "possible"),
     [
         ({"in_favour": 5, "against": 5, "abstained": 0}, "more than half", OPEN),
-        ({"level": "province"}, "level province", ["appraise", "recognise", "refuse", "transfer"]),
+        (
+            {"level": "province"}, "at province level",
+            ["appraise", "recognise", "refuse", "transfer"],
+        ),
         (
             {"what": "award", "level": "province"}, "not for this recognition",
             ["appraise", "grant", "refuse", "transfer"],
@@ -133,7 +136,7 @@ async def test_one_achievement_is_recognised_once_at_each_level(desk: Desk) -> N
     id_ = await recognised(desk)
     again = await desk.post(f"achievements/{id_}/appraise", "council", VOTES)
     assert (again.status_code, again.json()["state"]) == (409, "recognised")
-    assert "level city already" in again.json()["detail"]
+    assert "this recognition at city level" in again.json()["detail"]
     after = await recognise(desk, id_, "province", "2025-07-01")
     assert [honour["level"] for honour in after["honours"]] == ["city", "province"]
 
@@ -181,7 +184,7 @@ async def test_a_mistaken_step_is_taken_back_and_its_event_retracted(desk: Desk)
             f"achievements/{id_}/retract", "council", {**wrong, "version": version}
         )
         assert (held.status_code, held.json()["rests"]["step"]) == (409, rests)
-        assert held.json()["detail"].endswith("rests on it: take that back first.")
+        assert held.json()["detail"].endswith("is in force: retract that step first.")
     after = await desk.done(f"achievements/{id_}/retract", "council", {**wrong, "version": 3})
     assert (after["stage"], after["honours"], after["version"]) == ("appraised", [], 4)
     events = await desk.events()

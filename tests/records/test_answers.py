@@ -19,7 +19,7 @@ from services.awards import answers as of_awards
 from services.awards import app as awards
 from services.chassis.auth.credentials import Issuer
 from services.chassis.http.openapi import Items, Page
-from services.records.exported_lists import BOM, csv_of
+from services.records.exported_lists import BOM, encode_csv
 from services.records.routes import JournalEntry
 from services.violations import answers as of_violations
 from services.violations import app as violations
@@ -133,7 +133,7 @@ async def test_what_is_possible_is_what_the_role_may_do(desk: Desk) -> None:
     fresh = await nominated(desk)
     told = await desk.post(f"achievements/{fresh}/replicate", "clerk", model)
     assert (told.status_code, told.json()["possible"]) == (409, [])
-    assert "possible: nothing more." in told.json()["detail_en"]
+    assert "possible: none." in told.json()["detail_en"]
 
 
 async def test_a_day_is_taken_where_a_day_is_meant(desk: Desk) -> None:
@@ -283,11 +283,11 @@ def test_a_cell_of_a_list_is_as_a_vietnamese_spreadsheet_reads_it() -> None:
     """Decimals with a comma, yes and no in words, nothing where nothing is known."""
     columns = {name: Message(name, name, name) for name in "abcdef"}
     row = {"a": Decimal("3.50"), "b": True, "c": None, "d": -1, "e": "-1+2", "f": "x;y"}
-    lines = csv_of(columns, [row], {}).decode().splitlines()
+    lines = encode_csv(columns, [row], {}).decode().splitlines()
     assert lines[1] == '3,50;có;;-1;\'-1+2;"x;y"'
     moment = datetime(2025, 5, 3, 8, tzinfo=UTC)
     days = {"a": date(2025, 6, 30), "b": moment, "c": moment.replace(second=7)}
-    lines = csv_of({name: columns[name] for name in days}, [days], {}).decode().splitlines()
+    lines = encode_csv({name: columns[name] for name in days}, [days], {}).decode().splitlines()
     assert lines[1] == "30/06/2025;03/05/2025 08:00;03/05/2025 08:00:07"
 
 

@@ -338,7 +338,7 @@ async def test_a_mistaken_step_is_taken_back_and_its_event_retracted_without_wor
     id_ = await handled(desk)
     wrong = {"version": 5, "reason": "nhầm người: ông Bí Mật"}
     foreign = await desk.post(f"cases/{id_}/retract", "clerk", wrong)
-    needs = "Taking back the step 5 needs the role council; this token has the role clerk."
+    needs = "Retracting step 5 needs the role council; this token has the role clerk."
     assert (foreign.status_code, foreign.json()["detail_en"]) == (403, needs)
     after = await desk.done(f"cases/{id_}/retract", "council", wrong)
     assert (after["stage"], after["handling"], after["version"]) == ("concluded", None, 6)

@@ -19,7 +19,7 @@ async def test_a_case_that_another_has_joined_is_not_withdrawn(desk: Desk, role:
     refused = await desk.post(f"cases/{first}/retract", role, MISTAKE)
     assert (refused.status_code, refused.json()["case"]) == (409, second)
     assert refused.json()["detail_en"] == (
-        f"The case {second} has joined this one: take that join back first."
+        f"The case {second} was joined to this one: retract that step first."
     )
     await desk.done(f"cases/{second}/retract", "council", {"version": 2, "reason": "nhầm"})
     await desk.done(f"cases/{second}/join", "council", {"into": third})
@@ -34,4 +34,4 @@ async def test_a_unit_is_not_told_of_a_case_that_it_did_not_report(desk: Desk) -
     await desk.done(f"cases/{other}/join", "council", {"into": own})
     refused = await desk.post(f"cases/{own}/retract", "clerk", MISTAKE)
     assert refused.status_code == 409 and other not in refused.text
-    assert "take that join back first" in refused.json()["detail"]
+    assert "retract that step first" in refused.json()["detail"]

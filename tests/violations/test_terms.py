@@ -73,20 +73,20 @@ def test_terms_follow_each_other_by_the_day() -> None:
 
 
 WRONG = [
-    ("until: \"2025-06-30\"", "until: null", "in force on one day"),
+    ("until: \"2025-06-30\"", "until: null", "in force on the same day"),
     ("from: \"2019-01-01\"", "from: 2019-01-01", "in quotes"),
     ("from: \"2019-01-01\"", "from: \"2019-02-30\"", "from"),
-    ("until: \"2025-06-30\"", "until: \"2020-06-30\"", "until lies before from"),
-    ("ordinary: 30, complex: 60", "ordinary: 70, complex: 60", "no fewer days"),
+    ("until: \"2025-06-30\"", "until: \"2020-06-30\"", "until is before from"),
+    ("ordinary: 30, complex: 60", "ordinary: 70, complex: 60", "not have fewer days"),
     ("ordinary: 30, complex: 60", "ordinary: 0, complex: 60", "integers from 1"),
     ("ordinary: 30, complex: 60", "ordinary: 30.5, complex: 60", "integers from 1"),
-    ("ordinary: 30, complex: 60, ", "", "days are given for"),
-    ("name: answer", "name: reply", "name is one of"),
-    ("status: law\n", "status: sure\n", "status is one of"),
+    ("ordinary: 30, complex: 60, ", "", "days must be given for"),
+    ("name: answer", "name: reply", "name must be one of"),
+    ("status: law\n", "status: sure\n", "status must be one of"),
     ("clause: Điều 30", "clause: 30", "clause must be a text"),
     ("note: The same for a dismissal.", "remark: x", "has the fields"),
-    ("terms:", "terms: {", "no YAML"),
-    ("terms:", "term:", "a list `terms`"),
+    ("terms:", "terms: {", "not valid YAML"),
+    ("terms:", "term:", "the list `terms`"),
 ]  # fmt: skip
 
 
