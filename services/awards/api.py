@@ -13,7 +13,7 @@ from services.chassis.auth.credentials import READS_ALL
 from services.chassis.health import Health
 from services.chassis.http.service_api import Problem
 from services.records.command_endpoint import Desk, build_desk_api, json_answer, route_answers
-from services.records.record import Done, Work, check_unit, loaded, unit_of
+from services.records.record import Outcome, Work, check_unit, load_record, unit_of
 from services.records.request_bodies import Evidence, Key, Line, Prose, UnitKey, When, Why
 from services.records.routes import Collection, Id, Retraction
 
@@ -102,17 +102,17 @@ def build_api(desk: Desk, awards: Awards, units: Units, health: Health) -> FastA
 
 
 def _add_commands(achievements: Collection, awards: Awards, units: Units) -> None:
-    async def nominate(work: Work, request_body: Nominate) -> Done:
+    async def nominate(work: Work, request_body: Nominate) -> Outcome:
         step = request_body.step("nominate", work.now)
         data = dict(step.data)
         return await awards.nominate(work, step._replace(data=data), data.pop("honoree", None))
 
-    async def retract(retraction: Retraction) -> Done:
+    async def retract(retraction: Retraction) -> Outcome:
         return await awards.retract(
             retraction.work, retraction.id, retraction.version, retraction.reason
         )
 
-    async def by_registered(request_body: Replicate) -> None:
+    async def check_replicator(request_body: Replicate) -> None:
         await check_registered(request_body.by, "by", units)
 
     model = answers.AchievementAnswer
@@ -124,7 +124,7 @@ def _add_commands(achievements: Collection, awards: Awards, units: Units) -> Non
     ):  # fmt: skip
         achievements.step(name, body, roles, message(f"do-{name}"), awards.step, model)
     replicate = message("do-replicate")
-    achievements.step("replicate", Replicate, BOTH, replicate, awards.step, model, by_registered)
+    achievements.step("replicate", Replicate, BOTH, replicate, awards.step, model, check_replicator)
     achievements.retraction(BOTH, retract, model)
 
 
@@ -136,13 +136,13 @@ def _add_honoree(api: FastAPI, desk: Desk, awards: Awards) -> None:
     async def get_honoree(request: Request, id: Id) -> Response:
         reader = desk.caller(request, READS_NAMES, message("read-names"))
         async with desk.db.read() as conn:
-            record = await loaded(conn, id, domain.evolve)
+            record = await load_record(conn, id, domain.evolve)
             hidden = await queries.honoree(conn, id)
         if reader.role not in READS_ALL:
             check_unit(reader, unit_of(record))
         if hidden is None:
             raise Problem(404, message("name-none"))
-        await desk.note_read(reader, f"honoree of {id}", 1)
+        await desk.log_read(reader, f"honoree of {id}", 1)
         return json_answer({"name": awards.vault.show(hidden)})
 
     @api.delete(
@@ -152,7 +152,7 @@ def _add_honoree(api: FastAPI, desk: Desk, awards: Awards) -> None:
         ),
     )  # fmt: skip
     async def erase_honoree(request: Request, id: Id) -> Response:
-        async def forget(work: Work) -> Done:
-            return await awards.forget(work, id)
+        async def erase(work: Work) -> Outcome:
+            return await awards.erase_name(work, id)
 
-        return await desk.take(request, COUNCIL, message("do-erase"), forget)
+        return await desk.execute(request, COUNCIL, message("do-erase"), erase)

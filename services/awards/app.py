@@ -25,12 +25,12 @@ def build(settings: Settings, clock: Clock = now_us, units: Units | None = None)
     """Everything of the awards, connected to nothing yet; the stream tells the `units`."""
     parts = outbox_service.parts(SERVICE, settings, clock)
     verifier = credentials.verifier(settings, clock, SERVICE)
-    hidden = vault.opened(settings, SERVICE)
+    hidden = vault.open_vault(settings, SERVICE)
     desk = Desk(
         SERVICE, parts.db, clock, verifier, parts.relay.nudge, hidden.index, TERMS, ELSEWHERE
     )
     awards = Awards(hidden)
-    keys = [*credentials.token_keys(settings), hidden.marked(queries.honorees)]
-    register = units or unit_register.of_stream(parts.broker)
+    keys = [*credentials.token_keys(settings), hidden.as_keys(queries.honorees)]
+    register = units or unit_register.units_from_stream(parts.broker)
     api = build_api(desk, awards, register, parts.health)
     return Producer(parts, api, MIGRATIONS, keys=keys)

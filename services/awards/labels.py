@@ -2,11 +2,11 @@
 
 from services.awards.messages import message
 from services.records.labels import Label, label
-from services.records.state_machine import Words
+from services.records.state_machine import Vocabulary
 
 stage, step = label(message, "stage"), label(message, "step")
 kind, what, level = label(message, "kind"), label(message, "what"), label(message, "level")
-WORDS = Words(message("achievement"), stage, step)
+WORDS = Vocabulary(message("achievement"), stage, step)
 ELSEWHERE = frozenset(("replicate",))
 """Steps that the clerk of another unit takes than the one that has the achievement."""
 TERMS: dict[str, Label] = {

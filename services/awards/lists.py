@@ -10,7 +10,7 @@ from services.awards.messages import message
 from services.chassis.http.language import labelled
 from services.chassis.http.openapi import Page
 from services.records.command_endpoint import Desk, json_answer, route_answers
-from services.records.exported_lists import CSV_TYPE, Form, csv_answer, every_row
+from services.records.exported_lists import CSV_TYPE, Form, csv_answer, read_all_rows
 from services.records.record import check_unit
 from services.records.request_bodies import RECORD_ID, Listing, UnitKey, Year
 from services.records.routes import READERS, page, units_seen
@@ -76,7 +76,7 @@ def _add_achievements(api: FastAPI, desk: Desk) -> None:
                 return await queries.achievements(conn, units, query.stage, after, limit)
 
         if query.format == "csv":
-            return csv_answer("thanh-tich", ACHIEVEMENTS, await every_row(rows, "id"), TERMS)
+            return csv_answer("thanh-tich", ACHIEVEMENTS, await read_all_rows(rows, "id"), TERMS)
         answer = page(await rows(query.cursor, query.limit + 1), query.limit)
         return json_answer(labelled(answer, TERMS))
 
@@ -96,6 +96,6 @@ def _add_register(api: FastAPI, desk: Desk) -> None:
                 return await queries.register(conn, query.year, query.level, after, limit)
 
         if query.format == "csv":
-            return csv_answer("so-khen-thuong", REGISTER, await every_row(rows, "place"), TERMS)
+            return csv_answer("so-khen-thuong", REGISTER, await read_all_rows(rows, "place"), TERMS)
         answer = page(await rows(query.cursor, query.limit + 1), query.limit, "place")
         return json_answer(labelled(answer, TERMS))

@@ -4,10 +4,10 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.awards.domain import Achievement
-from services.records.record import WITHDRAWN, Loaded
+from services.records.record import WITHDRAWN, Record
 
 
-async def save(conn: AsyncConnection, record: Loaded[Achievement]) -> None:
+async def save(conn: AsyncConnection, record: Record[Achievement]) -> None:
     """Brings the rows of an achievement to its state; withdrawn where no step stands."""
     state, key = record.state, {"id": record.id, "version": record.version}
     await conn.execute(text("DELETE FROM honours WHERE record = :id"), {"id": record.id})

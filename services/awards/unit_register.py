@@ -24,7 +24,7 @@ NEAREST_MAX = 3
 Units = Callable[[], Awaitable[frozenset[str]]]
 
 
-def of_stream(broker: Broker) -> Units:
+def units_from_stream(broker: Broker) -> Units:
     """Reads the registered units from the stream; BrokerAway while it does not answer."""
 
     async def units() -> frozenset[str]:

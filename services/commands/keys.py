@@ -50,7 +50,7 @@ def load_keys(settings: Settings) -> list[Keys]:
     absent = missing_files(settings)
     keys: list[Keys] = []
     if RECORDS not in absent:
-        keys.append(vault.opened(settings).marked(_nothing))
+        keys.append(vault.open_vault(settings).as_keys(_nothing))
     if TOKENS not in absent:
         keys += credentials.token_keys(settings)
     return keys

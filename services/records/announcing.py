@@ -21,7 +21,7 @@ from services.records.messages import message
 from services.records.state_machine import RETRACTION, Fact
 
 
-class Announced(NamedTuple):
+class AnnouncedEvent(NamedTuple):
     """An event as it was put into the outbox; `receipt` in hexadecimal."""
 
     id: str
@@ -30,7 +30,7 @@ class Announced(NamedTuple):
     receipt: str
 
 
-class NotOfTheContract(DanchuError):
+class FactRefused(DanchuError):
     """A fact that no event of the contract can say; `faults` name the fields."""
 
     def __init__(self, short: str, faults: Sequence[ContractFault]) -> None:
@@ -50,7 +50,9 @@ def source_of(service: str) -> str:
     return f"{RECORDS_SOURCE}{service}"
 
 
-def announce(facts: Iterable[Fact], source: str, now: int) -> tuple[list[Announced], list[Draft]]:
+def announce(
+    facts: Iterable[Fact], source: str, now: int
+) -> tuple[list[AnnouncedEvent], list[Draft]]:
     """The facts as events, in order, to be recorded when the command is at its end.
 
     NotOfTheContract says what is wrong. They carry the trace of now, in themselves and as messages.
@@ -63,7 +65,7 @@ def announce(facts: Iterable[Fact], source: str, now: int) -> tuple[list[Announc
         subject = stream_subject(fact.subject, fact.short, author)
         drafts.append(Draft(emitted.receipt, subject, emitted.body, trace or None))
         announced.append(
-            Announced(emitted.event.id, fact.short, fact.subject, emitted.receipt.hex())
+            AnnouncedEvent(emitted.event.id, fact.short, fact.subject, emitted.receipt.hex())
         )
     return announced, drafts
 
@@ -76,5 +78,5 @@ def _event(fact: Fact, source: str, now: int, trace: dict[str, str]) -> door.Emi
     }  # fmt: skip
     _, (read,) = door.read(json.dumps(event).encode(), door.SINGLE, now)
     if isinstance(read, door.Refusal):
-        raise NotOfTheContract(fact.short, read.faults)
+        raise FactRefused(fact.short, read.faults)
     return read

@@ -33,10 +33,10 @@ from services.chassis.http.service_api import FieldError, Problem, answer, servi
 from services.chassis.keys import KeysClosed
 from services.chassis.telemetry.instruments import message_span, tracer
 from services.records import journal
-from services.records.announcing import Announced, NotOfTheContract, source_of
+from services.records.announcing import AnnouncedEvent, FactRefused, source_of
 from services.records.digests import digest
 from services.records.messages import message
-from services.records.record import Done, Work, doer, etag
+from services.records.record import Outcome, Work, actor_of, etag
 from services.records.state_machine import StepImpossible, StepRefused
 from services.records.strict_body import StrictRoute
 
@@ -64,7 +64,7 @@ class Desk:
     keyed: Callable[[str], bytes]
     terms: Mapping[str, Callable[[str], Message]] = field(default_factory=dict)
     elsewhere: frozenset[str] = frozenset()
-    may: dict[str, frozenset[str]] = field(default_factory=dict)
+    roles_by_step: dict[str, frozenset[str]] = field(default_factory=dict)
 
     def caller(self, request: Request, roles: Iterable[str], what: str) -> Credential:
         """Who asks; Problem 401 without a valid token, 403 for another role."""
@@ -78,7 +78,7 @@ class Desk:
 
         A step without a table of roles is for everybody.
         """
-        if caller.role not in self.may.get(step, (caller.role,)):
+        if caller.role not in self.roles_by_step.get(step, (caller.role,)):
             return False
         if step in self.elsewhere and caller.role not in READS_ALL:
             return bool(caller.units - {unit})
@@ -93,9 +93,9 @@ class Desk:
         words: dict[str, Any] = labelled(body, self.terms)
         return words
 
-    async def take(
+    async def execute(
         self, request: Request, roles: Iterable[str], what: str,
-        carry_out: Callable[[Work], Awaitable[Done]], status: int = 200,
+        handler: Callable[[Work], Awaitable[Outcome]], status: int = 200,
     ) -> Response:  # fmt: skip
         """Carries out a command and answers it; what it did is on disk by then.
 
@@ -104,7 +104,7 @@ class Desk:
         before a step of another command.
         """
         caller = self.caller(request, roles, what)
-        key = await self._key(request, caller)
+        key = await self._read_key(request, caller)
         name = f"{self.service} {what.en if isinstance(what, Message) else what}"
         with message_span(_tracer, name, [request.headers]):
             async with self.db.write() as conn:
@@ -112,24 +112,24 @@ class Desk:
                 if earlier is not None:
                     return earlier
                 for record in itertools.islice(request.path_params.values(), 1):
-                    await journal.hold(conn, f"commands on {digest(record).hex()}")
+                    await journal.lock(conn, f"commands on {digest(record).hex()}")
                 work = Work(
                     conn, self.clock(), caller, source_of(self.service),
                     request.headers.get("if-match"),
                 )  # fmt: skip
-                outcome = await carry_out(work)
+                outcome = await handler(work)
                 outcome = outcome._replace(body=self.answer_body(caller, outcome.body))
                 response = _response(outcome, work.announced, status)
                 if key is not None:
                     headers = {k: v for k, v in response.headers.items() if k != "content-length"}
-                    await journal.keep_answer(
+                    await journal.save_answer(
                         conn, key.of, status, headers, bytes(response.body), work.now
                     )
                 await work.record()
             self.committed()
         return response
 
-    async def _key(self, request: Request, caller: Credential) -> "_Key | None":
+    async def _read_key(self, request: Request, caller: Credential) -> "_Key | None":
         key = request.headers.get("idempotency-key")
         if key is None:
             return None
@@ -137,7 +137,7 @@ class Desk:
             form = message("key-form", limit=KEY_MAX)
             fault: FieldError = {"field": "Idempotency-Key", "message": form}
             raise Problem(400, message("key-unusable"), [fault])
-        path, who = request.url.path, doer(caller)
+        path, who = request.url.path, actor_of(caller)
         return _Key(
             digest(*who, ",".join(sorted(caller.units)), request.method, path, key),
             self.keyed(digest(request.url.query, await request.body()).hex()),
@@ -154,10 +154,10 @@ class Desk:
             raise Problem(422, message("key-taken"))
         return Response(earlier.body, earlier.status or 200, earlier.headers)
 
-    async def note_read(self, caller: Credential, what: str, rows: int) -> None:
+    async def log_read(self, caller: Credential, what: str, rows: int) -> None:
         """Remembers that the caller read person-level rows, and logs it without their content."""
         async with self.db.write() as conn:
-            await journal.note_read(conn, doer(caller), what, rows, self.clock())
+            await journal.log_read(conn, actor_of(caller), what, rows, self.clock())
         fields = {"service": self.service, "role": caller.role, "what": what, "rows": rows}
         log.info("person-level rows are read", extra=fields)
 
@@ -169,7 +169,7 @@ class _Key(NamedTuple):
     request: bytes
 
 
-def _response(outcome: Done, announced: Sequence[Announced], status: int) -> Response:
+def _response(outcome: Outcome, announced: Sequence[AnnouncedEvent], status: int) -> Response:
     headers = {"ETag": etag(outcome.version)}
     if outcome.location is not None:
         headers["Location"] = outcome.location
@@ -215,7 +215,7 @@ def _answer_steps(api: FastAPI, desk: Desk) -> None:
     @api.exception_handler(StepImpossible)
     async def on_impossible(request: Request, error: StepImpossible) -> Response:
         caller: Credential = request.state.caller
-        refusal = error.narrowed(lambda step: desk.permits(caller, step))
+        refusal = error.restrict_to(lambda step: desk.permits(caller, step))
         words = labelled({"state": refusal.state, "possible": refusal.possible}, desk.terms)
         return answer(Problem(409, refusal.message, extra={**words, **refusal.about}))
 
@@ -224,8 +224,8 @@ def _answer_steps(api: FastAPI, desk: Desk) -> None:
         faults: list[FieldError] = [{"field": error.field, "message": error.message}]
         return answer(Problem(422, error.message, faults))
 
-    @api.exception_handler(NotOfTheContract)
-    async def on_contract(_: Request, error: NotOfTheContract) -> Response:
+    @api.exception_handler(FactRefused)
+    async def on_contract(_: Request, error: FactRefused) -> Response:
         faults: list[FieldError] = [
             {
                 "field": _BODY_FIELDS.get(fault.field, fault.field).removeprefix("data."),

@@ -28,7 +28,7 @@ Rows = Callable[[str, int], Awaitable[list[dict[str, Any]]]]
 Terms = Mapping[str, Callable[[str], Message]]
 
 
-async def every_row(rows: Rows, place: str) -> list[dict[str, Any]]:
+async def read_all_rows(rows: Rows, place: str) -> list[dict[str, Any]]:
     """All rows of a list that is read by pages behind a `place`."""
     items: list[dict[str, Any]] = []
     while True:
@@ -38,7 +38,7 @@ async def every_row(rows: Rows, place: str) -> list[dict[str, Any]]:
             return items
 
 
-def csv_of(columns: Columns, rows: Iterable[Mapping[str, Any]], terms: Terms) -> bytes:
+def encode_csv(columns: Columns, rows: Iterable[Mapping[str, Any]], terms: Terms) -> bytes:
     """The rows as CSV; `columns` are the members and their headings, in order."""
     text = io.StringIO()
     writer = csv.writer(text, delimiter=";", lineterminator="\r\n")
@@ -73,4 +73,4 @@ def _day_or_instant(value: date) -> str:
 def csv_answer(name: str, columns: Columns, rows: list[dict[str, Any]], terms: Terms) -> Response:
     """The rows as a file to be saved."""
     headers = {"Content-Disposition": f'attachment; filename="{name}.csv"'}
-    return Response(csv_of(columns, rows, terms), 200, headers, f"{CSV_TYPE}; charset=utf-8")
+    return Response(encode_csv(columns, rows, terms), 200, headers, f"{CSV_TYPE}; charset=utf-8")

@@ -22,7 +22,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.records.announcing import Announced
+from services.records.announcing import AnnouncedEvent
 from services.records.state_machine import Step
 
 COUNTED_KEY = BigInteger().with_variant(Integer, "sqlite")
@@ -31,7 +31,7 @@ FORGOTTEN_MAX = 100
 ENTRIES_MAX = 1000
 
 
-class Doer(NamedTuple):
+class Actor(NamedTuple):
     """Who did something: the role of the token and whom it was given to."""
 
     role: str
@@ -45,8 +45,8 @@ class Entry(NamedTuple):
     version: int
     step: Step
     recorded: int
-    by: Doer
-    events: tuple[Announced, ...]
+    by: Actor
+    events: tuple[AnnouncedEvent, ...]
 
     def members(self) -> dict[str, Any]:
         """The entry as JSON has it, instants in microseconds."""
@@ -119,8 +119,8 @@ def append_only(dialect: str) -> list[str]:
 
 
 async def append(
-    conn: AsyncConnection, record: str, version: int, step: Step, by: Doer, recorded: int,
-    events: Sequence[Announced],
+    conn: AsyncConnection, record: str, version: int, step: Step, by: Actor, recorded: int,
+    events: Sequence[AnnouncedEvent],
 ) -> Entry:  # fmt: skip
     """Writes the step as this version of its record; the unique key refuses a second writer."""
     entry = Entry(record, version, step, recorded, by, tuple(events))
@@ -145,7 +145,7 @@ async def entries(conn: AsyncConnection, record: str) -> list[Entry]:
     return _read(await conn.execute(select, {"record": record}))
 
 
-async def hold(conn: AsyncConnection, record: str, shared: bool = False) -> None:
+async def lock(conn: AsyncConnection, record: str, shared: bool = False) -> None:
     """Keeps other writers away from a record until the transaction ends.
 
     `shared` keeps only those away who do not share it.
@@ -162,14 +162,14 @@ _SELECT = 'SELECT record, version, step, at, recorded, role, "by", data, events 
 def _read(rows: Iterable[Any]) -> list[Entry]:
     return [
         Entry(
-            row[0], row[1], Step(row[2], row[3], json.loads(row[7])), row[4], Doer(row[5], row[6]),
-            tuple(Announced(*event) for event in json.loads(row[8])),
+            row[0], row[1], Step(row[2], row[3], json.loads(row[7])), row[4], Actor(row[5], row[6]),
+            tuple(AnnouncedEvent(*event) for event in json.loads(row[8])),
         )
         for row in rows
     ]  # fmt: skip
 
 
-async def note_read(conn: AsyncConnection, by: Doer, what: str, rows: int, at: int) -> None:
+async def log_read(conn: AsyncConnection, by: Actor, what: str, rows: int, at: int) -> None:
     """Remembers that somebody read person-level rows."""
     await conn.execute(
         text(
@@ -179,7 +179,7 @@ async def note_read(conn: AsyncConnection, by: Doer, what: str, rows: int, at: i
     )
 
 
-class Kept(NamedTuple):
+class StoredAnswer(NamedTuple):
     """The answer that a command got; None where it is still under way."""
 
     request: bytes
@@ -188,7 +188,9 @@ class Kept(NamedTuple):
     body: bytes
 
 
-async def claim_answer(conn: AsyncConnection, key: bytes, request: bytes, now: int) -> Kept | None:
+async def claim_answer(
+    conn: AsyncConnection, key: bytes, request: bytes, now: int
+) -> StoredAnswer | None:
     """The answer of an earlier command under this key, or None: then this is the first.
 
     A command under the same key that is still under way is waited for, by the unique key.
@@ -204,10 +206,10 @@ async def claim_answer(conn: AsyncConnection, key: bytes, request: bytes, now: i
         return None
     select = text("SELECT request, status, headers, body FROM answers WHERE key = :key")
     row = (await conn.execute(select, {"key": key})).one()
-    return Kept(bytes(row[0]), row[1], json.loads(row[2]), bytes(row[3]))
+    return StoredAnswer(bytes(row[0]), row[1], json.loads(row[2]), bytes(row[3]))
 
 
-async def keep_answer(
+async def save_answer(
     conn: AsyncConnection, key: bytes, status: int, headers: dict[str, str], body: bytes, now: int
 ) -> None:
     """Keeps the answer with the command's own transaction, and forgets some old ones."""

@@ -19,8 +19,8 @@ from services.chassis.http.service_api import Problem
 from services.chassis.outbox import Draft
 from services.chassis.telemetry.instruments import meter
 from services.records import journal
-from services.records.announcing import Announced, announce
-from services.records.journal import Doer, Entry
+from services.records.announcing import AnnouncedEvent, announce
+from services.records.journal import Actor, Entry
 from services.records.messages import message
 from services.records.state_machine import (
     RETRACTION,
@@ -42,7 +42,7 @@ DECIDES = "council"
 _commands = meter("danchu.records").create_counter("danchu.records.commands", "commands", "by step")
 
 
-class Loaded(NamedTuple, Generic[S]):
+class Record(NamedTuple, Generic[S]):
     """A record as its journal tells it; `state` is None where every step was retracted."""
 
     id: str
@@ -55,7 +55,7 @@ class Loaded(NamedTuple, Generic[S]):
         return len(self.entries)
 
 
-class Done(NamedTuple):
+class Outcome(NamedTuple):
     """The answer to a command: the record as it now is; `location` where it was created."""
 
     version: int
@@ -72,19 +72,19 @@ class Work:
     caller: Credential
     source: str
     if_match: str | None = None
-    announced: list[Announced] = field(default_factory=list)
+    announced: list[AnnouncedEvent] = field(default_factory=list)
     _drafts: list[Draft] = field(default_factory=list)
 
     @property
-    def by(self) -> Doer:
+    def by(self) -> Actor:
         """Who commands."""
-        return doer(self.caller)
+        return actor_of(self.caller)
 
-    def may(self, unit: str) -> None:
+    def check_unit(self, unit: str) -> None:
         """Problem 403 where the token does not speak for the unit."""
         check_unit(self.caller, unit)
 
-    def _announce(self, facts: Iterable[Fact]) -> list[Announced]:
+    def _announce(self, facts: Iterable[Fact]) -> list[AnnouncedEvent]:
         events, drafts = announce(facts, self.source, self.now)
         self._drafts += drafts
         return events
@@ -94,18 +94,18 @@ class Work:
         drafts, self._drafts = self._drafts, []
         await outbox.record(self.conn, drafts, self.now)
 
-    async def load(self, record: str, evolve: Evolve[S]) -> Loaded[S]:
+    async def load(self, record: str, evolve: Evolve[S]) -> Record[S]:
         """The record, kept from other writers; Problem 404 without it, 412 at another version."""
-        await journal.hold(self.conn, record)
-        current = await loaded(self.conn, record, evolve)
+        await journal.lock(self.conn, record)
+        current = await load_record(self.conn, record, evolve)
         if self.if_match is not None and self.if_match not in ("*", etag(current.version)):
             detail = message("record-changed", version=current.version)
             raise Problem(412, detail, headers={"ETag": etag(current.version)})
         return current
 
-    async def take(
-        self, record: Loaded[S], step: Step, evolve: Evolve[S], facts: Iterable[Fact] = ()
-    ) -> Loaded[S]:
+    async def apply(
+        self, record: Record[S], step: Step, evolve: Evolve[S], facts: Iterable[Fact] = ()
+    ) -> Record[S]:
         """Writes a step into the journal and announces its facts; the record after it.
 
         StepRefused for an instant ahead of time or before 2000, also where nothing is announced.
@@ -114,8 +114,8 @@ class Work:
         return await self.append(record, step, evolve(record.state, step), facts)
 
     async def append(
-        self, record: Loaded[S], step: Step, state: S | None, facts: Iterable[Fact] = ()
-    ) -> Loaded[S]:
+        self, record: Record[S], step: Step, state: S | None, facts: Iterable[Fact] = ()
+    ) -> Record[S]:
         """Writes a step with the state that it leads to, and announces its facts.
 
         For a handler that has evolved the state already. StepRefused as for `take`.
@@ -130,12 +130,12 @@ class Work:
             self.conn, record.id, record.version + 1, step, self.by, self.now, events
         )
         _commands.add(1, {"step": step.name, "source": self.source})
-        return Loaded(record.id, state, (*record.entries, entry))
+        return Record(record.id, state, (*record.entries, entry))
 
     async def retract(
-        self, record: Loaded[S], version: int, reason: str, evolve: Evolve[S],
+        self, record: Record[S], version: int, reason: str, evolve: Evolve[S],
         facts: Facts[S] | None = None,
-    ) -> Loaded[S]:  # fmt: skip
+    ) -> Record[S]:  # fmt: skip
         """Takes a mistaken step back: its events are retracted, the journal keeps both.
 
         Problems as for `state_without`; by `facts` also 409 where a later step would have said
@@ -153,13 +153,13 @@ class Work:
         ]  # fmt: skip
         return await self.append(record, self.retraction(version, reason), state, retractions)
 
-    def state_without(self, record: Loaded[S], version: int, evolve: Evolve[S]) -> S | None:
+    def state_without(self, record: Record[S], version: int, evolve: Evolve[S]) -> S | None:
         """The state without a mistaken step, where the caller may take it back.
 
         That is the role that took it, or the council: Problem 403 otherwise. Problem 404 for a
         step that is not there or was taken back, 409 where a later step rests on it.
         """
-        mistake = next((e for e in standing(record.entries) if e.version == version), None)
+        mistake = next((e for e in entries_in_force(record.entries) if e.version == version), None)
         if mistake is None:
             raise Problem(404, message("step-unknown", version=version))
         roles = {mistake.by.role, DECIDES}
@@ -172,10 +172,10 @@ class Work:
         return Step(RETRACT, self.now, {"version": version, "reason": reason})
 
 
-def _without(record: Loaded[S], version: int, evolve: Evolve[S]) -> S | None:
+def _without(record: Record[S], version: int, evolve: Evolve[S]) -> S | None:
     """The state without a step; Problem 409 names the later step that rests on it."""
     state: S | None = None
-    rest = [entry for entry in standing(record.entries) if entry.version != version]
+    rest = [entry for entry in entries_in_force(record.entries) if entry.version != version]
     if rest and record.entries[0].version == version:
         raise _rests(version, rest[0])
     for entry in rest:
@@ -193,7 +193,7 @@ def _rests(version: int, later: Entry) -> Problem:
     return Problem(409, detail, extra=extra)
 
 
-def standing(entries: Iterable[Entry]) -> list[Entry]:
+def entries_in_force(entries: Iterable[Entry]) -> list[Entry]:
     """The steps that were not taken back."""
     steps = list(entries)
     retracted = {entry.step.data["version"] for entry in steps if entry.step.name == RETRACT}
@@ -209,10 +209,10 @@ def check_time(step: Step, now: int) -> None:
 
 
 def _check_facts_without(
-    record: Loaded[S], version: int, evolve: Evolve[S], facts: Facts[S]
+    record: Record[S], version: int, evolve: Evolve[S], facts: Facts[S]
 ) -> None:
     """Problem 409 where steps that stand would have said something else without this one."""
-    whole = standing(record.entries)
+    whole = entries_in_force(record.entries)
     rest = [entry for entry in whole if entry.version != version]
     with_it, without = (
         _facts_by_version(record.id, entries, evolve, facts) for entries in (whole, rest)
@@ -235,26 +235,26 @@ def _facts_by_version(
     return by_version
 
 
-def unknown(record: str) -> Problem:
+def record_missing(record: str) -> Problem:
     """Problem 404 that names the record."""
     return Problem(404, message("record-unknown", record=record[:80]))
 
 
-async def loaded(conn: AsyncConnection, record: str, evolve: Evolve[S]) -> Loaded[S]:
+async def load_record(conn: AsyncConnection, record: str, evolve: Evolve[S]) -> Record[S]:
     """The record as its journal tells it; Problem 404 without it."""
     entries = await journal.entries(conn, record)
     if not entries:
-        raise unknown(record)
-    state = replay(evolve, (entry.step for entry in standing(entries)))
-    return Loaded(record, state, tuple(entries))
+        raise record_missing(record)
+    state = replay(evolve, (entry.step for entry in entries_in_force(entries)))
+    return Record(record, state, tuple(entries))
 
 
-def unit_of(record: Loaded[Any]) -> str:
+def unit_of(record: Record[Any]) -> str:
     """The unit of a record, also where every step of it was taken back."""
     return str(record.state.unit if record.state else record.entries[0].step.data["unit"])
 
 
-def check_stands(record: Loaded[Any]) -> None:
+def check_not_withdrawn(record: Record[Any]) -> None:
     """Problem 409 where every step was taken back: nothing happens to it any more."""
     if record.entries and record.state is None:
         detail = message("record-withdrawn", record=record.id)
@@ -262,12 +262,12 @@ def check_stands(record: Loaded[Any]) -> None:
         raise Problem(409, detail, extra=extra)
 
 
-def settle_day(record: Loaded[Any], step: Step) -> Step:
+def order_within_day(record: Record[Any], step: Step) -> Step:
     """A step of which the day alone is known, behind the last one where that was on its day.
 
     Days are those of Vietnam; a day begins at 00:00+07:00.
     """
-    last = max((entry.step.at for entry in standing(record.entries)), default=step.at - 1)
+    last = max((entry.step.at for entry in entries_in_force(record.entries)), default=step.at - 1)
     if not step.day:
         return step
     if step.at <= last and moments.local_day(last) == moments.local_day(step.at):
@@ -275,7 +275,7 @@ def settle_day(record: Loaded[Any], step: Step) -> Step:
     return step._replace(day=False)
 
 
-def describe(record: Loaded[S], members: Callable[[S], dict[str, Any]]) -> dict[str, Any]:
+def describe(record: Record[S], members: Callable[[S], dict[str, Any]]) -> dict[str, Any]:
     """The record as it is answered: what is said of its state, or that it was withdrawn."""
     withdrawn: dict[str, Any] = {"stage": WITHDRAWN, "possible": []}
     withdrawn |= labels("stage", message("state-withdrawn"))
@@ -288,9 +288,9 @@ def etag(version: int) -> str:
     return f'"{version}"'
 
 
-def doer(caller: Credential) -> Doer:
+def actor_of(caller: Credential) -> Actor:
     """Who a token was given to."""
-    return Doer(caller.role, caller.name or caller.role)
+    return Actor(caller.role, caller.name or caller.role)
 
 
 def check_unit(caller: Credential, unit: str) -> None:

@@ -87,7 +87,7 @@ def _moment_or_day(text: str) -> str:
         raise ValueError(message("moment-or-day")) from None
 
 
-def shaped(pattern: str, form: Message) -> Callable[[str], str]:
+def pattern_validator(pattern: str, form: Message) -> Callable[[str], str]:
     """A validator for texts of a pattern, which tells the form and not the pattern."""
 
     def check(text: str) -> str:
@@ -136,23 +136,23 @@ MomentOrDay = Annotated[
 ]  # fmt: skip
 SHA256, URL = "[0-9a-f]{64}", r"https?://\S{1,1990}"
 Sha256 = Annotated[
-    str, AfterValidator(shaped(SHA256, message("sha256-form"))),
+    str, AfterValidator(pattern_validator(SHA256, message("sha256-form"))),
     Field(json_schema_extra={"pattern": f"^{SHA256}$"}),
 ]  # fmt: skip
 Url = Annotated[
-    str, AfterValidator(shaped(URL, message("url-form"))),
+    str, AfterValidator(pattern_validator(URL, message("url-form"))),
     Field(json_schema_extra={"pattern": f"^{URL}$"}),
 ]  # fmt: skip
 Year = Annotated[int, Field(ge=2000, le=9999, description="a rating year")]
 
 
-class Asked(BaseModel):
+class CommandBody(BaseModel):
     """The body of a command; unknown fields are refused."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Evidence(Asked):
+class Evidence(CommandBody):
     """A document that stands behind a step: its name, digest and address."""
 
     document: Prose
@@ -179,7 +179,7 @@ class Listing(BaseModel):
         return text
 
 
-class Act(Asked):
+class Act(CommandBody):
     """The body of a step that happens now, such as a correction of what is written down."""
 
     def instant(self, now: int) -> int:

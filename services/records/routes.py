@@ -21,27 +21,27 @@ from services.records.journal import Entry
 from services.records.messages import message
 from services.records.record import (
     RETRACT,
-    Done,
     Evolve,
-    Loaded,
+    Outcome,
+    Record,
     Work,
     check_unit,
     etag,
-    loaded,
+    load_record,
+    record_missing,
     unit_of,
-    unknown,
 )
-from services.records.request_bodies import NO_NUL, Act, Asked, Prose
+from services.records.request_bodies import NO_NUL, Act, CommandBody, Prose
 from services.records.state_machine import Step
 
 READERS = ("reader", "clerk", "hr", "council", "auditor", "operator")
 READS_JOURNALS = ("clerk", "council", "auditor", "operator")
 ID_MAX = 128
 Id = Annotated[str, Path(max_length=ID_MAX, pattern=NO_NUL, description="the id of the record")]
-CarryOut = Callable[[Work, Any], Awaitable[Done]]
-CarryStep = Callable[[Work, str, Step], Awaitable[Done]]
-Before = Callable[[Any], Awaitable[None]]
-Sees = Callable[[Credential, Loaded[Any]], None]
+Handler = Callable[[Work, Any], Awaitable[Outcome]]
+StepHandler = Callable[[Work, str, Step], Awaitable[Outcome]]
+Precheck = Callable[[Any], Awaitable[None]]
+CheckVisible = Callable[[Credential, Record[Any]], None]
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ class JournalEntry(BaseModel):
     receipts: list[str]
 
 
-class TakeBack(Asked):
+class TakeBack(CommandBody):
     """The body of a retraction: which step was a mistake, and why."""
 
     version: int = Field(ge=1, le=100_000, description="the step, as its journal counts it")
@@ -94,23 +94,23 @@ class Collection:
     def check(self, id_: str) -> None:
         """Problem 404 for what cannot be the id of such a record."""
         if self.ids and not re.fullmatch(self.ids, id_, re.ASCII):
-            raise unknown(id_)
+            raise record_missing(id_)
 
     def create(
         self,
-        body: type[Asked],
+        body: type[CommandBody],
         roles: Iterable[str],
         summary: str,
-        carry_out: CarryOut,
+        handler: Handler,
         model: Any = None,
     ) -> None:
         """POST /<name>: makes a record."""
 
         async def create(request: Request, request_body: body) -> Response:  # type: ignore[valid-type]
-            async def work(work: Work) -> Done:
-                return await carry_out(work, request_body)
+            async def work(work: Work) -> Outcome:
+                return await handler(work, request_body)
 
-            return await self.desk.take(request, roles, summary, work, 201)
+            return await self.desk.execute(request, roles, summary, work, 201)
 
         problems = (400, 401, 403, 409, 413, 422, 503)
         self.api.post(
@@ -120,7 +120,7 @@ class Collection:
 
     def step(
         self, name: str, body: type[Act], roles: Iterable[str], summary: str,
-        carry_out: CarryStep, model: Any = None, before: Before | None = None,
+        handler: StepHandler, model: Any = None, precheck: Precheck | None = None,
     ) -> None:  # fmt: skip
         """POST /<name>/{id}/<step>: something happens to a record.
 
@@ -128,35 +128,35 @@ class Collection:
         """
 
         async def step(request: Request, id: Id, request_body: body) -> Response:  # type: ignore[valid-type]
-            if before is not None:
+            if precheck is not None:
                 self.desk.caller(request, roles, summary)
-                await before(request_body)
+                await precheck(request_body)
 
-            async def work(work: Work) -> Done:
+            async def work(work: Work) -> Outcome:
                 self.check(id)
-                return await carry_out(work, id, request_body.step(name, work.now))  # type: ignore[attr-defined]
+                return await handler(work, id, request_body.step(name, work.now))  # type: ignore[attr-defined]
 
-            return await self.desk.take(request, roles, summary, work)
+            return await self.desk.execute(request, roles, summary, work)
 
-        if self.desk.may.setdefault(name, frozenset(roles)) != frozenset(roles):
+        if self.desk.roles_by_step.setdefault(name, frozenset(roles)) != frozenset(roles):
             raise ValueError(f"the step {name} is for other roles elsewhere")
         self._command(name, step, summary, model)
 
     def retraction(
         self,
         roles: Iterable[str],
-        carry_out: Callable[[Retraction], Awaitable[Done]],
+        handler: Callable[[Retraction], Awaitable[Outcome]],
         model: Any = None,
     ) -> None:
         """POST /<name>/{id}/retract: a step was a mistake."""
         summary = message("take-back-mistake")
 
         async def retract(request: Request, id: Id, take_back: TakeBack) -> Response:
-            async def work(work: Work) -> Done:
+            async def work(work: Work) -> Outcome:
                 self.check(id)
-                return await carry_out(Retraction(work, id, take_back.version, take_back.reason))
+                return await handler(Retraction(work, id, take_back.version, take_back.reason))
 
-            return await self.desk.take(request, roles, summary, work)
+            return await self.desk.execute(request, roles, summary, work)
 
         self._command("retract", retract, summary, model)
 
@@ -170,17 +170,17 @@ class Collection:
 
     def read_routes(
         self, evolve: Evolve[Any],
-        describe: Callable[[Loaded[Any]], dict[str, Any]], roles: Iterable[str] = READERS,
-        journals: Iterable[str] = READS_JOURNALS, sees: Sees | None = None, noted: bool = False,
-        model: Any = None,
+        describe: Callable[[Record[Any]], dict[str, Any]], roles: Iterable[str] = READERS,
+        journals: Iterable[str] = READS_JOURNALS, check_visible: CheckVisible | None = None,
+        log_reads: bool = False, model: Any = None,
     ) -> None:  # fmt: skip
         """GET /<name>/{id} and /<name>/{id}/journal: the record, and who did what when.
 
-        `sees` raises where a reader may not see a record, by default that of a foreign unit;
-        `noted` remembers each read.
+        `check_visible` raises a Problem for a record that the reader may not see; by default
+        that is a record of another unit. `log_reads` writes each read into the read log.
         """
         problems = (401, 403, 404, 422, 503)
-        read = self._reading(evolve, sees, noted)
+        read = self._reader(evolve, check_visible, log_reads)
 
         @self.api.get(
             f"/{self.name}/{{id}}", summary="One record", name=f"get one of {self.name}",
@@ -198,10 +198,10 @@ class Collection:
         )  # fmt: skip
         async def get_journal(request: Request, id: Id) -> Response:
             record = await read(request, id, journals)
-            items = [self._written(entry) for entry in record.entries]
+            items = [self._journal_item(entry) for entry in record.entries]
             return json_answer({"items": items})
 
-    def _written(self, entry: Entry) -> dict[str, Any]:
+    def _journal_item(self, entry: Entry) -> dict[str, Any]:
         """An entry of the journal as it is answered; its data as it was written."""
         words = labels("role", message(f"role-{entry.by.role}"))
         step = self.desk.terms.get("possible")
@@ -213,22 +213,22 @@ class Collection:
         instants = {name: moments.local_time(at) for name, at in times.items()}
         return {**entry.members(), **instants, **words}
 
-    def _reading(
-        self, evolve: Evolve[Any], sees: Sees | None, noted: bool
-    ) -> Callable[[Request, str, Iterable[str]], Awaitable[Loaded[Any]]]:
+    def _reader(
+        self, evolve: Evolve[Any], check_visible: CheckVisible | None, log_reads: bool
+    ) -> Callable[[Request, str, Iterable[str]], Awaitable[Record[Any]]]:
         """How a record is read by whoever may see it."""
 
-        async def read(request: Request, id: str, roles: Iterable[str]) -> Loaded[Any]:
+        async def read(request: Request, id: str, roles: Iterable[str]) -> Record[Any]:
             reader = self.desk.caller(request, roles, message("read-records", name=self.name))
             self.check(id)
             async with self.desk.db.read() as conn:
-                record = await loaded(conn, id, evolve)
-            if sees is not None:
-                sees(reader, record)
+                record = await load_record(conn, id, evolve)
+            if check_visible is not None:
+                check_visible(reader, record)
             elif reader.role not in READS_ALL:
                 check_unit(reader, unit_of(record))
-            if noted:
-                await self.desk.note_read(reader, f"{self.name} {id}", 1)
+            if log_reads:
+                await self.desk.log_read(reader, f"{self.name} {id}", 1)
             return record
 
         return read

@@ -38,7 +38,7 @@ class Fact(NamedTuple):
     data: Mapping[str, Any]
 
 
-class Words(NamedTuple):
+class Vocabulary(NamedTuple):
     """What people call a kind of record, and its states and steps by name, in both languages."""
 
     record: Message
@@ -54,15 +54,15 @@ class StepImpossible(DanchuError):
     """
 
     def __init__(
-        self, words: Words | str, state: str, step: str, possible: Iterable[str], why: str = "",
-        about: Mapping[str, str] | None = None,
+        self, words: Vocabulary | str, state: str, step: str, possible: Iterable[str],
+        why: str = "", about: Mapping[str, str] | None = None,
     ) -> None:  # fmt: skip
         self.words, self.state, self.step, self.why = words, state, step, why
         self.possible, self.about = sorted(possible), dict(about or {})
         super().__init__(self._sentence())
 
     def _sentence(self) -> Message:
-        words = self.words if isinstance(self.words, Words) else _plain(self.words)
+        words = self.words if isinstance(self.words, Vocabulary) else _plain(self.words)
         steps = [words.step(name) for name in self.possible]
         possible = join_messages(steps, ", ") if steps else message("nothing-more")
         places = {"record": words.record, "state": words.state(self.state), "possible": possible}
@@ -70,19 +70,19 @@ class StepImpossible(DanchuError):
             return message("step-hindered", why=self.why, **places)
         return message("step-impossible", step=words.step(self.step), **places)
 
-    def narrowed(self, may: Callable[[str], bool]) -> StepImpossible:
+    def restrict_to(self, may: Callable[[str], bool]) -> StepImpossible:
         """The same, with those steps alone that somebody may take."""
         possible = [step for step in self.possible if may(step)]
         return StepImpossible(self.words, self.state, self.step, possible, self.why, self.about)
 
 
-def _plain(record: str) -> Words:
+def _plain(record: str) -> Vocabulary:
     def as_it_is(name: str) -> Message:
         words = name.replace("_", " ")
         return Message("term", words, words)
 
     term = record if isinstance(record, Message) else Message("record", record, record)
-    return Words(term, as_it_is, as_it_is)
+    return Vocabulary(term, as_it_is, as_it_is)
 
 
 class StepRefused(DanchuError):
@@ -114,7 +114,7 @@ def check_order(last: int | None, step: Step, strictly: bool = False) -> None:
 
 
 def next_state(
-    words: Words | str, state: str, moves: Mapping[str, str], step: str, why: str = ""
+    words: Vocabulary | str, state: str, moves: Mapping[str, str], step: str, why: str = ""
 ) -> str:
     """The state after a step, of those that are possible; StepImpossible says `why` not."""
     if step not in moves:

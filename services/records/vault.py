@@ -56,7 +56,7 @@ class Vault:
             return False
         return True
 
-    def marked(self, stored: Stored) -> Keys:
+    def as_keys(self, stored: Stored) -> Keys:
         """These keys as a database remembers them; `stored` reads what it holds under them."""
         marks = tuple(fingerprint(key) for key in self.keys)
         return Keys(RECORDS, self.file, marks, stored, self.opens)
@@ -83,7 +83,7 @@ def make(settings: Settings) -> bool:
     return True
 
 
-def opened(settings: Settings, service: str = "") -> Vault:
+def open_vault(settings: Settings, service: str = "") -> Vault:
     """The vault of a process of a service; makes its key at the first start in a home.
 
     KeysMissing where the data is on a server, which may be the data of another home.
@@ -110,6 +110,6 @@ def new_secret() -> str:
     return secrets.token_hex(SECRET_BYTES)
 
 
-def opaque(secret: str, number: str) -> str:
+def person_key(secret: str, number: str) -> str:
     """How a person is known outside: HMAC-SHA-256 of the staff number with the own secret."""
     return hmac.new(bytes.fromhex(secret), number.encode(), hashlib.sha256).hexdigest()

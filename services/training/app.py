@@ -39,7 +39,7 @@ def build(settings: Settings, clock: Clock = now_us) -> Producer:
     """All parts of training, without a connection yet."""
     parts = outbox_service.parts(SERVICE, settings, clock)
     verifier = credentials.verifier(settings, clock, SERVICE)
-    hidden = vault.opened(settings, SERVICE)
+    hidden = vault.open_vault(settings, SERVICE)
     desk = Desk(SERVICE, parts.db, clock, verifier, parts.relay.nudge, hidden.index, TERMS)
     rosters = Rosters(Persons(hidden))
     api = build_api(desk, rosters, Courses(hidden), parts.health)
@@ -47,7 +47,7 @@ def build(settings: Settings, clock: Clock = now_us) -> Producer:
     async def years() -> None:
         await begin_years(desk, rosters)
 
-    keys = [*credentials.token_keys(settings), hidden.marked(queries.every_hidden)]
+    keys = [*credentials.token_keys(settings), hidden.as_keys(queries.every_hidden)]
     return Producer(parts, api, MIGRATIONS, {"years": years}, keys=keys)
 
 

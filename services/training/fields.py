@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
-from services.records.request_bodies import IDENTITY_DIGITS, RECORD_ID, Line, shaped
+from services.records.request_bodies import IDENTITY_DIGITS, RECORD_ID, Line, pattern_validator
 from services.training.domain.attendance import plain
 from services.training.messages import message
 
@@ -89,7 +89,8 @@ Hours = Annotated[
 ]  # fmt: skip
 SomeHours = Annotated[Hours, AfterValidator(_some)]
 SessionName = Annotated[
-    str, BeforeValidator(_session), AfterValidator(shaped(SESSION_NAME, message("session-form"))),
+    str, BeforeValidator(_session),
+    AfterValidator(pattern_validator(SESSION_NAME, message("session-form"))),
     Field(
         description="as the course names it: s1, s2, …; the number alone is taken too",
         examples=["s1"], json_schema_extra={"pattern": f"^{SESSION_NAME}$"},

@@ -9,7 +9,7 @@ from services.chassis.health import Health
 from services.chassis.http.language import labelled
 from services.chassis.http.openapi import Items
 from services.records.command_endpoint import Desk, build_desk_api, json_answer, route_answers
-from services.records.record import Done, Work, loaded
+from services.records.record import Outcome, Work, load_record
 from services.records.request_bodies import (
     NO_NUL,
     Day,
@@ -23,7 +23,7 @@ from services.records.request_bodies import (
 )
 from services.records.routes import ID_MAX, Collection, Id, Retraction
 from services.violations import answers, domain, lists, queries
-from services.violations.handlers import Violations, check_seen, describe
+from services.violations.handlers import Violations, check_visible, describe
 from services.violations.labels import TERMS
 from services.violations.lists import READS_CASES
 from services.violations.messages import message
@@ -121,8 +121,8 @@ def build_api(desk: Desk, violations: Violations, health: Health) -> FastAPI:
     cases = Collection(api, desk, "cases")
     _add_commands(cases, violations)
     cases.read_routes(
-        domain.evolve, describe, READS_CASES, journals=READS_CASES, sees=check_seen,
-        noted=True, model=answers.CaseAnswer,
+        domain.evolve, describe, READS_CASES, journals=READS_CASES, check_visible=check_visible,
+        log_reads=True, model=answers.CaseAnswer,
     )  # fmt: skip
     _add_words(api, desk, violations)
     _add_erasure(api, desk, violations)
@@ -130,10 +130,10 @@ def build_api(desk: Desk, violations: Violations, health: Health) -> FastAPI:
 
 
 def _add_commands(cases: Collection, violations: Violations) -> None:
-    async def report(work: Work, request_body: Report) -> Done:
+    async def report(work: Work, request_body: Report) -> Outcome:
         return await violations.report(work, request_body.step("report", work.now))
 
-    async def retract(retraction: Retraction) -> Done:
+    async def retract(retraction: Retraction) -> Outcome:
         return await violations.retract(
             retraction.work, retraction.id, retraction.version, retraction.reason
         )
@@ -174,15 +174,15 @@ def _add_words(api: FastAPI, desk: Desk, violations: Violations) -> None:
     ) -> list[dict[str, object]]:
         reader = desk.caller(request, roles, message("read-words"))
         async with desk.db.read() as conn:
-            await loaded(conn, id, domain.evolve)
+            await load_record(conn, id, domain.evolve)
             entries = await queries.words(conn, id)
-        chosen = [entry for entry in entries if (entry.field == REPORTER) == reporter]
-        await desk.note_read(reader, f"{REPORTER if reporter else 'words'} of {id}", len(chosen))
+        criteria = [entry for entry in entries if (entry.field == REPORTER) == reporter]
+        await desk.log_read(reader, f"{REPORTER if reporter else 'words'} of {id}", len(criteria))
         show = violations.vault.show
         return [
             {"version": entry.version, "field": entry.field,
              "words": None if entry.hidden is None else show(entry.hidden)}
-            for entry in chosen
+            for entry in criteria
         ]  # fmt: skip
 
 
@@ -192,7 +192,7 @@ def _add_erasure(api: FastAPI, desk: Desk, violations: Violations) -> None:
         **route_answers(401, 403, 404, 412, 422, 503, command=True, model=answers.CaseAnswer),
     )  # fmt: skip
     async def erase(request: Request, id: Id, field: Words | None = None) -> Response:
-        async def forget(work: Work) -> Done:
+        async def erase_words(work: Work) -> Outcome:
             return await violations.erase(work, id, field)
 
-        return await desk.take(request, COUNCIL, message("do-erase"), forget)
+        return await desk.execute(request, COUNCIL, message("do-erase"), erase_words)

@@ -24,8 +24,8 @@ def build(settings: Settings, clock: Clock = now_us) -> Producer:
     """Everything of the violations, connected to nothing yet."""
     parts = outbox_service.parts(SERVICE, settings, clock)
     verifier = credentials.verifier(settings, clock, SERVICE)
-    hidden = vault.opened(settings, SERVICE)
+    hidden = vault.open_vault(settings, SERVICE)
     desk = Desk(SERVICE, parts.db, clock, verifier, parts.relay.nudge, hidden.index, TERMS)
     violations = Violations(hidden, terms_file.load())
-    keys = [*credentials.token_keys(settings), hidden.marked(queries.every_hidden)]
+    keys = [*credentials.token_keys(settings), hidden.as_keys(queries.list_encrypted)]
     return Producer(parts, build_api(desk, violations, parts.health), MIGRATIONS, keys=keys)

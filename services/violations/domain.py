@@ -31,8 +31,8 @@ Authority = Literal["council", "superior", "court"]
 REPORTED, ASSIGNED, VERIFIED = "reported", "assigned", "verified"
 DISMISSED, JOINED, CONCLUDED, HANDLED = "dismissed", "joined", "concluded", "handled"
 APPEALED, UPHELD, OVERTURNED = "appealed", "upheld", "overturned"
-STANDING = frozenset((CONCLUDED, HANDLED, APPEALED, UPHELD))
-KNOWN = STANDING | {OVERTURNED}
+IN_FORCE = frozenset((CONCLUDED, HANDLED, APPEALED, UPHELD))
+KNOWN = IN_FORCE | {OVERTURNED}
 APPEALS_MAX = 2
 WORDS = ("allegation", "place", "reporter", "outcome", "reason", "measure")
 MOVES: dict[str, dict[str, str]] = {
@@ -124,14 +124,14 @@ class Case:
         return step in self.moves
 
 
-def impossible(
+def step_impossible(
     state: Case, step: str, why: str, about: Mapping[str, str] | None = None
 ) -> StepImpossible:
     """That a step is not possible with what it says, though one of its name may be."""
     return StepImpossible(CASE, state.stage, step, state.moves, why, about)
 
 
-def apart(step: Step) -> tuple[Step, dict[str, str]]:
+def split_words(step: Step) -> tuple[Step, dict[str, str]]:
     """The step without its words, which it only names, and the words."""
     words = {name: step.data[name] for name in WORDS if name in step.data}
     rest = {name: value for name, value in step.data.items() if name not in WORDS}
@@ -146,8 +146,8 @@ def evolve(state: Case | None, step: Step) -> Case:
         return Case(unit, unit, data["by_unit"], REPORTED, step.at, step.at, data["due"])
     stage = next_state(CASE, state.stage, state.moves, step.name)
     # what clears and what it clears speak of one key: equal instants would leave open which holds
-    apart_from_last = step.name == "overturn" or state.stage == OVERTURNED
-    check_order(state.last, step, strictly=apart_from_last)
+    strictly = step.name == "overturn" or state.stage == OVERTURNED
+    check_order(state.last, step, strictly=strictly)
     case = _EVOLVE.get(step.name, _nothing)(state, step)
     return replace(case, stage=stage, last=step.at)
 
@@ -178,16 +178,16 @@ def _conclude(state: Case, step: Step) -> Case:
 
 
 def _handle(state: Case, step: Step) -> Case:
-    data, concluded = step.data, _concluded(state)
+    data, concluded = step.data, _conclusion_of(state)
     late = moments.local_day(step.at) > moments.day_ordinal(concluded.due)
-    year = _counted_in(concluded.year, moments.local_year(step.at), data.get("year"))
+    year = _sanction_year(concluded.year, moments.local_year(step.at), data.get("year"))
     handling = Handling(
         data["severity"], data["by_head"], data["self_found"], data["decision"], year, late
     )
     return replace(state, handling=handling, decided=step.at, due=None)
 
 
-def _counted_in(concluded: int, decided: int, year: int | None) -> int:
+def _sanction_year(concluded: int, decided: int, year: int | None) -> int:
     """The rating year of a sanction: that of the conclusion, whose obligation it fulfils.
 
     Only the year before may be named (SCORING.md section 1), so later it is that of the decision.
@@ -200,7 +200,7 @@ def _counted_in(concluded: int, decided: int, year: int | None) -> int:
     return fits if year is None else year
 
 
-def _concluded(state: Case) -> Conclusion:
+def _conclusion_of(state: Case) -> Conclusion:
     assert state.conclusion is not None  # by MOVES: only what was concluded comes here
     return state.conclusion
 
@@ -222,7 +222,7 @@ def _overturn(state: Case, step: Step) -> Case:
 def check_elsewhere(state: Case | None, step: Step) -> None:
     """StepImpossible for a transfer to the unit that has it; older journals may hold one."""
     if state is not None and step.data["unit"] == state.unit:
-        raise impossible(state, step.name, message("same-unit", unit=state.unit))
+        raise step_impossible(state, step.name, message("same-unit", unit=state.unit))
 
 
 def _transfer(state: Case, step: Step) -> Case:
@@ -244,12 +244,12 @@ def facts(record: str, before: Case | None, step: Step, after: Case) -> list[Fac
         return Fact(short, after.unit, step.at, {"case": key, **members})
 
     if step.name == "conclude":
-        return [fact("violation.concluded", due=_concluded(after).due)]
+        return [fact("violation.concluded", due=_conclusion_of(after).due)]
     if step.name == "handle" and after.handling is not None:
         handling = after.handling
         sanction = {
             "severity": handling.severity, "by_head": handling.by_head,
-            "self_found": handling.self_found, "act": _concluded(after).act,
+            "self_found": handling.self_found, "act": _conclusion_of(after).act,
         }  # fmt: skip
         return [fact("violation.handled", **sanction, **_of_year(handling.year, step.at))]
     if step.name == "overturn" and before is not None:

@@ -10,15 +10,15 @@ from services.records import record as records
 from services.records.announcing import new_id
 from services.records.record import (
     WITHDRAWN,
-    Done,
-    Loaded,
+    Outcome,
+    Record,
     Work,
-    check_stands,
+    check_not_withdrawn,
     check_unit,
-    loaded,
-    settle_day,
+    load_record,
+    order_within_day,
+    record_missing,
     unit_of,
-    unknown,
 )
 from services.records.state_machine import Step, StepRefused
 from services.records.vault import Vault
@@ -39,64 +39,64 @@ class Violations:
     vault: Vault
     terms: Terms
 
-    async def report(self, work: Work, step: Step) -> Done:
+    async def report(self, work: Work, step: Step) -> Outcome:
         """A unit reports a case of its own, or the council one of any unit."""
-        work.may(step.data["unit"])
-        record: Loaded[Case] = Loaded(new_id(work.now), None, ())
+        work.check_unit(step.data["unit"])
+        record: Record[Case] = Record(new_id(work.now), None, ())
         by_unit = work.caller.role == CLERK
-        outcome = await self._take(work, record, _with(step, by_unit=by_unit))
+        outcome = await self._apply(work, record, _with(step, by_unit=by_unit))
         return outcome._replace(location=f"cases/{record.id}")
 
-    async def step(self, work: Work, id_: str, step: Step) -> Done:
+    async def step(self, work: Work, id_: str, step: Step) -> Outcome:
         """Whatever happens to a case afterwards."""
         record = await self._load(work, id_)
         if record.state is not None:
             _check_clerk(work, record.state, step)
         if step.name == "transfer":
-            work.may(step.data["unit"])
+            work.check_unit(step.data["unit"])
             domain.check_elsewhere(record.state, step)
         if step.name == "join" and record.state is not None and record.state.can("join"):
             await _check_joined(work, record.id, record.state, step.data["into"])
-        return await self._take(work, record, step)
+        return await self._apply(work, record, step)
 
-    async def retract(self, work: Work, id_: str, version: int, reason: str) -> Done:
+    async def retract(self, work: Work, id_: str, version: int, reason: str) -> Outcome:
         """A step that was a mistake is taken back."""
         record = await self._load(work, id_)
         after = await work.retract(record, version, MISTAKE, domain.evolve, domain.facts)
         if after.state is None:
-            await _check_alone(work, id_)
+            await _check_unjoined(work, id_)
         return await self._save(work, record.state, after, {"reason": reason})
 
-    async def erase(self, work: Work, id_: str, field: str | None) -> Done:
+    async def erase(self, work: Work, id_: str, field: str | None) -> Outcome:
         """Words of the case are erased; who did it is remembered, and the case stays."""
         record = await self._load(work, id_)
         erased = await store.erase_words(work.conn, id_, field)
         what = f"erased {field or 'all words'} of {id_}"
-        await journal.note_read(work.conn, work.by, what, erased, work.now)
+        await journal.log_read(work.conn, work.by, what, erased, work.now)
         return _outcome(record)
 
-    async def _load(self, work: Work, id_: str) -> Loaded[Case]:
+    async def _load(self, work: Work, id_: str) -> Record[Case]:
         if work.caller.role not in READS_ALL:
             # before If-Match is looked at, which would tell that the case exists
-            check_seen(work.caller, await loaded(work.conn, id_, domain.evolve))
+            check_visible(work.caller, await load_record(work.conn, id_, domain.evolve))
         record = await work.load(id_, domain.evolve)
-        check_seen(work.caller, record)
-        work.may(unit_of(record))
+        check_visible(work.caller, record)
+        work.check_unit(unit_of(record))
         return record
 
-    async def _take(self, work: Work, record: Loaded[Case], step: Step) -> Done:
-        check_stands(record)
-        stored, words = domain.apart(settle_day(record, step))
+    async def _apply(self, work: Work, record: Record[Case], step: Step) -> Outcome:
+        check_not_withdrawn(record)
+        stored, words = domain.split_words(order_within_day(record, step))
         if record.state is None or record.state.can(step.name):
-            stored = terms.dated(self.terms, record.state, stored)
+            stored = terms.with_last_days(self.terms, record.state, stored)
         after = domain.evolve(record.state, stored)
         facts = domain.facts(record.id, record.state, stored, after)
-        saved = await work.take(record, stored, domain.evolve, facts)
+        saved = await work.apply(record, stored, domain.evolve, facts)
         return await self._save(work, record.state, saved, words)
 
     async def _save(
-        self, work: Work, before: Case | None, record: Loaded[Case], words: dict[str, str]
-    ) -> Done:
+        self, work: Work, before: Case | None, record: Record[Case], words: dict[str, str]
+    ) -> Outcome:
         """The rows of the case and its words, unless another case holds its act."""
         await _check_deed(work, before, record)
         await store.save(work.conn, record)
@@ -123,23 +123,23 @@ def _check_clerk(work: Work, state: Case, step: Step) -> None:
 
 async def _check_joined(work: Work, id_: str, state: Case, into: str) -> None:
     """A case joins another of its unit, one that goes on; no two join each other."""
-    await journal.hold(work.conn, f"joining in {state.unit}")
-    await journal.hold(work.conn, f"joined to {into}")
+    await journal.lock(work.conn, f"joining in {state.unit}")
+    await journal.lock(work.conn, f"joined to {into}")
     exists = into != id_ and bool(await journal.entries(work.conn, into))
-    other = await loaded(work.conn, into, domain.evolve) if exists else None
+    other = await load_record(work.conn, into, domain.evolve) if exists else None
     if other is None or unit_of(other) != state.unit:
         raise StepRefused(message("join-own"), "into")
     stage = WITHDRAWN if other.state is None else other.state.stage
     if stage in (WITHDRAWN, domain.DISMISSED, domain.JOINED):
         why = message("join-ended", case=into, stage=labels.stage(stage))
-        raise domain.impossible(state, "join", why, {"case": into})
+        raise domain.step_impossible(state, "join", why, {"case": into})
 
 
-async def _check_alone(work: Work, id_: str) -> None:
+async def _check_unjoined(work: Work, id_: str) -> None:
     """Problem 409 where another case has joined this one: its join would lead nowhere."""
-    await journal.hold(work.conn, f"joined to {id_}")
-    for name in await queries.ever_joined(work.conn, id_):
-        other = await loaded(work.conn, name, domain.evolve)
+    await journal.lock(work.conn, f"joined to {id_}")
+    for name in await queries.list_joined(work.conn, id_):
+        other = await load_record(work.conn, name, domain.evolve)
         if other.state is None or other.state.into != id_:
             continue
         about = {"case": name} if work.caller.role in READS_ALL or _by_unit(other) else {}
@@ -147,22 +147,22 @@ async def _check_alone(work: Work, id_: str) -> None:
         raise Problem(409, detail, extra=about)
 
 
-async def _check_deed(work: Work, before: Case | None, record: Loaded[Case]) -> None:
+async def _check_deed(work: Work, before: Case | None, record: Record[Case]) -> None:
     """One act, one sanction: of two cases about the same act in a unit one is concluded."""
     state = record.state
     if state is None or state.conclusion is None:
         return
     deed = state.conclusion.deed
-    await journal.hold(work.conn, f"{state.unit} {deed}")
-    other = await queries.holder(work.conn, state.unit, deed, record.id)
+    await journal.lock(work.conn, f"{state.unit} {deed}")
+    other = await queries.concluded_case(work.conn, state.unit, deed, record.id)
     if other is not None:
         assert before is not None  # a report concludes nothing
         step = record.entries[-1].step.name
         why = message("same-deed", case=other)
-        raise domain.impossible(before, step, why, {"case": other})
+        raise domain.step_impossible(before, step, why, {"case": other})
 
 
-def check_seen(reader: Credential, record: Loaded[Case]) -> None:
+def check_visible(reader: Credential, record: Record[Case]) -> None:
     """Problem 404 for a case that the reader may not know of, 403 for one of a foreign unit.
 
     A unit knows of the cases that it reported and of those that are concluded.
@@ -172,18 +172,18 @@ def check_seen(reader: Credential, record: Loaded[Case]) -> None:
     state, unit = record.state, unit_of(record)
     concluded = state is not None and state.stage in domain.KNOWN
     if not concluded and not (_by_unit(record) and reader.speaks_for(unit)):
-        raise unknown(record.id)
+        raise record_missing(record.id)
     check_unit(reader, unit)
 
 
-def _by_unit(record: Loaded[Case]) -> bool:
+def _by_unit(record: Record[Case]) -> bool:
     return bool(record.entries[0].step.data["by_unit"])
 
 
-def describe(record: Loaded[Case]) -> dict[str, Any]:
+def describe(record: Record[Case]) -> dict[str, Any]:
     """The case as it is answered, without any words."""
     return records.describe(record, domain.describe)
 
 
-def _outcome(record: Loaded[Case]) -> Done:
-    return Done(record.version, describe(record))
+def _outcome(record: Record[Case]) -> Outcome:
+    return Outcome(record.version, describe(record))

@@ -1,7 +1,7 @@
 """The labels of the terms of the violations: stages, steps, clauses, sanctions, roles. Pure."""
 
 from services.records.labels import Label, label
-from services.records.state_machine import Words
+from services.records.state_machine import Vocabulary
 from services.violations.messages import message
 
 stage, step = label(message, "stage"), label(message, "step")
@@ -11,7 +11,7 @@ severity, complexity = label(message, "severity"), label(message, "complexity")
 appellant = label(message, "by")
 field = label(message, "field")
 """A field of a case that is kept encrypted."""
-CASE = Words(message("case"), stage, step)
+CASE = Vocabulary(message("case"), stage, step)
 TERMS: dict[str, Label] = {
     "stage": stage, "state": stage, "possible": step, "act": act, "severity": severity,
     "complexity": complexity, "by": appellant, "field": field,

@@ -11,7 +11,7 @@ from services.chassis.auth.credentials import READS_ALL, Credential
 from services.chassis.http.language import labelled
 from services.chassis.http.openapi import Page
 from services.records.command_endpoint import Desk, json_answer, route_answers
-from services.records.exported_lists import CSV_TYPE, Form, csv_answer, every_row
+from services.records.exported_lists import CSV_TYPE, Form, csv_answer, read_all_rows
 from services.records.record import check_unit
 from services.records.request_bodies import Listing, UnitKey, Year
 from services.records.routes import page, units_seen
@@ -79,18 +79,18 @@ def _add_cases(api: FastAPI, desk: Desk) -> None:
     )  # fmt: skip
     async def list_cases(request: Request, query: Annotated[CaseQuery, Query()]) -> Response:
         reader = desk.caller(request, READS_CASES, message("read-cases"))
-        chosen = _filter(desk, reader, query)
+        criteria = _filter(desk, reader, query)
 
         async def rows(after: str, limit: int) -> list[dict[str, Any]]:
             async with desk.db.read() as conn:
-                return await queries.cases(conn, chosen._replace(after=after, limit=limit))
+                return await queries.cases(conn, criteria._replace(after=after, limit=limit))
 
         if query.format == "csv":
-            cases = await every_row(rows, "id")
-            await desk.note_read(reader, "cases", len(cases))
+            cases = await read_all_rows(rows, "id")
+            await desk.log_read(reader, "cases", len(cases))
             return csv_answer("vu-viec", CASES, cases, TERMS)
-        answer = page(await rows(chosen.after, chosen.limit), query.limit)
-        await desk.note_read(reader, "cases", len(answer["items"]))
+        answer = page(await rows(criteria.after, criteria.limit), query.limit)
+        await desk.log_read(reader, "cases", len(answer["items"]))
         return json_answer(labelled(answer, TERMS))
 
 
@@ -107,5 +107,5 @@ def _add_counts(api: FastAPI, desk: Desk) -> None:
                 return await queries.counts(conn, units_seen(reader), query.year, after, limit)
 
         if query.format == "csv":
-            return csv_answer("so-lieu-vi-pham", COUNTS, await every_row(rows, "unit"), TERMS)
+            return csv_answer("so-lieu-vi-pham", COUNTS, await read_all_rows(rows, "unit"), TERMS)
         return json_answer(page(await rows(query.cursor, query.limit + 1), query.limit, "unit"))

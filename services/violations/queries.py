@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import bindparam, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.violations.domain import JOINED, KNOWN, STANDING
+from services.violations.domain import IN_FORCE, JOINED, KNOWN
 
 LISTED = ("id", "unit", "origin", "by_unit", "stage", "version", "due")
 COUNTED = ("unit", "year", "concluded", "handled")
@@ -24,23 +24,23 @@ class CaseFilter(NamedTuple):
     limit: int
 
 
-async def cases(conn: AsyncConnection, chosen: CaseFilter) -> list[dict[str, Any]]:
+async def cases(conn: AsyncConnection, criteria: CaseFilter) -> list[dict[str, Any]]:
     """Cases by id, behind `after`."""
-    where, parameters = ["id > :after"], {"after": chosen.after, "limit": chosen.limit}
+    where, parameters = ["id > :after"], {"after": criteria.after, "limit": criteria.limit}
     expanding = []
-    if chosen.stage is not None:
+    if criteria.stage is not None:
         where.append("stage = :stage")
-        parameters["stage"] = chosen.stage
-    if chosen.due_before is not None:
+        parameters["stage"] = criteria.stage
+    if criteria.due_before is not None:
         where.append("due < :due")
-        parameters["due"] = chosen.due_before
-    if chosen.visible:
+        parameters["due"] = criteria.due_before
+    if criteria.visible:
         where.append("(by_unit OR stage IN :known)")
         parameters["known"] = sorted(KNOWN)
         expanding.append("known")
-    if chosen.units is not None:
+    if criteria.units is not None:
         where.append("unit IN :units")
-        parameters["units"] = sorted(chosen.units) or [""]
+        parameters["units"] = sorted(criteria.units) or [""]
         expanding.append("units")
     select = text(
         f"SELECT {', '.join(LISTED)} FROM cases WHERE {' AND '.join(where)} "
@@ -70,18 +70,18 @@ async def counts(
     return [dict(zip(COUNTED, row, strict=True)) for row in await conn.execute(select, parameters)]
 
 
-async def holder(conn: AsyncConnection, unit: str, deed: str, but: str) -> str | None:
+async def concluded_case(conn: AsyncConnection, unit: str, deed: str, but: str) -> str | None:
     """The other case that stands as concluded for the same act in the unit."""
     select = text(
         "SELECT id FROM cases WHERE unit = :unit AND deed = :deed AND stage IN :standing "
         "AND id <> :but LIMIT 1"
     ).bindparams(bindparam("standing", expanding=True))
-    parameters = {"unit": unit, "deed": deed, "but": but, "standing": sorted(STANDING)}
+    parameters = {"unit": unit, "deed": deed, "but": but, "standing": sorted(IN_FORCE)}
     case = (await conn.execute(select, parameters)).scalar()
     return None if case is None else str(case)
 
 
-async def ever_joined(conn: AsyncConnection, into: str) -> list[str]:
+async def list_joined(conn: AsyncConnection, into: str) -> list[str]:
     """The cases that are joined to another one, and named this one when they joined."""
     select = text(
         "SELECT DISTINCT record FROM journal JOIN cases ON cases.id = journal.record "
@@ -91,7 +91,7 @@ async def ever_joined(conn: AsyncConnection, into: str) -> list[str]:
     return [str(row[0]) for row in await conn.execute(select, parameters)]
 
 
-class Hidden(NamedTuple):
+class EncryptedText(NamedTuple):
     """The encrypted words of one field of one step; None where they were erased."""
 
     version: int
@@ -99,16 +99,16 @@ class Hidden(NamedTuple):
     hidden: bytes | None
 
 
-async def words(conn: AsyncConnection, record: str) -> list[Hidden]:
+async def words(conn: AsyncConnection, record: str) -> list[EncryptedText]:
     """The encrypted words of a case, in the order of its steps."""
     select = text(
         "SELECT version, field, hidden FROM words WHERE record = :record ORDER BY version, field"
     )
     rows = await conn.execute(select, {"record": record})
-    return [Hidden(v, field, None if raw is None else bytes(raw)) for v, field, raw in rows]
+    return [EncryptedText(v, field, None if raw is None else bytes(raw)) for v, field, raw in rows]
 
 
-async def every_hidden(conn: AsyncConnection) -> list[bytes]:
+async def list_encrypted(conn: AsyncConnection) -> list[bytes]:
     """All encrypted words that are stored."""
     select = text("SELECT hidden FROM words WHERE hidden IS NOT NULL")
     return [bytes(row[0]) for row in await conn.execute(select)]

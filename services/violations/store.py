@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.records.record import WITHDRAWN, Loaded
+from services.records.record import WITHDRAWN, Record
 from services.violations.domain import Case
 
 
-async def save(conn: AsyncConnection, record: Loaded[Case]) -> None:
+async def save(conn: AsyncConnection, record: Record[Case]) -> None:
     """Brings the row of a case to its state; withdrawn where no step stands."""
     state, key = record.state, {"id": record.id, "version": record.version}
     if state is None:

@@ -43,7 +43,7 @@ class Term:
     status: Status
     note: str = ""
 
-    def holds(self, day: int) -> bool:
+    def in_force_on(self, day: int) -> bool:
         """Whether it is in force on a day (an ordinal)."""
         return self.first <= day and (self.last is None or day <= self.last)
 
@@ -56,7 +56,7 @@ class Terms:
 
     def on(self, name: Name, day: int) -> Term | None:
         """The term of a name that is in force on a day (an ordinal); None where there is none."""
-        return next((t for t in self.terms if t.name == name and t.holds(day)), None)
+        return next((t for t in self.terms if t.name == name and t.in_force_on(day)), None)
 
     def last_day(self, name: Name, start: int, complexity: Complexity = "ordinary") -> str | None:
         """The last day of a term that runs from the day `start` (an ordinal)."""
@@ -66,7 +66,7 @@ class Terms:
         return date.fromordinal(start + term.days[complexity]).isoformat()
 
 
-def dated(terms: Terms, state: Case | None, step: Step) -> Step:
+def with_last_days(terms: Terms, state: Case | None, step: Step) -> Step:
     """The step with the last days that the law sets; they stay what they were when it was taken.
 
     StepRefused where a last day has to be given, since the law sets none that fits.

@@ -26,7 +26,7 @@ class TermsRefused(DanchuError):
         super().__init__(at_line(file.name, line, reason))
 
 
-class _Wrong(ValueError):
+class _TermFault(ValueError):
     """What is wrong with one term."""
 
     def __init__(self, reason: Message) -> None:
@@ -49,8 +49,8 @@ def load(file: Path = FILE) -> Terms:
         line = entries.lc.item(place)[0] + 1
         try:
             read.append(_term(entry))
-            _check_alone(read)
-        except _Wrong as fault:
+            _check_unjoined(read)
+        except _TermFault as fault:
             raise TermsRefused(file, line, fault.reason) from fault
     missing = set(NAMES) - {term.name for term in read}
     if missing:
@@ -60,19 +60,19 @@ def load(file: Path = FILE) -> Terms:
 
 def _term(entry: Any) -> Term:
     if not isinstance(entry, CommentedMap) or set(entry) != FIELDS:
-        raise _Wrong(message("terms-fields", fields=", ".join(sorted(FIELDS))))
+        raise _TermFault(message("terms-fields", fields=", ".join(sorted(FIELDS))))
     for field in FIELDS - {"days", "from", "until"}:
         if not isinstance(entry[field], str) or not entry[field].strip():
-            raise _Wrong(message("terms-text", field=field))
+            raise _TermFault(message("terms-text", field=field))
     if entry["name"] not in NAMES:
-        raise _Wrong(message("terms-one-of", field="name", choices=", ".join(NAMES)))
+        raise _TermFault(message("terms-one-of", field="name", choices=", ".join(NAMES)))
     if entry["status"] not in get_args(Status):
         choices = ", ".join(get_args(Status))
-        raise _Wrong(message("terms-one-of", field="status", choices=choices))
+        raise _TermFault(message("terms-one-of", field="status", choices=choices))
     first = _day("from", entry["from"])
     last = None if entry["until"] is None else _day("until", entry["until"])
     if last is not None and last < first:
-        raise _Wrong(message("terms-until"))
+        raise _TermFault(message("terms-until"))
     return Term(
         entry["name"], entry["vi"], first, last, _days(entry["days"]), entry["clause"],
         entry["reference"], entry["status"], entry["note"],
@@ -81,29 +81,29 @@ def _term(entry: Any) -> Term:
 
 def _day(field: str, value: Any) -> int:
     if not isinstance(value, str):
-        raise _Wrong(message("terms-day-quotes", field=field))
+        raise _TermFault(message("terms-day-quotes", field=field))
     try:
         return moments.day_ordinal(value)
     except ValueError:
-        raise _Wrong(message("terms-day", field=field)) from None
+        raise _TermFault(message("terms-day", field=field)) from None
 
 
 def _days(value: Any) -> dict[Any, int]:
     if not isinstance(value, CommentedMap) or set(value) != set(COMPLEXITIES):
-        raise _Wrong(message("terms-days-for", cases=", ".join(COMPLEXITIES)))
+        raise _TermFault(message("terms-days-for", cases=", ".join(COMPLEXITIES)))
     numbers = [value[name] for name in COMPLEXITIES]
     if not all(type(days) is int and 0 < days <= DAYS_MAX for days in numbers):
-        raise _Wrong(message("terms-days", most=DAYS_MAX))
+        raise _TermFault(message("terms-days", most=DAYS_MAX))
     if numbers != sorted(numbers):
-        raise _Wrong(message("terms-days-fall"))
+        raise _TermFault(message("terms-days-fall"))
     return dict(zip(COMPLEXITIES, numbers, strict=True))
 
 
-def _check_alone(read: list[Term]) -> None:
+def _check_unjoined(read: list[Term]) -> None:
     """No two terms of one name are in force on one day."""
     new = read[-1]
     for term in read[:-1]:
         ends = term.last is not None and term.last < new.first
         begins = new.last is not None and new.last < term.first
         if term.name == new.name and not (ends or begins):
-            raise _Wrong(message("terms-twice", name=new.name))
+            raise _TermFault(message("terms-twice", name=new.name))

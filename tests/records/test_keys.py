@@ -203,4 +203,4 @@ def test_a_key_file_that_is_named_and_not_there_is_refused(home: Path) -> None:
     """By the name of its setting, in both languages."""
     settings = Settings(home=home, records_keys=home / "none.keys")
     with pytest.raises(SettingWrong, match="DANCHU_RECORDS_KEYS"):
-        vault.opened(settings)
+        vault.open_vault(settings)

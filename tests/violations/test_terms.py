@@ -46,7 +46,7 @@ def test_each_day_has_at_most_one_term_of_a_name_and_handling_has_no_gap() -> No
     terms = load()
     for name in NAMES:
         for at in range(day("2019-12-01"), day("2030-01-01"), 7):
-            assert sum(term.holds(at) for term in terms.terms if term.name == name) <= 1
+            assert sum(term.in_force_on(at) for term in terms.terms if term.name == name) <= 1
     days = range(day("2020-07-01"), day("2026-01-01"))
     assert all(terms.on("handling", at) is not None for at in days)
 

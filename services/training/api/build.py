@@ -6,7 +6,7 @@ from fastapi import FastAPI, Request, Response
 
 from services.chassis.health import Health
 from services.records.command_endpoint import Desk, build_desk_api, route_answers
-from services.records.record import Done, Work
+from services.records.record import Outcome, Work
 from services.records.request_bodies import When
 from services.records.routes import Collection, Id, Retraction
 from services.records.state_machine import Step
@@ -37,19 +37,19 @@ def build_api(desk: Desk, rosters: Rosters, courses: Courses, health: Health) ->
 
 
 def _add_rosters(memberships: Collection, rosters: Rosters) -> None:
-    async def assign(work: Work, body: request_bodies.Assign) -> Done:
+    async def assign(work: Work, body: request_bodies.Assign) -> Outcome:
         data = {"unit": body.unit, "role": body.role}
         step = body.step("assign", work.now)._replace(data=data)
         return await rosters.assign(
             work, step, PersonReference(body.person, body.number, body.name)
         )
 
-    async def succeed(work: Work, body: request_bodies.Succeed) -> Done:
-        work.may(body.unit)
-        work.may(body.predecessor)
+    async def succeed(work: Work, body: request_bodies.Succeed) -> Outcome:
+        work.check_unit(body.unit)
+        work.check_unit(body.predecessor)
         return await successions.succeed(work, body.step("succeed", work.now))
 
-    async def retract(command: Retraction) -> Done:
+    async def retract(command: Retraction) -> Outcome:
         return await rosters.retract(command.work, command.id, command.version, command.reason)
 
     model = answers.Membership
@@ -74,33 +74,33 @@ def _add_persons(api: FastAPI, desk: Desk, handlers: Persons) -> None:
         **route_answers(*problems, command=True, model=answers.PersonState),
     )  # fmt: skip
     async def rename(request: Request, id: Id, body: request_bodies.Rename) -> Response:
-        async def work(work: Work) -> Done:
+        async def work(work: Work) -> Outcome:
             persons.check(id)
             return await handlers.rename(work, id, body.name)
 
-        return await desk.take(request, BOTH, message("do-rename"), work)
+        return await desk.execute(request, BOTH, message("do-rename"), work)
 
     @api.delete(
         "/persons/{id}", summary="Erase name, staff number and secret",
         **route_answers(*problems, command=True, model=answers.PersonState),
     )  # fmt: skip
     async def erase(request: Request, id: Id) -> Response:
-        async def work(work: Work) -> Done:
+        async def work(work: Work) -> Outcome:
             persons.check(id)
             return await handlers.erase(work, id)
 
-        return await desk.take(request, COUNCIL, message("do-erase"), work)
+        return await desk.execute(request, COUNCIL, message("do-erase"), work)
 
 
 def _add_courses(collection: Collection, courses: Courses) -> None:
-    async def plan(work: Work, body: request_bodies.Plan) -> Done:
+    async def plan(work: Work, body: request_bodies.Plan) -> Outcome:
         return await courses.plan(work, body.step("plan", work.now))
 
-    async def attend(work: Work, id_: str, step: Step) -> Done:
+    async def attend(work: Work, id_: str, step: Step) -> Outcome:
         rows = [_row(f"rows.{i}", row) for i, row in enumerate(step.data["rows"])]
         return await courses.attend(work, id_, step.data["session"], rows)
 
-    async def retract(command: Retraction) -> Done:
+    async def retract(command: Retraction) -> Outcome:
         return await courses.retract(command.work, command.id, command.version, command.reason)
 
     model = answers.Course

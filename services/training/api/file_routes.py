@@ -11,7 +11,7 @@ from services.chassis.http.language import labelled
 from services.chassis.http.openapi import Page
 from services.chassis.http.service_api import Problem
 from services.records.command_endpoint import Desk, json_answer, route_answers
-from services.records.record import Done, Work, check_unit, loaded, unit_of
+from services.records.record import Outcome, Work, check_unit, load_record, unit_of
 from services.records.routes import READERS, Id, page
 from services.training import queries
 from services.training.api import answers, query_api, request_bodies, uploads
@@ -129,7 +129,7 @@ def _add_attendance_import(files: Files, courses: Courses) -> None:
         files.desk.caller(request, CLERK, message("import-attendance"))
         uploaded = uploads.attendance_of(await files.read_upload(request, sheet))
 
-        async def work(work: Work) -> Done:
+        async def work(work: Work) -> Outcome:
             query_api.check_course(id)
             answer = await courses.attend(
                 work, id, session, uploaded.rows, uploaded.faults, whole=True
@@ -137,7 +137,7 @@ def _add_attendance_import(files: Files, courses: Courses) -> None:
             body = {**answer.body, "session": session, "list": uploaded.about}
             return answer._replace(body=body)
 
-        return await files.desk.take(request, CLERK, message("import-attendance"), work)
+        return await files.desk.execute(request, CLERK, message("import-attendance"), work)
 
 
 def _add_template(files: Files) -> None:
@@ -171,10 +171,10 @@ def _add_roster_import(files: Files, rosters: Rosters) -> None:
         check_unit(files.desk.caller(request, CLERK, message("import-roster")), unit)
         uploaded = uploads.roster_of(await files.read_upload(request, sheet))
 
-        async def work(work: Work) -> Done:
+        async def work(work: Work) -> Outcome:
             return await roster_import.import_roster(work, rosters, unit, uploaded)
 
-        return await files.desk.take(request, CLERK, message("import-roster"), work)
+        return await files.desk.execute(request, CLERK, message("import-roster"), work)
 
 
 def _add_roster(files: Files) -> None:
@@ -224,7 +224,7 @@ async def session_of(desk: Desk, reader: Credential, id_: str, session: str) -> 
     """The unit and the session of a course; Problem 404 names the sessions that it has."""
     query_api.check_course(id_)
     async with desk.db.read() as conn:
-        record = await loaded(conn, id_, course.evolve_course)
+        record = await load_record(conn, id_, course.evolve_course)
     unit = unit_of(record)
     if reader.role not in READS_ALL:
         check_unit(reader, unit)

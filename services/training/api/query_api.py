@@ -13,7 +13,7 @@ from services.chassis.http.language import labelled
 from services.chassis.http.openapi import Page
 from services.chassis.http.service_api import Problem
 from services.records.command_endpoint import Desk, json_answer, route_answers
-from services.records.exported_lists import CSV_TYPE, csv_answer, every_row
+from services.records.exported_lists import CSV_TYPE, csv_answer, read_all_rows
 from services.records.record import check_unit
 from services.records.request_bodies import Day, UnitKey
 from services.records.routes import READERS, Id, page, units_seen
@@ -72,7 +72,7 @@ class Names:
         """Name and staff number by key; None where they were erased."""
         async with self.desk.db.read() as conn:
             rows = await queries.persons(conn, set(persons))
-        await self.desk.note_read(reader, what, len(rows))
+        await self.desk.log_read(reader, what, len(rows))
         return {
             key: {"name": self._show(row.hidden_name), "number": self._show(row.hidden_number)}
             for key, row in rows.items()
@@ -136,7 +136,7 @@ def _add_coverage(api: FastAPI, desk: Desk) -> None:
 
         if choice.format == "csv":
             whole = list_columns.coverage_rows(
-                await every_row(rows, "unit"), choice.year, choice.topic
+                await read_all_rows(rows, "unit"), choice.year, choice.topic
             )
             return csv_answer("ty-le-boi-duong", list_columns.COVERAGE, whole, TERMS)
         items = await rows(choice.cursor, choice.limit + 1)
@@ -158,7 +158,7 @@ def _add_missing(api: FastAPI, desk: Desk, names: Names) -> None:
                 return await queries.missing(conn, unit, year, topic, after, limit)
 
         if choice.format == "csv":
-            persons = await names.into(reader, unit, what, await every_row(rows, "person"))
+            persons = await names.into(reader, unit, what, await read_all_rows(rows, "person"))
             with_names = names.allowed(reader, unit)
             columns = list_columns.MISSING_WITH_NAMES if with_names else list_columns.MISSING
             whole = list_columns.missing_rows(persons, unit, year, topic)
@@ -228,7 +228,7 @@ def _add_courses(api: FastAPI, desk: Desk) -> None:
                 return await queries.courses(conn, units, choice.year, choice.stage, after, limit)
 
         if choice.format == "csv":
-            whole = list_columns.course_rows(await every_row(rows, "id"))
+            whole = list_columns.course_rows(await read_all_rows(rows, "id"))
             return csv_answer("khoa-hoc", list_columns.COURSES, whole, TERMS)
         answer = page(await rows(choice.cursor, choice.limit + 1), choice.limit)
         return json_answer(labelled(answer, TERMS))
@@ -248,7 +248,7 @@ def _add_sessions(api: FastAPI, desk: Desk) -> None:
                 return await queries.sessions_ahead(conn, units, since, after, limit)
 
         if choice.format == "csv":
-            whole = list_columns.session_rows(await every_row(rows, "place_in_list"))
+            whole = list_columns.session_rows(await read_all_rows(rows, "place_in_list"))
             return csv_answer("buoi-hoc", list_columns.SESSIONS, whole, TERMS)
         answer = page(await rows(choice.cursor, choice.limit + 1), choice.limit, "place_in_list")
         answer["items"] = [with_times(session, "starts") for session in answer["items"]]

@@ -11,7 +11,7 @@ from pydantic import (
 
 from services.records.request_bodies import (
     Act,
-    Asked,
+    CommandBody,
     Day,
     Line,
     Listing,
@@ -70,7 +70,7 @@ class Succeed(Transfer):
     predecessor: UnitKey
 
 
-class Rename(Asked):
+class Rename(CommandBody):
     """The display name of a person."""
 
     name: Name
@@ -129,7 +129,7 @@ class DropSession(Act):
     session: SessionName
 
 
-class Attended(Asked):
+class Attended(CommandBody):
     """One person in a session: hours, and the test result if any."""
 
     person: PersonKey | None = None

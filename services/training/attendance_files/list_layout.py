@@ -155,7 +155,7 @@ def _columns(
     titles: Sequence[str], columns: Mapping[str, str]
 ) -> tuple[dict[str, int], list[Message]]:
     places: dict[str, int] = {}
-    twice, unknown, identity = [], [], []
+    twice, record_missing, identity = [], [], []
     for place, title in enumerate(titles):
         name = headings.column_of(title, columns)
         if name is not None and name in places:
@@ -165,14 +165,16 @@ def _columns(
         elif headings.is_identity(title):
             identity.append(title)
         elif title and not headings.is_harmless(title, columns):
-            unknown.append(title)
+            record_missing.append(title)
     faults = []
     for code, refused in (("headings-twice", twice), ("headings-identity", identity)):
         if refused:
             faults.append(message(code, headings=_quote(refused)))
-    if unknown:
+    if record_missing:
         accepted = ", ".join(columns.values())
-        faults.append(message("headings-unknown", headings=_quote(unknown), columns=accepted))
+        faults.append(
+            message("headings-unknown", headings=_quote(record_missing), columns=accepted)
+        )
     return places, faults
 
 

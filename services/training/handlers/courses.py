@@ -10,7 +10,14 @@ from services.chassis.auth.credentials import role_missing
 from services.chassis.http.problems import FieldError
 from services.records import record as records
 from services.records.announcing import new_id
-from services.records.record import Done, Loaded, Work, check_stands, settle_day, unit_of
+from services.records.record import (
+    Outcome,
+    Record,
+    Work,
+    check_not_withdrawn,
+    order_within_day,
+    unit_of,
+)
 from services.records.state_machine import Step
 from services.records.vault import Vault
 from services.training import store
@@ -32,18 +39,18 @@ class Courses:
 
     vault: Vault
 
-    async def plan(self, work: Work, step: Step) -> Done:
+    async def plan(self, work: Work, step: Step) -> Outcome:
         """A unit puts a course into its plan."""
-        work.may(step.data["unit"])
-        record: Loaded[CourseState] = Loaded(f"course-{new_id(work.now)}", None, ())
+        work.check_unit(step.data["unit"])
+        record: Record[CourseState] = Record(f"course-{new_id(work.now)}", None, ())
         answer = await self._apply(work, record, step)
         return answer._replace(location=f"courses/{record.id}")
 
-    async def step(self, work: Work, id_: str, step: Step) -> Done:
+    async def step(self, work: Work, id_: str, step: Step) -> Outcome:
         """Any later step of a course but attendance and retraction."""
         record = await self._load(work, id_)
         if step.name == "transfer":
-            work.may(step.data["unit"])
+            work.check_unit(step.data["unit"])
         if step.name == "hold" and step.day:
             # The day alone is known: the course was held when that day was over.
             at = min(step.at + DAY_US - 1, work.now)
@@ -59,14 +66,14 @@ class Courses:
     async def attend(
         self, work: Work, id_: str, session: str, rows: Sequence[Row],
         faults: Sequence[FieldError] = (), whole: bool = False,
-    ) -> Done:  # fmt: skip
+    ) -> Outcome:  # fmt: skip
         """The attendance of a session: all rows or none; without a change there is no step.
 
         `faults` are those of the list beside its rows. A `whole` list by which nobody attended is
         refused: it was filled with zeros, or it means what a strike means.
         """
         record = await self._load(work, id_)
-        check_stands(record)
+        check_not_withdrawn(record)
         assert record.state is not None  # by check_stands: a course with steps was planned
         step = Step("attend", work.now, {"session": session})
         before = course.attendable_session(record.state, step)
@@ -83,7 +90,7 @@ class Courses:
         step = step._replace(data={**step.data, "rows": changes})
         return await self._apply(work, record, step)
 
-    async def retract(self, work: Work, id_: str, version: int, reason: str) -> Done:
+    async def retract(self, work: Work, id_: str, version: int, reason: str) -> Outcome:
         """A step that was a mistake is taken back; the plan itself by the council alone."""
         record = await self._load(work, id_)
         if version == 1 and work.caller.role != "council":
@@ -94,23 +101,23 @@ class Courses:
             course.check_attended(record.state, state, step)
         return await self._save(work, record, step, state, reason)
 
-    async def _load(self, work: Work, id_: str) -> Loaded[CourseState]:
+    async def _load(self, work: Work, id_: str) -> Record[CourseState]:
         await locks.share_successions(work.conn)
         record = await work.load(id_, course.evolve_course)
-        work.may(unit_of(record))
+        work.check_unit(unit_of(record))
         return record
 
-    async def _apply(self, work: Work, record: Loaded[CourseState], step: Step) -> Done:
-        check_stands(record)
+    async def _apply(self, work: Work, record: Record[CourseState], step: Step) -> Outcome:
+        check_not_withdrawn(record)
         sessions = record.state.sessions.values() if record.state else ()
-        step = settle_day(record, behind_sessions(sessions, step))
+        step = order_within_day(record, behind_sessions(sessions, step))
         state = course.next_course(record.state, step)
         return await self._save(work, record, step, state)
 
     async def _save(
-        self, work: Work, record: Loaded[CourseState], step: Step, state: CourseState | None,
+        self, work: Work, record: Record[CourseState], step: Step, state: CourseState | None,
         reason: str = CORRECTED,
-    ) -> Done:  # fmt: skip
+    ) -> Outcome:  # fmt: skip
         """Saves a step with its state; announces the course, and those whose completion changed."""
         before = set(announcements.completions_of(record.id, record.state))
         changes = before ^ set(announcements.completions_of(record.id, state))
@@ -123,7 +130,7 @@ class Courses:
         return _answer(await reconcile.append(work, record, step, state, plan, reason))
 
 
-def next_session(record: Loaded[CourseState]) -> str:
+def next_session(record: Record[CourseState]) -> str:
     """The name of a session that is added: they are counted from 1, and no number comes again.
 
     Sessions that were dropped or taken back count too, so that an old list finds no new session.
@@ -137,7 +144,7 @@ def session_number(name: str) -> int:
     return int(name.removeprefix("s"))
 
 
-def course_body(record: Loaded[CourseState]) -> dict[str, Any]:
+def course_body(record: Record[CourseState]) -> dict[str, Any]:
     """The course as it is answered; who attended is a query by session."""
     return records.describe(record, _body)
 
@@ -168,5 +175,5 @@ def _sessions(sessions: Mapping[str, Session]) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def _answer(record: Loaded[CourseState]) -> Done:
-    return Done(record.version, course_body(record))
+def _answer(record: Record[CourseState]) -> Outcome:
+    return Outcome(record.version, course_body(record))

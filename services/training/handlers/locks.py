@@ -13,9 +13,9 @@ SUCCESSIONS = "which units succeed which"
 
 async def lock_successions(conn: AsyncConnection) -> None:
     """Locks successions for a command that changes them, until the transaction ends."""
-    await journal.hold(conn, SUCCESSIONS)
+    await journal.lock(conn, SUCCESSIONS)
 
 
 async def share_successions(conn: AsyncConnection) -> None:
     """Locks successions for a command that announces, beside others that announce."""
-    await journal.hold(conn, SUCCESSIONS, shared=True)
+    await journal.lock(conn, SUCCESSIONS, shared=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from services.chassis.http.service_api import Problem
 from services.records import journal, vault
-from services.records.record import Done, Loaded, Work
+from services.records.record import Outcome, Record, Work
 from services.records.state_machine import Step, StepImpossible, StepRefused
 from services.records.vault import Vault
 from services.training import queries, store
@@ -30,28 +30,28 @@ class Persons:
 
     vault: Vault
 
-    async def rename(self, work: Work, person: str, name: str) -> Done:
+    async def rename(self, work: Work, person: str, name: str) -> Outcome:
         """A person's display name is corrected."""
         record = await work.load(person, roster.evolve_person)
         if work.caller.role == "clerk":
             await check_of_units(work, person)
-        after = await work.take(record, Step("rename", work.now, {}), roster.evolve_person)
+        after = await work.apply(record, Step("rename", work.now, {}), roster.evolve_person)
         await store.rename_person(work.conn, person, self.vault.hide(name))
-        return Done(after.version, {"person": person, "erased": False})
+        return Outcome(after.version, {"person": person, "erased": False})
 
-    async def erase(self, work: Work, person: str) -> Done:
+    async def erase(self, work: Work, person: str) -> Outcome:
         """Name, number and secret of a person are erased: the link is gone, counts stay."""
         record = await work.load(person, roster.evolve_person)
-        after = await work.take(record, Step("erase", work.now, {}), roster.evolve_person)
+        after = await work.apply(record, Step("erase", work.now, {}), roster.evolve_person)
         await store.erase_person(work.conn, person)
-        return Done(after.version, {"person": person, "erased": True})
+        return Outcome(after.version, {"person": person, "erased": True})
 
     async def identify(self, work: Work, reference: PersonReference) -> str:
         """The key of a person, locked; a person with a new staff number is enrolled."""
         key = reference.person or ""
         if reference.number is not None:
             index = self.vault.index(reference.number)
-            await journal.hold(work.conn, f"number:{index.hex()}")
+            await journal.lock(work.conn, f"number:{index.hex()}")
             key = await queries.person_of(work.conn, index) or ""
             if not key:
                 return await self._enrol(work, index, reference.number, reference.name)
@@ -70,12 +70,12 @@ class Persons:
         if name is None:
             raise StepRefused(message("name-needed"), "name")
         secret = vault.new_secret()
-        key = vault.opaque(secret, number)
+        key = vault.person_key(secret, number)
         hide = self.vault.hide
         hidden = store.Hidden(index, hide(number), hide(name), hide(secret))
         await store.add_person(work.conn, key, hidden)
-        record: Loaded[str] = Loaded(key, None, ())
-        await work.take(record, Step("enrol", work.now, {}), roster.evolve_person)
+        record: Record[str] = Record(key, None, ())
+        await work.apply(record, Step("enrol", work.now, {}), roster.evolve_person)
         return key
 
     def has_name(self, person: queries.PersonRow, name: str) -> bool:

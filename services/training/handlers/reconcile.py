@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.records.record import Loaded, Work
+from services.records.record import Record, Work
 from services.records.state_machine import Step
 from services.training import queries, store
 from services.training.domain import announcements, reconciliation
@@ -42,16 +42,16 @@ async def plan(conn: AsyncConnection, desired: Mapping[str, Desired]) -> Announc
 
 
 async def append(
-    work: Work, record: Loaded[S], step: Step, state: S | None, plan: AnnouncementPlan,
+    work: Work, record: Record[S], step: Step, state: S | None, plan: AnnouncementPlan,
     reason: str = CORRECTED,
-) -> Loaded[S]:  # fmt: skip
+) -> Record[S]:  # fmt: skip
     """Writes a step with the events of a plan, and saves the announcements; the record after it."""
     after = await work.append(record, step, state, plan.facts(work.source, work.now, reason))
     await _save(work.conn, plan, after)
     return after
 
 
-async def _save(conn: AsyncConnection, plan: AnnouncementPlan, record: Loaded[Any]) -> None:
+async def _save(conn: AsyncConnection, plan: AnnouncementPlan, record: Record[Any]) -> None:
     events = [event.id for event in record.entries[-1].events]
     await store.delete_announcements(conn, plan.removed_names())
     await store.insert_announcements(conn, plan.added_rows(events))

@@ -9,7 +9,7 @@ from contracts import moments
 from contracts.messages import Message
 from services.chassis.errors import DanchuError
 from services.chassis.http.problems import FieldError
-from services.records.record import Done, Work
+from services.records.record import Outcome, Work
 from services.records.state_machine import Step, StepImpossible, StepRefused
 from services.training import queries
 from services.training.attendance_files.list_layout import Layout
@@ -34,12 +34,14 @@ class UploadedRoster(NamedTuple):
     layout: Layout
 
 
-async def import_roster(work: Work, rosters: Rosters, unit: str, uploaded: UploadedRoster) -> Done:
+async def import_roster(
+    work: Work, rosters: Rosters, unit: str, uploaded: UploadedRoster
+) -> Outcome:
     """Assigns everybody in the list who has not the role in that roster yet.
 
     Nobody is released: whoever is not in the list is not touched. All rows or none.
     """
-    work.may(unit)
+    work.check_unit(unit)
     errors = list(uploaded.faults)
     members = _Members(work, rosters, unit)
     rows = uploaded.rows if len(uploaded.rows) <= MEMBERS_MAX else ()
@@ -55,7 +57,7 @@ async def import_roster(work: Work, rosters: Rosters, unit: str, uploaded: Uploa
         "unit": unit, "assigned": members.assigned,
         "unchanged": len(rows) - len(members.assigned), "list": uploaded.layout.about(),
     }  # fmt: skip
-    return Done(1, body)
+    return Outcome(1, body)
 
 
 @dataclass

@@ -7,7 +7,15 @@ from typing import Any
 from contracts import moments
 from services.records import record as records
 from services.records.announcing import new_id
-from services.records.record import Done, Loaded, Work, check_stands, settle_day, unit_of, unknown
+from services.records.record import (
+    Outcome,
+    Record,
+    Work,
+    check_not_withdrawn,
+    order_within_day,
+    record_missing,
+    unit_of,
+)
 from services.records.state_machine import Step
 from services.training import queries, store
 from services.training.domain import roster
@@ -25,17 +33,17 @@ class Rosters:
 
     persons: Persons
 
-    async def assign(self, work: Work, step: Step, reference: PersonReference) -> Done:
+    async def assign(self, work: Work, step: Step, reference: PersonReference) -> Outcome:
         """A person comes on a unit's roster in a role."""
-        work.may(step.data["unit"])
+        work.check_unit(step.data["unit"])
         await locks.share_successions(work.conn)
         person = await self.persons.identify(work, reference)
-        record: Loaded[MembershipState] = Loaded(f"member-{new_id(work.now)}", None, ())
+        record: Record[MembershipState] = Record(f"member-{new_id(work.now)}", None, ())
         step = step._replace(data={**step.data, "person": person})
         answer = await self._apply(work, record, step, [person])
         return answer._replace(location=f"memberships/{record.id}")
 
-    async def step(self, work: Work, id_: str, step: Step) -> Done:
+    async def step(self, work: Work, id_: str, step: Step) -> Outcome:
         """A person is released, or transferred to the unit that succeeds."""
         by_transfer = step.name == "transfer"
         if by_transfer:
@@ -44,10 +52,10 @@ class Rosters:
             await locks.share_successions(work.conn)
         record, persons = await self._load(work, id_, by_transfer)
         if by_transfer:
-            work.may(step.data["unit"])
+            work.check_unit(step.data["unit"])
         return await self._apply(work, record, step, persons)
 
-    async def retract(self, work: Work, id_: str, version: int, reason: str) -> Done:
+    async def retract(self, work: Work, id_: str, version: int, reason: str) -> Outcome:
         """A step that was a mistake is taken back."""
         await locks.lock_successions(work.conn)
         record, persons = await self._load(work, id_)
@@ -69,7 +77,7 @@ class Rosters:
         desired = await reconcile.desired_of_persons(work.conn, persons, work.now)
         plan = await reconcile.plan(work.conn, desired)
         if plan.retractions or plan.additions:
-            record: Loaded[bool] = Loaded(f"year-{new_id(work.now)}", None, ())
+            record: Record[bool] = Record(f"year-{new_id(work.now)}", None, ())
             step = Step("begin_year", work.now, {"year": year})
             await reconcile.append(work, record, step, True, plan)
         await store.mark_year(work.conn, [id_ for id_, _ in due], year)
@@ -77,31 +85,31 @@ class Rosters:
 
     async def _load(
         self, work: Work, id_: str, by_transfer: bool = False
-    ) -> tuple[Loaded[MembershipState], list[str]]:
+    ) -> tuple[Record[MembershipState], list[str]]:
         """The membership, and the persons whose announcements may change with it, all locked.
 
         Its places do not change before the lock: whoever changes them locks successions alone.
         """
         persons = await queries.persons_affected(work.conn, id_, by_transfer)
         if not persons:
-            raise unknown(id_)
+            raise record_missing(id_)
         await store.lock_persons(work.conn, persons)
         record = await work.load(id_, roster.evolve)
-        work.may(unit_of(record))
+        work.check_unit(unit_of(record))
         return record, persons
 
     async def _apply(
-        self, work: Work, record: Loaded[MembershipState], step: Step, persons: Iterable[str]
-    ) -> Done:
-        check_stands(record)
-        step = settle_day(record, step)
+        self, work: Work, record: Record[MembershipState], step: Step, persons: Iterable[str]
+    ) -> Outcome:
+        check_not_withdrawn(record)
+        step = order_within_day(record, step)
         state = roster.evolve(record.state, step)
         return await self._save(work, record, step, state, persons)
 
     async def _save(
-        self, work: Work, record: Loaded[MembershipState], step: Step,
+        self, work: Work, record: Record[MembershipState], step: Step,
         state: MembershipState | None, persons: Iterable[str], reason: str = CORRECTED,
-    ) -> Done:  # fmt: skip
+    ) -> Outcome:  # fmt: skip
         """Saves a step with its state, and announces what follows from it for these persons."""
         year = moments.local_year(work.now)
         await store.save_membership(work.conn, record.id, record.version + 1, state, year)
@@ -112,10 +120,10 @@ class Rosters:
         desired = await reconcile.desired_of_persons(work.conn, persons, work.now)
         plan = await reconcile.plan(work.conn, desired)
         after = await reconcile.append(work, record, step, state, plan, reason)
-        return Done(after.version, membership_body(after))
+        return Outcome(after.version, membership_body(after))
 
 
-def membership_body(record: Loaded[MembershipState]) -> dict[str, Any]:
+def membership_body(record: Record[MembershipState]) -> dict[str, Any]:
     """The membership as it is answered; the person by key alone."""
     return records.describe(record, _body)
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from contracts import moments
 from services.records.announcing import new_id
-from services.records.record import Done, Loaded, Work
+from services.records.record import Outcome, Record, Work
 from services.records.state_machine import Step, StepRefused
 from services.training import queries, store
 from services.training.domain import announcements, course, roster
@@ -15,7 +15,7 @@ from services.training.messages import message
 TRANSFERS_MAX = 500
 
 
-async def succeed(work: Work, step: Step) -> Done:
+async def succeed(work: Work, step: Step) -> Outcome:
     """A unit is succeeded by another, to which its roster and its open courses are transferred.
 
     All is announced by the one step. At most TRANSFERS_MAX memberships and as many courses at
@@ -24,7 +24,7 @@ async def succeed(work: Work, step: Step) -> Done:
     old, new, conn = step.data["predecessor"], step.data["unit"], work.conn
     if old == new:
         raise StepRefused(message("unit-itself"), "unit")
-    record: Loaded[bool] = Loaded(f"succession-{new_id(work.now)}", None, ())
+    record: Record[bool] = Record(f"succession-{new_id(work.now)}", None, ())
     await locks.lock_successions(conn)
     year = moments.local_year(step.at)
     courses = await queries.open_courses(conn, old, year, TRANSFERS_MAX + 1)
@@ -43,7 +43,7 @@ async def succeed(work: Work, step: Step) -> Done:
         "memberships": len(members[:TRANSFERS_MAX]), "courses": len(courses[:TRANSFERS_MAX]),
         "left": max(len(members), len(courses)) > TRANSFERS_MAX,
     }  # fmt: skip
-    return Done(1, body, f"successions/{record.id}")
+    return Outcome(1, body, f"successions/{record.id}")
 
 
 async def _transfer_courses(work: Work, courses: Iterable[str], step: Step) -> dict[str, Desired]:
@@ -52,7 +52,7 @@ async def _transfer_courses(work: Work, courses: Iterable[str], step: Step) -> d
     transfer = Step("transfer", step.at, {"unit": step.data["unit"]})
     for id_ in courses:
         record = await work.load(id_, course.evolve_course)
-        after = await work.take(record, transfer, course.evolve_course)
+        after = await work.apply(record, transfer, course.evolve_course)
         await store.save_course(work.conn, id_, after.version, after.state)
         desired[id_] = announcements.desired_of_course(id_, after.state)
     return desired
@@ -66,6 +66,6 @@ async def _transfer_member(work: Work, id_: str, step: Step) -> None:
     stints = (await queries.stints(work.conn, [person])).get(person, [])
     others = [stint for stint in stints if stint.membership != id_]
     name = "close" if roster.has_role(others, unit, role, step.at) else "transfer"
-    after = await work.take(record, Step(name, step.at, {"unit": unit}), roster.evolve)
+    after = await work.apply(record, Step(name, step.at, {"unit": unit}), roster.evolve)
     year = moments.local_year(work.now)
     await store.save_membership(work.conn, id_, after.version, after.state, year)

@@ -12,7 +12,7 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from sqlalchemy import text
 
-from services.records.vault import opaque, opened
+from services.records.vault import open_vault, person_key
 from tests.support.builders.acts import (
     OTHER,
     UNIT,
@@ -53,7 +53,7 @@ async def secret_of(desk: Desk, person: str) -> str:
     async with desk.app.db.read() as conn:
         select = text("SELECT hidden_secret FROM persons WHERE id = :id")
         hidden = (await conn.execute(select, {"id": person})).scalar_one()
-    return opened(desk.app.parts.settings).show(bytes(hidden))
+    return open_vault(desk.app.parts.settings).show(bytes(hidden))
 
 
 async def used(desk: Desk) -> dict[str, Any]:
@@ -86,7 +86,7 @@ async def test_no_name_number_or_secret_leaves_the_service_or_its_one_table(
     caplog.set_level(logging.DEBUG)
     made = await used(desk)
     secret = await secret_of(desk, made["person"])
-    assert made["person"] == opaque(secret, NUMBER)
+    assert made["person"] == person_key(secret, NUMBER)
     traced = "".join(span.to_json() for span in spans.get_finished_spans())
     assert "Import" in traced
     seen = (await everything(desk)) + caplog.text.encode() + traced.encode()

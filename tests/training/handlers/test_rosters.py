@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from services.chassis.auth.credentials import development_issuer, verifier
 from services.records import command_endpoint as records
-from services.records.vault import opened
+from services.records.vault import open_vault
 from services.training.app import begin_year, build, migrated
 from services.training.handlers.persons import Persons
 from services.training.handlers.rosters import Rosters
@@ -152,7 +152,7 @@ async def test_when_a_year_begins_whoever_is_still_there_is_announced_once(
 async def begin(desk: Desk, clock: Hand) -> int:
     """What a replica does when it looks."""
     settings = desk.app.parts.settings
-    hidden = opened(settings)
+    hidden = open_vault(settings)
     looking = records.Desk(
         "training", desk.app.db, clock, verifier(settings, clock), lambda: None, hidden.index
     )
