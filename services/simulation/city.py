@@ -56,10 +56,10 @@ class City:
         """Registrations, then one line for each moment of the year."""
         changes = registry.reorganise(self.units, self.year)
         for change in registry.register(self.units, self.year):
-            yield self._announced(change)
+            yield self._announce(change)
         changes += registry.administer(self.units, self.rng, self.year)
         for change in changes:
-            self._prepare(change.at, self._announced(change))
+            self._prepare(change.at, self._announce(change))
         early = self._drawable(0)
         late = self._drawable(self.year.half)
         random, sent = self.rng.random, 0
@@ -70,10 +70,12 @@ class City:
             elif chance < duplicates + faults and chance >= duplicates:
                 yield self._fault(at, late if at >= self.year.half else early)
             else:
-                made = self._due(at) or self._begin(at, late if at >= self.year.half else early)
-                self._remember(made, sent)
+                event_line = self._due(at) or self._begin(
+                    at, late if at >= self.year.half else early
+                )
+                self._remember(event_line, sent)
                 sent += 1
-                yield made
+                yield event_line
 
     def _moments(self, count: int) -> Iterator[int]:
         """So many working moments, in order: the year's, then a few of the days after it."""
@@ -89,7 +91,7 @@ class City:
         alive = [unit for unit in self.units if unit.begin <= at < unit.end]
         return [unit for unit in alive for _ in range(unit.size)]
 
-    def _announced(self, change: Change) -> bytes:
+    def _announce(self, change: Change) -> bytes:
         return self._line("registry", change.short, change.unit, change.at, change.data)[1]
 
     def _line(self, source: str, short: str, subject: str, at: int, data: str) -> tuple[str, bytes]:
@@ -104,7 +106,7 @@ class City:
             return heappop(self.prepared)[2]
         if self.waiting and self.waiting[0][0] <= at:
             then, _, unit, story, step, key = heappop(self.waiting)
-            return self._told(unit, story, step, key, then)
+            return self._tell(unit, story, step, key, then)
         return None
 
     def _begin(self, at: int, units: list[Unit]) -> bytes:
@@ -120,7 +122,7 @@ class City:
         key = self._key(story)
         for step in story.then:
             self._foresee(unit, story, step, key, at)
-        return self._told(unit, story, story.first, key, at)
+        return self._tell(unit, story, story.first, key, at)
 
     def _key(self, story: Story) -> str:
         if story.values:
@@ -140,7 +142,7 @@ class City:
             self.number += 1
             heappush(self.waiting, (then, self.number, unit, story, step, key))
 
-    def _told(self, unit: Unit, story: Story, step: Step, key: str, at: int) -> bytes:
+    def _tell(self, unit: Unit, story: Story, step: Step, key: str, at: int) -> bytes:
         """A step as its event; what outlives a unit is told by its successor."""
         rng = self.rng
         if at >= unit.end and unit.successor is not None:
@@ -154,34 +156,34 @@ class City:
         data = f'{{"{story.key}":"{key}"{tail}}}'
         subject = unit.code if at >= unit.coded and rng.random() < 0.5 else unit.key
         source = step.source or story.source
-        id_, made = self._line(source, step.short, subject, at, data)
+        id_, sent = self._line(source, step.short, subject, at, data)
         if rng.random() < CORRECTED_SHARE:
-            return self._corrected(id_, made, source, step.short, subject, at, data)
-        return made
+            return self._correct(id_, sent, source, step.short, subject, at, data)
+        return sent
 
-    def _corrected(
-        self, id_: str, made: bytes, source: str, short: str, subject: str, at: int, data: str
+    def _correct(
+        self, id_: str, original: bytes, source: str, short: str, subject: str, at: int, data: str
     ) -> bytes:
         """Some events are taken back and sent anew; a few are taken back before they arrive."""
         later = at + int((0.1 + self.rng.random() * 15) * DAY)
         reason = f'{{"source":"{SOURCE}:{source}","id":"{id_}","reason":{_REASON}}}'
         retraction = self._line(source, "event.retracted", subject, later, reason)[1]
-        first, second = made, retraction
+        first, second = original, retraction
         if self.rng.random() < FORETOLD_SHARE / CORRECTED_SHARE:
-            first, second = retraction, made
+            first, second = retraction, original
         self._prepare(later, second)
         self._prepare(later + 1, self._line(source, short, subject, at + 1, data)[1])
         return first
 
-    def _prepare(self, at: int, made: bytes) -> None:
+    def _prepare(self, at: int, event_line: bytes) -> None:
         self.number += 1
-        heappush(self.prepared, (at, self.number, made))
+        heappush(self.prepared, (at, self.number, event_line))
 
-    def _remember(self, made: bytes, sent: int) -> None:
+    def _remember(self, event_line: bytes, sent: int) -> None:
         if len(self.recent) < RECENT:
-            self.recent.append(made)
+            self.recent.append(event_line)
         else:
-            self.recent[sent % RECENT] = made
+            self.recent[sent % RECENT] = event_line
 
     def _again(self) -> bytes:
         """An earlier line, as it was or in another spelling."""

@@ -24,7 +24,7 @@ class Diary:
     def __init__(self, year: int) -> None:
         self.year = Year(year)
         self.rng = Random(f"{CITY_SOURCE}/{year}")
-        self._told: list[tuple[int, int, Event]] = []
+        self._entries: list[tuple[int, int, Event]] = []
 
     def tell(self, source: str, short: str, subject: str, day: int, /, **data: Any) -> Event:
         """Something that happened at some working hour of the day (0 is 1 January)."""
@@ -38,7 +38,7 @@ class Diary:
             "time": self.year.local(at),
             "data": data,
         }
-        self._told.append((at, len(self._told), event))
+        self._entries.append((at, len(self._entries), event))
         return event
 
     def day(self, month: int, day: int) -> int:
@@ -51,6 +51,6 @@ class Diary:
 
     def in_order(self) -> list[Event]:
         """Registrations first, then everything by its time."""
-        told = sorted(self._told, key=lambda entry: entry[:2])
-        events = [event for _, _, event in told]
+        entries = sorted(self._entries, key=lambda entry: entry[:2])
+        events = [event for _, _, event in entries]
         return sorted(events, key=lambda event: "unit.registered" not in event["type"])

@@ -36,7 +36,7 @@ _ROLES = ("official", "official", "neighbourhood", "other", "board_member", "boa
 class Habit:
     """What a unit does of its duties (0 to 1), and where it differs from that."""
 
-    done: float
+    diligence: float
     models: tuple[str, ...] = ("city",)
     smiles: int = 4  # the usual score of feedback
     feedback: int = 34
@@ -73,18 +73,18 @@ def practise(diary: Diary, part: Part, habit: Habit) -> None:
         diary.tell("personnel", "declaration.nil", part.key, part.last - 3, **data)
 
 
-def share(done: float, of: int) -> int:
+def share(portion: float, of: int) -> int:
     """So much of so many, rounded half up."""
-    return int(done * of + 0.5)
+    return int(portion * of + 0.5)
 
 
 def _train(diary: Diary, part: Part, habit: Habit) -> None:
     for n, role in enumerate(_ROLES * 2):
         who = person(part.key, str(n))
         diary.tell("training", "roster.assigned", part.key, part.first + 2, person=who, role=role)
-        if n % 6 < share(habit.done, 6):
+        if n % 6 < share(habit.diligence, 6):
             _complete(diary, part, who, "democracy", part.spread(n, 24))
-    for n in range(share(habit.done, 6)):
+    for n in range(share(habit.diligence, 6)):
         _complete(diary, part, person(part.key, str(n)), "it_skills", part.spread(n, 6))
 
 
@@ -94,19 +94,19 @@ def _complete(diary: Diary, part: Part, who: str, topic: str, day: int) -> None:
 
 
 def _fulfil(diary: Diary, part: Part, habit: Habit, duty: tuple[Any, ...], late: int) -> None:
-    source, opened, done, key, count, opening, closing = duty
+    source, opening_event, closing_event, key, count, opening, closing = duty
     for n in range(count):
         due = part.spread(n, count)
-        named = {key: f"{key}-{n + 1}"}
-        data = {**named, "due": diary.date(due), **opening}
-        diary.tell(source, opened, part.key, due - 20, **data)
-        if n < share(habit.done, count):
+        thing = {key: f"{key}-{n + 1}"}
+        data = {**thing, "due": diary.date(due), **opening}
+        diary.tell(source, opening_event, part.key, due - 20, **data)
+        if n < share(habit.diligence, count):
             day = due + 6 if n < late else due - 3
-            diary.tell(source, done, part.key, day, **named, **closing)
+            diary.tell(source, closing_event, part.key, day, **thing, **closing)
 
 
 def _communicate(diary: Diary, part: Part, habit: Habit) -> None:
-    count = share(habit.done, 8)
+    count = share(habit.diligence, 8)
     for n in range(count):
         data = {"activity": f"tt-{n + 1}", "form": _FORMS[n % 4], "audience": 60 + 5 * n}
         day = part.first + 10 + (part.last - part.first - 12) * n // count
@@ -114,13 +114,13 @@ def _communicate(diary: Diary, part: Part, habit: Habit) -> None:
 
 
 def _meet(diary: Diary, part: Part, habit: Habit) -> None:
-    for n in range(share(habit.done, 2)):
+    for n in range(share(habit.diligence, 2)):
         data: dict[str, Any] = {"dialogue": f"dt-{n + 1}", "led_by_head": True, "participants": 75}
         diary.tell("documents", "dialogue.held", part.key, part.spread(n, 2), **data)
-    for n in range(share(habit.done, 3)):
+    for n in range(share(habit.diligence, 3)):
         data = {"consultation": f"ly-{n + 1}", "form": "meeting", "invited": 90, "took_part": 81}
         diary.tell("documents", "consultation.held", part.key, part.spread(n, 3), **data)
-    if part.kind != "commune" and habit.done > 0.5:
+    if part.kind != "commune" and habit.diligence > 0.5:
         data = {"conference": "hn-1", "invited": 40, "present": 36}
         diary.tell("documents", "conference.held", part.key, part.first + 20, **data)
 
@@ -134,10 +134,10 @@ def _be_rated(diary: Diary, part: Part, habit: Habit) -> None:
 
 def _compete(diary: Diary, part: Part, habit: Habit) -> None:
     for n, level in enumerate(habit.models):
-        named = {"model": f"mh-{n + 1}"}
+        model = {"model": f"mh-{n + 1}"}
         title = {"title": "Dân bàn, dân làm, dân kiểm tra, dân thụ hưởng"}
         start = part.first + 30
-        diary.tell("emulation", "model.nominated", part.key, start, **named, **title)
+        diary.tell("emulation", "model.nominated", part.key, start, **model, **title)
         if level:
-            data = {**named, "level": level}
+            data = {**model, "level": level}
             diary.tell("emulation", "model.recognised", part.key, part.last - 30, **data)

@@ -65,8 +65,8 @@ HABITS = {
 def city_file() -> dict[str, Any]:
     """What `viet-tri.yaml` says."""
     path = Path(__file__).with_name("viet-tri.yaml")
-    found: dict[str, Any] = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
-    return found
+    city: dict[str, Any] = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
+    return city
 
 
 def sample_city() -> list[Event]:
@@ -109,9 +109,9 @@ def _lead(diary: Diary, part: Part) -> None:
     diary.tell("registry", "unit.headed", part.key, part.first, **data)
     if part.last < diary.year.days:
         return
-    done = HABITS[part.key].done
+    diligence = HABITS[part.key].diligence
     for result, score in (("administrative_reform", 62), ("professional_tasks", 65)):
-        data = {"result": result, "score": f"{score + 30 * done:.1f}", "maximum": 100}
+        data = {"result": result, "score": f"{score + 30 * diligence:.1f}", "maximum": 100}
         diary.tell("personnel", "result.reported", part.key, part.last - 6, **data)
 
 

@@ -43,12 +43,12 @@ def _overturned_violation(diary: Diary) -> None:
 
 def _ceilings(diary: Diary) -> None:
     """4.1 has the points of class A and a reprimand; the head of 5.2 was warned."""
-    found = {"severity": "reprimand", "by_head": False, "self_found": True}
-    _case(diary, "H44.4.1", 4, "vv-1", **found)
-    head = {"severity": "warning", "by_head": True, "self_found": False, "act": "9.1"}
-    _case(diary, "H44.5.2", 5, "vv-1", **head)
-    staff = {"severity": "reminder", "by_head": False, "self_found": True}
-    _case(diary, "H44.1.10", 2, "vv-1", **staff)
+    reprimand = {"severity": "reprimand", "by_head": False, "self_found": True}
+    _case(diary, "H44.4.1", 4, "vv-1", **reprimand)
+    warning = {"severity": "warning", "by_head": True, "self_found": False, "act": "9.1"}
+    _case(diary, "H44.5.2", 5, "vv-1", **warning)
+    reminder = {"severity": "reminder", "by_head": False, "self_found": True}
+    _case(diary, "H44.1.10", 2, "vv-1", **reminder)
 
 
 def _exemption(diary: Diary) -> None:
@@ -61,12 +61,12 @@ def _adjustments(diary: Diary) -> None:
     """Points by decision: after an appeal for 5.1, and against 3.3."""
     appeal = {"appeal": "kn-1", "reason": "Một hội nghị đã họp mà chưa được ghi nhận"}
     diary.tell("personnel", "appeal.filed", "H44.5.1", diary.day(12, 4), **appeal)
-    decided = {"appeal": "kn-1", "outcome": "upheld", "decision": "97/QĐ-HĐND"}
-    diary.tell("council", "appeal.decided", "H44.5.1", diary.day(12, 18), **decided)
-    given = {"decision": "97/QĐ-HĐND", "points": "1.50", "reason": "Chấp nhận kiến nghị"}
-    diary.tell("council", "adjustment.decided", "H44.5.1", diary.day(12, 18), **given)
-    taken = {"decision": "98/QĐ-HĐND", "points": "-0.75", "reason": "Báo cáo không đầy đủ"}
-    diary.tell("council", "adjustment.decided", "H44.3.3", diary.day(12, 19), **taken)
+    decision = {"appeal": "kn-1", "outcome": "upheld", "decision": "97/QĐ-HĐND"}
+    diary.tell("council", "appeal.decided", "H44.5.1", diary.day(12, 18), **decision)
+    addition = {"decision": "97/QĐ-HĐND", "points": "1.50", "reason": "Chấp nhận kiến nghị"}
+    diary.tell("council", "adjustment.decided", "H44.5.1", diary.day(12, 18), **addition)
+    deduction = {"decision": "98/QĐ-HĐND", "points": "-0.75", "reason": "Báo cáo không đầy đủ"}
+    diary.tell("council", "adjustment.decided", "H44.3.3", diary.day(12, 19), **deduction)
 
 
 def _inherited_petition(diary: Diary) -> None:
@@ -90,12 +90,12 @@ def _awards(diary: Diary) -> None:
 def _correction(diary: Diary) -> None:
     """A consultation of 3.5 was entered twice: one entry is retracted, one told anew."""
     day = diary.day(5, 14)
-    wrong = {"consultation": "ly-2", "form": "ballot", "invited": 81, "took_part": 90}
-    event = diary.tell("documents", "consultation.held", "H44.3.5", day, **wrong)
-    told = {"source": event["source"], "id": event["id"], "reason": "Nhập đảo hai số"}
-    diary.tell("documents", "event.retracted", "H44.3.5", day + 2, **told)
-    right = {**wrong, "invited": 90, "took_part": 81}
-    diary.tell("documents", "consultation.held", "H44.3.5", day + 3, **right)
+    entry = {"consultation": "ly-2", "form": "ballot", "invited": 81, "took_part": 90}
+    event = diary.tell("documents", "consultation.held", "H44.3.5", day, **entry)
+    retraction = {"source": event["source"], "id": event["id"], "reason": "Nhập đảo hai số"}
+    diary.tell("documents", "event.retracted", "H44.3.5", day + 2, **retraction)
+    corrected = {**entry, "invited": 90, "took_part": 81}
+    diary.tell("documents", "consultation.held", "H44.3.5", day + 3, **corrected)
 
 
 def _other_code(diary: Diary) -> None:

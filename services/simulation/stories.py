@@ -45,9 +45,9 @@ def several(name: str, *values: str, more: str = "") -> tuple[str, ...]:
 
 def duty(source: str, key: str, names: str, days: int, *tails: tuple[str, ...]) -> Story:
     """Something that is due and is done, or rarely taken back: `names` are the three events."""
-    opened, done, *cleared = names.split()
+    opened, doing, *cleared = names.split()
     opening, closing = (*tails, ("",), ("",))[:2]
-    then = [Step(done, closing, 0.97, (1, days))]
+    then = [Step(doing, closing, 0.97, (1, days))]
     then += [Step(short, chance=0.03, days=(1, days), zealous=False) for short in cleared]
     return Story(source, key, Step(opened, opening), tuple(then), due_days=days)
 
