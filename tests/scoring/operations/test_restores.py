@@ -166,7 +166,7 @@ async def test_a_lost_stream_halts_and_resending_is_sufficient_whatever_day_is_n
     await town.provisioned()
     async with town.running() as road:
         halted = await town.whole_or_halted(road, town.accepted)
-        assert halted is not None and "made anew" in halted
+        assert halted is not None and "created again" in halted
         days = {"now": moments.rfc3339(now_us()), "as told": commanded(halted)}
         await town.resend(days.get(since, since))
         await town.whole(road)

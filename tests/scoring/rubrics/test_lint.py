@@ -18,7 +18,7 @@ def test_the_shipped_rubric_leaves_little_open() -> None:
     assert [remark.en for remark in said] == [
         "never rewarded: led_by_head false of dialogue.held",
         "never rewarded: topic other of training.completed",
-        "events that it never reads: conference.held, count.reported",
+        "events that the rubric never reads: conference.held, count.reported",
     ]
 
 
@@ -28,7 +28,7 @@ def test_the_shipped_rubric_leaves_little_open() -> None:
         ('points: "12"', 'points: "12.5"', "add up to 201/2, not to 100"),
         ('commune: "1", city', 'commune: "0", city', "level commune of model.recognised"),
         ("maximum: 100", "maximum: 80", "class A begins above the maximum of 80 points"),
-        ("course.held, key: course", "course.held", "speaks of the key course"),
+        ("course.held, key: course", "course.held", "has the key course"),
         ("petition.withdrawn, key: petition", "petition.withdrawn", "nothing clears it"),
         ("{set: model.nominated, ", "{set: model.replicated, ", "never reads: conference.held"),
     ],

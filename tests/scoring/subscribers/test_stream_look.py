@@ -70,7 +70,7 @@ async def test_a_stream_that_ends_too_early_halts_every_folder(
         monkeypatch.setattr(fold_loop, "stream_state", state)
         with pytest.raises(FoldHalted):
             await loop_of(fold).check_stream()
-        assert "ends at 99, before 100" in str((await position(fold)).halted)
+        assert "ends at 99, although it was folded up to 100" in str((await position(fold)).halted)
 
 
 async def test_a_halt_that_was_lifted_meanwhile_is_not_written_again(
