@@ -1,7 +1,7 @@
 """A city of any size and its year of events, as lines of NDJSON; the same for the same seed.
 
-The registrations come first, then the year mostly in order of time: things begin, and what
-follows from them waits in a heap for its day.
+Registrations come first, then the year, mostly in order of time: stories begin, and their later
+steps wait in a heap for their day.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def simulate(
     """Exactly `events` lines, each a CloudEvent with its end of line.
 
     `faults` and `duplicates` are the shares of lines that the door refuses and that repeat an
-    earlier one, exactly or spelled in another way.
+    earlier one, exactly or in another spelling.
     """
     if units < 1 or events < 0:
         raise ValueError("a city has at least one unit, and a year no fewer than 0 events")
@@ -40,7 +40,7 @@ def simulate(
 
 
 class City:
-    """The state of one simulation: units, what waits for its day, and what was sent lately."""
+    """The state of one simulation: units, scheduled steps, and the lines sent last."""
 
     def __init__(self, units: int, year: int, seed: int) -> None:
         self.rng = Random(f"{seed}/{units}/{year}")
@@ -70,9 +70,8 @@ class City:
             elif chance < duplicates + faults and chance >= duplicates:
                 yield self._fault(at, late if at >= self.year.half else early)
             else:
-                event_line = self._due(at) or self._begin(
-                    at, late if at >= self.year.half else early
-                )
+                units = late if at >= self.year.half else early
+                event_line = self._due(at) or self._begin(at, units)
                 self._remember(event_line, sent)
                 sent += 1
                 yield event_line
@@ -101,7 +100,7 @@ class City:
         return id_, line(id_, source, short, subject, time, data)
 
     def _due(self, at: int) -> bytes | None:
-        """What waited for this moment."""
+        """The line that is scheduled for this moment; None where there is none."""
         if self.prepared and self.prepared[0][0] <= at:
             return heappop(self.prepared)[2]
         if self.waiting and self.waiting[0][0] <= at:
@@ -143,7 +142,7 @@ class City:
             heappush(self.waiting, (then, self.number, unit, story, step, key))
 
     def _tell(self, unit: Unit, story: Story, step: Step, key: str, at: int) -> bytes:
-        """A step as its event; what outlives a unit is told by its successor."""
+        """A step as its event; a step after the end of its unit is sent by the successor."""
         rng = self.rng
         if at >= unit.end and unit.successor is not None:
             key = key if story.values else f"{unit.key}/{key}"
@@ -164,7 +163,7 @@ class City:
     def _correct(
         self, id_: str, original: bytes, source: str, short: str, subject: str, at: int, data: str
     ) -> bytes:
-        """Some events are taken back and sent anew; a few are taken back before they arrive."""
+        """The event is retracted and sent again; a few retractions arrive before their event."""
         later = at + int((0.1 + self.rng.random() * 15) * DAY)
         reason = f'{{"source":"{SOURCE}:{source}","id":"{id_}","reason":{_REASON}}}'
         retraction = self._line(source, "event.retracted", subject, later, reason)[1]

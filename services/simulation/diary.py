@@ -19,7 +19,7 @@ def person(unit: str, name: str) -> str:
 
 
 class Diary:
-    """Events as they are told; `in_order` is how they are sent."""
+    """The events, in the order of telling; `in_order` is the order of sending."""
 
     def __init__(self, year: int) -> None:
         self.year = Year(year)

@@ -1,6 +1,6 @@
 """How a unit of the sample city practises democracy in its part of the year.
 
-One number, `done`, says how much of each duty it fulfils; a few more tell where it differs.
+`diligence` is the share of each duty that it fulfils; the other fields are its exceptions.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _ROLES = ("official", "official", "neighbourhood", "other", "board_member", "boa
 
 @dataclass(frozen=True, slots=True)
 class Habit:
-    """What a unit does of its duties (0 to 1), and where it differs from that."""
+    """The share of its duties that a unit fulfils (0 to 1), and its exceptions."""
 
     diligence: float
     models: tuple[str, ...] = ("city",)
@@ -74,7 +74,7 @@ def practise(diary: Diary, part: Part, habit: Habit) -> None:
 
 
 def share(portion: float, of: int) -> int:
-    """So much of so many, rounded half up."""
+    """A portion (0 to 1) of a number, rounded half up."""
     return int(portion * of + 0.5)
 
 

@@ -63,7 +63,7 @@ HABITS = {
 
 @cache
 def city_file() -> dict[str, Any]:
-    """What `viet-tri.yaml` says."""
+    """The content of `viet-tri.yaml`."""
     path = Path(__file__).with_name("viet-tri.yaml")
     city: dict[str, Any] = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
     return city

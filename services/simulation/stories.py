@@ -172,10 +172,10 @@ AWARD = Story(
     (Step("award.revoked", chance=0.05, days=(10, 90), zealous=False),),
 )  # fmt: skip
 _HANDLED = tuple(
-    f',"severity":"{severity}","by_head":{by_head},"self_found":{found}{act}'
+    f',"severity":"{severity}","by_head":{by_head},"self_found":{self_found}{act}'
     for severity in ("reminder", "reminder", "reprimand", "warning", "dismissal")
     for by_head in ("false", "false", "false", "true")
-    for found in ("true", "false")
+    for self_found in ("true", "false")
     for act in ("", ',"act":"9.1"')
 )
 VIOLATION = Story(
