@@ -7,14 +7,15 @@ import msgspec
 from fastapi import FastAPI, Request, Response
 
 from contracts.door import BODY_BYTES_MAX, BodyRefused
+from contracts.messages import Message
 from services.chassis.auth.credentials import READS_MACHINERY, Verifier, require
 from services.chassis.clock import Clock
 from services.chassis.health import Health
-from services.chassis.http.openapi import Waiting, answers
+from services.chassis.http.openapi import answers
+from services.chassis.http.outbox_route import add_outbox_route
 from services.chassis.http.problems import Problem
 from services.chassis.http.service_api import bounded_body, service_api
 from services.intake import answers as models
-from services.intake import queries
 from services.intake.domain import EMITTING_ROLES
 from services.intake.handlers import Intake
 from services.intake.messages import message
@@ -62,14 +63,10 @@ def build_api(
 
 
 def _add_outbox(api: FastAPI, intake: Intake, verifier: Verifier, clock: Clock) -> None:
-    @api.get(
-        "/outbox", summary="What is committed and not yet in the stream",
-        **answers(Waiting, 401, 403, 503),
-    )  # fmt: skip
-    async def get_outbox(request: Request) -> Response:
-        reader = verifier.caller(request.scope)
-        require(reader, READS_MACHINERY, message("outbox"))
-        return _json(await queries.waiting(intake.db, clock()))
+    def authorize(request: Request, purpose: Message) -> None:
+        require(verifier.caller(request.scope), READS_MACHINERY, purpose)
+
+    add_outbox_route(api, intake.db, clock, authorize)
 
 
 def _add_receipts(api: FastAPI, receipts: ReceiptLookup, verifier: Verifier) -> None:

@@ -1,17 +1,10 @@
-"""Reads of the intake: how far its outbox is behind, and what it accepted."""
+"""Reads of the intake: what it accepted."""
 
 from typing import NamedTuple
 
 from sqlalchemy import text
 
-from services.chassis import outbox
 from services.chassis.database.engine import Database
-
-
-async def waiting(db: Database, now: int) -> dict[str, int | float]:
-    """Events committed and not yet in the stream, and the age of the oldest in seconds."""
-    async with db.read() as conn:
-        return (await outbox.backlog(conn, now)).members()
 
 
 class Accepted(NamedTuple):

@@ -16,7 +16,6 @@ from fastapi import FastAPI, Request, Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.messages import Message
-from services.chassis import outbox
 from services.chassis.auth.credentials import (
     READS_ALL,
     READS_MACHINERY,
@@ -28,7 +27,8 @@ from services.chassis.clock import Clock
 from services.chassis.database.engine import Database
 from services.chassis.health import Health
 from services.chassis.http.language import labelled
-from services.chassis.http.openapi import Waiting, answers
+from services.chassis.http.openapi import answers
+from services.chassis.http.outbox_route import add_outbox_route
 from services.chassis.http.service_api import FieldError, Problem, answer, service_api
 from services.chassis.keys import KeysClosed
 from services.chassis.telemetry.instruments import message_span, tracer
@@ -194,15 +194,10 @@ def build_desk_api(desk: Desk, description: str, health: Health) -> FastAPI:
     api.state.verifier = desk.verifier
     _answer_steps(api, desk)
 
-    @api.get(
-        "/outbox", summary="What is committed and not yet in the stream",
-        **route_answers(401, 403, 503, model=Waiting),
-    )  # fmt: skip
-    async def get_outbox(request: Request) -> Response:
-        desk.caller(request, READS_MACHINERY, message("read-outbox"))
-        async with desk.db.read() as conn:
-            return json_answer((await outbox.backlog(conn, desk.clock())).members())
+    def authorize(request: Request, purpose: Message) -> None:
+        desk.caller(request, READS_MACHINERY, purpose)
 
+    add_outbox_route(api, desk.db, desk.clock, authorize)
     return api
 
 

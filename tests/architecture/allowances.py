@@ -15,7 +15,6 @@ ALLOWED: Mapping[str, tuple[str, ...]] = {
 }
 """By rule: the violations without their line numbers."""
 WORD_CEILINGS: Mapping[str, int] = {
-    "services/scoring/api": 20,
     "services/scoring/ratings": 8,
     "services/scoring/readmodel": 19,
 }

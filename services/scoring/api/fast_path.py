@@ -1,8 +1,8 @@
-"""The most frequent question, one rating without parameters, answered straight from ASGI.
+"""The most frequent request, one rating without parameters, answered straight from ASGI.
 
-Only a found rating is answered here. Whatever else there is to say (no token, another's unit, no
-such unit, a database that is away) is left to the route of the same path, which asks again and
-answers as everywhere; so this holds no rule of its own.
+Only a rating that exists is answered here. Everything else (no token, another's unit, no such
+unit, a database that is away) is left to the route of the same path, which looks again and answers
+as every route does; so there is no rule of its own here.
 """
 
 import re
@@ -15,13 +15,13 @@ from services.chassis.errors import DanchuError
 from services.chassis.http.service_api import Problem
 
 Find = Callable[[Scope, int, str], Awaitable[bytes]]
-"""Given the scope of a request, a year, and a unit's key or code: the rating as JSON."""
+"""From the scope of a request, a year, and a unit's key or code to the rating as JSON."""
 _PATH = re.compile(r"/ratings/((?:19|[2-9][0-9])[0-9]{2})/([A-Z0-9.]{1,64})", re.ASCII)
 _ROUTE = SimpleNamespace(path="/ratings/{year}/{unit}")
 _JSON = (b"content-type", b"application/json")
 
 
-class Direct:
+class FastPath:
     """The middleware; `app` is everything else."""
 
     def __init__(self, app: ASGIApp, find: Find) -> None:
@@ -29,7 +29,7 @@ class Direct:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers a request, itself or by the application."""
-        body = await self._found(scope)
+        body = await self._rating(scope)
         if body is None:
             await self.app(scope, receive, send)
             return
@@ -38,13 +38,13 @@ class Direct:
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": body})
 
-    async def _found(self, scope: Scope) -> bytes | None:
+    async def _rating(self, scope: Scope) -> bytes | None:
         if scope["type"] != "http" or scope["method"] != "GET" or scope["query_string"]:
             return None
-        asked = _PATH.fullmatch(scope["path"], len(scope.get("root_path", "")))
-        if asked is None:
+        path = _PATH.fullmatch(scope["path"], len(scope.get("root_path", "")))
+        if path is None:
             return None
         try:
-            return await self.find(scope, int(asked[1]), asked[2])
+            return await self.find(scope, int(path[1]), path[2])
         except (Problem, DanchuError):
             return None

@@ -1,4 +1,4 @@
-"""What can be asked of scoring over HTTP: parameters with their bounds; others are refused."""
+"""The parameters of the queries over HTTP, with their bounds; others are refused."""
 
 import re
 from collections.abc import Iterable
@@ -36,11 +36,13 @@ Year = Annotated[int, Path(ge=1900, le=9999, description="the rating year")]
 UNIT_MAX = 64
 FIELDS_MAX = 20
 YEAR = re.compile("(19|[2-9][0-9])[0-9]{2}", re.ASCII)
-Asked = Annotated[str, Path(max_length=UNIT_MAX, description="the unit's key, or one of its codes")]
+UnitCode = Annotated[
+    str, Path(max_length=UNIT_MAX, description="the unit's key, or one of its codes")
+]
 
 
 class Waiting(BaseModel):
-    """What every query takes; a parameter of another name is refused."""
+    """The parameter of every query; a parameter of another name is refused."""
 
     model_config = ConfigDict(extra="forbid")
     wait_for: WaitFor = None
@@ -52,7 +54,7 @@ class Viewing(Waiting):
     view: Literal["own", "pooled"] | None = None
 
 
-class RatingAsked(Viewing):
+class RatingParameters(Viewing):
     """The parameters of one rating, those of its path among them."""
 
     year: int = Field(ge=1900, le=9999, description="the rating year")
@@ -84,7 +86,7 @@ class Listing(Paging):
     sort: Sort = Field("total", description="total: best first; with - the other way round")
 
 
-class Quarantined(BaseModel):
+class QuarantinePaging(BaseModel):
     """A page of the quarantine."""
 
     model_config = ConfigDict(extra="forbid")
@@ -93,15 +95,15 @@ class Quarantined(BaseModel):
 
 
 def refuse_repeated(request: Request) -> None:
-    """Problem 422 for a parameter that stands twice: nobody knows which one is meant."""
+    """Problem 422 for a parameter that stands twice: it is unclear which one is meant."""
     names = [name for name, _ in request.query_params.multi_items()]
     repeated = [name for name in dict.fromkeys(names) if names.count(name) > 1]
     if repeated:
         raise refusal([(name, message("parameter-repeated")) for name in repeated[:FIELDS_MAX]])
 
 
-def rating_asked(request: Request) -> tuple[int, str, Viewing]:
-    """The parameters of the most frequent question, read without the framework's reflection."""
+def rating_request(request: Request) -> tuple[int, str, Viewing]:
+    """The parameters of the most frequent request, read without the framework's reflection."""
     path, query = request.path_params, request.query_params
     if not query and YEAR.fullmatch(path["year"]) and len(path["unit"]) <= UNIT_MAX:
         return int(path["year"]), path["unit"], PLAIN
@@ -110,11 +112,11 @@ def rating_asked(request: Request) -> tuple[int, str, Viewing]:
     if foreign:
         raise refusal([(name, message("parameter-in-path")) for name in foreign])
     try:
-        asked = RatingAsked.model_validate({**query, **path})
-    except ValidationError as wrong:
-        located = [{**one, "loc": ("query", *one["loc"])} for one in wrong.errors()]
-        raise RequestValidationError(located) from None
-    return asked.year, asked.unit, asked
+        parameters = RatingParameters.model_validate({**query, **path})
+    except ValidationError as invalid:
+        errors = [{**error, "loc": ("query", *error["loc"])} for error in invalid.errors()]
+        raise RequestValidationError(errors) from None
+    return parameters.year, parameters.unit, parameters
 
 
 def rating_parameters() -> list[dict[str, Any]]:
@@ -124,11 +126,11 @@ def rating_parameters() -> list[dict[str, Any]]:
             "name": name, "in": "path" if name in IN_PATH else "query",
             "required": name in IN_PATH, "schema": schema,
         }
-        for name, schema in RatingAsked.model_json_schema()["properties"].items()
+        for name, schema in RatingParameters.model_json_schema()["properties"].items()
     ]  # fmt: skip
 
 
-def refusal(wrong: Iterable[tuple[str, Message]]) -> Problem:
+def refusal(faults: Iterable[tuple[str, Message]]) -> Problem:
     """Problem 422 for these parameters."""
-    errors = [FieldError(field=field, message=sentence) for field, sentence in wrong]
+    errors = [FieldError(field=field, message=sentence) for field, sentence in faults]
     return Problem(422, message("parameters-wrong"), errors)

@@ -8,7 +8,6 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.envelope import Recorded, decode
-from services.chassis import outbox
 from services.chassis.database.engine import select_among
 from services.chassis.driver_rows import chunks
 from services.scoring.fold.books import LedgerPart
@@ -169,8 +168,3 @@ async def counts(conn: AsyncConnection) -> dict[str, int]:
     place = await position.load(conn)
     waiting = await conn.execute(text("SELECT count(*) FROM quarantine WHERE state = 'waiting'"))
     return {"folded": place.folded, "quarantined": int(waiting.scalar() or 0)}
-
-
-async def waiting(conn: AsyncConnection, now: int) -> dict[str, int | float]:
-    """What scoring itself has committed and not yet published."""
-    return (await outbox.backlog(conn, now)).members()

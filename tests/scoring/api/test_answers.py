@@ -8,7 +8,8 @@ import pytest
 from pydantic import BaseModel
 
 from services.scoring.api import answers
-from services.scoring.api.answers import RatingAnswer, SheetAnswer
+from services.scoring.api.answers import RatingAnswer
+from services.scoring.api.sheet_answers import SheetAnswer
 from services.scoring.ratings.recount import Accepted
 from services.scoring.rubrics.loader import SHIPPED, load_directory
 from services.simulation.sample import sample_city

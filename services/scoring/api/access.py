@@ -1,0 +1,50 @@
+"""What every route does first: who calls, which receipts to wait for, and which unit."""
+
+from fastapi import Request
+
+from services.chassis.auth.credentials import READS_ALL, Credential, Verifier, unit_missing
+from services.chassis.http.problems import Problem
+from services.chassis.http.service_api import RETRY_SECONDS
+from services.scoring.api.parameters import refuse_repeated
+from services.scoring.errors import UnitNotRated
+from services.scoring.fold.registry import Unit
+from services.scoring.messages import message
+from services.scoring.readmodel.arrivals import WAIT_SECONDS, NotArrived, TooManyWait
+from services.scoring.readmodel.reader import Reading, may_read, may_read_closing
+from services.scoring.readmodel.snapshot import Snapshot
+
+
+def credential_of(request: Request, verifier: Verifier) -> Credential:
+    """The credential of the caller; a parameter that stands twice is refused."""
+    credential = verifier.caller(request.scope)
+    refuse_repeated(request)
+    return credential
+
+
+async def wait_for_receipts(reading: Reading, wait_for: str | None) -> None:
+    """Returns once the events of these receipts are folded; Problem 504 or 503 without."""
+    if wait_for is None:
+        return
+    try:
+        await reading.wait_for_receipts({bytes.fromhex(each) for each in wait_for.split(",")})
+    except NotArrived as late:
+        detail = message("not-folded", seconds=int(WAIT_SECONDS), missing=", ".join(late.missing))
+        raise Problem(504, detail, extra={"missing": late.missing}) from None
+    except TooManyWait as full:
+        raise Problem(503, full.message, headers={"Retry-After": RETRY_SECONDS}) from None
+
+
+async def find_unit(
+    reading: Reading, reader: Credential, year: int, code: str
+) -> tuple[Snapshot, Unit]:
+    """The snapshot and the unit; 403 rather than 404 for a unit that is not the reader's."""
+    snapshot = await reading.snapshots.of(year)
+    try:
+        unit = snapshot.unit(code)
+    except UnitNotRated:
+        if reader.role in READS_ALL or reader.speaks_for(code):
+            raise
+        raise unit_missing(code) from None
+    if not may_read(snapshot, unit.key, reader) and not may_read_closing(snapshot, unit, reader):
+        raise unit_missing(code)
+    return snapshot, unit

@@ -1,0 +1,121 @@
+"""Routes of ratings: the list, one rating, its sheet, and the events behind it."""
+
+from typing import Annotated
+
+from fastapi import FastAPI, Query, Request, Response
+
+from services.chassis.auth.credentials import Verifier
+from services.scoring.api.access import credential_of, find_unit, wait_for_receipts
+from services.scoring.api.answers import (
+    JSON,
+    CountedEventPageAnswer,
+    RatingAnswer,
+    RatingPageAnswer,
+    json_answer,
+    route_answers,
+)
+from services.scoring.api.cursors import event_cursor, event_place, foreign_cursor
+from services.scoring.api.parameters import (
+    Listing,
+    Paging,
+    UnitCode,
+    Viewing,
+    Year,
+    rating_parameters,
+    rating_request,
+    refusal,
+)
+from services.scoring.api.sheet_answers import SheetAnswer
+from services.scoring.errors import ClassUnknown
+from services.scoring.ratings.json import rating_members
+from services.scoring.ratings.listing import CursorWrong
+from services.scoring.ratings.sheet.json import sheet_members
+from services.scoring.readmodel.reader import Reading
+
+_SHEET = (
+    "Each indicator has its `state` in words (`vi`, `en`) and, by key, what is `missing`, `late` "
+    "or `unannounced` (done and never announced, with `near` keys). Every `worth` is in points of "
+    "the total: exactly what comes when the thing is done now, `worth_late` after its due day; "
+    "where it depends on more, `outcomes` has each. `nil` is what a nil declaration would bring. "
+    "Under a scale of steps `scale` has the `steps` in rising order, the one `reached`, and as "
+    "`next` how many things are `needed` (`needed_points` for merit), the `score` with them and "
+    "their `worth`; `needed` is null where doing more does not reach it. Where points are cut, "
+    "`cut`, `adjustment_cut` or `total_cut` say the `sum`, `at` how many points it is cut, and "
+    "why. `next_class` names all that stands between the unit and the class above: points "
+    "`lacking`, `gates`, `ceilings` with their cases, the `share`, and `steps` that are enough "
+    "with `points_more` from elsewhere; it is null in the best class alone. See docs/sheet.md."
+)
+_EVENTS = (
+    "Each event as it was accepted, with `counted`, `receipt`, and where it does not count the "
+    "`reason`, a stable word, with its sentence as `reason_vi` and `reason_en`. `note` is "
+    "`duty not announced` (`note_vi`, `note_en`) where a thing was done whose duty nobody "
+    "announced under its key: it counts, and brings no points."
+)
+
+
+def add_rating_routes(api: FastAPI, reading: Reading, verifier: Verifier) -> None:
+    """The list of a year, and one rating."""
+
+    @api.get(
+        "/ratings",
+        summary="A year's ratings, best first",
+        **route_answers(RatingPageAnswer, 401, 403, 422, 503, 504),
+    )
+    async def list_ratings(request: Request, listing: Annotated[Listing, Query()]) -> Response:
+        reader = credential_of(request, verifier)
+        await wait_for_receipts(reading, listing.wait_for)
+        try:
+            page = await reading.list(
+                listing.year, reader, listing.kind, listing.class_, listing.q, listing.sort,
+                listing.limit, listing.cursor,
+            )  # fmt: skip
+        except CursorWrong:
+            raise foreign_cursor() from None
+        except ClassUnknown as unknown:
+            raise refusal([("class", unknown.message)]) from None
+        items = [rating_members(rating) for rating in page.items]
+        return json_answer({"items": items, "next": page.next})
+
+    @api.get(
+        "/ratings/{year}/{unit}", summary="One unit's rating",
+        **route_answers(
+            RatingAnswer, 401, 403, 404, 422, 503, 504, parameters=rating_parameters()
+        ),
+    )  # fmt: skip
+    async def get_rating(request: Request) -> Response:
+        reader = credential_of(request, verifier)
+        year, code, viewing = rating_request(request)
+        await wait_for_receipts(reading, viewing.wait_for)
+        snapshot, unit = await find_unit(reading, reader, year, code)
+        if viewing.view is None:
+            return Response(snapshot.encoded(unit.key), media_type=JSON)
+        return json_answer(rating_members(snapshot.rating(unit.key, viewing.view)))
+
+
+def add_unit_routes(api: FastAPI, reading: Reading, verifier: Verifier) -> None:
+    """What is behind one rating: its sheet and its events."""
+
+    @api.get(
+        "/ratings/{year}/{unit}/sheet", summary="The rating explained, indicator by indicator",
+        description=_SHEET, **route_answers(SheetAnswer, 401, 403, 404, 422, 503, 504),
+    )  # fmt: skip
+    async def get_sheet(
+        request: Request, year: Year, unit: UnitCode, viewing: Annotated[Viewing, Query()]
+    ) -> Response:
+        reader = credential_of(request, verifier)
+        await wait_for_receipts(reading, viewing.wait_for)
+        _, rated = await find_unit(reading, reader, year, unit)
+        return json_answer(sheet_members(await reading.sheet(year, rated.key, viewing.view)))
+
+    @api.get(
+        "/ratings/{year}/{unit}/events", summary="The events behind it, counted or not and why",
+        description=_EVENTS, **route_answers(CountedEventPageAnswer, 401, 403, 404, 422, 503, 504),
+    )  # fmt: skip
+    async def list_events(
+        request: Request, year: Year, unit: UnitCode, paging: Annotated[Paging, Query()]
+    ) -> Response:
+        reader = credential_of(request, verifier)
+        await wait_for_receipts(reading, paging.wait_for)
+        snapshot, rated = await find_unit(reading, reader, year, unit)
+        page = await reading.events(snapshot, rated, event_place(paging.cursor), paging.limit)
+        return json_answer({"items": page.items, "next": page.next and event_cursor(page.next)})
