@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from services.chassis.auth.credentials import Issuer
+from services.scoring.queries import books
+from services.scoring.readmodel import arrivals
 from tests.conftest import NatsServer
 from tests.scoring.road import Road, open_road
 from tests.scoring.test_road import due, published, registered
@@ -131,3 +133,21 @@ async def test_a_gate_is_named_where_points_alone_do_not_lift_the_class(road: Ro
     assert (advice["class"], advice["vi"], advice["from"]) == ("C", "Trung bình", "50.00")
     assert float(advice["lacking"]) > 0 and advice["points"]["lacking"] == advice["lacking"]
     assert advice["text_vi"] and advice["text_en"] != advice["text_vi"]
+
+
+async def test_a_sheet_that_the_fold_overtakes_is_answered_with_when_to_come_again(
+    road: Road, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So is a wait beyond the number of those that may wait: 503, and Retry-After in seconds."""
+    (receipt,) = await road.send([registered("H44.1")])
+    await sheet_of(road, "H44.1", [receipt])
+
+    async def later(*_: object) -> int:
+        return 2**62
+
+    monkeypatch.setattr(books, "stamp", later)
+    overtaken = await road.get("/ratings/2025/H44.1/sheet")
+    monkeypatch.setattr(arrivals, "WAITERS_MAX", 0)
+    full = await road.get("/ratings/2025/H44.1", wait_for=receipt)
+    for answer in (overtaken, full):
+        assert (answer.status_code, int(answer.headers["retry-after"]) > 0) == (503, True)
