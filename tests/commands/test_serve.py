@@ -21,7 +21,7 @@ from services.commands.stack import Stack
 from services.scoring.rubrics.loader import SHIPPED, load_directory
 from tests.conftest import eventually
 from tests.scoring.folding import folding
-from tests.scoring.subscribers.test_stream_look import moved
+from tests.scoring.subscribers.test_stream_look import move_on
 from tests.support.servers import free_port
 
 pytestmark = pytest.mark.anyio
@@ -37,7 +37,7 @@ async def test_a_fold_by_itself_answers_its_health_on_a_port_of_its_own(
     monkeypatch.setattr(instruments, "setup", lambda *_: None)
     database = f"sqlite:///{tmp_path / 'scoring.db'}"
     async with folding(database, load_directory(SHIPPED)) as fold:
-        await moved(fold, halted="the stream EVENTS is gone")
+        await move_on(fold, halted="the stream EVENTS is gone")
         served = asyncio.create_task(serve.serve(("scoring",), "fold"))
         async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
 

@@ -82,21 +82,21 @@ def recorded(sent: dict[str, Any], older: bool) -> Recorded | None:
 
 def each(older: bool) -> list[Recorded]:
     """Every type with every bound of every field, the others at their first ones."""
-    found = []
+    events = []
     for kind in CATALOG.values():
-        known = {f.name: values(kind, f, older) for f in fields(kind.data).values()}
-        usual = {name: held[min(1, len(held) - 1)] for name, held in known.items()}
+        earlier = {f.name: values(kind, f, older) for f in fields(kind.data).values()}
+        usual = {name: stored[min(1, len(stored) - 1)] for name, stored in earlier.items()}
         times = (*TIMES, *EARLIER_TIMES) if older else TIMES
         varied: list[tuple[str, dict[str, Any], str]] = [
             (TIMES[2], usual | {name: value}, UNITS[1])
-            for name, held in known.items() for value in held
+            for name, stored in earlier.items() for value in stored
         ]  # fmt: skip
         varied += [(time, usual, unit) for time in times for unit in (*UNITS, *CODES)]
         varied += [(TIMES[2], usual | {"year": year}, UNITS[0]) for year in YEARS]
         for number, (time, data, subject) in enumerate(varied):
-            if one := recorded(event(kind, f"{kind.short}-{number}", time, subject, data), older):
-                found.append(one)
-    return found
+            if each := recorded(event(kind, f"{kind.short}-{number}", time, subject, data), older):
+                events.append(each)
+    return events
 
 
 @st.composite
@@ -105,7 +105,7 @@ def cities(draw: Any) -> list[Recorded]:
     older = draw(st.booleans())
     times = (*TIMES, *EARLIER_TIMES) if older else TIMES
     kinds = st.sampled_from([*CATALOG.values(), *_of_units() * 4])
-    found = [registration(unit) for unit in draw(st.sets(st.sampled_from(UNITS)))]
+    events = [registration(unit) for unit in draw(st.sets(st.sampled_from(UNITS)))]
     for number in range(draw(st.integers(1, 40))):
         kind: EventType = draw(kinds)
         data = {
@@ -117,9 +117,9 @@ def cities(draw: Any) -> list[Recorded]:
             kind, str(number), draw(st.sampled_from(times)),
             draw(st.sampled_from((*UNITS, *CODES))), data,
         )  # fmt: skip
-        if (one := recorded(sent, older)) is not None:
-            found.append(one)
-    ordered: SearchStrategy[list[Recorded]] = st.permutations(found)
+        if (each := recorded(sent, older)) is not None:
+            events.append(each)
+    ordered: SearchStrategy[list[Recorded]] = st.permutations(events)
     return list(draw(ordered))
 
 
@@ -131,6 +131,6 @@ def registration(unit: str) -> Recorded:
     """The unit exists from ever."""
     data = {"name": unit, "kind": "commune"}
     sent = event(CANONICAL["unit.registered"], f"r-{unit}", TIMES[0], unit, data)
-    one = recorded(sent, older=False)
-    assert one is not None
-    return one
+    each = recorded(sent, older=False)
+    assert each is not None
+    return each

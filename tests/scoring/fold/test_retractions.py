@@ -40,15 +40,15 @@ async def test_only_the_own_subject_takes_back_whatever_comes_first(
     events = accepted([published("B", "x"), taken_back("A", "pub-B-x"), taken_back("B", "pub-B-x")])
     target = events[0].identity
     async with folding(database_url, rubrics(1, tmp_path)[1]) as fold:
-        came: set[int] = set()
+        arrived: set[int] = set()
         for number in order:
             await fold.fold([events[number]])
-            came.add(number)
+            arrived.add(number)
             async with fold.db.read() as conn:
                 rows = await conn.execute(text("SELECT identity, retracted FROM ledger"))
                 marked = {bytes(row[0]) for row in rows if row[1]}
                 assert await event_queries.count_wrong_marks(conn) == 0
-            assert marked == ({target} if came >= {0, 2} else set())
+            assert marked == ({target} if arrived >= {0, 2} else set())
 
 
 @pytest.fixture
@@ -56,8 +56,8 @@ async def road(
     home: Path, database_url: str, issuer: Issuer, provisioned: NatsServer
 ) -> AsyncIterator[Road]:
     """The road on either database."""
-    async with open_road(home, database_url, issuer) as made:
-        yield made
+    async with open_road(home, database_url, issuer) as running:
+        yield running
 
 
 async def test_a_foreign_retraction_that_comes_first_changes_no_rating(road: Road) -> None:
@@ -68,10 +68,10 @@ async def test_a_foreign_retraction_that_comes_first_changes_no_rating(road: Roa
     rating = (await road.get("/ratings/2025/B1", wait_for=wait)).json()
     assert "12.00" in rating["scores"].values()
     events = (await road.get("/ratings/2025/A1/events", wait_for=wait)).json()["items"]
-    (found,) = [one for one in events if one["type"] == "vn.danchu.event.retracted.v1"]
-    assert found["counted"] is False
-    assert found["reason"] == "retracts an event of another subject"
-    assert "cùng chủ thể" in found["reason_vi"] and "same subject" in found["reason_en"]
+    (items,) = [each for each in events if each["type"] == "vn.danchu.event.retracted.v1"]
+    assert items["counted"] is False
+    assert items["reason"] == "retracts an event of another subject"
+    assert "cùng chủ thể" in items["reason_vi"] and "same subject" in items["reason_en"]
     (own,) = await road.send([taken_back("B1", "pub-B1-x")])
     rating = (await road.get("/ratings/2025/B1", wait_for=own)).json()
     assert "12.00" not in rating["scores"].values()

@@ -57,8 +57,8 @@ async def halted(road: Road) -> Any:
     """The lag once the fold stands still."""
 
     async def stands() -> Any:
-        found = await lag(road)
-        return found if found["halted"] else None
+        figures = await lag(road)
+        return figures if figures["halted"] else None
 
     return await eventually(stands)
 
@@ -82,28 +82,28 @@ async def test_the_fold_halts_over_the_event_and_goes_on_when_it_is_set_aside(
         with broken(poisonous):
             receipts = await poisoned(road)
             source = published("H44.1", "poison")["source"]
-            found = await halted(road)
-            for named in (POISON, source, "ZeroDivisionError: planted", "H44.1"):
-                assert named in found["halted_vi"] and named in found["halted_en"]
-            assert found["quarantined"] == 0 and found["events"] > 0
+            figures = await halted(road)
+            for pattern in (POISON, source, "ZeroDivisionError: planted", "H44.1"):
+                assert pattern in figures["halted_vi"] and pattern in figures["halted_en"]
+            assert figures["quarantined"] == 0 and figures["events"] > 0
             ready = (await road.client.get("/scoring/readyz")).json()
             assert ready["status"] == "degraded"
             command = f"danchu quarantine aside --source {source} --id {POISON} --reason '"
-            assert command in ready["checks"]["fold"] and command in found["halted"]
+            assert command in ready["checks"]["fold"] and command in figures["halted"]
             settings = road.scoring.settings
             with pytest.raises(NotHaltedBy):
                 await halt.set_aside(settings, source, "another", "x")
             await halt.set_aside(settings, source, POISON, "công văn 12")
             rated = await road.get("/ratings/2025/H44.1", wait_for=",".join(receipts))
             assert rated.status_code == 200 and "6.00" in rated.json()["scores"].values()
-        found = await eventually(lambda: caught_up(road))
-        assert (found["halted"], found["quarantined"], found["folded"]) == (None, 1, 5)
+        figures = await eventually(lambda: caught_up(road))
+        assert (figures["halted"], figures["quarantined"], figures["folded"]) == (None, 1, 5)
         (entry,) = (await road.get("/quarantine", "operator")).json()["items"]
         assert entry["reason"] == "aside" and "công văn 12" in entry["detail"]
         assert entry["receipt"] == receipts[3]
         items = (await road.get("/ratings/2025/H44.1/events", limit=2)).json()
         rest = await road.get("/ratings/2025/H44.1/events", limit=50, cursor=items["next"])
-        events = {one["id"]: one for one in (*items["items"], *rest.json()["items"])}
+        events = {each["id"]: each for each in (*items["items"], *rest.json()["items"])}
         assert len(events) == 5 and events[POISON]["counted"] is False
         assert "công văn 12" in events[POISON]["reason_vi"]
         assert await quarantine.replay(settings, entry["id"])
@@ -113,8 +113,8 @@ async def test_the_fold_halts_over_the_event_and_goes_on_when_it_is_set_aside(
 
 async def caught_up(road: Road) -> Any:
     """The lag once nothing waits."""
-    found = await lag(road)
-    return found if found["events"] == 0 else None
+    figures = await lag(road)
+    return figures if figures["events"] == 0 else None
 
 
 async def test_a_version_that_mends_the_fault_goes_on_by_itself(
@@ -145,9 +145,9 @@ async def test_a_bug_that_no_event_brings_halts_the_fold_and_blames_none(
         with pytest.MonkeyPatch.context() as planted:
             planted.setattr(books, "changes", failing)
             await road.send([registered("H44.1")])
-            found = await halted(road)
-            assert "planted" in found["halted_en"] and "reg-H44.1" not in found["halted_en"]
-            assert (found["events"], found["folded"], found["quarantined"]) == (1, 0, 0)
+            figures = await halted(road)
+            assert "planted" in figures["halted_en"] and "reg-H44.1" not in figures["halted_en"]
+            assert (figures["events"], figures["folded"], figures["quarantined"]) == (1, 0, 0)
             assert not any(task.done() for task in road.scoring.tasks)
     async with open_road(home, url, issuer) as road:
 
@@ -174,12 +174,12 @@ async def test_the_event_is_found_by_halves(
             return await plain(messages, *rest)
 
         monkeypatch.setattr(fold.folder, "fold", counted)
-        messages = [Delivery(one.raw, subject_of(one.raw), n) for n, one in enumerate(events)]
-        with broken(lambda one: one.event.id == poison), pytest.raises(FoldHalted) as stopped:
-            await loop_of(fold)._fold_or_halt(messages)
+        deliveries = [Delivery(e.raw, subject_of(e.raw), n) for n, e in enumerate(events)]
+        with broken(lambda event: event.event.id == poison), pytest.raises(FoldHalted) as stopped:
+            await loop_of(fold)._fold_or_halt(deliveries)
         assert poison in str(stopped.value) and len(tried) <= 16
-        stood = await position(fold)
-        assert (stood.folded, stood.stream_seq) == (place, max(0, place - 1))
+        place_now = await position(fold)
+        assert (place_now.folded, place_now.stream_seq) == (place, max(0, place - 1))
         with pytest.raises(FoldHalted):
             await fold.fold(events)
 
@@ -195,8 +195,8 @@ async def test_a_body_that_the_decoder_dies_of_is_named_too(
 
     async with folding(f"sqlite:///{tmp_path / 'x.db'}", load_directory(SHIPPED)) as fold:
         monkeypatch.setattr("services.scoring.handlers.batch.decode", dying)
-        for raw, named in ((event.raw, "reg-H44.1"), (b"\xff{", "sha256")):
-            with pytest.raises(FoldHalted, match=named):
+        for raw, pattern in ((event.raw, "reg-H44.1"), (b"\xff{", "sha256")):
+            with pytest.raises(FoldHalted, match=pattern):
                 await loop_of(fold)._fold_or_halt([Delivery(raw, "danchu.events.H44-1.x.y", 1)])
             await loop_of(fold)._lift_fault()
             assert (await position(fold)).halted is None

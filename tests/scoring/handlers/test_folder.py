@@ -32,18 +32,18 @@ async def test_a_city_in_any_order_and_batches_is_rated_as_the_oracle_rates_it(
     chance = random.Random(seed)
     events, year = city(seed, 10, 600)
     raw, ours = rubrics(seed, tmp_path)
-    said = accepted(events)
+    recorded = accepted(events)
     expected = compared(rate(events, raw, year))
-    chance.shuffle(said)
+    chance.shuffle(recorded)
     sizes = [chance.choice((1, 2, 7, 40, 200)) for _ in range(60)]
     async with folding(database_url, ours) as fold:
-        for batch in split(said, sizes):
-            again = chance.sample(said, min(5, len(said)))
+        for batch in split(recorded, sizes):
+            again = chance.sample(recorded, min(5, len(recorded)))
             await fold.fold([*batch, *again[:2]])
-            await fold.fold([one for one in again if one in batch])
-        await fold.fold(said)
+            await fold.fold([event for event in again if event in batch])
+        await fold.fold(recorded)
         assert compared(await fold.ratings(year)) == expected
-        assert expected == compared(rating_answers(Accepted(said), ours, year))
+        assert expected == compared(rating_answers(Accepted(recorded), ours, year))
 
 
 async def test_two_folders_at_once_give_the_ratings_of_one(
@@ -52,16 +52,16 @@ async def test_two_folders_at_once_give_the_ratings_of_one(
     """Two replicas fold overlapping batches at the same time, each with its own memory."""
     events, year = city(3, 8, 300)
     raw, ours = rubrics(3, tmp_path)
-    said = accepted(events)
-    random.Random(3).shuffle(said)
-    async with folding(database_url, ours) as one, joining(one) as two:
-        batches = split(said, [15] * (len(said) // 15))
+    recorded = accepted(events)
+    random.Random(3).shuffle(recorded)
+    async with folding(database_url, ours) as event, joining(event) as two:
+        batches = split(recorded, [15] * (len(recorded) // 15))
         pairs = itertools.zip_longest(batches[::2], batches[1::2], fillvalue=list[Accepted]())
         for first, second in pairs:
-            await asyncio.gather(one.fold([*first, *second[:5]]), two.fold([*second, *first[:5]]))
-        async with one.db.read() as conn:
+            await asyncio.gather(event.fold([*first, *second[:5]]), two.fold([*second, *first[:5]]))
+        async with event.db.read() as conn:
             place = await position.load(conn)
-            assert await event_queries.ledger_size(conn) == place.folded == len(said)
+            assert await event_queries.ledger_size(conn) == place.folded == len(recorded)
         assert compared(await two.ratings(year)) == compared(rate(events, raw, year))
 
 
@@ -109,7 +109,7 @@ FAULTS: dict[str, tuple[Any, str, Any]] = {
     "facts committed without their tallies": (book_rules, "apply", lambda *_: None),
     "own books alone": (Registry, "pooling", lambda self, key, year: ()),
     "decisions without effect": (
-        book_rules, "post_decision", lambda said: [],
+        book_rules, "post_decision", lambda recorded: [],
     ),
 }  # fmt: skip
 
@@ -127,22 +127,22 @@ async def _agrees(seed: int, folder: Path) -> bool:
     chance = random.Random(seed)
     events, year = city(seed, 10, 400)
     raw, ours = rubrics(seed, folder)
-    said = accepted(events)
+    recorded = accepted(events)
     expected = compared(rate(events, raw, year))
-    chance.shuffle(said)
+    chance.shuffle(recorded)
     order = ORDERS[seed % len(ORDERS)]
-    said.sort(key=lambda one: order.get(one.kind.domain, 1))
+    recorded.sort(key=lambda event: order.get(event.kind.domain, 1))
     async with folding(f"sqlite:///{folder / f'{seed}.db'}", ours) as fold:
-        for batch in split(said, [30] * (len(said) // 30)):
-            await fold.fold([*batch, *chance.sample(said, 3)])
-        _, held = await fold.held()
+        for batch in split(recorded, [30] * (len(recorded) // 30)):
+            await fold.fold([*batch, *chance.sample(recorded, 3)])
+        _, stored = await fold.held()
         due = [
             ((unit, year), msgspec.json.encode((cell, posting)).decode())
-            for unit, cells in facts(Accepted(said), ours, year).items()
+            for unit, cells in facts(Accepted(recorded), ours, year).items()
             for cell, postings in cells.items()
             for posting in postings
         ]
-        right = sorted(due) == [fact for fact in held if fact[0][1] == year]
+        right = sorted(due) == [fact for fact in stored if fact[0][1] == year]
         return right and compared(await fold.ratings(year)) == expected
 
 

@@ -110,8 +110,8 @@ class Machine(RuleBasedStateMachine):
     def rated_as_by_the_oracle(self) -> None:
         """Every rating agrees with the naive recomputation of what was folded."""
         names = {(s.event.source, s.event.id) for s in self.said if s.identity in self.folded}
-        held = [event for name, event in self.by_name.items() if name in names]
-        expected = compared(rate(held, self.raw, self.year))
+        stored = [event for name, event in self.by_name.items() if name in names]
+        expected = compared(rate(stored, self.raw, self.year))
         assert compared(self.runner.run(self.fold.ratings(self.year))) == expected
 
     def teardown(self) -> None:

@@ -76,11 +76,11 @@ class Town:
 
     def events(self, number: int) -> list[dict[str, Any]]:
         """The next events: a unit, and duties of it."""
-        found = []
+        answer = []
         for _ in range(number):
-            found.append(due("H44.1", f"d{self.number}") if self.number else registered("H44.1"))
+            answer.append(due("H44.1", f"d{self.number}") if self.number else registered("H44.1"))
             self.number += 1
-        return found
+        return answer
 
     async def accept(self, road: Road, number: int) -> Sequence[str]:
         """Accepts the next events; their receipts."""
@@ -102,12 +102,12 @@ class Town:
     async def saved(self, service: str) -> Rows:
         """A backup of a database."""
         tables = import_module(f"services.{service}.tables").metadata.tables
-        found: Rows = {}
+        answer: Rows = {}
         async with self.database(service) as db, db.read() as conn:
             for table in tables:
                 rows = await conn.execute(text(f"SELECT * FROM {table}"))
-                found[table] = [dict(row._mapping) for row in rows]
-        return found
+                answer[table] = [dict(row._mapping) for row in rows]
+        return answer
 
     async def restore(self, service: str, backup: Rows) -> None:
         """A database as it was."""
@@ -180,19 +180,19 @@ class Town:
 
     async def lag(self, road: Road) -> dict[str, Any]:
         """The lag as an operator sees it."""
-        found: dict[str, Any] = (await road.get("/lag", "operator")).json()
-        return found
+        answer: dict[str, Any] = (await road.get("/lag", "operator")).json()
+        return answer
 
     async def is_whole(self, road: Road, receipts: Sequence[str], since: int) -> bool:
         """Whether all of it is folded, and every mark holds, one of now among them."""
         lag = await self.lag(road)
         if lag.get("events") or lag.get("halted") or set(receipts) - await self.receipts(road):
             return False
-        known = await self.doors(road)
-        proved = any(d.name.startswith("intake.") and d.held_until >= since for d in known)
+        every = await self.doors(road)
+        proved = any(d.name.startswith("intake.") and d.held_until >= since for d in every)
         return proved and all(
             door.is_closed or (door.differs_since is None and door.proven_mark == door.mark)
-            for door in known
+            for door in every
         )
 
     async def whole(self, road: Road, receipts: Sequence[str] | None = None) -> None:
@@ -212,4 +212,4 @@ class Town:
 
     async def resend(self, since: str) -> None:
         """What the sentence of a halt says."""
-        await operator.resend(ScoringSettings(), since, lambda done, of: None)
+        await operator.resend(ScoringSettings(), since, lambda count, of: None)

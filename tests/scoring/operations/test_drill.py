@@ -99,6 +99,6 @@ async def test_the_drill_of_backup_and_restore(
         if await town.whole_or_halted(road, needed) is not None:
             await town.resend("2025-01-01")
         await town.whole(road, needed)
-    found = await audit(ScoringSettings(), PRODUCERS)
-    assert len(found) == (3 if stream == "kept" else 0), found
-    assert all("no outbox has it" in line for line in found)
+    answer = await audit(ScoringSettings(), PRODUCERS)
+    assert len(answer) == (3 if stream == "kept" else 0), answer
+    assert all("no outbox has it" in line for line in answer)

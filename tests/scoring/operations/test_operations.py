@@ -33,12 +33,12 @@ async def road(
     home: Path, database_url: str, issuer: Issuer, provisioned: NatsServer
 ) -> AsyncIterator[Road]:
     """The road on either database, with one rated unit."""
-    async with open_road(home, database_url, issuer) as made:
+    async with open_road(home, database_url, issuer) as running:
         sent = [registered("H44.1"), due("H44.1", "a"), published("H44.1", "a"), due("H44.1", "b")]
-        receipts = await made.send(sent)
-        assert (await made.get("/ratings/2025/H44.1", wait_for=receipts[-1])).status_code == 200
-        await folded(made, len(sent))
-        yield made
+        receipts = await running.send(sent)
+        assert (await running.get("/ratings/2025/H44.1", wait_for=receipts[-1])).status_code == 200
+        await folded(running, len(sent))
+        yield running
 
 
 def settings(road: Road) -> ScoringSettings:
@@ -78,9 +78,9 @@ async def rating(road: Road) -> Any:
 async def test_a_rebuild_gives_the_same_bytes_and_the_same_rating(road: Road) -> None:
     """Facts and tallies are what the ledger gives, also after somebody spoiled them."""
     before, rated = await books(road), await rating(road)
-    seen: list[tuple[int, int]] = []
-    read = await rebuild.rebuild(settings(road), 2025, lambda *step: seen.append(step))
-    assert (read, seen) == (3, [(1, 1)])
+    steps: list[tuple[int, int]] = []
+    read = await rebuild.rebuild(settings(road), 2025, lambda *step: steps.append(step))
+    assert (read, steps) == (3, [(1, 1)])
     assert await books(road) == before
     await run(road, "DELETE FROM facts")
     await run(road, "UPDATE books SET tallies = '{}'")
@@ -96,20 +96,20 @@ async def test_the_audit_finds_nothing_where_nothing_differs(road: Road) -> None
 
 async def test_the_audit_says_how_much_of_all_is_proved(road: Road) -> None:
     """One unit and four messages: what is done only grows, up to all there is to prove."""
-    seen: list[tuple[int, int]] = []
-    await audit(settings(road), ["intake"], lambda *step: seen.append(step))
-    assert seen[0] == (1, 5) and seen[-1] == (5, 5)
-    assert seen == sorted(seen)
+    steps: list[tuple[int, int]] = []
+    await audit(settings(road), ["intake"], lambda *step: steps.append(step))
+    assert steps[0] == (1, 5) and steps[-1] == (5, 5)
+    assert steps == sorted(steps)
 
 
 @pytest.mark.parametrize(
-    ("statement", "named"),
+    ("statement", "name"),
     [
         ("UPDATE books SET tallies = '{}'", "facts or tallies of H44.1 in 2025"),
         ("DELETE FROM facts", "facts or tallies of H44.1 in 2025"),
-        ("UPDATE position SET folded = folded + 1", "the ledger holds 4 events"),
+        ("UPDATE position SET folded = folded + 1", "the ledger has 4 events"),
         ("DELETE FROM ledger WHERE kind = 'disclosure.published'", "pub-H44.1-a"),
-        ("UPDATE ledger SET retracted = true WHERE part = 1", "marked as retracted or not"),
+        ("UPDATE ledger SET retracted = true WHERE part = 1", "as retracted do not agree"),
         (
             "INSERT INTO retractions (target, subject) SELECT identity, subject FROM ledger "
             "WHERE part = 0",
@@ -118,10 +118,10 @@ async def test_the_audit_says_how_much_of_all_is_proved(road: Road) -> None:
         ("DELETE FROM books", "facts or tallies of H44.1 in 2025"),
     ],
 )
-async def test_the_audit_names_what_differs(road: Road, statement: str, named: str) -> None:
+async def test_the_audit_names_what_differs(road: Road, statement: str, name: str) -> None:
     """A tally, a fact, a count or an event that was tampered with is said by name."""
     await run(road, statement)
-    assert any(named in line for line in await audit(settings(road), ["intake"]))
+    assert any(name in line for line in await audit(settings(road), ["intake"]))
 
 
 async def test_an_event_that_no_outbox_had_is_found(road: Road) -> None:
@@ -157,8 +157,8 @@ async def test_what_breaks_the_contract_on_the_stream_harms_nobody_and_can_be_re
     await eventually(announced)
     await broker.close()
     first = next(item["id"] for item in items if item["reason"] == "unknown-type")
-    kept = await quarantine.entry(settings(road), first)
-    assert b"nothing.known" in bytes(kept["raw"])
+    entry = await quarantine.entry(settings(road), first)
+    assert b"nothing.known" in bytes(entry["raw"])
     assert not await quarantine.replay(settings(road), first)
     await quarantine.settle(settings(road), first, "dropped")
     left = (await road.get("/quarantine", "auditor", state="waiting")).json()["items"]
@@ -184,8 +184,8 @@ async def test_an_entry_that_an_event_replaced_keeps_its_link(
             await quarantine.settle(settings(road), id_, state, receipt)
     with pytest.raises(ReplacedAlready):
         await quarantine.check_unreplaced(settings(road), id_)
-    (kept,) = (await road.get("/quarantine", "auditor")).json()["items"]
-    assert (kept["state"], kept["replaced_by"]) == ("replayed", "ab" * 16)
+    (entry,) = (await road.get("/quarantine", "auditor")).json()["items"]
+    assert (entry["state"], entry["replaced_by"]) == ("replayed", "ab" * 16)
 
 
 async def test_a_lost_stream_halts_the_fold_and_resending_heals_it(
@@ -219,9 +219,9 @@ async def test_a_lost_stream_halts_the_fold_and_resending_heals_it(
 
 async def test_a_wrong_id_of_the_quarantine_is_said(road: Road) -> None:
     """No entry, or no id at all."""
-    for wrong in ("00" * 16, "zz", ""):
+    for faulty in ("00" * 16, "zz", ""):
         with pytest.raises(NotQuarantined):
-            await quarantine.entry(settings(road), wrong)
+            await quarantine.entry(settings(road), faulty)
 
 
 async def test_another_content_under_a_known_identity_is_a_conflict(

@@ -30,12 +30,12 @@ async def town(
 ) -> AsyncIterator[Town]:  # fmt: skip
     """Four events, folded and proved."""
     hasten(monkeypatch)
-    made = Town(home, database_url, issuer, provisioned, monkeypatch)
-    await made.begin()
-    async with made.running() as road:
-        await made.accept(road, 4)
-        await made.whole(road)
-    yield made
+    running = Town(home, database_url, issuer, provisioned, monkeypatch)
+    await running.begin()
+    async with running.running() as road:
+        await running.accept(road, 4)
+        await running.whole(road)
+    yield running
 
 
 async def differences() -> list[str]:
@@ -54,13 +54,13 @@ async def test_databases_restored_beside_a_kept_stream_are_told_from_it(town: To
         await town.whole(road)
     for service, backup in backups.items():
         await town.restore(service, backup)
-    found = await differences()
-    assert len([line for line in found if "the stream has the event" in line]) == 3
-    assert all("due-H44.1-d" in line for line in found if "the stream has" in line)
+    lines = await differences()
+    assert len([line for line in lines if "the stream has the event" in line]) == 3
+    assert all("due-H44.1-d" in line for line in lines if "the stream has" in line)
     async with town.running() as road:
         await town.whole(road)
-    found = await differences()
-    assert len(found) == 3 and all("no outbox has it" in line for line in found)
+    lines = await differences()
+    assert len(lines) == 3 and all("no outbox has it" in line for line in lines)
 
 
 async def test_scoring_restored_alone_agrees_again_once_it_has_read(town: Town) -> None:
@@ -70,8 +70,8 @@ async def test_scoring_restored_alone_agrees_again_once_it_has_read(town: Town) 
         await town.accept(road, 2)
         await town.whole(road)
     await town.restore("scoring", backup)
-    found = await differences()
-    assert len([line for line in found if "the outbox of intake sent" in line]) == 2
+    lines = await differences()
+    assert len([line for line in lines if "the outbox of intake sent" in line]) == 2
     async with town.running() as road:
         await town.whole(road)
     assert await differences() == []
@@ -87,15 +87,15 @@ async def test_a_stream_that_lacks_what_was_sent_is_named_and_the_list_is_bounde
         await town.accept(road, 5)
         await town.whole(road)
     town.restore_stream(copy)
-    found = await differences()
-    lacking = [line for line in found if "the stream does not have it" in line]
-    assert len(lacking) == 2 and any("and 3 more" in line for line in found)
+    lines = await differences()
+    lacking = [line for line in lines if "the stream does not have it" in line]
+    assert len(lacking) == 2 and any("and 3 more" in line for line in lines)
 
 
 async def test_a_mark_that_does_not_hold_is_named_by_the_audit(town: Town) -> None:
     """Also before it is an alarm."""
     async with town.database("scoring") as db, db.write() as conn:
-        (door,) = [one for one in await doors.load(conn) if one.name.startswith("intake.")]
+        (door,) = [each for each in await doors.load(conn) if each.name.startswith("intake.")]
         await doors.save(conn, door._replace(mark_events=9, mark_until=door.mark_until + 1,
                                              differs_since=1))  # fmt: skip
     (line,) = await differences()
@@ -106,17 +106,17 @@ async def test_a_door_that_is_gone_for_good_is_taken_off(town: Town) -> None:
     """An alarm about it ends; one that still speaks, or is unknown, is not taken off."""
     settings = ScoringSettings()
     listed = await operator.list_doors(settings)
-    (intake,) = [one for one in listed if str(one["name"]).startswith("intake.")]
+    (intake,) = [each for each in listed if str(each["name"]).startswith("intake.")]
     assert (intake["state"], intake["events"], intake["arrived"]) == ("proved", 4, 4)
     with pytest.raises(DoorSpeaks):
         await operator.retire_door(settings, str(intake["name"]))
     with pytest.raises(DoorUnknown):
         await operator.retire_door(settings, "intake.ffffffff")
     async with town.database("scoring") as db, db.write() as conn:
-        (door,) = [one for one in await doors.load(conn) if one.name == intake["name"]]
+        (door,) = [each for each in await doors.load(conn) if each.name == intake["name"]]
         await doors.save(conn, door._replace(heard=1, differs_since=1, mark_events=9))
         assert first_alarm(await doors.load(conn), 2**62) is not None
     await operator.retire_door(settings, door.name)
-    known = await door_operations.list_doors(settings)
-    assert first_alarm(known, 2**62) is None
-    assert [one.state for one in known if one.name == door.name] == ["retired"]
+    every = await door_operations.list_doors(settings)
+    assert first_alarm(every, 2**62) is None
+    assert [each.state for each in every if each.name == door.name] == ["retired"]

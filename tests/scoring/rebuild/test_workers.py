@@ -38,9 +38,9 @@ SECONDS = 60
 @pytest.fixture
 async def fold(tmp_path: Path, database_url: str) -> AsyncIterator[Fold]:
     """A folded city of a year with mergers, on either database."""
-    async with folding(database_url, rubrics(1, tmp_path)[1]) as made:
-        await made.fold(accepted(city(3, 8, 400)[0]))
-        yield made
+    async with folding(database_url, rubrics(1, tmp_path)[1]) as result:
+        await result.fold(accepted(city(3, 8, 400)[0]))
+        yield result
 
 
 async def rebuilt(fold: Fold, team: Workers) -> int:
@@ -91,9 +91,9 @@ async def test_spoiled_facts_are_what_the_ledger_gives_again(name: str, fold: Fo
 def test_groups_hold_each_book_once_in_order(books: int, workers: int, most: int) -> None:
     """However many workers and books there are, no group is empty or larger than it may be."""
     wanted = [Book(f"H44.{number}", 2025) for number in range(books)]
-    found = list(split(wanted, workers, most))
-    assert [book for group in found for book in group] == wanted
-    assert all(0 < len(group) <= most for group in found)
+    groups = list(split(wanted, workers, most))
+    assert [book for group in groups for book in group] == wanted
+    assert all(0 < len(group) <= most for group in groups)
 
 
 async def test_what_is_right_already_is_not_written_again(fold: Fold) -> None:
@@ -125,7 +125,7 @@ async def test_a_failure_beside_waiting_answers_ends_the_workers(fold: Fold) -> 
     registry = Registry(())
     books = [Book(f"H44.9.{number}", 2025) for number in range(GROUP)]
 
-    async def take(made: BookResult) -> None:
+    async def take(result: BookResult) -> None:
         process: Any = team._all[0]
         await eventually(lambda: _paused(process._transport.get_pipe_transport(1)))
         raise DatabaseAway("the disk is full")

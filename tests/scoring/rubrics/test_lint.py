@@ -14,8 +14,8 @@ COMMUNE = (SHIPPED / "viet-tri-2025-commune.yaml").read_text(encoding="utf-8")
 
 def test_the_shipped_rubric_leaves_little_open() -> None:
     """Each remark is one that the council can answer."""
-    said = remarks(load(SHIPPED / "viet-tri-2025-commune.yaml"))
-    assert [remark.en for remark in said] == [
+    sentences = remarks(load(SHIPPED / "viet-tri-2025-commune.yaml"))
+    assert [remark.en for remark in sentences] == [
         "never rewarded: led_by_head false of dialogue.held",
         "never rewarded: topic other of training.completed",
         "events that the rubric never reads: conference.held, count.reported",
@@ -38,4 +38,6 @@ def test_what_is_left_open_is_said(right: str, other: str, remark: str, tmp_path
     assert right in COMMUNE
     path = tmp_path / "open.yaml"
     path.write_text(COMMUNE.replace(right, other, 1), encoding="utf-8")
-    assert any(remark in said.en and said.vi != said.en for said in remarks(load(path)))
+    assert any(
+        remark in sentences.en and sentences.vi != sentences.en for sentences in remarks(load(path))
+    )

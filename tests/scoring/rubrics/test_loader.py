@@ -39,11 +39,11 @@ def plant(fault: Planted) -> tuple[str, int]:
     start = COMMUNE.index(fault.right)
     mark = fault.wrong.find("~")
     line = COMMUNE.count("\n", 0, start) + fault.wrong.count("\n", 0, max(mark, 0)) + 1
-    wrong = fault.wrong.replace("~", "", 1)
-    return COMMUNE[:start] + wrong + COMMUNE[start + len(fault.right) :], line
+    faulty = fault.wrong.replace("~", "", 1)
+    return COMMUNE[:start] + faulty + COMMUNE[start + len(fault.right) :], line
 
 
-def taken(folder: Path, *changes: tuple[str, str]) -> Path:
+def take(folder: Path, *changes: tuple[str, str]) -> Path:
     """A file of the shipped rubric with changes."""
     text = COMMUNE
     for right, other in changes:
@@ -88,18 +88,18 @@ def test_a_rubric_says_what_its_file_says() -> None:
 def test_a_fault_is_named_with_its_line(fault: Planted, tmp_path: Path) -> None:
     """Whoever wrote the file finds the place and the mend."""
     text, line = plant(fault)
-    said = refusal(tmp_path, text)
+    reasons = refusal(tmp_path, text)
     place = f"wrong.yaml:{line}: "
-    assert any(s.en.startswith(place) and fault.reason in s.en for s in said), said
-    assert all(s.vi.split(": ")[0] == s.en.split(": ")[0] for s in said), said
+    assert any(s.en.startswith(place) and fault.reason in s.en for s in reasons), reasons
+    assert all(s.vi.split(": ")[0] == s.en.split(": ")[0] for s in reasons), reasons
 
 
 @pytest.mark.parametrize("field", [f for f in NEEDED if f not in ("gates", "top_class_share")])
 def test_a_field_of_the_whole_that_is_left_out_is_missed(field: str, tmp_path: Path) -> None:
     """Nothing is guessed: not the kinds, not the days to reply."""
     text = re.sub(rf"^{field}:.*\n(?:[ #].*\n)*", "", COMMUNE, count=1, flags=re.M)
-    said = refusal(tmp_path, text)
-    assert any(f"rubric: {field} is missing" in one for one in said), said
+    reasons = refusal(tmp_path, text)
+    assert any(f"rubric: {field} is missing" in each for each in reasons), reasons
 
 
 @pytest.mark.parametrize("field", ["id", "vi", "clause", "group", "kind", "points", "target"])
@@ -108,38 +108,39 @@ def test_a_field_of_an_indicator_that_is_left_out_is_missed(field: str, tmp_path
     begin = COMMUNE.index("  - id: communication\n")
     end = COMMUNE.index("  - id: communication-forms\n")
     lines = COMMUNE[begin + 4 : end].splitlines()
-    kept = [one.strip() for one in lines if not one.strip().startswith(f"{field}:")]
-    text = COMMUNE[:begin] + "  - " + "\n    ".join(kept) + "\n" + COMMUNE[end:]
+    loaded = [each.strip() for each in lines if not each.strip().startswith(f"{field}:")]
+    text = COMMUNE[:begin] + "  - " + "\n    ".join(loaded) + "\n" + COMMUNE[end:]
     line = COMMUNE.count("\n", 0, begin) + 1
-    said = refusal(tmp_path, text)
+    reasons = refusal(tmp_path, text)
     assert any(
-        one.startswith(f"wrong.yaml:{line}: ") and f"{field} is missing" in one for one in said
-    ), said
+        each.startswith(f"wrong.yaml:{line}: ") and f"{field} is missing" in each
+        for each in reasons
+    ), reasons
 
 
 def test_all_faults_are_named_at_once_in_the_order_of_the_lines(tmp_path: Path) -> None:
     """A file is mended in one go."""
     text = COMMUNE
-    for right, wrong in (("maximum: 100", "maximum: 0"), ("target: 8", "target: 0")):
-        text = text.replace(right, wrong, 1)
+    for right, faulty in (("maximum: 100", "maximum: 0"), ("target: 8", "target: 0")):
+        text = text.replace(right, faulty, 1)
     text = text.replace("key: activity", "key: activities", 1).replace("by: level", "by: x", 1)
-    said = refusal(tmp_path, text)
-    lines = [int(one.split(":")[1]) for one in said]
-    assert len(said) >= 4 and lines == sorted(lines)
+    reasons = refusal(tmp_path, text)
+    lines = [int(each.split(":")[1]) for each in reasons]
+    assert len(reasons) >= 4 and lines == sorted(lines)
 
 
 def test_one_class_alone_has_no_share_and_no_gate(tmp_path: Path) -> None:
     """There must be a class to drop to."""
     bands = re.sub(r"(?<=bands:\n)(?:  - .*\n)+", '  - {class: A, vi: x, from: "0"}\n', COMMUNE)
-    said = " ".join(refusal(tmp_path, bands))
-    assert "requires two or more classes" in said and "the lowest" in said
+    reasons = " ".join(refusal(tmp_path, bands))
+    assert "requires two or more classes" in reasons and "the lowest" in reasons
 
 
 def test_a_value_that_the_rule_never_meets_needs_no_points(tmp_path: Path) -> None:
     """What `where` keeps out can not come."""
     fewer = LEVELS.replace('commune: "1", ', "")
     where = "where: {level: [city, province, nation]}, points: {by: level"
-    changed = taken(tmp_path, (LEVELS, fewer), ("points: {by: level", where))
+    changed = take(tmp_path, (LEVELS, fewer), ("points: {by: level", where))
     points = load(changed).by_id["models-recognised"].rules[0].points
     assert points is not None and [value for value, _ in points.of] == [
         "city",
@@ -152,7 +153,7 @@ def test_points_may_depend_on_a_yes_or_no(tmp_path: Path) -> None:
     """A boolean is a closed list of two values."""
     rule = '{set: model.replicated, clear: model.revoked, key: model, points: "1"}'
     other = '{set: dialogue.held, points: {by: led_by_head, of: {true: "1/3", false: 0}}}'
-    points = load(taken(tmp_path, (rule, other))).by_id["recognition"].rules[0].points
+    points = load(take(tmp_path, (rule, other))).by_id["recognition"].rules[0].points
     assert points is not None and points.of == ((True, Fraction(1, 3)), (False, Fraction(0)))
 
 
@@ -160,16 +161,20 @@ def test_a_ceiling_may_ask_for_what_only_some_events_tell(tmp_path: Path) -> Non
     """A revoked model has no head to blame: the ceiling passes it by, and a misspelt field not."""
     start = '    cap: "25"\n    pick: highest\n    done:\n'
     more = '      - {set: model.revoked, key: model, points: "1"}\n'
-    rubric = load(taken(tmp_path, (start, start + more)))
+    rubric = load(take(tmp_path, (start, start + more)))
     assert len(rubric.by_id["violations"].ceilings) == 3
-    wrong = COMMUNE.replace(start, start + more).replace("where: {by_head: true}", "where: {by: 1}")
-    assert any("by is not a field of violation.handled" in one for one in refusal(tmp_path, wrong))
+    faulty = COMMUNE.replace(start, start + more).replace(
+        "where: {by_head: true}", "where: {by: 1}"
+    )
+    assert any(
+        "by is not a field of violation.handled" in each for each in refusal(tmp_path, faulty)
+    )
 
 
 def test_optional_parts_may_be_left_out(tmp_path: Path) -> None:
     """A rubric without gates and without a share, for ever, with a grouped bonus."""
     gates = '  - {class: A, each_group: true, at_least: "0.7"}\n'
-    changed = taken(
+    changed = take(
         tmp_path,
         (f"gates:\n{gates}  - {DISCLOSURE_GATE}\n", ""),
         ('top_class_share: {at_most: "1/5", of: top_two}\n', ""),
@@ -182,7 +187,7 @@ def test_optional_parts_may_be_left_out(tmp_path: Path) -> None:
 
 def test_an_alias_is_read_as_what_it_names(tmp_path: Path) -> None:
     """YAML's own shorthand needs no other reading."""
-    changed = taken(
+    changed = take(
         tmp_path, ("from: 2025,", "from: &y 2025,"), ("reply_days: 14", "reply_days: *y")
     )
     assert load(changed).reply_days == 2025
@@ -213,8 +218,11 @@ def test_a_directory_says_the_faults_of_all_its_files(tmp_path: Path) -> None:
     with pytest.raises(RubricRefused) as refused:
         load_directory(tmp_path)
     assert isinstance(refused.value.message, Message)
-    said = refused.value.message.en
-    assert "c.yaml:1: must be a mapping" in said and "b.yaml:4: has the same id as a.yaml" in said
+    reasons = refused.value.message.en
+    assert (
+        "c.yaml:1: must be a mapping" in reasons
+        and "b.yaml:4: has the same id as a.yaml" in reasons
+    )
 
 
 def test_a_directory_without_a_rubric_is_refused(tmp_path: Path) -> None:
@@ -231,9 +239,9 @@ def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
 
 def test_bytes_that_are_no_text_are_refused_with_their_line(tmp_path: Path) -> None:
     """A file saved in an old Vietnamese code page is named as such."""
-    said = refusal(tmp_path, b"id: a\nvi: \xd0\xe2n\n")
-    assert [fault.en for fault in said] == ["wrong.yaml:2: is not UTF-8"]
-    assert said[0].vi == "wrong.yaml:2: tệp không dùng bảng mã UTF-8"
+    reasons = refusal(tmp_path, b"id: a\nvi: \xd0\xe2n\n")
+    assert [fault.en for fault in reasons] == ["wrong.yaml:2: is not UTF-8"]
+    assert reasons[0].vi == "wrong.yaml:2: tệp không dùng bảng mã UTF-8"
 
 
 @pytest.mark.parametrize(

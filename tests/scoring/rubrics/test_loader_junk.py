@@ -72,11 +72,11 @@ def test_random_text_is_answered(text: str, tmp_path: Path) -> None:
 
 def paths(tree: Any, here: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     """The place of every value of the rubric."""
-    found = [here] if here else []
+    refusals = [here] if here else []
     listed = list(enumerate(tree)) if isinstance(tree, list) else []
     for name, value in tree.items() if isinstance(tree, dict) else listed:
-        found += paths(value, (*here, name))
-    return found
+        refusals += paths(value, (*here, name))
+    return refusals
 
 
 @DRAWN

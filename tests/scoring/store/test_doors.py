@@ -37,7 +37,7 @@ async def compared(fold: Fold, *marks: Mark, now: int = 1) -> dict[str, DoorStat
     """What is known of the doors after these marks."""
     async with fold.db.write() as conn:
         await position.lock(conn)
-        return {one.name: one for one in await doors.compare(conn, marks, now)}
+        return {each.name: each for each in await doors.compare(conn, marks, now)}
 
 
 async def reasons(fold: Fold) -> list[str]:
@@ -52,12 +52,12 @@ async def reasons(fold: Fold) -> list[str]:
     st.none() | st.integers(0, 9), st.booleans(),
 )  # fmt: skip
 def test_a_mark_holds_with_exactly_its_number(
-    until: int, events: int, arrived: int, held: int, since: int | None, ends: bool
+    until: int, events: int, arrived: int, until_held: int, since: int | None, ends: bool
 ) -> None:
     """Only what is exact moves the mark that holds, and no mark moves it back silently."""
-    before = DoorState(1, NAME, held_until=held, held_events=held, differs_since=since)
+    before = DoorState(1, NAME, held_until=until_held, held_events=until_held, differs_since=since)
     after = apply_mark(before, Mark(NAME, until, events, NEXT if ends else None), arrived, 20)
-    if ends and until <= held:
+    if ends and until <= until_held:
         assert (
             after.is_closed
             and after.differs_since is None

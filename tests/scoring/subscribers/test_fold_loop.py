@@ -25,7 +25,7 @@ from services.scoring.subscribers import fold_loop
 from tests.conftest import NatsServer, eventually
 from tests.scoring.folding import folding
 from tests.scoring.road import open_road
-from tests.scoring.subscribers.test_stream_look import CREATED, loop_of, moved
+from tests.scoring.subscribers.test_stream_look import CREATED, loop_of, move_on
 from tests.scoring.test_road import due, published, registered
 
 pytestmark = pytest.mark.anyio
@@ -51,11 +51,11 @@ async def test_a_halt_makes_the_fold_not_ready_and_the_queries_degraded(
     database = f"sqlite:///{tmp_path / 'scoring.db'}"
     async with folding(database, load_directory(SHIPPED)) as fold:
         assert (await readiness(tmp_path, part))[1]["status"] == "ready"
-        await moved(fold, halted="the stream EVENTS is gone")
-        found, told = await readiness(tmp_path, part)
-        assert (found, told["status"]) == (ready, status)
-        assert "the stream EVENTS is gone" in told["checks"]["fold"]
-        assert "danchu resend" in told["checks"]["fold"]
+        await move_on(fold, halted="the stream EVENTS is gone")
+        is_ready, answer = await readiness(tmp_path, part)
+        assert (is_ready, answer["status"]) == (ready, status)
+        assert "the stream EVENTS is gone" in answer["checks"]["fold"]
+        assert "danchu resend" in answer["checks"]["fold"]
 
 
 async def test_who_has_other_rubrics_than_the_ratings_is_not_ready(tmp_path: Path) -> None:
@@ -65,9 +65,9 @@ async def test_who_has_other_rubrics_than_the_ratings_is_not_ready(tmp_path: Pat
     yaml = next(SHIPPED.glob("*agency.yaml")).read_text()
     (tmp_path / "other" / "agency.yaml").write_text(yaml)
     async with folding(database, load_directory(SHIPPED)):
-        found, told = await readiness(tmp_path, "http", scoring_rubrics=tmp_path / "other")
-        assert (found, told["status"]) == (False, "not ready")
-        assert "other rubrics" in told["checks"]["rubrics"]
+        is_ready, answer = await readiness(tmp_path, "http", scoring_rubrics=tmp_path / "other")
+        assert (is_ready, answer["status"]) == (False, "not ready")
+        assert "other rubrics" in answer["checks"]["rubrics"]
 
 
 async def test_the_lag_of_a_halted_fold_is_what_the_stream_holds(
@@ -79,9 +79,10 @@ async def test_the_lag_of_a_halted_fold_is_what_the_stream_holds(
     async with open_road(home, f"sqlite:///{tmp_path / 'test.db'}", issuer) as road:
 
         async def lag_of(halted: str | None, events: int) -> Any:
-            found = (await road.get("/lag", "operator")).json()
-            known = found["halted"] == halted or (halted and halted in (found["halted"] or ""))
-            return found if known and found["events"] == events else None
+            figures = (await road.get("/lag", "operator")).json()
+            reason = figures["halted"]
+            matches = reason == halted or (halted and halted in (reason or ""))
+            return figures if matches and figures["events"] == events else None
 
         (receipt,) = await road.send([registered("H44.1")])
         await road.get("/ratings/2025/H44.1", wait_for=receipt)
@@ -89,8 +90,8 @@ async def test_the_lag_of_a_halted_fold_is_what_the_stream_holds(
         broker = provisioned.broker("provision")
         await broker.ensure()
         await broker.manager().delete_stream("EVENTS")
-        gone = await eventually(lambda: lag_of("is gone", 0))
-        assert (gone["seconds"], gone["folded"]) == (0.0, 1)
+        lag = await eventually(lambda: lag_of("is gone", 0))
+        assert (lag["seconds"], lag["folded"]) == (0.0, 1)
         await provision(broker, anew=True)
         await broker.close()
         await road.send([due("H44.1", "a"), published("H44.1", "a")])
@@ -109,8 +110,8 @@ async def test_what_waits_for_a_fold_that_hangs_is_said(
         health = road.scoring.health
 
         async def said(words: str) -> Any:
-            told = (await health.readiness())[1]
-            return told if words in str(told["checks"]) else None
+            answer = (await health.readiness())[1]
+            return answer if words in str(answer["checks"]) else None
 
         await road.get("/ratings/2025/H44.1", wait_for=(await road.send([registered("H44.1")]))[0])
         assert (await eventually(lambda: said("'0 behind'")))["status"] == "ready"
@@ -118,8 +119,8 @@ async def test_what_waits_for_a_fold_that_hangs_is_said(
         await road.send([due("H44.1", "a"), published("H44.1", "a")])
         assert (await eventually(lambda: said("'2 behind'")))["status"] == "ready"
         monkeypatch.setattr(lag, "WAIT_SECONDS", 0.0)
-        told = await said("2 events of the stream wait for the fold")
-        assert told["status"] == "degraded" and "kill -9" in told["checks"]["lag"]
+        answer = await said("2 events of the stream wait for the fold")
+        assert answer["status"] == "degraded" and "kill -9" in answer["checks"]["lag"]
         provisioned.stop()
         assert (await eventually(lambda: said("'unknown'")))["status"] == "ready"
         provisioned.start()
@@ -150,10 +151,10 @@ async def test_a_halt_is_a_metric_until_it_is_lifted(
         loop = loop_of(fold)
         monkeypatch.setattr(loop._reader, "start", lambda: asyncio.sleep(0))
         monkeypatch.setattr(loop._reader, "batch", lambda _: asyncio.sleep(0, []))
-        await moved(fold, halted="it was lost")
+        await move_on(fold, halted="it was lost")
         running = asyncio.create_task(loop.run())
         assert await measured.get() == 1
-        await moved(fold, halted=None)
+        await move_on(fold, halted=None)
         while await measured.get() != 0:
             continue
         running.cancel()

@@ -26,14 +26,14 @@ async def some(reader: Reader) -> list[Msg]:
         return []
 
 
-async def taken(reader: Reader, count: int) -> list[bytes]:
+async def take_all(reader: Reader, count: int) -> list[bytes]:
     """The bodies of the next messages, each batch acknowledged."""
-    found: list[bytes] = []
-    while len(found) < count:
+    messages: list[bytes] = []
+    while len(messages) < count:
         batch = await eventually(lambda: some(reader))
         await reader.ack(batch)
-        found += [message.data for message in batch]
-    return found
+        messages += [message.data for message in batch]
+    return messages
 
 
 async def test_batches_are_bounded_and_in_order(provisioned: NatsServer) -> None:
@@ -45,7 +45,7 @@ async def test_batches_are_bounded_and_in_order(provisioned: NatsServer) -> None
     assert len(batch) <= 10
     assert [sequence(message) for message in batch] == list(range(1, len(batch) + 1))
     await reader.ack(batch)
-    rest = await taken(reader, 25 - len(batch))
+    rest = await take_all(reader, 25 - len(batch))
     assert rest == [b"%d" % number for number in range(len(batch), 25)]
     await reader.stop()
     await reader.broker.close()
@@ -61,7 +61,7 @@ async def test_what_a_killed_reader_took_comes_again_at_once(provisioned: NatsSe
     await killed.broker.nc.close()
     reader = Reader(provisioned.broker("scoring"), "EVENTS", "scoring", limit=10)
     await reader.start()
-    assert await taken(reader, 3) == [b"2", b"3", b"4"]
+    assert await take_all(reader, 3) == [b"2", b"3", b"4"]
     await reader.stop()
     await reader.broker.close()
 
@@ -72,7 +72,7 @@ async def test_an_idle_stream_gives_an_empty_batch(provisioned: NatsServer) -> N
     await reader.start()
     assert await reader.batch(0.01) == []
     await publish(provisioned, range(1))
-    assert await taken(reader, 1) == [b"0"]
+    assert await take_all(reader, 1) == [b"0"]
     await reader.stop()
     await reader.broker.close()
 
@@ -85,6 +85,6 @@ async def test_reading_goes_on_after_the_server_was_killed(provisioned: NatsServ
     provisioned.stop()
     provisioned.start()
     await publish(provisioned, range(2))
-    assert await taken(reader, 2) == [b"0", b"1"]
+    assert await take_all(reader, 2) == [b"0", b"1"]
     await reader.stop()
     await reader.broker.close()

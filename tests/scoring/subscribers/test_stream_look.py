@@ -29,7 +29,7 @@ def loop_of(fold: Fold) -> FoldLoop:
     return FoldLoop(fold.db, broker, fold.folder, 10)
 
 
-async def moved(fold: Fold, **changed: Any) -> None:
+async def move_on(fold: Fold, **changed: Any) -> None:
     """The position as another process leaves it."""
     await fold.folder.move(lambda place: place._replace(**changed))
 
@@ -45,12 +45,12 @@ async def test_a_folder_that_was_faster_is_no_lost_stream(
 ) -> None:
     """Between two looks of one folder another one folds on: the stream ends behind both."""
     async with folding(f"sqlite:///{tmp_path / 'x.db'}", load_directory(SHIPPED)) as fold:
-        await moved(fold, stream_created=CREATED, stream_seq=100)
+        await move_on(fold, stream_created=CREATED, stream_seq=100)
 
         async def state(_: Broker) -> StreamState:
-            found = StreamState(CREATED, 100)
-            await moved(fold, stream_seq=200)
-            return found
+            stored = StreamState(CREATED, 100)
+            await move_on(fold, stream_seq=200)
+            return stored
 
         monkeypatch.setattr(fold_loop, "stream_state", state)
         await loop_of(fold).check_stream()
@@ -62,7 +62,7 @@ async def test_a_stream_that_ends_too_early_halts_every_folder(
 ) -> None:
     """The halt is written down with its reason."""
     async with folding(f"sqlite:///{tmp_path / 'x.db'}", load_directory(SHIPPED)) as fold:
-        await moved(fold, stream_created=CREATED, stream_seq=100)
+        await move_on(fold, stream_created=CREATED, stream_seq=100)
 
         async def state(_: Broker) -> StreamState:
             return StreamState(CREATED, 99)
@@ -78,10 +78,10 @@ async def test_a_halt_that_was_lifted_meanwhile_is_not_written_again(
 ) -> None:
     """The operator healed it while this folder still looked at the old position."""
     async with folding(f"sqlite:///{tmp_path / 'x.db'}", load_directory(SHIPPED)) as fold:
-        await moved(fold, stream_created=CREATED, stream_seq=100)
+        await move_on(fold, stream_created=CREATED, stream_seq=100)
 
         async def state(_: Broker) -> StreamState:
-            await moved(fold, stream_created=CREATED + 1, stream_seq=0)
+            await move_on(fold, stream_created=CREATED + 1, stream_seq=0)
             return StreamState(CREATED + 1, 0)
 
         monkeypatch.setattr(fold_loop, "stream_state", state)
