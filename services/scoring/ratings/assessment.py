@@ -1,4 +1,4 @@
-"""From tallies to a unit's points and class, before what depends on other units. Pure.
+"""From tallies to a unit's points and class, before shares and ranks. Pure.
 
 Source: SCORING.md section 5. Sums are taken over the rounded scores, so that the sheet a person
 reads adds up.
@@ -28,7 +28,7 @@ from services.scoring.rubrics.model import Gate, Rubric
 
 @dataclass(frozen=True, slots=True)
 class Assessment:
-    """A unit's year in one view, before what depends on other units. Points in hundredths.
+    """A unit's year in one view, before shares and ranks. Points in hundredths.
 
     `decided` is the sum of the adjustments before the limit cuts it to `adjustment`; `ceilings`
     are those that hold, also where they do not lower the class.
@@ -53,7 +53,7 @@ class Assessment:
 
     @property
     def merit(self) -> tuple[int, int, int]:
-        """What decides about the share of the top class: greater is better."""
+        """The order in which units take the places of the top class: greater is better."""
         return (self.total, self.basic, -self.deduction)
 
     def with_total(self, total: int) -> Assessment:
@@ -167,7 +167,7 @@ def holding(rubric: Rubric, tally: Tally) -> Iterable[CeilingPlace]:
 
 
 def failures(rubric: Rubric, class_name: str, lines: Sequence[Line]) -> list[tuple[Miss, ...]]:
-    """By gate of the class that is failed, what falls short of it."""
+    """The failed gates of the class, each as what falls short of it."""
     gates = (gate for gate in rubric.gates if gate.class_name == class_name)
     missed = (_misses(rubric, gate, lines) for gate in gates)
     return [misses for misses in missed if misses]
@@ -189,7 +189,7 @@ def _misses(rubric: Rubric, gate: Gate, lines: Sequence[Line]) -> tuple[Miss, ..
 
 
 def group_share(group: str, lines: Sequence[Line]) -> Fraction | None:
-    """The part of its points that a group has; None where no basic indicator of it counts."""
+    """The share of its points that a group has; None where no basic indicator of it counts."""
     members = [x for x in lines if x.indicator.group == group and x.counts]
     members = [line for line in members if line.indicator.kind.basic]
     points = sum((line.indicator.points for line in members), Fraction(0))
@@ -197,7 +197,7 @@ def group_share(group: str, lines: Sequence[Line]) -> Fraction | None:
 
 
 def head_ceiling(rubric: Rubric, ceilings: Sequence[CeilingPlace]) -> str | None:
-    """The lowest class that what the head did allows; None where no such ceiling holds."""
+    """The class to which acts of the head limit the unit; None where no such ceiling holds."""
     limits = [
         place.of(rubric).class_at_most
         for place in ceilings

@@ -46,7 +46,7 @@ def rating_members(rating: Rating) -> Members:
         "empty": dict(rating.empty),
         "reasons": [reason_members(reason) for reason in rating.reasons],
         "head_ceiling": rating.head_ceiling,
-        "heads": [{"head": one.head, "from": one.since} for one in rating.heads],
+        "heads": [{"head": head, "from": since} for head, since in rating.heads],
         "results": [result._asdict() for result in rating.results],
         "until": None if rating.until is None else rating.until.isoformat(),
         "successors": list(rating.successors),
@@ -104,7 +104,7 @@ def _subject(reason: Reason) -> Members:
     """The indicator or the groups that a reason is about, with the clause."""
     match reason:
         case GateReason(misses=(miss, *_) as misses):
-            groups = [one.group for one in misses if one.group is not None]
+            groups = [each.group for each in misses if each.group is not None]
             return {"clause": miss.subject.clause, "indicator": miss.indicator, "groups": groups}
         case CeilingReason(indicator=indicator):
             return {"clause": indicator.clause, "indicator": indicator.id, "groups": []}

@@ -1,8 +1,8 @@
 """A list of ratings: filtered, sorted, and cut into pages that stay right while it changes. Pure.
 
-A cursor names the last item of a page by its place in the order, so that a page begins behind it
-wherever it stands by then. What a search finds by whole words stands before what it finds by the
-beginning of a word, and that before what it finds within one; each part in the order asked for.
+A cursor holds the sort key of the last item of a page, so that the next page begins behind it even
+if the item has moved. Matches of whole words come before matches of beginnings of words, and these
+before matches within words; each group is in the requested order.
 """
 
 import base64
@@ -18,7 +18,7 @@ SortKey = tuple[Any, ...]
 
 
 class CursorWrong(ValueError):
-    """A cursor that no page of this order has given."""
+    """This list has not issued the cursor in this order."""
 
 
 class Entry(NamedTuple):
@@ -50,30 +50,30 @@ ORDERS: dict[str, Callable[[Entry], SortKey]] = {
 def matching(
     entries: Iterable[Entry], kind: str | None, class_: str | None, q: str | None
 ) -> list[tuple[int, Entry]]:
-    """Entries of a kind and class that the words of `q` find, each with how closely: 0 is best."""
+    """The entries of a kind and class that match the words of `q`, with the closeness (0: best)."""
     sought = terms(q or "")
-    found = []
+    matches = []
     for entry in entries:
         if (kind is None or entry.kind == kind) and class_ in (None, entry.class_name):
             close = closeness(sought, entry.words()) if sought else 0
             if close is not None:
-                found.append((close, entry))
-    return found
+                matches.append((close, entry))
+    return matches
 
 
-def page(found: Iterable[tuple[int, Entry]], sort: str, limit: int, cursor: str | None) -> Page:
+def page(matches: Iterable[tuple[int, Entry]], sort: str, limit: int, cursor: str | None) -> Page:
     """One page in the order of `sort`; CursorWrong for a cursor of another order."""
     reverse = sort in ("-name", "-unit")
     order = ORDERS[sort.removeprefix("-") if reverse else sort]
-    keyed = [(close, order(entry)) for close, entry in found]
+    keyed = [(close, order(entry)) for close, entry in matches]
     keyed.sort(key=_order, reverse=reverse)
     keyed.sort(key=_closeness)
     if cursor is not None:
         last = _read(cursor, sort)
         keyed = [pair for pair in keyed if _behind(pair, last, reverse)]
-    taken = keyed[:limit]
-    more = _write(sort, taken[-1]) if len(keyed) > limit else None
-    return Page([key[-1] for _, key in taken], more)
+    part = keyed[:limit]
+    more = _write(sort, part[-1]) if len(keyed) > limit else None
+    return Page([key[-1] for _, key in part], more)
 
 
 def _order(pair: tuple[int, SortKey]) -> SortKey:

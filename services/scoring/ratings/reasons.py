@@ -1,4 +1,4 @@
-"""Why an event does not count, in a sentence of each language beside the stable word. Pure."""
+"""Why an event does not count: a stable word, and a sentence in each language. Pure."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ CODES = {
 SET_ASIDE = "set aside by the operator"
 
 
-def told(reason: str | None) -> dict[str, str | None]:
-    """The reason in the list of events: the word and its sentences, None where it counts."""
+def uncounted_members(reason: str | None) -> dict[str, str | None]:
+    """The reason as members of an item: the word and its sentences, None where it counts."""
     if reason is None:
         return {"reason": None, "reason_vi": None, "reason_en": None}
     sentence = message(CODES[reason])
     return {"reason": reason, "reason_vi": sentence.vi, "reason_en": sentence.en}
 
 
-def told_aside(why: str) -> dict[str, str | None]:
-    """The reason of an event that ended the fold and was set aside by hand."""
+def aside_members(why: str) -> dict[str, str | None]:
+    """The reason of an event that halted the fold and was set aside by the operator."""
     sentence = message("reason-aside", reason=why)
     return {"reason": SET_ASIDE, "reason_vi": sentence.vi, "reason_en": sentence.en}

@@ -36,7 +36,7 @@ class EventFile:
 
 
 def read_lines(lines: Iterable[bytes], now: int) -> EventFile:
-    """CloudEvents one a line, read as strictly as at the door and accepted at `now`."""
+    """Reads CloudEvents, one a line, as strictly as the door does, accepted at `now`."""
     file = EventFile([], [])
     for number, line in enumerate(lines, start=1):
         if not line.strip():

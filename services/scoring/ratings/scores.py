@@ -23,7 +23,7 @@ def hundredths(number: Fraction) -> int:
 
 
 def spelled(amount: int) -> str:
-    """Hundredths as the interface spells points: two decimals."""
+    """Hundredths as points in text, with two decimals."""
     sign = "-" if amount < 0 else ""
     return f"{sign}{abs(amount) // 100}.{abs(amount) % 100:02d}"
 

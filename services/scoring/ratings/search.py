@@ -1,7 +1,7 @@
-"""Words as they are searched: without case, accents or the difference of d and đ. Pure.
+"""Words as a search compares them: without case, accents or the difference of d and đ. Pure.
 
-NFC and NFD, hoà and hòa, and the three letters that look like Đ (U+0110, U+00D0, U+0189) become
-the same.
+NFC and NFD, hoà and hòa, and the three letters that look like Đ (U+0110, U+00D0, U+0189) are
+equal.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ def terms(q: str) -> list[str]:
 
 
 def closeness(sought: Sequence[str], texts: Iterable[str]) -> int | None:
-    """How closely the texts hold all words: 0 as whole words, 1 at the beginning of words,
-    2 within; None where they do not hold them."""
+    """How closely the texts match all words: 0 as whole words, 1 at the beginning of words,
+    2 within; None where a word is missing."""
     words = frozenset[str]().union(*map(_words, texts))
     worst = WHOLE
     for term in sought:

@@ -39,9 +39,9 @@ def unit_standing(
     view: str | None = None,
     cases: Cases | None = None,
 ) -> Standing:
-    """The standing by the unit's own tally, before what depends on other units."""
-    shown = views_of(rubric, registry, unit.key, year).shown(view)
-    assessment = with_cases(assess(rubric, sums, shown), cases or {})
+    """The standing by the unit's own tally, before shares and ranks."""
+    answering = views_of(rubric, registry, unit.key, year).answering(view)
+    assessment = with_cases(assess(rubric, sums, answering), cases or {})
     return Standing(unit.key, unit.kind, assessment, unit.ends_inside(year))
 
 
@@ -110,11 +110,11 @@ class Rivals(NamedTuple):
     ranked: int
 
     def places(self, rubric: Rubric) -> int | None:
-        """How many places there are with this unit in the top class too; None without a share."""
+        """The number of places, counting this unit in the top class; None without a share."""
         return _limit(rubric, self.ranked + 1, self.best + 1)
 
     def last(self, rubric: Rubric) -> Merit | None:
-        """The merit that this unit must exceed for a place; None where there is one for all."""
+        """The merit that this unit must exceed for a place; None where all have one."""
         places = self.places(rubric)
         free = places is None or len(self.merits) < places
         return None if free or not places else self.merits[places - 1]

@@ -15,7 +15,7 @@ class Views(NamedTuple):
     binding: str
     pooled: bool
 
-    def shown(self, view: str | None) -> str:
+    def answering(self, view: str | None) -> str:
         """The view that answers a request for `view`: without a pool there is one only."""
         return view if view is not None and self.pooled else self.binding
 

@@ -1,1 +1,1 @@
-"""What is asked of scoring, answered as of a commit; no HTTP."""
+"""Answers to the queries of scoring, as of a commit; no HTTP."""

@@ -1,7 +1,7 @@
-"""Waiting until events are folded: one poller looks for all who wait, and their number is bounded.
+"""Waiting until events are folded: one poller serves all requests that wait, at most WAITERS_MAX.
 
-Whoever waits holds no connection. A look asks for all receipts at once; where they are many it asks
-for a part of them by turns, so that a crowd that waits costs the others little.
+A request that waits holds no connection. The poller looks for all receipts in one query; where they
+are many, for LOOK_MAX of them by turns, so that many waiting requests cost the others little.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ LOOK_MAX = 400
 
 
 class NotArrived(Exception):
-    """Some receipts were not folded in time; `missing` are they."""
+    """The events of the receipts `missing` were not folded in time."""
 
     def __init__(self, missing: Collection[bytes]) -> None:
         self.missing = sorted(receipt.hex() for receipt in missing)
@@ -30,7 +30,7 @@ class NotArrived(Exception):
 
 
 class TooManyWait(DanchuError):
-    """So many wait already that another one may not."""
+    """As many requests wait as may."""
 
     def __init__(self) -> None:
         super().__init__(message("waiters-full", most=WAITERS_MAX))
@@ -39,12 +39,12 @@ class TooManyWait(DanchuError):
 @dataclass(eq=False)
 class _Waiter:
     missing: set[bytes]
-    done: asyncio.Future[None]
+    arrival: asyncio.Future[None]
 
 
 @dataclass
 class Arrivals:
-    """Who waits for what of one database."""
+    """The requests that wait for events in one database."""
 
     db: Database
     _waiters: list[_Waiter] = field(default_factory=list)
@@ -66,7 +66,7 @@ class Arrivals:
             self._polling = asyncio.create_task(self._poll(), name="arrivals")
         try:
             async with asyncio.timeout(seconds):
-                await waiter.done
+                await waiter.arrival
         except TimeoutError:
             raise NotArrived(waiter.missing) from None
         finally:
@@ -74,7 +74,7 @@ class Arrivals:
                 self._waiters.remove(waiter)
 
     async def _poll(self) -> None:
-        """Looks until nobody waits; what fails is told to all who wait."""
+        """Looks until no request waits; an exception goes to all that wait."""
         pauses = iter(POLL_SECONDS)
         try:
             while self._waiters:
@@ -86,16 +86,16 @@ class Arrivals:
                     with contextlib.suppress(TimeoutError):
                         async with asyncio.timeout(next(pauses, POLL_SECONDS[-1])):
                             await self._newcomer.wait()
-        except Exception as failure:  # each of those who wait raises it
+        except Exception as failure:  # each request that waits raises it
             for waiter in self._waiters:
-                if not waiter.done.done():
-                    waiter.done.set_exception(failure)
+                if not waiter.arrival.done():
+                    waiter.arrival.set_exception(failure)
             self._waiters.clear()
         finally:
             self._polling = None
 
     async def _look(self) -> set[bytes]:
-        """Those of the missing receipts, or of their next part, whose event has arrived."""
+        """The receipts, of all that are missing or their next part, whose event has arrived."""
         missing = set[bytes]().union(*(waiter.missing for waiter in self._waiters))
         if len(missing) > LOOK_MAX:
             missing = self._part(missing)
@@ -116,6 +116,6 @@ class Arrivals:
     def _arrive(self, receipts: set[bytes]) -> None:
         for waiter in self._waiters:
             waiter.missing -= receipts
-            if not waiter.missing and not waiter.done.done():
-                waiter.done.set_result(None)
+            if not waiter.missing and not waiter.arrival.done():
+                waiter.arrival.set_result(None)
         self._waiters = [waiter for waiter in self._waiters if waiter.missing]

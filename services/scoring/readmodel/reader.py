@@ -1,4 +1,4 @@
-"""What HR asks: one rating, a list, a sheet, the events behind it, each as of the last commit."""
+"""The queries of scoring: ratings, sheets and the events behind them, as of the last commit."""
 
 import asyncio
 import json
@@ -23,7 +23,7 @@ from services.scoring.queries import events as event_queries
 from services.scoring.queries.events import EventKey, EventRow
 from services.scoring.ratings.listing import matching, page
 from services.scoring.ratings.model import Rating
-from services.scoring.ratings.reasons import told, told_aside
+from services.scoring.ratings.reasons import aside_members, uncounted_members
 from services.scoring.ratings.sheet.announced import (
     cells_of_duty,
     fulfilled_duties,
@@ -83,27 +83,27 @@ class Reading:
         if class_ is not None and class_ not in classes:
             raise ClassUnknown(classes)
         readable = (key for key in snapshot.standings if may_read(snapshot, key, reader))
-        found = matching((snapshot.entry(key) for key in readable), kind, class_, q)
-        listed = page(found, sort, limit, cursor)
-        return RatingPage([snapshot.rating(key) for key in listed.units], listed.next)
+        matches = matching((snapshot.entry(key) for key in readable), kind, class_, q)
+        keys = page(matches, sort, limit, cursor)
+        return RatingPage([snapshot.rating(key) for key in keys.units], keys.next)
 
-    async def sheet(self, year: int, asked: str, view: str | None) -> Sheet:
-        """The rating of a unit explained, in the binding view or the one that was asked.
+    async def sheet(self, year: int, code: str, view: str | None) -> Sheet:
+        """The rating of a unit explained, in the binding view or in `view`.
 
-        Problem 503 where the fold overtakes each reading of the unit.
+        Problem 503 where each of SHEET_TRIES reads finds the unit changed after the snapshot.
         """
         for _ in range(SHEET_TRIES):
             snapshot = await self.snapshots.of(year)
-            unit = snapshot.unit(asked)
+            unit = snapshot.unit(code)
             async with self.db.read() as conn:
-                moved = await book_queries.stamp(conn, Book(unit.key, year))
+                stamp = await book_queries.stamp(conn, Book(unit.key, year))
                 cells = await book_queries.cells(conn, Book(unit.key, year))
-                said = await event_queries.decisions(
+                decisions = await event_queries.decisions(
                     conn, year, snapshot.registry.subjects(unit.key)
                 )
-            if moved <= snapshot.stamp:
+            if stamp <= snapshot.stamp:
                 unit_year = _unit_year(snapshot, unit, view, cells, self.clock())
-                context = _context(snapshot, unit, view, said)
+                context = _context(snapshot, unit, view, decisions)
                 standing = snapshot.standing(unit, view)
                 rating = snapshot.rating(unit.key, view)
                 return await asyncio.to_thread(sheet_of, rating, standing, unit_year, context)
@@ -120,20 +120,20 @@ class Reading:
         if snapshot.views(unit).pooled_binds:
             units |= snapshot.registry.pool(unit.key, snapshot.year)
         subjects = {code for key in units for code in snapshot.registry.subjects(key)}
-        found: list[dict[str, Any]] = []
+        items: list[dict[str, Any]] = []
         async with self.db.read() as conn:
             while True:
                 rows = await event_queries.events(conn, subjects, snapshot.year, after, limit + 1)
-                said = [(row, decode(row.raw)) for row in rows]
-                of_unit = [pair for pair in said if _holds(snapshot, pair[1], units)]
-                taken = of_unit[: limit - len(found)]
-                found += await _items(conn, snapshot, unit, taken)
-                if len(found) == limit:
-                    more = len(of_unit) > len(taken) or len(rows) > limit
-                    return EventPage(found, _place(taken[-1]) if more else None)
+                pairs = [(row, decode(row.raw)) for row in rows]
+                of_unit = [pair for pair in pairs if _belongs(snapshot, pair[1], units)]
+                part = of_unit[: limit - len(items)]
+                items += await _items(conn, snapshot, unit, part)
+                if len(items) == limit:
+                    more = len(of_unit) > len(part) or len(rows) > limit
+                    return EventPage(items, _place(part[-1]) if more else None)
                 if len(rows) <= limit:
-                    return EventPage(found, None)
-                after = _place(said[-1])
+                    return EventPage(items, None)
+                after = _place(pairs[-1])
 
 
 def _unit_year(
@@ -147,21 +147,21 @@ def _unit_year(
         and snapshot.views(registry.units[heir]).pooled_binds
     ]  # fmt: skip
     return UnitYear(
-        unit, year, snapshot.rubric(unit), snapshot.views(unit).shown(view), pool, cells,
+        unit, year, snapshot.rubric(unit), snapshot.views(unit).answering(view), pool, cells,
         books.horizon(unit, year), now, tuple(heirs),
     )  # fmt: skip
 
 
 def _context(
-    snapshot: Snapshot, unit: Unit, view: str | None, said: Sequence[Recorded]
+    snapshot: Snapshot, unit: Unit, view: str | None, decisions: Sequence[Recorded]
 ) -> SheetContext:
     views = snapshot.views(unit)
-    shown = views.shown(view)
-    other = OWN if shown == POOLED else POOLED
-    ranked = not unit.ends_inside(snapshot.year) and shown == views.binding
+    answer = views.answering(view)
+    other = OWN if answer == POOLED else POOLED
+    ranked = not unit.ends_inside(snapshot.year) and answer == views.binding
     same_kind = (s for s in snapshot.unranked.values() if s.kind == unit.kind)
     return SheetContext(
-        [one for one in said if _holds(snapshot, one, {unit.key})],
+        [event for event in decisions if _belongs(snapshot, event, {unit.key})],
         snapshot.rating(unit.key, other) if views.pooled else None,
         rivals(unit.key, same_kind) if ranked else None,
     )
@@ -175,7 +175,7 @@ def may_read(snapshot: Snapshot, key: str, reader: Credential) -> bool:
 
 
 def may_read_closing(snapshot: Snapshot, unit: Unit, reader: Credential) -> bool:
-    """Whether this is the last rating of a unit that a unit of the reader's came after."""
+    """Whether it is the closing rating of a unit whose heir the reader may see."""
     if unit.ends is None or moments.local_year(unit.ends - 1) != snapshot.year:
         return False
     heirs = snapshot.registry.heirs(unit.key)
@@ -186,38 +186,38 @@ def _place(pair: tuple[EventRow, Recorded]) -> EventKey:
     return EventKey(pair[1].time, pair[0].identity)
 
 
-def _holds(snapshot: Snapshot, said: Recorded, units: Collection[str]) -> bool:
-    """Whether the event is about one of the units, a code being of whom holds it then."""
-    holder = snapshot.registry.holder(said.event.subject, said.time)
+def _belongs(snapshot: Snapshot, event: Recorded, units: Collection[str]) -> bool:
+    """Whether the event is about one of the units: a code belongs to one unit at a time."""
+    holder = snapshot.registry.holder(event.event.subject, event.time)
     return holder is not None and holder.key in units
 
 
 async def _items(
     conn: Any, snapshot: Snapshot, unit: Unit, pairs: Sequence[tuple[EventRow, Recorded]]
 ) -> list[dict[str, Any]]:
-    retracted = await ledger.retracted(conn, {said.identity for _, said in pairs})
+    retracted = await ledger.retracted(conn, {event.identity for _, event in pairs})
     retractions = (event for _, event in pairs if event.kind.short == verdict.RETRACTION)
     heads = await event_queries.heads(
-        conn, {verdict.retraction_target(said).identity for said in retractions}
+        conn, {verdict.retraction_target(event).identity for event in retractions}
     )
-    unannounced = await _unannounced(conn, snapshot, unit, [said for _, said in pairs])
+    unannounced = await _unannounced(conn, snapshot, unit, [event for _, event in pairs])
     items = []
-    for row, said in pairs:
+    for row, event in pairs:
         if row.aside is not None:
-            shown = {"counted": False, **told_aside(row.aside)}
+            members = {"counted": False, **aside_members(row.aside)}
         else:
-            judged = verdict.verdict(said, snapshot.registry, snapshot.rubrics, retracted, heads)
-            shown = {"counted": judged.counted, **told(judged.reason)}
-        shown |= {"receipt": row.receipt.hex()}
-        shown |= note_members(not shown["counted"] or said.identity not in unannounced)
-        items.append({**json.loads(row.raw), **shown})
+            counts = verdict.verdict(event, snapshot.registry, snapshot.rubrics, retracted, heads)
+            members = {"counted": counts.counted, **uncounted_members(counts.reason)}
+        members |= {"receipt": row.receipt.hex()}
+        members |= note_members(not members["counted"] or event.identity not in unannounced)
+        items.append({**json.loads(row.raw), **members})
     return items
 
 
 async def _unannounced(
     conn: Any, snapshot: Snapshot, unit: Unit, events: Sequence[Recorded]
 ) -> set[bytes]:
-    """Those events that fulfil duties of the unit of which none was ever announced."""
+    """The events that fulfil duties of the unit of which none was ever announced."""
     view, rubric, duties = snapshot.views(unit).binding, snapshot.rubric(unit), {}
     for event in events:
         cells = fulfilled_duties(event, unit.key, view, snapshot.registry, snapshot.rubrics)
@@ -226,9 +226,9 @@ async def _unannounced(
     places = {
         place for cells in duties.values() for c in cells for place in cells_of_duty(rubric, c)
     }
-    known = (
+    announced = (
         await book_queries.cells_at(conn, Book(unit.key, snapshot.year), places) if places else {}
     )
     return {
-        identity for identity, cells in duties.items() if not is_announced(rubric, cells, known)
+        identity for identity, cells in duties.items() if not is_announced(rubric, cells, announced)
     }

@@ -1,4 +1,4 @@
-"""What became of an event, by its receipt: for the door, which answers its sender."""
+"""The state of an event, by its receipt: for the door, which answers its sender."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from services.scoring.fold import verdict
 from services.scoring.fold.verdict import Verdict
 from services.scoring.messages import message
 from services.scoring.queries import events
-from services.scoring.ratings.reasons import told, told_aside
+from services.scoring.ratings.reasons import aside_members, uncounted_members
 from services.scoring.readmodel.snapshot import Snapshots
 from services.scoring.store import ledger, quarantine
 
@@ -28,28 +28,26 @@ class Receipts:
         """Whether the event counts, and why not; `waiting` where it has not arrived."""
         async with self.db.read() as conn:
             raw = await events.body_of(conn, receipt)
-            kept = None if raw is not None else await quarantine.reason_of(conn, receipt)
+            entry = None if raw is not None else await quarantine.reason_of(conn, receipt)
         if raw is not None:
             event = decode(raw)
-            reason = told((await self._verdict(event)).reason)
+            reason = uncounted_members((await self._verdict(event)).reason)
             counted = reason["reason"] is None
             return ReceiptFate("counted" if counted else "not counted", **reason)
-        if kept is None:
+        if entry is None:
             return _fate("waiting", "not folded yet", message("receipt-waiting"))
-        if kept.aside:
-            return ReceiptFate("quarantined", **told_aside(kept.reason))
-        return _fate("quarantined", kept.reason, message("receipt-quarantined", reason=kept.reason))
+        if entry.aside:
+            return ReceiptFate("quarantined", **aside_members(entry.reason))
+        sentence = message("receipt-quarantined", reason=entry.reason)
+        return _fate("quarantined", entry.reason, sentence)
 
     async def _verdict(self, event: Recorded) -> Verdict:
         snapshot = await self.snapshots.of(event.year)
         async with self.db.read() as conn:
             retracted = await ledger.retracted(conn, [event.identity])
-            named = (
-                {verdict.retraction_target(event).identity}
-                if event.kind.short == verdict.RETRACTION
-                else set()
-            )
-            heads = await events.heads(conn, named)
+            retraction = event.kind.short == verdict.RETRACTION
+            targets = {verdict.retraction_target(event).identity} if retraction else set()
+            heads = await events.heads(conn, targets)
         return verdict.verdict(event, snapshot.registry, snapshot.rubrics, retracted, heads)
 
 

@@ -37,7 +37,7 @@ class Snapshot:
     """One year at one commit; another one replaces it when a unit of the year changes.
 
     A commit that changes no unit of the year moves the `stamp` on, and nothing else. `unranked`
-    are the standings before what depends on other units.
+    are the standings before shares and ranks.
     """
 
     year: int
@@ -80,7 +80,7 @@ class Snapshot:
         return rating_of(self.registry, self.year, standing, self.results.get(key, ()))
 
     def entry(self, key: str) -> Entry:
-        """The rating of a rated unit as lists are filtered and sorted by."""
+        """What lists filter and sort a rated unit by."""
         unit, standing = self.registry.units[key], self.standings[key].assessment
         name = unit.name_in(self.year)
 
@@ -90,7 +90,7 @@ class Snapshot:
         return Entry(key, name, unit.kind, standing.class_name, standing.total, words)
 
     def classes(self, kind: str | None) -> list[str]:
-        """The classes of the year's rubrics, of one kind or of all; of all years without."""
+        """The classes of the rubrics of the year, for one kind or all; of all rubrics where none fits."""
         rubrics = self.rubrics.items
         of_year = [r for r in rubrics if any(r.governs(k, self.year) for k in r.kinds)]
         of_kind = [r for r in of_year if kind is None or kind in r.kinds]
@@ -194,7 +194,7 @@ class Snapshots:
 
 
 def require_same_rubrics(place: Position, rubrics: Rubrics) -> None:
-    """RubricsReplaced where the books were folded with other rubrics than these."""
+    """Raises RubricsReplaced where the books were folded with other rubrics than these."""
     if place.rubrics not in ("", rubrics.digest):
         raise RubricsReplaced()
 

@@ -1,8 +1,8 @@
-"""Events that belong to no unit: how many, and which, with the unit that may have been meant.
+"""Events that belong to no unit: their number, and a list with the nearest unit of each.
 
-A mistyped key is accepted, for its unit may be registered later; until then the event counts for
-nobody, so whoever sent it has to be able to find it. The list asks for the subjects that the
-ledger has, which are few, and reads the events of those that no unit holds.
+A mistyped key is accepted, because its unit may be registered later; until then the event counts
+for nobody, so its sender must be able to find it. The list reads the distinct subjects of the
+ledger, which are few, and the events of the subjects without a unit.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from services.scoring.fold.verdict import UNIT_UNKNOWN
 from services.scoring.queries import books
 from services.scoring.queries import unowned as unowned_queries
 from services.scoring.queries.unowned import Place, Unheld
-from services.scoring.ratings.reasons import told
+from services.scoring.ratings.reasons import uncounted_members
 from services.scoring.store import position
 
 ROWS_MAX = 10_000
@@ -53,7 +53,7 @@ class Unowned:
     _counted: tuple[int, int] = (-1, 0)
 
     async def count(self) -> int:
-        """How many there are; looked for again only where something was folded."""
+        """Their number; counted again only after a commit of the fold."""
         async with self.db.read() as conn:
             stamp = (await position.load(conn)).stamp
             if self._counted[0] != stamp:
@@ -63,9 +63,9 @@ class Unowned:
         return self._counted[1]
 
     async def page(self, reader: Credential, after: Place | None, limit: int) -> Page:
-        """Those that the reader may see, by subject and time.
+        """The events that the reader may see, by subject and time.
 
-        A page may hold fewer than `limit`, where most of what was looked through is another's.
+        A page may hold fewer than `limit`, where most of the rows belong to others.
         """
         items: list[dict[str, Any]] = []
         nearest: dict[str, str | None] = {}
@@ -81,7 +81,7 @@ class Unowned:
                     room, last = room - 1, Place(subject, row.year, row.time, row.identity)
                     event = json.loads(row.raw)
                     if _may_see(reader, event["source"]):
-                        items.append(_shown(event, row.receipt, self._nearest(subject, nearest)))
+                        items.append(_item(event, row.receipt, self._nearest(subject, nearest)))
         return Page(items, None)
 
     async def _unheld(self, conn: AsyncConnection) -> Sequence[Unheld]:
@@ -91,14 +91,14 @@ class Unowned:
             self._registry_stamp = place.registry_stamp
         return unheld_subjects(await unowned_queries.subjects(conn), self._registry)
 
-    def _nearest(self, subject: str, known: dict[str, str | None]) -> str | None:
-        if subject not in known and len(known) < NEAREST_MAX:
-            known[subject] = nearest_unit(subject, self._registry)
-        return known.get(subject)
+    def _nearest(self, subject: str, cache: dict[str, str | None]) -> str | None:
+        if subject not in cache and len(cache) < NEAREST_MAX:
+            cache[subject] = nearest_unit(subject, self._registry)
+        return cache.get(subject)
 
 
 def unheld_subjects(subjects: Iterable[str], registry: Registry) -> list[Unheld]:
-    """Those subjects that are at some time nobody's, in order."""
+    """The subjects that belong to no unit at some time, in order."""
     unheld = []
     for subject in sorted(subjects):
         until = registry.unheld_until(subject)
@@ -108,7 +108,7 @@ def unheld_subjects(subjects: Iterable[str], registry: Registry) -> list[Unheld]
 
 
 def nearest_unit(subject: str, registry: Registry) -> str | None:
-    """The key of the unit one of whose keys and codes is most like the subject."""
+    """The key of the unit whose key or code is most similar to the subject."""
     names = {name for key in registry.units for name in registry.subjects(key)} - {subject}
     like = difflib.get_close_matches(subject, sorted(names), 1, LIKENESS_LEAST)
     unit = registry.find(like[0]) if like else None
@@ -123,8 +123,8 @@ def _may_see(reader: Credential, source: str) -> bool:
     return reader.role not in NARROWED_BY_SOURCE or reader.may_use_source(source)
 
 
-def _shown(event: Mapping[str, Any], receipt: bytes, nearest: str | None) -> dict[str, Any]:
-    reason = told(UNIT_UNKNOWN)
+def _item(event: Mapping[str, Any], receipt: bytes, nearest: str | None) -> dict[str, Any]:
+    reason = uncounted_members(UNIT_UNKNOWN)
     return {
         **event, "counted": False, **reason, "receipt": receipt.hex(), "nearest": nearest,
     }  # fmt: skip

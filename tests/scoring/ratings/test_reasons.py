@@ -6,7 +6,7 @@ import ast
 import inspect
 
 from services.scoring.fold import verdict
-from services.scoring.ratings.reasons import CODES, told
+from services.scoring.ratings.reasons import CODES, uncounted_members
 
 
 def test_every_reason_of_the_fold_has_its_sentences() -> None:
@@ -22,8 +22,8 @@ def test_every_reason_of_the_fold_has_its_sentences() -> None:
 def test_a_reason_is_told_by_its_word_and_two_sentences() -> None:
     """The word stays what machines know; the sentences are whole and differ."""
     for word in CODES:
-        said = told(word)
+        said = uncounted_members(word)
         assert said["reason"] == word
         assert str(said["reason_vi"]).endswith(".") and str(said["reason_en"]).endswith(".")
         assert said["reason_vi"] != said["reason_en"]
-    assert told(None) == {"reason": None, "reason_vi": None, "reason_en": None}
+    assert uncounted_members(None) == {"reason": None, "reason_vi": None, "reason_en": None}
