@@ -7,7 +7,7 @@ from typing import assert_never
 from contracts.messages import Message, join_messages
 from services.scoring.messages import message
 from services.scoring.ratings.model import CeilingReason, GateReason, Miss, Reason, ShareReason
-from services.scoring.ratings.scores import spelled
+from services.scoring.ratings.scores import points_text
 from services.scoring.ratings.sheet.numbers import figure, percent_of
 from services.scoring.rubrics.model import Indicator
 
@@ -51,7 +51,7 @@ def _share_sentence(reason: ShareReason) -> Message:
         return message("share-none", top=top, at_most=at_most, of=of)
     return message(
         "share-exceeded", top=top, at_most=at_most, of=of, places=reason.places,
-        place=reason.place, candidates=reason.candidates, behind=figure(spelled(reason.behind)),
+        place=reason.place, candidates=reason.candidates, behind=figure(points_text(reason.behind)),
     )  # fmt: skip
 
 

@@ -19,7 +19,7 @@ from services.scoring.ratings.model import (
     Reason,
     ShareReason,
 )
-from services.scoring.ratings.scores import spelled
+from services.scoring.ratings.scores import points_text
 
 Members = dict[str, Any]
 
@@ -34,15 +34,15 @@ def rating_members(rating: Rating) -> Members:
         "rubric": rating.rubric,
         "stage": rating.stage,
         "version": rating.version,
-        "basic": spelled(rating.basic),
-        "bonus": spelled(rating.bonus),
-        "deduction": spelled(rating.deduction),
-        "adjustment": spelled(rating.adjustment),
-        "total": spelled(rating.total),
+        "basic": points_text(rating.basic),
+        "bonus": points_text(rating.bonus),
+        "deduction": points_text(rating.deduction),
+        "adjustment": points_text(rating.adjustment),
+        "total": points_text(rating.total),
         "class": rating.class_name,
         "rank": rating.rank,
         "part_year": rating.part_year,
-        "scores": {indicator: spelled(score) for indicator, score in rating.scores.items()},
+        "scores": {indicator: points_text(score) for indicator, score in rating.scores.items()},
         "empty": dict(rating.empty),
         "reasons": [reason_members(reason) for reason in rating.reasons],
         "head_ceiling": rating.head_ceiling,
@@ -138,7 +138,7 @@ def _figures(reason: Reason) -> Members:
                 "limit": reason.places,
                 "place": reason.place,
                 "candidates": reason.candidates,
-                "behind": spelled(reason.behind),
+                "behind": points_text(reason.behind),
             }
         case _:
             assert_never(reason)

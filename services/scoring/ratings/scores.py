@@ -22,7 +22,7 @@ def hundredths(number: Fraction) -> int:
     return (number * 200 + 1).__floor__() // 2
 
 
-def spelled(amount: int) -> str:
+def points_text(amount: int) -> str:
     """Hundredths as points in text, with two decimals."""
     sign = "-" if amount < 0 else ""
     return f"{sign}{abs(amount) // 100}.{abs(amount) % 100:02d}"

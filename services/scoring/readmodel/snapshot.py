@@ -90,7 +90,7 @@ class Snapshot:
         return Entry(key, name, unit.kind, standing.class_name, standing.total, words)
 
     def classes(self, kind: str | None) -> list[str]:
-        """The classes of the rubrics of the year, for one kind or all; of all rubrics where none fits."""
+        """The classes of the year's rubrics, for one kind or all; of all rubrics if none fits."""
         rubrics = self.rubrics.items
         of_year = [r for r in rubrics if any(r.governs(k, self.year) for k in r.kinds)]
         of_kind = [r for r in of_year if kind is None or kind in r.kinds]

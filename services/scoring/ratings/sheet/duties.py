@@ -8,7 +8,7 @@ from contracts import moments
 from contracts.messages import Message
 from services.scoring.fold.cells import Cell, Coverage, is_on
 from services.scoring.messages import message
-from services.scoring.ratings.scores import Line, spelled
+from services.scoring.ratings.scores import Line, points_text
 from services.scoring.ratings.sheet.model import (
     Doing,
     Duty,
@@ -50,13 +50,13 @@ def _duty_text(
 ) -> Message:
     if not now.possible:
         return message("missing-gone")
-    least, most = figure(spelled(now.least)), figure(spelled(now.most))
+    least, most = figure(points_text(now.least)), figure(points_text(now.most))
     if now.least != now.most:
         return message("missing-range", least=least, most=most)
     if overdue:
         return message("missing-overdue", worth=least)
     if due is not None and indicator.late_credit < 1:
-        return message("missing-dated", worth=least, late=figure(spelled(late.least)))
+        return message("missing-dated", worth=least, late=figure(points_text(late.least)))
     return message("missing-plain")
 
 
@@ -76,7 +76,7 @@ def nil_offer(unit_year: UnitYear, line: Line) -> NilOffer | None:
     worth = base.declared_nil(indicator.id).total - base.total
     if worth <= 0:
         return None
-    number, points = arose(unit_year, indicator), figure(spelled(worth))
+    number, points = arose(unit_year, indicator), figure(points_text(worth))
     text = message("nil-untrue", worth=points) if number else message("nil-offer", worth=points)
     return NilOffer(indicator.id, worth, number, text)
 

@@ -12,7 +12,7 @@ from contracts import moments
 from contracts.catalog import CANONICAL
 from services.scoring.ratings.json import rating_members
 from services.scoring.ratings.labels import in_both, label
-from services.scoring.ratings.scores import spelled
+from services.scoring.ratings.scores import points_text
 from services.scoring.ratings.sheet.json_next_class import next_class_members
 from services.scoring.ratings.sheet.model import (
     CoverageDetails,
@@ -77,7 +77,7 @@ def sheet_members(sheet: Sheet) -> Members:
 def _group(group: GroupScore) -> Members:
     rule = group.group
     return {
-        "id": rule.id, "vi": rule.vi, "clause": rule.clause, "score": spelled(group.score),
+        "id": rule.id, "vi": rule.vi, "clause": rule.clause, "score": points_text(group.score),
         "points": points(group.points),
     }  # fmt: skip
 
@@ -127,7 +127,7 @@ def line_members(sheet_line: SheetLine) -> Members:
         "kind": indicator.kind.value,
         "label": in_both(label("indicator", indicator.kind.value)),
         "points": points(indicator.points_max),
-        "score": spelled(line.score) if line.counts else None,
+        "score": points_text(line.score) if line.counts else None,
         "quantity": None if line.quantity is None else str(line.quantity),
         "empty": line.empty,
         "empty_label": None if line.empty is None else in_both(label("empty", line.empty)),
@@ -183,7 +183,7 @@ def _coverage(state: Members, details: CoverageDetails) -> Members:
         "missing": [_duty(duty) for duty in details.missing],
         "missing_total": details.missing_total,
         "left_out": [_duty(duty) for duty in details.left_out],
-        "next_step": step and {"needed": step.needed, "worth": spelled(step.worth)},
+        "next_step": step and {"needed": step.needed, "worth": points_text(step.worth)},
         "late": [_late(duty) for duty in details.late],
         "unannounced": [_unannounced(entry) for entry in details.unannounced],
         "unannounced_total": details.unannounced_total,
@@ -205,7 +205,7 @@ def _duty(duty: Duty) -> Members:
         "overdue": duty.overdue,
         **in_both(duty.text),
         **_worth(duty.worth),
-        "worth_late": spelled(duty.worth_late),
+        "worth_late": points_text(duty.worth_late),
     }
     if duty.successors is not None:
         members["by_successors"] = [{"unit": s.unit, "key": s.key} for s in duty.successors]
@@ -216,8 +216,8 @@ def _duty(duty: Duty) -> Members:
 
 def _late(duty: LateDuty) -> Members:
     return {
-        "key": duty.key, "due": _day(duty.due), **in_both(duty.text), "worth": spelled(0),
-        "lost": spelled(duty.lost),
+        "key": duty.key, "due": _day(duty.due), **in_both(duty.text), "worth": points_text(0),
+        "lost": points_text(duty.lost),
     }  # fmt: skip
 
 
@@ -232,15 +232,15 @@ def _near(near: NearKey) -> Members:
 def _worth(worth: Worth) -> Members:
     """What a thing is worth; its outcomes only where they differ."""
     if not worth.outcomes:
-        return {"worth": spelled(worth.least)}
+        return {"worth": points_text(worth.least)}
     return {
-        "worth": spelled(worth.least),
-        "worth_most": spelled(worth.most),
+        "worth": points_text(worth.least),
+        "worth_most": points_text(worth.most),
         "outcomes": [
             {
                 "type": outcome.event.type,
                 "data": dict(outcome.event.data),
-                "worth": spelled(outcome.worth),
+                "worth": points_text(outcome.worth),
             }
             for outcome in worth.outcomes
         ],
@@ -249,7 +249,7 @@ def _worth(worth: Worth) -> Members:
 
 def _nil(offer: NilOffer) -> Members:
     return {
-        "indicator": offer.indicator, "worth": spelled(offer.worth), "arose": offer.arose,
+        "indicator": offer.indicator, "worth": points_text(offer.worth), "arose": offer.arose,
         **in_both(offer.text),
     }  # fmt: skip
 
@@ -273,8 +273,8 @@ def _advance(advance: ScaleAdvance) -> Members:
         **_step(advance.step),
         "needed": advance.needed,
         "needed_points": None if advance.lacking is None else points(advance.lacking),
-        "score": spelled(advance.score),
-        "worth": spelled(advance.worth),
+        "score": points_text(advance.score),
+        "worth": points_text(advance.worth),
     }
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from services.scoring.ratings.json import miss_members
 from services.scoring.ratings.labels import in_both
-from services.scoring.ratings.scores import spelled
+from services.scoring.ratings.scores import points_text
 from services.scoring.ratings.sheet.model_next_class import (
     CeilingGap,
     EventTemplate,
@@ -28,15 +28,15 @@ def next_class_members(following: NextClass) -> Members:
         "class": band.name,
         "vi": band.vi,
         "en": following.target.label.en,
-        "from": spelled((band.at_least * 100).__ceil__()),
-        "lacking": spelled(0 if gap is None else gap.lacking),
+        "from": points_text((band.at_least * 100).__ceil__()),
+        "lacking": points_text(0 if gap is None else gap.lacking),
         "points": None if gap is None else _points(gap),
         "gates": [_gate(gate) for gate in following.gates],
         "share": None if following.share is None else _share(following.share),
         "ceilings": [_ceiling(ceiling) for ceiling in following.ceilings],
         "reachable": following.reachable,
         "steps": [_step(step) for step in following.steps],
-        "points_more": spelled(following.points_more),
+        "points_more": points_text(following.points_more),
         "text_vi": following.text.vi,
         "text_en": following.text.en,
     }
@@ -44,8 +44,10 @@ def next_class_members(following: NextClass) -> Members:
 
 def _points(gap: PointsGap) -> Members:
     return {
-        "from": spelled(gap.least), "total": spelled(gap.total), "lacking": spelled(gap.lacking),
-    }  # fmt: skip
+        "from": points_text(gap.least),
+        "total": points_text(gap.total),
+        "lacking": points_text(gap.lacking),
+    }
 
 
 def _gate(gap: GateGap) -> Members:
@@ -55,7 +57,7 @@ def _gate(gap: GateGap) -> Members:
         **miss_members(gap.miss),
         "name": subject.vi,
         "clause": subject.clause,
-        "points_lacking": None if lacking is None else spelled(lacking),
+        "points_lacking": None if lacking is None else points_text(lacking),
         "missing": list(gap.missing),
         "late": list(gap.late),
         **in_both(gap.text),
@@ -68,15 +70,15 @@ def _share(gap: ShareGap) -> Members:
         "place": gap.place,
         "candidates": gap.candidates,
         "last": None if gap.last is None else _last(gap.last),
-        "behind": None if gap.behind is None else spelled(gap.behind),
+        "behind": None if gap.behind is None else points_text(gap.behind),
         **in_both(gap.text),
     }
 
 
 def _last(last: LastPlace) -> Members:
     return {
-        "total": spelled(last.total), "basic": spelled(last.basic),
-        "deduction": spelled(last.deduction),
+        "total": points_text(last.total), "basic": points_text(last.basic),
+        "deduction": points_text(last.deduction),
     }  # fmt: skip
 
 
@@ -89,7 +91,7 @@ def _ceiling(gap: CeilingGap) -> Members:
         "at_least": gap.ceiling.at_least,
         "cases": list(gap.cases),
         "cases_total": gap.cases_total,
-        "total_without": spelled(gap.total_without),
+        "total_without": points_text(gap.total_without),
         **in_both(gap.text),
     }
 

@@ -23,7 +23,7 @@ from services.scoring.ratings.assessment import (
 from services.scoring.ratings.class_reasons import miss_sentence
 from services.scoring.ratings.labels import class_label
 from services.scoring.ratings.model import Cases, CeilingPlace, Miss
-from services.scoring.ratings.scores import spelled
+from services.scoring.ratings.scores import points_text
 from services.scoring.ratings.sheet.model_next_class import (
     CeilingGap,
     ClassBand,
@@ -124,8 +124,8 @@ def _points_gap(rubric: Rubric, index: int, total: int, free: int) -> PointsGap 
     lacking = least - min(total, free)
     if lacking <= 0:
         return None
-    text = message("next-points", lacking=figure(spelled(lacking)), name=band.name,
-                   least=figure(spelled(least)))  # fmt: skip
+    text = message("next-points", lacking=figure(points_text(lacking)), name=band.name,
+                   least=figure(points_text(least)))  # fmt: skip
     return PointsGap(least, total, lacking, text)
 
 
@@ -197,8 +197,8 @@ def _share_gap(rubric: Rubric, target: ClassTarget, assessed: Assessment) -> Sha
     if last is None:
         return ShareGap(places, place, candidates, None, None, message("next-share-none"))
     behind = max(0, target.needed_total(rubric) - assessed.total)
-    text = message("next-share", places=places, place=place, behind=figure(spelled(behind)),
-                   last=figure(spelled(last[0])))  # fmt: skip
+    text = message("next-share", places=places, place=place, behind=figure(points_text(behind)),
+                   last=figure(points_text(last[0])))  # fmt: skip
     total, basic, deduction = last
     return ShareGap(places, place, candidates, LastPlace(total, basic, -deduction), behind, text)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from contracts.messages import Message
-from services.scoring.ratings.scores import hundredths, spelled
+from services.scoring.ratings.scores import hundredths, points_text
 
 PLACES = 10_000
 """Values of events are summed as integers of 1/10,000."""
@@ -13,12 +13,12 @@ PLACES = 10_000
 
 def points(number: Fraction) -> str:
     """Points as a string of two decimals, or as the fraction where two do not hold them."""
-    return spelled(int(number * 100)) if (number * 100).denominator == 1 else str(number)
+    return points_text(int(number * 100)) if (number * 100).denominator == 1 else str(number)
 
 
 def points_of(number: Fraction) -> str:
     """A number for people: two decimals, rounded half up."""
-    return spelled(hundredths(number))
+    return points_text(hundredths(number))
 
 
 def percent(number: Fraction) -> str:

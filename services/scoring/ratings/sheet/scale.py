@@ -14,7 +14,7 @@ from contracts import moments
 from contracts.messages import Message, join_messages
 from services.scoring.fold.cells import coverage
 from services.scoring.messages import message
-from services.scoring.ratings.scores import Line, basic_score, hundredths, spelled
+from services.scoring.ratings.scores import Line, basic_score, hundredths, points_text
 from services.scoring.ratings.sheet.model import Scale, ScaleAdvance
 from services.scoring.ratings.sheet.numbers import PLACES, figure, percent, points, points_of
 from services.scoring.ratings.sheet.trials import UnitYear
@@ -182,7 +182,7 @@ def _advance_text(indicator: Indicator, following: Advance, worth: int) -> Messa
         return message("scale-beyond", at_least=at_least)
     return message(
         "scale-ahead", at_least=at_least, more=_more_text(indicator, following),
-        score=figure(spelled(following.score)), worth=figure(spelled(worth)),
+        score=figure(points_text(following.score)), worth=figure(points_text(worth)),
     )  # fmt: skip
 
 
