@@ -27,7 +27,7 @@ def build_api(reading: Reading, lag: FoldLag, verifier: Verifier, health: Health
     async def find_rating(scope: Scope, year: int, code: str) -> bytes:
         reader = verifier.caller(scope)
         snapshot, unit = await find_unit(reading, reader, year, code)
-        return snapshot.encoded(unit.key)
+        return snapshot.rating_json(unit.key)
 
     api.add_middleware(FastPath, find=find_rating)
 

@@ -88,7 +88,7 @@ def add_rating_routes(api: FastAPI, reading: Reading, verifier: Verifier) -> Non
         await wait_for_receipts(reading, viewing.wait_for)
         snapshot, unit = await find_unit(reading, reader, year, code)
         if viewing.view is None:
-            return Response(snapshot.encoded(unit.key), media_type=JSON)
+            return Response(snapshot.rating_json(unit.key), media_type=JSON)
         return json_answer(rating_members(snapshot.rating(unit.key, viewing.view)))
 
 

@@ -74,7 +74,7 @@ def assess(rubric: Rubric, tally: Tally, view: str) -> Assessment:
     decided = (tally.of(OWN, ADJUSTMENT) or [0, 0])[1]
     adjustment = max(-limit, min(limit, decided))
     total = max(0, min(hundredths(rubric.maximum), basic + bonus - deduction + adjustment))
-    ceilings = tuple(holding(rubric, tally))
+    ceilings = tuple(active_ceilings(rubric, tally))
     class_name, reasons = _class(rubric, lines, total, ceilings)
     return Assessment(
         rubric, lines, basic, bonus, deduction, decided, adjustment, total, class_name, reasons,
@@ -157,7 +157,7 @@ def band_index(rubric: Rubric, total: int) -> int:
     return next(reached, len(rubric.bands) - 1)
 
 
-def holding(rubric: Rubric, tally: Tally) -> Iterable[CeilingPlace]:
+def active_ceilings(rubric: Rubric, tally: Tally) -> Iterable[CeilingPlace]:
     """The ceilings whose condition holds, in the order of the rubric."""
     for indicator in rubric.indicators:
         sums = tally.of(OWN, indicator.id) if indicator.ceilings else ()

@@ -47,7 +47,7 @@ ORDERS: dict[str, Callable[[Entry], SortKey]] = {
 }
 
 
-def matching(
+def find_entries(
     entries: Iterable[Entry], kind: str | None, class_: str | None, q: str | None
 ) -> list[tuple[int, Entry]]:
     """The entries of a kind and class that match the words of `q`, with the closeness (0: best)."""

@@ -17,7 +17,7 @@ from services.scoring.fold.books import horizon, postings
 from services.scoring.fold.cells import Cell, Horizon, Posting, Tally, weigh
 from services.scoring.fold.registry import Registry
 from services.scoring.fold.verdict import Verdict
-from services.scoring.ratings.assessment import cases_of, holding
+from services.scoring.ratings.assessment import active_ceilings, cases_of
 from services.scoring.ratings.model import Rating, Result
 from services.scoring.ratings.rating import rating_of
 from services.scoring.ratings.results import REPORTED, latest_results
@@ -119,7 +119,7 @@ def standings(
         if rubric is not None and unit.exists_in(year):
             cells = by_unit.get(unit.key, {})
             sums = tally(rubric, cells, horizon(unit, year))
-            cases = cases_of(rubric, holding(rubric, sums), cells)
+            cases = cases_of(rubric, active_ceilings(rubric, sums), cells)
             unranked.append(unit_standing(unit, rubric, registry, year, sums, view, cases))
     return rank_units(unranked)
 

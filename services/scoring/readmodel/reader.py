@@ -21,7 +21,7 @@ from services.scoring.messages import message
 from services.scoring.queries import books as book_queries
 from services.scoring.queries import events as event_queries
 from services.scoring.queries.events import EventKey, EventRow
-from services.scoring.ratings.listing import matching, page
+from services.scoring.ratings.listing import find_entries, page
 from services.scoring.ratings.model import Rating
 from services.scoring.ratings.reasons import aside_members, uncounted_members
 from services.scoring.ratings.sheet.announced import (
@@ -83,7 +83,7 @@ class Reading:
         if class_ is not None and class_ not in classes:
             raise ClassUnknown(classes)
         readable = (key for key in snapshot.standings if may_read(snapshot, key, reader))
-        matches = matching((snapshot.entry(key) for key in readable), kind, class_, q)
+        matches = find_entries((snapshot.entry(key) for key in readable), kind, class_, q)
         keys = page(matches, sort, limit, cursor)
         return RatingPage([snapshot.rating(key) for key in keys.units], keys.next)
 

@@ -49,7 +49,7 @@ class Snapshot:
     unranked: dict[str, Standing]
     standings: dict[str, Standing]
     cases: dict[str, Cases] = field(default_factory=dict)
-    _encoded: dict[str, bytes] = field(default_factory=dict)
+    _bodies: dict[str, bytes] = field(default_factory=dict)
 
     def unit(self, code: str) -> Unit:
         """The rated unit of this key or code; UnitNotRated without."""
@@ -96,11 +96,11 @@ class Snapshot:
         of_kind = [r for r in of_year if kind is None or kind in r.kinds]
         return [name for rubric in of_kind or of_year or rubrics for name in rubric.classes]
 
-    def encoded(self, key: str) -> bytes:
+    def rating_json(self, key: str) -> bytes:
         """The rating as JSON, encoded once."""
-        body = self._encoded.get(key)
+        body = self._bodies.get(key)
         if body is None:
-            body = self._encoded[key] = msgspec.json.encode(rating_members(self.rating(key)))
+            body = self._bodies[key] = msgspec.json.encode(rating_members(self.rating(key)))
         return body
 
 
@@ -188,7 +188,7 @@ class Snapshots:
         results = before.results | {unit: by_unit.get(unit, []) for unit in changed}
         tallies = before.tallies | changed
         snapshot = replace(
-            before, stamp=stamp, tallies=tallies, results=results, standings={}, _encoded={}
+            before, stamp=stamp, tallies=tallies, results=results, standings={}, _bodies={}
         )
         return await _with_standings(conn, snapshot, changed)
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import pytest
 
 from services.scoring.ratings.collation import order_of_name
-from services.scoring.ratings.listing import CursorWrong, Entry, matching, page
+from services.scoring.ratings.listing import CursorWrong, Entry, find_entries, page
 from services.scoring.ratings.search import closeness, plain, terms
 
 
@@ -20,7 +20,7 @@ def entry(unit: str, *words: str, total: int = 0) -> Entry:
 
 def found(entries: Sequence[Entry], q: str, sort: str = "total") -> list[str]:
     """The units that a search lists."""
-    return page(matching(entries, None, None, q), sort, 50, None).units
+    return page(find_entries(entries, None, None, q), sort, 50, None).units
 
 
 @pytest.mark.parametrize(
@@ -71,16 +71,16 @@ def test_pages_of_a_search_hold_each_unit_once_in_each_order() -> None:
     for sort in ("total", "-total", "name", "-name", "unit", "-unit"):
         whole, seen, cursor = found(entries, "an", sort), [], None
         while True:
-            one = page(matching(entries, None, None, "an"), sort, 2, cursor)
+            one = page(find_entries(entries, None, None, "an"), sort, 2, cursor)
             seen += one.units
             cursor = one.next
             if cursor is None:
                 break
         assert seen == whole and len(set(seen)) == 7
-    first = page(matching(entries, None, None, "an"), "name", 2, None).next
+    first = page(find_entries(entries, None, None, "an"), "name", 2, None).next
     for wrong in (first, "zz", "W10", ""):
         with pytest.raises(CursorWrong):
-            page(matching(entries, None, None, "an"), "unit", 2, wrong)
+            page(find_entries(entries, None, None, "an"), "unit", 2, wrong)
 
 
 ORDERED = [
