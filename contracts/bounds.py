@@ -1,8 +1,8 @@
-"""The bounds of an event that a schema cannot say, and those that the decoder leaves to the door.
+"""The bounds of an event that neither its JSON Schema nor the decoder checks.
 
-Source: DESIGN section 3. Pure. An event that keeps all of them is never asked by its JSON Schema;
-one that breaks any is, for the full list. Times are judged against `now` at the door alone; what
-was accepted is not judged again. The cost of a hostile event is bounded as its answer is.
+Source: DESIGN section 3. Pure. An event within all of them is not validated by its JSON Schema; an
+event that breaks one is, for the full list of faults. Only the door compares times with `now`; an
+accepted event is not checked again. The cost of a hostile event is bounded, as its answer is.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _LINES = ("dataschema", "traceparent", "tracestate")
 def validate(item: dict[str, Any], kind: EventType | None, now: int) -> Event | list[Fault]:
     """The event of the type, or everything that is wrong with it at `now` (microseconds).
 
-    Without a type the attributes are judged alone. One fault is said of each field.
+    Without a type only the attributes are checked. Each field has at most one fault.
     """
     faults: list[Fault] = []
     size = len(msgspec.json.encode(item))
@@ -90,7 +90,7 @@ def _unknown(item: dict[str, Any], kind: EventType | None) -> Iterator[Fault]:
 
 
 def _texts(value: Any, where: str) -> Iterator[Fault]:
-    """Faults that any place can have: control characters, big integers, binary fractions."""
+    """Faults of any value: control characters, large integers, binary fractions."""
     if isinstance(value, str):
         if not value.isprintable() and any(map(_control, value)):
             yield Fault(where, message("control"))
@@ -111,7 +111,7 @@ def _texts(value: Any, where: str) -> Iterator[Fault]:
 
 
 def _plain(value: Any) -> bool:
-    """Whether it is at sight a text or an integer without fault."""
+    """Whether it is plainly a text or an integer without fault, for the common case."""
     if isinstance(value, str):
         return value.isascii() and value.isprintable()
     return type(value) is int and -MAX_INTEGER <= value <= MAX_INTEGER
@@ -122,7 +122,7 @@ def _control(character: str) -> bool:
 
 
 def _attributes(item: dict[str, Any], kind: EventType | None) -> list[Fault]:
-    """What the decoder does not ask of attributes that are texts; the schema asks their length."""
+    """Faults of text attributes that the decoder does not check; the schema checks their length."""
     faults = []
     for name in _LINES:
         value = item.get(name)
@@ -199,7 +199,7 @@ def _keys(event: Event, kind: EventType) -> list[Fault]:
 
 
 def _evidence(event: Event) -> list[Fault]:
-    """A pattern's `$` also fits before a last line break, and an address's end is open."""
+    """Faults of digests and addresses: `$` in a pattern also matches before a final line break."""
     entries = event.data.evidence or ()
     return [
         Fault(f"data.evidence.{i}.{name}", fault)

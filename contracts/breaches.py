@@ -1,8 +1,8 @@
-"""What is wrong with a body on the stream that breaks the contract: every fault, for people. Pure.
+"""All faults of a message on the stream that breaks the contract, as sentences. Pure.
 
-`envelope.decode` ends at the first fault, since most who read the stream ask for no more. What
-comes to quarantine is explained here, as at a door and at a bounded cost. Fields that nobody knows
-are no fault on the stream.
+`envelope.decode` stops at the first fault, which is all that most readers need. For the quarantine
+the faults are listed here, as at the door and at a bounded cost. Unknown fields are no fault on the
+stream.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def explain(broken: ContractBroken, raw: bytes) -> Message:
 
 
 def _syntax(raw: bytes) -> Message | None:
-    """Where the strict reading of a door ends; None where it reads the body."""
+    """The syntax fault that the door would report; None where it can parse the body."""
     try:
         parsing.parse(raw)
     except parsing.BodyRefused as refused:
@@ -37,7 +37,7 @@ def _syntax(raw: bytes) -> Message | None:
 
 
 def _faults(broken: ContractBroken, raw: bytes) -> list[Fault]:
-    """Those that the schema of its type finds, and the one of the decoder; one of each field."""
+    """The faults by the schema of its type, and that of the decoder; at most one for each field."""
     first = Fault(broken.field, broken.detail)
     try:
         item = msgspec.json.decode(raw)

@@ -1,9 +1,9 @@
-"""What the attributes and fields of events are made of: the bounds that every event type shares.
+"""The types of attributes and fields of events, with their bounds.
 
 Source: DESIGN section 3. A number is an integer or a decimal string, never binary floating point.
-Each `description` is at once what the published schema says and what a refusal tells people after
-"must be", which FORMS finds in both languages. Patterns in an `extra_json_schema` are not asked
-by the decoder: `bounds` and `names` have them by hand.
+Each `description` is both the text of the published schema and, after "must be", that of a
+refusal; FORMS has it in both languages. The decoder does not check patterns in an
+`extra_json_schema`: `bounds` and `names` do.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ _TRIMMED = f"{GLYPH}({PRINTED}*{GLYPH})?"
 PLAIN_TEXT = r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]*$"
 DIGEST = "[a-z]?-?[0-9a-f]{16,}"
 CARD_NUMBER = r"[^0-9]*[0-9]([^0-9A-Za-z]*[0-9]){8}(([^0-9A-Za-z]*[0-9]){3})?[^0-9]*"
-"""9 or 12 digits and nothing else but letters around them, and separators anywhere."""
+"""9 or 12 digits, with letters only around them, and separators anywhere."""
 _DAY = r"[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
 TIME = (
     rf"^{_DAY}[Tt]([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{{1,6}})?"
     r"([Zz]|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$"
 )
 FORMS: dict[str, Message] = {}
-"""What a value must be, by the English sentence that stands in the schema."""
+"""The form of a value in both languages, by the English text of the schema."""
 
 
 def form(code: str, **values: Any) -> str:
@@ -184,7 +184,7 @@ class Version(NamedTuple):
 
 
 class Data(msgspec.Struct, frozen=True, kw_only=True):
-    """What the data of every event may carry."""
+    """The fields that the data of every event may have."""
 
     year: Year | UnsetType = UNSET
     evidence: Annotated[list[Evidence], Meta(max_length=EVIDENCE_MAX)] | UnsetType = UNSET

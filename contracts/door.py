@@ -1,8 +1,8 @@
-"""The one strict reading of what arrives at a door: JSON, bounds, and every fault of an event.
+"""The strict reading of a request at a door: JSON, bounds, and every fault of each event.
 
-What is no well-formed JSON body is refused whole (BodyRefused); every other fault is answered
-per event, all faults of an event at once, so one bad event never harms its neighbours. Who may
-emit what is asked elsewhere: this module knows no credentials.
+A body that is not well-formed JSON is refused whole (BodyRefused). Every other fault is answered
+per event, all faults of an event at once, so a bad event does not affect its neighbours.
+Credentials are checked elsewhere (`intake.domain`).
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ def read(
 ) -> tuple[bool, list[Emitted | Refusal]]:  # fmt: skip
     """Whether the body is a single event, and each of its events read; raises BodyRefused.
 
-    `headers` are those of the request or message: attributes of an event stand in none.
+    `headers` are those of the request or message; attributes of an event in them are refused.
     """
     parsing.check_structured(content_type, headers or {})
     media = media_of(content_type, (SINGLE, BATCH, PLAIN))
@@ -98,7 +98,7 @@ def read(
 
 
 def _whole(text: str, start: int) -> parsing.Element:
-    """Where the one value of a body stands; BodyRefused where there is more, or none."""
+    """The place of the only value of a body; BodyRefused where there is another, or none."""
     element = parsing.element_at(text, start)
     if parsing.after_blanks(text, element.end) < len(text):
         raise parsing.syntax(text, element.end)
@@ -106,7 +106,7 @@ def _whole(text: str, start: int) -> parsing.Element:
 
 
 def _read_at(text: str, element: parsing.Element, now: int) -> Emitted | Refusal:
-    """The event at a place; what is far too large is refused without making an object of it."""
+    """The event at a place; an event that is far too large is refused without being decoded."""
     if element.end - element.start > EXPLAINED_BYTES_MAX and parsing.is_costly(text, element):
         return Refusal(None, None, (Fault("", message("event-bytes", most=EVENT_BYTES_MAX)),))
     return _read_one(parsing.value_of(text, element), now)
@@ -134,7 +134,7 @@ def _read_one(item: Any, now: int) -> Emitted | Refusal:
 
 
 def _plain_form(item: dict[str, Any], kind: EventType | None) -> dict[str, Any]:
-    """The event as if what it leaves open were left out, and said in the plainest words.
+    """The event without nulls for optional members, and with the plain content type.
 
     A null for an optional attribute is its absence (CloudEvents JSON format, section 2.2), and so
     is one for an optional field; `application/json; charset=utf-8` is `application/json`.

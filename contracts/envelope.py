@@ -1,6 +1,6 @@
 """The CloudEvents 1.0 envelope: attributes, subjects, identity, receipts, and the stream's form.
 
-What stands on the stream is `{"recordedtime":…,"time":…[,"traceparent":…][,"tracestate":…],`
+A message on the stream is `{"recordedtime":…,"time":…[,"traceparent":…][,"tracestate":…],`
 followed by the event's content: its other attributes as canonical JSON (sorted names, compact,
 UTF-8, NFC). So a receipt can be checked by hashing bytes. The strict reading of what arrives at
 a door is `contracts.door`.
@@ -95,9 +95,9 @@ class Recorded(msgspec.Struct, frozen=True, gc=False):
 
 
 class ContractBroken(Exception):
-    """A body on the stream that is no event of the contract: one fault, of `field` or of all.
+    """A message on the stream that breaks the contract: its first fault, in `field` or as a whole.
 
-    `contracts.breaches` has every fault.
+    `contracts.breaches` lists all of them.
     """
 
     def __init__(self, reason: str, detail: Message, field: str = "") -> None:
@@ -111,7 +111,7 @@ def _locality(id_: str, digest: bytes) -> bytes:
 
 
 def identity(source: str, id_: str) -> bytes:
-    """16 bytes that stand for (source, id), the identity of CloudEvents."""
+    """A digest of 16 bytes of (source, id), the identity of a CloudEvent."""
     digest = hashlib.sha256(f"{source}\0{id_}".encode()).digest()
     return _locality(id_, digest) + digest[6:16]
 
@@ -123,7 +123,7 @@ def receipt(identity_digest: bytes, time: int, content: bytes) -> bytes:
 
 
 def content_of(attributes: dict[str, Any]) -> bytes:
-    """The canonical JSON of what two deliveries of one event have to share, without `time`."""
+    """The canonical JSON of what two deliveries of one event share, without `time`."""
     content = {k: v for k, v in attributes.items() if k not in _HEAD}
     return msgspec.json.encode(content, order="deterministic")
 
@@ -133,20 +133,20 @@ _CONTENT_NAMES = ATTRIBUTES - frozenset(_HEAD)
 
 
 def body(attributes: dict[str, Any], recorded: int, content: bytes) -> bytes:
-    """The event as it stands on the stream."""
+    """The body of the event on the stream."""
     head = {"recordedtime": moments.rfc3339(recorded)}
     head.update({name: attributes[name] for name in _HEAD[1:] if name in attributes})
     return msgspec.json.encode(head)[:-1] + b"," + content[1:]
 
 
 def with_recordedtime(raw: bytes, recorded: int) -> bytes:
-    """A body of the stream as it is when the event is recorded at another moment."""
+    """A body of the stream with another `recordedtime`."""
     moment = f'{{"recordedtime":"{moments.rfc3339(recorded)}"'.encode()
     return _RECORDED.sub(lambda _: moment, raw, count=1)
 
 
 def recordedtime_of(raw: bytes) -> int | None:
-    """The moment at which a body of the stream was recorded, also where it breaks the contract."""
+    """The `recordedtime` of a body of the stream, also of one that breaks the contract."""
     match = _RECORDED.match(raw)
     try:
         return None if match is None else moments.instant(match[1].decode())
@@ -182,7 +182,7 @@ def decode(raw: bytes) -> Recorded:
 
 
 def _broken(words: str) -> ContractBroken:
-    """What the decoder found, by field; its own words are for no person."""
+    """The fault of the decoder by its field, in our own words instead of the decoder's."""
     place = _PLACE.search(words)
     field = "" if place is None else place[1].replace("[", ".").replace("]", "")
     if field == "type" and words.startswith("Invalid value"):
@@ -203,7 +203,7 @@ def _instant(text: str, field: str) -> int:
 def restore(
     raw: bytes, identity: bytes, receipt: bytes, time: int, year: int, recorded: int
 ) -> Recorded:
-    """An event that `decode` read before, with what was kept of it then."""
+    """An event that was decoded before, from its body and the stored columns."""
     event: Event = _DECODER.decode(raw)
     kind = KIND_OF[type(event)]
     return Recorded(canonical(event), kind, time, year, recorded, identity, receipt, raw)
@@ -248,14 +248,14 @@ def check_dates(data: Data) -> None:
 
 
 def subject_of(address: str) -> str:
-    """The unit's key of an address that `stream_subject` made."""
+    """The unit's key in a subject that `stream_subject` made."""
     return address.split(".", 3)[2].replace("-", ".")
 
 
 def stream_subject(subject: str, short: str, author: str = "") -> str:
-    """Where the event stands in EVENTS: danchu.events.<unit>.<domain>.<name>.
+    """The NATS subject of the event: danchu.events.<unit>.<domain>.<name>.
 
-    `author` is the system of record of ours that retracts what it said itself; its name follows.
+    `author` is a system of record that retracts an event of its own; its name is appended.
     """
     own = f".{author}" if author else ""
     return f"danchu.events.{subject.replace('.', '-')}.{short}{own}"

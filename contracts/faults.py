@@ -32,7 +32,7 @@ class Fault(NamedTuple):
 
 @cache
 def _compiled(pattern: str) -> re.Pattern[str]:
-    """As ECMA-262 means it, where `$` is the very end and never the place before a line break."""
+    """The pattern as in ECMA-262, where `$` never matches before a final line break."""
     return re.compile(pattern.removesuffix("$") + r"\Z" if pattern.endswith("$") else pattern)
 
 
@@ -42,7 +42,7 @@ def _pattern(_: Any, pattern: str, instance: Any, __: Any) -> Iterator[Validatio
 
 
 def _unknown(*_: Any) -> Iterator[ValidationError]:
-    """Unknown fields are named by the door itself: there may be a million of them."""
+    """No fault: the door itself reports unknown fields, of which there may be a million."""
     return iter(())
 
 
@@ -57,7 +57,7 @@ def _validator(kind: EventType | None) -> Any:
 
 
 def _inlined(node: Any, defs: dict[str, Any]) -> Any:
-    """The schema without references, since each costs more to follow than what it refers to."""
+    """The schema without references, which are slow to follow."""
     if isinstance(node, dict):
         reference = node.get("$ref")
         if isinstance(reference, str):
@@ -67,7 +67,7 @@ def _inlined(node: Any, defs: dict[str, Any]) -> Any:
 
 
 def faults_of(item: dict[str, Any], kind: EventType | None) -> list[Fault]:
-    """What the schema of the type finds, or that of the envelope without one; at most 20."""
+    """The faults by the schema of the type, or of the envelope without a type; at most 20."""
     faults: list[Fault] = []
     errors = _validator(kind).iter_errors(_clipped(item))
     for error in islice(errors, FAULTS_MAX):
@@ -107,7 +107,7 @@ def must_be(form: Message) -> Message:
 
 
 def type_fault(item: dict[str, Any]) -> Fault:
-    """What is wrong with a `type` that is none of the catalog."""
+    """The fault of a `type` that the catalog does not have."""
     if "type" not in item:
         return Fault("type", message("missing"))
     nearest = nearest_type(item["type"]) if isinstance(item["type"], str) else None

@@ -1,4 +1,4 @@
-"""Writes what is generated from the catalog: `python -m contracts.generate`."""
+"""Writes the schemas and the AsyncAPI document of the catalog: `python -m contracts.generate`."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def texts() -> dict[str, str]:
 
 
 def main() -> None:
-    """Write what the catalog says, and nothing else, into schemas/ and asyncapi.yaml."""
+    """Write schemas/ and asyncapi.yaml, and delete schemas that the catalog does not have."""
     SCHEMAS.mkdir(exist_ok=True)
     schemas = texts()
     for path in SCHEMAS.glob("*.json"):

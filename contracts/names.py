@@ -1,7 +1,7 @@
-"""What a key, a person's key and a name may look like: no blanks at the ends, nothing hidden. Pure.
+"""The form of keys, persons' keys and names: no blanks at the ends, no hidden characters. Pure.
 
-Source: DESIGN section 3. Most of what is written twice and looks the same comes from here: a blank
-behind a key, a no-break space out of a table, a mark of direction out of a copied text.
+Source: DESIGN section 3. Most keys that look alike and differ have one of these: a blank after the
+key, a no-break space from a table, a direction mark from a copied text.
 """
 
 from __future__ import annotations
@@ -37,12 +37,12 @@ _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.I
 
 
 def has_hidden(text: str) -> bool:
-    """Whether a text has a character that nobody sees, or that looks like another's blank."""
+    """Whether a text has an invisible character, or a blank other than the plain one."""
     return not text.isprintable() or (not text.isascii() and bool(_HIDDEN.search(text)))
 
 
 def name_fault(text: str) -> Message | None:
-    """What is wrong with a name: hidden characters, or blanks at its ends; None where nothing."""
+    """The fault of a name: hidden characters, or blanks at its ends; None where it has none."""
     if text.isascii() and text.isprintable() and text[:1] != " " != text[-1:]:
         return None
     if has_hidden(text):
@@ -53,7 +53,7 @@ def name_fault(text: str) -> Message | None:
 
 
 def key_faults(text: str, person: bool) -> Iterator[Message]:
-    """What is wrong with a key, which may name a predecessor's as `<unit>/<key>`."""
+    """The faults of a key, which may name a predecessor's key as `<unit>/<key>`."""
     owner = _OWNER.match(text) if "/" in text else None
     own = text[owner.end() :] if owner else text
     fault = name_fault(text) or (name_fault(own) if owner else None)
@@ -76,7 +76,7 @@ def _person_faults(own: str, whole: str) -> Iterator[Message]:
 
 
 def _digit(letter: str) -> str:
-    """Digits of every script as those of ASCII, for a number is one however it is written."""
+    """The ASCII digit of a digit of any script, so that every script is checked."""
     value = unicodedata.digit(letter, None) if not letter.isascii() else None
     return letter if value is None else str(value)
 

@@ -1,9 +1,9 @@
 """JSON of a body, strictly and at a bounded cost: well-formed, not too deep, no name twice.
 
-A batch is cut into its elements before any of them is decoded, so that ten thousand and one are
-refused at once, and what no event can be (too large) is passed over without an object made of it.
-No step holds the interpreter for more than some hundredths of a second, whatever the body holds:
-others are answered meanwhile.
+A batch is split into its elements before any of them is decoded, so a batch of too many events is
+refused at once, and an element too large for an event is skipped without being decoded. No step
+holds the interpreter for more than some hundredths of a second, whatever the body contains, so
+other requests are answered meanwhile.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _LONG_TEXT = re.compile(_TEXT, re.DOTALL)
 
 
 def _insides() -> list[re.Pattern[str]]:
-    """What stands between two brackets, by how many more may open within it."""
+    """Patterns of the text between two brackets, by the number of nested brackets allowed."""
     inner = f'(?:[^"\\[\\]{{}}]++|{_TEXT})*+'
     patterns = [inner]
     for _ in range(NESTING_MAX):
@@ -55,7 +55,7 @@ class BodyRefused(Exception):
 
 
 class Element(NamedTuple):
-    """Where a value stands in a text."""
+    """The place of a value in a text."""
 
     start: int
     end: int
@@ -114,7 +114,7 @@ def parse(raw: bytes, values_max: int = VALUES_MAX) -> Any:
 
 
 def after_blanks(text: str, start: int) -> int:
-    """Where the next character stands that is no blank of JSON."""
+    """The place of the next character that is no JSON white space."""
     match = _BLANKS.match(text, start)
     assert match is not None
     return match.end()
@@ -154,7 +154,7 @@ def element_at(text: str, start: int, depth: int = NESTING_MAX) -> Element:
 
 
 def _closing(text: str, place: int, depth: int) -> int:
-    """Behind the bracket that closes the one before `place`, looked for by windows."""
+    """The place after the bracket that closes the one before `place`, searched window by window."""
     left = depth - 1
     while True:
         match = _INSIDE[min(left, NESTING_MAX)].match(text, place, place + WINDOW)
@@ -174,14 +174,14 @@ def _closing(text: str, place: int, depth: int) -> int:
 
 
 def is_costly(text: str, element: Element) -> bool:
-    """Whether an element is so large, or of so many values, that it is not worth decoding."""
+    """Whether an element is too large, or has too many values, to be decoded."""
     if element.end - element.start > ELEMENT_MAX:
         return True
     return sum(text.count(sign, *element) for sign in ',[{"') > ELEMENT_VALUES_MAX
 
 
 def value_of(text: str, element: Element) -> Any:
-    """The value of an element, every text in NFC: at one go where no escape is torn by that."""
+    """The value of an element, every text in NFC: as one text where it has no escapes."""
     spelled = text[element.start : element.end]
     plain = "\\" not in spelled and not has_excess_marks(spelled)
     if plain:
@@ -202,7 +202,7 @@ def value_of(text: str, element: Element) -> Any:
 
 
 def syntax(text: str, place: int) -> BodyRefused:
-    """The refusal of a body that is no JSON as of a place."""
+    """The refusal of a body that is not JSON from this place on."""
     line, column = text.count("\n", 0, place) + 1, place - text.rfind("\n", 0, place)
     return BodyRefused(400, message("syntax", line=line, column=column))
 
@@ -215,7 +215,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _twice(pairs: list[tuple[str, Any]]) -> str:
-    """The first name that stands a second time; in one pass, since a body may hold very many."""
+    """The first repeated name; in one pass, since a body may have very many names."""
     names: set[str] = set()
     for name, _ in pairs:
         if name in names:
@@ -225,7 +225,7 @@ def _twice(pairs: list[tuple[str, Any]]) -> str:
 
 
 def _integer(digits: str) -> int:
-    """The integer; any beyond 2^53 stands for one that is refused, however many digits it has."""
+    """The integer; one of too many digits becomes a value that is refused."""
     return int(digits) if len(digits) <= DIGITS_MAX else BEYOND
 
 

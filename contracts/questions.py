@@ -1,6 +1,6 @@
-"""What one service asks another over NATS: the subject, the question, and the answer.
+"""Questions between services over NATS: the subject, the question, and the answer.
 
-Nothing rests on an answer: who gets none says so. No event travels here.
+No state depends on an answer; a missing answer is reported as such. No events are sent this way.
 """
 
 from __future__ import annotations
@@ -10,17 +10,17 @@ from typing import Literal
 import msgspec
 
 RECEIPT_QUESTION = "danchu.query.receipt"
-"""Where the door asks scoring what became of an event."""
+"""The subject on which the door asks scoring for the state of an event."""
 
 
 class ReceiptQuestion(msgspec.Struct, frozen=True):
-    """Which event is meant: its receipt in hexadecimal."""
+    """The event, by its receipt in hexadecimal."""
 
     receipt: str
 
 
 class ReceiptFate(msgspec.Struct, frozen=True):
-    """What became of an event: `waiting` is not folded yet; the reason is None where it counts."""
+    """The state of an event: `waiting` is not folded yet; the reason is None where it counts."""
 
     state: Literal["waiting", "counted", "not counted", "quarantined"]
     reason: str | None = None

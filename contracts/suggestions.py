@@ -1,7 +1,7 @@
-"""The type of the catalog that is nearest to one that it does not have. Pure.
+"""The event type that is nearest to an unknown one. Pure.
 
-A short name, a wrong version, another case, a missing prefix or letter: people are told the type
-that they probably meant. It costs a fraction of a millisecond, however long the text is.
+For a bare short name, an unknown version, another case, a missing prefix or letter the refusal
+names the type that was probably meant. A fraction of a millisecond for a text of any length.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ LIKENESS_LEAST = 0.5
 
 
 def nearest_type(text: str) -> str | None:
-    """The type that may be sent and is most like the text; None where none is like it."""
+    """The most similar type that may be sent; None where none is similar."""
     name, major = _split(text[:LETTERS_MAX])
     pairs = _pairs(name)
     if not pairs:

@@ -1,7 +1,7 @@
-"""Unicode of what arrives: every text in NFC, at a cost that its sender cannot choose. Pure.
+"""Unicode of incoming texts: NFC, at a cost that the sender cannot raise. Pure.
 
-Composing a text takes the square of the marks that stand on one letter, so a text with more than
-30 (the Stream-Safe format of UAX #15) is left as it is; the door refuses it by its field.
+Composing takes time in the square of the marks on one letter, so a text with more than 30 (the
+Stream-Safe format of UAX #15) is left unchanged; the door refuses its field.
 """
 
 from __future__ import annotations
