@@ -1,7 +1,7 @@
-"""The command `danchu`: puts the commands together, no logic.
+"""The command line `danchu`: registers the groups of commands, no logic.
 
-No command imports a service before it runs: help, a token or a question to a running stack are
-answered in a fraction of the time that loading the services takes.
+No service is imported before a command runs, so that help, a token, or a question to a running
+stack does not wait for all services to load.
 """
 
 from __future__ import annotations

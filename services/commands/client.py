@@ -1,4 +1,4 @@
-"""Our own HTTP interface, asked with the development tokens of a home or a token that is given."""
+"""A client of danchu's HTTP interface, with the tokens of a home or another token."""
 
 import asyncio
 import json
@@ -28,14 +28,14 @@ REASONS = {
 
 
 class Unanswered(DanchuError):
-    """Nobody answers at the address."""
+    """The address does not respond."""
 
     def __init__(self, url: str, cause: object) -> None:
         super().__init__(message("unanswered", url=url, why=_reason(cause)))
 
 
 class NoToken(DanchuError):
-    """There is no token to ask with."""
+    """There is no token for the request."""
 
     def __init__(self, home: Path) -> None:
         code = "no-token" if is_home(home) else "no-token-no-home"
@@ -58,7 +58,7 @@ class Answer:
         return json.loads(self.body)
 
     def problem(self) -> Message:
-        """What went wrong, in a sentence of the server, or of ours where it says none."""
+        """The server's description of the problem, or a sentence of ours without one."""
         try:
             body = self.json()
             detail = body["detail"]
@@ -69,7 +69,7 @@ class Answer:
 
 
 def tokens(home: Path) -> dict[str, str]:
-    """The development tokens by role; NoToken without."""
+    """The development tokens by role; NoToken without the file."""
     path = home / TOKENS_FILE
     if not path.exists():
         raise NoToken(home)
@@ -82,20 +82,20 @@ def tokens(home: Path) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Client:
-    """Asks one address; Unanswered when nobody is there."""
+    """Requests to one address; Unanswered if it does not respond."""
 
     url: str
 
     async def get(self, path: str, token: str = "", **parameters: Any) -> Answer:
         """GET with parameters."""
         query = urllib.parse.urlencode({k: v for k, v in parameters.items() if v is not None})
-        return await self._ask("GET", f"{path}?{query}" if query else path, token)
+        return await self._request("GET", f"{path}?{query}" if query else path, token)
 
     async def post(self, path: str, body: bytes, content_type: str, token: str) -> Answer:
         """POST of a body."""
-        return await self._ask("POST", path, token, body, content_type)
+        return await self._request("POST", path, token, body, content_type)
 
-    async def _ask(
+    async def _request(
         self, method: str, path: str, token: str, body: bytes | None = None, type_: str = ""
     ) -> Answer:
         headers = {"authorization": f"Bearer {token}"} if token else {}
@@ -104,7 +104,7 @@ class Client:
         return await asyncio.to_thread(self._send, method, path, headers, body)
 
     async def alive(self) -> bool:
-        """Whether the process there answers."""
+        """Whether the process there responds."""
         try:
             return (await self.get("/healthz")).status == 200
         except Unanswered:

@@ -1,7 +1,7 @@
-"""How every command runs and fails: one sentence for a person, and a documented exit code.
+"""Runs every command, and turns its errors into a sentence and a documented exit code.
 
-0: done. 1: done, and something was refused or differs. 2: it could not be done as things are.
-3: a fault of danchu itself.
+0: done. 1: done, but something was refused or differs. 2: impossible as things are. 3: a fault of
+danchu itself.
 """
 
 import asyncio
@@ -41,7 +41,7 @@ DISK = {
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:
-    """Runs the work of a command; what stands in its way is said, with exit code 2."""
+    """Runs the work of a command; an expected error is reported, with exit code 2."""
     import uvloop
 
     loaded()
@@ -62,14 +62,14 @@ def loaded() -> None:
 
 @contextlib.contextmanager
 def exit_on_error() -> Iterator[None]:
-    """Says what stands in the way of the block in a sentence, and ends with exit code 2."""
+    """Reports an expected error of the block in a sentence, and exits with code 2."""
     from pydantic import ValidationError
 
     try:
         yield
         return
-    except DanchuError as obstacle:
-        tell(obstacle.message)
+    except DanchuError as error:
+        tell(error.message)
     except ValidationError as invalid:
         for sentence in settings_faults(invalid):
             tell(sentence)
@@ -91,7 +91,7 @@ def _disk(failure: OSError) -> Any:
 
 
 def settings_faults(invalid: Any) -> Iterator[str]:
-    """Each setting that has a value of the wrong kind, in a sentence; never the value itself."""
+    """A sentence for each invalid setting, which never contains the value."""
     for fault in invalid.errors(include_input=False, include_url=False):
         name = "_".join(str(part) for part in fault["loc"]).upper()
         yield message("setting", name=f"DANCHU_{name}", why=_needed(fault))
@@ -112,7 +112,7 @@ def _needed(fault: Any) -> Any:
 
 
 class Program(usage.Commands):
-    """The whole program: what it writes is private, and it ends with a sentence, never a trace."""
+    """The whole program: its files are private, and it ends with a sentence, never a traceback."""
 
     def main(
         self, args: Sequence[str] | None = None, prog_name: str | None = None,
@@ -124,14 +124,12 @@ class Program(usage.Commands):
             if hasattr(stream, "reconfigure"):
                 stream.reconfigure(errors="backslashreplace")
         with private_files():
-            code = self._ended(args, prog_name, extra)
+            code = self._run(args, prog_name, extra)
         if not standalone_mode:
             return code
         sys.exit(code)
 
-    def _ended(
-        self, args: Sequence[str] | None, prog_name: str | None, extra: dict[str, Any]
-    ) -> int:
+    def _run(self, args: Sequence[str] | None, prog_name: str | None, extra: dict[str, Any]) -> int:
         try:
             code = super().main(args, prog_name, standalone_mode=False, **extra)
         except typer.TyperException as fault:
@@ -140,7 +138,7 @@ class Program(usage.Commands):
             return IMPOSSIBLE
         except typer.Abort:
             code = INTERRUPTED
-        except Exception as bug:  # whatever it is, a person is told in a sentence
+        except Exception as bug:  # any fault is reported in a sentence
             return _report_fault(bug)
         if code == INTERRUPTED:
             tell(message("interrupted"))
@@ -149,7 +147,7 @@ class Program(usage.Commands):
 
 
 def _report_fault(bug: Exception) -> int:
-    """Says a fault of danchu itself; its trace is for those who look for it."""
+    """Reports a fault of danchu itself, with the traceback only at log level DEBUG."""
     tell(message("fault", kind=type(bug).__name__, what=str(bug)[:300]))
     if (environment("DANCHU_LOG_LEVEL") or "").upper() == "DEBUG":
         tell("".join(traceback.format_exception(bug)))

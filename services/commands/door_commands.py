@@ -1,4 +1,4 @@
-"""`danchu door`: parses and calls, no logic."""
+"""`danchu door`: parses options and calls, no logic."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def door_list(home: Home = None, as_json: AsJson = False) -> None:
 
 @door_app.command("help-door-retire", "danchu door retire intake.3f2a91c0", name="retire")
 def door_retire(name: Name, home: Home = None, as_json: AsJson = False) -> None:
-    """Takes off a door whose database is gone for good."""
+    """Retires a door whose database is lost for good."""
     from services.commands import operator
 
     run(operator.retire_door(load_scoring_settings(home=home), name))

@@ -1,4 +1,4 @@
-"""Sends CloudEvents to the door in order, in batches, and says what was refused and why."""
+"""Sends CloudEvents to the door in order, in batches, and reports refused lines."""
 
 import asyncio
 import codecs
@@ -21,18 +21,18 @@ LINE_BYTES_MAX = 2**20
 PAUSES_SECONDS = (0.5, 1.0, 2.0, 4.0, 8.0)
 ROLES = ("emitter", "registrar", "council")
 WIDE = "file-utf16"
-"""The message about a file in another encoding, of which no line can be read."""
+"""The message for a file in UTF-16, of which no line can be read."""
 
 
 class DoorShut(DanchuError):
-    """The door took nothing, and would not take it later either."""
+    """The door refused a whole request, and would refuse it again."""
 
     def __init__(self, answer: Answer) -> None:
         super().__init__(message("door-shut", status=answer.status, problem=answer.problem()))
 
 
 class BrokenOff(DanchuError):
-    """The door went away in the midst of a file and did not come back."""
+    """The door stopped responding in the middle of a file."""
 
     def __init__(self, report: "Report", away: Unanswered) -> None:
         super().__init__(
@@ -44,7 +44,7 @@ class BrokenOff(DanchuError):
 
 
 class Line(NamedTuple):
-    """A line of a file by its number, the role whose token may send it, and where it ends."""
+    """A line of a file: its number, the role whose token may send it, and its end in bytes."""
 
     number: int
     raw: bytes
@@ -53,7 +53,7 @@ class Line(NamedTuple):
 
 
 class Refusal(TypedDict):
-    """A line that was not taken, and why: errors as the door answers them."""
+    """A refused line, with errors in the form of the door's answers."""
 
     line: int
     status: str
@@ -62,7 +62,7 @@ class Refusal(TypedDict):
 
 @dataclass
 class Report:
-    """What became of the lines; `refuse` is called with each that was not taken."""
+    """The results of sending; `refuse` is called for each refused line."""
 
     refuse: Callable[[Refusal], None]
     accepted: int = 0
@@ -71,7 +71,7 @@ class Report:
     receipt: str = ""  # of the last event that the door knows now
 
     def take(self, line: Line, receipt: Mapping[str, Any]) -> None:
-        """Counts the answer to one line."""
+        """Counts the receipt of one line."""
         if receipt["status"] == "accepted":
             self.accepted += 1
         elif receipt["status"] == "duplicate":
@@ -81,18 +81,18 @@ class Report:
         self.receipt = receipt.get("receipt", self.receipt)
 
     def reject(self, number: int, status: str, errors: list[dict[str, Any]]) -> None:
-        """Counts a line that was not taken, and says why."""
+        """Counts and reports a refused line."""
         self.refused += 1
         self.refuse({"line": number, "status": status, "errors": errors})
 
     def reject_whole(self, number: int, why: Message) -> None:
-        """Refuses a line as a whole."""
+        """Refuses a whole line, without a field."""
         error = {"field": "", "message": str(why), "message_vi": why.vi, "message_en": why.en}
         self.reject(number, "refused", [error])
 
 
 def lines_of(file: BinaryIO) -> Iterator[bytes]:
-    """The lines of a file, one in memory at a time; one that is too long is cut, and no more."""
+    """The lines of a file, one in memory at a time; one that is too long is truncated."""
     while raw := file.readline(LINE_BYTES_MAX):
         yield raw
         while len(raw) == LINE_BYTES_MAX and not raw.endswith(b"\n"):
@@ -100,10 +100,10 @@ def lines_of(file: BinaryIO) -> Iterator[bytes]:
 
 
 def read(raws: Iterable[bytes], report: Report) -> Iterator[Line]:
-    """The lines that are JSON objects; the others are refused here, and harm nobody.
+    """The lines that are JSON objects; others are refused here, and do not affect their neighbours.
 
-    A mark of the byte order before the first line, as Windows' editors write it, is none of its
-    content; blank lines and either end of a line are taken.
+    A byte order mark at the start of the file, as editors of Windows write it, is skipped; blank
+    lines and both kinds of line ends are accepted.
     """
     end = 0
     for number, raw in enumerate(raws, start=1):
@@ -121,7 +121,7 @@ def read(raws: Iterable[bytes], report: Report) -> Iterator[Line]:
 
 
 def _parse(line: bytes, number: int) -> dict[str, Any] | Message:
-    """The JSON object of a line, or why it cannot be sent at all."""
+    """The JSON object of a line, or the reason why it cannot be sent."""
     if number == 1 and line.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return message(WIDE)
     if len(line) >= LINE_BYTES_MAX:
@@ -138,7 +138,7 @@ def _parse(line: bytes, number: int) -> dict[str, Any] | Message:
 
 
 def sentence(refusal: Refusal) -> Message:
-    """Why a line was not taken, in a sentence."""
+    """The reason of a refusal, in a sentence."""
     status = refusal["status"]
     code = f"line-{status}" if status in ("refused", "conflict") else "line-other"
     why = {language: _reasons(refusal, language) for language in LANGUAGES}
@@ -157,13 +157,13 @@ def _text(error: Mapping[str, Any], language: Language) -> str:
 
 
 def role_of(type_: object) -> str:
-    """The development role that may send events of a type; emitter where none is known."""
+    """The role whose development token may send events of a type; emitter by default."""
     kind = BY_TYPE.get(type_) if isinstance(type_, str) else None
     return next((role for role in ROLES if kind and role in kind.roles), "emitter")
 
 
 def batches(lines: Iterable[Line]) -> Iterator[list[Line]]:
-    """Neighbours of one role, as many as one request may hold."""
+    """Consecutive lines of one role, as many as fit into one request."""
     for _, run in itertools.groupby(lines, key=lambda line: line.role):
         batch: list[Line] = []
         size = 0
@@ -183,7 +183,7 @@ async def send(
     refuse: Callable[[Refusal], None],
     progress: Callable[[int], None] = lambda count: None,
 ) -> Report:
-    """Sends lines in order; `progress` hears after each answer how many bytes are done."""
+    """Sends lines in order; `progress` gets the number of sent bytes after each answer."""
     report = Report(refuse)
     for batch in batches(read(raws, report)):
         try:
@@ -206,16 +206,16 @@ async def _send(client: Client, batch: list[Line], token: str, report: Report) -
         raise DoorShut(answer)
     elif len(batch) == 1:
         report.reject_whole(batch[0].number, answer.problem())
-    else:  # one of them is no event at all: by halves it is found among the others
+    else:  # one of them is not an event: bisection finds it
         middle = len(batch) // 2
         for half in (batch[:middle], batch[middle:]):
             await _send(client, half, token, report)
 
 
 async def _post_with_retries(client: Client, body: bytes, token: str, waiting: bool) -> Answer:
-    """Asks again while the door says that it is not available now; the same id is harmless.
+    """Posts a batch, with retries while the door answers 503; duplicates are harmless.
 
-    With `waiting` a door that answered before is waited for where nobody answers too.
+    With `waiting`, that is after an earlier answer, it also retries if nobody answers.
     """
     for pause in PAUSES_SECONDS:
         try:

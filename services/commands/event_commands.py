@@ -1,4 +1,4 @@
-"""`danchu emit`, `resend` and `simulate`: parse and call, no logic."""
+"""`danchu emit`, `resend` and `simulate`: parse options and call, no logic."""
 
 from __future__ import annotations
 

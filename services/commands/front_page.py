@@ -1,4 +1,4 @@
-"""What stands at the root of the HTTP port: what this is, for a person who opens the address.
+"""The front page at the root of the HTTP port, for a person who opens the address.
 
 A static page in both languages, or JSON where the caller asks for it. It says nothing of what
 is in the databases, runs no script and loads nothing.

@@ -1,6 +1,6 @@
-"""Carries a home from SQLite to PostgreSQL: every table of every service, while danchu is stopped.
+"""Moves a home from SQLite to PostgreSQL: every table of every service, while danchu is stopped.
 
-The files of SQLite stay as they are, and so do the keys and the stream, which belong to the home.
+The SQLite files, the keys and the stream stay as they are.
 """
 
 import contextlib
@@ -23,24 +23,24 @@ from services.commands.terminal import Step
 
 
 class NothingToCarry(DanchuError):
-    """The data of a service is on a server already."""
+    """The data of a service is already on a server."""
 
     def __init__(self, service: str) -> None:
         super().__init__(message("carry-on-server", service=service))
 
 
 class TargetIsFile(DanchuError):
-    """Only a server takes the tables of all services."""
+    """The target is a file, which cannot hold the tables of all services."""
 
     def __init__(self) -> None:
         super().__init__(message("carry-to-file"))
 
 
 async def carry(settings: Settings, url: str, step: Step) -> dict[str, dict[str, int]]:
-    """Copies everything into the database at `url`; the rows by service and table.
+    """Copies everything into the database at `url`; returns the rows by service and table.
 
-    All is copied and compared before the first of the services' transactions commits: what fails
-    on the way leaves the target without a row. AlreadyUp while the stack runs.
+    Everything is copied and compared before the first transaction commits, so a failure leaves the
+    target empty. AlreadyUp while the stack runs.
     """
     target = normal_url(url, "--to")
     if file_of(target) is not None:

@@ -1,7 +1,7 @@
-"""The home of a stack: whether there is one, and at which address its stack runs.
+"""The home of a stack: whether it exists, and at which address its stack runs.
 
-`danchu up` writes its address into the home, and every other command finds it there. The lock of
-the home tells whether that stack still runs: the system frees it when the process dies.
+`danchu up` writes its address into the home, where every other command finds it. The lock of the
+home tells whether that stack still runs, since the system releases it when the process dies.
 """
 
 import fcntl
@@ -17,13 +17,13 @@ from services.commands.messages import message
 ADDRESS_FILE = "address.json"
 LOCK_FILE = "up.lock"
 MARKS = (LOCK_FILE, "tokens.json", "keys", "nats-users.json", "intake.db", "scoring.db")
-"""What stands in the home of danchu, and in no other folder."""
+"""Files that exist in a home of danchu, and in no other folder."""
 LOOPBACKS = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}
-"""At which address this machine reaches a server that listens on all of them."""
+"""The local address of a server that listens on all addresses."""
 
 
 class NoHome(DanchuError):
-    """The folder is no home of danchu, and this command makes none."""
+    """The folder is not a home of danchu, and this command does not create one."""
 
     def __init__(self, home: Path) -> None:
         super().__init__(message("no-home", home=home.absolute()))
@@ -37,25 +37,25 @@ class NotRunning(DanchuError):
 
 
 class ForeignIssuer(DanchuError):
-    """The office's own issuer signs the tokens; those of the development key would open nothing."""
+    """The office's own issuer signs the tokens; a token of the development key would be refused."""
 
     def __init__(self, key: str) -> None:
         super().__init__(message("foreign-issuer", key=key))
 
 
 def is_home(folder: Path) -> bool:
-    """Whether danchu has kept something in the folder."""
+    """Whether danchu has stored something in the folder."""
     return any((folder / mark).exists() for mark in MARKS)
 
 
 def require_home(settings: Settings) -> None:
-    """NoHome unless danchu has kept something in the home."""
+    """NoHome unless danchu has stored something in the home."""
     if not is_home(settings.home):
         raise NoHome(settings.home)
 
 
 def require_databases(settings: Settings, services: tuple[str, ...]) -> None:
-    """NoHome, or StateNotMigrated, where a database that is a file is not there."""
+    """NoHome or StateNotMigrated if the file of a database is missing."""
     for service in services:
         file = settings.database_file(service)
         if file is not None and not file.exists():
@@ -64,23 +64,23 @@ def require_databases(settings: Settings, services: tuple[str, ...]) -> None:
 
 
 def http_url(host: str, port: int) -> str:
-    """The address at which this machine reaches a server that listens on a host."""
+    """The address at which a local client reaches a server that listens on a host."""
     reached = LOOPBACKS.get(host, host)
     return f"http://[{reached}]:{port}" if ":" in reached else f"http://{reached}:{port}"
 
 
 def write_address(home: Path, url: str) -> None:
-    """Writes down at which address the stack of the home answers."""
+    """Writes the address of the running stack into the home."""
     write_private(home / ADDRESS_FILE, json.dumps({"url": url, "pid": os.getpid()}))
 
 
 def erase_address(home: Path) -> None:
-    """The stack ends: its address is none any more."""
+    """Deletes the address when the stack ends."""
     (home / ADDRESS_FILE).unlink(missing_ok=True)
 
 
 def is_up(home: Path) -> bool:
-    """Whether a stack runs on the home: whether somebody holds its lock."""
+    """Whether a stack runs on the home, that is whether a process holds its lock."""
     try:
         handle = os.open(home / LOCK_FILE, os.O_RDONLY | os.O_CLOEXEC)
     except FileNotFoundError:
@@ -95,9 +95,9 @@ def is_up(home: Path) -> bool:
 
 
 def stack_url(settings: Settings) -> str:
-    """The address to ask: of the stack that runs on the home, else that of the settings.
+    """The address of the stack that runs on the home, else that of the settings.
 
-    NotRunning where the home's stack has ended and no setting says another address.
+    NotRunning if the home's stack has ended and no setting names an address.
     """
     from_settings = http_url(settings.host, settings.port)
     path = settings.home / ADDRESS_FILE

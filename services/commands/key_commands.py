@@ -1,4 +1,4 @@
-"""`danchu keys`: parses and calls, no logic."""
+"""`danchu keys`: parses options and calls, no logic."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ keys_app = CommandGroup(help=message("help-keys"))
 
 @keys_app.command("help-keys-make", "danchu keys make --home /srv/danchu", name="make")
 def keys_make(home: Home = None, as_json: AsJson = False) -> None:
-    """Makes the keys that a home does not have yet; those that are there stay."""
+    """Creates the keys that a home lacks; existing ones stay."""
     from services.commands import keys
 
     settings = load_settings(home=home)
@@ -40,7 +40,7 @@ def keys_show(home: Home = None, as_json: AsJson = False) -> None:
 
 @keys_app.command("help-keys-adopt", "danchu keys adopt", name="adopt")
 def keys_adopt(home: Home = None, as_json: AsJson = False) -> None:
-    """Lets the databases take the keys of this home for theirs at the next start."""
+    """Lets the databases accept the keys of this home at the next start."""
     from services.commands import keys
     from services.commands.homes import require_databases
     from services.commands.service_registry import PRODUCERS

@@ -1,4 +1,4 @@
-"""The keys of a home: which there are, which are missing, and which the databases remember."""
+"""The keys of a home: which exist, which are missing, and which the databases have recorded."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from services.records import vault
 
 
 async def prepare(settings: Settings) -> None:
-    """Makes the keys of a new home for new databases; KeysMissing where one holds data already."""
+    """Creates the keys of a new home; KeysMissing if a database already contains data."""
     for name in MIGRATED:
         async with _open(settings, name) as db:
             if await key_marks.is_new(db):
@@ -28,7 +28,7 @@ async def prepare(settings: Settings) -> None:
 
 
 def missing_files(settings: Settings) -> dict[str, Path]:
-    """The key files that the home does not have, by kind."""
+    """The key files that the home lacks, by kind."""
     files = {RECORDS: vault.key_file(settings)}
     if settings.token_public_key is None:
         files[TOKENS] = settings.home / credentials.KEY_FILE
@@ -36,7 +36,7 @@ def missing_files(settings: Settings) -> dict[str, Path]:
 
 
 def make(settings: Settings) -> list[str]:
-    """Makes the keys that the home does not have; their files."""
+    """Creates the keys that the home lacks; returns their files."""
     makers: dict[str, Callable[[Settings], bool]] = {
         RECORDS: vault.make,
         TOKENS: credentials.make_key,
@@ -46,7 +46,7 @@ def make(settings: Settings) -> list[str]:
 
 
 def load_keys(settings: Settings) -> list[Keys]:
-    """The keys of a home; none is made."""
+    """The keys of a home; none is created."""
     absent = missing_files(settings)
     keys: list[Keys] = []
     if RECORDS not in absent:
@@ -61,9 +61,9 @@ async def _nothing(_: object) -> list[bytes]:
 
 
 async def adopt(settings: Settings) -> list[str]:
-    """Makes every database forget its keys, so that it takes those of this home at its start.
+    """Makes every database forget its keys, so that it records those of this home at the start.
 
-    The start proves that they open what is stored, and refuses them where they do not.
+    The start verifies that they decrypt the stored data, and refuses them otherwise.
     """
     services = []
     for name in MIGRATED:

@@ -1,4 +1,6 @@
-"""The operator's commands: migrate, provision, resend, audit, rebuild, and the quarantine."""
+"""The operator's work on databases and NATS: migrate, provision, resend, audit, rebuild, doors,
+and the quarantine.
+"""
 
 import json
 from pathlib import Path
@@ -39,14 +41,14 @@ class OptionWrong(DanchuError):
 
 
 class NotRepaired(DanchuError):
-    """What should replace a quarantined event was not accepted."""
+    """The replacement of a quarantined event was not accepted."""
 
     def __init__(self, why: Message) -> None:
         super().__init__(message("not-repaired", why=why))
 
 
 async def migrate(settings: Settings, service: str) -> list[str]:
-    """Brings the databases of a service, or of all, to this version; answers their names."""
+    """Migrates the databases of a service, or of all; returns the names of the services."""
     names = list(service_names(service))
     check_databases(settings, names)
     for name in names:
@@ -55,7 +57,7 @@ async def migrate(settings: Settings, service: str) -> list[str]:
 
 
 async def provision(settings: Settings, anew: bool = False) -> list[Message]:
-    """Creates or corrects streams and consumers; says what was done."""
+    """Creates or updates streams and consumers; returns a sentence for each change."""
     broker = Broker(settings.nats("provision"), "danchu provision")
     try:
         return await provision_broker(broker, anew)
@@ -64,9 +66,9 @@ async def provision(settings: Settings, anew: bool = False) -> list[Message]:
 
 
 def instant(since: str, now: int) -> int:
-    """A moment that is not ahead, out of an RFC 3339 time or a date, which begins at 00:00+07:00.
+    """The instant of an RFC 3339 time or of a date (at 00:00+07:00), not in the future.
 
-    OptionWrong says what is taken.
+    OptionWrong for anything else.
     """
     try:
         start = moments.day_start(since) if len(since) == 10 else moments.instant(since)
@@ -78,12 +80,10 @@ def instant(since: str, now: int) -> int:
 
 
 async def resend(settings: ScoringSettings, since: str, step: Step) -> dict[str, int]:
-    """Sends what the ledger lacks, and everything recorded since then, again, and lifts the halt.
+    """Marks events that the ledger lacks, and those recorded since, as unsent, and lifts the halt.
 
-    Rows by service. Whatever moment is named is sufficient: each event that an outbox has is
-    looked for in ledger and quarantine.
-
-    `step` hears how many services are done, of how many.
+    Returns the number of rows by service. Any instant is sufficient, since each event of an outbox
+    is looked up in ledger and quarantine. `step` gets the progress in services.
     """
     start = instant(since, now_us())
     require_databases(settings, PRODUCERS)
@@ -105,7 +105,7 @@ async def resend(settings: ScoringSettings, since: str, step: Step) -> dict[str,
 
 
 async def rebuild(settings: ScoringSettings, year: int, step: Step) -> int | None:
-    """Folds a year anew; how many events it read, None where nothing at all is of the year."""
+    """Recomputes a year; the number of events read, None if there is nothing of the year."""
     require_databases(settings, (SERVICE,))
     async with session.open_database(settings) as db, db.read() as conn:
         booked = await books.booked_units(conn, year)
@@ -114,7 +114,7 @@ async def rebuild(settings: ScoringSettings, year: int, step: Step) -> int | Non
 
 
 async def audit(settings: ScoringSettings, step: Step) -> list[str]:
-    """What differs between outboxes, ledger, facts and tallies, a sentence each."""
+    """The differences between outboxes, ledger, facts and tallies, a sentence each."""
     require_databases(settings, PRODUCERS)
     return await auditing.audit(settings, PRODUCERS, step)
 
@@ -122,7 +122,7 @@ async def audit(settings: ScoringSettings, step: Step) -> list[str]:
 async def list_quarantine(
     settings: Settings, state: str | None, limit: int
 ) -> list[dict[str, Any]]:
-    """Entries of the quarantine out of the database, the newest first."""
+    """The entries of the quarantine in the database, the newest first."""
     scoring = ScoringSettings(home=settings.home)
     require_databases(scoring, (SERVICE,))
     return [readable(entry) for entry in await quarantine_operations.entries(scoring, state, limit)]
@@ -135,19 +135,19 @@ async def load_quarantine_entry(settings: ScoringSettings, id_: str) -> dict[str
 
 
 async def list_doors(settings: ScoringSettings) -> list[dict[str, Any]]:
-    """The doors that scoring knows, and what arrived of each."""
+    """The doors that scoring knows, with the numbers of arrived events."""
     require_databases(settings, (SERVICE,))
     return [door.summary() for door in await door_operations.list_doors(settings)]
 
 
 async def retire_door(settings: ScoringSettings, name: str) -> None:
-    """Waits no longer for a door."""
+    """Stops waiting for a door."""
     require_databases(settings, (SERVICE,))
     await door_operations.retire(settings, name)
 
 
 async def repair(settings: ScoringSettings, id_: str, file: Path, url: str | None) -> str:
-    """Sends a repaired event through the door and links it to the original; its receipt."""
+    """Sends a repaired event through the door, links it to the original; returns its receipt."""
     require_databases(settings, (SERVICE,))
     await quarantine_operations.check_unreplaced(settings, id_)
     try:
@@ -164,19 +164,19 @@ async def repair(settings: ScoringSettings, id_: str, file: Path, url: str | Non
 
 
 async def drop(settings: ScoringSettings, id_: str) -> None:
-    """Marks an entry of the quarantine as dropped; its bytes stay."""
+    """Marks an entry of the quarantine as dropped; its bytes are kept."""
     require_databases(settings, (SERVICE,))
     await quarantine_operations.settle(settings, id_, quarantine.DROPPED)
 
 
 async def replay(settings: ScoringSettings, id_: str) -> bool:
-    """Folds the original bytes once more; whether they count as folded now."""
+    """Folds the original bytes once more; whether that succeeded."""
     require_databases(settings, (SERVICE,))
     return await quarantine_operations.replay(settings, id_)
 
 
 async def set_aside(settings: ScoringSettings, source: str, id_: str, reason: str) -> None:
-    """Takes the event over which the fold stands still out of it, with a reason."""
+    """Sets aside the event that halts the fold, with a reason."""
     if not 1 <= len(reason.strip()) <= quarantine.DETAIL_MAX or not reason.isprintable():
         raise OptionWrong("--reason", message("reason-length", most=quarantine.DETAIL_MAX))
     require_databases(settings, (SERVICE,))

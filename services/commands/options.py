@@ -1,4 +1,4 @@
-"""Options that several commands share, what they mean, and how a command teaches by example."""
+"""Options that several commands share, and groups of commands with examples in their help."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ AsJson = Annotated[bool, typer.Option("--json", help=message("option-json"))]
 
 
 def help_text(text: Message) -> str:
-    """A help in both languages, a paragraph each."""
+    """The help in both languages, a paragraph each."""
     return f"{text.vi}\n\n{text.en}"
 
 
@@ -33,9 +33,9 @@ PROGRAM_HELP = help_text(message("help-program"))
 
 
 class CommandGroup:
-    """Commands whose `--help` says in both languages what they do, with an example.
+    """A group of commands whose `--help` is in both languages, with examples.
 
-    The help of a command is the message of the code that it is registered under.
+    The help of a command is the message with the code that it is registered under.
     """
 
     def __init__(self, help: Message | None = None) -> None:
@@ -44,7 +44,7 @@ class CommandGroup:
     def command(
         self, code: str, *examples: str, name: str | None = None
     ) -> Callable[[Callable[..., None]], Callable[..., None]]:
-        """A decorator: the function is a command, taught by its message and the examples."""
+        """A decorator that registers a function as a command, with its help and examples."""
         text = message(code)
         lines = (*(message("example", command=example) for example in examples), CODES)
 
@@ -58,17 +58,17 @@ class CommandGroup:
 
 
 def _short(text: Message) -> str:
-    """The first sentence of each language."""
+    """The first sentence in each language."""
     return " / ".join(part.split(". ")[0].rstrip(".") for part in (text.vi, text.en))
 
 
 def refuse(option: str, why: Message) -> typer.BadParameter:
-    """The fault of an option or argument whose value cannot be used."""
+    """The error of an option or argument with an invalid value."""
     return typer.BadParameter(why, param_hint=option)
 
 
 def existing_file(path: Path, argument: str) -> Path:
-    """The path of a file that is there; BadParameter otherwise."""
+    """The path of an existing file; BadParameter otherwise."""
     if not path.exists():
         raise refuse(argument, message("file-absent", file=path))
     if path.is_dir():
@@ -77,16 +77,16 @@ def existing_file(path: Path, argument: str) -> Path:
 
 
 def existing_folder(path: Path, option: str) -> Path:
-    """The path of a folder that is there; BadParameter otherwise."""
+    """The path of an existing folder; BadParameter otherwise."""
     if not path.is_dir():
         raise refuse(option, message("folder-absent", folder=path))
     return path
 
 
 def load_settings(**options: Any) -> Settings:
-    """The settings of the environment with what stands on the command line.
+    """The settings of the environment, overridden by options of the command line.
 
-    A variable of the environment that is no setting is named on standard error.
+    A variable of the environment that is not a setting is reported on standard error.
     """
     from services.chassis.settings import Settings
     from services.commands.setting_names import warn_of_unknown

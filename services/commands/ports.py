@@ -1,4 +1,4 @@
-"""Ports of this machine: whether one is free, and a socket that listens on one."""
+"""Local ports: whether one is free, and a socket that listens on one."""
 
 import errno
 import socket
@@ -10,7 +10,7 @@ BACKLOG = 2048
 
 
 class PortTaken(DanchuError):
-    """Somebody listens on a port that is needed."""
+    """Another program listens on a required port."""
 
     def __init__(self, port: int, option: str) -> None:
         self.port = port
@@ -18,21 +18,21 @@ class PortTaken(DanchuError):
 
 
 class PortForbidden(DanchuError):
-    """The system keeps a port for the superuser."""
+    """The system reserves a port for the superuser."""
 
     def __init__(self, port: int) -> None:
         super().__init__(message("port-forbidden", port=port))
 
 
 class HostWrong(DanchuError):
-    """The address to listen on is none of this machine."""
+    """The address to listen on is not one of this machine."""
 
     def __init__(self, host: str) -> None:
         super().__init__(message("host-wrong", host=host))
 
 
 def is_free(port: int, host: str = "127.0.0.1") -> bool:
-    """Whether nobody listens on the port of an address of this machine; HostWrong for another."""
+    """Whether a port of a local address is free; HostWrong for a foreign address."""
     with socket.socket(_family(host)) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -51,7 +51,7 @@ def _family(host: str) -> socket.AddressFamily:
 
 
 def listen(host: str, port: int, option: str) -> socket.socket:
-    """A socket that listens; PortTaken names the option that chooses another port."""
+    """A listening socket; PortTaken names the option that selects another port."""
     try:
         return socket.create_server((host, port), family=_family(host), backlog=BACKLOG)
     except PermissionError:

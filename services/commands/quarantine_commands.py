@@ -1,4 +1,4 @@
-"""`danchu quarantine`: parses and calls, no logic."""
+"""`danchu quarantine`: parses options and calls, no logic."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def quarantine_list(
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
-    """Lists what was not folded, the newest first."""
+    """Lists the events that could not be folded, the newest first."""
     from services.commands.quarantine_lists import entries
 
     if state not in (None, *STATES):
@@ -75,7 +75,7 @@ def quarantine_replay(
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
-    """Sends a repaired event for an entry, or folds the original once more."""
+    """Sends a repaired event in place of an entry, or folds the original once more."""
     from services.commands import operator
 
     settings = load_scoring_settings(home=home)
@@ -94,7 +94,7 @@ def quarantine_replay(
 
 @quarantine_app.command("help-quarantine-drop", "danchu quarantine drop 3f2a…", name="drop")
 def quarantine_drop(id_: Id, home: Home = None, as_json: AsJson = False) -> None:
-    """Marks an entry as of no use; its bytes are kept."""
+    """Marks an entry as useless; its bytes are kept."""
     from services.commands import operator
 
     run(operator.drop(load_scoring_settings(home=home), id_))
@@ -113,7 +113,7 @@ def quarantine_aside(
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
-    """Sets the one event aside over which the fold stands still, so that it goes on."""
+    """Sets aside the one event that halts the fold, so that it continues."""
     from services.commands import operator
 
     run(operator.set_aside(load_scoring_settings(home=home), source, id_, reason))

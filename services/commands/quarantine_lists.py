@@ -1,6 +1,6 @@
-"""The quarantine as it is listed: by the running stack, else out of the database.
+"""Lists the quarantine: from the running stack, or else from the database.
 
-To ask the running stack takes a fraction of the time that loading the services takes.
+The running stack answers in a fraction of the time that loading the services takes.
 """
 
 from typing import Any
@@ -20,7 +20,7 @@ async def entries(settings: Settings, state: str | None, limit: int) -> list[dic
         client, token = Client(stack_url(settings)), tokens(settings.home)["operator"]
         try:
             answer = await client.get("/scoring/quarantine", token, state=state, limit=limit)
-        except Unanswered:  # it starts, or starts again: the database has them too
+        except Unanswered:  # it is starting: the database has them too
             answer = None
         if answer is not None and answer.status == LISTED:
             listed: list[dict[str, Any]] = answer.json()["items"]

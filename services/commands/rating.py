@@ -1,4 +1,4 @@
-"""Asks scoring for ratings, page by page."""
+"""Requests ratings from scoring, page by page."""
 
 import urllib.parse
 from typing import Any
@@ -13,23 +13,23 @@ FOUND, NOT_FOUND = 200, 404
 
 
 class RatingsRefused(DanchuError):
-    """Scoring answered something else than what was asked."""
+    """Scoring answered with a problem."""
 
     def __init__(self, answer: Answer) -> None:
         super().__init__(message("scoring-answer", status=answer.status, problem=answer.problem()))
 
 
 class NoMatch(DanchuError):
-    """No unit that is rated in the year has such a name, key or code."""
+    """No unit rated in the year has a matching name, key or code."""
 
     def __init__(self, words: str, year: int) -> None:
         super().__init__(message("no-match", words=words, year=year))
 
 
 async def find_ratings(client: Client, token: str, year: int, words: str) -> list[dict[str, Any]]:
-    """The rating of the unit with this key or code, else those whose units are found by the words.
+    """The rating of the unit with this key or code, else those of the units that match the words.
 
-    NoMatch where there is none.
+    NoMatch if there is none.
     """
     if UNIT_KEY.fullmatch(words):
         path = f"/scoring/ratings/{year}/{urllib.parse.quote(words, safe='')}"

@@ -1,4 +1,4 @@
-"""`danchu rate`, `rebuild`, `audit`, `recount` and `rubric check`: parse and call, no logic."""
+"""`danchu rate`, `rebuild`, `audit`, `recount` and `rubric check`: parse options and call."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def rate(
     unit: Annotated[str | None, typer.Option(help=message("option-unit"))] = None,
     url: Url = None, token: Token = None, home: Home = None, as_json: AsJson = False,
 ) -> None:  # fmt: skip
-    """Prints the ratings of a year, of one unit, or of the units that words find."""
+    """Prints the ratings of a year, of one unit, or of the units that match a search."""
     from services.commands.terminal_tables import ratings_table
 
     settings = load_settings(home=home)
@@ -70,7 +70,7 @@ async def _load_ratings(
 
 @rating_app.command("help-rebuild", "danchu rebuild --year 2025")
 def rebuild(year: YearOption, home: Home = None, as_json: AsJson = False) -> None:
-    """Folds a year anew from the ledger."""
+    """Recomputes a year from the ledger."""
     from services.commands import operator
 
     settings = load_scoring_settings(home=home)
@@ -80,7 +80,7 @@ def rebuild(year: YearOption, home: Home = None, as_json: AsJson = False) -> Non
 
 
 def _rebuild_message(year: int, read: int | None) -> Message:
-    """Events are read for each unit that they count for: a predecessor's more than once."""
+    """The result in a sentence; a predecessor's events are counted for each successor."""
     if read is None:
         return message("rebuilt-nothing", year=year)
     return message("rebuilt", year=year, events=read)
@@ -88,7 +88,7 @@ def _rebuild_message(year: int, read: int | None) -> Message:
 
 @rating_app.command("help-audit", "danchu audit", "danchu audit --json")
 def audit(home: Home = None, as_json: AsJson = False) -> None:
-    """Proves facts and tallies by the ledger, and the ledger by the outboxes."""
+    """Verifies facts and tallies against the ledger, and the ledger against the outboxes."""
     from services.commands import operator
 
     settings = load_scoring_settings(home=home)
@@ -139,7 +139,7 @@ def recount(
 
 @rubric_app.command("help-rubric-check", "danchu rubric check rubrics/viet-tri-2025-commune.yaml")
 def check(file: File, as_json: AsJson = False) -> None:
-    """Says every fault of a rubric file by line."""
+    """Reports every fault of a rubric file by line."""
     from services.scoring.rubrics import lint, loader
     from services.scoring.rubrics.errors import RubricRefused
 
@@ -160,7 +160,7 @@ def check(file: File, as_json: AsJson = False) -> None:
 
 
 def _listed(name: str, messages: list[Message]) -> dict[str, list[str]]:
-    """The members of a JSON answer that say several messages, in both languages and in each."""
+    """The members of a JSON answer for several messages, in both languages and in each."""
     return {
         name: [str(text) for text in messages],
         f"{name}_vi": [text.vi for text in messages],

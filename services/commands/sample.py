@@ -24,14 +24,14 @@ Ready = Callable[[], Awaitable[bool]]
 
 
 class SampleRefused(DanchuError):
-    """The door did not take the sample city."""
+    """The door refused the sample city."""
 
     def __init__(self, first: Message) -> None:
         super().__init__(message("sample-refused", why=first))
 
 
 async def show(client: Client, settings: Settings, say: Callable[[str], None]) -> None:
-    """Loads the city where this home has not got it yet, and prints its ratings."""
+    """Loads the city, unless this home has it, and prints its ratings."""
     bearer_tokens, marker = tokens(settings.home), settings.home / LOADED_FILE
     if not marker.exists():
         say(message("sample-loading", year=YEAR))
@@ -60,7 +60,7 @@ async def _load(client: Client, settings: Settings, bearer_tokens: dict[str, str
 
 
 async def _publish_stray(settings: Settings) -> None:
-    """Puts one event on the stream that no door took, as a faulty relay would."""
+    """Publishes one event past the door, as a faulty relay would."""
     broker = Broker(settings.nats("intake"), "danchu sample")
     try:
         await broker.request(STRAY_SUBJECT, sample_stray())

@@ -1,4 +1,4 @@
-"""What `danchu up` shows: how to read the ratings, where to look, and lines that can be pasted."""
+"""The output of `danchu up`: how to read ratings, where to look, and commands to paste."""
 
 import shlex
 import shutil
@@ -19,7 +19,7 @@ Say = Callable[[str], None]
 
 
 def program() -> str:
-    """How this program is called again from the same folder, as it can be pasted."""
+    """The command by which this program is called again from the same folder."""
     called = sys.argv[0]
     if Path(called).name == "danchu":
         return "danchu" if shutil.which("danchu") == called else shlex.quote(called)
@@ -27,7 +27,7 @@ def program() -> str:
 
 
 def at_home(home: Path) -> str:
-    """The option that names the home, where it is not the one that is taken anyway."""
+    """The option that names the home, unless it is the default."""
     return "" if home == DEFAULT_HOME else f" --home {shlex.quote(str(home))}"
 
 
@@ -40,14 +40,14 @@ def say_how_to_read(say: Say) -> None:
 
 
 def say_sights(say: Say) -> None:
-    """Where a newcomer finds what the sample is made to show."""
+    """The units of the sample that show something of interest."""
     say(f"{message('sights')}:")
     for vi, en, unit in SIGHTS:
         say(f"  {unit}   {vi} / {en}")
 
 
 def say_commands(say: Say, url: str, home: Path) -> None:
-    """Lines to paste: a rating, its sheet by curl, what was not folded, an event of one's own."""
+    """Commands to paste: a rating, its sheet by curl, the quarantine."""
     danchu, at = program(), at_home(home)
     unit = SIGHTS[0][2]
     say(f"{message('paste')}:")
@@ -58,7 +58,7 @@ def say_commands(say: Say, url: str, home: Path) -> None:
 
 
 def say_addresses(say: Say, settings: Settings, url: str, services: list[str]) -> None:
-    """Where everything is."""
+    """The addresses and folders of the stack."""
     home = settings.home
     say(f"HTTP      {url}   ({', '.join(f'/{name}' for name in services)})")
     say(f"OpenAPI   {url}/<service>/openapi.json")

@@ -1,4 +1,4 @@
-"""One process that serves some of the services until it is told to stop."""
+"""One process that serves some of the services until it is stopped."""
 
 import asyncio
 import contextlib
@@ -57,10 +57,9 @@ async def _start_all(apps: dict[str, App], stopped: asyncio.Event) -> AsyncItera
 
 
 async def _start(app: App, stopped: asyncio.Event) -> None:
-    """Starts an app as soon as its database is there.
+    """Starts an app as soon as its database is available.
 
-    A process that is started again while its database recovers has nothing that a person must
-    mend: it waits, as it does while it runs.
+    A process that restarts while its database recovers waits, as it would while running.
     """
     while True:
         try:
@@ -78,7 +77,7 @@ async def _start(app: App, stopped: asyncio.Event) -> None:
 async def _serve_http(
     apps: dict[str, App], settings: Settings, part: Part
 ) -> AsyncIterator[list[asyncio.Task[None]]]:
-    """The HTTP server of the apps; of a fold by itself the health alone, where it has a port."""
+    """The HTTP server of the apps; a separate fold serves only health, if it has a port."""
     port, option = settings.port, "DANCHU_PORT"
     served = {name: (app.api, app.health) for name, app in apps.items()}
     if part == "fold":

@@ -1,4 +1,4 @@
-"""The services by name: how each is migrated and built."""
+"""The services by name, with their functions to migrate and to build."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
@@ -41,7 +41,7 @@ class App(Protocol):
         """Stops it."""
 
     async def failed(self) -> None:
-        """Waits, and raises what ended one of its tasks."""
+        """Waits for one of its tasks to fail, and raises its error."""
 
 
 MIGRATED: dict[str, Callable[[Settings], Awaitable[None]]] = {
@@ -62,14 +62,14 @@ class ServiceUnknown(DanchuError):
 
 
 class OneFileForAll(DanchuError):
-    """Several services would keep their tables in one file of SQLite."""
+    """Several services would share one SQLite file."""
 
     def __init__(self, file: Path) -> None:
         super().__init__(message("one-file-for-all", file=file))
 
 
 def service_names(service: str) -> tuple[str, ...]:
-    """The services that a name means; ServiceUnknown for another one."""
+    """The services with a name, or all; ServiceUnknown for an unknown one."""
     if service == "all":
         return tuple(MIGRATED)
     if service not in MIGRATED:
@@ -78,7 +78,7 @@ def service_names(service: str) -> tuple[str, ...]:
 
 
 def check_databases(settings: Settings, names: Sequence[str]) -> None:
-    """SettingWrong for a URL that cannot be used, OneFileForAll where two share a file."""
+    """SettingWrong for an invalid URL, OneFileForAll if two share a file."""
     files = [file for file in map(settings.database_file, names) if file is not None]
     for file in files:
         if files.count(file) > 1:
@@ -86,7 +86,7 @@ def check_databases(settings: Settings, names: Sequence[str]) -> None:
 
 
 def build(names: Sequence[str], part: Part, home: Path | None = None) -> dict[str, App]:
-    """The services, connected to nothing yet; the part `fold` is scoring's alone."""
+    """The services, not connected yet; only scoring has a part `fold`."""
     at: dict[str, Any] = {} if home is None else {"home": home}
     apps: dict[str, App] = {}
     if "intake" in names and part != "fold":

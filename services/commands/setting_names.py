@@ -1,7 +1,7 @@
-"""Variables of the environment that look like settings of danchu and are none.
+"""Finds variables of the environment that look like settings of danchu but are not.
 
-A misspelled setting would be ignored in silence, and something else would run than was meant. So
-each is named with the nearest setting; one that is a setting but for a slip is refused.
+A misspelled setting would be ignored silently. So each is reported with the nearest setting, and
+one that differs only by a typo is refused.
 """
 
 import difflib
@@ -28,20 +28,20 @@ from services.violations.settings import SERVICE as VIOLATIONS
 SERVICES = (INTAKE, TRAINING, AWARDS, VIOLATIONS, SCORING)
 KINDS = (Settings, IntakeSettings, ScoringSettings)
 LIKENESS = 0.5
-"""From which likeness on a setting is named as the nearest."""
+"""The minimum similarity of a setting that is named as the nearest."""
 SHORT, SLIPS_SHORT, SLIPS = 8, 1, 2
-"""How many slips of the pen make another name of a setting, by its length without the prefix."""
+"""The number of typos that are refused, by the length of the name without the prefix."""
 
 
 class SettingMisspelled(DanchuError):
-    """A variable is a setting but for a slip."""
+    """A variable differs from a setting by a typo."""
 
     def __init__(self, name: str, near: str) -> None:
         super().__init__(message("setting-misspelled", name=name, near=near))
 
 
 def setting_names() -> frozenset[str]:
-    """Every variable that is a setting, those of files among them."""
+    """All names of settings, including those of files."""
     fields = {name: field for kind in KINDS for name, field in kind.model_fields.items()}
     names = {PREFIX + name.upper() for name in fields}
     filed = {PREFIX + name.upper() for name, field in fields.items() if not is_folder(field)}
@@ -54,7 +54,7 @@ def setting_names() -> frozenset[str]:
 
 
 def unknown(names: Iterable[str], settings: frozenset[str]) -> list[tuple[str, str | None, bool]]:
-    """The names that are no setting: each with the nearest, and whether it is a slip of that."""
+    """The names that are not settings: each with the nearest, and whether it is a typo of that."""
     bare = sorted(name.removeprefix(PREFIX) for name in settings)
     strangers: list[tuple[str, str | None, bool]] = []
     for name in sorted(set(names) - settings):
@@ -69,7 +69,7 @@ def unknown(names: Iterable[str], settings: frozenset[str]) -> list[tuple[str, s
 
 
 def slips(name: str, other: str) -> int:
-    """How many letters were left out, added, replaced or exchanged with their neighbour."""
+    """The Damerau-Levenshtein distance of two names."""
     before: list[int] = []
     row = list(range(len(other) + 1))
     for i, letter in enumerate(name, start=1):
@@ -84,7 +84,7 @@ def slips(name: str, other: str) -> int:
 
 
 def warn_of_unknown() -> None:
-    """Names what is no setting; SettingMisspelled for the first that is a slip of one."""
+    """Reports unknown settings; SettingMisspelled for the first that is a typo."""
     for name, near, slip in unknown(environment_settings(), setting_names()):
         if near is not None and slip:
             raise SettingMisspelled(name, near)

@@ -39,11 +39,11 @@ LOOPBACK = "127.0.0.1"
 EPHEMERAL = 0
 WATCH_SECONDS = 5.0
 FOLDS, ANSWERS = ("runs here", "runs elsewhere"), "answers"
-"""What readiness says of a fold that is well, and of a database."""
+"""The readiness of a working fold, and of a database."""
 LOCK_TRIES, LOCK_PAUSE_SECONDS = 10, 0.02
-"""A command that looks whether a stack runs holds the lock for a moment."""
+"""A command that checks whether a stack runs holds the lock for a moment."""
 OWN_FILES = ("*.json", "*.lock", "*.path", "*.db*", "keys", "logs", "nats")
-"""What danchu keeps in a home; whatever else is there is somebody else's."""
+"""The files of danchu in a home; others are left alone."""
 
 
 class AlreadyUp(DanchuError):
@@ -75,7 +75,7 @@ class Stack:
         return http_url(self.settings.host, self.settings.port)
 
     async def run(self) -> None:
-        """Runs until SIGINT or SIGTERM; DanchuError says what stands in the way."""
+        """Runs until SIGINT or SIGTERM; DanchuError if it cannot run."""
         stopped = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, stopped.set)
@@ -84,7 +84,7 @@ class Stack:
         with stack_lock(home):
             self._check_ports()
             check_databases(self.settings, list(MIGRATED))
-            self._tighten()
+            self._remove_permissions()
             supervisor = Supervisor(self.say)
             running = asyncio.create_task(self._run(supervisor))
             waiting = asyncio.create_task(stopped.wait())
@@ -108,14 +108,14 @@ class Stack:
             if not is_free(port, host):
                 raise PortTaken(port, option)
 
-    def _tighten(self) -> None:
-        """An earlier version, or somebody by hand, let others read what is secret."""
+    def _remove_permissions(self) -> None:
+        """Removes permissions of others, from an earlier version or a manual change."""
         changed = tighten(self.settings.home, OWN_FILES)
         if changed:
             self.say(message("tightened", home=self.settings.home, number=len(changed)))
 
     def _tokens(self) -> None:
-        """Development tokens, unless the office's own issuer signs; then none is left over."""
+        """Writes development tokens, or deletes them if the office's own issuer signs."""
         key = self.settings.token_public_key
         if key is None:
             write_tokens(self.settings.home)
@@ -154,18 +154,18 @@ class Stack:
         await supervisor.during(self._watch(client))
 
     async def _ready(self, client: Client) -> None:
-        """Says that all is up, and before it where the fold stands still."""
+        """Reports a halt of the fold, if any, and that the stack is ready."""
         halt = await self._halt(client)
         if halt is not None:
             self.say(halt)
         self.say(message("ready"))
 
     async def _halt(self, client: Client) -> str | None:
-        """Why the fold stands still and what to do; None while it does not.
+        """The reason of a halt of the fold and what to do; None without one.
 
-        The lag knows it first, which the holder of a token may ask; readiness is open to all.
+        The lag shows it first, but needs a token; readiness is public.
         """
-        # a part that is away just now is started again, and that is said
+        # a process that is away is being restarted, which is reported
         with contextlib.suppress(Unanswered, ValueError):
             lag: dict[str, Any] = {}
             if self.settings.token_public_key is None:
@@ -181,7 +181,7 @@ class Stack:
         return None
 
     async def _watch(self, client: Client) -> None:
-        """Says each halt of the fold that comes later, once."""
+        """Reports each later halt of the fold once."""
         last = await self._halt(client)
         while True:
             await asyncio.sleep(WATCH_SECONDS)
@@ -194,10 +194,10 @@ class Stack:
         binary = nats_server()
         server = generate(self.settings.home, self.settings.nats_port, self._monitor_port())
         command = [binary, "-c", str(server.config)]
-        return self._child("nats-server", command, lambda: asyncio.to_thread(_healthy, server))
+        return self._child("nats-server", command, lambda: asyncio.to_thread(_is_healthy, server))
 
     def _monitor_port(self) -> int:
-        """The port of an earlier start where it is free, else any; it is written down."""
+        """The port of an earlier start if it is free, else any free port."""
         earlier = self.settings.embedded_nats().get("monitor", "")
         port = int(earlier.rpartition(":")[2] or 0)
         if port and is_free(port):
@@ -207,14 +207,14 @@ class Stack:
             return int(probe.getsockname()[1])
 
     def _http(self) -> Child:
-        """Its start is over when it answers: while other rubrics fold a great year anew it is
-        not ready for longer than a start may take.
+        """The start is complete when it responds. Readiness may take longer than a start may,
+        while new rubrics recompute a large year.
         """
         command = [*_danchu(), "serve", "all", "--part", "http"]
         return self._child("http", command, Client(self.url).alive)
 
     def _fold(self) -> Child:
-        """It has no address: it says itself when it is ready."""
+        """It has no address, and reports itself when it is ready."""
         return self._child("fold", [*_danchu(), "serve", "scoring", "--part", "fold"], None)
 
     def _child(self, name: str, command: list[str], ready: sample.Ready | None) -> Child:
@@ -226,7 +226,8 @@ class Stack:
         }
         if self.rubrics is not None:
             env["DANCHU_SCORING_RUBRICS"] = str(self.rubrics.absolute())
-        env |= {f"{setting}{SUFFIX}": "" for setting in env}  # what is said here stands in no file
+        # an empty `…_FILE` keeps a file of the environment from setting it as well
+        env |= {f"{setting}{SUFFIX}": "" for setting in env}
         return Child(name, command, self.settings.home / "logs" / f"{name}.log", ready, env)
 
 
@@ -243,7 +244,7 @@ def _danchu() -> list[str]:
     return [sys.executable, "-m", "services.cli"]
 
 
-def _healthy(server: Embedded) -> bool:
+def _is_healthy(server: Embedded) -> bool:
     try:
         with urllib.request.urlopen(f"{server.monitor}/healthz", timeout=2) as answer:
             return bool(answer.status == 200)
@@ -253,7 +254,7 @@ def _healthy(server: Embedded) -> bool:
 
 @contextlib.contextmanager
 def stack_lock(home: Path) -> Iterator[None]:
-    """One stack on a home; the system frees the lock when the process dies."""
+    """Allows one stack per home; the system releases the lock when the process dies."""
     handle = os.open(home / LOCK_FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         for attempt in range(LOCK_TRIES):

@@ -1,4 +1,4 @@
-"""`danchu up`, `serve`, `migrate`, `provision`, `token` and `carry`: parse and call, no logic."""
+"""`danchu up`, `serve`, `migrate`, `provision`, `token` and `carry`: parse options and call."""
 
 from __future__ import annotations
 
@@ -63,17 +63,17 @@ def serve(
     chosen: Part = part  # type: ignore[assignment]
     settings = load_settings(home=home)
     try:
-        run(_server()(service, chosen, settings.home))
+        run(_load_server()(service, chosen, settings.home))
     except typer.Exit:
         raise
-    except Exception as bug:  # its log is the place where an operator looks for the trace
+    except Exception as bug:  # an operator looks for the traceback in the log
         log.critical("the process ended by a fault of its own", exc_info=True)
         tell(message("fault", kind=type(bug).__name__, what=str(bug)[:300]))
         raise typer.Exit(FAULT) from None
 
 
-def _server() -> Callable[[str, Part, Path], Coroutine[Any, Any, None]]:
-    """What serves; with it every service is loaded, before anything runs."""
+def _load_server() -> Callable[[str, Part, Path], Coroutine[Any, Any, None]]:
+    """Imports every service before anything runs; returns the function that serves."""
     from services.commands.serve import serve as serving
     from services.commands.service_registry import service_names
 
@@ -87,7 +87,7 @@ def _server() -> Callable[[str, Part, Path], Coroutine[Any, Any, None]]:
     "help-migrate", "DANCHU_DATABASE_URL=postgresql://danchu@db/danchu danchu migrate"
 )
 def migrate(service: Service = "all", home: Home = None, as_json: AsJson = False) -> None:
-    """Brings the databases to this version."""
+    """Migrates the databases to this version."""
     from services.commands import operator
 
     names = run(operator.migrate(load_settings(home=home), service))
@@ -96,7 +96,7 @@ def migrate(service: Service = "all", home: Home = None, as_json: AsJson = False
 
 @stack_app.command("help-provision", "danchu provision --json")
 def provision(home: Home = None, as_json: AsJson = False) -> None:
-    """Creates or corrects streams and consumers of NATS."""
+    """Creates or updates the streams and consumers of NATS."""
     from services.commands import operator
 
     changes = run(operator.provision(load_settings(home=home)))
@@ -142,7 +142,7 @@ def token(
 
 
 def _sources(units: list[str], source: list[str] | None) -> list[str]:
-    """A token of any unit takes any source, one of some units prefixes of their own alone."""
+    """A token of all units may use any source; one of some units only their own prefixes."""
     from services.chassis.auth.credentials import is_open, own_sources
 
     if "*" in units:
@@ -174,7 +174,7 @@ def carry(
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
-    """Carries a home from SQLite to PostgreSQL."""
+    """Moves a home from SQLite to PostgreSQL."""
     from services.commands import home_transfer
 
     settings = load_settings(home=home)

@@ -1,4 +1,4 @@
-"""What a process runs with, for the line of its log at the start: no password, no token."""
+"""The fields of the first log line of a process; no password, no token."""
 
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError

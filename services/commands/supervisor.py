@@ -1,8 +1,8 @@
-"""Child processes of one stack: started in order, started again when they die, never outliving it.
+"""Child processes of one stack: started in order, restarted when they die, never outliving it.
 
-A child that ends with `REFUSED` before it was ready says that it cannot run as things are: the last
-line of its log is the reason, and the whole stack ends with it. Once it was ready it runs as things
-are: whatever ends it then, also with `REFUSED`, comes from outside and passes, so it starts again.
+A child that exits before it is ready cannot run: the last line of its log is the reason, and the
+whole stack stops. A child that exits later, with any code, is restarted, since the cause is outside
+and may pass.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ from services.commands.messages import message
 
 REFUSED = 2
 READY_FILE = "SUPERVISOR_READY_FD"
-"""The variable that tells a child which open file to write to once it is ready."""
+"""The variable with the file descriptor that a child writes to once it is ready."""
 PAUSE_SECONDS = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 STEADY_SECONDS = 30.0
 READY_SECONDS = 60.0
@@ -30,7 +30,7 @@ LINE_BYTES = 4096
 
 
 class ChildRefused(DanchuError):
-    """A child cannot run as things are."""
+    """A child cannot run."""
 
     def __init__(self, name: str, why: str) -> None:
         self.name = name
@@ -39,9 +39,9 @@ class ChildRefused(DanchuError):
 
 @dataclass(frozen=True)
 class Child:
-    """A process to keep: `ready` is asked until it is true, before the next child starts.
+    """A process to supervise: `ready` is polled until it is true, before the next child starts.
 
-    Without `ready` the child says it itself (`report_ready`).
+    Without `ready` the child reports it itself (`report_ready`).
     """
 
     name: str
@@ -53,7 +53,7 @@ class Child:
 
 @dataclass
 class Supervisor:
-    """Keeps children alive; `say` tells a person what happened to them."""
+    """Keeps children alive; `say` reports their exits to a person."""
 
     say: Callable[[str], None]
     _running: dict[str, asyncio.subprocess.Process] = field(default_factory=dict)
@@ -61,13 +61,13 @@ class Supervisor:
     _keepers: list[asyncio.Task[None]] = field(default_factory=list)
 
     async def start(self, child: Child) -> None:
-        """Starts a child, waits until it is ready, and keeps it from then on."""
+        """Starts a child, waits until it is ready, and restarts it from then on."""
         process = await self._spawn(child)
         await self.during(self._ready(child, process))
         self._keepers.append(asyncio.create_task(self._keep(child, process), name=child.name))
 
     async def during(self, work: Coroutine[None, None, None]) -> None:
-        """Does the work while the children are kept; raises what ends their keeping."""
+        """Does the work while the children are supervised; raises an error of the supervision."""
         doing = asyncio.create_task(work)
         try:
             finished, _ = await asyncio.wait(
@@ -80,11 +80,11 @@ class Supervisor:
             await asyncio.gather(doing, return_exceptions=True)
 
     async def wait_for_failure(self) -> None:
-        """Waits for ever, unless the keeping of a child fails."""
+        """Waits for ever, unless the supervision of a child fails."""
         await self.during(_for_ever())
 
     async def stop(self) -> None:
-        """Ends the children, the last started first; kills what does not end in time."""
+        """Stops the children, the last started first; kills those that do not stop in time."""
         for keeper in self._keepers:
             keeper.cancel()
         await asyncio.gather(*self._keepers, return_exceptions=True)
@@ -167,7 +167,7 @@ def _ending(code: int, log: Path) -> str:
 
 
 def report_ready() -> None:
-    """Tells the supervisor of this process, where it has one, that it is ready; once."""
+    """Reports to the supervisor of this process, if any, that it is ready; once."""
     file = os.environ.pop(READY_FILE, None)
     if file is not None and file.isdigit():
         with contextlib.suppress(OSError):
@@ -176,7 +176,7 @@ def report_ready() -> None:
 
 
 def last_line(log: Path) -> str:
-    """The last line that a child wrote, which is the reason of its end."""
+    """The last line of a child's log, which is the reason of its exit."""
     with log.open("rb") as file:
         file.seek(max(0, log.stat().st_size - LINE_BYTES))
         lines = file.read().decode(errors="replace").strip().splitlines()

@@ -1,7 +1,7 @@
-"""Copies every table of a service from one database into another, and proves that they are equal.
+"""Copies every table of a service from one database into another, and verifies that they are equal.
 
-Both sides are read through the same types, so that a row is compared by its values and bytes,
-whatever each database stores them as.
+Both sides are read through the same types, so that rows are compared by value, however each
+database stores them.
 """
 
 import hashlib
@@ -18,34 +18,34 @@ from services.commands.messages import message
 CHUNK = 5000
 VERSION_TABLE = "alembic_version"
 FIRST_ROWS = ("position", "door")
-"""Tables in which a new database has a row before anything has happened."""
+"""Tables that have a row in a new database."""
 DIGEST_BITS = 256
 Progress = Callable[[int], None]
 
 
 class TargetInUse(DanchuError):
-    """The database to copy into holds data already."""
+    """The target database already contains data."""
 
     def __init__(self, where: str, table: str) -> None:
         super().__init__(message("copy-target-in-use", where=where, table=table))
 
 
 class TablesUnknown(DanchuError):
-    """The database to copy from has tables that this version does not know."""
+    """The source database has tables that this version does not know."""
 
     def __init__(self, where: str, tables: Collection[str]) -> None:
         super().__init__(message("copy-unknown", where=where, tables=", ".join(sorted(tables))))
 
 
 class CopyDiffers(DanchuError):
-    """What was read back from the copy is not what was written; nothing of it is kept."""
+    """The copy differs from the source when read back; nothing is committed."""
 
     def __init__(self, table: str) -> None:
         super().__init__(message("copy-differs", table=table))
 
 
 async def check_empty(conn: AsyncConnection, schema: str, where: str) -> None:
-    """TargetInUse where a table of the schema holds a row that a new database has not."""
+    """TargetInUse if a table of the schema has a row that a new database lacks."""
     names = await conn.run_sync(lambda sync: inspect(sync).get_table_names(schema=schema))
     for name in sorted(set(names) - {VERSION_TABLE, *FIRST_ROWS}):
         table = Table(name, MetaData(), schema=schema)
@@ -54,7 +54,7 @@ async def check_empty(conn: AsyncConnection, schema: str, where: str) -> None:
 
 
 async def check_tables(conn: AsyncConnection, metadata: MetaData, where: str) -> None:
-    """TablesUnknown where a table would be left behind."""
+    """TablesUnknown if a table would not be copied."""
     names = set(await conn.run_sync(lambda sync: inspect(sync).get_table_names()))
     unknown = {name for name in names if not name.startswith("sqlite_")}
     unknown -= {VERSION_TABLE, *metadata.tables}
@@ -65,9 +65,9 @@ async def check_tables(conn: AsyncConnection, metadata: MetaData, where: str) ->
 async def copy_tables(
     source: AsyncConnection, target: AsyncConnection, metadata: MetaData, progress: Progress
 ) -> dict[str, int]:
-    """Copies all rows within the transactions of both sides; the number of rows by table.
+    """Copies all rows within the transactions of both sides; returns the number of rows by table.
 
-    CopyDiffers where what stands in the target afterwards is not what the source holds.
+    CopyDiffers if the target afterwards differs from the source.
     """
     rows_by_table = {}
     for table in metadata.sorted_tables:
@@ -87,7 +87,7 @@ async def copy_tables(
 
 
 async def count_rows(conn: AsyncConnection, metadata: MetaData) -> int:
-    """How many rows all tables hold."""
+    """The number of rows of all tables."""
     counts = [
         (await conn.execute(select(func.count()).select_from(table))).scalar_one()
         for table in metadata.sorted_tables
@@ -109,7 +109,7 @@ async def _read_back(conn: AsyncConnection, table: Table) -> tuple[int, int]:
 
 
 def _add_to_digest(digest: int, rows: Sequence[tuple[Any, ...]]) -> int:
-    """A digest of all rows in any order: databases sort texts differently."""
+    """Adds rows to a digest that is independent of order: databases sort texts differently."""
     for row in rows:
         digest += int.from_bytes(
             hashlib.sha256(repr(row).encode("utf-8", "surrogatepass")).digest()
@@ -118,7 +118,7 @@ def _add_to_digest(digest: int, rows: Sequence[tuple[Any, ...]]) -> int:
 
 
 async def _advance_counter(conn: AsyncConnection, table: Table) -> None:
-    """PostgreSQL counts on where the copied keys end; SQLite does so by itself."""
+    """Sets a sequence of PostgreSQL to the last copied key; SQLite does so by itself."""
     column = table.autoincrement_column
     if conn.dialect.name == "sqlite" or column is None:
         return

@@ -1,7 +1,7 @@
-"""The one printer of every command: sentences, tables, JSON and progress.
+"""The output of all commands: sentences, tables, JSON and progress. No other module prints.
 
-Whatever a text holds, a terminal shows it and obeys nothing in it: markup of the table library is
-no markup here, and control characters are escaped. No other module of the commands prints.
+Texts are shown literally: control characters are escaped, and markup of the table library is not
+interpreted.
 """
 
 import contextlib
@@ -12,21 +12,21 @@ from typing import Any
 from services.chassis.printable import printable, printable_json, printable_line
 
 Step = Callable[[int, int | None], None]
-"""Called with what is done, and of how much, where that is known."""
+"""Called with the progress, and the total if it is known."""
 
 
 def show(text: str) -> None:
-    """Says a text on standard output."""
+    """Prints a text on standard output."""
     print(printable(text), flush=True)
 
 
 def tell(text: str) -> None:
-    """Says a text on standard error, where what was refused and what went wrong stands."""
+    """Prints a text on standard error, for refusals and errors."""
     print(printable(text), file=sys.stderr, flush=True)
 
 
 def show_json(value: Any) -> None:
-    """Prints JSON for a machine."""
+    """Prints JSON for programs."""
     print(printable_json(value, indent=1), flush=True)
 
 
@@ -38,7 +38,7 @@ def show_table(table: Any) -> None:
 
 
 def cell(text: str, style: str = "") -> Any:
-    """A cell of a table: the text as it is."""
+    """A cell of a table with a literal text."""
     from rich.text import Text
 
     return Text(printable_line(text), style=style)
@@ -46,7 +46,7 @@ def cell(text: str, style: str = "") -> Any:
 
 @contextlib.contextmanager
 def progress_bar(what: str, total: int | None) -> Iterator[Step]:
-    """A progress bar on standard error where that is a terminal, nothing elsewhere."""
+    """A progress bar on standard error, if that is a terminal."""
     if not sys.stderr.isatty():
         yield lambda count, total: None
         return

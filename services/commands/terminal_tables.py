@@ -1,4 +1,4 @@
-"""What the commands print for people: Vietnamese first, English after it."""
+"""Tables for people: Vietnamese first, English after it."""
 
 import re
 from collections.abc import Iterable
@@ -18,7 +18,7 @@ LAST = 10**9
 
 
 def ratings_table(ratings: Iterable[dict[str, Any]], year: int) -> Table:
-    """Ratings of a year by kind and rank; a part of a year has no rank, and says so."""
+    """The ratings of a year by kind and rank; a unit of a part of the year has no rank."""
     table = Table(
         title=cell(message("table-title", year=year)),
         box=box.SIMPLE_HEAD, title_style="bold", pad_edge=False, padding=(0, 1, 0, 0),
@@ -51,7 +51,7 @@ def _order(rating: dict[str, Any]) -> tuple[Any, ...]:
 
 
 def _natural(key: str) -> list[tuple[int, str]]:
-    """H44.1.9 stands before H44.1.10."""
+    """A sort key by which H44.1.9 comes before H44.1.10."""
     return [(int(part or 0), text) for text, part in re.findall(r"([^0-9]*)([0-9]*)", key)]
 
 

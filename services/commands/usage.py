@@ -1,7 +1,7 @@
-"""What a command line that is called in a wrong way is answered: our sentence, and exit code 2.
+"""Translates errors of the command line into our own sentences, with exit code 2.
 
-The library of the command line says such things in English words of its own; they are told apart
-by the kind of the fault and never passed on.
+Typer has English texts of its own; its errors are distinguished by type and their texts never
+printed.
 """
 
 import difflib
@@ -19,7 +19,7 @@ EXTRA = re.compile(r"unexpected extra argument\S* \((.*)\)", re.S)
 
 
 def sentence(fault: typer.TyperException) -> Message:
-    """The fault of a command line in a sentence, with the way to its help."""
+    """The error of a command line in a sentence, with the command that shows the help."""
     where = getattr(getattr(fault, "ctx", None), "command_path", "danchu")
     return message("usage", fault=_fault(fault), command=where)
 
@@ -63,7 +63,7 @@ def _why(fault: Any) -> Message:
 
 
 def _bound(parameter: Any, name: str) -> Any:
-    """A bound of a number, which the library keeps with the option or with its type."""
+    """A bound of a number, which typer stores in the option or in its type."""
     own = getattr(parameter, name, None)
     return own if own is not None else getattr(getattr(parameter, "type", None), name, None)
 
@@ -83,7 +83,7 @@ TITLES = {
     "ARGUMENTS_PANEL_TITLE": "title-arguments", "OPTIONS_PANEL_TITLE": "title-options",
     "COMMANDS_PANEL_TITLE": "title-commands",
 }  # fmt: skip
-"""The titles of a help, which the library takes from its module and nowhere else."""
+"""The titles of a help, which typer reads from constants of a module."""
 
 
 def _translate_titles() -> None:
@@ -113,7 +113,7 @@ def _translated(option: Any) -> Any:
 
 
 class Commands(TyperGroup):
-    """A group of commands that names the nearest one where it has not got the one asked for."""
+    """A group of commands that suggests the nearest one for an unknown command."""
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
         """The help, with its titles in both languages."""

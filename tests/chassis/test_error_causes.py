@@ -18,20 +18,20 @@ from services.chassis.errors import BrokerAway, DatabaseAway
 KNOWN = [
     (asyncpg.InvalidPasswordError("x"), "the password is wrong"),
     (asyncpg.InvalidCatalogNameError("x"), "no such database"),
-    (asyncpg.TooManyConnectionsError("x"), "no connection left"),
+    (asyncpg.TooManyConnectionsError("x"), "no connections left"),
     (asyncpg.CannotConnectNowError("x"), "starting or recovering"),
     (ConnectionRefusedError(errno.ECONNREFUSED, "x"), "was refused"),
     (socket.gaierror(-2, "x"), "name of the server"),
     (ssl.SSLCertVerificationError("x"), "not trusted"), (TimeoutError(), "too long"),
     (OSError(errno.ENOSPC, "x"), "disk is full"), (NatsTimeout(), "too long"),
     (sqlite3.OperationalError("database or disk is full"), "disk is full"),
-    (sqlite3.DatabaseError("file is not a database"), "no database of SQLite"),
+    (sqlite3.DatabaseError("file is not a database"), "not a SQLite database"),
     (AuthorizationError(), "may not log in"), (NoRespondersError(), "nobody answers"),
     ("the connection was lost", "the connection was lost"),
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("error", "words"), KNOWN, ids=lambda one: type(one).__name__)
+@pytest.mark.parametrize(("error", "words"), KNOWN, ids=lambda value: type(value).__name__)
 def test_a_cause_is_told_by_its_kind(error: BaseException | str, words: str) -> None:
     """Both languages stand in the sentence, and not what the library says."""
     cause = cause_of(error)

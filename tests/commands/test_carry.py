@@ -38,11 +38,11 @@ def test_a_home_that_is_carried_goes_on_where_it_stopped(
     assert stack.run("emit", str(events)).returncode == 0
     rating = rated(stack)
     refused = stack.here("carry", "--to", empty)
-    assert refused.returncode == 2 and "is up already" in refused.stderr
+    assert refused.returncode == 2 and "is already running" in refused.stderr
     assert stack.stop() == 0
-    done = stack.here("carry", "--to", empty, "--json")
-    assert done.returncode == 0, done.stderr
-    carried = json.loads(done.stdout)["carried"]
+    result = stack.here("carry", "--to", empty, "--json")
+    assert result.returncode == 0, result.stderr
+    carried = json.loads(result.stdout)["carried"]
     assert carried["intake"]["outbox"] == 3 and carried["scoring"]["ledger"] == 3
     again = stack.here("carry", "--to", empty)
     assert again.returncode == 2 and "is not empty" in again.stderr
@@ -88,7 +88,7 @@ def test_what_does_not_read_back_is_not_committed(
 
         monkeypatch.setattr(table_copy, "bulk_insert", bent)
         with pytest.raises(table_copy.CopyDiffers, match="position"):
-            await home_transfer.carry(settings, empty, lambda done, of: None)
+            await home_transfer.carry(settings, empty, lambda result, of: None)
         left = []
         for name in PRODUCERS:
             db = Database(Settings(home=tmp_path, database_url=empty).database(name), name)

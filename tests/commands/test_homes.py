@@ -28,14 +28,14 @@ WRONG_FOLDER = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("arguments", WRONG_FOLDER, ids=lambda one: "-".join(one[:2]))
+@pytest.mark.parametrize("arguments", WRONG_FOLDER, ids=lambda item: "-".join(item[:2]))
 def test_a_wrong_folder_is_said_and_stays_as_it_is(
     arguments: tuple[str, ...], tmp_path: Path, events: Path
 ) -> None:
     """No keys, no databases: an audit of nothing would agree with itself."""
     home = tmp_path / "wrong"
-    named = [str(events) if one == "EVENTS" else one for one in arguments]
-    run = danchu(*named, "--home", str(home))
+    words = [str(events) if item == "EVENTS" else item for item in arguments]
+    run = danchu(*words, "--home", str(home))
     assert run.exit_code == 2
     assert "There is no danchu in" in run.output and str(home) in run.output
     assert not home.exists()
@@ -49,7 +49,7 @@ def test_the_address_of_a_running_stack_goes_before_the_settings(
     assert stack_url(Settings(home=tmp_path)) == "http://127.0.0.1:8080"
     (tmp_path / "up.lock").touch()
     write_address(tmp_path, url)
-    with pytest.raises(NotRunning, match="not running any more"):
+    with pytest.raises(NotRunning, match="no longer running"):
         stack_url(Settings(home=tmp_path))
     assert stack_url(Settings(home=tmp_path, port=7070)) == "http://127.0.0.1:7070"
     with (tmp_path / "up.lock").open() as lock:

@@ -25,12 +25,15 @@ DISK_MEGABYTES = 8
 def test_a_second_stack_on_a_home_and_a_taken_port(stack: Stack, tmp_path: Path) -> None:
     """The sentence names the port and its option, for HTTP and for NATS, or the home."""
     stack.up()
-    assert "is up already" in stack_refused_on(stack)
+    assert "is already running" in stack_refused_on(stack)
     other = Stack(tmp_path / "other")
     own, other.port = other.port, stack.port
-    assert f"Port {stack.port} is taken" in (said := other.refused()) and "--port" in said
+    assert f"Port {stack.port} is taken" in (output := other.refused()) and "--port" in output
     other.port, other.nats_port = own, stack.nats_port
-    assert f"Port {stack.nats_port} is taken" in (said := other.refused()) and "--nats-port" in said
+    assert (
+        f"Port {stack.nats_port} is taken" in (output := other.refused())
+        and "--nats-port" in output
+    )
     served = stack.run("serve", "scoring", "--part", "http")
     assert served.returncode == 2 and f"Port {stack.port} is taken" in served.stderr
     with socket.create_connection(("127.0.0.1", stack.port), 5):
@@ -74,7 +77,7 @@ def test_a_home_that_cannot_be_written(small_disk: Path) -> None:
     remount = ["mount", "-o", "remount,ro", str(small_disk)]
     subprocess.run(remount, check=True)
     stack = Stack(small_disk / "home")
-    assert f"The disk is read only: {stack.home}" in stack.refused()
+    assert f"The disk is read-only: {stack.home}" in stack.refused()
 
 
 def test_state_of_a_newer_version(stack: Stack) -> None:
@@ -109,8 +112,8 @@ def test_a_full_disk(small_disk: Path) -> None:
     with (small_disk / "filler").open("wb", buffering=0) as filler:
         while written(filler):
             pass
-    said = stack.refused().lower()
-    assert "full" in said or "no space" in said
+    output = stack.refused().lower()
+    assert "full" in output or "no space" in output
 
 
 def written(filler: object) -> bool:
@@ -129,10 +132,10 @@ def test_an_outside_nats_that_syncs_later(stack: Stack, home: Path) -> None:
     server.config.write_text(text)
     server.start()
     try:
-        said = stack.refused(**outside(server), DANCHU_NATS_MONITOR=server.monitor)
+        output = stack.refused(**outside(server), DANCHU_NATS_MONITOR=server.monitor)
     finally:
         server.stop()
-    assert "sync_interval = 120 s, and always is needed" in said
+    assert "sync_interval = 120 s, and always is needed" in output
 
 
 def outside(server: NatsServer) -> dict[str, str]:
@@ -180,11 +183,11 @@ async def turned(postgres: Postgres, setting: str, value: str) -> None:
     await eventually_shown(postgres, setting, "off" if value else "on")
 
 
-async def eventually_shown(postgres: Postgres, setting: str, wanted: str) -> None:
+async def eventually_shown(postgres: Postgres, setting: str, expected: str) -> None:
     """Asks by new connections until one is told the wanted value."""
     while True:
         conn = await asyncpg.connect(postgres.url)
-        shown = await conn.fetchval(f"SHOW {setting}")
+        actual = await conn.fetchval(f"SHOW {setting}")
         await conn.close()
-        if shown == wanted:
+        if actual == expected:
             return

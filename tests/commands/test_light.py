@@ -58,7 +58,7 @@ def test_a_light_command_loads_no_service(
     """No web framework, no database, no broker: they take seconds to load."""
     write_tokens(tmp_path)
     places = {"HOME": str(tmp_path), "EVENTS": str(events), "NOWHERE": str(tmp_path / "none")}
-    run = danchu(*(places.get(one, one) for one in arguments))
+    run = danchu(*(places.get(argument, argument) for argument in arguments))
     assert run.returncode == code, run.stderr
     assert "Traceback" not in run.stderr
     assert run.stderr.splitlines()[-1].strip() == "LOADED"
@@ -120,18 +120,18 @@ def test_a_variable_that_is_no_setting_is_named_and_harms_nobody(tmp_path: Path)
     write_tokens(tmp_path)
     run = danchu("token", "--role", "hr", "--home", str(tmp_path), DANCHU_PORT_8080_TCP_ADDR="x")
     assert run.returncode == 0 and run.stdout.count(".") == 2
-    assert "DANCHU_PORT_8080_TCP_ADDR is no setting" in run.stderr
+    assert "DANCHU_PORT_8080_TCP_ADDR is not a setting" in run.stderr
 
 
 def test_slips_are_told_from_other_names() -> None:
     """One letter in a short name, two in a long one; exchanged neighbours are one slip."""
-    known = setting_names()
+    settings = setting_names()
     assert {"DANCHU_HOME", "DANCHU_NATS_SCORING_PASSWORD_FILE", "DANCHU_DATABASE_URL_FILE",
-            "DANCHU_INTAKE_DATABASE_URL"} <= known  # fmt: skip
+            "DANCHU_INTAKE_DATABASE_URL"} <= settings  # fmt: skip
     assert (slips("PROT", "PORT"), slips("HOMES", "HOME"), slips("", "AB")) == (1, 1, 2)
     names = ["DANCHU_PROT", "DANCHU_NATS_URLS", "DANCHU_QUITE_ELSE", "DANCHU_PORT"]
-    named = {name: (near, slip) for name, near, slip in unknown(names, known)}
-    assert named["DANCHU_PROT"] == ("DANCHU_PORT", True)
-    assert named["DANCHU_NATS_URLS"] == ("DANCHU_NATS_URL", True)
-    assert named["DANCHU_QUITE_ELSE"][1] is False
-    assert "DANCHU_PORT" not in named
+    nearest = {name: (near, slip) for name, near, slip in unknown(names, settings)}
+    assert nearest["DANCHU_PROT"] == ("DANCHU_PORT", True)
+    assert nearest["DANCHU_NATS_URLS"] == ("DANCHU_NATS_URL", True)
+    assert nearest["DANCHU_QUITE_ELSE"][1] is False
+    assert "DANCHU_PORT" not in nearest

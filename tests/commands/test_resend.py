@@ -23,18 +23,18 @@ async def test_resending_says_how_many_services_are_done(
     monkeypatch.setenv("DANCHU_HOME", str(home))
     for migrated in MIGRATED.values():
         await migrated(ScoringSettings())
-    seen: list[tuple[int, int | None]] = []
-    sent = await operator.resend(ScoringSettings(), "2025-01-01", lambda *step: seen.append(step))
+    steps: list[tuple[int, int | None]] = []
+    sent = await operator.resend(ScoringSettings(), "2025-01-01", lambda *step: steps.append(step))
     assert sent == dict.fromkeys(PRODUCERS, 0)
-    assert seen == [(number, len(PRODUCERS)) for number in range(len(PRODUCERS) + 1)]
+    assert steps == [(number, len(PRODUCERS)) for number in range(len(PRODUCERS) + 1)]
 
 
 @pytest.mark.parametrize(
     ("since", "words"),
     [
         ("yesterday", ("2025-01-01", "RFC 3339")), ("2025-02-30", ("2025-01-01", "RFC 3339")),
-        ("9999-01-01", ("lies in the future",)),
-        ("2999-01-01T00:00:00Z", ("lies in the future",)),
+        ("9999-01-01", ("is in the future",)),
+        ("2999-01-01T00:00:00Z", ("is in the future",)),
     ],
 )  # fmt: skip
 def test_a_since_that_cannot_be_is_an_option_and_says_what_is_taken(
@@ -42,6 +42,6 @@ def test_a_since_that_cannot_be_is_an_option_and_says_what_is_taken(
 ) -> None:
     """Exit code 2 before anything is done."""
     run = CliRunner().invoke(app, ["resend", "--since", since])
-    told = " ".join(run.output.split())
-    assert run.exit_code == 2 and "The option --since cannot be used" in told
-    assert all(one in told for one in words)
+    help_text = " ".join(run.output.split())
+    assert run.exit_code == 2 and "The option --since cannot be used" in help_text
+    assert all(word in help_text for word in words)

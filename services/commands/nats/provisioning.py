@@ -1,4 +1,4 @@
-"""The streams and consumers of NATS as they have to be: the one step that creates them."""
+"""The streams and consumers of NATS, and the one step that creates or updates them."""
 
 from dataclasses import dataclass
 
@@ -18,7 +18,7 @@ DEDUPE_SECONDS = 120.0
 
 @dataclass(frozen=True)
 class StreamPlan:
-    """One stream as it has to be; `last_per_subject` keeps only the newest of each subject."""
+    """The configuration of a stream; `last_per_subject` keeps only the newest of each subject."""
 
     name: str
     subjects: str
@@ -46,10 +46,10 @@ CONSUMERS = (ConsumerPlan("EVENTS", "scoring"),)
 
 
 async def provision(broker: Broker, anew: bool = False) -> list[Message]:
-    """Creates or corrects streams and consumers and says what was done; twice does nothing.
+    """Creates or updates streams and consumers; returns a sentence for each change.
 
-    `anew` sets the consumers back to the beginning: after the loss of a stream a durable consumer
-    may keep its old position and would hear nothing.
+    `anew` resets the consumers to the beginning: after the loss of a stream a durable consumer may
+    keep its old position and would receive nothing.
     """
     await broker.ensure()
     manager = broker.manager()
@@ -97,6 +97,6 @@ async def _provision_consumer(
         return [message("consumer-created", consumer=plan.name, stream=plan.stream)]
     if not anew:
         return []
-    # not deleted and created: the fold would see it missing, and make it at the same moment
+    # not deleted and created: the fold would notice and create it at the same time
     await manager.reset_consumer(plan.stream, plan.name, 1)
     return [message("consumer-again", consumer=plan.name, stream=plan.stream)]

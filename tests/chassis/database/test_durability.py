@@ -104,15 +104,15 @@ def test_a_stream_that_is_weaker_than_its_server_is_refused(
 async def test_provisioning_twice_changes_nothing(nats_server: NatsServer) -> None:
     """The first run creates, the second finds all as it has to be, a drift is corrected."""
     broker = nats_server.broker("provision")
-    made = await provision(broker)
-    assert len(made) == 5
+    changes = await provision(broker)
+    assert len(changes) == 5
     assert await provision(broker) == []
     info = await broker.stream_info("EVENTS")
     check_stream(info.config)
     assert info.config.deny_delete and info.config.deny_purge and info.config.allow_atomic
     info.config.duplicate_window = 60
     await broker.manager().update_stream(info.config)
-    assert [one.en for one in await provision(broker)] == ["stream EVENTS updated"]
+    assert [change.en for change in await provision(broker)] == ["stream EVENTS updated"]
     again = await provision(broker, anew=True)
-    assert [one.en for one in again] == ["consumer scoring of EVENTS set back to the beginning"]
+    assert [change.en for change in again] == ["consumer scoring of EVENTS reset to the beginning"]
     await broker.close()
