@@ -51,7 +51,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         command, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         env={**os.environ, **ports, "DANCHU_HOME": str(stack.home)}, start_new_session=True,
     )  # fmt: skip
-    stack.said = stack.wait("ready.")
+    stack.output = stack.wait("ready.")
     yield stack
     os.killpg(stack.process.pid, 2)
     rest, _ = stack.process.communicate(timeout=SECONDS)
@@ -69,7 +69,7 @@ def test_the_blocks_are_those_that_are_run_here() -> None:
 
 def test_make_run_shows_the_ratings(running: Stack) -> None:
     """The first command of the README, stopped by Ctrl-C as a terminal sends it."""
-    assert "Xã Hy Cương" in running.said and running.url in running.said
+    assert "Xã Hy Cương" in running.output and running.url in running.output
 
 
 def test_the_request_has_the_answer_that_is_printed_below_it(running: Stack) -> None:

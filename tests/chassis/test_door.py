@@ -21,17 +21,17 @@ pytestmark = pytest.mark.anyio
 @pytest.fixture
 async def db(database_url: str) -> AsyncIterator[Database]:
     """An empty outbox with its door."""
-    made = Database(normal_url(database_url), "intake")
+    database = Database(normal_url(database_url), "intake")
     metadata = MetaData()
     outbox_table(metadata)
-    await made.open()
-    async with made.write() as conn:
-        if not made.sqlite:
+    await database.open()
+    async with database.write() as conn:
+        if not database.sqlite:
             await conn.execute(text('CREATE SCHEMA "intake"'))
         await conn.run_sync(metadata.create_all)
         await conn.execute(text(DOOR))
-    yield made
-    await made.close()
+    yield database
+    await database.close()
 
 
 def drafts(*numbers: int) -> list[Draft]:
@@ -92,8 +92,8 @@ async def test_a_mark_waits_for_a_slower_transaction_and_counts_it(db: Database)
             return mark.until, mark.events
 
         marking = asyncio.create_task(marked())
-        done, _ = await asyncio.wait([marking], timeout=0.2)
-        assert not done
+        finished, _ = await asyncio.wait([marking], timeout=0.2)
+        assert not finished
     assert await marking == (999, 0)
 
 

@@ -18,7 +18,7 @@ async def well() -> str:
     return "answers"
 
 
-async def wrong() -> str:
+async def failing() -> str:
     """A check that finds something wrong."""
     raise BrokerAway("nobody there")
 
@@ -28,13 +28,13 @@ async def test_what_is_only_shown_degrades_and_what_is_required_decides() -> Non
     health = Health()
     health.require("database", well)
     assert (await health.readiness())[1]["status"] == "ready"
-    health.show("broker", wrong)
-    ready, told = await health.readiness()
-    assert (ready, told["status"]) == (True, "degraded")
-    assert "nobody there" in str(told["checks"])
-    health.require("database", wrong)
-    ready, told = await health.readiness()
-    assert (ready, told["status"]) == (False, "not ready")
+    health.show("broker", failing)
+    ready, state = await health.readiness()
+    assert (ready, state["status"]) == (True, "degraded")
+    assert "nobody there" in str(state["checks"])
+    health.require("database", failing)
+    ready, state = await health.readiness()
+    assert (ready, state["status"]) == (False, "not ready")
 
 
 async def test_who_asks_at_once_shares_a_look_and_who_asks_later_sees_the_change(
@@ -56,9 +56,9 @@ async def test_who_asks_at_once_shares_a_look_and_who_asks_later_sees_the_change
     await begun.wait()
     asking[0].cancel()
     may_end.set()
-    found = await asyncio.gather(*asking[1:])
-    assert len(looks) == 1 and all(ready for ready, _ in found)
-    health.require("database", wrong)
+    results = await asyncio.gather(*asking[1:])
+    assert len(looks) == 1 and all(ready for ready, _ in results)
+    health.require("database", failing)
     assert (await health.shared())[0]
     monkeypatch.setattr(health_module, "FRESH_SECONDS", 0)
     assert not (await health.shared())[0]

@@ -34,9 +34,9 @@ async def test_migrations_lead_to_the_tables_of_the_code(
     try:
         await migrate(db, tables.MIGRATIONS)
         async with db.read() as conn:
-            found = await conn.run_sync(differences, tables.metadata)
+            differing = await conn.run_sync(differences, tables.metadata)
             empty = await conn.run_sync(differences, MetaData())
     finally:
         await db.close()
-    assert found == []
+    assert differing == []
     assert {change[0] for change in empty} >= {"remove_table"}

@@ -15,10 +15,10 @@ from tests.support.stacks import EVENTS, Stack
 @pytest.fixture
 def stack(tmp_path: Path) -> Iterator[Stack]:
     """A stack that is not started yet, in a folder with a space in its name."""
-    made = Stack(tmp_path / "a home")
-    yield made
-    if made.process is not None and made.process.poll() is None:
-        made.stop(signal.SIGKILL)
+    new_stack = Stack(tmp_path / "a home")
+    yield new_stack
+    if new_stack.process is not None and new_stack.process.poll() is None:
+        new_stack.stop(signal.SIGKILL)
 
 
 @pytest.fixture

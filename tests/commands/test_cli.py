@@ -64,17 +64,17 @@ def test_help_teaches_by_an_example_and_the_exit_codes(name: str) -> None:
     command = ALL[name]
     examples = re.findall(r"example: (.+)", command.epilog)
     assert examples and CODES in command.epilog and command.help
-    known = {option for one in command.params for option in one.opts}
+    options = {option for item in command.params for option in item.opts}
     for example in examples:
         assert f"danchu {name}" in example
         own = example[example.index(f"danchu {name}") :].partition("|")[0]
-        assert set(re.findall(r" (--[a-z-]+)", own)) <= known
+        assert set(re.findall(r" (--[a-z-]+)", own)) <= options
 
 
 def test_commands_that_machines_read_have_json() -> None:
     """`simulate` and `quarantine show` write JSON anyway, `up` and `serve` are for people."""
     with_json = [name for name, command in ALL.items()
-                 if any("--json" in one.opts for one in command.params)]  # fmt: skip
+                 if any("--json" in item.opts for item in command.params)]  # fmt: skip
     assert set(FOR_MACHINES) <= set(with_json)
 
 
@@ -82,14 +82,14 @@ def test_a_token_is_narrowed_and_its_role_is_checked(tmp_path: Path) -> None:
     """JSON names what it may do; an unknown role is refused with the known ones."""
     write_tokens(tmp_path)
     home = ["--home", str(tmp_path)]
-    made = json.loads(
+    issued = json.loads(
         danchu("token", "--role", "emitter", "--unit", "H44.1", *home, "--json").output
     )
-    assert made["units"] == ["H44.1"] and made["token"].count(".") == 2
+    assert issued["units"] == ["H44.1"] and issued["token"].count(".") == 2
     plain = danchu("token", "--role", "hr", *home)
     assert (plain.exit_code, plain.output.count("\n")) == (0, 1)
-    wrong = danchu("token", "--role", "king", *home)
-    assert wrong.exit_code == 2 and "auditor" in wrong.output
+    refusal = danchu("token", "--role", "king", *home)
+    assert refusal.exit_code == 2 and "auditor" in refusal.output
 
 
 def test_a_token_says_whom_it_is_given_to(tmp_path: Path) -> None:
@@ -97,51 +97,51 @@ def test_a_token_says_whom_it_is_given_to(tmp_path: Path) -> None:
     write_tokens(tmp_path)
     home = ["--home", str(tmp_path)]
     plain = json.loads(danchu("token", "--role", "council", *home, "--json").output)
-    asked = ("token", "--role", "council", "--name", "thư ký hội đồng", *home, "--json")
-    made = json.loads(danchu(*asked).output)
+    command = ("token", "--role", "council", "--name", "thư ký hội đồng", *home, "--json")
+    issued = json.loads(danchu(*command).output)
     verifier = Verifier(development_issuer(tmp_path).key.public_key())
-    for told, name in ((plain, "council"), (made, "thư ký hội đồng")):
-        assert told["name"] == name
-        assert verifier.credential(f"Bearer {told['token']}").name == name
-    for wrong in ("", " ", "a\nb", "x" * 201):
-        run = danchu("token", "--role", "council", "--name", wrong, *home)
+    for signed, name in ((plain, "council"), (issued, "thư ký hội đồng")):
+        assert signed["name"] == name
+        assert verifier.credential(f"Bearer {signed['token']}").name == name
+    for name in ("", " ", "a\nb", "x" * 201):
+        run = danchu("token", "--role", "council", "--name", name, *home)
         assert run.exit_code == 2 and "--name" in run.output
 
 
 @pytest.mark.parametrize(
-    ("arguments", "work", "found"),
+    ("arguments", "work", "result"),
     [
         (("audit",), "audit", []),
         (("resend", "--since", "2025-01-01"), "resend", {}),
     ],
 )
 def test_long_commands_show_what_is_done_of_how_much(
-    arguments: tuple[str, ...], work: str, found: Any, monkeypatch: pytest.MonkeyPatch
+    arguments: tuple[str, ...], work: str, result: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What the work says goes to the bar on the terminal."""
-    shown: list[tuple[int, int]] = []
+    steps: list[tuple[int, int]] = []
 
-    async def working(*given: Any) -> Any:
-        given[-1](1, 2)
-        return found
+    async def working(*parameters: Any) -> Any:
+        parameters[-1](1, 2)
+        return result
 
     @contextlib.contextmanager
     def progress_bar(what: str, total: int | None) -> Iterator[Any]:
-        yield lambda *step: shown.append(step)
+        yield lambda *step: steps.append(step)
 
     monkeypatch.setattr(operator, work, working)
     for commands_ in (rating_commands, event_commands):
         monkeypatch.setattr(commands_, "progress_bar", progress_bar)
     assert danchu(*arguments).exit_code == 0
-    assert shown == [(1, 2)]
+    assert steps == [(1, 2)]
 
 
 @pytest.mark.parametrize("content", ["{", "[]", "{}", '{"hr": 1}'])
 def test_broken_tokens_are_named(tmp_path: Path, content: str) -> None:
     """The file and the fault, exit code 2, and no traceback."""
     (tmp_path / "tokens.json").write_text(content)
-    for asked in (("rate", "--year", "2025"), ("emit", str(RUBRIC))):
-        run = danchu(*asked, "--home", str(tmp_path))
+    for command in (("rate", "--year", "2025"), ("emit", str(RUBRIC))):
+        run = danchu(*command, "--home", str(tmp_path))
         assert run.exit_code == 2
         assert "tokens.json cannot be used" in run.output.replace("\n", "")
 
@@ -149,8 +149,8 @@ def test_broken_tokens_are_named(tmp_path: Path, content: str) -> None:
 def test_nobody_at_the_address(tmp_path: Path) -> None:
     """The address and the way out are said."""
     write_tokens(tmp_path)
-    asked = ("rate", "--year", "2025", "--url", "http://127.0.0.1:9", "--home", str(tmp_path))
-    run = danchu(*asked)
+    command = ("rate", "--year", "2025", "--url", "http://127.0.0.1:9", "--home", str(tmp_path))
+    run = danchu(*command)
     assert run.exit_code == 2 and "danchu up" in run.output
     assert danchu("rate", "--year", "2025", "--home", str(tmp_path / "none")).exit_code == 2
 
@@ -167,9 +167,9 @@ def test_a_rubric_is_judged_for_machines(tmp_path: Path) -> None:
     well = danchu("rubric", "check", str(RUBRIC), "--json")
     assert (well.exit_code, json.loads(well.output)["faults"]) == (0, [])
     (tmp_path / "x.yaml").write_text("id: x\n")
-    wrong = danchu("rubric", "check", str(tmp_path / "x.yaml"), "--json")
-    answer = json.loads(wrong.output)
-    assert wrong.exit_code == 1 and "x.yaml" in answer["faults"][0]
+    refusal = danchu("rubric", "check", str(tmp_path / "x.yaml"), "--json")
+    answer = json.loads(refusal.output)
+    assert refusal.exit_code == 1 and "x.yaml" in answer["faults"][0]
     assert "x.yaml:1: bộ tiêu chí: trường vi: còn thiếu" in answer["faults_vi"]
     assert "x.yaml:1: rubric: vi is missing" in answer["faults_en"]
     assert json.loads(well.output)["remarks_vi"] != json.loads(well.output)["remarks_en"]
@@ -211,21 +211,21 @@ def test_a_simulation_onto_a_full_disk_says_so() -> None:
 @pytest.mark.parametrize("unit", ["bad unit", "h44.1", "H44.1.", "H44.1,H44.2"])
 def test_a_token_for_what_is_no_unit_is_not_made(unit: str, tmp_path: Path) -> None:
     """It would fit nothing, and nobody would be told why."""
-    asked = danchu("token", "--role", "clerk", "--unit", unit, "--home", str(tmp_path))
-    assert asked.exit_code == 2
-    assert "--unit" in asked.output
+    refusal = danchu("token", "--role", "clerk", "--unit", unit, "--home", str(tmp_path))
+    assert refusal.exit_code == 2
+    assert "--unit" in refusal.output
 
 
 def test_a_token_of_a_unit_has_sources_of_its_own(tmp_path: Path) -> None:
     """One prefix where none is named, and never any source: H44.1 is no beginning of H44.10."""
     write_tokens(tmp_path)
     home = ("--home", str(tmp_path))
-    made = danchu("token", "--role", "emitter", "--unit", "H44.1", *home, "--json")
-    assert json.loads(made.output)["sources"] == ["urn:danchu:unit:H44.1:"]
-    named = danchu(
+    run = danchu("token", "--role", "emitter", "--unit", "H44.1", *home, "--json")
+    assert json.loads(run.output)["sources"] == ["urn:danchu:unit:H44.1:"]
+    named_token = danchu(
         "token", "--role", "emitter", "--unit", "H44.1", "--source", "urn:x:", *home, "--json"
     )
-    assert json.loads(named.output)["sources"] == ["urn:x:"]
+    assert json.loads(named_token.output)["sources"] == ["urn:x:"]
     for source in ("*", "", " "):
         refused = danchu("token", "--role", "emitter", "--unit", "H44.1", "--source", source, *home)
         assert refused.exit_code == 2 and "--source" in refused.output
@@ -270,6 +270,6 @@ def test_the_audit_gives_each_difference_in_both_languages(
 
     monkeypatch.setattr("services.commands.operator.audit", audit)
     result = danchu("audit", "--home", str(tmp_path), "--json")
-    found = json.loads(result.stdout)
+    answer = json.loads(result.stdout)
     assert result.exit_code == 1
-    assert found == {"differs": [differs], "differs_vi": [differs.vi], "differs_en": [differs.en]}
+    assert answer == {"differs": [differs], "differs_vi": [differs.vi], "differs_en": [differs.en]}

@@ -38,11 +38,11 @@ def test_more_silent_sockets_than_files_do_not_end_the_stack(tmp_path: Path) -> 
     children = stack.children()
     with contextlib.ExitStack() as crowd:
         for number in range(SOCKETS):
-            made = crowd.enter_context(
+            connection = crowd.enter_context(
                 socket.create_connection(("127.0.0.1", stack.port), timeout=SECONDS)
             )
             if number % 2:
-                made.sendall(b"GET / HTTP/1.1\r\n")
+                connection.sendall(b"GET / HTTP/1.1\r\n")
         deadline = time.monotonic() + 5
         while time.monotonic() < deadline:
             assert stack.readiness()["scoring"]["status"] == "ready"

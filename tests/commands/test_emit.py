@@ -39,8 +39,8 @@ class Door(Client):
         if status != 202:
             return Answer(status, b'{"detail": "not now"}')
         sent = json.loads(body)
-        self.received.append((token, [one["id"] for one in sent]))
-        return Answer(202, json.dumps({"receipts": [receipt(one) for one in sent]}).encode())
+        self.received.append((token, [event["id"] for event in sent]))
+        return Answer(202, json.dumps({"receipts": [receipt(event) for event in sent]}).encode())
 
 
 def receipt(event: dict[str, Any]) -> dict[str, Any]:
@@ -73,10 +73,10 @@ async def test_lines_are_read_as_they_are_sent(monkeypatch: pytest.MonkeyPatch) 
             ahead.append(read - sum([len(ids) for _, ids in door.received]))
             yield line(number)
 
-    done: list[int] = []
-    report = await send(door, lines(), lambda role: role, nothing, done.append)
+    ends: list[int] = []
+    report = await send(door, lines(), lambda role: role, nothing, ends.append)
     assert report.accepted == 100 and max(ahead) <= 11
-    assert done == sorted(done) and done[-1] == sum(len(line(n)) for n in range(100, 200))
+    assert ends == sorted(ends) and ends[-1] == sum(len(line(n)) for n in range(100, 200))
 
 
 async def test_order_is_kept_over_roles(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -99,7 +99,7 @@ async def test_what_is_refused_is_said_with_line_and_reason() -> None:
     lines = [line(1), b"\n", b"{\n", b"[]\n", line(13), line(2)]
     report = await send(Door(), lines, lambda role: role, refused.append)
     assert (report.accepted, report.refused) == (2, 3)
-    assert [one["line"] for one in refused] == [3, 4, 5]
+    assert [refusal["line"] for refusal in refused] == [3, 4, 5]
     assert emit.sentence(refused[2]).en == "refused: data.hours: is missing"
 
 

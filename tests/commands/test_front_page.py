@@ -18,7 +18,7 @@ NAMES = ("intake", "training", "awards", "violations", "scoring")
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 
 
-async def asked(method: str = "GET", path: str = "/", accept: str = "*/*") -> httpx.Response:
+async def answer_of(method: str = "GET", path: str = "/", accept: str = "*/*") -> httpx.Response:
     """An answer of all services composed."""
     apis = {name: (service_api(name, name, Health()), Health()) for name in NAMES}
     transport = httpx.ASGITransport(app=compose(apis, front_page(NAMES)))
@@ -28,14 +28,14 @@ async def asked(method: str = "GET", path: str = "/", accept: str = "*/*") -> ht
 
 async def test_a_person_reads_what_this_is_in_both_languages() -> None:
     """Every link of the page leads somewhere, and its style is the only thing it may use."""
-    answer = await asked(accept=BROWSER)
+    answer = await answer_of(accept=BROWSER)
     assert (answer.status_code, answer.headers["content-type"]) == (200, "text/html; charset=utf-8")
     assert 'lang="vi"' in answer.text and 'lang="en"' in answer.text
     assert "dân chủ ở cơ sở" in answer.text and "grassroots democracy" in answer.text
     links = set(re.findall(r'href="([^"]+)"', answer.text))
     assert {f"/{name}/openapi.json" for name in NAMES} | {"/healthz", "/readyz"} == links
     for link in links:
-        assert (await asked(path=link)).status_code == 200, link
+        assert (await answer_of(path=link)).status_code == 200, link
     policy = answer.headers["content-security-policy"]
     style = answer.text.split("<style>")[1].split("</style>")[0]
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
@@ -48,7 +48,7 @@ async def test_a_person_reads_what_this_is_in_both_languages() -> None:
 )
 async def test_a_program_reads_json(accept: str) -> None:
     """The services with what they are, and where their interfaces are described."""
-    answer = await asked(accept=accept)
+    answer = await answer_of(accept=accept)
     body = answer.json()
     assert answer.status_code == 200 and body["services"].keys() == set(NAMES)
     assert body["about_vi"] and body["about_en"] and body["version"]
@@ -57,7 +57,7 @@ async def test_a_program_reads_json(accept: str) -> None:
 
 async def test_the_root_takes_no_other_method_and_other_paths_stay_unknown() -> None:
     """HEAD has no body; what is not there is 404 as before."""
-    refused = await asked("POST")
+    refused = await answer_of("POST")
     assert refused.status_code == 405 and refused.headers["allow"] == "GET, HEAD"
-    assert (await asked("HEAD", accept=BROWSER)).text == ""
-    assert (await asked(path="/favicon.ico")).status_code == 404
+    assert (await answer_of("HEAD", accept=BROWSER)).text == ""
+    assert (await answer_of(path="/favicon.ico")).status_code == 404

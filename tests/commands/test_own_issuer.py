@@ -29,12 +29,12 @@ def test_tokens_of_the_office_work_and_none_are_made_here(
     setting = {"DANCHU_TOKEN_PUBLIC_KEY": str(public_key(key, tmp_path / "office.pem"))}
     write_tokens(stack.home)
     stack.process = stack.begin("--rubrics", "services/scoring/rubrics", **setting)
-    said = stack.wait("ready.")
-    assert "no development tokens" in said and "The sample city is not loaded" in said
-    assert not (stack.home / "tokens.json").exists() and "Tokens    " not in said
+    output = stack.wait("ready.")
+    assert "no development tokens" in output and "The sample city is not loaded" in output
+    assert not (stack.home / "tokens.json").exists() and "Tokens    " not in output
     issuer = Issuer(key)
     assert stack.run("emit", str(events)).returncode == 2
-    events.write_text("".join(json.dumps(one) + "\n" for one in EVENTS[1:]))
+    events.write_text("".join(json.dumps(event) + "\n" for event in EVENTS[1:]))
     sent = stack.run("emit", str(events), "--token", issuer.mint("emitter"))
     assert sent.returncode == 0, sent.stderr
     rated = stack.run("rate", "--year", "2025", "--json", "--token", issuer.mint("hr"))
@@ -47,10 +47,10 @@ def test_tokens_of_the_office_work_and_none_are_made_here(
 def test_a_key_that_is_none_is_named(stack: Stack, tmp_path: Path) -> None:
     """Before anything is started."""
     (tmp_path / "office.pem").write_text("no key")
-    named = stack.refused("--empty", DANCHU_TOKEN_PUBLIC_KEY=str(tmp_path / "office.pem"))
-    assert "DANCHU_TOKEN_PUBLIC_KEY cannot be used" in named
-    gone = stack.refused("--empty", DANCHU_TOKEN_PUBLIC_KEY=str(tmp_path / "none.pem"))
-    assert "none.pem" in gone
+    refusal = stack.refused("--empty", DANCHU_TOKEN_PUBLIC_KEY=str(tmp_path / "office.pem"))
+    assert "DANCHU_TOKEN_PUBLIC_KEY cannot be used" in refusal
+    refusal_of_none = stack.refused("--empty", DANCHU_TOKEN_PUBLIC_KEY=str(tmp_path / "none.pem"))
+    assert "none.pem" in refusal_of_none
 
 
 def test_each_process_says_at_its_start_what_it_runs_with(stack: Stack) -> None:

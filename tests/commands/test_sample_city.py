@@ -22,31 +22,31 @@ def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """A running stack with the sample city."""
     stack = Stack(tmp_path_factory.mktemp("city") / "home")
     stack.process = stack.begin("--port", str(stack.port), COLUMNS="80")
-    stack.said = stack.wait("ready.")
+    stack.output = stack.wait("ready.")
     yield stack
     assert stack.stop() == 0
 
 
 def sheet(city: Stack, unit: str) -> dict[str, Any]:
     """The indicators of a sheet by their id."""
-    found = city.get(f"/ratings/2025/{unit}/sheet")
-    return {one["id"]: one for one in found["indicators"]}
+    answer = city.get(f"/ratings/2025/{unit}/sheet")
+    return {item["id"]: item for item in answer["indicators"]}
 
 
 def events(city: Stack, unit: str) -> list[dict[str, Any]]:
     """The events behind a rating."""
-    found: list[dict[str, Any]] = city.get(f"/ratings/2025/{unit}/events?limit=1000")["items"]
-    return found
+    answer: list[dict[str, Any]] = city.get(f"/ratings/2025/{unit}/events?limit=1000")["items"]
+    return answer
 
 
 def reasons(city: Stack, unit: str) -> list[str]:
     """What changed the class of a unit."""
-    return [one["kind"] for one in city.get(f"/ratings/2025/{unit}")["reasons"]]
+    return [item["kind"] for item in city.get(f"/ratings/2025/{unit}")["reasons"]]
 
 
 def test_the_table_groups_by_kind_and_marks_parts_of_a_year(city: Stack) -> None:
     """It fits 80 columns; communes come first, those of the whole year before the others."""
-    lines = city.said.splitlines()
+    lines = city.output.splitlines()
     table = lines[1 : next(n for n, line in enumerate(lines) if line.startswith("A đến D"))]
     assert max(map(len, table)) <= 80
     places = [next(n for n, line in enumerate(table) if text in line) for text in
@@ -60,9 +60,9 @@ def test_the_table_groups_by_kind_and_marks_parts_of_a_year(city: Stack) -> None
 def test_it_says_where_the_scenes_are_and_how_to_go_on(city: Stack) -> None:
     """Each scene has a unit whose sheet is there; addresses, tokens and logs are named."""
     for vi, en, unit in SIGHTS:
-        assert f"{unit}   {vi} / {en}" in city.said
+        assert f"{unit}   {vi} / {en}" in city.output
         assert sheet(city, unit)
-    assert f"{city.url}/<service>/openapi.json" in city.said and "tokens.json" in city.said
+    assert f"{city.url}/<service>/openapi.json" in city.output and "tokens.json" in city.output
 
 
 def test_a_merger_with_closing_ratings(city: Stack) -> None:
@@ -73,7 +73,7 @@ def test_a_merger_with_closing_ratings(city: Stack) -> None:
     assert not city.get("/ratings/2025/H44.2.5")["part_year"]
     inherited = [e for e in events(city, "H44.2.5")
                  if e["data"].get("petition") == "H44.1.14/cuoi-cung"]  # fmt: skip
-    assert [one["counted"] for one in inherited] == [True]
+    assert [item["counted"] for item in inherited] == [True]
 
 
 def test_a_late_publication(city: Stack) -> None:
@@ -85,8 +85,8 @@ def test_a_late_publication(city: Stack) -> None:
 
 def test_an_overturned_violation(city: Stack) -> None:
     """3.2 was reprimanded; the overturning is among the events, and nothing is deducted."""
-    told = [e["type"] for e in events(city, "H44.3.2") if e["data"].get("case") == "vv-1"]
-    assert "vn.danchu.violation.overturned.v1" in told
+    types = [e["type"] for e in events(city, "H44.3.2") if e["data"].get("case") == "vv-1"]
+    assert "vn.danchu.violation.overturned.v1" in types
     rating = city.get("/ratings/2025/H44.3.2")
     assert rating["deduction"] == "0.00" and "ceiling" not in reasons(city, "H44.3.2")
 
@@ -106,7 +106,7 @@ def test_the_share_of_the_top_class(city: Stack) -> None:
 
 def test_an_event_in_quarantine(city: Stack, tmp_path: Path) -> None:
     """It is listed with its reason, repaired and replayed, and its bytes stay."""
-    assert [one["reason"] for one in city.get("/quarantine", "operator")["items"]] == ["contract"]
+    assert [item["reason"] for item in city.get("/quarantine", "operator")["items"]] == ["contract"]
     (entry,) = json.loads(city.run("quarantine", "list", "--json").stdout)
     event = json.loads(json.loads(city.run("quarantine", "show", entry["id"]).stdout)["raw"])
     event.pop("recordedtime")
@@ -123,7 +123,7 @@ def test_an_event_in_quarantine(city: Stack, tmp_path: Path) -> None:
 
 def test_the_lines_of_the_screen_work_as_they_are_printed(city: Stack) -> None:
     """Pasted into a shell: a rating, its sheet by curl with a token, and the quarantine."""
-    screen = city.said.splitlines()
+    screen = city.output.splitlines()
     first = next(n for n, line in enumerate(screen) if "to paste into another terminal" in line)
     lines = screen[first + 1 : first + 4]
     assert [" rate " in lines[0], "curl" in lines[1], "quarantine list" in lines[2]] == [True] * 3

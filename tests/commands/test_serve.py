@@ -41,13 +41,13 @@ async def test_a_fold_by_itself_answers_its_health_on_a_port_of_its_own(
         served = asyncio.create_task(serve.serve(("scoring",), "fold"))
         async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
 
-            async def asked(path: str) -> Any:
+            async def get(path: str) -> Any:
                 try:
                     return await client.get(path)
                 except httpx.ConnectError:
                     return None
 
-            assert (await eventually(lambda: asked("/healthz"))).status_code == 200
+            assert (await eventually(lambda: get("/healthz"))).status_code == 200
             for path in ("/readyz", "/scoring/readyz"):
                 answer = await client.get(path)
                 assert (answer.status_code, answer.json()["status"]) == (503, "not ready")
@@ -62,7 +62,7 @@ async def test_a_start_does_not_wait_until_other_rubrics_have_folded_all_anew(
 ) -> None:
     """The HTTP of a stack is started when it answers, and becomes ready after that."""
 
-    async def get(_: Client, path: str, *rest: Any, **asked: Any) -> Answer:
+    async def get(_: Client, path: str, *rest: Any, **parameters: Any) -> Answer:
         return Answer(200 if path == "/healthz" else 503, b"{}")
 
     monkeypatch.setattr(Client, "get", get)
@@ -77,13 +77,13 @@ async def test_more_requests_at_once_than_the_bound_are_refused_and_may_ask_agai
     """Two are held open: the third is 503 as problem details, also with a body that nobody reads;
     the process tells of its health, and takes the next when one of the two is done.
     """
-    held, go_on = asyncio.Semaphore(0), asyncio.Event()
+    begun, go_on = asyncio.Semaphore(0), asyncio.Event()
     health = Health()
     api = service_api("slow", "", health)
 
     @api.post("/work")
     async def work() -> str:
-        held.release()
+        begun.release()
         await go_on.wait()
         return "done"
 
@@ -94,7 +94,7 @@ async def test_more_requests_at_once_than_the_bound_are_refused_and_may_ask_agai
     async with serving, client:
         at_once = [asyncio.create_task(client.post("/slow/work")) for _ in range(2)]
         for _ in at_once:
-            await held.acquire()
+            await begun.acquire()
         for path in ("/slow/work", "/slow/work/healthz"):
             refused = await client.post(path, content=b"x" * 2**20)
             assert (refused.status_code, refused.headers["content-type"]) == (503, PROBLEM_TYPE)

@@ -44,8 +44,8 @@ RATING = {
 def steers(text: str) -> bool:
     """Whether a text holds a character that a terminal obeys."""
     return any(
-        (unicodedata.category(one) in ("Cc", "Cs") and one != "\n") or one in "\u202e\u2066"
-        for one in text
+        (unicodedata.category(item) in ("Cc", "Cs") and item != "\n") or item in "\u202e\u2066"
+        for item in text
     )
 
 
@@ -66,12 +66,12 @@ def test_plain_text_is_shown_as_it_is() -> None:
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_table_shows_a_hostile_name(name: str) -> None:
     """Markup of the library is no markup, and colours are not switched by a name."""
-    shown = io.StringIO()
-    console = Console(file=shown, width=120)
+    output = io.StringIO()
+    console = Console(file=output, width=120)
     hostile = {**RATING, "name": name, "kind": name, "class": name, "unit": name,
                "reasons": [{"kind": name, "from": name, "to": name}]}  # fmt: skip
     console.print(ratings_table([hostile], 2025))
-    assert printable_line(name) in shown.getvalue() and not steers(shown.getvalue())
+    assert printable_line(name) in output.getvalue() and not steers(output.getvalue())
 
 
 @pytest.mark.parametrize("name", HOSTILE)
@@ -89,10 +89,10 @@ def test_commands_show_what_the_stack_answers(
 
     def send(self: Any, method: str, path: str, headers: Any, body: Any) -> Answer:
         status = 202 if method == "POST" else 200
-        found: Any = answers.get(path.partition("?")[0])
+        members: Any = answers.get(path.partition("?")[0])
         if method == "POST":
-            found = {"receipts": [receipt] * len(json.loads(body))}
-        return Answer(status, json.dumps(found).encode())
+            members = {"receipts": [receipt] * len(json.loads(body))}
+        return Answer(status, json.dumps(members).encode())
 
     monkeypatch.setattr(asking.Client, "_send", send)
     home = ("--home", str(tmp_path))
@@ -121,10 +121,10 @@ def test_a_stack_with_hostile_names_starts_and_is_listed(stack: Stack, tmp_path:
     stack.up()
     assert stack.run("emit", str(file)).returncode == 0
     eventually(lambda: len(stack.get("/ratings?year=2025")["items"]) == len(units))
-    shown = stack.run("rate", "--year", "2025")
-    assert shown.returncode == 0, shown.stderr
+    output = stack.run("rate", "--year", "2025")
+    assert output.returncode == 0, output.stderr
     for name in names:
-        assert name in shown.stdout
+        assert name in output.stdout
     assert stack.stop() == 0
     stack.up()
     assert stack.stop() == 0
@@ -144,7 +144,7 @@ def test_a_file_of_windows_is_read_by_its_lines(end: bytes) -> None:
     event = json.dumps(EVENTS[1]).encode()
     raw = codecs.BOM_UTF8 + end.join([event, b"", b"  ", event, b"{", event])
     numbers, refused = lines_read(raw)
-    assert numbers == [1, 4, 6] and [one["line"] for one in refused] == [5]
+    assert numbers == [1, 4, 6] and [item["line"] for item in refused] == [5]
     assert "column 2" in sentence(refused[0]).en
     assert role_of(EVENTS[0]["type"]) == "registrar"
 

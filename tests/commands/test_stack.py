@@ -16,11 +16,11 @@ from tests.support.stacks import Stack, alive, eventually
 def rated(stack: Stack) -> Any:
     """The rating of the unit, once all its events are folded."""
 
-    def found() -> Any:
+    def read() -> Any:
         items = stack.get("/ratings?year=2025")["items"]
         return items[0] if items and "12.00" in items[0]["scores"].values() else None
 
-    return eventually(found)
+    return eventually(read)
 
 
 def test_events_that_are_emitted_are_rated_and_kept_over_a_restart(
@@ -35,8 +35,8 @@ def test_events_that_are_emitted_are_rated_and_kept_over_a_restart(
     )
     assert json.loads(again.stdout) == {"accepted": 0, "duplicates": 3, "refused": []}
     rating = rated(stack)
-    shown = stack.run("rate", "--year", "2025", "--unit", "H44.1", "--json")
-    assert json.loads(shown.stdout) == rating
+    result = stack.run("rate", "--year", "2025", "--unit", "H44.1", "--json")
+    assert json.loads(result.stdout) == rating
     assert stack.here("audit").stdout.endswith("outboxes, ledger, facts and tallies agree\n")
     assert "2 events read" in stack.here("rebuild", "--year", "2025").stdout
     for _ in range(2):
@@ -58,8 +58,8 @@ def test_a_start_without_the_stream_that_was_folded_says_what_to_do(
     assert stack.stop() == 0
     shutil.rmtree(stack.home / "nats" / "jetstream")
     stack.process = stack.begin()
-    said = stack.wait("ready")
-    assert "The fold is halted" in said and "danchu resend --since" in said
+    output = stack.wait("ready")
+    assert "The fold is halted" in output and "danchu resend --since" in output
     assert stack.here("resend", "--since", "2025-01-01").returncode == 0
     assert stack.stop() == 0
     stack.process = stack.begin()
@@ -74,9 +74,9 @@ def test_children_that_are_killed_come_back_and_nothing_is_lost(stack: Stack, ev
     lines = events.read_text().splitlines()
     for name, line in zip(("nats-server", "--part fold", "--part http"), lines, strict=True):
         pid = stack.children()[name]
-        one = events.with_name("one.ndjson")
-        one.write_text(line)
-        assert stack.run("emit", str(one)).returncode == 0
+        single = events.with_name("one.ndjson")
+        single.write_text(line)
+        assert stack.run("emit", str(single)).returncode == 0
         os.kill(pid, signal.SIGKILL)
         eventually(lambda name=name, pid=pid: stack.children().get(name, pid) != pid)
         stack.wait("starts again")

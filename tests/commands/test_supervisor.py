@@ -37,11 +37,11 @@ async def test_a_child_that_dies_again_and_again_is_started_after_growing_pauses
 ) -> None:
     """Each end is said with its exit code and the pause; the last pause is kept."""
     monkeypatch.setattr(supervising, "PAUSE_SECONDS", PAUSES)
-    said: asyncio.Queue[str] = asyncio.Queue()
-    kept = Supervisor(said.put_nowait)
-    await kept.start(child(tmp_path, "raise SystemExit(3)"))
-    heard = [await said.get() for _ in range(4)]
-    await kept.stop()
+    lines: asyncio.Queue[str] = asyncio.Queue()
+    supervisor = Supervisor(lines.put_nowait)
+    await supervisor.start(child(tmp_path, "raise SystemExit(3)"))
+    heard = [await lines.get() for _ in range(4)]
+    await supervisor.stop()
     assert [line.rpartition(" / ")[2] for line in heard] == [
         f"child ended (exit code 3); it starts again in {pause} s"
         for pause in ("0.01", "0.02", "0.02", "0.02")
@@ -54,16 +54,16 @@ async def test_a_child_that_is_killed_is_said_with_its_signal(
 ) -> None:
     """kill -9 is said, and another process stands in its place."""
     monkeypatch.setattr(supervising, "PAUSE_SECONDS", PAUSES)
-    said: asyncio.Queue[str] = asyncio.Queue()
-    kept = Supervisor(said.put_nowait)
-    await kept.start(child(tmp_path, "import time; time.sleep(600)"))
-    first = kept._running["child"]
+    lines: asyncio.Queue[str] = asyncio.Queue()
+    supervisor = Supervisor(lines.put_nowait)
+    await supervisor.start(child(tmp_path, "import time; time.sleep(600)"))
+    first = supervisor._running["child"]
     os.kill(first.pid, signal.SIGKILL)
-    assert (await said.get()).endswith("child ended (signal 9); it starts again in 0.01 s")
+    assert (await lines.get()).endswith("child ended (signal 9); it starts again in 0.01 s")
     async with asyncio.timeout(20):
-        while kept._running["child"] is first:
+        while supervisor._running["child"] is first:
             await asyncio.sleep(0.01)
-    await kept.stop()
+    await supervisor.stop()
 
 
 REFUSES = "import sys; print('The disk is full.', file=sys.stderr); sys.exit(2)"
@@ -72,10 +72,10 @@ TELLS = "import os; os.write(int(os.environ['SUPERVISOR_READY_FD']), b'1')"
 
 async def test_a_child_that_cannot_run_ends_the_stack_with_its_sentence(tmp_path: Path) -> None:
     """Exit code 2 before it was ready is not tried again."""
-    kept = Supervisor(lambda line: None)
+    supervisor = Supervisor(lambda line: None)
     with pytest.raises(ChildRefused, match=r"child cannot start: The disk is full\."):
-        await kept.start(Child("child", command(REFUSES), tmp_path / "child.log", None))
-    await kept.stop()
+        await supervisor.start(Child("child", command(REFUSES), tmp_path / "child.log", None))
+    await supervisor.stop()
 
 
 async def test_a_child_that_was_ready_is_started_again_whatever_it_says(
@@ -86,14 +86,14 @@ async def test_a_child_that_was_ready_is_started_again_whatever_it_says(
     """
     monkeypatch.setattr(supervising, "PAUSE_SECONDS", PAUSES)
     heard: asyncio.Queue[str] = asyncio.Queue()
-    kept = Supervisor(heard.put_nowait)
-    await kept.start(child(tmp_path, "import time; time.sleep(600)", "steady"))
-    await kept.start(Child("child", command(f"{TELLS}; {REFUSES}"), tmp_path / "c.log", None))
+    supervisor = Supervisor(heard.put_nowait)
+    await supervisor.start(child(tmp_path, "import time; time.sleep(600)", "steady"))
+    await supervisor.start(Child("child", command(f"{TELLS}; {REFUSES}"), tmp_path / "c.log", None))
     for _ in range(3):
         line = await heard.get()
         assert line.rpartition(" / ")[2].startswith("child ended (exit code 2: The disk is full.)")
-    assert kept._running["steady"].returncode is None
-    await kept.stop()
+    assert supervisor._running["steady"].returncode is None
+    await supervisor.stop()
 
 
 async def test_a_child_that_does_not_tell_that_it_is_ready_is_waited_for(
@@ -101,16 +101,16 @@ async def test_a_child_that_does_not_tell_that_it_is_ready_is_waited_for(
 ) -> None:
     """One that tells is ready at once, through the process that ties it to its parent."""
     monkeypatch.setattr(supervising, "READY_SECONDS", 20)
-    kept, told = Supervisor(lambda line: None), tmp_path / "told.log"
+    supervisor, log_of_child = Supervisor(lambda line: None), tmp_path / "told.log"
     code = "import time; from services.commands.supervisor import report_ready; report_ready()"
     here = [sys.executable, "-c", f"{code}; time.sleep(600)"]
-    await kept.start(Child("told", here, told, None, {"PYTHONPATH": str(Path.cwd())}))
+    await supervisor.start(Child("told", here, log_of_child, None, {"PYTHONPATH": str(Path.cwd())}))
     monkeypatch.setattr(supervising, "READY_SECONDS", 0.2)
     with pytest.raises(ChildRefused, match=r"not ready after 0\.2 seconds"):
-        await kept.start(
+        await supervisor.start(
             Child("silent", command("import time; time.sleep(600)"), tmp_path / "s.log", None)
         )
-    await kept.stop()
+    await supervisor.stop()
 
 
 async def test_a_child_that_is_frozen_is_killed_at_the_end(
@@ -124,11 +124,11 @@ async def test_a_child_that_is_frozen_is_killed_at_the_end(
     async def listen() -> bool:
         return "up" in log.read_text()
 
-    kept = Supervisor(lambda line: None)
-    await kept.start(Child("deaf", command(f"{code}; time.sleep(600)"), log, listen))
-    process = kept._running["deaf"]
+    supervisor = Supervisor(lambda line: None)
+    await supervisor.start(Child("deaf", command(f"{code}; time.sleep(600)"), log, listen))
+    process = supervisor._running["deaf"]
     os.kill(process.pid, signal.SIGSTOP)
-    await kept.stop()
+    await supervisor.stop()
     assert process.returncode == -signal.SIGKILL
 
 
@@ -142,7 +142,7 @@ async def test_a_child_that_is_never_ready_is_said_with_its_log(
         return False
 
     log = tmp_path / "slow.log"
-    kept, sleeps = Supervisor(lambda line: None), command("import time; time.sleep(600)")
+    supervisor, sleeps = Supervisor(lambda line: None), command("import time; time.sleep(600)")
     with pytest.raises(ChildRefused, match=r"not ready after 0.2 seconds; see .*slow\.log"):
-        await kept.start(Child("slow", sleeps, log, never))
-    await kept.stop()
+        await supervisor.start(Child("slow", sleeps, log, never))
+    await supervisor.stop()

@@ -53,15 +53,15 @@ def run(installed: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 def test_the_wheel_holds_every_file_of_the_packages(wheel: Path) -> None:
     """Schemas, rubrics, migrations and their template, the units of the sample city."""
-    held = set(zipfile.ZipFile(wheel).namelist())
+    names = set(zipfile.ZipFile(wheel).namelist())
     files = {
         str(path.relative_to(ROOT))
         for name in OURS
         for path in (ROOT / name).rglob("*")
         if path.is_file() and "__pycache__" not in path.parts
     }
-    assert files - held == set()
-    others = {name.partition("/")[0] for name in held - files}
+    assert files - names == set()
+    others = {name.partition("/")[0] for name in names - files}
     assert len(others) == 1 and others.pop().endswith(".dist-info")
 
 
@@ -83,8 +83,8 @@ def test_commands_run_from_the_wheel_alone(installed: Path) -> None:
     assert "quarantine" in run(installed, *danchu, "--help").stdout
     rubric = installed / "services" / "scoring" / "rubrics" / "viet-tri-2025-agency.yaml"
     assert run(installed, *danchu, "rubric", "check", str(rubric)).returncode == 0
-    made = run(installed, *danchu, "simulate", "--year", "2025", "--events", "50").stdout
-    assert len([json.loads(line) for line in made.splitlines()]) == 50
+    city = run(installed, *danchu, "simulate", "--year", "2025", "--events", "50").stdout
+    assert len([json.loads(line) for line in city.splitlines()]) == 50
     count = "from services.simulation.sample import sample_city; print(len(sample_city()))"
     assert int(run(installed, "-c", count).stdout) > 2000
 
@@ -93,6 +93,6 @@ def test_databases_are_migrated_from_the_wheel_alone(installed: Path) -> None:
     """The migrations are data that alembic reads beside the code."""
     home = str(installed.parent / "home")
     code = f"import os; os.environ['DANCHU_HOME'] = {home!r}; from services.cli import app; app()"
-    done = run(installed, "-c", code, "migrate", "--json")
-    assert done.returncode == 0, done.stderr
-    assert "scoring" in json.loads(done.stdout)["migrated"]
+    migration = run(installed, "-c", code, "migrate", "--json")
+    assert migration.returncode == 0, migration.stderr
+    assert "scoring" in json.loads(migration.stdout)["migrated"]

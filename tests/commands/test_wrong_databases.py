@@ -16,7 +16,9 @@ COMMANDS = [
     ("quarantine", "list"), ("quarantine", "show", "00"), ("quarantine", "drop", "00"),
     ("quarantine", "replay", "00"), ("keys", "adopt"),
 ]  # fmt: skip
-ONLINE = [one for one in COMMANDS if one[0] in ("up", "migrate", "rebuild", "quarantine")]
+ONLINE = [
+    command for command in COMMANDS if command[0] in ("up", "migrate", "rebuild", "quarantine")
+]
 URLS = [
     "postgresql://h:abc/d", "postgresql://u:geheim@h:1/d?foo=1", "postgresql://[::1/d", "sqlite://",
     "mysql://u:geheim@h/d", "postgresql://u:geheim@h/d?sslmode=perhaps", "nonsense",
@@ -55,5 +57,5 @@ def test_a_database_that_is_not_there_is_said(
 
 def test_one_file_for_all_services_is_refused(tmp_path: Path) -> None:
     """Their tables have the same names, and each its own version."""
-    said = refused(("migrate",), tmp_path, f"sqlite:///{tmp_path / 'all.db'}")
-    assert "all.db" in said and not (tmp_path / "all.db").exists()
+    output = refused(("migrate",), tmp_path, f"sqlite:///{tmp_path / 'all.db'}")
+    assert "all.db" in output and not (tmp_path / "all.db").exists()

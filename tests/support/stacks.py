@@ -44,7 +44,7 @@ class Stack:
         self.home, self.port, self.nats_port = home, free_port(), free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.process: subprocess.Popen[str] | None = None
-        self.said = ""
+        self.output = ""
 
     def command(self, *arguments: str) -> list[str]:
         """The command line of danchu."""

@@ -92,7 +92,7 @@ def test_a_head_that_nests_without_end_is_refused(head: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    ("head", "found"),
+    ("head", "code"),
     [
         ({"typ": "JWT"}, "hr"), ({"typ": "at+jwt"}, "hr"), ({"typ": "AT+JWT"}, "hr"), ({}, "hr"),
         ({"typ": "dpop+jwt"}, "token-invalid"), ({"typ": ""}, "token-invalid"),
@@ -100,15 +100,13 @@ def test_a_head_that_nests_without_end_is_refused(head: bytes) -> None:
         ({"b64": False}, "token-invalid"), ({"kid": "1"}, "hr"),
     ],
 )  # fmt: skip
-def test_the_kind_of_a_token_is_looked_at_where_it_is_said(
-    head: dict[str, Any], found: str
-) -> None:
+def test_the_kind_of_a_token_is_looked_at_where_it_is_said(head: dict[str, Any], code: str) -> None:
     """Access tokens alone, and no extension that nobody here understands."""
-    assert judged(signed(CLAIMS, {"alg": "EdDSA", **head})) == found
+    assert judged(signed(CLAIMS, {"alg": "EdDSA", **head})) == code
 
 
 @pytest.mark.parametrize(
-    ("claims", "found"),
+    ("claims", "code"),
     [
         ({"iat": NOW + 60}, "hr"), ({"iat": NOW + 61}, "token-early"),
         ({"nbf": NOW + 60}, "hr"), ({"nbf": NOW + 61}, "token-early"),
@@ -119,16 +117,16 @@ def test_the_kind_of_a_token_is_looked_at_where_it_is_said(
         ({"sub": "a\nb"}, "token-invalid"),
     ],
 )  # fmt: skip
-def test_times_and_names_are_bounded(claims: dict[str, Any], found: str) -> None:
+def test_times_and_names_are_bounded(claims: dict[str, Any], code: str) -> None:
     """An issuer's clock may be a minute ahead; what comes later is not valid yet."""
-    assert judged(signed({**CLAIMS, **claims})) == found
+    assert judged(signed({**CLAIMS, **claims})) == code
 
 
 @pytest.mark.parametrize(
-    ("iss", "found"), [({"iss": "https://a"}, "hr"), ({"iss": "https://b"}, "token-issuer"),
+    ("iss", "code"), [({"iss": "https://a"}, "hr"), ({"iss": "https://b"}, "token-issuer"),
                        ({}, "token-issuer"), ({"iss": None}, "token-issuer")],
 )  # fmt: skip
-def test_the_issuer_is_looked_at_where_it_is_set(iss: dict[str, Any], found: str) -> None:
+def test_the_issuer_is_looked_at_where_it_is_set(iss: dict[str, Any], code: str) -> None:
     """Another issuer that signs with the same key is none of ours."""
-    assert judged(signed({**CLAIMS, **iss}), "https://a") == found
+    assert judged(signed({**CLAIMS, **iss}), "https://a") == code
     assert judged(signed({**CLAIMS, **iss})) == "hr"

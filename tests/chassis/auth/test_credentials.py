@@ -49,11 +49,13 @@ def test_a_token_says_role_units_sources_and_types(signer: Issuer) -> None:
     token = signer.mint("emitter", ["H44.12"], ["/portal/"], ["training.completed"], days=1)
     verifier = verifier_of(signer)
     for _ in range(2):
-        found = verifier.credential(f"Bearer {token}")
-        assert (found.role, found.units) == ("emitter", frozenset(["H44.12"]))
-        assert found.may_use_source("/portal/a") and not found.may_use_source("/other")
-        assert found.may_use_type("training.completed", "x") and not found.may_use_type("y")
-        assert found.speaks_for("H44.12") and not found.speaks_for("H44.1")
+        credential = verifier.credential(f"Bearer {token}")
+        assert (credential.role, credential.units) == ("emitter", frozenset(["H44.12"]))
+        assert credential.may_use_source("/portal/a") and not credential.may_use_source("/other")
+        assert credential.may_use_type("training.completed", "x") and not credential.may_use_type(
+            "y"
+        )
+        assert credential.speaks_for("H44.12") and not credential.speaks_for("H44.1")
 
 
 def test_an_expired_token_is_refused_although_it_was_known(signer: Issuer) -> None:
@@ -99,8 +101,8 @@ def test_a_missing_claim_allows_nothing(signer: Issuer) -> None:
     """Who forgets the units of a token gives none away."""
     claims = {"aud": "danchu", "exp": NOW // 1_000_000 + 60, "role": "emitter"}
     token = jwt.encode(claims, signer.key, algorithm="EdDSA")
-    found = verifier_of(signer).credential(f"Bearer {token}")
-    assert not found.speaks_for("H44.12") and not found.may_use_source("/a")
+    credential = verifier_of(signer).credential(f"Bearer {token}")
+    assert not credential.speaks_for("H44.12") and not credential.may_use_source("/a")
 
 
 def test_development_tokens_of_all_roles_are_written_privately(home: Path) -> None:

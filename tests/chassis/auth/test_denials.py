@@ -43,28 +43,28 @@ class Lines(logging.Handler):
 def lines(monkeypatch: pytest.MonkeyPatch) -> Iterator[Lines]:
     """The log of this test alone, with a budget of its own."""
     monkeypatch.setattr(denials, "_budget", LineBudget())
-    made, root = Lines(), logging.getLogger()
-    root.addHandler(made)
-    yield made
-    root.removeHandler(made)
+    handler, root = Lines(), logging.getLogger()
+    root.addHandler(handler)
+    yield handler
+    root.removeHandler(handler)
 
 
 @pytest.fixture
 def api(issuer: Issuer) -> FastAPI:
     """An application for operators, with a fault in one of its routes."""
-    made = service_api("doors", "", Health())
+    application = service_api("doors", "", Health())
     verifier = Verifier(issuer.key.public_key())
 
-    @made.get("/secrets/{person}")
+    @application.get("/secrets/{person}")
     async def secrets(request: Request) -> str:
         require(verifier.caller(request.scope), ("operator",), "This")
         return "secret"
 
-    @made.get("/broken")
+    @application.get("/broken")
     async def broken() -> str:
         raise RuntimeError("a bug")
 
-    return made
+    return application
 
 
 def client_of(api: FastAPI) -> httpx.AsyncClient:
@@ -84,11 +84,11 @@ async def test_a_denial_is_one_line_that_says_who_what_and_why(
     async with client_of(api) as client:
         for sent in ({}, {"authorization": "Bearer x"}, headers):
             await client.get("/doors/secrets/ba-lan?q=hidden", headers=sent)
-    none, wrong, clerk = lines.of("denied")
+    none, forged, clerk = lines.of("denied")
     common = {"service": "doors", "method": "GET", "route": "/secrets/{person}", "omitted": 0}
     assert common.items() <= none.items() and none["status"] == 401
     assert none["reason"] == "chassis.token-missing" and "role" not in none
-    assert wrong["reason"] == "chassis.token-invalid"
+    assert forged["reason"] == "chassis.token-invalid"
     assert (clerk["status"], clerk["role"], clerk["token"]) == (403, "clerk", "phòng nội vụ")
     assert clerk["reason"] == "chassis.role-missing"
     whole = "".join(lines.written)
@@ -119,7 +119,7 @@ async def test_a_fault_is_one_line_with_its_stack_and_nothing_comes_back_of_it(
     async with client_of(api) as client:
         answer = await client.get("/doors/broken")
     assert answer.status_code == 500 and "a bug" not in answer.text
-    (line,) = [one for one in map(json.loads, lines.written) if "exception" in one]
+    (line,) = [entry for entry in map(json.loads, lines.written) if "exception" in entry]
     assert "RuntimeError" in line["exception"] and line["route"] == "/broken"
     assert len(lines.written) == 1
 

@@ -26,10 +26,10 @@ from tests.scoring.test_road import due, registered
 pytestmark = pytest.mark.anyio
 OF_LIBRARY = sorted(
     {
-        one for module in (nats.errors, nats.js.errors) for one in vars(module).values()
-        if isinstance(one, type) and issubclass(one, nats.errors.Error)
+        item for module in (nats.errors, nats.js.errors) for item in vars(module).values()
+        if isinstance(item, type) and issubclass(item, nats.errors.Error)
     },
-    key=lambda one: (one.__module__, one.__name__),
+    key=lambda item: (item.__module__, item.__name__),
 )  # fmt: skip
 OTHERS = (
     OSError, ConnectionResetError, BrokenPipeError, TimeoutError, EOFError,
@@ -37,7 +37,7 @@ OTHERS = (
 )  # fmt: skip
 
 
-def made(kind: type[BaseException]) -> BaseException:
+def error_of(kind: type[BaseException]) -> BaseException:
     """An error of this kind, whatever it is made of."""
     for values in ((), (1,), (1, 2), (1, 2, 3), (1, 2, 3, 4), (b"", 1)):
         with contextlib.suppress(TypeError, AttributeError):
@@ -51,7 +51,7 @@ def made(kind: type[BaseException]) -> BaseException:
 def test_each_error_of_a_connection_is_one_that_is_waited_out(kind: type[Exception]) -> None:
     """Those of a later version of the library too."""
     with pytest.raises(BrokerAway), translate_client_errors():
-        raise made(kind)
+        raise error_of(kind)
 
 
 def test_a_bug_within_the_library_is_waited_out_and_ours_is_not() -> None:
@@ -99,11 +99,11 @@ def planted(owner: type, name: str, before: Any) -> Iterator[asyncio.Event]:
     """Does something else before the next call of a method of the library, once."""
     called, plain = asyncio.Event(), getattr(owner, name)
 
-    async def faulty(self: Any, *args: Any, **named: Any) -> Any:
+    async def faulty(self: Any, *args: Any, **options: Any) -> Any:
         if not called.is_set():
             called.set()
             await before()
-        return await plain(self, *args, **named)
+        return await plain(self, *args, **options)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(owner, name, faulty)
@@ -119,8 +119,8 @@ async def road(
     monkeypatch.setattr(fold_loop, "PAUSE_SECONDS", 0.01)
     monkeypatch.setattr(fold_loop, "WAIT_SECONDS", 0.02)
     monkeypatch.setattr(relaying, "PAUSE_SECONDS", (0.01,))
-    async with open_road(home, f"sqlite:///{tmp_path / 'x.db'}", issuer) as made_:
-        yield made_
+    async with open_road(home, f"sqlite:///{tmp_path / 'x.db'}", issuer) as opened:
+        yield opened
 
 
 async def folded(road: Road, receipts: list[str]) -> None:
@@ -143,7 +143,7 @@ async def test_no_error_at_any_await_ends_relay_or_fold(road: Road, owner: type,
     for number, kind in enumerate(ERRORS):
 
         async def fail(kind: type[BaseException] = kind) -> None:
-            raise made(kind)
+            raise error_of(kind)
 
         with planted(owner, name, fail) as called:
             if name in ("reset_consumer", "unsubscribe", "subscribe"):

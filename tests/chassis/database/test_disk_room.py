@@ -90,9 +90,9 @@ async def test_a_user_whom_the_broker_refuses_is_one_line_of_the_log(
 ) -> None:
     """Who and why, without the password; at the start and for a subject."""
     good = Settings(home=nats_server.home).nats("emitter")
-    wrong = NatsAccess(nats_server.url, "emitter", "secret-guess", "_INBOX.emitter")
+    access = NatsAccess(nats_server.url, "emitter", "secret-guess", "_INBOX.emitter")
     with caplog.at_level(logging.WARNING, "danchu.denials"):
-        refused = Broker(wrong, "test refused")
+        refused = Broker(access, "test refused")
         with pytest.raises(BrokerAway):
             await refused.ensure()
         broker = Broker(good, "test emitter")

@@ -34,9 +34,9 @@ async def test_the_victim_of_a_deadlock_may_try_again(postgres_url: str) -> None
             await both.wait()
             await conn.execute(lock, {"number": second})
 
-    found = await asyncio.gather(cross(1, 2), cross(2, 1), return_exceptions=True)
+    results = await asyncio.gather(cross(1, 2), cross(2, 1), return_exceptions=True)
     await db.close()
-    assert [type(one) for one in found if one is not None] == [DatabaseAway]
+    assert [type(result) for result in results if result is not None] == [DatabaseAway]
 
 
 async def test_a_file_that_another_process_turns_into_wal_is_waited_for(

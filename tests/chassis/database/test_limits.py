@@ -192,10 +192,10 @@ async def test_requests_are_answered_while_the_server_hangs(
         receipts = await road.send([registered("H44.1")])
         assert (await road.get("/ratings/2025/H44.1", wait_for=receipts[0])).status_code == 200
         signalled(hanging, signal.SIGSTOP)
-        asked = [road.get("/ratings/2025/H44.1") for _ in range(10)]
-        asked += [road.get("/ratings/2025/H44.1/sheet") for _ in range(10)]
+        requests = [road.get("/ratings/2025/H44.1") for _ in range(10)]
+        requests += [road.get("/ratings/2025/H44.1/sheet") for _ in range(10)]
         async with asyncio.timeout(60):
-            answers = await asyncio.gather(*asked)
+            answers = await asyncio.gather(*requests)
         assert {answer.status_code for answer in answers} == {503}
         signalled(hanging, signal.SIGCONT)
         receipts = await road.send([registered("H44.2")])

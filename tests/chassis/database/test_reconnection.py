@@ -24,10 +24,10 @@ async def test_a_broker_that_comes_back_is_logged(
         nats_server.stop()
         nats_server.start()
 
-        async def known() -> bool:
+        async def is_logged() -> bool:
             return "the broker is connected again" in caplog.messages
 
-        await eventually(known)
+        await eventually(is_logged)
     assert caplog.messages.count("the connection to the broker was lost") == 1
     await broker.close()
 

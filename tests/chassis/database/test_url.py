@@ -35,9 +35,9 @@ def test_parameters_of_libpq_are_arguments_of_the_driver(
     query: str, arguments: dict[str, Any]
 ) -> None:
     """And each of them is one that the driver knows."""
-    plain, found = split(normal_url(f"{BASE}?{query}"))
-    assert plain == "postgresql+asyncpg://danchu:geheim@db/danchu" and found == arguments
-    assert found.keys() <= inspect.signature(asyncpg.connect).parameters.keys()
+    plain, of_driver = split(normal_url(f"{BASE}?{query}"))
+    assert plain == "postgresql+asyncpg://danchu:geheim@db/danchu" and of_driver == arguments
+    assert of_driver.keys() <= inspect.signature(asyncpg.connect).parameters.keys()
 
 
 @pytest.mark.parametrize(
@@ -55,9 +55,9 @@ def test_parameters_of_libpq_are_arguments_of_the_driver(
 )  # fmt: skip
 def test_what_cannot_be_used_is_named_by_its_setting(url: str, words: str) -> None:
     """In both languages, and the password stands in neither."""
-    with pytest.raises(SettingWrong) as wrong:
+    with pytest.raises(SettingWrong) as refusal:
         normal_url(url, "DANCHU_INTAKE_DATABASE_URL")
-    sentence = wrong.value.message
+    sentence = refusal.value.message
     assert words in sentence and "DANCHU_INTAKE_DATABASE_URL" in sentence
     assert "geheim" not in sentence and "gehe" not in sentence
 
@@ -94,8 +94,8 @@ async def test_a_real_server_is_reached_by_such_a_url(postgres: Postgres, query:
     db = Database(normal_url(f"{postgres.url}?{query}&application_name=office"), "x")
     try:
         async with db.read() as conn:
-            shown = await conn.exec_driver_sql("SHOW application_name")
-            assert shown.scalar() == "office"
+            rows = await conn.exec_driver_sql("SHOW application_name")
+            assert rows.scalar() == "office"
     finally:
         await db.close()
 

@@ -208,11 +208,11 @@ async def test_slow_bodies_of_one_token_leave_others_their_places(
     whole = head("POST", "/slow/read", content_length="2", authorization="Bearer a") + b"ab"
     async with served(http_requests_max=32) as server, contextlib.AsyncExitStack() as stack:
         monkeypatch.setattr(admission, "BODY_QUIET_SECONDS", 600)
-        held = await crowd(server, stack, 40, slow)
+        occupied = await crowd(server, stack, 40, slow)
         refused = await server.ask(whole)
         assert (refused.status, "retry-after: 2" in refused.head) == (429, True)
         other = await server.ask(whole.replace(b"Bearer a", b"Bearer b"))
-        assert other.body == b"2" and len(held) == 40
+        assert other.body == b"2" and len(occupied) == 40
         monkeypatch.setattr(admission, "BODY_QUIET_SECONDS", 0)
         assert (await server.ask(whole)).body == b"2"
 
@@ -270,5 +270,5 @@ async def test_a_flood_of_questions_for_health_costs_one_look_a_second() -> None
         assert (await server.ask(get("/slow/none"))).status == 404
         for caller in crowd_:
             answers = [await caller.answer() for _ in range(20)]
-            assert {(one.status, one.json()["status"]) for one in answers} == {(200, "ready")}
+            assert {(each.status, each.json()["status"]) for each in answers} == {(200, "ready")}
         assert 1 <= server.looks < 30

@@ -43,13 +43,13 @@ def generated(name: str, folder: Path) -> ModuleType:
     document, config = folder / f"{name}.json", folder / "config.yaml"
     document.write_text(json.dumps(api.openapi()))
     config.write_text(CONFIG)
-    made = subprocess.run(
+    generation = subprocess.run(
         [GENERATOR, "generate", "--path", document, "--output-path", folder / f"client_{name}",
          "--meta", "none", "--config", config],
         capture_output=True, text=True, timeout=120, check=False,
     )  # fmt: skip
-    printed = UNSUPPORTED.sub("", made.stdout + made.stderr)
-    assert made.returncode == 0, printed
+    printed = UNSUPPORTED.sub("", generation.stdout + generation.stderr)
+    assert generation.returncode == 0, printed
     assert "WARNING" not in printed and "ERROR" not in printed, printed
     return importlib.import_module(f"client_{name}")
 

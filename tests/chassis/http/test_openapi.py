@@ -37,8 +37,8 @@ def _settings(name: str, home: Any) -> Settings:
     kinds: dict[str, Any] = {
         "intake": IntakeSettings, "scoring": ScoringSettings,
     }  # fmt: skip
-    made: Settings = kinds.get(name, Settings)(home=home)
-    return made
+    settings: Settings = kinds.get(name, Settings)(home=home)
+    return settings
 
 
 def operations(document: dict[str, Any]) -> list[tuple[str, str, dict[str, Any]]]:
@@ -69,17 +69,19 @@ def test_the_bearer_token_is_declared_and_asked_for_wherever_it_is_needed(
 
 def test_every_reference_of_a_document_leads_somewhere(document: dict[str, Any]) -> None:
     """Each `$ref` names a component that is there."""
-    seen = list(references(document))
-    for reference in seen:
+    targets = list(references(document))
+    for reference in targets:
         place: Any = document
         for name in reference.removeprefix("#/").split("/"):
             place = place[name]
-    assert seen
+    assert targets
 
 
 def references(node: Any) -> list[str]:
     """Every `$ref` below a node."""
     if isinstance(node, dict):
         own = [node["$ref"]] if isinstance(node.get("$ref"), str) else []
-        return own + [one for inner in node.values() for one in references(inner)]
-    return [one for inner in node for one in references(inner)] if isinstance(node, list) else []
+        return own + [target for inner in node.values() for target in references(inner)]
+    return (
+        [target for inner in node for target in references(inner)] if isinstance(node, list) else []
+    )

@@ -42,11 +42,11 @@ class Body(BaseModel):
     ratio: float = 0.5
 
 
-def told(given: Any) -> dict[str, str]:
+def messages_of(body: Any) -> dict[str, str]:
     """The messages for a body, by field."""
-    with pytest.raises(ValidationError) as wrong:
-        Body.model_validate(given)
-    errors = [{**one, "loc": ("body", *one["loc"])} for one in wrong.value.errors()]
+    with pytest.raises(ValidationError) as refusal:
+        Body.model_validate(body)
+    errors = [{**error, "loc": ("body", *error["loc"])} for error in refusal.value.errors()]
     return dict(field_faults(errors))
 
 
@@ -84,17 +84,22 @@ WRONG: dict[str, tuple[str, Any, str]] = {
 def test_each_kind_of_fault_is_told_in_both_languages(kind: str) -> None:
     """By field, with the form that is wanted, from the catalogue."""
     field, value, english = WRONG[kind]
-    (message,) = [said for name, said in told({field: value}).items() if name == field]
+    (message,) = [
+        sentence for name, sentence in messages_of({field: value}).items() if name == field
+    ]
     assert isinstance(message, Message)
     assert english in message.en and message.vi != message.en
 
 
 def test_a_body_that_is_no_object_and_fields_within_fields_are_named() -> None:
     """A path of names; the whole body has none."""
-    assert list(told([1])) == [""]
-    assert list(told({"evidence": {"sha256": "x"}})) == ["evidence.document", "evidence.sha256"]
+    assert list(messages_of([1])) == [""]
+    assert list(messages_of({"evidence": {"sha256": "x"}})) == [
+        "evidence.document",
+        "evidence.sha256",
+    ]
 
 
 def test_not_more_than_twenty_faults_are_told() -> None:
     """A body of a thousand unknown fields does not have an answer of a thousand faults."""
-    assert len(told({f"unknown{i}": 1 for i in range(1000)})) == FAULTS_MAX
+    assert len(messages_of({f"unknown{i}": 1 for i in range(1000)})) == FAULTS_MAX

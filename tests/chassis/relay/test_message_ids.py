@@ -32,8 +32,8 @@ async def test_a_taken_id_is_noticed_and_the_event_published(
     relay = Relay(road.db, road.server.broker("intake"), lambda: 5_000_000, spot_checks=may_read)
     assert await relay.once() == 3
     assert await road.waiting() == 0
-    taken = [b"taken"] * len(numbers)
-    assert sorted(await road.stream()) == [b"1", b"2", b"3", *taken]
+    bodies = [b"taken"] * len(numbers)
+    assert sorted(await road.stream()) == [b"1", b"2", b"3", *bodies]
     assert await relay.once() == 0
     relay._forget_stream()
     assert await relay.once() == 0, "what was sent under a fresh id is not taken for lost"

@@ -97,13 +97,13 @@ class Yard:
         """(door, number) of each message of EVENTS in order."""
         broker = self.server.broker("provision")
         info = await broker.stream_info("EVENTS")
-        found = []
+        messages = []
         for sequence in range(info.state.first_seq, info.state.last_seq + 1):
             message = await broker.manager().get_msg("EVENTS", sequence)
             number = int((message.data or b"").rpartition(b":")[2].rstrip(b"}"))
-            found.append(((message.headers or {}).get(marks.HEADER, ""), number))
+            messages.append(((message.headers or {}).get(marks.HEADER, ""), number))
         await broker.close()
-        return found
+        return messages
 
 
 @pytest.fixture
@@ -118,9 +118,9 @@ async def yard(provisioned: NatsServer, database_url: str) -> AsyncIterator[Yard
             await conn.execute(text('CREATE SCHEMA "intake"'))
         await conn.run_sync(metadata.create_all)
         await conn.execute(text(DOOR))
-    made = Yard(db, provisioned)
-    yield made
-    for relay in made.relays:
+    new_yard = Yard(db, provisioned)
+    yield new_yard
+    for relay in new_yard.relays:
         await relay.broker.close()
     await db.close()
 
@@ -149,15 +149,15 @@ async def test_a_restored_door_goes_on_as_a_new_one(yard: Yard) -> None:
     backup = await yard.saved()
     await yard.accept(3, 4)
     await yard.relay()
-    told = await yard.mark(NAME)
-    assert told is not None and told.events == 4
+    announced = await yard.mark(NAME)
+    assert announced is not None and announced.events == 4
     await yard.restore(backup)
     await yard.accept(5)
     await yard.relay()
     door = await yard.door()
     assert door.name != NAME and door.name.startswith("intake.")
-    assert (door.events, door.former) == (1, (told._replace(successor=door.name),))
-    assert await yard.mark(NAME) == told._replace(successor=door.name)
+    assert (door.events, door.former) == (1, (announced._replace(successor=door.name),))
+    assert await yard.mark(NAME) == announced._replace(successor=door.name)
     assert await yard.mark(door.name) == Mark(door.name, yard.now, 1)
     assert await yard.stream() == [*of(NAME, 1, 2, 3, 4), *of(door.name, 5)]
     await yard.relay()
@@ -185,7 +185,7 @@ async def test_a_restored_door_records_nothing_at_or_below_its_last_mark(yard: Y
     backup = await yard.saved()
     await yard.accept(2)
     await yard.relay()
-    told = await yard.mark(NAME)
+    announced = await yard.mark(NAME)
     await yard.restore(backup)
     yard.now -= 60_000_000
     await yard.accept(3, 4)
@@ -196,8 +196,8 @@ async def test_a_restored_door_records_nothing_at_or_below_its_last_mark(yard: Y
             {"name": NAME},
         )
         moments = [(row[0], recordedtime_of(bytes(row[1]))) for row in rows]
-    assert told is not None
-    assert moments == [(told.until + n, told.until + n) for n in (1, 2)]
+    assert announced is not None
+    assert moments == [(announced.until + n, announced.until + n) for n in (1, 2)]
 
 
 async def test_a_door_that_is_restored_while_it_runs_is_noticed(yard: Yard) -> None:
@@ -235,23 +235,23 @@ async def shortened(yard: Yard, numbers: Sequence[int], appended: int) -> None:
     manager, intake = broker.manager(), yard.server.broker("intake")
     plan = next(plan for plan in STREAMS if plan.name == "EVENTS").config()
     loose: StreamConfig = plan
-    kept = [await manager.get_msg("EVENTS", number) for number in numbers]
+    stored = [await manager.get_msg("EVENTS", number) for number in numbers]
     created = (await manager.stream_info("EVENTS")).created
     await manager.delete_stream("EVENTS")
     await manager.add_stream(loose)
-    for message in kept:
+    for message in stored:
         headers = {name: (message.headers or {})[name] for name in (marks.HEADER, "Nats-Msg-Id")}
         await intake.request(message.subject or "", message.data or b"", headers)
     for _ in range(appended):
         await intake.request("danchu.events.U-2.model.nominated", b'{"data":0}')
-    made = (await manager.stream_info("EVENTS")).created
+    creation = (await manager.stream_info("EVENTS")).created
     await broker.close()
     await intake.close()
-    assert created is not None and made is not None
+    assert created is not None and creation is not None
     async with yard.db.write() as conn:
         await conn.execute(
             text("UPDATE outbox SET stream_created = :made WHERE stream_created IS NOT NULL"),
-            {"made": int(made.timestamp() * 1_000_000)},
+            {"made": int(creation.timestamp() * 1_000_000)},
         )
 
 
@@ -285,10 +285,10 @@ async def test_a_demand_is_met_by_sending_again(yard: Yard) -> None:
     running = asyncio.create_task(relay.run())
     scoring = yard.server.broker("scoring")
     await scoring.ensure()
-    held = Mark(NAME, yard.now - 2_000_000, 2)
+    last_mark = Mark(NAME, yard.now - 2_000_000, 2)
 
     async def sent_again() -> bool:
-        await scoring.nc.publish("danchu.doors." + NAME, Demand(held, False).encode())
+        await scoring.nc.publish("danchu.doors." + NAME, Demand(last_mark, False).encode())
         return await yard.stream() != of(NAME, 1, 2, 3)
 
     async with asyncio.timeout(20):
@@ -304,16 +304,16 @@ async def test_a_demanded_renewal_closes_the_old_name_with_the_mark_that_held(ya
     """What was recorded behind that mark is the new door's, and comes again."""
     await yard.accept(1)
     relay = await yard.relay()
-    held = (await yard.door()).mark
+    last_mark = (await yard.door()).mark
     await yard.accept(2, 3)
     await relay.once()
     await relay.announce()
-    relay._demands[NAME] = Demand(held, True)
+    relay._demands[NAME] = Demand(last_mark, True)
     await relay.once()
     door = await yard.door()
-    assert await yard.mark(NAME) == held._replace(successor=door.name)
+    assert await yard.mark(NAME) == last_mark._replace(successor=door.name)
     assert await yard.stream() == [*of(NAME, 1, 2, 3), *of(door.name, 2, 3)]
-    assert door.mark == Mark(door.name, held.until, 0)
+    assert door.mark == Mark(door.name, last_mark.until, 0)
 
 
 def test_a_demand_or_mark_that_is_none_is_passed_over() -> None:

@@ -51,8 +51,8 @@ def logs(capsys: pytest.CaptureFixture[str]) -> Iterator[pytest.CaptureFixture[s
 
 def test_a_span_keeps_what_is_on_the_list() -> None:
     """No path, no query, and of an error its type alone."""
-    kept, provider = InMemorySpanExporter(), TracerProvider()
-    provider.add_span_processor(SimpleSpanProcessor(AllowedSpans(kept)))
+    exporter, provider = InMemorySpanExporter(), TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(AllowedSpans(exporter)))
     allowed: dict[str, str | int] = {"route": "/ratings/{year}/{unit}", "events": 3}
     hidden = {"http.target": f"/a?q={CANARY}", "url.query": CANARY, "db.statement": CANARY}
     with (
@@ -60,7 +60,7 @@ def test_a_span_keeps_what_is_on_the_list() -> None:
         provider.get_tracer("t").start_as_current_span("work", attributes={**allowed, **hidden}),
     ):
         raise ValueError(CANARY)
-    (span,) = kept.get_finished_spans()
+    (span,) = exporter.get_finished_spans()
     assert dict(span.attributes or {}) == allowed
     assert [dict(event.attributes or {}) for event in span.events] == [
         {"exception.type": "ValueError"}
@@ -90,16 +90,16 @@ async def test_an_answer_is_counted_by_its_route_and_not_by_its_path(
     ) as client:
         for path in (f"/doors/people/{CANARY}?q={CANARY}", "/doors/people/nobody", f"/{CANARY}"):
             await client.get(path)
-    told = str(reader.get_metrics_data().to_json())  # type: ignore[union-attr]
-    assert CANARY not in told
-    attributes = list(_attributes(json.loads(told)))
+    exported = str(reader.get_metrics_data().to_json())  # type: ignore[union-attr]
+    assert CANARY not in exported
+    attributes = list(_attributes(json.loads(exported)))
     common = {"service": "doors", "method": "GET", "route": "/people/{person}"}
     assert {**common, "status": 200} in attributes and {**common, "status": 404} in attributes
     assert {"step": "plan"} in attributes
 
 
-def _attributes(told: Any) -> Iterator[dict[str, Any]]:
-    for resource in told["resource_metrics"]:
+def _attributes(exported: Any) -> Iterator[dict[str, Any]]:
+    for resource in exported["resource_metrics"]:
         for scope in resource["scope_metrics"]:
             for metric in scope["metrics"]:
                 yield from (point["attributes"] for point in metric["data"]["data_points"])
@@ -155,6 +155,6 @@ def test_an_error_is_logged_with_its_stack_and_only_harmless_words(
     except LookupError as raised:
         record = logging.LogRecord("x", 40, "", 1, "it failed", (), (LookupError, raised, None))
     line = JsonLines().format(record)
-    shown = json.loads(line)["exception"]
-    assert CANARY not in line and type(error).__name__ in shown and "builtins.LookupError" in shown
-    assert (str(error) in shown) == words and "test_allow_lists.py" in shown
+    stack = json.loads(line)["exception"]
+    assert CANARY not in line and type(error).__name__ in stack and "builtins.LookupError" in stack
+    assert (str(error) in stack) == words and "test_allow_lists.py" in stack

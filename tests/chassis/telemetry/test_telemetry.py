@@ -22,12 +22,12 @@ def test_without_an_endpoint_a_trace_is_handed_on_as_it_came(state: dict[str, st
 
 
 @pytest.mark.parametrize(
-    "told",
+    "parent",
     ["", "x", "00-0-0-00", "00-" + "0" * 32 + "-" + "1" * 16 + "-01", "ff" * 500, "a\r\nb: c"],
 )
-def test_what_is_no_trace_is_none(told: str) -> None:
+def test_what_is_no_trace_is_none(parent: str) -> None:
     """Nothing that a sender writes there reaches a header of a message."""
-    with message_span(tracer("test"), "work", [{"traceparent": told}]):
+    with message_span(tracer("test"), "work", [{"traceparent": parent}]):
         assert trace_headers() == {}
 
 
