@@ -69,7 +69,7 @@ def test_a_signing_key_that_cannot_be_read(stack: Stack) -> None:
     """A key is not made anew over a broken one: tokens in use would end without a word."""
     (stack.home / "keys").mkdir(parents=True)
     (stack.home / "keys" / "tokens.pem").write_text("no key")
-    assert "tokens.pem cannot be used: the file holds no private" in stack.refused()
+    assert "tokens.pem cannot be used: the file is not a private" in stack.refused()
 
 
 def test_a_home_that_cannot_be_written(small_disk: Path) -> None:

@@ -124,7 +124,7 @@ def test_an_event_in_quarantine(city: Stack, tmp_path: Path) -> None:
 def test_the_lines_of_the_screen_work_as_they_are_printed(city: Stack) -> None:
     """Pasted into a shell: a rating, its sheet by curl with a token, and the quarantine."""
     screen = city.output.splitlines()
-    first = next(n for n, line in enumerate(screen) if "to paste into another terminal" in line)
+    first = next(n for n, line in enumerate(screen) if "paste into another terminal" in line)
     lines = screen[first + 1 : first + 4]
     assert [" rate " in lines[0], "curl" in lines[1], "quarantine list" in lines[2]] == [True] * 3
     for line in lines:

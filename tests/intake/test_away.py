@@ -61,7 +61,7 @@ async def test_what_waits_for_the_stream_too_long_is_said(
         monkeypatch.setattr(outbox_service, "WAIT_SECONDS", 0.0)
         ready, told = await door.app.health.readiness()
         assert (ready, told["status"]) == (True, "degraded")
-        assert "3 accepted events wait for the stream" in str(told["checks"])
+        assert "3 accepted events have not reached the stream" in str(told["checks"])
         server.start()
         await server.provisioned()
 

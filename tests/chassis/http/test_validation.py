@@ -74,7 +74,7 @@ WRONG: dict[str, tuple[str, Any, str]] = {
     "a library's plain words": ("plain", "a", "does not have the right form"),
     "an identity number": ("person", "CCCD-025199001234", "never an identity number"),
     "a name": ("person", "Nguyen Van A", "never a name"),
-    "unknown": ("unknown", 1, "there is no field or parameter of this name here"),
+    "unknown": ("unknown", 1, "there is no field or parameter of this name"),
     "no object": ("evidence", 1, "must be a JSON object"),
     "no number": ("ratio", "x", "must be a number"),
 }
