@@ -1,4 +1,4 @@
-"""A year computed anew from the ledger, at the operator's command."""
+"""Rebuilds a year from the ledger, at the operator's command."""
 
 import contextlib
 
@@ -16,10 +16,10 @@ from services.scoring.store.position import BAD_PLANS
 
 
 async def rebuild(settings: ScoringSettings, year: int, progress: BookProgress) -> int:
-    """Folds a year anew from the ledger, in one transaction; answers how many events it read."""
+    """Recomputes a year in one transaction; returns the number of events that were read."""
     async with contextlib.AsyncExitStack() as stack:
         team = await stack.enter_async_context(workers())
-        # read while the workers load
+        # meanwhile the workers import their modules
         rubrics = loader.load_directory(settings.rubrics_folder)
         db = await stack.enter_async_context(open_database(settings))
         await repair_marks(db)
@@ -28,8 +28,8 @@ async def rebuild(settings: ScoringSettings, year: int, progress: BookProgress) 
         require_same_rubrics(place, rubrics)
         registry, stamp = await books.registry(conn), place.stamp + 1
         units = registry.units.keys() | await books.booked_units(conn, year)
-        wanted = [Book(unit, year) for unit in sorted(units)]
+        year_books = [Book(unit, year) for unit in sorted(units)]
         team.send_context(db.source(*BAD_PLANS), registry, rubrics)
-        read = await refold_by(team, conn, registry, wanted, stamp, progress)
+        events = await refold_by(team, conn, registry, year_books, stamp, progress)
         await position.save(conn, place._replace(stamp=stamp, registry_stamp=stamp))
-    return read
+    return events
