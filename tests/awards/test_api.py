@@ -23,7 +23,7 @@ VOTES = {"what": "model", "level": "city", "in_favour": 7, "against": 2, "abstai
 
 async def nominated(desk: Desk, **changed: Any) -> str:
     """The id of a new achievement."""
-    return str((await desk.done("achievements", "clerk", {**NOMINATION, **changed}))["id"])
+    return str((await desk.succeed("achievements", "clerk", {**NOMINATION, **changed}))["id"])
 
 
 async def recognised(desk: Desk, level: str = "city") -> str:
@@ -36,9 +36,9 @@ async def recognised(desk: Desk, level: str = "city") -> str:
 async def recognise(desk: Desk, id_: str, level: str, day: str = "2025-06-01") -> Any:
     """Votes, and the decision that they led to."""
     votes = {**VOTES, "level": level, "at": f"{day}T08:00:00+07:00"}
-    await desk.done(f"achievements/{id_}/appraise", "council", votes)
+    await desk.succeed(f"achievements/{id_}/appraise", "council", votes)
     decision = {"level": level, "decision": f"12/QĐ-{level}", "at": f"{day}T09:00:00+07:00"}
-    return await desk.done(f"achievements/{id_}/recognise", "council", decision)
+    return await desk.succeed(f"achievements/{id_}/recognise", "council", decision)
 
 
 async def test_a_nomination_is_created_with_its_version_place_and_receipt(desk: Desk) -> None:
@@ -60,12 +60,12 @@ async def test_a_nomination_is_created_with_its_version_place_and_receipt(desk: 
 async def test_recognition_awards_and_replication_are_announced(desk: Desk) -> None:
     """Each decision is an event of its unit; appraisals stay within the council."""
     id_ = await recognised(desk)
-    await desk.done(f"achievements/{id_}/replicate", "clerk", TAKEN_UP)
+    await desk.succeed(f"achievements/{id_}/replicate", "clerk", TAKEN_UP)
     votes = {**VOTES, "what": "award", "level": "province"}
-    await desk.done(f"achievements/{id_}/appraise", "council", votes)
+    await desk.succeed(f"achievements/{id_}/appraise", "council", votes)
     granted = {"level": "province", "decision": "7/QĐ-UBND"}
-    after = await desk.done(f"achievements/{id_}/grant", "council", granted)
-    assert [short for short, _ in await desk.said()] == [
+    after = await desk.succeed(f"achievements/{id_}/grant", "council", granted)
+    assert [short for short, _ in await desk.announcements()] == [
         "model.nominated", "model.recognised", "model.replicated", "award.granted",
     ]  # fmt: skip
     assert [(h["what"], h["level"]) for h in after["honours"]] == [
@@ -77,10 +77,10 @@ async def test_a_revocation_in_a_later_year_names_the_years_of_what_it_clears(de
     """Recognised in 2025, taken up in 2026, revoked today: one event for each of both years."""
     id_ = await recognised(desk)
     taken = {**TAKEN_UP, "at": "2026-01-01T00:00:00+07:00"}
-    await desk.done(f"achievements/{id_}/replicate", "clerk", taken)
+    await desk.succeed(f"achievements/{id_}/replicate", "clerk", taken)
     cause = {"what": "model", "cause": "false_declaration", "decision": "9/QĐ"}
     cause["at"] = "2026-05-01T08:00:00+07:00"
-    after = await desk.done(f"achievements/{id_}/revoke", "council", cause)
+    after = await desk.succeed(f"achievements/{id_}/revoke", "council", cause)
     assert (after["stage"], after["possible"]) == ("revoked", [])
     cleared = [one for one in await desk.events() if one.kind.short == "model.revoked"]
     assert [one.year for one in cleared] == [2025, 2026]
@@ -97,7 +97,7 @@ async def test_an_impossible_step_is_refused_with_what_is_possible(desk: Desk) -
     assert (problem["state"], problem["possible"]) == (
         "nominated", ["appraise", "refuse", "transfer"],
     )  # fmt: skip
-    assert len(await desk.said()) == 1
+    assert len(await desk.announcements()) == 1
 
 
 OPEN = ["appraise", "refuse", "transfer"]
@@ -122,7 +122,7 @@ async def test_a_decision_needs_the_votes_of_its_own_level(
 ) -> None:
     """Voted down, or on something else: 409 with the reason, and with what can be done instead."""
     id_ = await nominated(desk)
-    shown = await desk.done(f"achievements/{id_}/appraise", "council", {**VOTES, **changed})
+    shown = await desk.succeed(f"achievements/{id_}/appraise", "council", {**VOTES, **changed})
     decision = {"level": "city", "decision": "1/QĐ"}
     answer = await desk.post(f"achievements/{id_}/recognise", "council", decision)
     problem = answer.json()
@@ -153,7 +153,7 @@ async def test_what_an_achievement_has_already_or_lacks_is_refused_by_its_state(
 ) -> None:
     """Taken up twice by a unit, moved to where it is, revoked without an award: 409."""
     id_ = await recognised(desk)
-    shown = await desk.done(f"achievements/{id_}/replicate", "clerk", TAKEN_UP)
+    shown = await desk.succeed(f"achievements/{id_}/replicate", "clerk", TAKEN_UP)
     answer = await desk.post(f"achievements/{id_}/{step}", "council", body)
     assert (answer.status_code, answer.json()["state"]) == (409, "recognised")
     seen = (await desk.get(f"achievements/{id_}", "council")).json()
@@ -185,7 +185,7 @@ async def test_a_mistaken_step_is_taken_back_and_its_event_retracted(desk: Desk)
         )
         assert (held.status_code, held.json()["rests"]["step"]) == (409, rests)
         assert held.json()["detail"].endswith("is in force: retract that step first.")
-    after = await desk.done(f"achievements/{id_}/retract", "council", {**wrong, "version": 3})
+    after = await desk.succeed(f"achievements/{id_}/retract", "council", {**wrong, "version": 3})
     assert (after["stage"], after["honours"], after["version"]) == ("appraised", [], 4)
     events = await desk.events()
     assert events[-1].kind.short == "event.retracted"
@@ -199,7 +199,9 @@ async def test_a_nomination_that_is_taken_back_is_withdrawn_for_good(desk: Desk)
     """Nothing happens to it any more, and it is shown as withdrawn."""
     id_ = await nominated(desk)
     back = {"version": 1, "reason": "nhầm"}
-    assert (await desk.done(f"achievements/{id_}/retract", "clerk", back))["stage"] == "withdrawn"
+    assert (await desk.succeed(f"achievements/{id_}/retract", "clerk", back))[
+        "stage"
+    ] == "withdrawn"
     answer = await desk.post(f"achievements/{id_}/appraise", "council", VOTES)
     assert (answer.status_code, answer.json()["possible"]) == (409, [])
 
@@ -225,7 +227,7 @@ async def test_the_same_key_gives_the_same_answer_and_one_record(desk: Desk) -> 
         assert again.headers[name] == first.headers[name]
     other = await desk.ask("POST", "achievements", "clerk", {**NOMINATION, "title": "Khác"}, key)
     assert other.status_code == 422
-    assert len(await desk.said()) == 1
+    assert len(await desk.announcements()) == 1
 
 
 async def test_a_key_belongs_to_the_units_of_its_token(desk: Desk) -> None:
@@ -301,7 +303,7 @@ async def test_the_register_shows_what_stands_with_its_decision(desk: Desk) -> N
         cursor = page["next"]
     assert sorted(found) == sorted([first, second])
     cause = {"what": "model", "cause": "wrong_appraisal", "decision": "9/QĐ"}
-    await desk.done(f"achievements/{first}/revoke", "council", cause)
+    await desk.succeed(f"achievements/{first}/revoke", "council", cause)
     left = (await desk.get("register?year=2025&level=city", "reader")).json()["items"]
     assert [(item["id"], item["decision"]) for item in left] == [(second, "12/QĐ-city")]
 
@@ -312,7 +314,7 @@ async def test_after_a_merger_the_successor_speaks_of_the_key_of_its_predecessor
     """The achievement moves to the new unit; events name `<predecessor>/<key>`."""
     id_ = await nominated(desk)
     moved = {"unit": "H44.9", "at": "2025-05-01T00:00:00+07:00"}
-    await desk.done(f"achievements/{id_}/transfer", "council", moved)
+    await desk.succeed(f"achievements/{id_}/transfer", "council", moved)
     await recognise(desk, id_, "city")
     last = (await desk.events())[-1]
     assert (last.event.subject, last.event.data.model) == ("H44.9", f"{UNIT}/{id_}")
@@ -344,7 +346,7 @@ async def test_bad_input_is_refused_by_field(
     assert answer.headers["content-type"] == "application/problem+json"
     if field is not None:
         assert field in [error["field"] for error in answer.json()["errors"]]
-    assert await desk.said() == []
+    assert await desk.announcements() == []
 
 
 async def test_nothing_is_entered_before_it_happened(desk: Desk) -> None:

@@ -56,15 +56,15 @@ async def case_desk(home: Path, tmp_path: Path, issuer: Issuer) -> AsyncIterator
 async def nominated(desk: Desk, **changed: Any) -> str:
     """An achievement; its id."""
     body = {"unit": UNIT, "title": "Tổ tự quản", "merits": "Tốt", "at": "2025-03-01", **changed}
-    return str((await desk.done("achievements", "clerk", body))["id"])
+    return str((await desk.succeed("achievements", "clerk", body))["id"])
 
 
 async def recognised(desk: Desk, **changed: Any) -> str:
     """An achievement that is recognised; its id."""
     id_ = await nominated(desk, **changed)
-    await desk.done(f"achievements/{id_}/appraise", "council", {**VOTES, "at": "2025-03-01"})
+    await desk.succeed(f"achievements/{id_}/appraise", "council", {**VOTES, "at": "2025-03-01"})
     decision = {"level": "city", "decision": "1/QĐ", "at": "2025-03-01"}
-    await desk.done(f"achievements/{id_}/recognise", "council", decision)
+    await desk.succeed(f"achievements/{id_}/recognise", "council", decision)
     return id_
 
 
@@ -176,20 +176,20 @@ async def test_another_unit_takes_a_model_up_with_a_document(desk: Desk) -> None
 async def test_a_unit_that_nobody_registered_is_refused_with_the_nearest(desk: Desk) -> None:
     """422 by field, in both languages, and nothing is announced."""
     id_ = await recognised(desk)
-    before = await desk.said()
+    before = await desk.announcements()
     wrong = {"by": "H44.2.99", **EVIDENCE}
     answer = await desk.post(f"achievements/{id_}/replicate", "council", wrong)
     assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "by")
     assert "H44.2.9" in answer.json()["detail_en"]
     in_both(answer.json())
-    assert await desk.said() == before
+    assert await desk.announcements() == before
 
 
 async def test_a_replication_is_taken_back_by_the_unit_that_entered_it(desk: Desk) -> None:
     """Neither the model's own clerk nor another one touches what a unit said."""
     id_ = await recognised(desk)
     body = {"by": OTHER, **EVIDENCE}
-    done = await desk.done(f"achievements/{id_}/replicate", "clerk", body, units=[OTHER])
+    done = await desk.succeed(f"achievements/{id_}/replicate", "clerk", body, units=[OTHER])
     back = {"version": done["version"], "reason": "nhầm"}
     path = f"achievements/{id_}/retract"
     assert (await desk.post(path, "clerk", back, units=[UNIT])).status_code == 403
@@ -222,17 +222,17 @@ async def test_an_achievement_that_moved_is_retracted_under_the_unit_that_spoke(
     """A retraction has effect only where source and subject are those of its target."""
     id_ = await recognised(desk)
     moved = {"unit": "H44.9", "at": "2025-05-01"}
-    await desk.done(f"achievements/{id_}/transfer", "council", moved)
-    await desk.done(f"achievements/{id_}/retract", "council", {"version": 4, "reason": "nhầm"})
-    await desk.done(f"achievements/{id_}/transfer", "council", {**moved, "at": "2025-06-01"})
-    await desk.done(f"achievements/{id_}/appraise", "council", {**VOTES, "level": "province"})
+    await desk.succeed(f"achievements/{id_}/transfer", "council", moved)
+    await desk.succeed(f"achievements/{id_}/retract", "council", {"version": 4, "reason": "nhầm"})
+    await desk.succeed(f"achievements/{id_}/transfer", "council", {**moved, "at": "2025-06-01"})
+    await desk.succeed(f"achievements/{id_}/appraise", "council", {**VOTES, "level": "province"})
     decision = {"level": "province", "decision": "2/QĐ"}
-    last = await desk.done(f"achievements/{id_}/recognise", "council", decision)
+    last = await desk.succeed(f"achievements/{id_}/recognise", "council", decision)
     for version in (last["version"], last["version"] - 1, last["version"] - 2, 3):
         back = {"version": version, "reason": "nhầm"}
-        await desk.done(f"achievements/{id_}/retract", "council", back)
+        await desk.succeed(f"achievements/{id_}/retract", "council", back)
     await retractions_keep_the_subject(desk)
-    subjects = {s for short, s in await desk.said() if short == "event.retracted"}
+    subjects = {s for short, s in await desk.announcements() if short == "event.retracted"}
     assert subjects == {UNIT, "H44.9"}
 
 
@@ -240,14 +240,14 @@ async def test_a_case_that_moved_is_retracted_under_the_unit_that_spoke(case_des
     """Concluded in one unit, handled in its successor, both taken back."""
     id_ = await cases.concluded(case_desk)
     moved = {"unit": "H44.9", "at": "2025-04-20"}
-    await case_desk.done(f"cases/{id_}/transfer", "council", moved)
+    await case_desk.succeed(f"cases/{id_}/transfer", "council", moved)
     handling = {**cases.HANDLING, "at": "2025-04-21"}
-    last = await case_desk.done(f"cases/{id_}/handle", "council", handling)
+    last = await case_desk.succeed(f"cases/{id_}/handle", "council", handling)
     for version in (last["version"], last["version"] - 1, last["version"] - 2):
         back = {"version": version, "reason": "nhầm"}
-        await case_desk.done(f"cases/{id_}/retract", "council", back)
+        await case_desk.succeed(f"cases/{id_}/retract", "council", back)
     await retractions_keep_the_subject(case_desk)
-    subjects = {s for short, s in await case_desk.said() if short == "event.retracted"}
+    subjects = {s for short, s in await case_desk.announcements() if short == "event.retracted"}
     assert len(subjects) == 2
 
 
@@ -317,7 +317,7 @@ async def test_answers_are_those_that_openapi_promises(desk: Desk, case_desk: De
     id_ = await recognised(desk, kind="person", honoree="Nguyễn Văn Mẫu")
     await told_as_documented(desk, id_, SHAPES)
     case = await cases.concluded(case_desk)
-    await case_desk.done(f"cases/{case}/handle", "council", cases.HANDLING)
+    await case_desk.succeed(f"cases/{case}/handle", "council", cases.HANDLING)
     appeal = {"by": "unit", "at": "2025-05-01"}
-    await case_desk.done(f"cases/{case}/appeal", "clerk", appeal)
+    await case_desk.succeed(f"cases/{case}/appeal", "clerk", appeal)
     await told_as_documented(case_desk, case, CASE_SHAPES)

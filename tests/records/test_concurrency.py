@@ -77,7 +77,7 @@ async def test_a_key_whose_command_failed_is_free_again(awards: Desk) -> None:
 
 async def test_of_several_who_read_one_version_one_wins(awards: Desk) -> None:
     """The others are told the version that it has now; each step that was answered is kept."""
-    made = await awards.done("achievements", "clerk", NOMINATION)
+    made = await awards.succeed("achievements", "clerk", NOMINATION)
     path, tag = f"achievements/{made['id']}/appraise", {"if-match": '"1"'}
     answers = await asyncio.gather(
         *(awards.ask("POST", path, "council", VOTES, tag) for _ in range(AT_ONCE))
@@ -90,7 +90,7 @@ async def test_of_several_who_read_one_version_one_wins(awards: Desk) -> None:
 
 async def test_without_a_version_all_steps_are_taken_one_after_the_other(awards: Desk) -> None:
     """Nobody overwrites anybody: each has a place of its own in the journal."""
-    made = await awards.done("achievements", "clerk", NOMINATION)
+    made = await awards.succeed("achievements", "clerk", NOMINATION)
     path = f"achievements/{made['id']}/appraise"
     answers = await asyncio.gather(
         *(awards.ask("POST", path, "council", VOTES) for _ in range(AT_ONCE))
@@ -149,7 +149,7 @@ async def test_who_comes_while_a_unit_goes_on_in_another_is_told_with_it(
         "unit": UNIT, "role": "official", "name": "Nguyễn Văn Mẫu",
         "at": "2025-03-01T08:00:00+07:00",
     }  # fmt: skip
-    await rosters.done("memberships", "clerk", {**body, "number": "CB-1"})
+    await rosters.succeed("memberships", "clerk", {**body, "number": "CB-1"})
     asked: list[asyncio.Task[Any]] = []
     ever_on = queries.ever_on
 
@@ -162,7 +162,7 @@ async def test_who_comes_while_a_unit_goes_on_in_another_is_told_with_it(
 
     monkeypatch.setattr(queries, "ever_on", overtaken)
     step = {"predecessor": UNIT, "unit": "H44.9", "at": "2025-07-01T00:00:00+07:00"}
-    await rosters.done("successions", "council", step)
+    await rosters.succeed("successions", "council", step)
     assert (await asked[0]).status_code == 201
     assert await untold(rosters) == []
 
@@ -172,7 +172,7 @@ async def test_nobody_who_is_being_erased_comes_on_a_roster(
 ) -> None:
     """Who is asked for by number while the link is erased is refused, and known anew next time."""
     body = {"unit": UNIT, "role": "official", "number": "CB-1", "name": "Nguyễn Văn Mẫu"}
-    person = (await rosters.done("memberships", "clerk", body))["person"]
+    person = (await rosters.succeed("memberships", "clerk", body))["person"]
     asked: list[asyncio.Task[Any]] = []
     erase_person = store.erase_person
 
@@ -185,7 +185,7 @@ async def test_nobody_who_is_being_erased_comes_on_a_roster(
     monkeypatch.setattr(store, "erase_person", overtaken)
     assert (await rosters.ask("DELETE", f"persons/{person}", "council")).status_code == 200
     assert (await asked[0]).status_code == 409
-    again = await rosters.done("memberships", "clerk", {**body, "role": "other"})
+    again = await rosters.succeed("memberships", "clerk", {**body, "role": "other"})
     assert again["person"] != person
 
 
@@ -197,7 +197,7 @@ async def test_of_releases_at_once_the_later_ones_are_told_that_it_is_released(
         "unit": UNIT, "role": "official", "number": "CB-1", "name": "Nguyễn Văn Mẫu",
         "at": "2025-03-01T08:00:00+07:00",
     }  # fmt: skip
-    path = f"memberships/{(await rosters.done('memberships', 'clerk', body))['id']}/release"
+    path = f"memberships/{(await rosters.succeed('memberships', 'clerk', body))['id']}/release"
     at = {"at": "2025-06-01T08:00:00+07:00"}
     answers = await asyncio.gather(*(rosters.post(path, "clerk", at) for _ in range(AT_ONCE)))
     assert sorted(answer.status_code for answer in answers) == [200] + [409] * (AT_ONCE - 1)

@@ -105,7 +105,7 @@ async def named(home: Path, url: str, issuer: credentials.Issuer) -> str:
     """An achievement of a person whose name is kept; its id."""
     async with open_desk("awards", awards.build, awards.migrated, home, url, issuer) as desk:
         body = {**NOMINATION, "honoree": "Nguyễn Văn Mẫu"}
-        return str((await desk.done("achievements", "clerk", body))["id"])
+        return str((await desk.succeed("achievements", "clerk", body))["id"])
 
 
 def rewritten(home: Path, *lines: bytes) -> None:

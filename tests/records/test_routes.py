@@ -48,14 +48,14 @@ async def _nominated(desk: Desk) -> str:
         "unit": OWN, "kind": "person", "title": "Mô hình", "merits": "Tốt", "honoree": "Tên",
         "at": "2025-03-01T08:00:00+07:00",
     }  # fmt: skip
-    return str((await desk.done("achievements", "clerk", body))["id"])
+    return str((await desk.succeed("achievements", "clerk", body))["id"])
 
 
 def _achievement(*steps: tuple[str, dict[str, Any]]) -> Prepare:
     async def prepare(desk: Desk) -> str:
         id_ = await _nominated(desk)
         for name, body in steps:
-            await desk.done(f"achievements/{id_}/{name}", "council", body)
+            await desk.succeed(f"achievements/{id_}/{name}", "council", body)
         return id_
 
     return prepare
@@ -111,19 +111,19 @@ async def _concluded(desk: Desk) -> str:
 
 async def _handled(desk: Desk) -> str:
     id_ = await _concluded(desk)
-    await desk.done(f"cases/{id_}/handle", "council", cases.HANDLING)
+    await desk.succeed(f"cases/{id_}/handle", "council", cases.HANDLING)
     return id_
 
 
 async def _appealed(desk: Desk) -> str:
     id_ = await _handled(desk)
-    await desk.done(f"cases/{id_}/appeal", "clerk", _later("2025-05-01", by="unit"))
+    await desk.succeed(f"cases/{id_}/appeal", "clerk", _later("2025-05-01", by="unit"))
     return id_
 
 
 async def _assigned(desk: Desk) -> str:
     id_ = await cases.reported(desk)
-    await desk.done(f"cases/{id_}/assign", "council", _later("2025-03-02", to="tt-1"))
+    await desk.succeed(f"cases/{id_}/assign", "council", _later("2025-03-02", to="tt-1"))
     return id_
 
 

@@ -61,7 +61,7 @@ async def _scheduled(desk: Desk) -> str:
 
 async def _attended(desk: Desk) -> str:
     course = await _scheduled(desk)
-    await desk.done(f"courses/{course}/attend", "clerk", ATTEND)
+    await desk.succeed(f"courses/{course}/attend", "clerk", ATTEND)
     seen = await desk.get(f"courses/{course}/sessions/s1/attendance")
     STRIKE["persons"] = [one["person"] for one in seen.json()["items"]]
     return course

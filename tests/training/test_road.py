@@ -69,7 +69,7 @@ async def _year(road: Road, desk: Desk) -> None:
     course = await planned(desk, due="2025-06-30")
     session = await scheduled(desk, course)
     after = await attended(desk, course, session, {"number": "CB-1"})
-    await desk.done(f"courses/{course}/hold", "clerk", {"at": "2025-05-06T08:00:00+07:00"})
+    await desk.succeed(f"courses/{course}/hold", "clerk", {"at": "2025-05-06T08:00:00+07:00"})
     found = await scores(road, desk.announced)
     assert (found["officers-trained"], found["training-plan"]) == ("8.00", "6.00")
     back = {"version": after["version"], "reason": "nhầm"}
@@ -77,7 +77,7 @@ async def _year(road: Road, desk: Desk) -> None:
     assert refused.status_code == 409
     for version in (after["version"] + 1, after["version"]):
         back = {"version": version, "reason": "nhầm"}
-        await desk.done(f"courses/{course}/retract", "clerk", back)
+        await desk.succeed(f"courses/{course}/retract", "clerk", back)
     found = await scores(road, desk.announced)
     assert (found["officers-trained"], found["training-plan"]) == ("0.00", "0.00")
     begun = await road.get(f"/ratings/2026/{UNIT}/events")

@@ -37,7 +37,7 @@ async def test_a_report_is_created_with_version_place_and_term_and_says_nothing(
     assert body["possible"] == []
     seen = (await desk.get(f"cases/{body['id']}", "council")).json()
     assert seen["possible"] == ["assign", "join", "transfer"]
-    assert await desk.said() == []
+    assert await desk.announcements() == []
 
 
 async def test_nothing_leaves_before_a_conclusion_and_then_only_the_opaque_fields(
@@ -45,8 +45,8 @@ async def test_nothing_leaves_before_a_conclusion_and_then_only_the_opaque_field
 ) -> None:
     """Concluded and handled: case, due; case, severity, by_head, self_found, act. No more."""
     id_ = await verified(desk)
-    assert await desk.said() == []
-    await desk.done(f"cases/{id_}/conclude", "council", CONCLUSION)
+    assert await desk.announcements() == []
+    await desk.succeed(f"cases/{id_}/conclude", "council", CONCLUSION)
     answer = await desk.post(f"cases/{id_}/handle", "council", HANDLING)
     first, second = await desk.events()
     assert answer.headers["x-danchu-receipts"] == second.receipt.hex()
@@ -70,11 +70,11 @@ def data_of(recorded: Any) -> dict[str, Any]:
 async def test_a_dismissed_case_never_leaves(desk: Desk) -> None:
     """It ends within, and nothing is possible any more."""
     id_ = await verified(desk)
-    dismissed = await desk.done(f"cases/{id_}/dismiss", "council", {"reason": "không có căn cứ"})
+    dismissed = await desk.succeed(f"cases/{id_}/dismiss", "council", {"reason": "không có căn cứ"})
     assert (dismissed["stage"], dismissed["possible"], dismissed["due"]) == ("dismissed", [], None)
     again = await desk.post(f"cases/{id_}/conclude", "council", CONCLUSION)
     assert (again.status_code, again.json()["possible"]) == (409, [])
-    assert await desk.said() == []
+    assert await desk.announcements() == []
 
 
 @ON_SQLITE
@@ -84,7 +84,7 @@ async def test_one_act_is_sanctioned_once(desk: Desk) -> None:
     answer = await desk.post(f"cases/{id_}/handle", "council", HANDLING)
     assert answer.status_code == 409
     assert answer.json()["possible"] == ["appeal", "overturn", "transfer"]
-    assert [short for short, _ in await desk.said()].count("violation.handled") == 1
+    assert [short for short, _ in await desk.announcements()].count("violation.handled") == 1
 
 
 async def test_a_second_case_of_the_same_act_is_refused_and_joined(desk: Desk) -> None:
@@ -94,11 +94,11 @@ async def test_a_second_case_of_the_same_act_is_refused_and_joined(desk: Desk) -
     problem = answer.json()
     assert (answer.status_code, problem["case"], problem["state"]) == (409, first, "verified")
     assert problem["possible"] == (await desk.get(f"cases/{second}", "council")).json()["possible"]
-    joined = await desk.done(f"cases/{second}/join", "council", {"into": first})
+    joined = await desk.succeed(f"cases/{second}/join", "council", {"into": first})
     assert (joined["stage"], joined["into"], joined["possible"]) == ("joined", first, [])
     other = await verified(desk, unit="H44.2.2")
-    await desk.done(f"cases/{other}/conclude", "council", CONCLUSION)
-    assert [subject for _, subject in await desk.said()] == [UNIT, "H44.2.2"]
+    await desk.succeed(f"cases/{other}/conclude", "council", CONCLUSION)
+    assert [subject for _, subject in await desk.announcements()] == [UNIT, "H44.2.2"]
 
 
 async def test_of_commands_at_once_one_alone_sanctions_the_act(desk: Desk) -> None:
@@ -111,7 +111,7 @@ async def test_of_commands_at_once_one_alone_sanctions_the_act(desk: Desk) -> No
     handling = (desk.post(f"cases/{held}/handle", "council", HANDLING) for _ in range(2))
     sanctions = await asyncio.gather(*handling)
     assert sorted(answer.status_code for answer in sanctions) == [200, 409]
-    assert [short for short, _ in await desk.said()] == [
+    assert [short for short, _ in await desk.announcements()] == [
         "violation.concluded", "violation.handled",
     ]  # fmt: skip
 
@@ -142,7 +142,7 @@ async def test_no_case_joins_one_that_has_ended(
 ) -> None:
     """409 names the other case and its stage, and what is possible with this one."""
     other = await (verified if step == "dismiss" else reported)(desk)
-    await desk.done(f"cases/{other}/{step}", "council", body)
+    await desk.succeed(f"cases/{other}/{step}", "council", body)
     id_ = await reported(desk)
     answer = await desk.post(f"cases/{id_}/join", "council", {"into": other})
     problem = answer.json()
@@ -163,8 +163,8 @@ async def test_a_case_is_not_moved_to_the_unit_that_has_it(desk: Desk) -> None:
 async def test_an_act_is_free_again_once_its_conclusion_is_overturned(desk: Desk) -> None:
     """And what brings the first conclusion back is refused while another case holds the act."""
     first, second = await handled(desk), await verified(desk)
-    await desk.done(f"cases/{first}/overturn", "council", OVERTURN)
-    await desk.done(f"cases/{second}/conclude", "council", CONCLUSION)
+    await desk.succeed(f"cases/{first}/overturn", "council", OVERTURN)
+    await desk.succeed(f"cases/{second}/conclude", "council", CONCLUSION)
     back = {"version": 6, "reason": "nhầm"}
     refused = await desk.post(f"cases/{first}/retract", "council", back)
     assert (refused.status_code, refused.json()["case"]) == (409, second)
@@ -178,9 +178,9 @@ async def test_what_is_overturned_in_a_later_year_names_each_year_that_it_clears
     """Concluded in 2025, its sanction counted in 2026: one event for each of both years."""
     id_ = await concluded(desk, at="2025-12-20T08:00:00+07:00", due="2026-02-01")
     late = {**HANDLING, "at": "2026-01-10T08:00:00+07:00", "year": 2026}
-    await desk.done(f"cases/{id_}/handle", "council", late)
+    await desk.succeed(f"cases/{id_}/handle", "council", late)
     court = {**OVERTURN, "at": "2026-09-01T08:00:00+07:00", "by": "court"}
-    after = await desk.done(f"cases/{id_}/overturn", "council", court)
+    after = await desk.succeed(f"cases/{id_}/overturn", "council", court)
     assert (after["stage"], after["conclusion"], after["handling"]) == ("overturned", None, None)
     cleared = [one for one in await desk.events() if one.kind.short == "violation.overturned"]
     assert [one.year for one in cleared] == [2025, 2026]
@@ -192,10 +192,10 @@ async def test_a_sanction_counts_in_the_year_of_its_conclusion_where_the_contrac
     """Handled in January on time: the obligation of the year before is fulfilled, one year."""
     id_ = await concluded(desk, at="2025-12-20T08:00:00+07:00", due="2026-02-01")
     january = {**HANDLING, "at": "2026-01-10T08:00:00+07:00"}
-    after = await desk.done(f"cases/{id_}/handle", "council", january)
+    after = await desk.succeed(f"cases/{id_}/handle", "council", january)
     assert (after["handling"]["year"], after["handling"]["late"]) == (2025, False)
     overturn = {**OVERTURN, "at": "2026-09-01T08:00:00+07:00"}
-    await desk.done(f"cases/{id_}/overturn", "council", overturn)
+    await desk.succeed(f"cases/{id_}/overturn", "council", overturn)
     assert [one.year for one in await desk.events()] == [2025, 2025, 2025]
     wrong = {**january, "year": 2024}
     other = await concluded(desk, deed="hv-2", at="2025-12-20T08:00:00+07:00", due="2026-02-01")
@@ -209,23 +209,23 @@ async def test_an_appeal_in_time_or_late_is_marked_and_an_upheld_one_says_nothin
     """15 days after receipt for the first, 10 for the second; a third is no appeal."""
     id_ = await handled(desk)
     first = {"by": "sanctioned_person", "at": "2025-05-01T08:00:00+07:00"}
-    appealed = await desk.done(f"cases/{id_}/appeal", "clerk", first)
+    appealed = await desk.succeed(f"cases/{id_}/appeal", "clerk", first)
     (appeal,) = appealed["appeals"]
     assert (appeal["by"], appeal["until"], appeal["late"]) == (
         "sanctioned_person", "2025-05-05", False,
     )  # fmt: skip
     assert appealed["due"] == "2025-05-31"
     upheld = {"decision": "3/QĐ", "at": "2025-05-20T08:00:00+07:00"}
-    await desk.done(f"cases/{id_}/uphold", "council", upheld)
+    await desk.succeed(f"cases/{id_}/uphold", "council", upheld)
     second = {**first, "at": "2025-06-10T08:00:00+07:00", "received": "2025-05-30"}
-    after = await desk.done(f"cases/{id_}/appeal", "clerk", second)
+    after = await desk.succeed(f"cases/{id_}/appeal", "clerk", second)
     assert after["appeals"][1]["late"] is True
     again = {"decision": "4/QĐ", "at": "2025-06-20T08:00:00+07:00"}
-    ended = await desk.done(f"cases/{id_}/uphold", "council", again)
+    ended = await desk.succeed(f"cases/{id_}/uphold", "council", again)
     assert ended["possible"] == ["overturn", "transfer"]
     third = {"by": "unit", "at": "2025-06-21T08:00:00+07:00"}
     assert (await desk.post(f"cases/{id_}/appeal", "clerk", third)).status_code == 409
-    assert [short for short, _ in await desk.said()] == [
+    assert [short for short, _ in await desk.announcements()] == [
         "violation.concluded", "violation.handled",
     ]  # fmt: skip
 
@@ -340,7 +340,7 @@ async def test_a_mistaken_step_is_taken_back_and_its_event_retracted_without_wor
     foreign = await desk.post(f"cases/{id_}/retract", "clerk", wrong)
     needs = "Retracting step 5 needs the role council; this token has the role clerk."
     assert (foreign.status_code, foreign.json()["detail_en"]) == (403, needs)
-    after = await desk.done(f"cases/{id_}/retract", "council", wrong)
+    after = await desk.succeed(f"cases/{id_}/retract", "council", wrong)
     assert (after["stage"], after["handling"], after["version"]) == ("concluded", None, 6)
     last = (await desk.events())[-1]
     assert (last.kind.short, last.event.data.reason) == ("event.retracted", MISTAKE)
@@ -354,13 +354,13 @@ async def test_a_step_stays_while_what_a_later_one_announced_rests_on_it(desk: D
     """A transfer cannot be taken back under what the successor has announced since."""
     id_ = await verified(desk)
     moved = {"unit": "H44.9", "at": "2025-04-01T00:00:00+07:00"}
-    await desk.done(f"cases/{id_}/transfer", "council", moved)
-    await desk.done(f"cases/{id_}/conclude", "council", CONCLUSION)
+    await desk.succeed(f"cases/{id_}/transfer", "council", moved)
+    await desk.succeed(f"cases/{id_}/conclude", "council", CONCLUSION)
     back = {"version": 4, "reason": "nhầm"}
     refused = await desk.post(f"cases/{id_}/retract", "council", back)
     assert refused.status_code == 409 and "step 5" in refused.json()["detail"]
-    await desk.done(f"cases/{id_}/retract", "council", {**back, "version": 5})
-    after = await desk.done(f"cases/{id_}/retract", "council", back)
+    await desk.succeed(f"cases/{id_}/retract", "council", {**back, "version": 5})
+    after = await desk.succeed(f"cases/{id_}/retract", "council", back)
     assert (after["unit"], after["stage"]) == (UNIT, "verified")
 
 
@@ -370,8 +370,8 @@ async def test_after_a_merger_the_successor_speaks_of_the_key_of_its_predecessor
     """The case moves to the new unit; events name `<predecessor>/<key>`."""
     id_ = await concluded(desk)
     moved = {"unit": "H44.9", "at": "2025-04-15T00:00:00+07:00"}
-    await desk.done(f"cases/{id_}/transfer", "council", moved)
-    await desk.done(f"cases/{id_}/handle", "council", HANDLING)
+    await desk.succeed(f"cases/{id_}/transfer", "council", moved)
+    await desk.succeed(f"cases/{id_}/handle", "council", HANDLING)
     last = (await desk.events())[-1]
     assert (last.event.subject, last.event.data.case) == ("H44.9", f"{UNIT}/{id_}")
 
@@ -380,7 +380,7 @@ async def test_a_report_that_is_taken_back_is_withdrawn_for_good(desk: Desk) -> 
     """Nothing happens any more to it, and its row says so."""
     id_ = await reported(desk)
     back = {"version": 1, "reason": "nhầm"}
-    assert (await desk.done(f"cases/{id_}/retract", "clerk", back))["stage"] == "withdrawn"
+    assert (await desk.succeed(f"cases/{id_}/retract", "clerk", back))["stage"] == "withdrawn"
     answer = await desk.post(f"cases/{id_}/assign", "council", {"to": "tt-01"})
     assert (answer.status_code, answer.json()["possible"]) == (409, [])
     listed = (await desk.get("cases?stage=withdrawn", "council")).json()["items"]

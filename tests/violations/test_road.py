@@ -103,7 +103,7 @@ async def test_a_mistaken_sanction_that_is_taken_back_leaves_the_rating(
     """By a retraction, not by an overturn: the conclusion stands and waits for its sanction."""
     receipts = await road.send([registered(UNIT)])
     id_ = await concluded(desk, role="council")
-    await desk.done(f"cases/{id_}/handle", "council", HANDLING)
+    await desk.succeed(f"cases/{id_}/handle", "council", HANDLING)
     assert (await rating(road, [*receipts, *desk.announced]))["deduction"] == "5.00"
     back = {"version": 5, "reason": "nhầm người"}
     answer = await desk.post(f"cases/{id_}/retract", "council", back)

@@ -121,5 +121,5 @@ async def test_erased_words_are_gone_and_the_case_stays(desk: Desk) -> None:
 async def test_the_reporter_need_not_be_given_at_all(desk: Desk) -> None:
     """An anonymous report keeps nothing of the reporter."""
     body = {name: value for name, value in REPORT.items() if name != "reporter"}
-    id_ = (await desk.done("cases", "clerk", body))["id"]
+    id_ = (await desk.succeed("cases", "clerk", body))["id"]
     assert (await desk.get(f"cases/{id_}/reporter", "council")).json() == {"items": []}

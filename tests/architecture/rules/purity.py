@@ -37,7 +37,7 @@ SHARED_SQL = frozenset({
     "services.chassis.database", "services.chassis.door", "services.chassis.initial_schema",
     "services.chassis.key_marks", "services.chassis.outbox", "services.chassis.relay",
     "services.commands.table_copy", "services.records.initial_tables",
-    "services.records.journal", "services.records.record",
+    "services.records.journal",
 })  # fmt: skip
 """The tables that the services share, each in one place, and what copies a database of any."""
 STATEMENT = re.compile(

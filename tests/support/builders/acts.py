@@ -19,13 +19,13 @@ async def assigned(
 ) -> dict[str, Any]:  # fmt: skip
     """A membership from the morning of a day on."""
     body = {"unit": unit, "role": role, "number": number, "name": name, "at": day + DAY}
-    return dict(await desk.done("memberships", "clerk", body))
+    return dict(await desk.succeed("memberships", "clerk", body))
 
 
 async def released(desk: Desk, membership: dict[str, Any], day: str) -> dict[str, Any]:
     """The membership after its release on the morning of a day."""
     path = f"memberships/{membership['id']}/release"
-    return dict(await desk.done(path, "clerk", {"at": day + DAY}))
+    return dict(await desk.succeed(path, "clerk", {"at": day + DAY}))
 
 
 async def planned(desk: Desk, unit: str = UNIT, **changed: Any) -> str:
@@ -34,20 +34,20 @@ async def planned(desk: Desk, unit: str = UNIT, **changed: Any) -> str:
         "unit": unit, "title": "Bồi dưỡng dân chủ ở cơ sở", "topic": "democracy", "hours": "8",
         "at": "2025-02-01" + DAY, **changed,
     }  # fmt: skip
-    return str((await desk.done("courses", "clerk", body))["id"])
+    return str((await desk.succeed("courses", "clerk", body))["id"])
 
 
 async def scheduled(desk: Desk, course: str, day: str = "2025-05-05", hours: str = "8") -> str:
     """A session on the morning of a day."""
     body = {"starts": day + DAY, "place": "Hội trường", "hours": hours}
-    sessions = (await desk.done(f"courses/{course}/schedule", "clerk", body))["sessions"]
+    sessions = (await desk.succeed(f"courses/{course}/schedule", "clerk", body))["sessions"]
     return str(max((one["session"] for one in sessions), key=lambda name: int(name[1:])))
 
 
 async def attended(desk: Desk, course: str, session: str, *rows: dict[str, Any]) -> Any:
     """The course after these rows were written down; eight hours each unless told."""
     body = {"session": session, "rows": [{"hours": "8", **row} for row in rows]}
-    return await desk.done(f"courses/{course}/attend", "clerk", body)
+    return await desk.succeed(f"courses/{course}/attend", "clerk", body)
 
 
 async def trained(desk: Desk, *numbers: str, unit: str = UNIT, day: str = "2025-05-05") -> str:

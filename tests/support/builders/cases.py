@@ -23,7 +23,7 @@ OVERTURN = {"decision": "7/QĐ", "by": "superior", "at": "2025-08-01T08:00:00+07
 async def reported(desk: Desk, role: str = "clerk", **changed: Any) -> str:
     """The id of a new case; `at=None` is now."""
     body = {name: value for name, value in {**REPORT, **changed}.items() if value is not None}
-    return str((await desk.done("cases", role, body))["id"])
+    return str((await desk.succeed("cases", role, body))["id"])
 
 
 async def verified(
@@ -32,20 +32,20 @@ async def verified(
     """The id of a case that was verified in March 2025."""
     id_ = await reported(desk, role, **changed)
     assignment = {"to": "tt-01", "complexity": complexity, "at": "2025-03-02T08:00:00+07:00"}
-    await desk.done(f"cases/{id_}/assign", "council", assignment)
-    await desk.done(f"cases/{id_}/verify", "council", OUTCOME)
+    await desk.succeed(f"cases/{id_}/assign", "council", assignment)
+    await desk.succeed(f"cases/{id_}/verify", "council", OUTCOME)
     return id_
 
 
 async def concluded(desk: Desk, role: str = "clerk", unit: str = UNIT, **changed: Any) -> str:
     """The id of a case that was concluded in April 2025; `changed` is of the conclusion."""
     id_ = await verified(desk, role, unit=unit)
-    await desk.done(f"cases/{id_}/conclude", "council", {**CONCLUSION, **changed})
+    await desk.succeed(f"cases/{id_}/conclude", "council", {**CONCLUSION, **changed})
     return id_
 
 
 async def handled(desk: Desk, **changed: Any) -> str:
     """The id of a case that was handled in April 2025."""
     id_ = await concluded(desk)
-    await desk.done(f"cases/{id_}/handle", "council", {**HANDLING, **changed})
+    await desk.succeed(f"cases/{id_}/handle", "council", {**HANDLING, **changed})
     return id_

@@ -1,4 +1,4 @@
-"""A system of record of a test: its HTTP, its database, and what it announced."""
+"""A running system of record for tests: its HTTP, its database and its outbox."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from tests.conftest import free_port
 from tests.support.empty import migrated_once
 
 ON_SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-"""Marks a test of what no database has a part in: one kind of them is enough."""
+"""Marks a test that does not depend on the database: one kind of database is enough."""
 
 Build = Callable[[Settings, Clock], Producer]
 Migrate = Callable[[Settings], Awaitable[None]]
@@ -50,11 +50,11 @@ class Desk:
         headers: dict[str, str] | None = None, **claims: Any,
     ) -> httpx.Response:  # fmt: skip
         """One request as the holder of a fresh token; `path` is below the service."""
-        given = {**self.headers(role, **claims), **(headers or {})}
+        token_headers = {**self.headers(role, **claims), **(headers or {})}
         url = f"/{self.name}/{path}"
         if isinstance(body, bytes):
-            return await self.client.request(method, url, content=body, headers=given)
-        return await self.client.request(method, url, json=body, headers=given)
+            return await self.client.request(method, url, content=body, headers=token_headers)
+        return await self.client.request(method, url, json=body, headers=token_headers)
 
     async def post(self, path: str, role: str, body: Any = None, **claims: Any) -> httpx.Response:
         """A command."""
@@ -66,28 +66,28 @@ class Desk:
         """A query."""
         return await self.ask("GET", path, role, **claims)
 
-    async def done(self, path: str, role: str, body: Any = None, **claims: Any) -> Any:
-        """A command that has to succeed; its answer."""
+    async def succeed(self, path: str, role: str, body: Any = None, **claims: Any) -> Any:
+        """A command that must succeed; its JSON answer."""
         answer = await self.post(path, role, body, **claims)
         assert answer.status_code in (200, 201), answer.text
         return answer.json()
 
     async def events(self) -> list[Recorded]:
-        """Everything in the outbox, in order, read as the fold reads it."""
+        """Every event in the outbox, in order, decoded as the fold decodes it."""
         async with self.app.db.read() as conn:
             rows = await conn.execute(text("SELECT body FROM outbox ORDER BY seq"))
             return [decode(bytes(row[0])) for row in rows]
 
-    async def said(self) -> list[tuple[str, str]]:
-        """Short name and subject of everything announced, in order."""
-        return [(one.kind.short, one.event.subject) for one in await self.events()]
+    async def announcements(self) -> list[tuple[str, str]]:
+        """Short name and subject of every announced event, in order."""
+        return [(event.kind.short, event.event.subject) for event in await self.events()]
 
 
 UNITS = frozenset(f"H44.{n}" for n in range(1, 60)) | {f"H44.2.{n}" for n in range(1, 60)}
 
 
-async def registered() -> frozenset[str]:
-    """The units that are registered where no stream tells them."""
+async def registered_units() -> frozenset[str]:
+    """The registered units, in place of a stream."""
     return UNITS
 
 
@@ -101,7 +101,7 @@ async def open_desk(
     await migrated_once(name, settings.database_file(name), partial(migrated, settings))
     vault.make(settings)
     if build is awards.build:
-        build = partial(build, units=registered)
+        build = partial(build, units=registered_units)
     app = build(settings, clock)
     await app.start()
     transport = httpx.ASGITransport(

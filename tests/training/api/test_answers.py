@@ -70,7 +70,7 @@ async def test_a_course_is_closed_on_the_day_of_its_last_session(desk: Desk) -> 
     keys = await played(desk)
     course = (await desk.get(f"courses/{keys['course']}", "clerk")).json()
     day = course["sessions"][0]["starts"][:10]
-    after = await desk.done(f"courses/{keys['course']}/hold", "clerk", {"at": day})
+    after = await desk.succeed(f"courses/{keys['course']}/hold", "clerk", {"at": day})
     assert after["stage"] == "held" and after["ended"].startswith(day)
     early = await desk.post(f"memberships/{keys['member']}/release", "clerk", {"at": "2000-01-01"})
     assert (early.status_code, early.json()["errors"][0]["field"]) == (422, "at")

@@ -66,7 +66,7 @@ async def test_sessions_go_out_with_local_times_and_decimal_commas(desk: Desk) -
     course = await planned(desk)
     await scheduled(desk, course, "2026-05-06", "3.5")
     body = {"starts": "2026-05-05T13:30:00Z", "place": "+84 phòng", "hours": "2"}
-    await desk.done(f"courses/{course}/schedule", "clerk", body)
+    await desk.succeed(f"courses/{course}/schedule", "clerk", body)
     heading, *rows = cells(await desk.get("sessions?format=csv"), "buoi-hoc")
     assert heading[-4:] == [
         "Thời gian bắt đầu", "Địa điểm", "Số giờ", "Số người trong danh sách điểm danh",

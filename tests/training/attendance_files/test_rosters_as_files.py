@@ -60,13 +60,13 @@ async def test_a_roster_comes_in_as_a_file_and_again_changes_nothing(desk: Desk)
         ("CB-1", "official"), ("CB-2", "board_member"), ("CB-3", "neighbourhood"),
     }  # fmt: skip
     assert kept["id"] in {one["id"] for one in items}
-    before = await desk.said()
+    before = await desk.announcements()
     for form in ("csv", "xlsx"):
         exported = await desk.get(f"{PATH}?format={form}", "hr")
         again = await sent(desk, exported.content)
         assert (again.status_code, again.json()["unchanged"]) == (200, 3), again.text
         assert "x-danchu-receipts" not in again.headers
-    assert await desk.said() == before
+    assert await desk.announcements() == before
 
 
 async def test_one_bad_row_keeps_the_whole_roster_out(desk: Desk) -> None:
@@ -159,13 +159,13 @@ async def test_by_a_list_of_zeros_nobody_attended(desk: Desk) -> None:
     zeros = f"{HEAD}\nCB-0101,,0,\nCB-0103,,vắng,".encode()
     assert fields(await sent(desk, zeros, path)) == [""]
     rows = [{"number": "CB-0101", "hours": "0"}]
-    await desk.done(f"courses/{course}/attend", "clerk", {"session": 1, "rows": rows})
+    await desk.succeed(f"courses/{course}/attend", "clerk", {"session": 1, "rows": rows})
     refused = await desk.post(hold, "clerk", at)
     assert (refused.status_code, "hold" in refused.json()["possible"]) == (409, False)
     tones = f"{HEAD}\nCB-0101,Nguyễn Thị Hoà,8,Đạt\nCB-0103,Trần Thị Thúy,8,Đạt".encode()
     assert (await sent(desk, tones, path)).status_code == 200
     assert fields(await sent(desk, f"{HEAD}\nCB-0101,,0,".encode(), path)) == [""]
-    await desk.done(hold, "clerk", at)
+    await desk.succeed(hold, "clerk", at)
     rows = [{"number": number, "hours": "0"} for number in ("CB-0101", "CB-0103")]
     body = {"session": "1", "rows": rows}
     emptied = await desk.post(f"courses/{course}/attend", "clerk", body)
@@ -180,16 +180,16 @@ async def test_sessions_are_counted_from_one_and_no_number_comes_again(desk: Des
     course = await planned(desk)
     path = f"courses/{course}"
     body = {"starts": "2025-05-05" + DAY, "place": "Hội trường", "hours": "4"}
-    first = await desk.done(f"{path}/schedule", "clerk", body)
+    first = await desk.succeed(f"{path}/schedule", "clerk", body)
     assert (first["session"], first["sessions"][0]["number"]) == ("s1", 1)
     back = {"version": first["version"], "reason": "nhầm"}
-    await desk.done(f"{path}/retract", "clerk", back)
-    second = await desk.done(f"{path}/schedule", "clerk", body)
+    await desk.succeed(f"{path}/retract", "clerk", back)
+    second = await desk.succeed(f"{path}/schedule", "clerk", body)
     assert second["session"] == "s2"
-    await desk.done(f"{path}/drop", "clerk", {"session": 2})
-    third = await desk.done(f"{path}/schedule", "clerk", body)
+    await desk.succeed(f"{path}/drop", "clerk", {"session": 2})
+    third = await desk.succeed(f"{path}/schedule", "clerk", body)
     assert [one["session"] for one in third["sessions"]] == ["s3"]
-    moved = await desk.done(f"{path}/move", "clerk", {"session": "3", "place": "Phòng 2"})
+    moved = await desk.succeed(f"{path}/move", "clerk", {"session": "3", "place": "Phòng 2"})
     assert moved["session"] == "s3"
     unknown = await desk.post(f"{path}/move", "clerk", {"session": "s1", "place": "Phòng 2"})
     assert (unknown.status_code, "s3" in unknown.json()["errors"][0]["message_vi"]) == (422, True)
@@ -203,7 +203,7 @@ async def test_sessions_are_counted_from_one_and_no_number_comes_again(desk: Des
 async def test_a_day_is_taken_where_a_day_is_meant(desk: Desk) -> None:
     """Times are shown as in Vietnam; a course is held on the day of its last session."""
     body = {"unit": UNIT, "role": "official", "number": "CB-1", "name": NAME, "at": "2025-03-01"}
-    member = await desk.done("memberships", "clerk", body)
+    member = await desk.succeed("memberships", "clerk", body)
     assert member["from"] == "2025-03-01T00:00:00+07:00"
     assert member["role_vi"] == "cán bộ, công chức, viên chức"
     course = await planned(desk, at="2025-02-01")
@@ -214,11 +214,11 @@ async def test_a_day_is_taken_where_a_day_is_meant(desk: Desk) -> None:
     assert (row["test"], row["test_vi"], row["test_en"]) == ("passed", "Đạt", "passed")
     early = await desk.post(f"courses/{course}/hold", "clerk", {"at": "2025-05-04"})
     assert early.status_code == 422
-    after = await desk.done(f"courses/{course}/hold", "clerk", {"at": "2025-05-05"})
+    after = await desk.succeed(f"courses/{course}/hold", "clerk", {"at": "2025-05-05"})
     assert after["ended"].startswith("2025-05-05T23:59:59")
     assert (after["stage_vi"], after["possible_vi"]) == ("đã tổ chức", ["ghi điểm danh"])
     path = f"memberships/{member['id']}/release"
-    assert (await desk.done(path, "clerk", {"at": "2025-09-01"}))["stage_en"] == "released"
+    assert (await desk.succeed(path, "clerk", {"at": "2025-09-01"}))["stage_en"] == "released"
     wrong = {"starts": "2025-05-05", "place": "Hội trường", "hours": "4"}
     refused = await desk.post(f"courses/{await planned(desk)}/schedule", "clerk", wrong)
     assert fields(refused) == ["starts"]

@@ -140,9 +140,9 @@ async def test_a_command_evolves_the_state_once_beside_the_replay(
     assert steps == ["plan", "plan", "schedule"]
     steps.clear()
     body = {"predecessor": "H44.2.1", "unit": "H44.9", "at": "2025-07-01" + DAY}
-    await desk.done("successions", "council", body)
+    await desk.succeed("successions", "council", body)
     assert steps == ["plan", "schedule", "transfer"]
     steps.clear()
     back = {"version": 2, "reason": "nhầm"}
-    await desk.done(f"memberships/{membership['id']}/retract", "clerk", back)
+    await desk.succeed(f"memberships/{membership['id']}/retract", "clerk", back)
     assert steps == ["assign", "release", "assign"]  # the replay, and the state without the step

@@ -50,7 +50,7 @@ async def test_a_course_is_planned_held_and_announced(desk: Desk) -> None:
     await attended(desk, course, session, {"number": "CB-1"})
     early = await desk.post(path, "clerk", {"at": "2025-05-05" + DAY})
     assert early.status_code == 422
-    after = await desk.done(path, "clerk", {"at": "2025-05-06" + DAY})
+    after = await desk.succeed(path, "clerk", {"at": "2025-05-06" + DAY})
     assert (after["stage"], after["possible"]) == ("held", ["attend"])
     found = {e.kind.short: e.event for e in await standing(desk)}
     assert found["course.planned"].data.due == "2025-06-30"
@@ -67,7 +67,7 @@ async def test_a_plan_may_be_of_the_next_year_and_held_in_the_year_after_it(
     clock.set("2026-01-04T08:00:00+07:00")
     session = await scheduled(desk, course, "2025-12-30")
     await attended(desk, course, session, {"number": "CB-1"})
-    await desk.done(f"courses/{course}/hold", "clerk", {"at": "2026-01-03" + DAY})
+    await desk.succeed(f"courses/{course}/hold", "clerk", {"at": "2026-01-03" + DAY})
     years = {e.kind.short: e.year for e in await standing(desk)}
     assert (years["course.planned"], years["course.held"], years[DONE]) == (2025, 2025, 2025)
     far = await desk.post(
@@ -80,9 +80,9 @@ async def test_a_plan_may_be_of_the_next_year_and_held_in_the_year_after_it(
 async def test_a_revision_takes_the_announcement_back_and_makes_it_anew(desk: Desk) -> None:
     """A due day is moved by another event of the same moment, and not by a second one beside."""
     course = await planned(desk, due="2025-06-30")
-    await desk.done(f"courses/{course}/revise", "clerk", {"title": "Tên khác"})
+    await desk.succeed(f"courses/{course}/revise", "clerk", {"title": "Tên khác"})
     assert len(await desk.events()) == 1
-    await desk.done(f"courses/{course}/revise", "clerk", {"due": "2025-09-30", "hours": "4"})
+    await desk.succeed(f"courses/{course}/revise", "clerk", {"due": "2025-09-30", "hours": "4"})
     (event,) = await standing(desk)
     assert (event.event.time, event.event.data.due) == ("2025-02-01T01:00:00Z", "2025-09-30")
     shown = (await desk.get(f"courses/{course}", "reader")).json()
@@ -99,15 +99,15 @@ async def test_the_council_alone_takes_a_course_out_of_the_plan(desk: Desk) -> N
     refused = await desk.post(f"courses/{course}/retract", "clerk", back)
     needs = "Taking a course out of the plan needs the role council; this token has the role clerk."
     assert (refused.status_code, refused.json()["detail_en"]) == (403, needs)
-    after = await desk.done(f"courses/{course}/cancel", "council", reason)
+    after = await desk.succeed(f"courses/{course}/cancel", "council", reason)
     assert (after["stage"], after["possible"]) == ("cancelled", [])
     assert [short for short, _, _ in await told(desk, "course.planned", "course.cancelled")] == [
         "course.planned", "course.cancelled",
     ]  # fmt: skip
     assert (await desk.post(f"courses/{course}/retract", "clerk", {**back, "version": 2})
             ).status_code == 403  # fmt: skip
-    await desk.done(f"courses/{course}/retract", "council", {**back, "version": 2})
-    await desk.done(f"courses/{course}/retract", "council", back)
+    await desk.succeed(f"courses/{course}/retract", "council", {**back, "version": 2})
+    await desk.succeed(f"courses/{course}/retract", "council", back)
     assert await told(desk, "course.planned", "course.cancelled") == []
     held = await trained(desk, "CB-1")
     refused = await desk.post(f"courses/{held}/cancel", "council", reason)
@@ -200,7 +200,7 @@ async def test_what_no_longer_holds_is_retracted_and_comes_back_by_new_events(de
     assert await completed(desk) == both
     version = (await desk.get(f"courses/{course}")).json()["version"]
     back = {"version": version, "reason": "nhầm người"}
-    await desk.done(f"courses/{course}/retract", "clerk", back)
+    await desk.succeed(f"courses/{course}/retract", "clerk", back)
     assert await completed(desk) == []
 
 
@@ -209,7 +209,7 @@ async def test_a_session_that_moves_takes_the_completion_with_it(desk: Desk) -> 
     await assigned(desk)
     course = await trained(desk, "CB-1")
     path = f"courses/{course}"
-    await desk.done(f"{path}/move", "clerk", {"session": "s1", "starts": "2025-06-01" + DAY})
+    await desk.succeed(f"{path}/move", "clerk", {"session": "s1", "starts": "2025-06-01" + DAY})
     assert [time for _, time, _, _ in await completed(desk)] == ["2025-06-01T09:00:00Z"]
     for step, body in (
         ("drop", {"session": "s1"}), ("move", {"session": "s1", "hours": "7"}),
@@ -236,7 +236,7 @@ async def test_a_session_that_was_dropped_takes_no_further_step(desk: Desk) -> N
     gone = await scheduled(desk, course)
     await scheduled(desk, course, "2025-05-06")
     path = f"courses/{course}"
-    shown = await desk.done(f"{path}/drop", "clerk", {"session": gone})
+    shown = await desk.succeed(f"{path}/drop", "clerk", {"session": gone})
     for step, body in (
         ("drop", {}), ("move", {"place": "x"}), ("attend", {"rows": ROWS}),
         ("strike", {"persons": ["0" * 64]}),

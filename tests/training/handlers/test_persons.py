@@ -74,7 +74,7 @@ async def used(desk: Desk) -> dict[str, Any]:
     for query in (f"{path}?format=csv", f"rosters/{UNIT}", f"persons/{made['person']}"):
         assert NAME in (await desk.get(query, "hr")).text
     renamed = {"name": f"{NAME} Hai"}
-    await desk.done(f"persons/{made['person']}/rename", "clerk", renamed, units=[UNIT])
+    await desk.succeed(f"persons/{made['person']}/rename", "clerk", renamed, units=[UNIT])
     await released(desk, await assigned(desk, NUMBER, OTHER, name=None), "2025-09-01")
     return dict(made)
 

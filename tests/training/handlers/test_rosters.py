@@ -169,7 +169,7 @@ async def test_two_replicas_announce_a_new_year_once(desk: Desk, clock: Hand) ->
         await assigned(desk, f"CB-{n}")
     clock.set("2026-01-05T00:00:00+07:00")
     await asyncio.gather(*(begin(desk, clock) for _ in range(4)))
-    begun = [one for one in await desk.said() if one[0] == "roster.assigned"]
+    begun = [one for one in await desk.announcements() if one[0] == "roster.assigned"]
     assert len(begun) == 40
 
 
@@ -241,7 +241,7 @@ async def test_an_assignment_that_was_a_mistake_is_taken_back_also_in_the_next_y
     clock.set("2026-01-10T08:00:00+07:00")
     await eventually(lambda: _announced(desk, ("roster.assigned", OTHER, NEW_YEAR_2026)))
     back = {"version": 1, "reason": "nhầm đơn vị"}
-    after = await desk.done(f"memberships/{wrong['id']}/retract", "clerk", back)
+    after = await desk.succeed(f"memberships/{wrong['id']}/retract", "clerk", back)
     assert (after["stage"], after["possible"]) == ("withdrawn", [])
     assert {unit for _, unit, _ in await told(desk)} == {UNIT}
     again = await desk.post(f"memberships/{wrong['id']}/release", "clerk", {})
@@ -257,7 +257,7 @@ async def test_a_release_that_was_a_mistake_is_taken_back(desk: Desk) -> None:
     path = f"memberships/{official['id']}/retract"
     early = await desk.post(path, "clerk", {"version": 1, "reason": "x"})
     assert early.status_code == 409
-    await desk.done(path, "clerk", {"version": 2, "reason": "nhầm"})
+    await desk.succeed(path, "clerk", {"version": 2, "reason": "nhầm"})
     assert await told(desk) == before
     journal = (await desk.get(f"memberships/{official['id']}/journal")).json()["items"]
     assert [one["step"] for one in journal] == ["assign", "release", "retract"]

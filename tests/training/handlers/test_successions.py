@@ -90,7 +90,7 @@ def _registry(unit: str, event: str, /, **data: Any) -> dict[str, Any]:
 async def merged(desk: Desk, *predecessors: str, unit: str = NEW, at: str = START) -> list[Any]:
     """The council moves what each predecessor has to the successor."""
     return [
-        await desk.done("successions", "council", {"predecessor": one, "unit": unit, "at": at})
+        await desk.succeed("successions", "council", {"predecessor": one, "unit": unit, "at": at})
         for one in predecessors
     ]
 
@@ -143,7 +143,7 @@ async def test_a_plan_goes_on_in_the_successor(desk: Desk) -> None:
     await merged(desk, OLD)
     session = await scheduled(desk, course, "2025-09-09")
     await attended(desk, course, session, {"number": "A1"})
-    await desk.done(f"courses/{course}/hold", "clerk", {"at": "2025-09-10" + DAY})
+    await desk.succeed(f"courses/{course}/hold", "clerk", {"at": "2025-09-10" + DAY})
     found = await scores(desk, OLD)
     assert (found[NEW]["plan"], found[NEW]["trained"]) == ("20.00", "60.00")
 
@@ -175,7 +175,7 @@ async def test_a_split_leaves_each_person_with_one_of_the_successors(desk: Desk)
     other = "H44.8"
     for n, unit in enumerate((NEW, NEW, other)):
         body = {"unit": unit, "at": START}
-        await desk.done(f"memberships/{made[n]['id']}/transfer", "council", body)
+        await desk.succeed(f"memberships/{made[n]['id']}/transfer", "council", body)
     events = [_sent(one) for one in await desk.events()]
     registry = [
         _registry(unit, "registered", name=unit, kind="commune") for unit in (OLD, NEW, other)
@@ -196,7 +196,7 @@ async def test_a_succession_of_many_says_what_is_left(
     for _ in range(3):
         await planned(desk, OLD)
     body = {"predecessor": OLD, "unit": NEW, "at": START}
-    found = [await desk.done("successions", "council", body) for _ in range(2)]
+    found = [await desk.succeed("successions", "council", body) for _ in range(2)]
     names = ("memberships", "courses", "left")
     moved = [tuple(one[name] for name in names) for one in found]
     assert moved == [(1, 2, True), (0, 1, False)]
@@ -211,11 +211,11 @@ async def test_a_succession_is_decided_by_the_council_alone(desk: Desk) -> None:
     assert same.status_code == 422
     before = await told(desk)
     path = f"memberships/{made['id']}"
-    await desk.done(f"{path}/transfer", "council", {"unit": NEW, "at": START})
+    await desk.succeed(f"{path}/transfer", "council", {"unit": NEW, "at": START})
     assert len(await told(desk)) == len(before) + 1
     back = {"version": 2, "reason": "nhầm"}
     assert (await desk.post(f"{path}/retract", "clerk", back)).status_code == 403
-    await desk.done(f"{path}/retract", "council", back)
+    await desk.succeed(f"{path}/retract", "council", back)
     assert await told(desk) == before
 
 
@@ -225,7 +225,7 @@ async def test_what_was_said_of_a_predecessor_is_taken_back_under_its_key(desk: 
     await trained(desk, "A1", unit=OLD, day="2025-02-10")
     await merged(desk, OLD)
     back = {"version": 2, "reason": "nhầm"}
-    await desk.done(f"memberships/{made['id']}/retract", "council", back)
+    await desk.succeed(f"memberships/{made['id']}/retract", "council", back)
     events = {one.event.id: one for one in await desk.events()}
     retractions = [one for one in events.values() if one.kind.short == "event.retracted"]
     assert retractions
