@@ -1,4 +1,4 @@
-"""What the awards answer, as models for OpenAPI: a client can be generated from them."""
+"""Response models of the awards, for OpenAPI and generated clients."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pydantic import BaseModel
 
 
 class HonourAnswer(BaseModel):
-    """A recognition or an award that stands."""
+    """A recognition or an award in force."""
 
     what: str
     what_vi: str
@@ -19,7 +19,7 @@ class HonourAnswer(BaseModel):
 
 
 class AppraisalAnswer(BaseModel):
-    """What the council voted last."""
+    """The votes of the last appraisal."""
 
     what: str
     what_vi: str
@@ -34,16 +34,16 @@ class AppraisalAnswer(BaseModel):
 
 
 class Replication(BaseModel):
-    """A unit that took the model up, and the rating year in which it did."""
+    """A unit that replicated the model, and the rating year of the replication."""
 
     by: str
     year: int
 
 
 class AchievementAnswer(BaseModel):
-    """An achievement; of one that was withdrawn the stage alone is told.
+    """An achievement; a withdrawn one has no members beyond its stage.
 
-    `possible` are the steps that the caller may take now.
+    `possible` lists the steps that the caller may take now.
     """
 
     id: str
@@ -82,7 +82,7 @@ class ListedAchievement(BaseModel):
 
 
 class RegisteredHonour(BaseModel):
-    """A line of the register: what is recognised or awarded and stands."""
+    """A line of the register: a recognition or an award in force."""
 
     id: str
     unit: str
@@ -102,6 +102,6 @@ class RegisteredHonour(BaseModel):
 
 
 class Name(BaseModel):
-    """The name of the person whose example it is."""
+    """The name of the exemplary person."""
 
     name: str

@@ -1,4 +1,4 @@
-"""Commands of the awards over HTTP, and single achievements; lists stand in `lists`."""
+"""HTTP routes of the awards: commands and single achievements; lists are in `lists`."""
 
 from typing import Annotated, Literal
 
@@ -13,9 +13,10 @@ from services.chassis.auth.credentials import READS_ALL
 from services.chassis.health import Health
 from services.chassis.http.service_api import Problem
 from services.records.command_endpoint import Desk, build_desk_api, json_answer, route_answers
-from services.records.record import Outcome, Work, check_unit, load_record, unit_of
+from services.records.record import check_unit, load_record, unit_of
 from services.records.request_bodies import Evidence, Key, Line, Prose, UnitKey, When, Why
 from services.records.routes import Collection, Id, Retraction
+from services.records.work import Outcome, Work
 
 CLERK, COUNCIL = ("clerk",), ("council",)
 BOTH = (*CLERK, *COUNCIL)
@@ -27,7 +28,7 @@ Award = Literal["province", "ministry", "state"]
 
 
 class Nominate(When):
-    """A model, or a person who gives an example; the title names no person."""
+    """A model or an exemplary person; the title must not name a person."""
 
     unit: UnitKey
     kind: domain.Kind = "model"
@@ -40,7 +41,7 @@ class Nominate(When):
 
 
 class Appraise(When):
-    """What the council voted on one level of recognition (model) or of an award."""
+    """The votes of the council on one level of recognition (model) or of an award."""
 
     what: domain.What
     level: Literal["commune", "city", "province", "nation", "ministry", "state"]
@@ -50,7 +51,7 @@ class Appraise(When):
 
 
 class Decide(When):
-    """The decision that an appraisal led to: its number, and the day as `at`."""
+    """A decision after an appraisal: its number, with its day in `at`."""
 
     decision: Key
     evidence: list[Evidence] = Field(default=[], max_length=20)
@@ -69,14 +70,14 @@ class Grant(Decide):
 
 
 class Replicate(When):
-    """Another unit took the model up: a document says so."""
+    """The replication of a model by another unit, proved by a document."""
 
-    by: UnitKey = Field(description="the key of the unit that took it up; it is registered")
+    by: UnitKey = Field(description="the key of the replicating unit, which must be registered")
     evidence: list[Evidence] = Field(min_length=1, max_length=20)
 
 
 class Revoke(When):
-    """The recognition of the model, or one award, is revoked."""
+    """The revocation of the recognition of a model, or of one award."""
 
     what: domain.What
     level: Award | None = Field(None, description="which award; a model loses every level")
@@ -85,13 +86,13 @@ class Revoke(When):
 
 
 class Transfer(When):
-    """The unit that keeps the achievement from now on, as after a merger."""
+    """The unit that takes over the achievement, for example after a merger."""
 
     unit: UnitKey
 
 
 def build_api(desk: Desk, awards: Awards, units: Units, health: Health) -> FastAPI:
-    """The application, to be mounted under /awards; `units` are the registered ones."""
+    """The application, to be mounted under /awards; `units` reads the registered units."""
     api = build_desk_api(desk, "Models and awards: nominated, appraised, recognised.", health)
     lists.add_lists(api, desk)
     achievements = Collection(api, desk, "achievements")

@@ -1,4 +1,4 @@
-"""The composition of the awards, of one set of settings; `build` connects to nothing."""
+"""Composition of the awards service from its settings; `build` opens no connection."""
 
 from services.awards import queries, unit_register
 from services.awards.api import build_api
@@ -17,12 +17,12 @@ from services.records.command_endpoint import Desk
 
 
 async def migrated(settings: Settings) -> None:
-    """Brings the schema of the awards to this version."""
+    """Migrates the schema of the awards to this version."""
     await outbox_service.migrated(SERVICE, settings, MIGRATIONS)
 
 
 def build(settings: Settings, clock: Clock = now_us, units: Units | None = None) -> Producer:
-    """Everything of the awards, connected to nothing yet; the stream tells the `units`."""
+    """Builds the service without connecting; `units` come from the stream by default."""
     parts = outbox_service.parts(SERVICE, settings, clock)
     verifier = credentials.verifier(settings, clock, SERVICE)
     hidden = vault.open_vault(settings, SERVICE)

@@ -1,8 +1,8 @@
-"""An achievement: what may happen to it next, and what each step says to the world. Pure.
+"""The state machine of an achievement: possible steps, and the facts of each step. Pure.
 
-Nominated by its unit, appraised by a council, recognised or awarded at a level, refused, taken up
-by other units, revoked. One achievement is recognised, and awarded, once at each level (Law on
-Emulation and Commendation 2022: no two awards of one level for one achievement).
+Nominated by its unit, appraised by a council, recognised or awarded at a level, refused,
+replicated by other units, revoked. One achievement is recognised, and awarded, once at each level
+(Law on Emulation and Commendation 2022: no two awards of one level for one achievement).
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ MOVES: dict[str, dict[str, str]] = {
 
 
 class Honour(NamedTuple):
-    """A recognition (`model`) or an award: level, decision, and the rating year it is of."""
+    """A recognition (`model`) or an award: level, decision and rating year."""
 
     what: What
     level: str
@@ -55,7 +55,7 @@ class Honour(NamedTuple):
 
 
 class Appraisal(NamedTuple):
-    """What the council voted, in votes; who voted what is kept nowhere."""
+    """The numbers of votes of the council; individual votes are not stored."""
 
     what: What
     level: str
@@ -71,9 +71,9 @@ class Appraisal(NamedTuple):
 
 @dataclass(frozen=True)
 class Achievement:
-    """A model, or the example that a person gives; `origin` is the unit that nominated it.
+    """A model or an exemplary person; `origin` is the unit that nominated it.
 
-    `replicated` are the (unit, rating year) that took it up; `last` is the instant of the last
+    `replicated` has a (unit, rating year) for each replication; `last` is the instant of the last
     step, `cleared` that of the last revocation, both in microseconds.
     """
 
@@ -89,16 +89,16 @@ class Achievement:
     cleared: int | None = None
 
     def key(self, record: str) -> str:
-        """How events name it: a successor speaks of its predecessor's key by its unit."""
+        """Its key in events; after a transfer it is prefixed by the unit of origin."""
         return record if self.unit == self.origin else f"{self.origin}/{record}"
 
     def award_key(self, record: str, level: str) -> str:
-        """How events name its award of a level."""
+        """The key of its award of a level in events."""
         return f"{self.key(record)}:{level}"
 
 
 def evolve(state: Achievement | None, step: Step) -> Achievement:
-    """The achievement after a step; StepImpossible or StepRefused say why not."""
+    """The achievement after a step; StepImpossible or StepRefused if it is not allowed."""
     data = step.data
     if state is None:
         next_state(WORDS, "new", {"nominate": NOMINATED}, step.name)
@@ -106,7 +106,7 @@ def evolve(state: Achievement | None, step: Step) -> Achievement:
             data["unit"], data["unit"], data["kind"], data["title"], NOMINATED, step.at
         )
     stage = next_state(WORDS, state.stage, moves(state), step.name, _hindrance(state, step.name))
-    # what clears and what it clears speak of one key: equal instants would leave open which holds
+    # a revocation and what it revokes have one key: with equal instants the order would be open
     check_order(state.last, step, strictly=step.name == "revoke")
     if step.name in ("recognise", "grant") and step.at == state.cleared:
         raise OutOfOrder(step.name)
@@ -119,7 +119,7 @@ def evolve(state: Achievement | None, step: Step) -> Achievement:
 def moves(state: Achievement) -> Mapping[str, str]:
     """The steps that are possible now, each with the stage that it leads to.
 
-    While it is appraised for a further level, what stands can be taken up and revoked.
+    During the appraisal of a further level, honours in force can be replicated and revoked.
     """
     ways = MOVES[state.stage]
     if state.stage == APPRAISED and state.honours:
@@ -128,12 +128,12 @@ def moves(state: Achievement) -> Mapping[str, str]:
 
 
 def is_public(state: Achievement | None) -> bool:
-    """Whether everybody finds it in the register: something of it is recognised or awarded."""
+    """Whether it is in the public register: it has a recognition or an award in force."""
     return state is not None and bool(state.honours)
 
 
 def _hindrance(state: Achievement, step: str) -> str:
-    """Why what is held and voted does not allow a step, whatever it says; empty if it does."""
+    """Why honours or votes exclude a step whatever its data; empty if they do not."""
     if step == "appraise" and len(state.honours) == len(RECOGNITION_LEVELS) + len(AWARD_LEVELS):
         return message("all-honours")
     if step == "replicate" and not any(honour.what == "model" for honour in state.honours):
@@ -206,13 +206,16 @@ def _revoke(state: Achievement, step: Step) -> Achievement:
 
 
 def _revoked(state: Achievement, step: Step) -> tuple[Honour, ...]:
-    """What a revocation ends: every recognition of the model, or one award."""
+    """The honours that a revocation ends: every recognition of the model, or one award."""
     kind, at_level = step.data["what"], step.data.get("level")
     return tuple(h for h in state.honours if h.what == kind and at_level in (None, h.level))
 
 
 def check_elsewhere(state: Achievement | None, step: Step) -> None:
-    """StepImpossible for a transfer to the unit that has it; older journals may hold one."""
+    """StepImpossible for a transfer to the same unit.
+
+    Checked outside `evolve`, because older journals may contain such a transfer.
+    """
     if state is not None and step.data["unit"] == state.unit:
         raise _impossible(state, step, message("same-unit", unit=state.unit))
 
@@ -228,7 +231,7 @@ _EVOLVE: dict[str, Callable[[Achievement, Step], Achievement]] = {
 
 
 def facts(record: str, before: Achievement | None, step: Step, after: Achievement) -> list[Fact]:
-    """What a step says to the world; a step within the council says nothing."""
+    """The facts that a step announces; internal steps of the council announce none."""
     key, data = after.key(record), step.data
 
     def fact(short: str, **data: Any) -> Fact:
@@ -251,7 +254,7 @@ def facts(record: str, before: Achievement | None, step: Step, after: Achievemen
 
 
 def _clearing(record: str, before: Achievement, step: Step) -> list[Fact]:
-    """One event for each year and thing that is cleared: a fact belongs to one year."""
+    """One fact for each year and honour that is cleared, because a fact belongs to one year."""
     revoked = _revoked(before, step)
     if step.data["what"] == "award":
         cleared = [("award.revoked", "award", before.award_key(record, h.level), h.year)
@@ -270,7 +273,7 @@ def _of_year(year: int, at: int) -> dict[str, int]:
 
 
 def describe(state: Achievement) -> dict[str, Any]:
-    """The achievement as JSON has it."""
+    """The members of an achievement in JSON."""
     return {
         "origin": state.origin, "kind": state.kind,
         "title": state.title, "stage": state.stage, "possible": sorted(moves(state)),

@@ -1,4 +1,4 @@
-"""What the commands of the awards do, each a paragraph: load, decide, save, announce."""
+"""Command handlers of the awards: load, decide, save, announce."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -9,9 +9,7 @@ from services.records import journal
 from services.records import record as records
 from services.records.announcing import new_id
 from services.records.record import (
-    Outcome,
     Record,
-    Work,
     check_not_withdrawn,
     order_within_day,
     record_missing,
@@ -19,18 +17,19 @@ from services.records.record import (
 )
 from services.records.state_machine import Step
 from services.records.vault import Vault
+from services.records.work import Outcome, Work
 
 CLERK = "clerk"
 
 
 @dataclass(frozen=True)
 class Awards:
-    """The handlers; the vault hides the names of persons."""
+    """The handlers; the names of persons are encrypted by the vault."""
 
     vault: Vault
 
     async def nominate(self, work: Work, step: Step, honoree: str | None) -> Outcome:
-        """A unit nominates a model, or the example that a person gives."""
+        """Creates an achievement: a unit nominates a model or an exemplary person."""
         work.check_unit(step.data["unit"])
         record: Record[Achievement] = Record(new_id(work.now), None, ())
         outcome = await self._apply(work, record, step)
@@ -39,7 +38,7 @@ class Awards:
         return outcome._replace(location=f"achievements/{record.id}")
 
     async def step(self, work: Work, id_: str, step: Step) -> Outcome:
-        """Whatever happens to an achievement afterwards."""
+        """Applies any later step to an achievement."""
         if step.name == "replicate" and work.caller.role == CLERK:
             return await self._replicate(work, id_, step)
         record = await self._load(work, id_)
@@ -49,21 +48,24 @@ class Awards:
         return await self._apply(work, record, step)
 
     async def retract(self, work: Work, id_: str, version: int, reason: str) -> Outcome:
-        """A step that was a mistake is taken back."""
+        """Retracts a mistaken step."""
         record = await self._load_for_retraction(work, id_, version)
         after = await work.retract(record, version, reason, domain.evolve, domain.facts)
         await store.save(work.conn, after)
         return _outcome(after)
 
     async def erase_name(self, work: Work, id_: str) -> Outcome:
-        """The name of the person is erased; who did it is remembered, the achievement stays."""
+        """Erases the name of the person and logs who did it; the achievement stays."""
         record = await self._load(work, id_)
         await store.name_honoree(work.conn, id_, None)
         await journal.log_read(work.conn, work.by, f"erased the honoree of {id_}", 1, work.now)
         return _outcome(record)
 
     async def _replicate(self, work: Work, id_: str, step: Step) -> Outcome:
-        """The clerk of the unit that took a model up says so; who recognises it decides nothing."""
+        """A replication entered by the clerk of the replicating unit (decisions/0016).
+
+        Problem 404 for an achievement of another unit that is not in the public register.
+        """
         by = step.data["by"]
         work.check_unit(by)
         record = await work.load(id_, domain.evolve)
@@ -72,7 +74,10 @@ class Awards:
         return await self._apply(work, record, step)
 
     async def _load_for_retraction(self, work: Work, id_: str, version: int) -> Record[Achievement]:
-        """The record whose step is taken back: a replication by the unit that entered it."""
+        """The record, if the caller's unit may retract this step of it.
+
+        A clerk retracts a replication for the replicating unit, other steps for the own unit.
+        """
         record = await work.load(id_, domain.evolve)
         step = next((e.step for e in record.entries if e.version == version), None)
         replicated = step is not None and step.name == "replicate"
@@ -98,7 +103,7 @@ class Awards:
 
 
 def describe(record: Record[Achievement]) -> dict[str, Any]:
-    """The achievement as it is answered."""
+    """The achievement as a JSON answer."""
     return records.describe(record, domain.describe)
 
 

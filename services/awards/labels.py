@@ -8,8 +8,8 @@ stage, step = label(message, "stage"), label(message, "step")
 kind, what, level = label(message, "kind"), label(message, "what"), label(message, "level")
 WORDS = Vocabulary(message("achievement"), stage, step)
 ELSEWHERE = frozenset(("replicate",))
-"""Steps that the clerk of another unit takes than the one that has the achievement."""
+"""Steps that are taken by the clerk of a unit other than that of the achievement."""
 TERMS: dict[str, Label] = {
     "stage": stage, "state": stage, "possible": step, "kind": kind, "what": what, "level": level,
 }  # fmt: skip
-"""By the name of a member of an answer, the label of its value."""
+"""The label function of each member of an answer whose values are terms."""

@@ -1,4 +1,4 @@
-"""Lists of the awards over HTTP: achievements, and the register of what is recognised."""
+"""Lists of the awards over HTTP: achievements, and the register of honours in force."""
 
 from typing import Annotated, Any, Literal
 
@@ -32,7 +32,7 @@ REGISTER = {
 
 
 class AchievementQuery(Listing):
-    """Which achievements."""
+    """The filters of the list of achievements."""
 
     unit: UnitKey | None = None
     stage: Stage | None = None
@@ -40,7 +40,7 @@ class AchievementQuery(Listing):
 
 
 class RegisterQuery(Listing):
-    """Which part of the register."""
+    """The filters of the register."""
 
     places = f"{RECORD_ID}:(model|award):[a-z]+"
     year: Year

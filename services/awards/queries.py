@@ -1,4 +1,4 @@
-"""Reads of the awards: lists of achievements, and the register of what is recognised."""
+"""Reads of the awards: achievements, the register of honours in force, encrypted names."""
 
 from collections.abc import Collection
 from typing import Any
@@ -12,7 +12,7 @@ LISTED = ("id", "unit", "origin", "kind", "title", "stage", "version")
 async def achievements(
     conn: AsyncConnection, units: Collection[str] | None, stage: str | None, after: str, limit: int
 ) -> list[dict[str, Any]]:
-    """Achievements by id, behind `after`; of these units alone where they are given."""
+    """Achievements after the id `after`, in order; only of these units unless None."""
     conditions = ["id > :after"]
     parameters: dict[str, Any] = {"after": after, "limit": limit}
     if stage is not None:
@@ -39,7 +39,7 @@ _PLACE = "id || ':' || what || ':' || level"
 async def register(
     conn: AsyncConnection, year: int, level: str | None, after: str, limit: int
 ) -> list[dict[str, Any]]:
-    """What is recognised or awarded in a year and stands, behind `after`, with its decision."""
+    """Honours of a year in force, with their decisions, after the cursor `after`."""
     narrowed = "AND level = :level " if level is not None else ""
     select = text(
         f"SELECT id, unit, kind, title, what, level, decision, year, {_PLACE} AS place "
@@ -52,13 +52,13 @@ async def register(
 
 
 async def honoree(conn: AsyncConnection, record: str) -> bytes | None:
-    """The encrypted name of the person whose example it is."""
+    """The encrypted name of the exemplary person."""
     select = text("SELECT honoree FROM achievements WHERE id = :id")
     hidden = (await conn.execute(select, {"id": record})).scalar()
     return None if hidden is None else bytes(hidden)
 
 
 async def honorees(conn: AsyncConnection) -> list[bytes]:
-    """Every encrypted name that is stored."""
+    """All stored encrypted names."""
     select = text("SELECT honoree FROM achievements WHERE honoree IS NOT NULL")
     return [bytes(row[0]) for row in await conn.execute(select)]

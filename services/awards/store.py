@@ -1,4 +1,4 @@
-"""Writes of the awards beside the journal: what lists and the register are read from."""
+"""Writes of the awards besides the journal: the rows behind lists and register."""
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -8,7 +8,7 @@ from services.records.record import WITHDRAWN, Record
 
 
 async def save(conn: AsyncConnection, record: Record[Achievement]) -> None:
-    """Brings the rows of an achievement to its state; withdrawn where no step stands."""
+    """Updates the rows of an achievement to its state; withdrawn if no step is in force."""
     state, key = record.state, {"id": record.id, "version": record.version}
     await conn.execute(text("DELETE FROM honours WHERE record = :id"), {"id": record.id})
     if state is None:
@@ -36,6 +36,6 @@ async def save(conn: AsyncConnection, record: Record[Achievement]) -> None:
 
 
 async def name_honoree(conn: AsyncConnection, record: str, hidden: bytes | None) -> None:
-    """Keeps the encrypted name of the person whose example it is, or erases it."""
+    """Stores the encrypted name of the exemplary person, or erases it (None)."""
     update = text("UPDATE achievements SET honoree = :hidden WHERE id = :id")
     await conn.execute(update, {"hidden": hidden, "id": record})

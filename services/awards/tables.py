@@ -1,7 +1,7 @@
-"""Tables of the awards: the journal is the record, achievements and honours follow from it.
+"""Tables of the awards: the journal is authoritative, achievements and honours derive from it.
 
-The name of the person whose example it is stands encrypted in `achievements`, and nowhere else.
-Instants are microseconds.
+The name of an exemplary person is stored only in `achievements`, encrypted. Instants are
+microseconds.
 """
 
 from pathlib import Path

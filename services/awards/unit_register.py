@@ -1,9 +1,9 @@
-"""Which units are registered, as the stream tells: for commands that name a unit not their own.
+"""The registered units, read from the stream, for commands that name another unit.
 
-The stream keeps every `unit.registered` under the unit's own subject, so it is asked for the
-subjects that it has and nothing is kept here: neither a restart nor a restored database can know
-less than was accepted. A registration may still be on its way, so an unknown unit is looked for
-again for a while before it is refused.
+The stream has every `unit.registered` under a subject of the unit, so a list of its subjects is
+enough and nothing is cached here: neither a restart nor a restored database can miss a unit that
+was accepted. A registration may still be in transit, so an unknown unit is looked up again several
+times before it is refused.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ Units = Callable[[], Awaitable[frozenset[str]]]
 
 
 def units_from_stream(broker: Broker) -> Units:
-    """Reads the registered units from the stream; BrokerAway while it does not answer."""
+    """A function that reads the registered units from the stream; it raises BrokerAway."""
 
     async def units() -> frozenset[str]:
         await broker.ensure()
@@ -38,10 +38,10 @@ def units_from_stream(broker: Broker) -> Units:
 
 
 async def check_registered(unit: str, field: str, units: Units) -> None:
-    """Problem 422 for a unit that nobody registered, with the nearest keys.
+    """Problem 422 for an unregistered unit, with the nearest keys.
 
-    Problem 503 while no unit at all is known: a stream that is new, or was lost and is not yet
-    sent again, must not refuse what may exist. BrokerAway while the stream cannot be asked.
+    Problem 503 while the stream has no unit at all: it is new, or was lost and is not yet filled
+    again, and the unit may exist. BrokerAway while the broker is unreachable.
     """
     registered: frozenset[str] = frozenset()
     for look in range(LOOKS):

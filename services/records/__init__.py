@@ -1,1 +1,1 @@
-"""What the systems of record share: journal, state machine, commands over HTTP; no rule of one."""
+"""The layer that the systems of record share: journal, state machine, commands over HTTP."""

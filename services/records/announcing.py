@@ -1,7 +1,7 @@
-"""What a system of record says to the world: facts as events of the contract, into its outbox.
+"""Turns facts into events of the contract and drafts for the outbox.
 
-Each event goes through the same strict reading as at the door, so that nothing is announced that
-the door would have refused.
+Every event is validated by the same parser as at the door of intake, so that nothing is announced
+that intake would refuse.
 """
 
 import json
@@ -22,7 +22,7 @@ from services.records.state_machine import RETRACTION, Fact
 
 
 class AnnouncedEvent(NamedTuple):
-    """An event as it was put into the outbox; `receipt` in hexadecimal."""
+    """An event in the outbox; `receipt` in hexadecimal."""
 
     id: str
     short: str
@@ -31,7 +31,7 @@ class AnnouncedEvent(NamedTuple):
 
 
 class FactRefused(DanchuError):
-    """A fact that no event of the contract can say; `faults` name the fields."""
+    """A fact that makes no valid event of the contract; `faults` name the fields."""
 
     def __init__(self, short: str, faults: Sequence[ContractFault]) -> None:
         self.faults = tuple(faults)
@@ -39,7 +39,7 @@ class FactRefused(DanchuError):
 
 
 def new_id(now: int) -> str:
-    """A UUIDv7 (RFC 9562, section 5.7) of an instant in microseconds."""
+    """A new UUIDv7 (RFC 9562, section 5.7) for an instant in microseconds."""
     bits = (now // 1000) << 80 | 7 << 76 | secrets.randbits(12) << 64 | 0b10 << 62
     digits = f"{bits | secrets.randbits(62):032x}"
     return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
@@ -53,9 +53,9 @@ def source_of(service: str) -> str:
 def announce(
     facts: Iterable[Fact], source: str, now: int
 ) -> tuple[list[AnnouncedEvent], list[Draft]]:
-    """The facts as events, in order, to be recorded when the command is at its end.
+    """The events of the facts and the drafts for the outbox, both in the order of the facts.
 
-    NotOfTheContract says what is wrong. They carry the trace of now, in themselves and as messages.
+    FactRefused if a fact makes no valid event. Events and drafts carry the current trace context.
     """
     trace = trace_headers()
     announced, drafts = [], []

@@ -1,8 +1,8 @@
-"""The desk of a system of record: commands over HTTP, one transaction and one answer each.
+"""Commands of a system of record over HTTP: each is one transaction with one answer.
 
-What is around a command stands here once: who may, optimistic concurrency (`ETag`, `If-Match`,
-RFC 9110 section 13.1.1), `Idempotency-Key` for what is created, and the receipts of what was
-announced in the header `X-Danchu-Receipts`.
+This module handles what all commands share: authorisation, optimistic concurrency (`ETag` and
+`If-Match`, RFC 9110 section 13.1.1), `Idempotency-Key`, and the receipts of the announced events
+in the header `X-Danchu-Receipts`.
 """
 
 import itertools
@@ -36,9 +36,10 @@ from services.records import journal
 from services.records.announcing import AnnouncedEvent, FactRefused, source_of
 from services.records.digests import digest
 from services.records.messages import message
-from services.records.record import Outcome, Work, actor_of, etag
+from services.records.record import actor_of, etag
 from services.records.state_machine import StepImpossible, StepRefused
 from services.records.strict_body import StrictRoute
+from services.records.work import Outcome, Work
 
 log = logging.getLogger(__name__)
 
@@ -49,11 +50,11 @@ _tracer = tracer("danchu.records")
 
 @dataclass(frozen=True)
 class Desk:
-    """Takes the commands of one service; `committed` is called after each commit.
+    """Executes the commands of one service; `committed` is called after each commit.
 
-    `keyed` is a keyed digest: names in a body cannot be guessed from what is kept of a command.
-    `terms` say by the name of a member of an answer what its value is called in words, and `may`
-    which roles may take which step; steps that are `elsewhere` are those of another unit's clerk.
+    `keyed` is a keyed digest, so that names in a body cannot be guessed from a stored request.
+    `terms` label the values of an answer by the name of their member. `roles_by_step` lists which
+    roles may take a step; the steps in `elsewhere` are taken by the clerk of another unit.
     """
 
     service: str
@@ -67,16 +68,16 @@ class Desk:
     roles_by_step: dict[str, frozenset[str]] = field(default_factory=dict)
 
     def caller(self, request: Request, roles: Iterable[str], what: str) -> Credential:
-        """Who asks; Problem 401 without a valid token, 403 for another role."""
+        """The caller of a request; Problem 401 without a valid token, 403 for another role."""
         credential = self.verifier.caller(request.scope)
         request.state.caller = credential
         require(credential, roles, what)
         return credential
 
     def permits(self, caller: Credential, step: str, unit: str = "") -> bool:
-        """Whether the caller may take a step on a record of this unit, where it is known.
+        """Whether the caller may take a step on a record of this unit (empty: any unit).
 
-        A step without a table of roles is for everybody.
+        A step without listed roles is open to every role.
         """
         if caller.role not in self.roles_by_step.get(step, (caller.role,)):
             return False
@@ -85,7 +86,7 @@ class Desk:
         return not unit or caller.speaks_for(unit)
 
     def answer_body(self, caller: Credential, body: dict[str, Any]) -> dict[str, Any]:
-        """An answer to this caller: terms in words, and what is possible for the role."""
+        """The body for this caller: with labels, and only the steps that the caller may take."""
         if "possible" in body:
             unit = str(body.get("unit", ""))
             possible = [name for name in body["possible"] if self.permits(caller, name, unit)]
@@ -97,11 +98,10 @@ class Desk:
         self, request: Request, roles: Iterable[str], what: str,
         handler: Callable[[Work], Awaitable[Outcome]], status: int = 200,
     ) -> Response:  # fmt: skip
-        """Carries out a command and answers it; what it did is on disk by then.
+        """Executes a command and answers it after the commit.
 
-        Commands on one record (the first name in the path) are carried out one after the other,
-        and the clock is looked at when it is a command's turn: what happens just now never lies
-        before a step of another command.
+        Commands on one record (the first path parameter) run one after the other, and the clock
+        is read under that lock: a step that happens now is never before a step of another command.
         """
         caller = self.caller(request, roles, what)
         key = await self._read_key(request, caller)
@@ -144,7 +144,7 @@ class Desk:
         )
 
     async def _earlier(self, conn: AsyncConnection, key: "_Key | None") -> Response | None:
-        """The answer of an earlier command under the same key."""
+        """The stored answer of an earlier command with the same key."""
         if key is None:
             return None
         earlier = await journal.claim_answer(conn, key.of, key.request, self.clock())
@@ -155,7 +155,7 @@ class Desk:
         return Response(earlier.body, earlier.status or 200, earlier.headers)
 
     async def log_read(self, caller: Credential, what: str, rows: int) -> None:
-        """Remembers that the caller read person-level rows, and logs it without their content."""
+        """Records in the database and the log that the caller read personal data."""
         async with self.db.write() as conn:
             await journal.log_read(conn, actor_of(caller), what, rows, self.clock())
         fields = {"service": self.service, "role": caller.role, "what": what, "rows": rows}
@@ -163,7 +163,7 @@ class Desk:
 
 
 class _Key(NamedTuple):
-    """Digests of an Idempotency-Key with its caller and path, and of the command itself."""
+    """Digests of an Idempotency-Key with its caller and path, and of the request itself."""
 
     of: bytes
     request: bytes
@@ -179,7 +179,7 @@ def _response(outcome: Outcome, announced: Sequence[AnnouncedEvent], status: int
 
 
 def json_answer(body: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
-    """A JSON answer as it stands."""
+    """A JSON response with non-ASCII text unescaped."""
     raw = json.dumps(body, ensure_ascii=False).encode()
     return Response(raw, status, headers, "application/json")
 
@@ -233,9 +233,9 @@ def _answer_steps(api: FastAPI, desk: Desk) -> None:
 
 _BODY_FIELDS = {"time": "at", "subject": "unit"}
 _REASONS = {
-    409: "Not possible in the state that the record has; `possible` says what is",
+    409: "Not possible in the present state of the record; `possible` lists what is",
     412: "The record is at another version than If-Match says",
-    503: "The database is away; nothing was done",
+    503: "The database is unavailable; nothing was changed",
 }
 _REQUEST_HEADERS: list[dict[str, Any]] = [
     {"name": "Idempotency-Key", "in": "header", "required": False,
@@ -253,9 +253,9 @@ def route_answers(
     *problems: int, status: int = 200, command: bool = False, files: Iterable[str] = (),
     model: Any = None,
 ) -> dict[str, Any]:  # fmt: skip
-    """What a route answers, by the model of its own body, and the headers it takes, for OpenAPI.
+    """The OpenAPI declaration of a route: its answers, with `model` as its body, and its headers.
 
-    `files` are content types that it answers beside JSON.
+    `files` are the content types that it can answer with besides JSON.
     """
     if not command:
         return answers(model, *problems, status=status, files=files, reasons=_REASONS)

@@ -1,8 +1,7 @@
-"""Lists as files that a Vietnamese spreadsheet opens: CSV with a mark of UTF-8 and semicolons.
+"""Lists as CSV files for Vietnamese spreadsheets: UTF-8 with BOM, semicolons, CRLF.
 
-A text that a spreadsheet would take for a formula gets an apostrophe before it. Decimals have a
-comma, a day is 30/06/2025 and an instant 30/06/2025 08:00, terms stand in words, and a line ends as
-spreadsheets end it.
+Decimals have a comma, days are written 30/06/2025 and instants 30/06/2025 08:00, terms are written
+as their Vietnamese labels. A text that looks like a formula gets an apostrophe, against injection.
 """
 
 from __future__ import annotations
@@ -29,7 +28,7 @@ Terms = Mapping[str, Callable[[str], Message]]
 
 
 async def read_all_rows(rows: Rows, place: str) -> list[dict[str, Any]]:
-    """All rows of a list that is read by pages behind a `place`."""
+    """Reads all rows of a paged list; `place` is the member that serves as the cursor."""
     items: list[dict[str, Any]] = []
     while True:
         page = await rows(items[-1][place] if items else "", PAGE_ROWS)
@@ -39,7 +38,7 @@ async def read_all_rows(rows: Rows, place: str) -> list[dict[str, Any]]:
 
 
 def encode_csv(columns: Columns, rows: Iterable[Mapping[str, Any]], terms: Terms) -> bytes:
-    """The rows as CSV; `columns` are the members and their headings, in order."""
+    """The rows as CSV; `columns` maps each member to its heading, in order."""
     text = io.StringIO()
     writer = csv.writer(text, delimiter=";", lineterminator="\r\n")
     writer.writerow(heading.vi for heading in columns.values())
@@ -71,6 +70,6 @@ def _day_or_instant(value: date) -> str:
 
 
 def csv_answer(name: str, columns: Columns, rows: list[dict[str, Any]], terms: Terms) -> Response:
-    """The rows as a file to be saved."""
+    """The rows as a CSV download."""
     headers = {"Content-Disposition": f'attachment; filename="{name}.csv"'}
     return Response(encode_csv(columns, rows, terms), 200, headers, f"{CSV_TYPE}; charset=utf-8")

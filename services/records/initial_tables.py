@@ -1,7 +1,7 @@
-"""The tables of a system of record as the first versions of a service create them.
+"""The shared tables of a system of record, for the first migration of a service.
 
-The functions never change: a later version of a table is a migration of each service, by a
-function of its own beside these.
+These functions never change: a later version of a table is a new function beside them, called by
+a new migration of each service.
 """
 
 from typing import Any
@@ -13,7 +13,7 @@ from services.records.journal import append_only
 
 
 def create_journal(op: Any) -> None:
-    """Journal and reads, which triggers keep append-only, and the kept answers."""
+    """Creates `journal`, `answers` and `reads`, with the triggers that forbid changes."""
     op.create_table(
         "journal",
         sa.Column("seq", COUNTED_KEY, primary_key=True),

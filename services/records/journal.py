@@ -1,7 +1,7 @@
-"""The journal of a system of record: who did what when, append-only, and nothing is ever edited.
+"""The journal of a system of record: an append-only log of who did what when.
 
-Beside it stand the answers to commands that carried an Idempotency-Key, and the reads of
-person-level rows. Triggers refuse to change or delete entries and reads, whoever asks.
+This module also stores the answers to commands with an Idempotency-Key, and the log of reads of
+personal data. Database triggers refuse every update and delete of journal entries and reads.
 """
 
 import json
@@ -32,14 +32,14 @@ ENTRIES_MAX = 1000
 
 
 class Actor(NamedTuple):
-    """Who did something: the role of the token and whom it was given to."""
+    """Who acted: the role of the token and the name of its holder."""
 
     role: str
     name: str
 
 
 class Entry(NamedTuple):
-    """One step as it stands in the journal; `version` counts the steps of its record."""
+    """One step in the journal; `version` counts the steps of its record from 1."""
 
     record: str
     version: int
@@ -49,7 +49,7 @@ class Entry(NamedTuple):
     events: tuple[AnnouncedEvent, ...]
 
     def members(self) -> dict[str, Any]:
-        """The entry as JSON has it, instants in microseconds."""
+        """The members of the entry in JSON, with instants in microseconds."""
         return {
             "version": self.version, "step": self.step.name, "at": self.step.at,
             "recorded": self.recorded, "role": self.by.role, "by": self.by.name,
@@ -99,7 +99,7 @@ APPEND_ONLY = ("journal", "reads")
 
 
 def append_only(dialect: str) -> list[str]:
-    """The statements of a migration that make journal and reads append-only."""
+    """The SQL statements of a migration that make `journal` and `reads` append-only."""
     if dialect == "sqlite":
         return [
             f"CREATE TRIGGER {table}_no_{what} BEFORE {what} ON {table} "
@@ -122,7 +122,7 @@ async def append(
     conn: AsyncConnection, record: str, version: int, step: Step, by: Actor, recorded: int,
     events: Sequence[AnnouncedEvent],
 ) -> Entry:  # fmt: skip
-    """Writes the step as this version of its record; the unique key refuses a second writer."""
+    """Inserts a step as a version of its record; a unique key refuses a concurrent writer."""
     entry = Entry(record, version, step, recorded, by, tuple(events))
     await conn.execute(
         text(
@@ -140,15 +140,15 @@ async def append(
 
 
 async def entries(conn: AsyncConnection, record: str) -> list[Entry]:
-    """The steps of a record in their order."""
+    """The journal of a record, in the order of its steps."""
     select = text(f"{_SELECT} WHERE record = :record ORDER BY version LIMIT {ENTRIES_MAX}")
     return _read(await conn.execute(select, {"record": record}))
 
 
 async def lock(conn: AsyncConnection, record: str, shared: bool = False) -> None:
-    """Keeps other writers away from a record until the transaction ends.
+    """Takes the advisory lock of a name, usually a record id, until the transaction ends.
 
-    `shared` keeps only those away who do not share it.
+    A `shared` lock excludes only exclusive ones. SQLite has one writer and needs no lock.
     """
     if conn.dialect.name == "postgresql":
         kind = "_shared" if shared else ""
@@ -170,7 +170,7 @@ def _read(rows: Iterable[Any]) -> list[Entry]:
 
 
 async def log_read(conn: AsyncConnection, by: Actor, what: str, rows: int, at: int) -> None:
-    """Remembers that somebody read person-level rows."""
+    """Logs a read of personal data: who, what, and how many rows."""
     await conn.execute(
         text(
             'INSERT INTO reads (at, role, "by", what, rows) VALUES (:at, :role, :by, :what, :rows)'
@@ -180,7 +180,7 @@ async def log_read(conn: AsyncConnection, by: Actor, what: str, rows: int, at: i
 
 
 class StoredAnswer(NamedTuple):
-    """The answer that a command got; None where it is still under way."""
+    """The stored answer to a command; `status` is None while the command is in progress."""
 
     request: bytes
     status: int | None
@@ -191,9 +191,9 @@ class StoredAnswer(NamedTuple):
 async def claim_answer(
     conn: AsyncConnection, key: bytes, request: bytes, now: int
 ) -> StoredAnswer | None:
-    """The answer of an earlier command under this key, or None: then this is the first.
+    """The answer of an earlier command with this key; None if this command is the first.
 
-    A command under the same key that is still under way is waited for, by the unique key.
+    The insert waits on the unique key for a concurrent command with the same key.
     """
     claimed = await conn.execute(
         text(
@@ -212,7 +212,7 @@ async def claim_answer(
 async def save_answer(
     conn: AsyncConnection, key: bytes, status: int, headers: dict[str, str], body: bytes, now: int
 ) -> None:
-    """Keeps the answer with the command's own transaction, and forgets some old ones."""
+    """Stores the answer in the transaction of the command, and deletes some expired ones."""
     await conn.execute(
         text("UPDATE answers SET status = :status, headers = :headers, body = :body "
              "WHERE key = :key"),

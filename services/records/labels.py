@@ -5,11 +5,11 @@ from collections.abc import Callable
 from contracts.messages import Message
 
 Label = Callable[[str], Message]
-"""The message of a term: of a stage, a step, a role."""
+"""Gives the message of a term, such as a stage, a step or a role."""
 
 
 def label(message: Callable[..., Message], prefix: str) -> Label:
-    """The label of every term under a prefix: of the stage `planned` it is `stage-planned`."""
+    """A function from terms to messages: with prefix `stage`, `planned` gives `stage-planned`."""
 
     def label_of(term: str) -> Message:
         return message(f"{prefix}-{term}")

@@ -1,6 +1,7 @@
-"""What people write into a command: texts, days and moments, each with its bounds.
+"""Field types of request bodies: texts, keys, days and times, each with its limits.
 
-Texts are NFC and without control characters, since every database and every event takes those.
+Texts are normalised to NFC and have no control characters, so that every database and every event
+accepts them.
 """
 
 import re
@@ -30,11 +31,11 @@ DAY_LENGTH = len("2025-03-01")
 IDENTITY_DIGITS = (9, 12)
 RECORD_ID = "[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 NO_NUL = r"^[^\x00]*$"
-"""What PostgreSQL takes for a text."""
+"""PostgreSQL does not store NUL in a text."""
 
 
 def _clean(text: str) -> str:
-    """The text in NFC; ValueError for control characters and for nothing but blanks."""
+    """The text in NFC, stripped; ValueError if it is empty or has control characters."""
     whole = unicodedata.normalize("NFC", text).strip()
     if not whole:
         raise ValueError(message("text-empty"))
@@ -88,7 +89,7 @@ def _moment_or_day(text: str) -> str:
 
 
 def pattern_validator(pattern: str, form: Message) -> Callable[[str], str]:
-    """A validator for texts of a pattern, which tells the form and not the pattern."""
+    """A validator for a pattern, whose error message describes the form in words."""
 
     def check(text: str) -> str:
         if not re.fullmatch(pattern, text, re.ASCII):
@@ -161,9 +162,9 @@ class Evidence(CommandBody):
 
 
 class Listing(BaseModel):
-    """The parameters of every list; unknown ones are refused.
+    """The query parameters of every list; unknown ones are refused.
 
-    `places` is the pattern of what its pages give as `next`, by default the id of a record.
+    `places` is the pattern of its cursors, by default the id of a record.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -183,15 +184,15 @@ class Act(CommandBody):
     """The body of a step that happens now, such as a correction of what is written down."""
 
     def instant(self, now: int) -> int:
-        """When it happens, in microseconds."""
+        """The time of the step, in microseconds."""
         return now
 
     def data(self) -> dict[str, Any]:
-        """What the step says beside its instant, as JSON has it."""
+        """The data of the step without its time, in JSON types."""
         return self.model_dump(mode="json", exclude={"at"}, exclude_none=True)
 
     def step(self, name: str, now: int) -> Step:
-        """The step of this name that the body says."""
+        """The step of this name with the data of the body."""
         return Step(name, self.instant(now), self.data())
 
 
@@ -204,13 +205,13 @@ class When(Act):
     at: MomentOrDay | None = None
 
     def instant(self, now: int) -> int:
-        """When it happened, in microseconds."""
+        """The time of the step, in microseconds; now if none was sent."""
         if self.at is None:
             return now
         return moments.day_start(self.at) if _is_day(self.at) else moments.instant(self.at)
 
     def step(self, name: str, now: int) -> Step:
-        """The step of this name that the body says."""
+        """The step of this name with the data of the body."""
         day = self.at is not None and _is_day(self.at)
         return super().step(name, now)._replace(day=day)
 

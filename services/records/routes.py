@@ -1,7 +1,4 @@
-"""Routes that every system of record has for each kind of its records.
-
-Creating, a step, taking a step back, one record, and its journal: what differs is given.
-"""
+"""The routes that every kind of record has: create, step, retract, read, and read the journal."""
 
 import re
 from collections.abc import Awaitable, Callable, Iterable
@@ -22,9 +19,7 @@ from services.records.messages import message
 from services.records.record import (
     RETRACT,
     Evolve,
-    Outcome,
     Record,
-    Work,
     check_unit,
     etag,
     load_record,
@@ -33,6 +28,7 @@ from services.records.record import (
 )
 from services.records.request_bodies import NO_NUL, Act, CommandBody, Prose
 from services.records.state_machine import Step
+from services.records.work import Outcome, Work
 
 READERS = ("reader", "clerk", "hr", "council", "auditor", "operator")
 READS_JOURNALS = ("clerk", "council", "auditor", "operator")
@@ -46,7 +42,7 @@ CheckVisible = Callable[[Credential, Record[Any]], None]
 
 @dataclass(frozen=True)
 class Retraction:
-    """How a step is taken back: by its version, with a reason."""
+    """A request to retract the step with this version, with the reason."""
 
     work: Work
     id: str
@@ -55,7 +51,7 @@ class Retraction:
 
 
 class JournalEntry(BaseModel):
-    """One step as the journal has it: what, when it happened and was recorded, and by whom."""
+    """One journal entry: the step, its time, the time of recording, and who entered it."""
 
     version: int
     step: str
@@ -73,7 +69,7 @@ class JournalEntry(BaseModel):
 
 
 class TakeBack(CommandBody):
-    """The body of a retraction: which step was a mistake, and why."""
+    """The body of a retraction: the version of the mistaken step, and the reason."""
 
     version: int = Field(ge=1, le=100_000, description="the step, as its journal counts it")
     reason: Prose
@@ -81,9 +77,9 @@ class TakeBack(CommandBody):
 
 @dataclass(frozen=True)
 class Collection:
-    """The routes of one kind of record: `/<name>` and what is below it.
+    """The routes of one kind of record: `/<name>` and the paths below it.
 
-    A service with several kinds says by `ids`, a pattern, which records are of this one.
+    `ids` is the pattern of its record ids, for a service that has several kinds of record.
     """
 
     api: FastAPI
@@ -92,7 +88,7 @@ class Collection:
     ids: str = ""
 
     def check(self, id_: str) -> None:
-        """Problem 404 for what cannot be the id of such a record."""
+        """Problem 404 if this cannot be the id of such a record."""
         if self.ids and not re.fullmatch(self.ids, id_, re.ASCII):
             raise record_missing(id_)
 
@@ -104,7 +100,7 @@ class Collection:
         handler: Handler,
         model: Any = None,
     ) -> None:
-        """POST /<name>: makes a record."""
+        """POST /<name>: creates a record."""
 
         async def create(request: Request, request_body: body) -> Response:  # type: ignore[valid-type]
             async def work(work: Work) -> Outcome:
@@ -122,9 +118,9 @@ class Collection:
         self, name: str, body: type[Act], roles: Iterable[str], summary: str,
         handler: StepHandler, model: Any = None, precheck: Precheck | None = None,
     ) -> None:  # fmt: skip
-        """POST /<name>/{id}/<step>: something happens to a record.
+        """POST /<name>/{id}/<step>: adds a step to a record.
 
-        `before` looks at the body, of whoever may, ahead of the transaction: what takes time.
+        `precheck` checks the body before the transaction, for slow checks that hold no lock.
         """
 
         async def step(request: Request, id: Id, request_body: body) -> Response:  # type: ignore[valid-type]
@@ -148,7 +144,7 @@ class Collection:
         handler: Callable[[Retraction], Awaitable[Outcome]],
         model: Any = None,
     ) -> None:
-        """POST /<name>/{id}/retract: a step was a mistake."""
+        """POST /<name>/{id}/retract: retracts a mistaken step."""
         summary = message("take-back-mistake")
 
         async def retract(request: Request, id: Id, take_back: TakeBack) -> Response:
@@ -202,7 +198,7 @@ class Collection:
             return json_answer({"items": items})
 
     def _journal_item(self, entry: Entry) -> dict[str, Any]:
-        """An entry of the journal as it is answered; its data as it was written."""
+        """A journal entry as a JSON answer, with labels and local times."""
         words = labels("role", message(f"role-{entry.by.role}"))
         step = self.desk.terms.get("possible")
         if entry.step.name == RETRACT:
@@ -216,7 +212,7 @@ class Collection:
     def _reader(
         self, evolve: Evolve[Any], check_visible: CheckVisible | None, log_reads: bool
     ) -> Callable[[Request, str, Iterable[str]], Awaitable[Record[Any]]]:
-        """How a record is read by whoever may see it."""
+        """The function that authorises a read, loads the record and logs the read."""
 
         async def read(request: Request, id: str, roles: Iterable[str]) -> Record[Any]:
             reader = self.desk.caller(request, roles, message("read-records", name=self.name))
@@ -239,13 +235,13 @@ def _in_english(summary: str) -> str:
 
 
 def units_seen(reader: Credential) -> frozenset[str] | None:
-    """The units that a list is filtered to; None where the reader sees all."""
+    """The units that a list is limited to; None if the reader sees all."""
     everything = reader.role in READS_ALL or "*" in reader.units
     return None if everything else reader.units
 
 
 def page(items: list[dict[str, Any]], limit: int, place: str = "id") -> dict[str, Any]:
-    """A page of a list that was asked with one item more than `limit`."""
+    """A page of a list, from up to `limit` + 1 items; `place` is the member of the cursor."""
     more = len(items) > limit
     rows = items[:limit]
     return {"items": rows, "next": rows[-1][place] if more else None}

@@ -1,6 +1,6 @@
-"""Steps of a record and its state machine: what happened, and what may happen next. Pure.
+"""The state machine of records: steps, facts, and the refusals of a step. Pure.
 
-A record of a system of record is the steps in its journal; its state is what they come to.
+The state of a record is computed from the steps in its journal (`replay`).
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ RETRACTION = "event.retracted"
 
 
 class Step(NamedTuple):
-    """One thing that happened to a record: `at` in microseconds, `data` as JSON has it.
+    """One step in the life of a record: `at` in microseconds, `data` in JSON types.
 
-    `day`: the day alone is known, of which `at` is the beginning.
+    `day` means that only the day is known; `at` is then the beginning of that day.
     """
 
     name: str
@@ -30,7 +30,7 @@ class Step(NamedTuple):
 
 
 class Fact(NamedTuple):
-    """What a step says to the world: an event's short name, its subject, its instant, its data."""
+    """What a step announces: short name, subject, time and data of the event to be emitted."""
 
     short: str
     subject: str
@@ -39,7 +39,7 @@ class Fact(NamedTuple):
 
 
 class Vocabulary(NamedTuple):
-    """What people call a kind of record, and its states and steps by name, in both languages."""
+    """The labels of a kind of record, of its states and of its steps, in both languages."""
 
     record: Message
     state: Callable[[str], Message]
@@ -47,10 +47,11 @@ class Vocabulary(NamedTuple):
 
 
 class StepImpossible(DanchuError):
-    """A step that the state of a record does not allow; `possible` names those that it does.
+    """A step that the state of the record does not allow; `possible` lists the allowed steps.
 
-    `words` are those of its kind of record, or what people call it. `why` is a sentence, where
-    the stage alone does not tell; `about` names what is in the way.
+    `words` are the labels of the kind of record, or just its name. `why` is a sentence for the
+    cases that the stage alone does not explain; `about` are extra members of the answer, such as
+    the id of the conflicting record.
     """
 
     def __init__(
@@ -71,7 +72,7 @@ class StepImpossible(DanchuError):
         return message("step-impossible", step=words.step(self.step), **places)
 
     def restrict_to(self, may: Callable[[str], bool]) -> StepImpossible:
-        """The same, with those steps alone that somebody may take."""
+        """The same refusal with only the possible steps that `may` accepts."""
         possible = [step for step in self.possible if may(step)]
         return StepImpossible(self.words, self.state, self.step, possible, self.why, self.about)
 
@@ -86,9 +87,9 @@ def _plain(record: str) -> Vocabulary:
 
 
 class StepRefused(DanchuError):
-    """A step that says something wrong, whatever the state of its record; said in a sentence.
+    """A step with invalid data, whatever the state of its record; `field` names the member.
 
-    A date out of order is among it, and a name of what does not exist.
+    Examples are a date out of order and a reference to something that does not exist.
     """
 
     def __init__(self, sentence: Message, field: str = "") -> None:
@@ -97,7 +98,7 @@ class StepRefused(DanchuError):
 
 
 class OutOfOrder(StepRefused):
-    """A step that would lie before the one that it follows."""
+    """A step dated before the step that it follows."""
 
     def __init__(self, step: str) -> None:
         self.step = step
@@ -105,9 +106,9 @@ class OutOfOrder(StepRefused):
 
 
 def check_order(last: int | None, step: Step, strictly: bool = False) -> None:
-    """OutOfOrder where the step lies before the last one (both in microseconds).
+    """OutOfOrder if the step is before `last`, the instant of the last step (microseconds).
 
-    `strictly` refuses the same instant too: of two facts about one key the later one decides.
+    `strictly` also refuses the same instant: of two facts about one key the later one decides.
     """
     if last is not None and (step.at < last or (strictly and step.at == last)):
         raise OutOfOrder(step.name)
@@ -116,14 +117,14 @@ def check_order(last: int | None, step: Step, strictly: bool = False) -> None:
 def next_state(
     words: Vocabulary | str, state: str, moves: Mapping[str, str], step: str, why: str = ""
 ) -> str:
-    """The state after a step, of those that are possible; StepImpossible says `why` not."""
+    """The state that a possible step leads to; otherwise StepImpossible with the reason `why`."""
     if step not in moves:
         raise StepImpossible(words, state, step, moves, why)
     return moves[step]
 
 
 def replay(evolve: Callable[[S | None, Step], S], steps: Iterable[Step]) -> S | None:
-    """The state that the steps come to; None without any."""
+    """The state after all steps; None if there are no steps."""
     state: S | None = None
     for step in steps:
         state = evolve(state, step)

@@ -1,4 +1,4 @@
-"""Bodies of commands: bounded, and read as strictly as at the door of events."""
+"""Request bodies of commands: limited in size and parsed as strictly as events at the door."""
 
 from collections.abc import Callable, Coroutine
 from typing import Any
@@ -12,15 +12,15 @@ from services.chassis.http.service_api import BodyProblem, Problem, bounded_body
 
 BODY_BYTES_MAX = 5 * 2**20
 VALUES_MAX = 40_000
-"""The largest command has 5,000 (the attendance of 1,000 persons). Ten times as many unknown names
-would hold the loop for seconds, while the validator describes each of them."""
+"""The largest command has 5,000 values (the attendance of 1,000 persons). A body with hundreds of
+thousands of unknown names would block the event loop for seconds while each one is reported."""
 
 
 class StrictRequest(Request):
-    """A request with a bounded body, whose JSON is read as strictly as at the door of events."""
+    """A request whose body is limited in size and whose JSON is parsed strictly."""
 
     async def body(self) -> bytes:
-        """The body; HTTPException 413 beyond its bound, 415 where it is compressed."""
+        """The raw body; BodyProblem 413 if it is too large, 415 if it is compressed."""
         if not hasattr(self, "_body"):
             try:
                 self._body = await bounded_body(self, BODY_BYTES_MAX)
@@ -29,7 +29,7 @@ class StrictRequest(Request):
         return self._body
 
     async def json(self) -> Any:
-        """The body; HTTPException 400 for what is no well-formed JSON, 413 for too many values."""
+        """The parsed body; BodyProblem 400 if it is not valid JSON, 413 for too many values."""
         try:
             return door.parse(await self.body(), VALUES_MAX)
         except door.BodyRefused as refused:
@@ -37,15 +37,15 @@ class StrictRequest(Request):
 
 
 class StrictRoute(APIRoute):
-    """A route that reads its body by `StrictRequest`; 415 for a command that is no JSON."""
+    """A route that reads its body by `StrictRequest`; 415 unless a command is sent as JSON."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """The handler, given a strict request."""
+        """The handler of the route, called with a `StrictRequest`."""
         handle = super().get_route_handler()
 
         async def strict(request: Request) -> Response:
             if self.body_field is not None:
-                # Before the body: a stranger's slow ones would hold places for a minute each.
+                # Authenticate before reading: slow bodies of strangers would occupy connections.
                 request.app.state.verifier.caller(request.scope)
                 _check_json(request.headers.get("content-type", ""))
             return await handle(StrictRequest(request.scope, request.receive))
@@ -54,7 +54,7 @@ class StrictRoute(APIRoute):
 
 
 def _check_json(content_type: str) -> None:
-    """Problem 415 for another content type, by the rule of the door of events."""
+    """Problem 415 unless the content type is the JSON that the door of events accepts."""
     try:
         door.media_of(content_type, (PLAIN,))
     except door.BodyRefused as refused:

@@ -1,8 +1,8 @@
-"""Personal data at rest: encrypted, and known outside by keyed hashes alone.
+"""Encryption of personal data at rest, and the keyed hashes that identify persons outside.
 
-Fernet (AES-128-CBC with HMAC-SHA-256). The keys stand in a file, one a line; the first encrypts,
-all decrypt, so that a key can be replaced. It is made at the first start where there is none and
-the data is in files of this machine; for a database server `danchu keys make` makes it.
+Fernet (AES-128-CBC with HMAC-SHA-256). The key file has one key per line: the first encrypts, all
+decrypt, so that keys can be rotated. If the data is in local files, the first start creates a
+missing key file; with a database server, `danchu keys make` creates it.
 """
 
 import hashlib
@@ -32,24 +32,24 @@ SECRET_BYTES = 32
 
 @dataclass(frozen=True)
 class Vault:
-    """Hides and shows texts, and finds them again without showing them."""
+    """Encrypts and decrypts texts, and computes search digests of them."""
 
     keys: tuple[bytes, ...]
     file: Path = Path(KEY_FILE)
 
     def hide(self, text: str) -> bytes:
-        """The text encrypted; another ciphertext each time."""
+        """Encrypts a text; every call gives another ciphertext."""
         return self._fernet().encrypt(text.encode())
 
     def show(self, hidden: bytes) -> str:
-        """The text again; KeysClosed where none of the keys fits."""
+        """Decrypts a text; KeysClosed if no key fits."""
         try:
             return self._fernet().decrypt(hidden).decode()
         except InvalidToken:
             raise KeysClosed(self.file) from None
 
     def opens(self, hidden: bytes) -> bool:
-        """Whether one of the keys fits."""
+        """Whether one of the keys decrypts it."""
         try:
             self._fernet().decrypt(hidden)
         except InvalidToken:
@@ -57,12 +57,12 @@ class Vault:
         return True
 
     def as_keys(self, stored: Stored) -> Keys:
-        """These keys as a database remembers them; `stored` reads what it holds under them."""
+        """The keys as checked against a database; `stored` reads the texts encrypted with them."""
         marks = tuple(fingerprint(key) for key in self.keys)
         return Keys(RECORDS, self.file, marks, stored, self.opens)
 
     def index(self, text: str) -> bytes:
-        """A digest by which an equal text is found; useless without the last, oldest key."""
+        """A keyed digest for equality search; it uses the last, oldest key, which never changes."""
         return hmac.new(self.keys[-1], text.encode(), hashlib.sha256).digest()
 
     def _fernet(self) -> MultiFernet:
@@ -70,12 +70,12 @@ class Vault:
 
 
 def key_file(settings: Settings) -> Path:
-    """Where the keys stand: by the setting, else in the home."""
+    """The path of the key file: the setting, or the default in the home."""
     return settings.records_keys or settings.home / KEY_FILE
 
 
 def make(settings: Settings) -> bool:
-    """Makes a key where the home has none; whether it did."""
+    """Creates a key file if there is none; True if it was created."""
     path = key_file(settings)
     if path.exists():
         return False
@@ -84,9 +84,10 @@ def make(settings: Settings) -> bool:
 
 
 def open_vault(settings: Settings, service: str = "") -> Vault:
-    """The vault of a process of a service; makes its key at the first start in a home.
+    """Opens the vault of a service; the first start in a home creates the key file.
 
-    KeysMissing where the data is on a server, which may be the data of another home.
+    KeysMissing if the file is missing and the data is on a database server, which may already
+    hold data encrypted with the keys of another home.
     """
     path = key_file(settings)
     if not path.exists():
@@ -106,10 +107,10 @@ def open_vault(settings: Settings, service: str = "") -> Vault:
 
 
 def new_secret() -> str:
-    """A secret of one person's own; to erase it erases the link to what was said of the person."""
+    """A new secret of one person; erasing it erases the link from the person to their events."""
     return secrets.token_hex(SECRET_BYTES)
 
 
 def person_key(secret: str, number: str) -> str:
-    """How a person is known outside: HMAC-SHA-256 of the staff number with the own secret."""
+    """The key of a person in events: HMAC-SHA-256 of the staff number with their secret."""
     return hmac.new(bytes.fromhex(secret), number.encode(), hashlib.sha256).hexdigest()

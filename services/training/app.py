@@ -14,7 +14,7 @@ from services.chassis.settings import Settings
 from services.records import vault
 from services.records.announcing import source_of
 from services.records.command_endpoint import Desk
-from services.records.record import Work
+from services.records.work import Work
 from services.training import queries
 from services.training.api.build import build_api
 from services.training.domain.labels import TERMS

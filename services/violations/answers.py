@@ -1,4 +1,4 @@
-"""What the violations answer, as models for OpenAPI: a client can be generated from them."""
+"""Response models of the violations, for OpenAPI and generated clients."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pydantic import BaseModel
 
 
 class ConclusionAnswer(BaseModel):
-    """That there was a violation, with the last day for handling it."""
+    """The conclusion that there was a violation, with the last day for handling it."""
 
     act: str
     act_vi: str
@@ -17,7 +17,7 @@ class ConclusionAnswer(BaseModel):
 
 
 class HandlingAnswer(BaseModel):
-    """The sanction that stands."""
+    """The sanction in force."""
 
     severity: str
     severity_vi: str
@@ -30,7 +30,7 @@ class HandlingAnswer(BaseModel):
 
 
 class AppealEntry(BaseModel):
-    """An appeal, by whom in role; `until` is the last day of the legal term."""
+    """An appeal, with the role of the appellant; `until` is the last day of the legal term."""
 
     by: str
     by_vi: str
@@ -40,9 +40,9 @@ class AppealEntry(BaseModel):
 
 
 class CaseAnswer(BaseModel):
-    """A case without any words; of one that was withdrawn the stage alone is told.
+    """A case without its texts; a withdrawn one has no members beyond its stage.
 
-    `possible` are the steps that the caller may take now.
+    `possible` lists the steps that the caller may take now.
     """
 
     id: str
@@ -83,7 +83,7 @@ class ListedCase(BaseModel):
 
 
 class Count(BaseModel):
-    """How many conclusions of a year stand in a unit, and how many of them are handled."""
+    """The conclusions of a year in force in a unit, and how many of them are handled."""
 
     unit: str
     year: int
@@ -92,7 +92,7 @@ class Count(BaseModel):
 
 
 class Words(BaseModel):
-    """Words of one step; null where they were erased."""
+    """The text of one field of one step; null if it was erased."""
 
     version: int
     field: str

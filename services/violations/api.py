@@ -1,4 +1,4 @@
-"""Commands on cases over HTTP, single cases and their words; lists stand in `lists`."""
+"""HTTP routes of the violations: commands, single cases and their texts; lists are in `lists`."""
 
 from typing import Annotated, Literal
 
@@ -9,7 +9,7 @@ from services.chassis.health import Health
 from services.chassis.http.language import labelled
 from services.chassis.http.openapi import Items
 from services.records.command_endpoint import Desk, build_desk_api, json_answer, route_answers
-from services.records.record import Outcome, Work, load_record
+from services.records.record import load_record
 from services.records.request_bodies import (
     NO_NUL,
     Day,
@@ -22,6 +22,7 @@ from services.records.request_bodies import (
     Why,
 )
 from services.records.routes import ID_MAX, Collection, Id, Retraction
+from services.records.work import Outcome, Work
 from services.violations import answers, domain, lists, queries
 from services.violations.handlers import Violations, check_visible, describe
 from services.violations.labels import TERMS
@@ -36,31 +37,31 @@ Words = Literal["allegation", "place", "reporter", "outcome", "reason", "measure
 
 
 class Report(When):
-    """What is alleged and where; `at` is when the unit or the council came to know of it."""
+    """The allegation; `at` is when the unit or the council learned of it."""
 
     unit: UnitKey
     allegation: Prose = Field(description="kept encrypted, and in no event")
     place: Line | None = Field(None, description="where and when it was; kept encrypted")
     reporter: Line | None = Field(
-        None, description="how the reporter is reached; encrypted, and better not given at all"
+        None, description="contact of the reporter; kept encrypted, and best left out"
     )
 
 
 class Assign(When):
-    """Who verifies, by an opaque reference; a complex case has longer terms."""
+    """The verifier, by an opaque reference; a complex case has longer terms."""
 
     to: Opaque
     complexity: domain.Complexity = "ordinary"
 
 
 class Verify(When):
-    """What the verification found, in words that stay here."""
+    """The result of the verification, a text that no event contains."""
 
     outcome: Prose
 
 
 class Conclude(When):
-    """That there was a violation: the clause of Law 10/2022, and the one act of one person."""
+    """The conclusion that there was a violation: the clause of Law 10/2022, and the act."""
 
     act: domain.Act = Field(description="the clause of Article 9 of Law 10/2022/QH15")
     deed: Opaque = Field(description="an opaque reference of the act; sanctioned once in its unit")
@@ -68,7 +69,7 @@ class Conclude(When):
 
 
 class Handle(When):
-    """The sanction: its form, the measure in words that stay here, and the decision."""
+    """The sanction: its severity, the measure (a text that no event contains), the decision."""
 
     severity: domain.Severity
     measure: Prose
@@ -83,7 +84,7 @@ class Handle(When):
 
 
 class FileAppeal(When):
-    """By whom, in role alone; `received` is when the decision reached the appellant."""
+    """The role of the appellant; `received` is when the decision reached the appellant."""
 
     by: domain.Appellant
     received: Day | None = None
@@ -96,7 +97,7 @@ class Uphold(When):
 
 
 class Overturn(When):
-    """The decision, of a court too, that neither conclusion nor sanction stands."""
+    """The decision, also of a court, that overturns conclusion and sanction."""
 
     decision: Key
     by: domain.Authority
@@ -109,7 +110,7 @@ class Join(When):
 
 
 class Transfer(When):
-    """The unit that keeps the case from now on, as after a merger."""
+    """The unit that takes over the case, for example after a merger."""
 
     unit: UnitKey
 

@@ -1,4 +1,4 @@
-"""The composition of the violations, of one set of settings; `build` connects to nothing."""
+"""Composition of the violations service from its settings; `build` opens no connection."""
 
 from services.chassis import outbox_service
 from services.chassis.auth import credentials
@@ -16,12 +16,12 @@ from services.violations.tables import MIGRATIONS
 
 
 async def migrated(settings: Settings) -> None:
-    """Brings the schema of the violations to this version."""
+    """Migrates the schema of the violations to this version."""
     await outbox_service.migrated(SERVICE, settings, MIGRATIONS)
 
 
 def build(settings: Settings, clock: Clock = now_us) -> Producer:
-    """Everything of the violations, connected to nothing yet."""
+    """Builds the service without connecting."""
     parts = outbox_service.parts(SERVICE, settings, clock)
     verifier = credentials.verifier(settings, clock, SERVICE)
     hidden = vault.open_vault(settings, SERVICE)

@@ -1,8 +1,8 @@
-"""A case: what may happen to it next, and what each step says to the world. Pure.
+"""The state machine of a case: possible steps, and the facts of each step. Pure.
 
 Reported, assigned, verified; then dismissed, joined to another case of the same act, or concluded
-and handled; appealed, upheld, overturned. One act is sanctioned once. Nothing is said before a
-conclusion, and no words ever: a step names the words that it had, and they stand elsewhere.
+and handled; appealed, upheld, overturned. One act is sanctioned once. Nothing is announced before a
+conclusion, and never a text: a step only names its texts, which are stored encrypted elsewhere.
 """
 
 from __future__ import annotations
@@ -53,8 +53,8 @@ MOVES: dict[str, dict[str, str]] = {
 
 
 class Conclusion(NamedTuple):
-    """That there was a violation: the clause, an opaque reference of the one act of one person,
-    the last day for handling it, and the rating year it is of."""
+    """The conclusion that there was a violation: the clause, an opaque reference of the act, the
+    last day for handling it, and its rating year."""
 
     act: Act
     deed: str
@@ -63,7 +63,7 @@ class Conclusion(NamedTuple):
 
 
 class Handling(NamedTuple):
-    """The sanction that stands, the rating year it counts in, and whether it came too late."""
+    """The sanction in force, the rating year it counts in, and whether it was late."""
 
     severity: Severity
     by_head: bool
@@ -74,7 +74,7 @@ class Handling(NamedTuple):
 
 
 class Appeal(NamedTuple):
-    """An appeal: by whom, in role; `until` is the last day of the legal term."""
+    """An appeal: the role of the appellant; `until` is the last day of the legal term."""
 
     by: Appellant
     until: str
@@ -83,7 +83,7 @@ class Appeal(NamedTuple):
 
 @dataclass(frozen=True)
 class Case:
-    """A case; `origin` is the unit it was reported of, `by_unit` that this unit reported it.
+    """A case; `origin` is the unit concerned, `by_unit` tells whether that unit reported it.
 
     `reported` and `last`, of the last step, are instants in microseconds; `decided` is the one
     of the decision that an appeal would be against; `due` is the last day for the next step.
@@ -105,14 +105,14 @@ class Case:
     appeals: tuple[Appeal, ...] = ()
 
     def key(self, record: str) -> str:
-        """How events name it: a successor speaks of its predecessor's key by its unit."""
+        """Its key in events; after a transfer it is prefixed by the unit of origin."""
         return record if self.unit == self.origin else f"{self.origin}/{record}"
 
     @property
     def moves(self) -> Mapping[str, str]:
         """The steps that are possible now, each with the stage that it leads to.
 
-        After the second decision on an appeal only a court decides, which is no appeal.
+        After the second decision on an appeal only a court can decide, by an overturn.
         """
         ways = MOVES[self.stage]
         if len(self.appeals) < APPEALS_MAX:
@@ -127,25 +127,25 @@ class Case:
 def step_impossible(
     state: Case, step: str, why: str, about: Mapping[str, str] | None = None
 ) -> StepImpossible:
-    """That a step is not possible with what it says, though one of its name may be."""
+    """The refusal of a step whose data rules it out, though the stage allows the step."""
     return StepImpossible(CASE, state.stage, step, state.moves, why, about)
 
 
 def split_words(step: Step) -> tuple[Step, dict[str, str]]:
-    """The step without its words, which it only names, and the words."""
+    """Separates the texts of a step from the step, which then only lists their fields."""
     words = {name: step.data[name] for name in WORDS if name in step.data}
     rest = {name: value for name, value in step.data.items() if name not in WORDS}
     return step._replace(data={**rest, "words": list(words)} if words else rest), words
 
 
 def evolve(state: Case | None, step: Step) -> Case:
-    """The case after a step; StepImpossible or StepRefused say why not."""
+    """The case after a step; StepImpossible or StepRefused if it is not allowed."""
     data = step.data
     if state is None:
         unit = data["unit"]
         return Case(unit, unit, data["by_unit"], REPORTED, step.at, step.at, data["due"])
     stage = next_state(CASE, state.stage, state.moves, step.name)
-    # what clears and what it clears speak of one key: equal instants would leave open which holds
+    # an overturn and what it overturns have one key: with equal instants the order would be open
     strictly = step.name == "overturn" or state.stage == OVERTURNED
     check_order(state.last, step, strictly=strictly)
     case = _EVOLVE.get(step.name, _nothing)(state, step)
@@ -220,7 +220,10 @@ def _overturn(state: Case, step: Step) -> Case:
 
 
 def check_elsewhere(state: Case | None, step: Step) -> None:
-    """StepImpossible for a transfer to the unit that has it; older journals may hold one."""
+    """StepImpossible for a transfer to the same unit.
+
+    Checked outside `evolve`, because older journals may contain such a transfer.
+    """
     if state is not None and step.data["unit"] == state.unit:
         raise step_impossible(state, step.name, message("same-unit", unit=state.unit))
 
@@ -237,7 +240,7 @@ _EVOLVE: dict[str, Callable[[Case, Step], Case]] = {
 
 
 def facts(record: str, before: Case | None, step: Step, after: Case) -> list[Fact]:
-    """What a step says to the world: conclusions, sanctions, and that they are overturned."""
+    """The facts that a step announces: conclusions, sanctions and overturns."""
     key = after.key(record)
 
     def fact(short: str, **members: Any) -> Fact:
@@ -258,7 +261,7 @@ def facts(record: str, before: Case | None, step: Step, after: Case) -> list[Fac
 
 
 def _years(state: Case) -> list[int]:
-    """The rating years in which something of the case stands: a fact belongs to one year."""
+    """The rating years of its conclusion and its sanction: a fact belongs to one year."""
     return sorted(
         {decision.year for decision in (state.conclusion, state.handling) if decision is not None}
     )
@@ -269,7 +272,7 @@ def _of_year(year: int, at: int) -> dict[str, int]:
 
 
 def describe(state: Case) -> dict[str, Any]:
-    """The case as JSON has it, without any words."""
+    """The members of a case in JSON, without its texts."""
     return {
         "origin": state.origin, "stage": state.stage,
         "possible": sorted(state.moves), "by_unit": state.by_unit,

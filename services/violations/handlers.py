@@ -1,4 +1,4 @@
-"""What the commands on cases do, each a paragraph: load, decide, save, announce."""
+"""Command handlers of the violations: load, decide, save, announce."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -10,9 +10,7 @@ from services.records import record as records
 from services.records.announcing import new_id
 from services.records.record import (
     WITHDRAWN,
-    Outcome,
     Record,
-    Work,
     check_not_withdrawn,
     check_unit,
     load_record,
@@ -22,6 +20,7 @@ from services.records.record import (
 )
 from services.records.state_machine import Step, StepRefused
 from services.records.vault import Vault
+from services.records.work import Outcome, Work
 from services.violations import domain, labels, queries, store, terms
 from services.violations.domain import Case
 from services.violations.messages import message
@@ -29,18 +28,18 @@ from services.violations.terms import Terms
 
 CLERK, COUNCIL = "clerk", ("council",)
 MISTAKE = message("mistake")
-"""All that a retraction says outside; the words of its reason stay here."""
+"""The reason in retraction events; the text that the user entered never leaves this service."""
 
 
 @dataclass(frozen=True)
 class Violations:
-    """The handlers; the vault hides words, the terms are those of the law."""
+    """The handlers; texts are encrypted by the vault, `terms` are the legal terms."""
 
     vault: Vault
     terms: Terms
 
     async def report(self, work: Work, step: Step) -> Outcome:
-        """A unit reports a case of its own, or the council one of any unit."""
+        """Creates a case: a clerk reports one of the own unit, the council one of any unit."""
         work.check_unit(step.data["unit"])
         record: Record[Case] = Record(new_id(work.now), None, ())
         by_unit = work.caller.role == CLERK
@@ -48,7 +47,7 @@ class Violations:
         return outcome._replace(location=f"cases/{record.id}")
 
     async def step(self, work: Work, id_: str, step: Step) -> Outcome:
-        """Whatever happens to a case afterwards."""
+        """Applies any later step to a case."""
         record = await self._load(work, id_)
         if record.state is not None:
             _check_clerk(work, record.state, step)
@@ -60,7 +59,7 @@ class Violations:
         return await self._apply(work, record, step)
 
     async def retract(self, work: Work, id_: str, version: int, reason: str) -> Outcome:
-        """A step that was a mistake is taken back."""
+        """Retracts a mistaken step."""
         record = await self._load(work, id_)
         after = await work.retract(record, version, MISTAKE, domain.evolve, domain.facts)
         if after.state is None:
@@ -68,7 +67,7 @@ class Violations:
         return await self._save(work, record.state, after, {"reason": reason})
 
     async def erase(self, work: Work, id_: str, field: str | None) -> Outcome:
-        """Words of the case are erased; who did it is remembered, and the case stays."""
+        """Erases texts of the case and logs who did it; the case stays."""
         record = await self._load(work, id_)
         erased = await store.erase_words(work.conn, id_, field)
         what = f"erased {field or 'all words'} of {id_}"
@@ -77,7 +76,7 @@ class Violations:
 
     async def _load(self, work: Work, id_: str) -> Record[Case]:
         if work.caller.role not in READS_ALL:
-            # before If-Match is looked at, which would tell that the case exists
+            # before If-Match is checked, whose 412 would reveal that the case exists
             check_visible(work.caller, await load_record(work.conn, id_, domain.evolve))
         record = await work.load(id_, domain.evolve)
         check_visible(work.caller, record)
@@ -97,7 +96,7 @@ class Violations:
     async def _save(
         self, work: Work, before: Case | None, record: Record[Case], words: dict[str, str]
     ) -> Outcome:
-        """The rows of the case and its words, unless another case holds its act."""
+        """Saves the case and its texts, unless another case is concluded for the same act."""
         await _check_deed(work, before, record)
         await store.save(work.conn, record)
         hidden = {name: self.vault.hide(value) for name, value in words.items()}
@@ -110,7 +109,7 @@ def _with(step: Step, **more: Any) -> Step:
 
 
 def _check_clerk(work: Work, state: Case, step: Step) -> None:
-    """A unit does not judge its own head, nor say of itself what lightens a sanction."""
+    """Problem 403 where a clerk would judge the own head or lighten the own sanction."""
     if work.caller.role != CLERK or step.name != "handle":
         return
     if step.data["by_head"]:
@@ -122,7 +121,10 @@ def _check_clerk(work: Work, state: Case, step: Step) -> None:
 
 
 async def _check_joined(work: Work, id_: str, state: Case, into: str) -> None:
-    """A case joins another of its unit, one that goes on; no two join each other."""
+    """StepRefused or StepImpossible unless the other case is an open one of the same unit.
+
+    The locks keep two cases from joining each other concurrently.
+    """
     await journal.lock(work.conn, f"joining in {state.unit}")
     await journal.lock(work.conn, f"joined to {into}")
     exists = into != id_ and bool(await journal.entries(work.conn, into))
@@ -136,7 +138,7 @@ async def _check_joined(work: Work, id_: str, state: Case, into: str) -> None:
 
 
 async def _check_unjoined(work: Work, id_: str) -> None:
-    """Problem 409 where another case has joined this one: its join would lead nowhere."""
+    """Problem 409 if another case is joined to this one, since its join would lead nowhere."""
     await journal.lock(work.conn, f"joined to {id_}")
     for name in await queries.list_joined(work.conn, id_):
         other = await load_record(work.conn, name, domain.evolve)
@@ -148,7 +150,7 @@ async def _check_unjoined(work: Work, id_: str) -> None:
 
 
 async def _check_deed(work: Work, before: Case | None, record: Record[Case]) -> None:
-    """One act, one sanction: of two cases about the same act in a unit one is concluded."""
+    """StepImpossible if another case of the unit is concluded for the same act."""
     state = record.state
     if state is None or state.conclusion is None:
         return
@@ -163,9 +165,9 @@ async def _check_deed(work: Work, before: Case | None, record: Record[Case]) -> 
 
 
 def check_visible(reader: Credential, record: Record[Case]) -> None:
-    """Problem 404 for a case that the reader may not know of, 403 for one of a foreign unit.
+    """Problem 404 for a case that is hidden from the reader, 403 for a visible one elsewhere.
 
-    A unit knows of the cases that it reported and of those that are concluded.
+    Cases are visible to a unit if it reported them, or once they were concluded.
     """
     if reader.role in READS_ALL:
         return
@@ -181,7 +183,7 @@ def _by_unit(record: Record[Case]) -> bool:
 
 
 def describe(record: Record[Case]) -> dict[str, Any]:
-    """The case as it is answered, without any words."""
+    """The case as a JSON answer, without its texts."""
     return records.describe(record, domain.describe)
 
 

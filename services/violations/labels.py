@@ -16,4 +16,4 @@ TERMS: dict[str, Label] = {
     "stage": stage, "state": stage, "possible": step, "act": act, "severity": severity,
     "complexity": complexity, "by": appellant, "field": field,
 }  # fmt: skip
-"""By the name of a member of an answer, the label of its value."""
+"""The label function of each member of an answer whose values are terms."""

@@ -1,4 +1,4 @@
-"""Lists of the violations over HTTP: cases, and how many conclusions of a year stand."""
+"""Lists of the violations over HTTP: cases, and counts of the conclusions in force."""
 
 from datetime import date
 from typing import Annotated, Any, Literal
@@ -37,7 +37,7 @@ COUNTS = {
 
 
 class CaseQuery(Listing):
-    """Which cases; `overdue` are those whose last day for the next step has passed."""
+    """The filters of the list of cases; `overdue`: the last day for the next step has passed."""
 
     unit: UnitKey | None = None
     stage: Stage | None = None
@@ -46,7 +46,7 @@ class CaseQuery(Listing):
 
 
 class CountQuery(Listing):
-    """Of which year the conclusions are counted."""
+    """The filters of the counts of conclusions."""
 
     places = UNIT_KEY.pattern
     year: Year

@@ -1,4 +1,4 @@
-"""Reads of the violations: lists of cases, counts, words, and who holds an act."""
+"""Reads of the violations: cases, counts, encrypted texts, and cases about the same act."""
 
 from collections.abc import Collection
 from typing import Any, NamedTuple
@@ -13,8 +13,8 @@ COUNTED = ("unit", "year", "concluded", "handled")
 
 
 class CaseFilter(NamedTuple):
-    """Which cases: of these units, of a stage, due before a day; `visible` are those that a
-    unit may know of: reported by itself, or concluded."""
+    """Filters of the list of cases; `visible` limits it to cases that a unit may see: those that
+    it reported, and those that were concluded."""
 
     units: Collection[str] | None
     stage: str | None
@@ -25,7 +25,7 @@ class CaseFilter(NamedTuple):
 
 
 async def cases(conn: AsyncConnection, criteria: CaseFilter) -> list[dict[str, Any]]:
-    """Cases by id, behind `after`."""
+    """Cases after the id `after`, in order."""
     where, parameters = ["id > :after"], {"after": criteria.after, "limit": criteria.limit}
     expanding = []
     if criteria.stage is not None:
@@ -54,7 +54,7 @@ async def cases(conn: AsyncConnection, criteria: CaseFilter) -> list[dict[str, A
 async def counts(
     conn: AsyncConnection, units: Collection[str] | None, year: int, after: str, limit: int
 ) -> list[dict[str, Any]]:
-    """How many conclusions of a year stand, and how many of them are handled, by unit."""
+    """The conclusions of a year in force, and how many of them are handled, by unit."""
     parameters: dict[str, Any] = {"year": year, "after": after, "limit": limit}
     narrowed = ""
     if units is not None:
@@ -71,7 +71,7 @@ async def counts(
 
 
 async def concluded_case(conn: AsyncConnection, unit: str, deed: str, but: str) -> str | None:
-    """The other case that stands as concluded for the same act in the unit."""
+    """The other case of the unit that is concluded for the same act."""
     select = text(
         "SELECT id FROM cases WHERE unit = :unit AND deed = :deed AND stage IN :standing "
         "AND id <> :but LIMIT 1"
@@ -82,7 +82,7 @@ async def concluded_case(conn: AsyncConnection, unit: str, deed: str, but: str) 
 
 
 async def list_joined(conn: AsyncConnection, into: str) -> list[str]:
-    """The cases that are joined to another one, and named this one when they joined."""
+    """The joined cases whose journal has a join to this one."""
     select = text(
         "SELECT DISTINCT record FROM journal JOIN cases ON cases.id = journal.record "
         "WHERE stage = :joined AND step = 'join' AND data LIKE :named ORDER BY record"
@@ -92,7 +92,7 @@ async def list_joined(conn: AsyncConnection, into: str) -> list[str]:
 
 
 class EncryptedText(NamedTuple):
-    """The encrypted words of one field of one step; None where they were erased."""
+    """The encrypted text of one field of one step; `hidden` is None if it was erased."""
 
     version: int
     field: str
@@ -100,7 +100,7 @@ class EncryptedText(NamedTuple):
 
 
 async def words(conn: AsyncConnection, record: str) -> list[EncryptedText]:
-    """The encrypted words of a case, in the order of its steps."""
+    """The encrypted texts of a case, in the order of its steps."""
     select = text(
         "SELECT version, field, hidden FROM words WHERE record = :record ORDER BY version, field"
     )
@@ -109,6 +109,6 @@ async def words(conn: AsyncConnection, record: str) -> list[EncryptedText]:
 
 
 async def list_encrypted(conn: AsyncConnection) -> list[bytes]:
-    """All encrypted words that are stored."""
+    """All stored encrypted texts."""
     select = text("SELECT hidden FROM words WHERE hidden IS NOT NULL")
     return [bytes(row[0]) for row in await conn.execute(select)]

@@ -1,3 +1,3 @@
-"""The name of the service; its settings are those of every process."""
+"""The name of the service; it has no settings beyond the common ones."""
 
 SERVICE = "violations"

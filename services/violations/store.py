@@ -1,4 +1,4 @@
-"""Writes of the violations beside the journal: the rows of cases, and their encrypted words."""
+"""Writes of the violations besides the journal: rows of cases, and encrypted texts."""
 
 from collections.abc import Mapping
 
@@ -10,7 +10,7 @@ from services.violations.domain import Case
 
 
 async def save(conn: AsyncConnection, record: Record[Case]) -> None:
-    """Brings the row of a case to its state; withdrawn where no step stands."""
+    """Updates the row of a case to its state; withdrawn if no step is in force."""
     state, key = record.state, {"id": record.id, "version": record.version}
     if state is None:
         update = text(
@@ -40,7 +40,7 @@ async def save(conn: AsyncConnection, record: Record[Case]) -> None:
 async def keep_words(
     conn: AsyncConnection, record: str, version: int, hidden: Mapping[str, bytes]
 ) -> None:
-    """Keeps the encrypted words of one step, by field."""
+    """Stores the encrypted texts of one step, by field."""
     insert = text(
         "INSERT INTO words (record, version, field, hidden) "
         "VALUES (:record, :version, :field, :hidden)"
@@ -51,7 +51,7 @@ async def keep_words(
 
 
 async def erase_words(conn: AsyncConnection, record: str, field: str | None) -> int:
-    """Erases the words of a case, of one field where it is given; how many there were."""
+    """Erases the texts of a case, or of one field of it; returns how many."""
     narrowed = " AND field = :field" if field is not None else ""
     update = text(
         f"UPDATE words SET hidden = NULL WHERE record = :record AND hidden IS NOT NULL{narrowed}"

@@ -1,6 +1,6 @@
-"""Tables of the violations: the journal is the record, cases follow from it.
+"""Tables of the violations: the journal is authoritative, cases derive from it.
 
-Free words stand encrypted in `words`, and nowhere else; erased, their row stays without them.
+Free texts are stored only in `words`, encrypted; after erasure the row stays without the text.
 Instants are microseconds, days are texts such as 2025-03-01.
 """
 

@@ -1,4 +1,4 @@
-"""Terms by law as dated data, and the last days that they set for the steps of a case. Pure.
+"""Legal terms (periods) as dated data, and the last days that they set for a case. Pure.
 
 The day from which a term runs is not counted (Civil Code 2015, Điều 147), so a term of N days
 ends with the N-th day after it. Days are calendar days of Asia/Ho_Chi_Minh: a last day that is
@@ -28,9 +28,9 @@ COMPLEXITIES: tuple[Complexity, ...] = get_args(Complexity)
 
 @dataclass(frozen=True)
 class Term:
-    """A number of days, and the clause it stands in; in force on the days `first` to `last`.
+    """A number of days with its clause of law, in force from day `first` to day `last`.
 
-    Both are proleptic ordinals, both included; `last` is None while no end is known.
+    Both are proleptic ordinals and included; `last` is None while no end is known.
     """
 
     name: Name
@@ -50,7 +50,7 @@ class Term:
 
 @dataclass(frozen=True)
 class Terms:
-    """Every term of the law that the service knows."""
+    """All legal terms that the service knows."""
 
     terms: tuple[Term, ...]
 
@@ -67,9 +67,10 @@ class Terms:
 
 
 def with_last_days(terms: Terms, state: Case | None, step: Step) -> Step:
-    """The step with the last days that the law sets; they stay what they were when it was taken.
+    """The step with the last days set by the law in force on the day of the step.
 
-    StepRefused where a last day has to be given, since the law sets none that fits.
+    Stored with the step, they do not change with the law. StepRefused if the law sets none and the
+    last day must be given.
     """
     day = moments.local_day(step.at)
     if step.name == "report":
@@ -92,7 +93,7 @@ def _with(step: Step, **more: Any) -> Step:
 
 
 def _handling_due(terms: Terms, state: Case, day: int) -> str:
-    """The handling's term runs from the day on which the violation became known."""
+    """The last day for handling; its term runs from the day the violation became known."""
     due = terms.last_day("handling", moments.local_day(state.reported), state.complexity)
     if due is None:
         raise StepRefused(message("no-handling-term"), "due")

@@ -1,4 +1,4 @@
-"""The YAML of the terms by law to `Terms`; refused with file, line and reason when it is wrong."""
+"""Loads the YAML file of legal terms; TermsRefused names file, line and reason."""
 
 from pathlib import Path
 from typing import Any, get_args
@@ -19,7 +19,7 @@ DAYS_MAX = 3660
 
 
 class TermsRefused(DanchuError):
-    """The file of terms cannot be used; it says where and why."""
+    """The file of terms is invalid; the message has the line and the reason."""
 
     def __init__(self, file: Path, line: int, reason: Message) -> None:
         self.line, self.reason = line, reason
@@ -27,7 +27,7 @@ class TermsRefused(DanchuError):
 
 
 class _TermFault(ValueError):
-    """What is wrong with one term."""
+    """The fault of one term, before its line is known."""
 
     def __init__(self, reason: Message) -> None:
         super().__init__(reason)
@@ -35,7 +35,7 @@ class _TermFault(ValueError):
 
 
 def load(file: Path = FILE) -> Terms:
-    """The terms of the file; TermsRefused says what is wrong with it."""
+    """Reads and checks the terms of a file."""
     try:
         root = YAML(typ="rt", pure=True).load(file.read_text(encoding="utf-8"))
     except YAMLError as error:
@@ -100,7 +100,7 @@ def _days(value: Any) -> dict[Any, int]:
 
 
 def _check_unjoined(read: list[Term]) -> None:
-    """No two terms of one name are in force on one day."""
+    """Refuses the newest term if one of the same name is in force on a day of its own."""
     new = read[-1]
     for term in read[:-1]:
         ends = term.last is not None and term.last < new.first

@@ -6,10 +6,10 @@ from fastapi import FastAPI, Request, Response
 
 from services.chassis.health import Health
 from services.records.command_endpoint import Desk, build_desk_api, route_answers
-from services.records.record import Outcome, Work
 from services.records.request_bodies import When
 from services.records.routes import Collection, Id, Retraction
 from services.records.state_machine import Step
+from services.records.work import Outcome, Work
 from services.training import fields
 from services.training.api import answers, file_routes, query_api, request_bodies
 from services.training.domain import course, roster

@@ -11,8 +11,9 @@ from services.chassis.http.language import labelled
 from services.chassis.http.openapi import Page
 from services.chassis.http.service_api import Problem
 from services.records.command_endpoint import Desk, json_answer, route_answers
-from services.records.record import Outcome, Work, check_unit, load_record, unit_of
+from services.records.record import check_unit, load_record, unit_of
 from services.records.routes import READERS, Id, page
+from services.records.work import Outcome, Work
 from services.training import queries
 from services.training.api import answers, query_api, request_bodies, uploads
 from services.training.api.query_api import READS_NAMES, Form, Names, SessionName, Unit

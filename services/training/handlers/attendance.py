@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from contracts.messages import Message
 from services.chassis.http.problems import FieldError
-from services.records.record import Work
 from services.records.vault import Vault
+from services.records.work import Work
 from services.training import queries
 from services.training.domain.attendance import Attendance, Session, Test, too_long
 from services.training.domain.names import same_name

@@ -10,16 +10,10 @@ from services.chassis.auth.credentials import role_missing
 from services.chassis.http.problems import FieldError
 from services.records import record as records
 from services.records.announcing import new_id
-from services.records.record import (
-    Outcome,
-    Record,
-    Work,
-    check_not_withdrawn,
-    order_within_day,
-    unit_of,
-)
+from services.records.record import Record, check_not_withdrawn, order_within_day, unit_of
 from services.records.state_machine import Step
 from services.records.vault import Vault
+from services.records.work import Outcome, Work
 from services.training import store
 from services.training.domain import announcements, course
 from services.training.domain.attendance import Session, behind_sessions
@@ -74,7 +68,7 @@ class Courses:
         """
         record = await self._load(work, id_)
         check_not_withdrawn(record)
-        assert record.state is not None  # by check_stands: a course with steps was planned
+        assert record.state is not None  # by check_not_withdrawn: a course with steps was planned
         step = Step("attend", work.now, {"session": session})
         before = course.attendable_session(record.state, step)
         after = await attendance_by_person(work, self.vault, before, rows, faults)

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 from services.chassis.http.service_api import Problem
 from services.records import journal, vault
-from services.records.record import Outcome, Record, Work
+from services.records.record import Record
 from services.records.state_machine import Step, StepImpossible, StepRefused
 from services.records.vault import Vault
+from services.records.work import Outcome, Work
 from services.training import queries, store
 from services.training.domain import roster
 from services.training.domain.labels import PERSON

@@ -9,8 +9,9 @@ from typing import Any, TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.records.record import Record, Work
+from services.records.record import Record
 from services.records.state_machine import Step
+from services.records.work import Work
 from services.training import queries, store
 from services.training.domain import announcements, reconciliation
 from services.training.domain.reconciliation import AnnouncementPlan, Desired

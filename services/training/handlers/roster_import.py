@@ -9,8 +9,8 @@ from contracts import moments
 from contracts.messages import Message
 from services.chassis.errors import DanchuError
 from services.chassis.http.problems import FieldError
-from services.records.record import Outcome, Work
 from services.records.state_machine import Step, StepImpossible, StepRefused
+from services.records.work import Outcome, Work
 from services.training import queries
 from services.training.attendance_files.list_layout import Layout
 from services.training.attendance_files.roster_list import RosterRow

@@ -8,15 +8,14 @@ from contracts import moments
 from services.records import record as records
 from services.records.announcing import new_id
 from services.records.record import (
-    Outcome,
     Record,
-    Work,
     check_not_withdrawn,
     order_within_day,
     record_missing,
     unit_of,
 )
 from services.records.state_machine import Step
+from services.records.work import Outcome, Work
 from services.training import queries, store
 from services.training.domain import roster
 from services.training.domain.roster import MembershipState

@@ -4,8 +4,9 @@ from collections.abc import Iterable
 
 from contracts import moments
 from services.records.announcing import new_id
-from services.records.record import Outcome, Record, Work
+from services.records.record import Record
 from services.records.state_machine import Step, StepRefused
+from services.records.work import Outcome, Work
 from services.training import queries, store
 from services.training.domain import announcements, course, roster
 from services.training.domain.reconciliation import Desired
