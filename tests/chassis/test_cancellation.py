@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from services.chassis.cancellation import cancel_all
+from services.chassis.cancellation import cancel_all, complete
 from services.chassis.clock import now_us
 from services.chassis.database.engine import Database
 from services.chassis.relay.loop import Relay
@@ -32,6 +32,29 @@ async def test_a_task_that_swallows_a_cancellation_is_ended_all_the_same() -> No
     await asyncio.sleep(0)
     await cancel_all([task])
     assert swallowed.is_set() and task.cancelled()
+
+
+async def test_work_that_must_not_be_interrupted_ends_before_its_task_is_cancelled() -> None:
+    """However often it is cancelled; the failure of the work is the cause."""
+    gate, steps = asyncio.Event(), []
+
+    async def work() -> None:
+        await gate.wait()
+        steps.append("worked")
+        raise KeyError
+
+    task = asyncio.create_task(complete(work()))
+    for _ in range(3):
+        await asyncio.sleep(0)
+        task.cancel()
+    await asyncio.sleep(0)
+    assert not task.done()
+    gate.set()
+    with pytest.raises(asyncio.CancelledError) as cancellation:
+        await task
+    assert steps == ["worked"] and isinstance(cancellation.value.__cause__, KeyError)
+    with pytest.raises(KeyError):
+        await complete(work())
 
 
 class NothingWaits(Relay):

@@ -16,9 +16,11 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.util import await_only
 
+from services.chassis.cancellation import complete
 from services.chassis.database.disk_room import DiskRoom
 from services.chassis.database.driver_errors import translate_driver_errors
 from services.chassis.database.durability import check_durability
+from services.chassis.database.file_connection import FileConnection
 from services.chassis.database.limits import LIMITED, PATIENT, Limits, give_up_on_timeout
 from services.chassis.database.reconnection import log_reconnection
 from services.chassis.database.single_value import FileValueReader, ServerValueReader
@@ -75,7 +77,7 @@ class Database:
             max_overflow=0,
             pool_timeout=BUSY_SECONDS,
             hide_parameters=True,
-            connect_args={"timeout": BUSY_SECONDS},
+            connect_args={"timeout": BUSY_SECONDS, "factory": FileConnection},
         )
 
         def on_connect(dbapi: Any, _: object) -> None:
@@ -200,10 +202,14 @@ class Database:
                 raise StateNotMigrated(self.where)
 
     async def close(self) -> None:
-        """Closes every connection."""
-        await self._value_reader.close()
-        await self._writer.dispose()
-        await self._reader.dispose()
+        """Closes every connection, also when it is cancelled meanwhile."""
+        await complete(self._close())
+
+    async def _close(self) -> None:
+        async with contextlib.AsyncExitStack() as stack:
+            stack.push_async_callback(self._reader.dispose)
+            stack.push_async_callback(self._writer.dispose)
+            stack.push_async_callback(self._value_reader.close)
 
 
 def _set(cursor: Any, pragma: str) -> None:
