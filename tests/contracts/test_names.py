@@ -30,7 +30,7 @@ def refused(event: dict[str, Any]) -> dict[str, str]:
     return {f.field: f.message.en for f in read.faults} if isinstance(read, Refusal) else {}
 
 
-def named() -> list[tuple[str, str]]:
+def text_fields() -> list[tuple[str, str]]:
     """Every type with each of its fields that is a key, a person or a name."""
     return [
         (name, field.name)
@@ -40,7 +40,7 @@ def named() -> list[tuple[str, str]]:
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("name", "field"), named())
+@pytest.mark.parametrize(("name", "field"), text_fields())
 def test_blanks_at_the_ends_of_a_key_or_name_are_refused_in_its_field(
     name: str, field: str
 ) -> None:

@@ -62,7 +62,7 @@ def test_what_no_parser_takes_is_refused(text: str) -> None:
 @pytest.mark.parametrize(("levels", "taken"), [(8, True), (9, False)])
 @pytest.mark.parametrize("padding", [0, 300_000])
 def test_nesting_is_bounded_in_small_and_large_events(
-    levels: int, taken: bool, padding: int
+    levels: int, accepted: bool, padding: int
 ) -> None:
     """Exactly at the bound, also where the look for the end goes by windows."""
     inner = '{"a":' * (levels - 1) + "1" + "}" * (levels - 1)
@@ -70,7 +70,7 @@ def test_nesting_is_bounded_in_small_and_large_events(
         f'{{"x":"{"[" * padding}","data":{inner}}}', f'{{"data":{inner},"x":"{"[" * padding}"}}'
     ):  # fmt: skip
         for raw, media in ((body, SINGLE), (f"[{body}]", BATCH)):
-            if taken:
+            if accepted:
                 (read,) = door.read(raw.encode(), media, NOW)[1]
                 assert isinstance(read, Refusal)
             else:

@@ -29,7 +29,7 @@ def validator(name: str) -> Draft202012Validator:
     return Draft202012Validator(json.loads(text))
 
 
-def taken(event: Any) -> bool:
+def is_accepted(event: Any) -> bool:
     """Whether the door takes the event."""
     _, (read,) = door.read(json.dumps(event).encode(), door.SINGLE, NOW)
     return isinstance(read, Emitted)
@@ -88,7 +88,7 @@ def test_each_bound_of_an_event_stands_in_its_schema(name: str) -> None:
         event = json.loads(json.dumps(EVENT))
         (event[owner] if owner else event)[field] = value
         assert not published.is_valid(event), value
-        assert not taken(event), value
+        assert not is_accepted(event), value
 
 
 @pytest.mark.parametrize(
@@ -103,7 +103,7 @@ def test_a_value_at_its_bound_is_taken(name: str, value: Any) -> None:
     """By the schema and by the door."""
     event = EVENT | {"data": EVENT["data"] | {name: value}}
     validator("training.completed.v1").validate(event)
-    assert taken(event)
+    assert is_accepted(event)
 
 
 @pytest.mark.parametrize("name", KINDS)
@@ -112,7 +112,7 @@ def test_the_reserved_subject_is_that_of_years_alone(name: str) -> None:
     event, years = full(name), name.startswith("year.")
     for subject, fits in (("CITY", years), ("H44.12", not years)):
         assert validator(name).is_valid(event | {"subject": subject}) == fits
-        assert taken(event | {"subject": subject}) == fits
+        assert is_accepted(event | {"subject": subject}) == fits
 
 
 VALUES = st.text(max_size=6) | st.integers() | st.none() | st.sampled_from(["1.5", "H44.1/a", "9"])
@@ -130,4 +130,4 @@ def test_what_a_schema_refuses_the_door_refuses(
     if None in attributes.values() or None in fields.values():
         return
     if not validator("training.completed.v1").is_valid(event):
-        assert not taken(event)
+        assert not is_accepted(event)

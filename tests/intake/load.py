@@ -1,4 +1,4 @@
-"""Load at real doors: senders that repeat what was not answered, and what became of it."""
+"""Load at real doors: senders that repeat unanswered batches, and checks of what arrived."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Load:
     async def run(self) -> None:
         """Sends batches until told to finish, each until it is answered."""
         for number in count():
-            ids = [f"{self.name}-{number}-{one}" for one in range(BATCH)]
+            ids = [f"{self.name}-{number}-{n}" for n in range(BATCH)]
             await self._send([event(id_, subject="H44.12") for id_ in ids])
             if self._last:
                 return
@@ -57,10 +57,10 @@ class Load:
 
     async def more(self, batches: int = 3) -> None:
         """Returns once so many more batches are answered."""
-        wanted = len(self.receipts) + batches * BATCH
+        goal = len(self.receipts) + batches * BATCH
 
         async def answered() -> bool:
-            return len(self.receipts) >= wanted
+            return len(self.receipts) >= goal
 
         await eventually(answered, 60)
 
@@ -101,12 +101,12 @@ async def relayed(served: Served, server: NatsServer) -> list[str]:
     await eventually(none_waits, 120)
     broker: Broker = server.broker("provision")
     info = await broker.stream_info("EVENTS")
-    manager, found = broker.manager(), []
+    manager, message_ids = broker.manager(), []
     for sequence in range(info.state.first_seq, info.state.last_seq + 1):
         headers = (await manager.get_msg("EVENTS", sequence)).headers or {}
-        found.append(headers["Nats-Msg-Id"])
+        message_ids.append(headers["Nats-Msg-Id"])
     await broker.close()
-    return found
+    return message_ids
 
 
 async def kept_once(loads: list[Load], url: str, server: NatsServer) -> None:
