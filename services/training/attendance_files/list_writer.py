@@ -7,8 +7,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-import openpyxl
-
 from contracts import moments
 from services.training.attendance_files.attendance_list import FORMULA
 from services.training.attendance_files.roster_list import ROLE_TERMS
@@ -63,6 +61,8 @@ def write_csv(titles: Sequence[str], lines: Iterable[Sequence[Value]]) -> bytes:
 
 def write_xlsx(sheet: str, titles: Sequence[str], lines: Iterable[Sequence[Value]]) -> bytes:
     """A list as XLSX; all cells are texts but numbers and dates."""
+    import openpyxl  # as late as this: loading it takes time at the start of every process
+
     book = openpyxl.Workbook(write_only=True)
     page = book.create_sheet(sheet)
     for letter, width in WIDTHS.items():
