@@ -217,7 +217,7 @@ FAULTS: dict[str, tuple[Any, str, Any]] = {
     "appeals are forgotten": (domain._EVOLVE, "appeal", _appealed),
     "an upheld appeal speaks": (domain, "facts", _talkative(domain.facts)),
     "two sanctions": (domain.MOVES[domain.HANDLED], "handle", domain.HANDLED),
-    "the year of the decision": (domain, "_counted_in", lambda concluded, decided, year: decided),
+    "the year of the decision": (domain, "_sanction_year", lambda concluded, decided, _: decided),
     "the sanction stays": (domain._EVOLVE, "overturn",
                            lambda state, step: replace(state, conclusion=None)),
     "a dismissed case goes on": (domain.MOVES[domain.DISMISSED], "assign", domain.ASSIGNED),

@@ -36,7 +36,7 @@ from tests.support.machines.walking import On, chosen, on
 UNITS = ("H44.1", "H44.2")
 RECORDS_MAX = 3
 START = moments.instant("2024-11-01T08:00:00+07:00")
-CHASSIS_WRITES = ((journal, "append"), (outbox, "add"), (journal, "keep_answer"))
+CHASSIS_WRITES = ((journal, "append"), (outbox, "add"), (journal, "save_answer"))
 NOBODYS: dict[str, Any] = dict.fromkeys(("possible", "possible_vi", "possible_en"))
 """What an answer says to a role alone."""
 TABLES = ("journal", "outbox", "answers")
