@@ -205,7 +205,7 @@ def test_the_best_of_the_sample_city_reads_why_its_sum_is_more_than_its_total() 
 
 FAULTS = {
     "late counted as missing": (sheet_lines, "coverage", lambda i, p, h: Coverage("missing")),
-    "scores unsigned": (sheet_json, "spelled", lambda amount: f"{abs(amount) / 100:.1f}"),
+    "scores unsigned": (sheet_json, "points_text", lambda amount: f"{abs(amount) / 100:.1f}"),
 }
 
 
