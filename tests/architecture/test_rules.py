@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import re
-from functools import cache
 from importlib.metadata import packages_distributions
 
 import pytest
 
-from tests.architecture.allowances import ALLOWED, WORD_CEILINGS
 from tests.architecture.rules import chassis, kinds, layers, purity, services, sizes, texts, words
-from tests.architecture.rules.source_tree import Rule, SourceTree
+from tests.architecture.rules.source_tree import Rule
 from tests.architecture.seeds import chassis as chassis_seeds
 from tests.architecture.seeds import kinds as kind_seeds
 from tests.architecture.seeds import layers as layer_seeds
@@ -36,35 +33,10 @@ def identity(seed: Seed) -> str:
     return f"{seed.rule.__name__}-{seed.place}"
 
 
-@cache
-def clean_part() -> SourceTree:
-    """Our tree without the folders whose names are not all nouns yet."""
-    files = own_tree().files.items()
-    return SourceTree({p: text for p, text in files if p.rpartition("/")[0] not in WORD_CEILINGS})
-
-
-@cache
-def own_tallies() -> dict[str, words.Tally]:
-    """The names of our tree, counted once."""
-    return words.tallies(own_tree())
-
-
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
 def test_our_tree_keeps_the_rule(rule: Rule) -> None:
-    """What is still against it is listed, and the list has nothing that is mended."""
-    violations = rule(clean_part() if rule in words.RULES else own_tree())
-    places = {re.sub(r":\d+:", ":", each, count=1): each for each in violations}
-    allowed = set(ALLOWED.get(rule.__name__, ()))
-    assert sorted(each for place, each in places.items() if place not in allowed) == []
-    assert sorted(allowed - set(places)) == [], "mended: delete it from the allowances"
-
-
-@pytest.mark.parametrize("folder", WORD_CEILINGS)
-def test_a_folder_has_no_more_of_the_words_than_it_had(folder: str) -> None:
-    """Its number only falls; `python -m tests.architecture.words` lists the places."""
-    tally = own_tallies()[folder]
-    places = [f"{name.path}:{name.line}: {name.kind} `{name.name}`" for name in tally.words]
-    assert len(places) <= WORD_CEILINGS[folder], places
+    """Without an exception: each violation is named by file and line."""
+    assert rule(own_tree()) == []
 
 
 @pytest.mark.parametrize("seed", SEEDS, ids=identity)
@@ -78,12 +50,6 @@ def test_a_rule_finds_its_seeded_fault_and_nothing_else(seed: Seed) -> None:
 def test_every_rule_has_a_seeded_fault() -> None:
     """A rule that cannot turn red is a wish."""
     assert {seed.rule for seed in SEEDS} == set(RULES)
-
-
-def test_allowances_are_of_rules_and_folders_that_need_them() -> None:
-    """A rule that is renamed takes its list along; a folder that is clean has no ceiling."""
-    assert set(ALLOWED) <= {rule.__name__ for rule in RULES}
-    assert [folder for folder in WORD_CEILINGS if not own_tallies()[folder].words] == []
 
 
 def test_no_other_package_claims_our_names() -> None:

@@ -36,7 +36,7 @@ _gauge = meter("danchu.scoring").create_gauge(
 )
 
 
-class Page(NamedTuple):
+class UnownedPage(NamedTuple):
     """Events of a page, and where the next begins; None at the end."""
 
     items: list[dict[str, Any]]
@@ -62,7 +62,7 @@ class Unowned:
         _gauge.set(self._counted[1])
         return self._counted[1]
 
-    async def page(self, reader: Credential, after: Place | None, limit: int) -> Page:
+    async def page(self, reader: Credential, after: Place | None, limit: int) -> UnownedPage:
         """The events that the reader may see, by subject and time.
 
         A page may hold fewer than `limit`, where most of the rows belong to others.
@@ -77,12 +77,12 @@ class Unowned:
                     continue
                 async for row in unowned_queries.events(conn, unheld, after, limit + 1):
                     if len(items) == limit or room == 0:
-                        return Page(items, last)
+                        return UnownedPage(items, last)
                     room, last = room - 1, Place(subject, row.year, row.time, row.identity)
                     event = json.loads(row.raw)
                     if _may_see(reader, event["source"]):
                         items.append(_item(event, row.receipt, self._nearest(subject, nearest)))
-        return Page(items, None)
+        return UnownedPage(items, None)
 
     async def _unheld(self, conn: AsyncConnection) -> Sequence[Unheld]:
         place = await position.load(conn)
