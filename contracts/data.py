@@ -192,6 +192,7 @@ class Data(msgspec.Struct, frozen=True, kw_only=True):
     def canonical(self) -> Data:
         """The data in the canonical version of its type, which is the one that rubrics read.
 
-        The canonical version itself inherits this; each other version overrides it.
+        The canonical version itself inherits this; each other version overrides it, for its own
+        fields: `envelope.canonical` adds `year` and `evidence`.
         """
         return self

@@ -210,7 +210,10 @@ def restore(
 
 
 def canonical(event: Event) -> Event:
-    """The event with its data in the canonical version, so that consumers know one version."""
+    """The event with its data in the canonical version, so that consumers know one version.
+
+    A conversion is about a type's own fields: `year` and `evidence` stay as they are.
+    """
     if type(event) not in CONVERTED:
         return event
     data, kind = event.data.canonical(), CANONICAL[KIND_OF[type(event)].short]
@@ -218,7 +221,8 @@ def canonical(event: Event) -> Event:
         raise TypeError(f"{type(event.data).__name__}.canonical() is no {kind.data.__name__}")
     cls = EVENT_CLASSES[kind.version]
     attributes = {name: getattr(event, name) for name in Event.__struct_fields__}
-    return cls(**{**attributes, "data": data})
+    common = {name: getattr(event.data, name) for name in Data.__struct_fields__}
+    return cls(**{**attributes, "data": msgspec.structs.replace(data, **common)})
 
 
 def _content_in(raw: bytes) -> bytes:

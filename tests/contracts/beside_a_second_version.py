@@ -17,6 +17,7 @@ from ruamel.yaml import YAML
 
 from contracts import asyncapi, door, envelope, generate, moments
 from contracts.catalog import BY_TYPE, CANONICAL
+from contracts.data import Evidence
 from contracts.training import TrainingCompletedV1
 from services.chassis.auth.credentials import Issuer
 from services.commands.emit import role_of
@@ -76,6 +77,15 @@ def test_an_event_is_read_in_the_canonical_version_and_recorded_as_sent() -> Non
     assert recorded.receipt == emitted.receipt
     sent = json.loads(recorded.raw)
     assert (sent["type"], sent["data"]) == (SECOND, LESSONS)
+
+
+def test_a_conversion_keeps_year_and_evidence() -> None:
+    """No conversion has to copy what the data of every event may carry."""
+    documents = [{"document": "12/BC-UBND"}]
+    emitted = read(second("a", data={**LESSONS, "year": 2025, "evidence": documents}))
+    assert isinstance(emitted, door.Emitted)
+    assert emitted.event.data.year == 2025
+    assert emitted.event.data.evidence == [Evidence(document="12/BC-UBND")]
 
 
 def test_the_receipt_of_the_first_version_stays_the_same() -> None:

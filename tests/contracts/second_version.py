@@ -32,7 +32,7 @@ class TrainingCompletedV2(Data, frozen=True, kw_only=True):
         """The topic under its first name, and hours: a lesson is exactly 0.75 of one."""
         return training.TrainingCompletedV1(
             person=self.person, course=self.course, topic=TOPICS[self.theme],
-            hours=str(self.lessons * HOURS_OF_A_LESSON), year=self.year, evidence=self.evidence,
+            hours=str(self.lessons * HOURS_OF_A_LESSON),
         )  # fmt: skip
 
 

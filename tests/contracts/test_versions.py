@@ -39,7 +39,7 @@ def test_a_second_version_lives_beside_the_first() -> None:
         command, cwd=HERE.parents[1], capture_output=True, text=True, timeout=120, check=False
     )
     assert result.returncode == 0, result.stdout + result.stderr
-    assert "8 passed" in result.stdout, result.stdout
+    assert "9 passed" in result.stdout, result.stdout
 
 
 def test_a_receipt_is_the_one_of_the_day_it_was_given() -> None:
