@@ -12,12 +12,15 @@ import pytest
 from services.scoring.fold.cells import OWN, Cell, Horizon, Posting, Tally, weigh
 from services.scoring.fold.registry import Order
 from services.scoring.ratings.assessment import assess
+from services.scoring.ratings.labels import label
 from services.scoring.ratings.scores import basic_score, line_of
 from services.scoring.rubrics.indicators import KIND_FIELDS
 from services.scoring.rubrics.kinds import Kind, Section
 from services.scoring.rubrics.loader import SHIPPED, load_directory
 from services.scoring.rubrics.model import Indicator, Points, Rubric, Rule
 from services.scoring.rubrics.rules import NUMERIC
+from tests.oracle.generate_rubric import MAKERS, SHAPES
+from tests.oracle.points import BASIC, QUANTITIES
 
 PRICED = Rule(("award.granted",), points=Points(Fraction(1)))
 POSTING = Posting("done", Order(0, "a", "a"), True, 10_000, 10_000)
@@ -55,6 +58,7 @@ DECISIONS: dict[str, Callable[[Kind], Any]] = {
     "weigh": lambda kind: weigh(rubric(kind), Cell(OWN, "x", "", ""), [POSTING], HORIZON),
     "line_of": lambda kind: line_of(indicator(kind), Tally(), OWN),
     "basic_score": lambda kind: basic_score(indicator(kind), (1, 1, 1)),
+    "label": lambda kind: label("indicator", kind),
     "assess": lambda kind: assess(rubric(kind), Tally(), OWN),
 }
 
@@ -71,6 +75,12 @@ def test_a_forgotten_kind_of_indicator_fails(decision: str) -> None:
 def test_every_kind_of_indicator_is_decided(decision: str, kind: Kind) -> None:
     """The seven kinds of SCORING.md section 4 are in every table."""
     DECISIONS[decision](kind)
+
+
+def test_the_oracle_rates_every_kind_of_indicator() -> None:
+    """Its formulas and its random rubrics, to which the property tests compare the fold."""
+    basic = {kind.value for kind in Kind if kind.basic}
+    assert basic == set(BASIC) == QUANTITIES.keys() == MAKERS.keys() == set(SHAPES)
 
 
 def test_only_bonuses_and_deductions_stand_beside_the_basic_score() -> None:

@@ -15,6 +15,7 @@ from services.scoring.rubrics.kinds import Kind
 from services.scoring.rubrics.lint import remarks
 from services.scoring.rubrics.loader import SHIPPED, load, load_directory
 from services.scoring.rubrics.model import Points
+from tests.oracle.catalog import FIELDS
 from tests.scoring.rubrics.planted import DISCLOSURE_GATE, LEVELS, PLANTED, Planted
 
 COMMUNE = (SHIPPED / "viet-tri-2025-commune.yaml").read_text(encoding="utf-8")
@@ -65,6 +66,13 @@ def test_the_shipped_rubrics_load_and_add_up_to_100_points() -> None:
     governing = rubrics.governing("commune", 2025)
     assert governing is not None and governing.pooled
     assert rubrics.governing("commune", 2024) is None
+
+
+def test_the_oracle_has_every_event_that_the_shipped_rubrics_read() -> None:
+    """Its random cities lack an event that its catalog lacks, and nothing would be compared."""
+    indicators = [each for rubric in load_directory(SHIPPED).items for each in rubric.indicators]
+    rules = [rule for indicator in indicators for _, rules in indicator.sides() for rule in rules]
+    assert {short for rule in rules for short in (*rule.sets, *rule.clears)} <= FIELDS.keys()
 
 
 def test_a_rubric_says_what_its_file_says() -> None:
