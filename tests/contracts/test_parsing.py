@@ -59,7 +59,7 @@ def test_what_no_parser_takes_is_refused(text: str) -> None:
             assert parsing.parse(text.encode()) == whole
 
 
-@pytest.mark.parametrize(("levels", "taken"), [(8, True), (9, False)])
+@pytest.mark.parametrize(("levels", "accepted"), [(8, True), (9, False)])
 @pytest.mark.parametrize("padding", [0, 300_000])
 def test_nesting_is_bounded_in_small_and_large_events(
     levels: int, accepted: bool, padding: int
