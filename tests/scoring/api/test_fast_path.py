@@ -79,7 +79,7 @@ class Slow:
         self.committed, self.looks = 1, 0
         self.begun, self.may_end = asyncio.Event(), asyncio.Event()
 
-    async def glance(self, _: str) -> int:
+    async def single_value(self, _: str) -> int:
         """One look."""
         seen, self.looks = self.committed, self.looks + 1
         self.begun.set()
