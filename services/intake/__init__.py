@@ -1,6 +1,6 @@
-"""The one door for systems that keep their own records.
+"""The intake service: the single entry point for events of systems that keep their own records.
 
-Owns: the identities it has accepted, and its outbox. It owns no facts.
-Takes in: CloudEvents, one or a batch, over HTTP and as NATS requests.
-Emits: every accepted event, by its outbox, to the stream EVENTS.
+Owns: the identities of accepted events, and its outbox. It owns no facts.
+Takes in: CloudEvents, single or in batches, over HTTP and as NATS requests.
+Emits: every accepted event, through its outbox, to the stream EVENTS.
 """

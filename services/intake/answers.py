@@ -1,4 +1,4 @@
-"""The models for OpenAPI of the HTTP door: the event that it accepts and its answers."""
+"""OpenAPI models of the HTTP door: the request body that it accepts, and its answers."""
 
 from typing import Any, Literal
 
@@ -62,7 +62,7 @@ class ReceiptState(BaseModel):
 
 
 def event_schema() -> dict[str, Any]:
-    """The schema of an event of any type, whose `data` the schemas of the types describe."""
+    """The schema of an event of any type; `data` is described by the schema of each type."""
     event: dict[str, Any] = envelope_schema()["$defs"]["Event"]
     event["properties"]["type"] = {
         "type": "string",
@@ -75,10 +75,10 @@ def event_schema() -> dict[str, Any]:
 
 
 def request_body() -> dict[str, Any]:
-    """One event or a batch; `Event` is a component.
+    """The OpenAPI request body: one event or a batch; `Event` is a component.
 
-    One content type alone: of several, with an array among them, generators of clients make
-    code that cannot run. The content types of CloudEvents are named in words.
+    Only one content type is declared: from several, one of them an array, client generators make
+    code that does not run. The description names the CloudEvents content types.
     """
     event = {"$ref": "#/components/schemas/Event"}
     batch = {"type": "array", "maxItems": EVENTS_MAX, "items": event}

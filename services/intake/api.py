@@ -1,4 +1,4 @@
-"""The HTTP door: POST /events, and GET /outbox for those who run it."""
+"""The HTTP door: POST /events, GET /receipts/{receipt}, and GET /outbox for operators."""
 
 import re
 from typing import Any

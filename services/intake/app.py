@@ -1,4 +1,4 @@
-"""The composition of the intake: its two doors, of one set of settings; it connects to nothing."""
+"""Composition of the intake, with its HTTP and NATS doors; `build` opens no connection."""
 
 from functools import partial
 
@@ -17,12 +17,12 @@ from services.intake.tables import MIGRATIONS
 
 
 async def migrated(settings: Settings) -> None:
-    """Brings the intake's schema to this version."""
+    """Migrates the database schema of the intake to this version."""
     await outbox_service.migrated(SERVICE, settings, MIGRATIONS)
 
 
 def build(settings: IntakeSettings, clock: Clock = now_us) -> Producer:
-    """Everything of the intake, connected to nothing yet."""
+    """Builds the service without connecting; raises SettingWrong for an open source prefix."""
     check_sources(settings.intake_nats_sources)
     parts = outbox_service.parts(SERVICE, settings, clock, spot_checks=True)
     intake = Intake(parts.db, clock, parts.relay.nudge)

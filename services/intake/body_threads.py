@@ -1,7 +1,8 @@
-"""Where bodies are read and answers written: beside the loop, the large ones one after another.
+"""Threads that parse request bodies and encode answers, so that the event loop is not blocked.
 
-One thread for bodies that cost little and one for the others, so that a usual batch never stands
-behind a hostile body of 16 MB, and the loop never shares the interpreter with two of these.
+Small bodies have one thread and large ones another. An ordinary batch therefore never waits behind
+a hostile body of 16 MB, and at most one large body at a time competes with the event loop for the
+interpreter lock.
 """
 
 import asyncio
@@ -24,12 +25,15 @@ BATCH_AT_ONCE_BYTES, SINGLE_AT_ONCE_BYTES = 1024, 16 * 1024
 SMALL_BYTES_MAX = 64 * 1024
 SMALL_WAITING_BYTES_MAX, LARGE_WAITING_BYTES_MAX = 16 * 2**20, 64 * 2**20
 OBJECT_BYTES, VALUE_BYTES = 128, 32
-"""What an object and a comma weigh at least: ten thousand empty events are 30 KB and no trifle."""
+"""The least costs of an object and of a comma: ten thousand empty events of 30 KB are costly."""
 RETRY_SECONDS = "5"
 
 
 def weight_of(raw: bytes) -> int:
-    """What a body may cost to read, in bytes of a usual one; 0 where it is but a moment."""
+    """The estimated cost of parsing a body, in bytes of an ordinary body.
+
+    0 for a body so small that it is parsed on the event loop.
+    """
     if len(raw) > SMALL_BYTES_MAX:
         return len(raw)
     single = raw.lstrip()[:1] != b"["
@@ -40,7 +44,7 @@ def weight_of(raw: bytes) -> int:
 
 
 class Lane:
-    """One thread, and what waits for it; answers go first, for they give their place back."""
+    """One thread with its queues; answers go before bodies, because they free room."""
 
     def __init__(self, name: str, waiting_max: int) -> None:
         self.waiting_max, self.size = waiting_max, 0
@@ -51,7 +55,8 @@ class Lane:
 
     @contextmanager
     def room(self, size: int) -> Iterator[None]:
-        """Room for a body until it is answered; Problem 503 where too much waits already."""
+        """Reserves room for a body until it is answered; Problem 503 if too much waits already."""
+        # an empty lane takes a body of any size
         if self.size and self.size + size > self.waiting_max:
             wait = {"Retry-After": RETRY_SECONDS}
             raise Problem(503, message("bodies-waiting"), headers=wait)
@@ -62,12 +67,12 @@ class Lane:
             self.size -= size
 
     async def run(self, work: Callable[[], T], is_answer: bool) -> T:
-        """What the work answers or raises, when its turn has come."""
-        if self._closed and is_answer:
+        """Queues the work, and returns or raises its result."""
+        if self._closed and is_answer:  # its events are committed; the thread is closed
             return work()
         job: Future[T] = Future()
         queue = self._answers if is_answer else self._bodies
-        queue.append((job, partial(copy_context().run, work)))
+        queue.append((job, partial(copy_context().run, work)))  # keeps the current trace span
         self._thread.submit(self._work)
         return await asyncio.wrap_future(job)
 
@@ -77,11 +82,11 @@ class Lane:
             return
         try:
             job.set_result(work())
-        except BaseException as error:  # it is raised where the work is awaited
+        except BaseException as error:  # raised again where the job is awaited
             job.set_exception(error)
 
     def close(self) -> None:
-        """Reads no more; answers, of which events are committed, are still written."""
+        """Cancels queued bodies; answers are still encoded, because their events are committed."""
         self._closed = True
         for job, _ in tuple(self._bodies):
             job.cancel()
@@ -90,13 +95,13 @@ class Lane:
 
 @dataclass
 class Place:
-    """The place of one body, from its reading to its answer; without a lane it is done at once."""
+    """The two jobs of one request, parsing and encoding; without a lane they run at once."""
 
     lane: Lane | None
     has_read: bool = False
 
     async def run(self, work: Callable[..., T], *arguments: Any) -> T:
-        """What a function answers or raises: first the one that reads, then the one that writes."""
+        """Calls a function in the lane; the first call parses the body, later ones are answers."""
         call = partial(work, *arguments)
         if self.lane is None:
             return call()
@@ -106,14 +111,14 @@ class Place:
 
 @dataclass
 class BodyThreads:
-    """The threads of both doors."""
+    """The two threads, which both doors share."""
 
     small: Lane = field(default_factory=lambda: Lane("small bodies", SMALL_WAITING_BYTES_MAX))
     large: Lane = field(default_factory=lambda: Lane("large bodies", LARGE_WAITING_BYTES_MAX))
 
     @contextmanager
     def place(self, raw: bytes) -> Iterator[Place]:
-        """The place of a body; Problem 503 where there is none."""
+        """The place of a body, by its estimated cost; Problem 503 if its lane has no room."""
         weight = weight_of(raw)
         if not weight:
             yield Place(None)
@@ -123,6 +128,6 @@ class BodyThreads:
             yield Place(lane)
 
     def close(self) -> None:
-        """Ends both; nothing is half done by them."""
+        """Closes both lanes; work that is running is finished."""
         self.small.close()
         self.large.close()

@@ -1,4 +1,4 @@
-"""What a credential may send, per event, and what becomes of each event of a batch. Pure."""
+"""Authorisation of each event for its sender, and the receipts of a batch. Pure."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,11 +19,11 @@ EMITTING_ROLES = frozenset(role for kind in CATALOG.values() for role in kind.ro
 
 
 class Sender(Protocol):
-    """What the door has to know of a credential."""
+    """The part of a credential that the door uses."""
 
     @property
     def role(self) -> str:
-        """The role that the credential was given."""
+        """The role of the credential."""
 
     @property
     def sources(self) -> Sequence[str]:
@@ -36,12 +36,12 @@ class Sender(Protocol):
         """Whether the source has one of its prefixes."""
 
     def may_use_type(self, *names: str) -> bool:
-        """Whether a type, by one of its names, is among those it was given."""
+        """Whether the credential allows a type under one of these names."""
 
 
 @dataclass(frozen=True, slots=True)
 class EventReceipt:
-    """The answer to one event; `receipt` in hexadecimal where the event is stored."""
+    """The answer to one event; `receipt` is hexadecimal, and None if the event is not stored."""
 
     id: str | None
     source: str | None
@@ -56,10 +56,10 @@ def authorise(
     subject: str | None,
     subjects: Mapping[bytes, str] = MappingProxyType({}),
 ) -> Emitted | Refusal:
-    """The event, or its refusal with all that the sender may not do.
+    """The event, or its refusal with every permission that the sender lacks.
 
-    `subject` is the only unit that the door lets through, None where it takes any; `subjects` are
-    those of the events that retractions name, by identity, as far as the door knows them.
+    `subject` is the only unit that this door accepts, None if it accepts any. `subjects` maps the
+    identities of retracted events to their subjects, as far as the intake accepted these events.
     """
     if isinstance(item, Refusal):
         return item
@@ -90,14 +90,14 @@ def _beyond(item: Emitted, sender: Sender) -> Iterable[Fault]:
 
 
 def _unlike(item: Emitted, subjects: Mapping[bytes, str]) -> Iterable[Fault]:
-    """A retraction has effect under the subject of its target alone (SCORING.md section 2)."""
+    """Faults of a retraction under another subject than its target's (SCORING.md section 2)."""
     retracted = target(item)
     if retracted is not None and subjects.get(retracted, item.event.subject) != item.event.subject:
         yield Fault("subject", message("retracted-subject"))
 
 
 def target(item: Emitted | Refusal) -> bytes | None:
-    """The identity that a retraction of its own source names; None for any other event."""
+    """The identity that a retraction targets; None for other events, and for foreign sources."""
     data = item.event.data if isinstance(item, Emitted) else None
     if not isinstance(data, EventRetractedV1) or data.source != item.event.source:  # type: ignore[union-attr]
         return None
@@ -105,7 +105,7 @@ def target(item: Emitted | Refusal) -> bytes | None:
 
 
 def first_by_identity(items: Iterable[Emitted | Refusal]) -> dict[bytes, Emitted]:
-    """The first event of each identity in a batch: the one that can be stored."""
+    """The first event of each identity in a batch; only this one can be stored."""
     events: dict[bytes, Emitted] = {}
     for item in items:
         if isinstance(item, Emitted):
@@ -116,10 +116,10 @@ def first_by_identity(items: Iterable[Emitted | Refusal]) -> dict[bytes, Emitted
 def receipts(
     items: Iterable[Emitted | Refusal], stored: Mapping[bytes, bytes], new: Iterable[bytes]
 ) -> list[EventReceipt]:
-    """The answer to each item in order.
+    """The answer to each item, in order.
 
-    `stored` is the receipt of every identity as it now is in the database, `new` the identities
-    that this batch put there: the first event of each is accepted, later ones are duplicates.
+    `stored` has the receipt of every identity as it is now in the database, `new` the identities
+    that this batch inserted: the first event of each is accepted, later ones are duplicates.
     """
     fresh = set(new)
     return [_receipt(item, stored, fresh) for item in items]
@@ -134,5 +134,5 @@ def _receipt(
     if stored[item.identity] != item.receipt:
         return EventReceipt(event.id, event.source, "conflict", None, (CONFLICT,))
     status: Status = "accepted" if item.identity in fresh else "duplicate"
-    fresh.discard(item.identity)
+    fresh.discard(item.identity)  # the next event of this identity is a duplicate
     return EventReceipt(event.id, event.source, status, item.receipt.hex())

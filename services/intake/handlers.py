@@ -1,4 +1,4 @@
-"""What happens to a batch at a door: read, judge, claim identities, put into the outbox, commit."""
+"""The handler of a batch: parse, authorise, claim identities, write the outbox, commit."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,7 +20,7 @@ _answered = meter("danchu.intake").create_counter("danchu.intake.events", "event
 
 @dataclass(frozen=True)
 class Intake:
-    """The handler of both doors; `committed` is called after each commit."""
+    """The handler of both doors; `committed` is called after each commit of new events."""
 
     db: Database
     clock: Clock
@@ -31,11 +31,11 @@ class Intake:
         self, place: Place, raw: bytes, content_type: str,
         headers: Mapping[str, str] | None = None, events_max: int = EVENTS_MAX,
     ) -> tuple[bool, list[Emitted | Refusal]]:  # fmt: skip
-        """What `contracts.door.read` reads, at the place of the body; BodyRefused as there."""
+        """Parses a body by `contracts.door.read` in its place; raises BodyRefused like that."""
         return await place.run(read, raw, content_type, self.clock(), headers, events_max)
 
     def close(self) -> None:
-        """Ends the threads that read and write."""
+        """Closes the threads that parse bodies and encode answers."""
         self.bodies.close()
 
     async def accept(
@@ -45,9 +45,10 @@ class Intake:
         subject: str | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> list[EventReceipt]:
-        """A receipt for each event in order; what is accepted is on disk by then.
+        """A receipt for each event, in order; accepted events are committed when it returns.
 
-        The work belongs to the trace of the request's headers, else to that of its events.
+        The span continues the trace of the request's headers or, if they have none, that of the
+        events.
         """
         with message_span(_tracer, "accept", _carried(batch, headers)) as span:
             span.set_attribute("events", len(batch))
@@ -61,7 +62,8 @@ class Intake:
         return answers
 
     async def _subjects(self, batch: Sequence[Emitted | Refusal]) -> dict[bytes, str]:
-        """The subjects of the events that retractions of the batch name, as far as known."""
+        """The subjects of the events that the batch retracts: events accepted before, else events
+        of the batch itself."""
         targets = {target for item in batch if (target := domain.target(item)) is not None}
         if not targets:
             return {}

@@ -1,4 +1,4 @@
-"""Reads of the intake: what it accepted."""
+"""Reads of the intake: accepted events by receipt."""
 
 from typing import NamedTuple
 
@@ -8,14 +8,14 @@ from services.chassis.database.engine import Database
 
 
 class Accepted(NamedTuple):
-    """An accepted event as it goes to the stream, and whether the stream has acknowledged it."""
+    """An accepted event: its body on the stream, and whether the stream has acknowledged it."""
 
     body: bytes
     sent: bool
 
 
 async def accepted(db: Database, receipt: bytes) -> Accepted | None:
-    """The event of a receipt; None where the door accepted none."""
+    """The event of a receipt; None if no event with this receipt was accepted."""
     select = "SELECT body, sent IS NOT NULL FROM outbox WHERE receipt = :receipt LIMIT 1"
     async with db.read() as conn:
         row = (await conn.execute(text(select), {"receipt": receipt})).first()

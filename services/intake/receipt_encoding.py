@@ -1,4 +1,4 @@
-"""The answer of both doors as JSON: receipts in order, or problem details for a single event."""
+"""Encodes the answer of both doors: receipts in order, or a problem for a single event."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -11,21 +11,21 @@ from services.intake.domain import EventReceipt
 from services.intake.messages import message
 
 ERRORS_MAX = (20, 3, 1)
-"""The most errors of an event in an answer, and what is tried where it is too long."""
+"""The most errors per event: the usual limit, then those for an answer that is too long."""
 
 
 def body_problem(refused: BodyRefused) -> Problem:
-    """The problem of a body that is refused whole."""
+    """The problem details of a body that is refused as a whole."""
     return Problem(refused.status, refused.detail)
 
 
 def encode_receipts(
     receipts: Sequence[EventReceipt], single: bool, room: int | None = None
 ) -> bytes:
-    """The receipts as JSON; Problem 422 or 409 for a single event that was not taken.
+    """The receipts as JSON; Problem 422 or 409 for a single event that is not accepted.
 
-    Where the answer has to fit into `room` bytes and would not, each event has fewer errors. The
-    lengths are computed: what is many megabytes is encoded once.
+    If the answer would not fit into `room` bytes, each event has fewer errors, at last none. The
+    lengths are computed, so that an answer of many megabytes is encoded only once.
     """
     if single and receipts[0].status in ("refused", "conflict"):
         raise _problem(receipts[0])
@@ -38,7 +38,7 @@ def encode_receipts(
 
 
 class _Encoded(NamedTuple):
-    """A receipt as JSON but for its last brace, and each of its errors."""
+    """A receipt as JSON without its closing brace, and its errors, each as JSON."""
 
     head: bytes
     errors: Sequence[bytes]
@@ -49,15 +49,17 @@ class _Encoded(NamedTuple):
         return self.head + b',"errors":[' + b",".join(self.errors[:errors_max]) + b"]}"
 
     def length(self, errors_max: int) -> int:
-        """The bytes of the whole."""
+        """The length of `whole` in bytes."""
         if not self.errors:
             return len(self.head) + 1
         errors = self.errors[:errors_max]
+        # 13 bytes of `,"errors":[` and `]}`, and the commas between the errors
         return len(self.head) + 13 + sum(map(len, errors)) + max(0, len(errors) - 1)
 
 
 def _length(parts: Sequence[_Encoded], errors_max: int) -> int:
-    """The bytes of the answer with so many errors of each event."""
+    """The length of the answer in bytes with at most `errors_max` errors per event."""
+    # 15 bytes of `{"receipts":[` and `]}`, and one comma fewer than there are receipts
     return 14 + len(parts) + sum(part.length(errors_max) for part in parts)
 
 

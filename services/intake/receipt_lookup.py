@@ -1,6 +1,7 @@
-"""What became of an accepted event: what the door knows itself, and what scoring answers.
+"""The state of an accepted event, from the intake's own outbox and from scoring.
 
-Scoring is asked over NATS, for at most two seconds. Where it does not answer, that is said.
+Scoring is queried over NATS with a timeout of two seconds. Without its answer the state is
+`unknown`, or `waiting` for an event that is not in the stream yet.
 """
 
 from __future__ import annotations
@@ -28,16 +29,16 @@ Ask = Callable[[str], Awaitable[ReceiptFate | None]]
 
 @dataclass(frozen=True)
 class ReceiptLookup:
-    """The receipts that the door gave."""
+    """Looks up the receipts that this intake issued."""
 
     db: Database
     ask: Ask
 
     async def show(self, receipt: str, reader: Credential) -> dict[str, Any]:
-        """The event of a receipt and what became of it.
+        """The event of a receipt and its state.
 
-        Problem 404 for a receipt that the door did not give, and for one of another: who may not
-        see an event does not learn that it is there.
+        Problem 404 for a receipt that the intake did not issue, and for an event that the reader
+        may not see: its existence is not revealed.
         """
         event_row = await queries.accepted(self.db, bytes.fromhex(receipt))
         event: dict[str, Any] = {} if event_row is None else json.loads(event_row.body)
@@ -73,7 +74,7 @@ def _state(state: str, reason: str, sentence: Message) -> dict[str, Any]:
 
 
 async def ask_scoring(broker: Broker, receipt: str) -> ReceiptFate | None:
-    """What scoring says of a receipt; None where it says nothing in time."""
+    """The state that scoring reports for a receipt; None if it does not answer in time."""
     question = msgspec.json.encode(ReceiptQuestion(receipt))
     try:
         reply = await broker.request(RECEIPT_QUESTION, question, seconds=ANSWER_SECONDS)

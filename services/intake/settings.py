@@ -1,4 +1,4 @@
-"""Settings of the intake beside those of every process."""
+"""Settings of the intake besides the common ones."""
 
 from collections.abc import Mapping, Sequence
 
@@ -14,18 +14,18 @@ SOURCES = "DANCHU_INTAKE_NATS_SOURCES"
 
 
 class IntakeSettings(Settings):
-    """`nats_sources`: for a unit at the NATS door the prefixes of `source` that it may use.
+    """`intake_nats_sources`: for each unit at the NATS door, the allowed prefixes of `source`.
 
-    `*` stands for every unit that is not named, `{unit}` within a prefix for the unit. Without the
-    setting a unit may use any source: right for the development emitter, who speaks for every
-    unit, and for nobody else.
+    The key `*` stands for every unit without an entry of its own, `{unit}` within a prefix for the
+    unit. Without the setting a unit may use any source, which is right only for the development
+    emitter, because that sends for every unit.
     """
 
     intake_nats_sources: dict[str, list[str]] = Field(default_factory=dict)
 
 
 def check_sources(sources: Mapping[str, Sequence[str]]) -> None:
-    """SettingWrong for a unit that may use any source: what is a unit's own has prefixes."""
+    """SettingWrong if a unit's own entry allows every source: it must have real prefixes."""
     for unit, prefixes in sources.items():
         if unit != "*" and any(map(is_open, prefixes)):
             raise SettingWrong(SOURCES, message("sources-unit", unit=unit))

@@ -1,4 +1,4 @@
-"""Writes of the intake: identities, each exactly once whatever races."""
+"""Writes of the intake: inserts each identity exactly once, also under concurrency."""
 
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
@@ -19,10 +19,10 @@ STORED = "SELECT identity, receipt FROM identities WHERE identity"
 
 
 async def claim(conn: AsyncConnection, receipts: Mapping[bytes, bytes]) -> dict[bytes, bytes]:
-    """Stores identities with their receipts where they are new.
+    """Inserts the new identities with their receipts; returns the receipts of the others.
 
-    Answers the receipts of those that were stored before, by this or another process; a
-    transaction that holds one of them is waited for. What is missing in the answer is new.
+    The others were stored before, by this or another process. On PostgreSQL an identity that
+    another open transaction inserts is waited for. An identity missing from the result is new.
     """
     if not receipts:
         return {}
@@ -36,7 +36,7 @@ async def claim(conn: AsyncConnection, receipts: Mapping[bytes, bytes]) -> dict[
 
 
 async def subjects(conn: AsyncConnection, targets: Collection[bytes]) -> dict[bytes, str]:
-    """The subjects under which these identities were accepted, as far as they were."""
+    """The subjects under which these identities were accepted; others are left out."""
     receipts = {receipt: identity for identity, receipt in (await _receipts(conn, targets)).items()}
     rows = await select_among(conn, SENT, receipts, "bytea")
     return {receipts[bytes(receipt)]: subject_of(subject) for receipt, subject in rows}
@@ -45,7 +45,7 @@ async def subjects(conn: AsyncConnection, targets: Collection[bytes]) -> dict[by
 async def _claim_sqlite(
     conn: AsyncConnection, receipts: Mapping[bytes, bytes]
 ) -> dict[bytes, bytes]:
-    """The transaction is the only writer of the file, so looking and storing cannot race."""
+    """Selects, then inserts: no race, because the transaction is the only writer of the file."""
     known_receipts = await _receipts(conn, receipts)
     new = sorted(item for item in receipts.items() if item[0] not in known_receipts)
     await bulk_insert(conn, identities, new, ("identity", "receipt"))

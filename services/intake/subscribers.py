@@ -1,7 +1,7 @@
 """The NATS door: requests to danchu.emit.<unit>, answered with the same JSON as over HTTP.
 
-Read with nats-py itself: what arrives is put into the queue of its unit at once, at tens of
-thousands of messages a second, and served from there in turns (`unit_queues`).
+It uses nats-py directly: each message is put into the queue of its unit on arrival, at tens of
+thousands of messages a second, and the units are served in turns (`unit_queues`).
 """
 
 import asyncio
@@ -46,7 +46,7 @@ SHED_LOGGED_EVERY = 10_000
 
 @dataclass
 class NatsDoor:
-    """The door's own connection, opened whenever NATS is there."""
+    """The NATS door with a connection of its own, opened whenever NATS is reachable."""
 
     access: NatsAccess
     intake: Intake
@@ -61,7 +61,7 @@ class NatsDoor:
         self.broker = Broker(self.access, "danchu intake door")
 
     async def run(self) -> None:
-        """Keeps the door open until cancelled; then answers what it has begun, and closes."""
+        """Keeps the door open until it is cancelled; then answers queued messages, and closes."""
         workers = [asyncio.ensure_future(self._work()) for _ in range(WORKERS)]
         try:
             while True:
@@ -79,7 +79,7 @@ class NatsDoor:
             await self.broker.close()
 
     async def _open(self) -> None:
-        """Listens for as long as the connection lives; the client itself makes it again."""
+        """Subscribes until the client is closed; the client itself reconnects after a loss."""
         client = await self.broker.ensure()
         with translate_client_errors():
             subscription = await client.subscribe(
@@ -93,14 +93,14 @@ class NatsDoor:
             await self._deafen(client, subscription)
 
     async def _deafen(self, client: Client, subscription: Subscription) -> None:
-        """Takes in nothing more, but what the server sent already."""
+        """Drains the subscription: no new messages, but those that the server has already sent."""
         if client.is_connected:
             with contextlib.suppress(BrokerAway), translate_client_errors():
                 async with asyncio.timeout(ENDING_SECONDS):
                     await subscription.drain()  # type: ignore[no-untyped-call]
 
     async def on_message(self, raw: Msg) -> None:
-        """Queues a message, in a moment; a request without room is answered with 503."""
+        """Queues a message without waiting; a request without room is answered with 503."""
         unit = raw.subject.rpartition(".")[2].replace("-", ".")
         offer = self.queues.put(unit, raw, len(raw.data), bool(raw.reply))
         if offer is Offer.QUEUED:
@@ -114,7 +114,7 @@ class NatsDoor:
             await self._reply(raw, Problem(503, message("door-full")).encode())
 
     async def _work(self) -> None:
-        """Serves what waits, one message at a time, until the door ends."""
+        """Serves queued messages, one at a time, until the door closes and the queues are empty."""
         while True:
             try:
                 unit, raw = self.queues.take()
@@ -128,7 +128,7 @@ class NatsDoor:
                 await self._reply(raw, await self.on_emit(unit, raw))
             finally:
                 self.queues.end(unit)
-                self._arrived.set()
+                self._arrived.set()  # the unit's next message may be served now
 
     async def _reply(self, raw: Msg, body: bytes) -> None:
         if not raw.reply:
@@ -140,24 +140,25 @@ class NatsDoor:
             log.warning("a reply of the NATS door was lost", extra={"error": str(error)})
 
     async def on_emit(self, unit: str, raw: Msg) -> bytes:
-        """The reply to one request, receipts or problem details."""
+        """The reply to one request: receipts or problem details."""
         try:
+            # nats-py has no public name for the server's limit
             room = raw._client.max_payload - REPLY_ROOM
             return await self.accept(raw.data, unit, self.sender(unit), raw.headers, room)
         except Problem as problem:
             return problem.encode()
         except DatabaseAway as error:
             return away(error).encode()
-        except Exception as bug:  # as over HTTP: told to the sender, and in the log
+        except Exception as bug:  # as over HTTP: status 500 for the sender, details in the log
             log.error("a request at the NATS door failed", exc_info=bug)
             return Problem(500, message("door-failed")).encode()
 
     def sender(self, unit: str) -> Credential:
-        """What may be sent at the door of a unit: that of an emitter with the unit's sources.
+        """The credential of a unit at this door: an emitter with the unit's source prefixes.
 
-        Who may publish to which door is for NATS to say. Where no sources are given, all are
-        taken; where some are, a unit that is not named has those of `*`, and none without it.
-        `{unit}` within a prefix stands for the unit.
+        The permissions of the NATS server decide who may publish to the subject of a unit. Without
+        the setting every source is allowed; with it, a unit without an entry has the prefixes of
+        `*`, or none. `{unit}` within a prefix stands for the unit.
         """
         if not self.sources:
             return Credential("emitter", sources=ANY)
@@ -170,7 +171,7 @@ class NatsDoor:
         self, body: bytes, unit: str, sender: Credential,
         headers: Mapping[str, str] | None, room: int,
     ) -> bytes:  # fmt: skip
-        """The receipts in at most `room` bytes; Problem where nothing was taken."""
+        """The receipts in at most `room` bytes; raises Problem if the body is not accepted."""
         if len(body) > REQUEST_BYTES_MAX:
             raise Problem(413, message("request-bytes", most=REQUEST_BYTES_MAX))
         with self.intake.bodies.place(body) as place:

@@ -1,4 +1,4 @@
-"""Tables of the intake."""
+"""Tables of the intake: identities with their receipts, the outbox, and the key fingerprints."""
 
 from pathlib import Path
 

@@ -1,7 +1,7 @@
-"""What waits at the NATS door: a bounded queue for each unit, served in turns. Pure.
+"""The queues of the NATS door: a bounded queue for each unit, served in turns. Pure.
 
-One unit that sends without end makes nobody wait but itself. Requests go before publishes without
-a reply, for somebody waits for them; where there is no room, publishes are shed first.
+A unit that floods the door delays only itself. Requests go before publishes without a reply
+subject, because their senders wait; if there is no room, publishes are shed first.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ MESSAGES_MAX = 4096
 BYTES_OF_UNIT_MAX = 16 * 2**20
 BYTES_MAX = 64 * 2**20
 SERVED_OF_UNIT_MAX = 4
-"""So many messages of one unit are served at once, however many others stand idle."""
+"""The most messages of one unit that are served at once, even if workers are idle."""
 PUBLISH_EVERY = 8
-"""Of so many messages one is a publish, however many requests wait."""
+"""Every eighth turn goes to a publish first, however many requests wait."""
 
 
 class Offer(Enum):
-    """What became of a message at the queue."""
+    """The outcome of offering a message to the queues."""
 
     QUEUED = "queued"
     SHED = "shed"
@@ -35,7 +35,7 @@ class Offer(Enum):
 
 @dataclass
 class _Lane(Generic[T]):
-    """The messages of one sort, by unit; the units stand in the order of their turns."""
+    """The messages of one kind by unit, with the units in the order of their turns."""
 
     of_unit_max: int
     units: OrderedDict[str, deque[tuple[T, int]]] = field(default_factory=OrderedDict)
@@ -49,12 +49,12 @@ class _Lane(Generic[T]):
         self.messages += 1
 
     def next_unit(self, served: Mapping[str, int]) -> str | None:
-        """The unit whose turn it is, of those that are not served enough already."""
+        """The first unit that is below its limit of messages served at once, or None."""
         free = (unit for unit in self.units if served.get(unit, 0) < SERVED_OF_UNIT_MAX)
         return next(free, None)
 
     def take(self, unit: str, last: bool = False) -> tuple[str, T, int]:
-        """The next message of a unit, which then has its turn behind the others."""
+        """Removes the oldest message of a unit, or its newest; the unit's next turn is the last."""
         queue = self.units[unit]
         message, size = queue.pop() if last else queue.popleft()
         self.messages -= 1
@@ -80,9 +80,10 @@ class UnitQueues(Generic[T]):
         return self.requests.messages + self.publishes.messages
 
     def put(self, unit: str, message: T, size: int, replies: bool) -> Offer:
-        """Queues a message, or says that there is no room for it.
+        """Queues a message, or reports that there is no room for it.
 
-        A request that finds the door full takes the place of a publish, if there is one.
+        If all queues together are full, a request displaces the newest publishes of the unit that
+        has the most.
         """
         lane = self.requests if replies else self.publishes
         without = Offer.REFUSED if replies else Offer.SHED
@@ -98,7 +99,10 @@ class UnitQueues(Generic[T]):
         return Offer.QUEUED
 
     def take(self) -> tuple[str, T]:
-        """The next message and its unit, which is served until `end`; KeyError where none waits."""
+        """The next message and its unit; call `end` when it is answered.
+
+        KeyError if no message waits, or if every unit with messages is at its limit.
+        """
         self.turns += 1
         lanes = [self.requests, self.publishes]
         if self.turns % PUBLISH_EVERY == 0:
@@ -113,14 +117,16 @@ class UnitQueues(Generic[T]):
         raise KeyError("nothing waits")
 
     def end(self, unit: str) -> None:
-        """A message of the unit was answered."""
+        """Notes that a message of the unit has been answered."""
         left = self.served.pop(unit) - 1
         if left:
             self.served[unit] = left
 
     def _left(self, unit: str, _: T, size: int) -> None:
+        """Subtracts a removed message from the sizes."""
         self.size -= size
         left = self.sizes.pop(unit) - size
+        # a unit with messages keeps its entry, even if all of them are empty
         if left or any(unit in lane.units for lane in (self.requests, self.publishes)):
             self.sizes[unit] = left
 

@@ -1,4 +1,4 @@
-"""The identities that were accepted, and the outbox."""
+"""The identities of accepted events, and the outbox."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""Finds an accepted event by its receipt: for whoever asks what became of it, or takes it back."""
+"""An index of accepted events by receipt, for receipt lookups and for retractions."""
 
 from alembic import op
 
