@@ -1,1 +1,1 @@
-"""What services say to one another: the catalog of events and its formats; no service."""
+"""The contracts between services: the catalog of events and their formats; no service code."""

@@ -1,4 +1,4 @@
-"""The AsyncAPI 3.0 document of what crosses NATS, from the catalog."""
+"""Generates the AsyncAPI 3.0 document of the NATS channels from the catalog."""
 
 from __future__ import annotations
 
@@ -44,9 +44,9 @@ def document() -> dict[str, Any]:
 
 
 def _key(kind: EventType) -> str:
-    """The name of a message: the short name for the canonical version, with the major for others.
+    """The name of a message: the short name; for a non-canonical version, with its major version.
 
-    So the names that clients were generated from stay when a version is added.
+    Adding a version therefore does not change the names in generated clients.
     """
     return kind.short if kind.canonical else kind.name
 

@@ -1,8 +1,9 @@
-"""The bounds of an event that neither its JSON Schema nor the decoder checks.
+"""Checks the bounds of an event that neither its JSON Schema nor the decoder checks.
 
-Source: DESIGN section 3. Pure. An event within all of them is not validated by its JSON Schema; an
-event that breaks one is, for the full list of faults. Only the door compares times with `now`; an
-accepted event is not checked again. The cost of a hostile event is bounded, as its answer is.
+Source: DESIGN section 3. Pure. An event that decodes and is within all bounds is not validated by
+its JSON Schema; any other is, for the full list of faults, unless it is far too large. Only the
+door compares times with `now`; an accepted event is not checked again. The cost of a hostile event
+and the size of its answer are bounded.
 """
 
 from __future__ import annotations
@@ -37,9 +38,10 @@ _LINES = ("dataschema", "traceparent", "tracestate")
 
 
 def validate(item: dict[str, Any], kind: EventType | None, now: int) -> Event | list[Fault]:
-    """The event of the type, or everything that is wrong with it at `now` (microseconds).
+    """The decoded event, or its faults at the time `now` (microseconds).
 
-    Without a type only the attributes are checked. Each field has at most one fault.
+    Without a type only the attributes are checked. Each field has at most one fault, unless the
+    event is so large or has so many unknown fields that the other checks are left out.
     """
     faults: list[Fault] = []
     size = len(msgspec.json.encode(item))
@@ -171,6 +173,10 @@ def _times(item: dict[str, Any], kind: EventType, now: int) -> list[Fault]:
 
 
 def _year(year: Any, of_time: int, kind: EventType) -> list[Fault]:
+    """The fault of a rating year more than one year from that of `time`.
+
+    Events that clear a fact and decisions may name any earlier year.
+    """
     if not isinstance(year, int) or abs(year - of_time) <= 1:
         return []
     if (kind.clearing or kind.decision) and year < of_time:
@@ -199,7 +205,7 @@ def _keys(event: Event, kind: EventType) -> list[Fault]:
 
 
 def _evidence(event: Event) -> list[Fault]:
-    """Faults of digests and addresses: `$` in a pattern also matches before a final line break."""
+    """Faults of digests and URLs that patterns miss: `$` also matches before a final newline."""
     entries = event.data.evidence or ()
     return [
         Fault(f"data.evidence.{i}.{name}", fault)

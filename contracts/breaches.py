@@ -1,7 +1,7 @@
-"""All faults of a message on the stream that breaks the contract, as sentences. Pure.
+"""Lists the faults of a message on the stream that breaks the contract, as sentences. Pure.
 
-`envelope.decode` stops at the first fault, which is all that most readers need. For the quarantine
-the faults are listed here, as at the door and at a bounded cost. Unknown fields are no fault on the
+`envelope.decode` stops at the first fault, which is enough for most readers. For the quarantine
+all faults are listed here, as at the door, at bounded cost. Unknown fields are no fault on the
 stream.
 """
 
@@ -18,7 +18,7 @@ from contracts.messages import Message, message
 
 
 def explain(broken: ContractBroken, raw: bytes) -> Message:
-    """All faults of a body that `decode` refused, each after its field."""
+    """The faults of a body that `decode` refused, at most 20, each preceded by its field."""
     if len(raw) > EXPLAINED_BYTES_MAX:
         large = Fault("", message("event-bytes", most=EVENT_BYTES_MAX))
         return join_faults([large, Fault(broken.field, broken.detail)])
@@ -37,7 +37,7 @@ def _syntax(raw: bytes) -> Message | None:
 
 
 def _faults(broken: ContractBroken, raw: bytes) -> list[Fault]:
-    """The faults by the schema of its type, and that of the decoder; at most one for each field."""
+    """The faults found by the schema, and that of the decoder; at most one for each field."""
     first = Fault(broken.field, broken.detail)
     try:
         item = msgspec.json.decode(raw)

@@ -1,7 +1,7 @@
-"""Every event type with its data, producer, stream, retention and who may emit it.
+"""Every event type with its data, producer, stream, retention and the roles that may emit it.
 
 CATALOG has every version. CANONICAL has one version of each short name: the one that rubrics
-name, that services of ours emit, and to which `envelope` converts the data of all the others.
+name, that danchu's services emit, and to which `envelope` converts the data of the others.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _PRODUCERS = {training: "training", awards: "awards", violations: "violations", 
 
 @dataclass(frozen=True, slots=True)
 class EventType:
-    """One type and major version: `roles` are the credentials that may emit it by the door."""
+    """One type and major version; `roles` are those that may send it through the door."""
 
     short: str
     major: int
@@ -46,7 +46,7 @@ class EventType:
 
     @property
     def name(self) -> str:
-        """Short name and major version, such as training.completed.v1, for names of files."""
+        """Short name and major version, such as training.completed.v1, also used in file names."""
         return f"{self.short}.v{self.major}"
 
     @property
@@ -66,7 +66,7 @@ class EventType:
 
     @property
     def clearing(self) -> bool:
-        """Whether it clears a fact, and so may name any earlier year."""
+        """Whether it clears a fact, and may therefore name any earlier year."""
         return self.short.partition(".")[2] in CLEARING
 
     @property
@@ -102,7 +102,7 @@ def _roles(short: str, practice: bool) -> frozenset[str]:
 
 
 def canonical_versions(kinds: Iterable[EventType]) -> dict[str, EventType]:
-    """The canonical version of each short name; ValueError where there is none, or another."""
+    """The canonical version of each short name; ValueError if a name has none, or several."""
     versions: dict[str, EventType] = {}
     shorts = set()
     for kind in kinds:
@@ -133,7 +133,7 @@ BY_TYPE: dict[str, EventType] = {kind.type: kind for kind in CATALOG.values()}
 
 @dataclass(frozen=True, slots=True)
 class FieldInfo:
-    """A data field: kind is key, person, text, date, boolean, choice, integer or number."""
+    """A data field; `kind` is key, person, text, date, boolean, choice, integer or number."""
 
     name: str
     kind: str
@@ -142,7 +142,7 @@ class FieldInfo:
 
     @property
     def closed(self) -> bool:
-        """Whether its values are a closed list, the same in every unit."""
+        """Whether its values come from a closed list that is the same for every unit."""
         return self.kind in ("choice", "boolean")
 
 
@@ -164,12 +164,14 @@ def fields(data: type[Data]) -> dict[str, FieldInfo]:
 
 
 def _field(name: str, type_: Any, optional: bool) -> FieldInfo:
+    """Classifies a field by its msgspec type and its annotations."""
     extra: dict[str, Any] = {}
     if isinstance(type_, msgspec.inspect.Metadata):
         extra, type_ = type_.extra_json_schema or {}, type_.type
     if isinstance(type_, UnionType):
         kinds = [t for t in type_.types if not isinstance(t, msgspec.inspect.CustomType)]
         plain = [k.type if isinstance(k, msgspec.inspect.Metadata) else k for k in kinds]
+        # an integer or a decimal string
         if any(isinstance(k, IntType) for k in plain) and len(plain) > 1:
             return FieldInfo(name, "number", (), optional)
         return _field(name, kinds[0], optional)
@@ -181,5 +183,6 @@ def _field(name: str, type_: Any, optional: bool) -> FieldInfo:
         return FieldInfo(name, "integer", (), optional)
     kind = "date" if extra.get("format") == "date" else extra.get("x-danchu", "text")
     if isinstance(type_, StrType) and kind == "text" and type_.pattern:
+        # patterns that begin with a digit are those of decimal strings; the others are unit keys
         kind = "number" if type_.pattern.startswith(("^-?[0-9]", "^[0-9]")) else "key"
     return FieldInfo(name, kind, (), optional)

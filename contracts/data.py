@@ -1,9 +1,9 @@
-"""The types of attributes and fields of events, with their bounds.
+"""The types of event attributes and data fields, with their bounds.
 
 Source: DESIGN section 3. A number is an integer or a decimal string, never binary floating point.
-Each `description` is both the text of the published schema and, after "must be", that of a
-refusal; FORMS has it in both languages. The decoder does not check patterns in an
-`extra_json_schema`: `bounds` and `names` do.
+Each `description` is used in the published schema and, after "must be", in refusals; FORMS has it
+in both languages. The decoder does not check the patterns in `extra_json_schema`: `bounds` and
+`names` do.
 """
 
 from __future__ import annotations
@@ -23,24 +23,24 @@ UNPRINTED = (
     r"\u0000-\u001f\u007f-\u00a0\u00ad\u034f\u061c\u115f\u1160\u1680\u17b4\u17b5\u180b-\u180f"
     r"\u2000-\u200f\u2028-\u202f\u205f-\u206f\u2800\u3000\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb"
 )
-"""Control, format and zero-width characters, blanks other than the plain one, and fillers."""
+"""Control, format and zero-width characters, spaces other than U+0020, and filler characters."""
 PRINTED, GLYPH = f"[^{UNPRINTED}]", f"[^ {UNPRINTED}]"
 _TRIMMED = f"{GLYPH}({PRINTED}*{GLYPH})?"
 PLAIN_TEXT = r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]*$"
 DIGEST = "[a-z]?-?[0-9a-f]{16,}"
 CARD_NUMBER = r"[^0-9]*[0-9]([^0-9A-Za-z]*[0-9]){8}(([^0-9A-Za-z]*[0-9]){3})?[^0-9]*"
-"""9 or 12 digits, with letters only around them, and separators anywhere."""
+"""9 or 12 digits; letters only before and after all of them, other characters anywhere."""
 _DAY = r"[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
 TIME = (
     rf"^{_DAY}[Tt]([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{{1,6}})?"
     r"([Zz]|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$"
 )
 FORMS: dict[str, Message] = {}
-"""The form of a value in both languages, by the English text of the schema."""
+"""The description of a value in both languages, by the English text in the schema."""
 
 
 def form(code: str, **values: Any) -> str:
-    """The English sentence of a form, for a `description`."""
+    """Registers a form in FORMS, and returns its English text for a `description`."""
     described = message(code, **values)
     FORMS[described.en] = described
     return described.en
@@ -108,6 +108,7 @@ Person: TypeAlias = Annotated[
         min_length=1, max_length=NAMED_KEY_MAX, description=PERSON_FORM,
         extra_json_schema={
             "x-danchu": "person", "anyOf": _PERSONS,
+            # no number of an identity card, after a unit's prefix or without; digests are keys
             "not": {"pattern": f"^({UNIT}/|(?!{UNIT}/))(?!{DIGEST}$){CARD_NUMBER}$"},
         },
     ),
@@ -192,7 +193,7 @@ class Data(msgspec.Struct, frozen=True, kw_only=True):
     def canonical(self) -> Data:
         """The data in the canonical version of its type, which is the one that rubrics read.
 
-        The canonical version itself inherits this; each other version overrides it, for its own
-        fields: `envelope.canonical` adds `year` and `evidence`.
+        The canonical version inherits this method; every other version overrides it and converts
+        its own fields. `envelope.canonical` adds `year` and `evidence`.
         """
         return self

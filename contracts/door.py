@@ -1,8 +1,8 @@
-"""The strict reading of a request at a door: JSON, bounds, and every fault of each event.
+"""Strict parsing of a request at a door: JSON, bounds, and the faults of each event.
 
-A body that is not well-formed JSON is refused whole (BodyRefused). Every other fault is answered
-per event, all faults of an event at once, so a bad event does not affect its neighbours.
-Credentials are checked elsewhere (`intake.domain`).
+A body of another content type, that is not well-formed JSON, or that is too large is refused as a
+whole (BodyRefused). Other faults are reported per event, all faults of an event at once, so a bad
+event does not affect the others. Credentials are checked elsewhere (`intake.domain`).
 """
 
 from __future__ import annotations
@@ -39,9 +39,10 @@ _NEEDED = frozenset(("id", "source", "specversion", "subject", "time", "type", "
 
 @dataclass(frozen=True, slots=True)
 class Emitted:
-    """An event that keeps the contract, as read at the door. Instants in microseconds.
+    """A valid event, as parsed at the door. Instants in microseconds.
 
-    `kind` and `attributes` are as sent, `event` has its data in the canonical version.
+    `kind` is the version that was sent; `attributes` are those that were sent, without nulls for
+    optional members; `event` has its data in the canonical version.
     """
 
     event: Event
@@ -54,13 +55,13 @@ class Emitted:
     content: bytes
 
     def body(self, recorded: int) -> bytes:
-        """The event as it stands on the stream when it was accepted at `recorded`."""
+        """The body of the event on the stream, with `recorded` as the instant of acceptance."""
         return body(self.attributes, recorded, self.content)
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """An event that breaks the contract, with everything that is wrong with it."""
+    """An event that is refused, with its faults."""
 
     id: str | None
     source: str | None
@@ -71,9 +72,10 @@ def read(
     raw: bytes, content_type: str, now: int, headers: Mapping[str, str] | None = None,
     events_max: int = EVENTS_MAX,
 ) -> tuple[bool, list[Emitted | Refusal]]:  # fmt: skip
-    """Whether the body is a single event, and each of its events read; raises BodyRefused.
+    """Whether the body is a single event, and its parsed events; raises BodyRefused.
 
-    `headers` are those of the request or message; attributes of an event in them are refused.
+    `headers` are those of the request or message; event attributes among them (binary mode) are
+    refused.
     """
     parsing.check_structured(content_type, headers or {})
     media = media_of(content_type, (SINGLE, BATCH, PLAIN))
@@ -98,7 +100,7 @@ def read(
 
 
 def _whole(text: str, start: int) -> parsing.Element:
-    """The place of the only value of a body; BodyRefused where there is another, or none."""
+    """The place of the only value of a body; BodyRefused if the body has several values or none."""
     element = parsing.element_at(text, start)
     if parsing.after_blanks(text, element.end) < len(text):
         raise parsing.syntax(text, element.end)
@@ -106,7 +108,7 @@ def _whole(text: str, start: int) -> parsing.Element:
 
 
 def _read_at(text: str, element: parsing.Element, now: int) -> Emitted | Refusal:
-    """The event at a place; an event that is far too large is refused without being decoded."""
+    """Parses the event at a place; one that is far too large is refused without being decoded."""
     if element.end - element.start > EXPLAINED_BYTES_MAX and parsing.is_costly(text, element):
         return Refusal(None, None, (Fault("", message("event-bytes", most=EVENT_BYTES_MAX)),))
     return _read_one(parsing.value_of(text, element), now)
@@ -136,8 +138,8 @@ def _read_one(item: Any, now: int) -> Emitted | Refusal:
 def _plain_form(item: dict[str, Any], kind: EventType | None) -> dict[str, Any]:
     """The event without nulls for optional members, and with the plain content type.
 
-    A null for an optional attribute is its absence (CloudEvents JSON format, section 2.2), and so
-    is one for an optional field; `application/json; charset=utf-8` is `application/json`.
+    A null for an optional attribute means that it is absent (CloudEvents JSON format, section 2.2),
+    and so it does for an optional field; `application/json; charset=utf-8` is `application/json`.
     """
     if None in item.values():
         item = {k: v for k, v in item.items() if v is not None or k in _NEEDED}
@@ -163,7 +165,7 @@ def _has_null(entry: Any) -> bool:
 
 
 def _plain_entry(entry: Any) -> Any:
-    """An entry of evidence without its nulls."""
+    """An entry of evidence without nulls for its optional members."""
     if not isinstance(entry, dict):
         return entry
     return {k: v for k, v in entry.items() if v is not None or k not in ("sha256", "url")}

@@ -1,9 +1,9 @@
-"""The CloudEvents 1.0 envelope: attributes, subjects, identity, receipts, and the stream's form.
+"""The CloudEvents 1.0 envelope: attributes, subjects, identity, receipts, and the stream format.
 
 A message on the stream is `{"recordedtime":…,"time":…[,"traceparent":…][,"tracestate":…],`
 followed by the event's content: its other attributes as canonical JSON (sorted names, compact,
-UTF-8, NFC). So a receipt can be checked by hashing bytes. The strict reading of what arrives at
-a door is `contracts.door`.
+UTF-8, NFC). A receipt can therefore be checked by hashing bytes. The strict parsing of requests at
+a door is in `contracts.door`.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ UNIT_KEY = re.compile(UNIT, re.ASCII)
 CITY = "CITY"
 EMIT_SUBJECT = "danchu.emit"
 RECORDS_SOURCE = "urn:danchu:records:"
-"""How `source` begins where a system of record of ours speaks; nobody else may use it."""
+"""The prefix of `source` in events of danchu's own systems of record; nobody else may use it."""
 _UUID7 = re.compile(
     r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", re.ASCII | re.I
 )
@@ -79,9 +79,9 @@ _HEAD_DECODER = msgspec.json.Decoder(dict[str, str])
 
 
 class Recorded(msgspec.Struct, frozen=True, gc=False):
-    """An accepted event. Instants in microseconds; `raw` is the body on the stream.
+    """An accepted event. Instants are in microseconds; `raw` is the body on the stream.
 
-    `kind` is the version that was sent, `event` has its data in the canonical version.
+    `kind` is the version that was sent; `event` has its data in the canonical version.
     """
 
     event: Event
@@ -95,9 +95,9 @@ class Recorded(msgspec.Struct, frozen=True, gc=False):
 
 
 class ContractBroken(Exception):
-    """A message on the stream that breaks the contract: its first fault, in `field` or as a whole.
+    """A message on the stream breaks the contract; `detail` is its first fault.
 
-    `contracts.breaches` lists all of them.
+    `field` is empty for a fault of the message as a whole. `contracts.breaches` lists all faults.
     """
 
     def __init__(self, reason: str, detail: Message, field: str = "") -> None:
@@ -106,24 +106,29 @@ class ContractBroken(Exception):
 
 
 def _locality(id_: str, digest: bytes) -> bytes:
-    """Six bytes that keep time-ordered ids (UUIDv7, RFC 9562) beside each other in an index."""
+    """The first six bytes of an identity: for time-ordered ids (UUIDv7, RFC 9562) their timestamp,
+    so that they are adjacent in an index."""
     return bytes.fromhex(id_[:8] + id_[9:13]) if _UUID7.fullmatch(id_) else digest[:6]
 
 
 def identity(source: str, id_: str) -> bytes:
-    """A digest of 16 bytes of (source, id), the identity of a CloudEvent."""
+    """The identity of a CloudEvent: 16 bytes, a digest of (source, id)."""
     digest = hashlib.sha256(f"{source}\0{id_}".encode()).digest()
     return _locality(id_, digest) + digest[6:16]
 
 
 def receipt(identity_digest: bytes, time: int, content: bytes) -> bytes:
-    """The digest of source, id and content: 16 bytes. `named` is the identity."""
+    """The receipt of an event: 6 bytes of its identity, and 10 of the digest of its content."""
     digest = hashlib.sha256(b"%d\n" % time + content).digest()
     return identity_digest[:6] + digest[:10]
 
 
 def content_of(attributes: dict[str, Any]) -> bytes:
-    """The canonical JSON of what two deliveries of one event share, without `time`."""
+    """The canonical JSON of the attributes that identify the content of an event.
+
+    `time` is hashed beside it, as an instant; the other attributes of `_HEAD` may differ between
+    two deliveries of one event.
+    """
     content = {k: v for k, v in attributes.items() if k not in _HEAD}
     return msgspec.json.encode(content, order="deterministic")
 
@@ -140,13 +145,13 @@ def body(attributes: dict[str, Any], recorded: int, content: bytes) -> bytes:
 
 
 def with_recordedtime(raw: bytes, recorded: int) -> bytes:
-    """A body of the stream with another `recordedtime`."""
+    """A body on the stream with another `recordedtime`."""
     moment = f'{{"recordedtime":"{moments.rfc3339(recorded)}"'.encode()
     return _RECORDED.sub(lambda _: moment, raw, count=1)
 
 
 def recordedtime_of(raw: bytes) -> int | None:
-    """The `recordedtime` of a body of the stream, also of one that breaks the contract."""
+    """The `recordedtime` of a body on the stream, even if the body breaks the contract; or None."""
     match = _RECORDED.match(raw)
     try:
         return None if match is None else moments.instant(match[1].decode())
@@ -155,12 +160,12 @@ def recordedtime_of(raw: bytes) -> int | None:
 
 
 def year_of(data: Data, time: int) -> int:
-    """The rating year: the data's own, else the year of the instant in Asia/Ho_Chi_Minh."""
+    """The rating year: `data.year`, else the year of the instant in Asia/Ho_Chi_Minh."""
     return moments.local_year(time) if data.year is UNSET else data.year
 
 
 def decode(raw: bytes) -> Recorded:
-    """Read an event from the stream; unknown fields are ignored. Raises ContractBroken."""
+    """Decodes an event on the stream, ignoring unknown fields; raises ContractBroken."""
     try:
         event: Event = _DECODER.decode(raw)
     except msgspec.ValidationError as error:
@@ -182,7 +187,7 @@ def decode(raw: bytes) -> Recorded:
 
 
 def _broken(words: str) -> ContractBroken:
-    """The fault of the decoder by its field, in our own words instead of the decoder's."""
+    """The decoder's fault with its field and a message of the catalogue, not the decoder's text."""
     place = _PLACE.search(words)
     field = "" if place is None else place[1].replace("[", ".").replace("]", "")
     if field == "type" and words.startswith("Invalid value"):
@@ -203,16 +208,16 @@ def _instant(text: str, field: str) -> int:
 def restore(
     raw: bytes, identity: bytes, receipt: bytes, time: int, year: int, recorded: int
 ) -> Recorded:
-    """An event that was decoded before, from its body and the stored columns."""
+    """An event that was decoded before, from its body and its stored columns, without checks."""
     event: Event = _DECODER.decode(raw)
     kind = KIND_OF[type(event)]
     return Recorded(canonical(event), kind, time, year, recorded, identity, receipt, raw)
 
 
 def canonical(event: Event) -> Event:
-    """The event with its data in the canonical version, so that consumers know one version.
+    """The event with its data in the canonical version, so that consumers handle one version only.
 
-    A conversion is about a type's own fields: `year` and `evidence` stay as they are.
+    A conversion concerns the type's own fields; `year` and `evidence` are copied.
     """
     if type(event) not in CONVERTED:
         return event
@@ -226,11 +231,12 @@ def canonical(event: Event) -> Event:
 
 
 def _content_in(raw: bytes) -> bytes:
-    """The content of a body on the stream; ContractBroken where it does not follow the head.
+    """The content of a body on the stream; ContractBroken if it does not follow the head.
 
-    The head is read, not searched: the text of a `tracestate` may hold any character.
+    The head is decoded, not searched for names: a `tracestate` may contain any text.
     """
     start = raw.find(_CONTENT)
+    # `data` is a name of the content: a head that contains it is refused below
     try:
         head = _HEAD_DECODER.decode(raw[:start] + b"}") if start > 0 else {"data": ""}
     except msgspec.DecodeError:
@@ -241,7 +247,7 @@ def _content_in(raw: bytes) -> bytes:
 
 
 def check_dates(data: Data) -> None:
-    """ContractBroken where a date field names a day that the calendar does not have."""
+    """Raises ContractBroken if a date field names a day that does not exist."""
     for name in ("due", "effective", "valid_from", "date"):
         value = getattr(data, name, UNSET)
         if isinstance(value, str):
@@ -252,14 +258,14 @@ def check_dates(data: Data) -> None:
 
 
 def subject_of(address: str) -> str:
-    """The unit's key in a subject that `stream_subject` made."""
+    """The unit's key in a subject of the form that `stream_subject` returns."""
     return address.split(".", 3)[2].replace("-", ".")
 
 
 def stream_subject(subject: str, short: str, author: str = "") -> str:
     """The NATS subject of the event: danchu.events.<unit>.<domain>.<name>.
 
-    `author` is a system of record that retracts an event of its own; its name is appended.
+    `author` is the name of a system of record that retracts an event of its own; it is appended.
     """
     own = f".{author}" if author else ""
     return f"danchu.events.{subject.replace('.', '-')}.{short}{own}"

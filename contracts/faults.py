@@ -1,4 +1,4 @@
-"""Every fault of an event by its JSON Schema, each as a field and a sentence for people."""
+"""Validates an event by its JSON Schema, and words each fault as a field and a sentence."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _TYPES = {name: message(f"form-{name}") for name in (
 
 
 class Fault(NamedTuple):
-    """One thing that is wrong: the field by its path, and a sentence in each language."""
+    """One fault: the path of the field, and a sentence in each language."""
 
     field: str
     message: Message
@@ -32,7 +32,7 @@ class Fault(NamedTuple):
 
 @cache
 def _compiled(pattern: str) -> re.Pattern[str]:
-    """The pattern as in ECMA-262, where `$` never matches before a final line break."""
+    """The pattern as ECMA-262 reads it, where `$` never matches before a final line break."""
     return re.compile(pattern.removesuffix("$") + r"\Z" if pattern.endswith("$") else pattern)
 
 
@@ -57,7 +57,7 @@ def _validator(kind: EventType | None) -> Any:
 
 
 def _inlined(node: Any, defs: dict[str, Any]) -> Any:
-    """The schema without references, which are slow to follow."""
+    """The schema with its references resolved, because following them is slow."""
     if isinstance(node, dict):
         reference = node.get("$ref")
         if isinstance(reference, str):
@@ -67,7 +67,10 @@ def _inlined(node: Any, defs: dict[str, Any]) -> Any:
 
 
 def faults_of(item: dict[str, Any], kind: EventType | None) -> list[Fault]:
-    """The faults by the schema of the type, or of the envelope without a type; at most 20."""
+    """The faults by the schema of the type, or of the envelope without a type.
+
+    They come from at most 20 errors of the validator.
+    """
     faults: list[Fault] = []
     errors = _validator(kind).iter_errors(_clipped(item))
     for error in islice(errors, FAULTS_MAX):
@@ -76,7 +79,7 @@ def faults_of(item: dict[str, Any], kind: EventType | None) -> list[Fault]:
 
 
 def _clipped(item: dict[str, Any]) -> dict[str, Any]:
-    """The event with one entry of evidence too many at most, however many it has."""
+    """The event with at most one excess entry of evidence: enough for the fault, and cheap."""
     data = item.get("data")
     evidence = data.get("evidence") if isinstance(data, dict) else None
     if not isinstance(evidence, list) or len(evidence) <= EVIDENCE_MAX:
@@ -102,12 +105,12 @@ def _sentence(error: ValidationError) -> list[Fault]:
 
 
 def must_be(form: Message) -> Message:
-    """The sentence that names a form."""
+    """The sentence "must be" with a form."""
     return message("must-be", form=form)
 
 
 def type_fault(item: dict[str, Any]) -> Fault:
-    """The fault of a `type` that the catalog does not have."""
+    """The fault of a `type` that is missing or not in the catalog."""
     if "type" not in item:
         return Fault("type", message("missing"))
     nearest = nearest_type(item["type"]) if isinstance(item["type"], str) else None
@@ -117,7 +120,7 @@ def type_fault(item: dict[str, Any]) -> Fault:
 
 
 def join_faults(faults: Sequence[Fault]) -> Message:
-    """Every fault in one sentence, each after its field."""
+    """All faults in one message, each preceded by its field."""
     return join_messages([_after_field(fault) for fault in faults])
 
 

@@ -1,4 +1,4 @@
-"""Writes the schemas and the AsyncAPI document of the catalog: `python -m contracts.generate`."""
+"""Generates the JSON Schemas and the AsyncAPI document: `python -m contracts.generate`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ASYNCAPI = Path(__file__).parent / "asyncapi.yaml"
 
 
 def texts() -> dict[str, str]:
-    """Every schema's text by its file name, such as training.completed.v1.json."""
+    """The text of every schema by its file name, such as training.completed.v1.json."""
     return {
         f"{kind.name}.json": msgspec.json.format(
             msgspec.json.encode(schema(kind), order="deterministic"), indent=1
@@ -26,7 +26,7 @@ def texts() -> dict[str, str]:
 
 
 def main() -> None:
-    """Write schemas/ and asyncapi.yaml, and delete schemas that the catalog does not have."""
+    """Writes schemas/ and asyncapi.yaml, and deletes schemas that are not in the catalog."""
     SCHEMAS.mkdir(exist_ok=True)
     schemas = texts()
     for path in SCHEMAS.glob("*.json"):

@@ -1,8 +1,8 @@
 """Messages for people in Vietnamese and English, from the catalogue of a package.
 
 A catalogue is the file `messages.toml` beside a package's `__init__.py`: a table for each code,
-with the sentence in `vi` and in `en`. A package makes its own function of it in `messages.py`:
-`message = catalogue(__package__)`. Pure, but for reading the file once.
+with the sentence in `vi` and in `en`. A package creates its own function in `messages.py`:
+`message = catalogue(__package__)`. Pure, except that it reads each file once.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ from typing import Any, Literal
 Language = Literal["vi", "en"]
 LANGUAGES: tuple[Language, ...] = ("vi", "en")
 SEPARATOR = " / "
-"""What stands between the languages of a message as one text."""
+"""The separator of the two languages in the text of a message."""
 _LETTERS = re.compile("[àáảãạăằắẳẵặâầấẩẫậđèéẻẽẹêềếểễệìíỉĩịòóỏõọôồốổỗộơờớởỡợùúủũụưừứửữựỳýỷỹỵ]", re.I)
-"""Letters of Vietnamese that English lacks."""
+"""Vietnamese letters that English does not have."""
 
 
 class Message(str):
-    """A sentence in both languages, and the code by which programs know it.
+    """A sentence in both languages, with a code for programs.
 
-    As a text it is the Vietnamese sentence, a slash, and the English one, unless `both` spells
-    it otherwise. Values that are messages themselves are given in the language of the sentence.
+    As a string it is the Vietnamese sentence, a slash, and the English sentence, unless `both` is
+    given. Values that are messages themselves appear in the language of the sentence.
     """
 
     __slots__ = ("code", "en", "vi")
@@ -45,7 +45,7 @@ class Message(str):
         return Message, (self.code, self.vi, self.en, str(self))
 
     def text(self, language: Language | None) -> str:
-        """The sentence in one language, or in both without one."""
+        """The sentence in one language, or in both for None."""
         if language is None:
             return str(self)
         return self.vi if language == "vi" else self.en
@@ -58,27 +58,28 @@ def join_messages(messages: list[Message], between: str = "; ") -> Message:
 
 
 def at_line(file: str, line: int, reason: Message) -> Message:
-    """A message of a line of a file, `file:line: reason`; the place stands there once."""
+    """A message about a line of a file, `file:line: reason`; its full text has the place once."""
     place = f"{file}:{line}: "
     return Message(reason.code, place + reason.vi, place + reason.en, place + reason)
 
 
 def join_lines(messages: list[Message]) -> Message:
-    """Several messages, each on a line of its own, also where it is in both languages."""
+    """Several messages as one, each on a line of its own, also in the bilingual text."""
     whole = join_messages(messages, "\n")
     return Message(whole.code, whole.vi, whole.en, "\n".join(messages))
 
 
 def shorten(full: Message, most: int) -> Message:
-    """The message so that its one text has at most so many characters, cut in each language.
+    """The message with a bilingual text of at most `most` characters, cut in each language.
 
-    `split_languages` finds both languages in that text again, also where values have the separator.
+    `split_languages` can split that text again, even if values contain the separator.
     """
     room = (most - len(SEPARATOR)) // 2
     vi, en = (
         text if len(text) <= room else f"{text[: room - 1]}…"
         for text in (full.text(language) for language in LANGUAGES)
     )
+    # a cut may leave separators in one half only: then they are replaced in both
     again = split_languages(f"{vi}{SEPARATOR}{en}")
     if not isinstance(again, Message) or (again.vi, again.en) != (vi, en):
         vi, en = (re.sub(r"\s*/\s*", "/", text) for text in (vi, en))
@@ -86,9 +87,9 @@ def shorten(full: Message, most: int) -> Message:
 
 
 def split_languages(text: str, code: str = "") -> str:
-    """The message of a text that was kept as one; the text itself where it has one language.
+    """The message of a stored bilingual text; the text itself if it has only one language.
 
-    A value stands in both languages, so the separator in the middle is the one between them.
+    Values occur in both languages, so the separator in the middle is the one between them.
     """
     if isinstance(text, Message):
         return text
@@ -100,14 +101,14 @@ def split_languages(text: str, code: str = "") -> str:
 
 @cache
 def templates(package: str) -> Mapping[str, Mapping[str, str]]:
-    """The catalogue of a package: code, then language, then the sentence with its places."""
+    """The catalogue of a package: by code and language, the sentence with its placeholders."""
     return tomllib.loads(files(package).joinpath("messages.toml").read_text(encoding="utf-8"))
 
 
 def catalogue(package: str) -> Callable[..., Message]:
-    """The function that makes a package's messages: a code and the values of its places.
+    """The function that creates a package's messages from a code and the placeholders' values.
 
-    KeyError names a code or a place that is not in the catalogue.
+    It raises KeyError for a code that is not in the catalogue, and for a missing value.
     """
 
     def message(code: str, /, **values: Any) -> Message:

@@ -1,4 +1,4 @@
-"""Instants, years and due days: time as SCORING.md section 1 counts it. Pure.
+"""Instants, years and due days, as SCORING.md section 1 defines them. Pure.
 
 An instant is an integer of microseconds since 1970-01-01T00:00:00Z. Years, quarters and due days
 are those of Asia/Ho_Chi_Minh, which is UTC+07:00 without daylight saving.
@@ -19,44 +19,44 @@ _EPOCH_ORDINAL = date(1970, 1, 1).toordinal()
 _MICROSECOND = timedelta(microseconds=1)
 _EARLIEST = (datetime.min.replace(tzinfo=UTC) - _EPOCH) // _MICROSECOND
 _LATEST = (datetime.max.replace(tzinfo=UTC) - _EPOCH) // _MICROSECOND
-"""The instants that can be spelled in UTC."""
+"""The first and the last instant that can be written in UTC with a year of four digits."""
 _RFC3339 = re.compile(
     r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,6})?([Zz]|[+-]([01]\d|2[0-3]):[0-5]\d)", re.ASCII
 )
 _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _ERA_YEARS, _ERA_DAYS = 400, 146_097
-"""The calendar repeats itself after so many years, so that no year is out of its range."""
+"""The period of the Gregorian calendar, by which years outside `datetime.date` are computed."""
 FIRST_DAY, LAST_DAY = "2000-01-01", "2200-12-31"
-"""The first and the last day that a date may name where it comes in; both are taken."""
+"""The first and the last date that is accepted from outside, both inclusive."""
 
 
 def instant(text: str) -> int:
-    """The instant that an RFC 3339 text with an offset means; ValueError has a Message."""
+    """The instant of an RFC 3339 text with an offset; ValueError with a Message if it is none."""
     if not _RFC3339.fullmatch(text):
         raise ValueError(message("time-form"))
     try:
         us = (datetime.fromisoformat(text.upper()) - _EPOCH) // _MICROSECOND
     except (ValueError, OverflowError):
-        us = _LATEST + 1
+        us = _LATEST + 1  # refused below
     if not _EARLIEST <= us <= _LATEST:
         raise ValueError(message("time-calendar"))
     return us
 
 
 def rfc3339(us: int) -> str:
-    """An instant that `instant` answers, in UTC, with as many digits of the second as it needs."""
+    """An instant in UTC, with six decimal digits of the second, or none if it is whole."""
     moment = _EPOCH + timedelta(microseconds=us)
     return moment.isoformat().replace("+00:00", "Z")
 
 
 def local_time(us: int) -> str:
-    """The instant as people in Vietnam read it: RFC 3339 with +07:00."""
+    """The instant in Vietnamese time: RFC 3339 with +07:00."""
     return rfc3339(us + _OFFSET).replace("Z", "+07:00")
 
 
 @lru_cache(maxsize=4096)
 def _of_day(ordinal: int) -> tuple[int, int]:
-    """Year and month of a day of the proleptic calendar, also before 1 and after 9999."""
+    """Year and month of a day of the proleptic calendar, also before year 1 and after 9999."""
     eras, within = divmod(ordinal - 1, _ERA_DAYS)
     day = date.fromordinal(within + 1)
     return day.year + eras * _ERA_YEARS, day.month
@@ -86,7 +86,7 @@ def quarter(us: int) -> str:
 
 @lru_cache(maxsize=4096)
 def day_ordinal(text: str) -> int:
-    """The proleptic ordinal of a YYYY-MM-DD; ValueError has a Message."""
+    """The proleptic ordinal of a date YYYY-MM-DD; ValueError with a Message if it is none."""
     if not _DATE.fullmatch(text):
         raise ValueError(message("day"))
     try:
@@ -96,7 +96,7 @@ def day_ordinal(text: str) -> int:
 
 
 def bounded_day(text: str) -> str:
-    """The date, where it may come in; ValueError where it names no day, or one too far away."""
+    """The date itself; ValueError if it does not exist, or is outside FIRST_DAY to LAST_DAY."""
     day_ordinal(text)
     if not FIRST_DAY <= text <= LAST_DAY:
         raise ValueError(message("day-between", first=FIRST_DAY, last=LAST_DAY))

@@ -1,7 +1,7 @@
-"""The form of keys, persons' keys and names: no blanks at the ends, no hidden characters. Pure.
+"""The form of keys, persons' keys and names: no spaces at the ends, no hidden characters. Pure.
 
-Source: DESIGN section 3. Most keys that look alike and differ have one of these: a blank after the
-key, a no-break space from a table, a direction mark from a copied text.
+Source: DESIGN section 3. Most keys that differ but look the same contain one of these: a space
+after the key, a no-break space from a table, a direction mark from a copied text.
 """
 
 from __future__ import annotations
@@ -37,12 +37,12 @@ _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.I
 
 
 def has_hidden(text: str) -> bool:
-    """Whether a text has an invisible character, or a blank other than the plain one."""
+    """Whether a text has an invisible character, or a space other than U+0020."""
     return not text.isprintable() or (not text.isascii() and bool(_HIDDEN.search(text)))
 
 
 def name_fault(text: str) -> Message | None:
-    """The fault of a name: hidden characters, or blanks at its ends; None where it has none."""
+    """The fault of a name: hidden characters, or spaces at its ends; None if it has no fault."""
     if text.isascii() and text.isprintable() and text[:1] != " " != text[-1:]:
         return None
     if has_hidden(text):
@@ -62,6 +62,7 @@ def key_faults(text: str, person: bool) -> Iterator[Message]:
     elif len(text) > (NAMED_KEY_MAX if owner else KEY_MAX):
         yield must_be(FORMS[PERSON_FORM if person else KEY_FORM])
     if person and own:
+        # a prefix without letters may be the first digits of a number: then all of it is checked
         whole = own if owner and re.search("[A-Z]", owner[0]) else text.replace("/", "-")
         yield from _person_faults(own, whole)
 
@@ -76,16 +77,16 @@ def _person_faults(own: str, whole: str) -> Iterator[Message]:
 
 
 def _digit(letter: str) -> str:
-    """The ASCII digit of a digit of any script, so that every script is checked."""
+    """The ASCII digit for a digit of any script; other characters unchanged."""
     value = unicodedata.digit(letter, None) if not letter.isascii() else None
     return letter if value is None else str(value)
 
 
 def names_number(own: str) -> bool:
-    """Whether a text holds the 9 or 12 digits of an identity card.
+    """Whether a text contains the 9 or 12 digits of an identity card number.
 
-    Letters may stand before and after, separators anywhere; a UUID and a digest of 16 digits or
-    more are keys, whatever decimal digits they have.
+    Letters may precede and follow the digits, separators may be anywhere. A UUID, and a digest of
+    16 or more hexadecimal digits, are keys whatever decimal digits they have.
     """
     if len(own) < CARD_DIGITS_LEAST or _UUID.fullmatch(own):
         return False

@@ -1,9 +1,9 @@
-"""JSON of a body, strictly and at a bounded cost: well-formed, not too deep, no name twice.
+"""Strict JSON parsing at bounded cost: well-formed, not nested too deeply, no duplicate names.
 
-A batch is split into its elements before any of them is decoded, so a batch of too many events is
-refused at once, and an element too large for an event is skipped without being decoded. No step
-holds the interpreter for more than some hundredths of a second, whatever the body contains, so
-other requests are answered meanwhile.
+A batch is split into its elements one by one, so a batch of too many events is refused when the
+first excess event is reached, and an element too large for an event is skipped without being
+decoded. No step holds the interpreter lock for more than some hundredths of a second, whatever the
+body contains, so other requests are answered meanwhile.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ class Element(NamedTuple):
 
 
 def media_of(content_type: str, accepted: Sequence[str]) -> str:
-    """The media type, one of those that are taken; BodyRefused for another, and beside UTF-8."""
+    """The media type; BodyRefused if it is not accepted, or the charset is not UTF-8 or ASCII."""
     media, _, parameters = content_type.lower().partition(";")
     media, charset = media.strip(), _CHARSET.search(parameters)
     if media not in accepted:
@@ -75,7 +75,7 @@ def media_of(content_type: str, accepted: Sequence[str]) -> str:
 
 
 def is_json(declared: str) -> bool:
-    """Whether a `datacontenttype` means JSON in UTF-8, as `application/json; charset="UTF-8"`."""
+    """Whether a `datacontenttype` is JSON in UTF-8, such as `application/json; charset="UTF-8"`."""
     media, _, parameter = declared.lower().partition(";")
     if media.strip() != "application/json":
         return False
@@ -83,14 +83,14 @@ def is_json(declared: str) -> bool:
 
 
 def check_structured(content_type: str, headers: Mapping[str, str]) -> None:
-    """BodyRefused for an event in binary mode, whose attributes are headers `ce-…`."""
+    """Raises BodyRefused for an event in binary mode, whose attributes are `ce-…` headers."""
     structured = content_type.lower().startswith("application/cloudevents")
     if not structured and any(name.lower().startswith("ce-") for name in headers):
         raise BodyRefused(415, message("media-binary"))
 
 
 def decode_utf8(raw: bytes) -> str:
-    """The text of a body; BodyRefused where it is not UTF-8."""
+    """The text of a body; BodyRefused if it is not UTF-8."""
     try:
         return raw.decode()
     except UnicodeDecodeError as error:
@@ -98,9 +98,10 @@ def decode_utf8(raw: bytes) -> str:
 
 
 def parse(raw: bytes, values_max: int = VALUES_MAX) -> Any:
-    """The JSON of a body, every text in NFC; BodyRefused where it is not well-formed or too deep.
+    """The JSON value of a body, with every text in NFC.
 
-    413 for more values than `values_max`.
+    BodyRefused if it is not well-formed or nested too deeply, and with status 413 if it may have
+    more than `values_max` values.
     """
     text = decode_utf8(raw)
     if text.count(",") + text.count("[") + text.count("{") > values_max:
@@ -114,14 +115,14 @@ def parse(raw: bytes, values_max: int = VALUES_MAX) -> Any:
 
 
 def after_blanks(text: str, start: int) -> int:
-    """The place of the next character that is no JSON white space."""
+    """The place of the next character that is not JSON white space."""
     match = _BLANKS.match(text, start)
     assert match is not None
     return match.end()
 
 
 def elements(text: str, start: int) -> Iterator[Element]:
-    """The elements of the array that begins at `start`, to the very end of the body."""
+    """The elements of the array that begins at `start`; nothing may follow the array."""
     place = after_blanks(text, start + 1)
     if text[place : place + 1] == "]":
         place += 1
@@ -141,9 +142,9 @@ def elements(text: str, start: int) -> Iterator[Element]:
 
 
 def element_at(text: str, start: int, depth: int = NESTING_MAX) -> Element:
-    """The value that begins at `start`, not yet decoded where it is an object or an array.
+    """The place of the value that begins at `start`; objects and arrays are not decoded yet.
 
-    BodyRefused where it is nested more than `depth` deep, or not closed.
+    BodyRefused if it is nested more than `depth` deep, or not closed.
     """
     if text[start : start + 1] in ("{", "["):
         return Element(start, _closing(text, start + 1, depth))
@@ -155,7 +156,7 @@ def element_at(text: str, start: int, depth: int = NESTING_MAX) -> Element:
 
 def _closing(text: str, place: int, depth: int) -> int:
     """The place after the bracket that closes the one before `place`, searched window by window."""
-    left = depth - 1
+    left = depth - 1  # how many brackets may still be opened
     while True:
         match = _INSIDE[min(left, NESTING_MAX)].match(text, place, place + WINDOW)
         assert match is not None
@@ -168,9 +169,10 @@ def _closing(text: str, place: int, depth: int) -> int:
         elif sign in ("[", "{") and left:
             place, left = place + 1, left - 1
         elif sign == '"' and (long := _LONG_TEXT.match(text, place)) is not None:
-            place = long.end()
+            place = long.end()  # a text that is longer than the window
         elif sign == "" or sign in '[{"':
             raise BodyRefused(400, message("nesting", most=NESTING_MAX))
+        # any other character: the window has ended, and the next one begins here
 
 
 def is_costly(text: str, element: Element) -> bool:
@@ -181,7 +183,10 @@ def is_costly(text: str, element: Element) -> bool:
 
 
 def value_of(text: str, element: Element) -> Any:
-    """The value of an element, every text in NFC: as one text where it has no escapes."""
+    """The value of an element, with every text in NFC.
+
+    An element without escapes is normalised as one text, before it is decoded.
+    """
     spelled = text[element.start : element.end]
     plain = "\\" not in spelled and not has_excess_marks(spelled)
     if plain:
@@ -189,7 +194,7 @@ def value_of(text: str, element: Element) -> Any:
     try:
         value, end = _DECODER.raw_decode(spelled)
         if "\\" in spelled:
-            msgspec.json.encode(value)
+            msgspec.json.encode(value)  # raises UnicodeEncodeError for a lone surrogate
     except UnicodeEncodeError as error:
         half = f"\\u{ord(error.object[error.start]):04x}"
         raise BodyRefused(400, message("half-character", half=half)) from None
@@ -202,7 +207,7 @@ def value_of(text: str, element: Element) -> Any:
 
 
 def syntax(text: str, place: int) -> BodyRefused:
-    """The refusal of a body that is not JSON from this place on."""
+    """The refusal of a body whose JSON is malformed at this place."""
     line, column = text.count("\n", 0, place) + 1, place - text.rfind("\n", 0, place)
     return BodyRefused(400, message("syntax", line=line, column=column))
 
@@ -225,12 +230,12 @@ def _twice(pairs: list[tuple[str, Any]]) -> str:
 
 
 def _integer(digits: str) -> int:
-    """The integer; one of too many digits becomes a value that is refused."""
+    """The integer; one with too many digits becomes a value that is refused later."""
     return int(digits) if len(digits) <= DIGITS_MAX else BEYOND
 
 
 def _fraction(_: str) -> float:
-    """Every binary fraction is refused, whatever its value, so none is computed."""
+    """A placeholder: fractions are refused later whatever their value, so none is computed."""
     return 0.5
 
 

@@ -1,6 +1,7 @@
-"""Questions between services over NATS: the subject, the question, and the answer.
+"""Requests between services over NATS: the subject, the request, and the answer.
 
-No state depends on an answer; a missing answer is reported as such. No events are sent this way.
+No stored state depends on an answer, and the caller handles a missing answer. No events are sent
+this way.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from typing import Literal
 import msgspec
 
 RECEIPT_QUESTION = "danchu.query.receipt"
-"""The subject on which the door asks scoring for the state of an event."""
+"""The subject on which the intake asks scoring for the state of an event."""
 
 
 class ReceiptQuestion(msgspec.Struct, frozen=True):

@@ -1,4 +1,4 @@
-"""The JSON Schema 2020-12 of a whole event, as a door takes it: envelope, data, and all bounds."""
+"""The JSON Schema 2020-12 of a whole event, as a door accepts it: envelope, data and bounds."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ DRAFT = "https://json-schema.org/draft/2020-12/schema"
 
 
 def schema(kind: EventType) -> dict[str, Any]:
-    """The schema of the type. What it refuses, a door refuses too.
+    """The schema of the type.
 
-    Of what it takes a door refuses this alone: times ahead of the clock, before 2000 or not of the
-    calendar, dates before 2000 or after 2200, a year that does not fit `time`, more than 64 KiB,
-    an integer spelled 2.0, an identity number among other words of a person's key, and rare
-    characters that do not print. What it refuses and a door takes is null for what may be left
-    out, and `datacontenttype` with UTF-8.
+    Some events are valid by the schema, and refused by a door: times ahead of the clock, before
+    2000 or not in the calendar, dates before 2000 or after 2200, a year that does not fit `time`,
+    more than 64 KiB, an integer written as 2.0, an identity number among other words of a person's
+    key, and rare characters that do not print. The reverse holds only for null in optional
+    members, and for a `datacontenttype` with a UTF-8 charset: a door accepts both.
     """
     cls = EVENT_CLASSES[kind.version]
     whole = _closed(msgspec.json.schema(cls))
@@ -38,12 +38,12 @@ def schema(kind: EventType) -> dict[str, Any]:
 
 
 def envelope_schema() -> dict[str, Any]:
-    """The schema of the attributes alone, for an event whose type nobody knows."""
+    """The schema of the attributes only, for an event of an unknown type."""
     return {"$schema": DRAFT, **_closed(msgspec.json.schema(Event))}
 
 
 def _closed(whole: dict[str, Any]) -> dict[str, Any]:
-    """A door forbids unknown fields, and `recordedtime`, which is set when it accepts."""
+    """The schema without unknown fields, and without `recordedtime`, which is set on acceptance."""
     for definition in whole["$defs"].values():
         definition["additionalProperties"] = False
         definition.get("properties", {}).pop("recordedtime", None)

@@ -1,7 +1,7 @@
-"""The event type that is nearest to an unknown one. Pure.
+"""The event type that is most similar to an unknown one. Pure.
 
-For a bare short name, an unknown version, another case, a missing prefix or letter the refusal
-names the type that was probably meant. A fraction of a millisecond for a text of any length.
+For a short name without prefix, an unknown version, wrong case or a missing letter, the refusal
+names the type that was probably meant. It takes a fraction of a millisecond, however long the text.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ LIKENESS_LEAST = 0.5
 
 
 def nearest_type(text: str) -> str | None:
-    """The most similar type that may be sent; None where none is similar."""
+    """The most similar type that a sender may send; None if none is similar enough."""
     name, major = _split(text[:LETTERS_MAX])
     pairs = _pairs(name)
     if not pairs:
@@ -26,7 +26,7 @@ def nearest_type(text: str) -> str | None:
 
 
 def _split(text: str) -> tuple[str, int]:
-    """The short name and major version within a type, as far as it can be told; else 0."""
+    """The short name and the major version in a type; 0 if it has no version."""
     bare = text.strip().lower().replace("_", ".").replace("-", ".").replace("/", ".")
     for prefix in (PREFIX, "danchu."):
         bare = bare.removeprefix(prefix)
@@ -37,13 +37,13 @@ def _split(text: str) -> tuple[str, int]:
 
 
 def _pairs(name: str) -> frozenset[str]:
-    """The pairs of letters that follow each other, the ends among them."""
+    """The pairs of adjacent letters, including the first and the last letter with a space."""
     framed = f" {name} "
     return frozenset(framed[i : i + 2] for i in range(len(framed) - 1)) if name else frozenset()
 
 
 def _likeness(pairs: frozenset[str], others: frozenset[str]) -> float:
-    """The Sørensen-Dice coefficient: twice what both have, of all that they have."""
+    """The Sørensen-Dice coefficient: twice the common pairs, divided by all pairs of both."""
     return 2 * len(pairs & others) / (len(pairs) + len(others))
 
 

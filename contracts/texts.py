@@ -1,7 +1,8 @@
-"""Unicode of incoming texts: NFC, at a cost that the sender cannot raise. Pure.
+"""Normalises incoming texts to Unicode NFC, at a cost that the sender cannot inflate. Pure.
 
-Composing takes time in the square of the marks on one letter, so a text with more than 30 (the
-Stream-Safe format of UAX #15) is left unchanged; the door refuses its field.
+Composition takes time quadratic in the number of combining marks on one letter, so a text with
+more than 30 (the limit of the Stream-Safe Text Format, UAX #15) is left unchanged; the door refuses
+its field.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ _LONG = re.compile(f"[\u0300-\U0010ffff]{{{MARKS_MAX + 1},}}")
 
 
 def has_excess_marks(text: str) -> bool:
-    """Whether more than 30 combining marks stand on one letter."""
+    """Whether one letter has more than 30 combining marks."""
     if text.isascii():
         return False
     return any(_run(letters[0]) > MARKS_MAX for letters in _LONG.finditer(text))
@@ -32,7 +33,7 @@ def _run(letters: str) -> int:
 
 
 def normalise(value: Any) -> Any:
-    """The value with every text, names included, in Unicode's form NFC."""
+    """The value with every text in NFC, including the names of members."""
     if isinstance(value, str):
         unchanged = value.isascii() or has_excess_marks(value)
         return value if unchanged else unicodedata.normalize("NFC", value)
