@@ -86,7 +86,7 @@ class App:
         await check_broker(self.settings, self.broker, self.health)
 
     async def stop(self) -> None:
-        """Stops the tasks and closes all connections; unfolded messages come again."""
+        """Stops the tasks and closes all connections; unfolded messages are delivered again."""
         await cancel_all(self.tasks)
         if self.fold is not None:
             await self.fold.stop()
@@ -94,7 +94,7 @@ class App:
         await self.db.close()
 
     async def failed(self) -> None:
-        """Waits, and raises the error that ended a task: a bug, or a server with weak settings."""
+        """Waits until a task fails, and raises its error: a bug, or a server with weak settings."""
         if not self.tasks:
             await asyncio.Event().wait()
         ended, _ = await asyncio.wait(self.tasks, return_when=asyncio.FIRST_EXCEPTION)
@@ -133,8 +133,8 @@ def build(settings: ScoringSettings, part: Part = "all", clock: Clock = now_us) 
 def _add_checks(health: Health, lag: FoldLag, part: Part, rubrics: Rubrics) -> None:
     """Adds the health checks: queries are ready without a broker, and while the fold is halted.
 
-    A process that only folds is not ready while the fold is halted. A process whose rubrics are not
-    those of the books answers no query, and is not ready either.
+    A process that only folds is not ready while the fold is halted or its disk check fails. A
+    process whose rubrics are not those of the books answers no queries, and is not ready.
     """
     db, broker, clock = lag.db, lag.broker, lag.clock
 

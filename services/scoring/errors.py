@@ -7,10 +7,11 @@ from services.scoring.messages import message
 
 
 class FoldHalted(DanchuError):
-    """The fold does not go on until somebody does what the sentence says.
+    """The fold is halted until an operator does what the message says.
 
-    Either the stream is not the one that was folded so far, or the fold fails: because of the event
-    whose identity is `faulty`, or of no single event where that is empty.
+    `faulty` is None if the stream or the consumer is not the one that was folded so far. Otherwise
+    the fold itself failed: because of the event with this identity, or of no single event if the
+    identity is empty.
     """
 
     def __init__(self, reason: str, faulty: bytes | None = None) -> None:
@@ -27,7 +28,7 @@ class MarksDiffer(DanchuError):
 
 
 class FoldBehind(DanchuError):
-    """Events of the stream have waited for the fold for so long that ratings lack them."""
+    """Events of the stream have waited too long for the fold, so ratings lack them."""
 
     def __init__(self, events: int, seconds: int) -> None:
         super().__init__(message("fold-behind", events=events, seconds=seconds))
@@ -41,7 +42,7 @@ class DoorUnknown(DanchuError):
 
 
 class DoorSpeaks(DanchuError):
-    """A door that announced a mark recently is not gone, so it cannot be retired."""
+    """The door announced a mark recently, so it is in use and cannot be retired."""
 
     def __init__(self, name: str) -> None:
         super().__init__(message("door-speaks", door=name))

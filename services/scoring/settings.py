@@ -1,4 +1,4 @@
-"""Settings of scoring beside those of every process."""
+"""Settings of scoring besides the common ones."""
 
 from pathlib import Path
 from typing import Annotated
@@ -15,21 +15,22 @@ RUBRICS_FILE = "rubrics.path"
 
 
 class ScoringSettings(Settings):
-    """`rubrics` is the folder of rubric files; `batch` bounds what one transaction folds."""
+    """`scoring_rubrics` is the folder of rubric files, `scoring_batch` the most events that one
+    transaction folds."""
 
     scoring_rubrics: Annotated[Path | None, FOLDER] = None
     scoring_batch: int = Field(default=5000, ge=1, le=20_000)
 
     @property
     def rubrics_folder(self) -> Path:
-        """The folder that was set, else the one that the stack of this home folds with."""
+        """The folder of the setting, else the one recorded in this home, else the shipped one."""
         if self.scoring_rubrics is not None:
             return self.scoring_rubrics
         file = self.home / RUBRICS_FILE
         return Path(file.read_text()) if file.exists() else SHIPPED
 
     def keep_rubrics(self) -> None:
-        """Writes down which rubrics the stack of this home folds with, for other commands."""
+        """Records in this home which rubrics its stack folds with, for other commands."""
         file = self.home / RUBRICS_FILE
         if self.scoring_rubrics is None:
             file.unlink(missing_ok=True)

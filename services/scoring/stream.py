@@ -1,8 +1,9 @@
-"""The identity of the stream that was folded, and the consumer, kept at the fold's position.
+"""Checks that the stream is the one folded so far, and keeps the consumer at the fold's position.
 
 A consumer that was deleted is created again. One that is ahead of the fold, as after a restore of
-the database, is set back to where everything is folded for certain; identities tell which events
-come again. One with other settings cannot be set back: `danchu provision` replaces it.
+the database, is reset to the floor of the position, up to which everything is folded; events that
+are delivered again are recognised by their identities. One with other settings cannot be reset:
+`danchu provision` replaces it.
 """
 
 import logging
@@ -30,15 +31,17 @@ PLAN = ConsumerPlan(STREAM, CONSUMER)
 
 
 class ConsumerProgress(NamedTuple):
-    """The consumer compared with a position: whether it was set back; and where no message waits
-    for it, the sequence up to which everything is folded."""
+    """The consumer compared with a position: whether it was reset, and the position's new floor.
+
+    `floor` is None unless no message waits for the consumer and the floor has moved on.
+    """
 
     place: Position
     restarted: bool = False
     floor: int | None = None
 
     def move(self, now: Position) -> Position:
-        """The position with the new floor, unless it belongs to another stream meanwhile."""
+        """The position with the new floor, unless the position belongs to another stream by now."""
         if self.floor is None or now.stream_created != self.place.stream_created:
             return now
         return now._replace(stream_floor=max(now.stream_floor, self.floor))
@@ -55,7 +58,7 @@ async def stream_info(broker: Broker) -> StreamInfo | None:
 
 
 async def stream_state(broker: Broker) -> StreamState | None:
-    """The state of EVENTS, or None; raises an error where its settings are too weak."""
+    """The state of EVENTS, or None; raises an error if its settings are too weak."""
     info = await stream_info(broker)
     if info is None:
         return None
@@ -64,9 +67,9 @@ async def stream_state(broker: Broker) -> StreamState | None:
 
 
 def regression(place: Position, state: StreamState | None, now: int) -> str | None:
-    """Why the stream is not the one that was folded so far, with the command that heals it.
+    """Why the stream is not the one that was folded so far, with the command that repairs it.
 
-    None where it is the same. The command names the present day, because any day is sufficient.
+    None if it is the same. The command names the present day, because any day is sufficient.
     """
     if place.stream_created is None:
         return None
@@ -92,7 +95,7 @@ async def consumer(broker: Broker) -> ConsumerInfo | None:
 
 
 def misfit(info: ConsumerInfo | None) -> str | None:
-    """Why the fold cannot use its consumer, with the command that heals it; None where it can."""
+    """Why the fold cannot use its consumer, with the command that repairs it; None if it can."""
     fits = info is None or PLAN.fits(info.config)
     return None if fits else message("consumer-misfit", consumer=CONSUMER, stream=STREAM)
 
@@ -105,7 +108,7 @@ def floor_of(info: ConsumerInfo) -> int:
 async def ack_floor(broker: Broker) -> int:
     """The sequence up to which the fold has acknowledged every message.
 
-    Raises BrokerAway where there is no consumer.
+    Raises BrokerAway if there is no consumer.
     """
     info = await consumer(broker)
     if info is None:
@@ -114,9 +117,9 @@ async def ack_floor(broker: Broker) -> int:
 
 
 async def follow(broker: Broker, db: Database) -> ConsumerProgress:
-    """Creates the consumer, or sets it back, where it does not agree with the position.
+    """Creates the consumer if it is missing, and resets it if it is ahead of the position.
 
-    Raises FoldHalted where the consumer cannot be set back.
+    Raises FoldHalted if the consumer has other settings.
     """
     info = await consumer(broker)
     reason = misfit(info)

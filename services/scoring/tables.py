@@ -1,8 +1,9 @@
 """The tables of scoring: the ledger is the record, facts and books are derived from it.
 
 Instants are in microseconds. The column `cell` of a fact has the id of its book in the upper 32
-bits and a checksum of the cell in the lower, so that one index finds a cell and a whole book. Two
-cells may have the same checksum, so `said` has the cell in full, and its posting, as JSON.
+bits and a checksum of the cell in the lower 32, so that one index serves lookups of a cell and of a
+whole book. Two cells may have the same checksum, so `said` has the full cell, and its posting, as
+JSON.
 """
 
 from pathlib import Path
@@ -29,6 +30,7 @@ from services.chassis.outbox import outbox_table
 MIGRATIONS = Path(__file__).parent / "migrations"
 metadata = MetaData()
 COUNTED_KEY = BigInteger().with_variant(Integer, "sqlite")
+"""An automatic key: SQLite generates the values of an INTEGER PRIMARY KEY only."""
 
 
 ledger = Table(
@@ -147,8 +149,8 @@ doors = Table(
     Column("successor", Text),
     Column("retired", BigInteger),
 )  # fmt: skip
-"""The last mark that each door announced (`mark_…`), how many of its events `arrived`, and the last
-mark that held (`held_…`). Since `differs_since` the announced mark does not hold."""
+"""For each door its last announced mark (`mark_…`), the number of its events that have `arrived`,
+and its last mark that held (`held_…`). The announced mark does not hold since `differs_since`."""
 
 repeats = Table(
     "repeats", metadata,
@@ -156,8 +158,8 @@ repeats = Table(
     Column("recorded", BigInteger, primary_key=True),
     sqlite_with_rowid=False,
 )  # fmt: skip
-"""Labels of events that ledger or quarantine have under another door or moment: a restored door
-records again the events that it lost."""
+"""Further labels (door and instant) of events that ledger or quarantine have under another label: a
+restored door records the events that it lost once more."""
 
 outbox = outbox_table(metadata)
 key_marks = key_marks_table(metadata)

@@ -1,1 +1,1 @@
-"""What the operator does and watches; no query of HR."""
+"""The operator's commands and monitoring of scoring; queries for HR are elsewhere."""

@@ -1,4 +1,4 @@
-"""The audit: whether facts and tallies follow from the ledger, and whether outboxes, stream and
+"""The audit: checks that facts and tallies follow from the ledger, and that outboxes, stream and
 ledger agree.
 
 This is the only module of scoring that reads the databases of other services, namely their
@@ -36,7 +36,7 @@ from services.scoring.stream import ack_floor
 
 @dataclass
 class _Counter:
-    """The number of compared units and outbox messages, and of all that there are."""
+    """Counts the compared units and outbox messages, and reports the progress."""
 
     total: int
     progress: BookProgress
@@ -52,16 +52,16 @@ async def audit(
     producers: Sequence[str],
     progress: BookProgress = lambda number, total: None,
 ) -> list[str]:
-    """The differences, a sentence each; empty where everything agrees.
+    """The differences, one sentence each; empty if everything agrees.
 
     `producers` are the services whose outboxes feed EVENTS. `progress` is called with the number of
-    compared units and messages, and the number of all.
+    compared units and messages, and their total.
     """
     rubrics = loader.load_directory(settings.rubrics_folder)
     async with contextlib.AsyncExitStack() as stack:
         broker = Broker(settings.nats(SERVICE), "danchu audit")
         stack.push_async_callback(broker.close)
-        floor = await ack_floor(broker)
+        floor = await ack_floor(broker)  # read first: all below it is committed already
         db = await stack.enter_async_context(open_database(settings))
         conn = await stack.enter_async_context(db.read())
         require_same_rubrics(await position.load(conn), rubrics)
@@ -124,7 +124,7 @@ async def _books(
 
 
 async def _agrees(conn: AsyncConnection, registry: Registry, rubrics: Rubrics, book: Book) -> bool:
-    """Whether the stored facts and tallies of a book are those that the ledger gives."""
+    """Whether the stored facts and tallies of a book equal those recomputed from the ledger."""
     tally = await books.tally(conn, book)
     results = inputs.recompute_books(await rows_of(conn), registry, rubrics, [book])
     (difference,) = [result.difference async for result in results]

@@ -1,4 +1,4 @@
-"""The operator's view of the doors, and what their outboxes have to send again."""
+"""Lists and retires doors for the operator, and has outboxes send missing events again."""
 
 from services.chassis import outbox
 from services.chassis.clock import Clock, now_us
@@ -12,7 +12,10 @@ from services.scoring.store.door_state import SILENT_US, DoorState
 
 
 async def resend_missing(db: Database, producer: Database, until: int) -> int:
-    """Has an outbox send again what it recorded before `until` and scoring lacks; their number."""
+    """Marks sent events of an outbox that scoring lacks as unsent; returns their number.
+
+    Only events recorded before `until` are compared; the relay then sends them again.
+    """
     after, number = 0, 0
     while True:
         async with producer.read() as conn:
@@ -35,9 +38,10 @@ async def list_doors(settings: ScoringSettings) -> list[DoorState]:
 
 
 async def retire(settings: ScoringSettings, name: str, clock: Clock = now_us) -> None:
-    """Stops waiting for a door that is gone for good.
+    """Retires a door that is gone for good, so that its last mark raises no alarm.
 
-    Raises DoorUnknown where there is no such door, DoorSpeaks where it announced a mark recently.
+    Raises DoorUnknown if there is no such door, DoorSpeaks if it announced a mark recently and no
+    other door is its successor.
     """
     now = clock()
     async with open_database(settings) as db, db.write() as conn:

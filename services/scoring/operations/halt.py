@@ -1,4 +1,4 @@
-"""Lifts a halt of the fold, or sets aside the event that causes it."""
+"""The operator's commands that lift a halt of the fold, or set aside the event that causes it."""
 
 from contracts import envelope
 from services.chassis.broker.connection import Broker
@@ -12,7 +12,7 @@ from services.scoring.stream import stream_state
 
 
 async def lift_halt(settings: ScoringSettings) -> None:
-    """Accepts the present stream as the one to fold, and lifts a halt."""
+    """Accepts the present stream as the one to fold, and lifts the halt."""
     broker = Broker(settings.nats(SERVICE), "danchu scoring lift")
     try:
         state = await stream_state(broker)
@@ -26,6 +26,7 @@ async def lift_halt(settings: ScoringSettings) -> None:
         place = place._replace(
             halted=None, faulty=None, stream_created=state.created,
             stream_seq=min(place.stream_seq, state.last_seq),
+            # of another stream nothing is folded for certain
             stream_floor=min(place.stream_floor, state.last_seq) if same else 0,
         )  # fmt: skip
         await position.save(conn, place)
@@ -34,8 +35,8 @@ async def lift_halt(settings: ScoringSettings) -> None:
 async def set_aside(settings: ScoringSettings, source: str, id_: str, reason: str) -> None:
     """Sets aside the event that halts the fold, and lifts the halt.
 
-    Raises NotHaltedBy where another event halts the fold, or none does. When the fold reads the
-    event again, it puts it into quarantine with the reason.
+    Raises NotHaltedBy if another event halts the fold, or none does. When the fold reads the event
+    again, it puts it into quarantine with the reason.
     """
     identity = envelope.identity(source, id_)
     async with open_database(settings) as db, db.write() as conn:

@@ -1,4 +1,4 @@
-"""The lag of the fold behind the stream, and the reason of a halt."""
+"""The lag of the fold behind the stream, and the reason for a halt."""
 
 import asyncio
 from dataclasses import dataclass, field
@@ -26,7 +26,7 @@ WAIT_SECONDS, ANSWER_SECONDS = 30.0, 3.0
 
 @dataclass
 class FoldLag:
-    """Reads the lag from the consumer of the fold, the stream, and the database."""
+    """Computes the lag from the fold's consumer, the stream, and the database."""
 
     db: Database
     broker: Broker
@@ -39,13 +39,13 @@ class FoldLag:
     async def now(self) -> dict[str, int | float | str | None]:
         """The figures of `GET /scoring/lag`; raises BrokerAway without NATS.
 
-        `events` are in the stream and not folded, the oldest for `seconds`; `folded` are in the
-        ledger, `quarantined` wait in quarantine, `unowned` belong to no unit; `halted` is the
-        reason of a halt, or None.
+        `events` is the number of events in the stream that are not folded yet, `seconds` the age of
+        the oldest; `folded` events are in the ledger, `quarantined` ones wait in quarantine,
+        `unowned` ones belong to no unit; `halted` is the reason for a halt, or None.
 
-        While the fold is halted because the stream was lost, its consumer belongs to a stream that
-        no longer exists: then every message of the present stream counts as not folded. A mark that
-        does not hold is reported as `halted` too, although the fold goes on.
+        If the fold is halted because the stream was lost, its consumer belongs to a stream that no
+        longer exists: then every message of the present stream counts as not folded. A mark that
+        does not hold is reported as `halted` too, although the fold continues.
         """
         async with self.db.read() as conn:
             place = await position.load(conn)
@@ -64,10 +64,10 @@ class FoldLag:
         return {"events": events, "seconds": round(seconds, 3), **counts, **reason}
 
     async def in_time(self) -> str:
-        """The health check of the lag: raises FoldBehind where an event has waited too long.
+        """The health check of the lag: raises FoldBehind if an event has waited too long.
 
-        Raises FoldHalted where the consumer does not fit, BrokerAway where NATS is connected and
-        does not answer. Without a connection to NATS the lag is unknown, which is no failure.
+        Raises FoldHalted if the consumer does not fit, BrokerAway if NATS is connected but does not
+        answer. Without a connection to NATS the lag is unknown, which is no failure.
         """
         try:
             await self.broker.ensure()
@@ -90,8 +90,10 @@ class FoldLag:
         return f"{events} behind"
 
     async def _behind(self, place: Position, stream: StreamInfo | None) -> tuple[int, float]:
-        """Number and age of the messages left to the consumer, or after the position if that is
-        further back."""
+        """The number of messages that the consumer has not acknowledged, and the oldest one's age.
+
+        If the consumer is missing or ahead of the position, they count from the position.
+        """
         info = await consumer(self.broker)
         end = 0 if stream is None else stream.state.last_seq
         if info is None or floor_of(info) > place.stream_seq:

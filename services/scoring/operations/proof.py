@@ -1,7 +1,7 @@
 """Compares outboxes, stream, ledger and quarantine, event by event.
 
-All of them identify an event by its receipt, the digest of source, id and content. A position is
-never taken as proof: every message that an outbox sent is looked up in the stream and the ledger.
+All of them identify an event by its receipt, the digest of source, id and content. No position is
+accepted as proof: every message that an outbox sent is looked up in the stream and the ledger.
 """
 
 from collections.abc import AsyncIterator, Iterable, Mapping
@@ -26,7 +26,7 @@ SUBJECTS = "danchu.events."
 
 @dataclass
 class Differences:
-    """Differences by kind, as sentences; of each kind a bounded number, the rest is counted."""
+    """Differences by kind, as sentences: a bounded number of each kind; the others are counted."""
 
     lines: dict[str, list[str]] = field(default_factory=dict)
     more: dict[str, int] = field(default_factory=dict)
@@ -40,7 +40,7 @@ class Differences:
             self.more[code] = self.more.get(code, 0) + 1
 
     def all(self) -> list[str]:
-        """Every sentence, and after those of a kind the number of omitted ones."""
+        """All sentences; those of each kind are followed by the number of omitted ones."""
         sentences = []
         for code, kind in self.lines.items():
             sentences += kind
@@ -52,7 +52,8 @@ class Differences:
 async def missing_bodies(
     conn: AsyncConnection, bodies: Iterable[bytes]
 ) -> dict[bytes, Recorded | None]:
-    """The bodies that neither ledger nor quarantine has, each with its event if it is one."""
+    """The bodies that are in neither ledger nor quarantine, each with its event, or with None if it
+    breaks the contract."""
     events: dict[bytes, Recorded] = {}
     broken: list[bytes] = []
     for body in bodies:
@@ -69,13 +70,13 @@ async def missing_bodies(
 
 
 async def find_missing(conn: AsyncConnection, bodies: Mapping[int, bytes]) -> list[int]:
-    """The numbers of the bodies that neither ledger nor quarantine has."""
+    """The numbers of the bodies that are in neither ledger nor quarantine."""
     missing = await missing_bodies(conn, bodies.values())
     return [number for number, body in bodies.items() if body in missing]
 
 
 def source_and_id(event: Recorded | None) -> dict[str, str]:
-    """Source and id of an event, as values of a sentence."""
+    """Source and id of an event, as values of a message."""
     if event is None:
         return {"source": "?", "id": "?"}
     return {"source": event.event.source, "id": event.event.id}
@@ -104,7 +105,7 @@ class Proof:
                     continue
 
     async def read_outbox(self, name: str, db: Database) -> AsyncIterator[int]:
-        """Finds sent messages that the others lack; yields how many it compared, step by step."""
+        """Finds sent messages that are missing elsewhere; yields the size of each chunk."""
         after = 0
         while True:
             async with db.read() as conn:
@@ -118,6 +119,7 @@ class Proof:
 
     async def _compare_sent(self, name: str, bodies: list[bytes]) -> None:
         for event in (await missing_bodies(self.conn, bodies)).values():
+            # a message above the floor need not be folded yet
             place = self._stream.get(event.receipt) if event is not None else None
             if place is None or place <= self.floor:
                 self.differences.add("differs-outbox-ledger", service=name, **source_and_id(event))

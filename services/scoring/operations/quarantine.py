@@ -25,7 +25,7 @@ async def entries(settings: ScoringSettings, state: str | None, limit: int) -> l
 
 
 async def entry(settings: ScoringSettings, id_: str) -> dict[str, Any]:
-    """An entry with its original bytes; raises NotQuarantined where there is none."""
+    """An entry with its original bytes; raises NotQuarantined if there is none."""
     async with open_database(settings) as db, db.read() as conn:
         return await _entry(conn, id_)
 
@@ -41,7 +41,10 @@ async def _entry(conn: AsyncConnection, id_: str) -> dict[str, Any]:
 
 
 async def replay(settings: ScoringSettings, id_: str, clock: Clock = now_us) -> bool:
-    """Folds the original bytes again, as after an update; whether they are now in the ledger."""
+    """Folds the original bytes again, for example after an update of the software.
+
+    Returns whether the event is now in the ledger. Raises NotQuarantined.
+    """
     rubrics = loader.load_directory(settings.rubrics_folder)
     async with open_database(settings) as db:
         async with db.read() as conn:
@@ -64,7 +67,7 @@ async def replay(settings: ScoringSettings, id_: str, clock: Clock = now_us) -> 
 
 
 async def _body_to_fold(db: Database, entry: dict[str, Any], now: int) -> bytes:
-    """The bytes to fold: an event below a mark is accepted again, after every mark that holds."""
+    """The bytes to fold; an event below a mark gets a `recordedtime` after every mark that held."""
     raw = bytes(entry["raw"])
     if entry["reason"] != quarantine.BELOW_MARK:
         return raw
@@ -78,14 +81,14 @@ async def settle(
 ) -> None:
     """Marks an entry as dropped, or as replayed by the event with this receipt.
 
-    Raises ReplacedAlready where another event replaced it: that link is not overwritten.
+    Raises ReplacedAlready if another event replaced it: that link is not overwritten.
     """
     async with open_database(settings) as db:
         await _settle(db, id_, state, None if receipt is None else bytes.fromhex(receipt))
 
 
 async def check_unreplaced(settings: ScoringSettings, id_: str) -> None:
-    """Raises ReplacedAlready where an event replaced the entry, NotQuarantined without entry."""
+    """Raises ReplacedAlready if an event replaced the entry, NotQuarantined without an entry."""
     async with open_database(settings) as db, db.read() as conn:
         _check_link(await _entry(conn, id_), id_, None)
 

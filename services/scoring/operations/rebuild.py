@@ -19,7 +19,7 @@ async def rebuild(settings: ScoringSettings, year: int, progress: BookProgress) 
     """Recomputes a year in one transaction; returns the number of events that were read."""
     async with contextlib.AsyncExitStack() as stack:
         team = await stack.enter_async_context(workers())
-        # meanwhile the workers import their modules
+        # load the rubrics while the workers import their modules
         rubrics = loader.load_directory(settings.rubrics_folder)
         db = await stack.enter_async_context(open_database(settings))
         await repair_marks(db)

@@ -1,5 +1,4 @@
-"""Opens the database for the operator's commands, which run beside the fold and without limits
-of time."""
+"""Opens the database for the operator's commands, which run beside the fold without timeouts."""
 
 import contextlib
 import logging
@@ -15,7 +14,7 @@ log = logging.getLogger(__name__)
 
 @contextlib.asynccontextmanager
 async def open_database(settings: ScoringSettings) -> AsyncIterator[Database]:
-    """The database of scoring, with the checks of a start, for the length of a `with` block."""
+    """Opens the database of scoring, with the checks of a start, for a `with` block."""
     db = Database(settings.database(SERVICE), SERVICE, PATIENT)
     try:
         await db.open(MIGRATIONS)

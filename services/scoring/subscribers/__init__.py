@@ -1,1 +1,1 @@
-"""What scoring hears over NATS: events, marks, questions; not what becomes of them."""
+"""The NATS inputs of scoring: events, marks and requests; `handlers` and `store` process them."""

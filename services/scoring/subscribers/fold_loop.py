@@ -1,6 +1,6 @@
-"""The loop of the fold: read a batch of the stream, fold it, and only then acknowledge it.
+"""The loop of the fold: reads a batch of the stream, folds it, and only then acknowledges it.
 
-It reads through nats-py directly (`pull_consumer`), because delivery has to be exact.
+It uses nats-py directly (`pull_consumer`), because acknowledgements must be controlled exactly.
 """
 
 import asyncio
@@ -38,14 +38,14 @@ time."""
 
 
 def _halted(now: Position, before: Position, reason: str) -> Position:
-    """The position with a halt, unless somebody healed it since it was read."""
+    """The position with a halt, unless an operator repaired it after it was read."""
     healed = now.stream_created != before.stream_created or now.stream_seq < before.stream_seq
     return now if healed else now._replace(halted=reason)
 
 
 @dataclass
 class FoldLoop:
-    """Folds the stream for as long as it runs; `halted` is the reason of a halt, or None."""
+    """Folds the stream until it is cancelled; `halted` is the reason for a halt, or None."""
 
     db: Database
     broker: Broker
@@ -84,7 +84,7 @@ class FoldLoop:
                 await asyncio.sleep(PAUSE_SECONDS)
 
     async def _lift_fault(self) -> None:
-        """Lifts a halt that a fault caused: this version may have fixed it, and is tried once."""
+        """Lifts a halt caused by a fault at start: this version may have fixed the fault."""
         await self.folder.move(
             lambda now: now if now.faulty is None else now._replace(halted=None, faulty=None)
         )
@@ -94,11 +94,11 @@ class FoldLoop:
             await self._retry(self.folder.prepare)
         except DanchuError:
             raise
-        except Exception as fault:  # a bug: it stops the fold with an alarm, not the process
+        except Exception as fault:  # a bug: it halts the fold with an alarm, but not the process
             await self._halt(None, fault)
 
     def _report(self, halt: str | None) -> None:
-        """Reports a halt, or that there is none, to log and metrics."""
+        """Reports a halt, or its absence, to log and metrics."""
         if halt is not None and self.halted != halt:
             log.error("the fold is halted", extra={"reason": halt})
         self.halted = halt
@@ -141,13 +141,13 @@ class FoldLoop:
     async def _fold_or_halt(self, deliveries: Sequence[Delivery]) -> None:
         """Folds deliveries; if that fails, finds the faulty event by bisection, and halts.
 
-        The events before the faulty one are folded then; the rest is delivered again later.
+        The events before the faulty one are folded by then; the others are delivered again later.
         """
         try:
             await self._retry(lambda: self.folder.fold(deliveries))
         except DanchuError:
             raise
-        except Exception as fault:  # a bug: it stops the fold with an alarm, not the process
+        except Exception as fault:  # a bug: it halts the fold with an alarm, but not the process
             if len(deliveries) == 1:
                 await self._blame(deliveries[0], fault)
             middle = len(deliveries) // 2
@@ -155,7 +155,7 @@ class FoldLoop:
                 await self._fold_or_halt(half)
 
     async def _blame(self, delivery: Delivery, fault: Exception) -> None:
-        """Halts because of one event, unless the fold fails without any event too."""
+        """Halts because of one event, or because of none if an empty batch fails too."""
         try:
             await self._retry(lambda: self.folder.fold([]))
         except DanchuError:
@@ -170,12 +170,12 @@ class FoldLoop:
         await self._retry(lambda: self.folder.halt(delivery, fault))
 
     async def check_stream(self) -> None:
-        """Halts, and raises FoldHalted, where the stream is not the one that was folded so far."""
+        """Halts, and raises FoldHalted, if the stream is not the one that was folded so far."""
         async with self.db.read() as conn:
             place = await position.load(conn)
         if place.halted is not None:
             raise FoldHalted(place.halted, place.faulty)
-        # read after the position: another process may move that on, and the stream only grows
+        # read after the position: another process may advance that, and the stream only grows
         state = await stream_state(self.broker)
         reason = regression(place, state, self.folder.clock())
         if reason is not None:
@@ -188,7 +188,7 @@ class FoldLoop:
             await self.folder.move(lambda place: place._replace(stream_created=created))
 
     async def _retry(self, call: Callable[[], Awaitable[object]]) -> None:
-        """Calls until the database is there; deliveries stay in memory meanwhile."""
+        """Repeats the call until the database is available; deliveries stay in memory meanwhile."""
         while True:
             try:
                 await call()
@@ -199,6 +199,6 @@ class FoldLoop:
                 return
 
     async def stop(self) -> None:
-        """Stops reading; deliveries that were not acknowledged come again."""
+        """Stops reading; messages without acknowledgement are delivered again."""
         with contextlib.suppress(BrokerAway):
             await self._reader.stop()

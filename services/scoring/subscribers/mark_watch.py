@@ -1,8 +1,8 @@
 """Compares the marks of the doors with the ledger, once the fold has read the stream that far.
 
-If a mark does not hold then, events are lost for certain. The relay of the door is asked to send
-them again, which is harmless because identities tell duplicates; if the mark still does not hold
-after 30 seconds, there is an alarm.
+If a mark does not hold by then, events are certainly lost. The relay of the door is asked to send
+them again, which is harmless because duplicates are recognised by identity; if the mark still does
+not hold after 30 seconds, an alarm is raised.
 """
 
 import asyncio
@@ -53,21 +53,22 @@ class MarkWatch:
             await asyncio.sleep(STEP_SECONDS)
 
     async def step(self) -> None:
-        """Compares the marks of the last step once the fold is past them, then reads them again."""
+        """Compares the marks read before, once the fold has passed them, then reads new marks."""
         if self._announced is not None and await self._is_read_to(self._announced[1]):
             await self._compare(self._announced[0])
             self._announced = None
         if self._announced is None:
             names = await marks.doors(self.broker)
             latest = [await marks.last(self.broker, name) for name in names]
-            # read after the marks: the events that they count are in the stream up to here, or lost
+            # read after the marks: all events that they count are below this end, or lost
             end = (await streams.state(self.broker, EVENTS)).last_seq
             self._announced = [mark for mark in latest if mark is not None], end
 
     async def _is_read_to(self, end: int) -> bool:
-        """Whether everything up to a sequence is folded; never while the consumer must be set back.
+        """Whether everything up to a sequence is folded; never while the consumer must be reset.
 
-        The last messages of a stream may be deleted: then nothing waits for the consumer.
+        If the last messages of the stream were deleted, the floor never reaches `end`, but nothing
+        waits for the consumer.
         """
         info = await consumer(self.broker)
         async with self.db.read() as conn:
@@ -93,7 +94,11 @@ class MarkWatch:
             await self._demand(door, now)
 
     async def _demand(self, door: DoorState, now: int) -> None:
-        """Asks a door to send missing events again; one whose mark is too low, to begin anew."""
+        """Asks a door to send missing events again.
+
+        If more events have arrived than its mark counts, as after a restore, it is asked to go on
+        under a new name.
+        """
         renewal = door.arrived > door.mark_events
         waited = now - (door.differs_since or now)
         if waited < (RENEW_AFTER_US if renewal else RESEND_AFTER_US):

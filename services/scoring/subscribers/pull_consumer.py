@@ -1,4 +1,4 @@
-"""A fast pull reader of a durable consumer: one inbox subscription and MSG.NEXT requests.
+"""A fast reader of a durable pull consumer: one inbox subscription and MSG.NEXT requests.
 
 Messages are acknowledged only by `ack`, which is called after the transaction that used them.
 Messages may be delivered twice; deduplicate them by content, never by sequence.
@@ -37,7 +37,7 @@ class Reader:
     _lost: bool = False
 
     async def start(self) -> None:
-        """Subscribes; messages that an earlier process did not acknowledge come again at once."""
+        """Subscribes; messages that an earlier reader did not acknowledge come again at once."""
         nc = await self.broker.ensure()
         await self._reset()
         self._inbox = nc.new_inbox()
@@ -63,7 +63,7 @@ class Reader:
             raise
 
     async def stop(self) -> None:
-        """Ends the subscription; messages without acknowledgement come again to the next reader."""
+        """Ends the subscription; unacknowledged messages are redelivered to the next reader."""
         if self._on_lost in self.broker.on_reconnect:
             self.broker.on_reconnect.remove(self._on_lost)
         if self._sub is not None and self.broker.nc.is_connected:
@@ -85,12 +85,13 @@ class Reader:
         self._arrival.set()
 
     def _on_status(self, headers: dict[str, str]) -> None:
-        if headers["Status"] == "100":
+        if headers["Status"] == "100":  # a heartbeat
             return
+        # a request ended, for example by its timeout: the rest of its messages will not come
         self._open -= int(headers.get("Nats-Pending-Messages", self._open))
 
     async def batch(self, seconds: float) -> list[Msg]:
-        """Up to `limit` messages; waits at most `seconds` for the first, then a moment for more.
+        """Up to `limit` messages; waits at most `seconds` for the first, then while more arrive.
 
         Raises BrokerAway while there is no connection; call it again then.
         """
@@ -127,7 +128,7 @@ class Reader:
             await nc.publish(subject, json.dumps(request).encode(), reply=self._inbox)
 
     async def ack(self, messages: list[Msg]) -> None:
-        """Acknowledges messages; if an acknowledgement is lost, its message only comes again."""
+        """Acknowledges messages; if an acknowledgement is lost, its message is delivered again."""
         nc = await self.broker.ensure()
         with translate_client_errors():
             for message in messages:
@@ -137,5 +138,6 @@ class Reader:
 
 def sequence(message: Msg) -> int:
     """The stream sequence of a delivered message, from its acknowledgement subject."""
+    # $JS.ACK.<stream>.… has 9 tokens; the form with domain and account ends in one token more
     tokens = message.reply.split(".")
     return int(tokens[-4] if len(tokens) == 9 else tokens[-5])

@@ -1,7 +1,7 @@
-"""Answers requests over NATS: at present those of the door about a receipt.
+"""Answers requests over NATS: at present those of the intake about a receipt.
 
-No result depends on an answer, so the requests are served through FastStream, one by one. Messages
-whose delivery must be exact are read through `pull_consumer`.
+No stored state depends on an answer, so the requests are served through FastStream. Messages whose
+acknowledgement must be controlled exactly are read through `pull_consumer`.
 """
 
 import asyncio
@@ -29,13 +29,13 @@ WAITING_MAX = 1000
 
 @dataclass
 class ReceiptResponder:
-    """Serves requests on a connection of its own, whenever NATS is there."""
+    """Serves requests on a connection of its own, whenever NATS is reachable."""
 
     access: NatsAccess
     receipts: Receipts
 
     async def run(self) -> None:
-        """Answers until it is cancelled; while NATS is away there are no requests."""
+        """Answers until it is cancelled; connects again whenever the connection is closed."""
         while True:
             closed = asyncio.Event()
             broker = self.build(closed)
@@ -51,7 +51,7 @@ class ReceiptResponder:
             await asyncio.sleep(REOPEN_SECONDS)
 
     def build(self, closed: asyncio.Event) -> NatsBroker:
-        """The broker with its one subscriber, not connected yet."""
+        """Builds the broker with its only subscriber, not connected yet."""
 
         async def on_closed() -> None:
             closed.set()
@@ -75,7 +75,7 @@ class ReceiptResponder:
         return broker
 
     async def on_receipt(self, body: bytes) -> bytes:
-        """Answers a question; there is no answer to a malformed one, or without the database."""
+        """Answers a request; a malformed one, or one without the database, gets no answer."""
         try:
             question = msgspec.json.decode(body, type=ReceiptQuestion)
             fate = await self.receipts.fate(bytes.fromhex(question.receipt))
@@ -86,5 +86,5 @@ class ReceiptResponder:
 
 
 async def raw_body(message: NatsMessage) -> bytes:
-    """The raw body of a message: the handler decodes it by its own type."""
+    """The raw body of a message, because the handler decodes it itself."""
     return message.body
