@@ -2,5 +2,5 @@
 
 Owns: achievements, their appraisal, recognition, awards, replication and revocation.
 Takes in: commands of clerks and of the council over HTTP.
-Emits: `model.*` and `award.*`, and `event.retracted` of its own, by its outbox, to EVENTS.
+Emits: `model.*` and `award.*`, and `event.retracted` for these, through its outbox, to EVENTS.
 """

@@ -106,10 +106,10 @@ def evolve(state: Achievement | None, step: Step) -> Achievement:
             data["unit"], data["unit"], data["kind"], data["title"], NOMINATED, step.at
         )
     stage = next_state(WORDS, state.stage, moves(state), step.name, _hindrance(state, step.name))
-    # a revocation and what it revokes have one key: with equal instants the order would be open
+    # a revocation has the key of what it revokes: at equal instants their order is undefined
     check_order(state.last, step, strictly=step.name == "revoke")
     if step.name in ("recognise", "grant") and step.at == state.cleared:
-        raise OutOfOrder(step.name)
+        raise OutOfOrder(step.name)  # for the same reason
     achievement = replace(_EVOLVE[step.name](state, step), last=step.at)
     if step.name in ("refuse", "revoke") and achievement.honours:
         stage = RECOGNISED
@@ -133,7 +133,7 @@ def is_public(state: Achievement | None) -> bool:
 
 
 def _hindrance(state: Achievement, step: str) -> str:
-    """Why honours or votes exclude a step whatever its data; empty if they do not."""
+    """Why honours or votes rule out a step whatever its data; empty if they do not."""
     if step == "appraise" and len(state.honours) == len(RECOGNITION_LEVELS) + len(AWARD_LEVELS):
         return message("all-honours")
     if step == "replicate" and not any(honour.what == "model" for honour in state.honours):
@@ -173,7 +173,7 @@ _DECIDES: dict[str, What] = {"recognise": "model", "grant": "award"}
 
 def _decide(state: Achievement, step: Step) -> Achievement:
     at_level, kind, appraisal = step.data["level"], _DECIDES[step.name], state.appraisal
-    assert appraisal is not None  # by `moves`: only what was appraised is decided
+    assert appraisal is not None  # `moves` allows decisions only in the stage APPRAISED
     if appraisal.level != at_level:
         why = message("appraised-otherwise", level=level(appraisal.level))
         raise _impossible(state, step, why)
@@ -231,7 +231,7 @@ _EVOLVE: dict[str, Callable[[Achievement, Step], Achievement]] = {
 
 
 def facts(record: str, before: Achievement | None, step: Step, after: Achievement) -> list[Fact]:
-    """The facts that a step announces; internal steps of the council announce none."""
+    """The facts that a step announces; appraisals, refusals and transfers announce none."""
     key, data = after.key(record), step.data
 
     def fact(short: str, **data: Any) -> Fact:
@@ -254,7 +254,10 @@ def facts(record: str, before: Achievement | None, step: Step, after: Achievemen
 
 
 def _clearing(record: str, before: Achievement, step: Step) -> list[Fact]:
-    """One fact for each year and honour that is cleared, because a fact belongs to one year."""
+    """The facts of a revocation: one for each award, or one for each year of the model.
+
+    A fact belongs to one year, so each year with a recognition or replication is cleared.
+    """
     revoked = _revoked(before, step)
     if step.data["what"] == "award":
         cleared = [("award.revoked", "award", before.award_key(record, h.level), h.year)
@@ -269,6 +272,7 @@ def _clearing(record: str, before: Achievement, step: Step) -> list[Fact]:
 
 
 def _of_year(year: int, at: int) -> dict[str, int]:
+    """The member `year`, which is given only if it is not the year of the instant."""
     return {} if moments.local_year(at) == year else {"year": year}
 
 

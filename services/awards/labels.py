@@ -8,7 +8,7 @@ stage, step = label(message, "stage"), label(message, "step")
 kind, what, level = label(message, "kind"), label(message, "what"), label(message, "level")
 WORDS = Vocabulary(message("achievement"), stage, step)
 ELSEWHERE = frozenset(("replicate",))
-"""Steps that are taken by the clerk of a unit other than that of the achievement."""
+"""Steps that the clerk of another unit may take."""
 TERMS: dict[str, Label] = {
     "stage": stage, "state": stage, "possible": step, "kind": kind, "what": what, "level": level,
 }  # fmt: skip

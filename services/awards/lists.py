@@ -49,7 +49,7 @@ class RegisterQuery(Listing):
 
 
 def add_lists(api: FastAPI, desk: Desk) -> None:
-    """Adds both lists."""
+    """Adds the routes of both lists."""
     _add_achievements(api, desk)
     _add_register(api, desk)
 

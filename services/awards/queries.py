@@ -12,7 +12,7 @@ LISTED = ("id", "unit", "origin", "kind", "title", "stage", "version")
 async def achievements(
     conn: AsyncConnection, units: Collection[str] | None, stage: str | None, after: str, limit: int
 ) -> list[dict[str, Any]]:
-    """Achievements after the id `after`, in order; only of these units unless None."""
+    """Achievements after the id `after`, in order; only those of `units`, unless it is None."""
     conditions = ["id > :after"]
     parameters: dict[str, Any] = {"after": after, "limit": limit}
     if stage is not None:
@@ -20,7 +20,7 @@ async def achievements(
         parameters["stage"] = stage
     if units is not None:
         conditions.append("unit IN :units")
-        parameters["units"] = sorted(units) or [""]
+        parameters["units"] = sorted(units) or [""]  # no unit has an empty key
     select = text(
         f"SELECT {', '.join(LISTED)} FROM achievements WHERE {' AND '.join(conditions)} "
         "ORDER BY id LIMIT :limit"

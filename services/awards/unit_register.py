@@ -1,9 +1,9 @@
 """The registered units, read from the stream, for commands that name another unit.
 
-The stream has every `unit.registered` under a subject of the unit, so a list of its subjects is
-enough and nothing is cached here: neither a restart nor a restored database can miss a unit that
-was accepted. A registration may still be in transit, so an unknown unit is looked up again several
-times before it is refused.
+The stream has every `unit.registered` under a subject of its unit, so a list of the subjects is
+enough and nothing is cached here: neither after a restart nor with a restored database is an
+accepted unit missing. A registration may still be in transit, so an unknown unit is looked up again
+several times before it is refused.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ Units = Callable[[], Awaitable[frozenset[str]]]
 
 
 def units_from_stream(broker: Broker) -> Units:
-    """A function that reads the registered units from the stream; it raises BrokerAway."""
+    """Returns a function that reads the registered units from the stream; it raises BrokerAway."""
 
     async def units() -> frozenset[str]:
         await broker.ensure()
@@ -40,8 +40,8 @@ def units_from_stream(broker: Broker) -> Units:
 async def check_registered(unit: str, field: str, units: Units) -> None:
     """Problem 422 for an unregistered unit, with the nearest keys.
 
-    Problem 503 while the stream has no unit at all: it is new, or was lost and is not yet filled
-    again, and the unit may exist. BrokerAway while the broker is unreachable.
+    Problem 503 while the stream has no units at all: it is new, or was lost and is not refilled
+    yet, so the unit may exist. BrokerAway while the broker is unreachable.
     """
     registered: frozenset[str] = frozenset()
     for look in range(LOOKS):

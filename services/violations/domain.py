@@ -1,8 +1,8 @@
 """The state machine of a case: possible steps, and the facts of each step. Pure.
 
 Reported, assigned, verified; then dismissed, joined to another case of the same act, or concluded
-and handled; appealed, upheld, overturned. One act is sanctioned once. Nothing is announced before a
-conclusion, and never a text: a step only names its texts, which are stored encrypted elsewhere.
+and handled; appealed, upheld, overturned. One act is sanctioned once. No fact is announced before a
+conclusion, and none has a text: a step only names its texts, which are stored encrypted elsewhere.
 """
 
 from __future__ import annotations
@@ -145,7 +145,7 @@ def evolve(state: Case | None, step: Step) -> Case:
         unit = data["unit"]
         return Case(unit, unit, data["by_unit"], REPORTED, step.at, step.at, data["due"])
     stage = next_state(CASE, state.stage, state.moves, step.name)
-    # an overturn and what it overturns have one key: with equal instants the order would be open
+    # an overturn has the key of what it overturns: at equal instants their order is undefined
     strictly = step.name == "overturn" or state.stage == OVERTURNED
     check_order(state.last, step, strictly=strictly)
     case = _EVOLVE.get(step.name, _nothing)(state, step)
@@ -190,7 +190,8 @@ def _handle(state: Case, step: Step) -> Case:
 def _sanction_year(concluded: int, decided: int, year: int | None) -> int:
     """The rating year of a sanction: that of the conclusion, whose obligation it fulfils.
 
-    Only the year before may be named (SCORING.md section 1), so later it is that of the decision.
+    An event may name only the year before its own (SCORING.md section 1), so a later sanction
+    counts in the year of its decision.
     """
     fits = concluded if decided - concluded <= 1 else decided
     if year is not None and year not in (fits, decided):
@@ -201,7 +202,7 @@ def _sanction_year(concluded: int, decided: int, year: int | None) -> int:
 
 
 def _conclusion_of(state: Case) -> Conclusion:
-    assert state.conclusion is not None  # by MOVES: only what was concluded comes here
+    assert state.conclusion is not None  # MOVES allows these steps only after a conclusion
     return state.conclusion
 
 
@@ -261,13 +262,14 @@ def facts(record: str, before: Case | None, step: Step, after: Case) -> list[Fac
 
 
 def _years(state: Case) -> list[int]:
-    """The rating years of its conclusion and its sanction: a fact belongs to one year."""
+    """The rating years of the conclusion and the sanction; each gets a fact of its own."""
     return sorted(
         {decision.year for decision in (state.conclusion, state.handling) if decision is not None}
     )
 
 
 def _of_year(year: int, at: int) -> dict[str, int]:
+    """The member `year`, which is given only if it is not the year of the instant."""
     return {} if moments.local_year(at) == year else {"year": year}
 
 

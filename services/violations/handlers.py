@@ -39,7 +39,7 @@ class Violations:
     terms: Terms
 
     async def report(self, work: Work, step: Step) -> Outcome:
-        """Creates a case: a clerk reports one of the own unit, the council one of any unit."""
+        """Creates a case: a clerk reports for the clerk's own unit, the council for any unit."""
         work.check_unit(step.data["unit"])
         record: Record[Case] = Record(new_id(work.now), None, ())
         by_unit = work.caller.role == CLERK
@@ -76,7 +76,7 @@ class Violations:
 
     async def _load(self, work: Work, id_: str) -> Record[Case]:
         if work.caller.role not in READS_ALL:
-            # before If-Match is checked, whose 412 would reveal that the case exists
+            # before the check of If-Match: its 412 would reveal that the case exists
             check_visible(work.caller, await load_record(work.conn, id_, domain.evolve))
         record = await work.load(id_, domain.evolve)
         check_visible(work.caller, record)
@@ -109,7 +109,10 @@ def _with(step: Step, **more: Any) -> Step:
 
 
 def _check_clerk(work: Work, state: Case, step: Step) -> None:
-    """Problem 403 where a clerk would judge the own head or lighten the own sanction."""
+    """Problem 403 if a clerk handles a case with members that only the council may set.
+
+    These are `by_head`, `self_found` for a case that the unit did not report, and `year`.
+    """
     if work.caller.role != CLERK or step.name != "handle":
         return
     if step.data["by_head"]:
@@ -121,9 +124,10 @@ def _check_clerk(work: Work, state: Case, step: Step) -> None:
 
 
 async def _check_joined(work: Work, id_: str, state: Case, into: str) -> None:
-    """StepRefused or StepImpossible unless the other case is an open one of the same unit.
+    """Checks the case that another is joined to.
 
-    The locks keep two cases from joining each other concurrently.
+    StepRefused unless it is another case of the same unit, StepImpossible if it is withdrawn,
+    dismissed or joined itself. The locks prevent two cases from joining each other concurrently.
     """
     await journal.lock(work.conn, f"joining in {state.unit}")
     await journal.lock(work.conn, f"joined to {into}")
@@ -138,7 +142,7 @@ async def _check_joined(work: Work, id_: str, state: Case, into: str) -> None:
 
 
 async def _check_unjoined(work: Work, id_: str) -> None:
-    """Problem 409 if another case is joined to this one, since its join would lead nowhere."""
+    """Problem 409 if another case is joined to this one, which is about to be withdrawn."""
     await journal.lock(work.conn, f"joined to {id_}")
     for name in await queries.list_joined(work.conn, id_):
         other = await load_record(work.conn, name, domain.evolve)
@@ -158,16 +162,16 @@ async def _check_deed(work: Work, before: Case | None, record: Record[Case]) -> 
     await journal.lock(work.conn, f"{state.unit} {deed}")
     other = await queries.concluded_case(work.conn, state.unit, deed, record.id)
     if other is not None:
-        assert before is not None  # a report concludes nothing
+        assert before is not None  # a report, the first step, has no conclusion
         step = record.entries[-1].step.name
         why = message("same-deed", case=other)
         raise domain.step_impossible(before, step, why, {"case": other})
 
 
 def check_visible(reader: Credential, record: Record[Case]) -> None:
-    """Problem 404 for a case that is hidden from the reader, 403 for a visible one elsewhere.
+    """Problem 404 for a case that is hidden from the reader, 403 for a visible one of another unit.
 
-    Cases are visible to a unit if it reported them, or once they were concluded.
+    A case is visible to its unit if the unit reported it, and in any case after the conclusion.
     """
     if reader.role in READS_ALL:
         return

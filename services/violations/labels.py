@@ -10,7 +10,7 @@ act = label(message, "act")
 severity, complexity = label(message, "severity"), label(message, "complexity")
 appellant = label(message, "by")
 field = label(message, "field")
-"""A field of a case that is kept encrypted."""
+"""A field of a case that is stored encrypted."""
 CASE = Vocabulary(message("case"), stage, step)
 TERMS: dict[str, Label] = {
     "stage": stage, "state": stage, "possible": step, "act": act, "severity": severity,

@@ -54,7 +54,7 @@ class CountQuery(Listing):
 
 
 def add_lists(api: FastAPI, desk: Desk) -> None:
-    """Adds both lists."""
+    """Adds the routes of both lists."""
     _add_cases(api, desk)
     _add_counts(api, desk)
 

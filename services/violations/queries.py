@@ -14,7 +14,7 @@ COUNTED = ("unit", "year", "concluded", "handled")
 
 class CaseFilter(NamedTuple):
     """Filters of the list of cases; `visible` limits it to cases that a unit may see: those that
-    it reported, and those that were concluded."""
+    it reported itself, and those that were concluded at some time."""
 
     units: Collection[str] | None
     stage: str | None
@@ -40,7 +40,7 @@ async def cases(conn: AsyncConnection, criteria: CaseFilter) -> list[dict[str, A
         expanding.append("known")
     if criteria.units is not None:
         where.append("unit IN :units")
-        parameters["units"] = sorted(criteria.units) or [""]
+        parameters["units"] = sorted(criteria.units) or [""]  # no unit has an empty key
         expanding.append("units")
     select = text(
         f"SELECT {', '.join(LISTED)} FROM cases WHERE {' AND '.join(where)} "
@@ -82,7 +82,7 @@ async def concluded_case(conn: AsyncConnection, unit: str, deed: str, but: str) 
 
 
 async def list_joined(conn: AsyncConnection, into: str) -> list[str]:
-    """The joined cases whose journal has a join to this one."""
+    """The joined cases whose journal has a join to this case."""
     select = text(
         "SELECT DISTINCT record FROM journal JOIN cases ON cases.id = journal.record "
         "WHERE stage = :joined AND step = 'join' AND data LIKE :named ORDER BY record"

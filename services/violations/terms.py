@@ -2,7 +2,7 @@
 
 The day from which a term runs is not counted (Civil Code 2015, Điều 147), so a term of N days
 ends with the N-th day after it. Days are calendar days of Asia/Ho_Chi_Minh: a last day that is
-a holiday is not moved, since which days are holidays is decided anew each year.
+a holiday is not postponed, because the holidays are decided anew each year.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ COMPLEXITIES: tuple[Complexity, ...] = get_args(Complexity)
 class Term:
     """A number of days with its clause of law, in force from day `first` to day `last`.
 
-    Both are proleptic ordinals and included; `last` is None while no end is known.
+    Both are proleptic ordinals and inclusive; `last` is None while no end is known.
     """
 
     name: Name
@@ -50,16 +50,16 @@ class Term:
 
 @dataclass(frozen=True)
 class Terms:
-    """All legal terms that the service knows."""
+    """All legal terms, of any day."""
 
     terms: tuple[Term, ...]
 
     def on(self, name: Name, day: int) -> Term | None:
-        """The term of a name that is in force on a day (an ordinal); None where there is none."""
+        """The term of a name that is in force on a day (an ordinal); None if there is none."""
         return next((t for t in self.terms if t.name == name and t.in_force_on(day)), None)
 
     def last_day(self, name: Name, start: int, complexity: Complexity = "ordinary") -> str | None:
-        """The last day of a term that runs from the day `start` (an ordinal)."""
+        """The last day of a term that runs from `start` (an ordinal); None if no law sets one."""
         term = self.on(name, start)
         if term is None:
             return None
@@ -67,10 +67,10 @@ class Terms:
 
 
 def with_last_days(terms: Terms, state: Case | None, step: Step) -> Step:
-    """The step with the last days set by the law in force on the day of the step.
+    """The step with the last days of the legal terms that begin or end with it.
 
-    Stored with the step, they do not change with the law. StepRefused if the law sets none and the
-    last day must be given.
+    They are stored with the step, so a later change of the law does not change them. StepRefused if
+    the law sets no last day, or one that has passed, and the caller must give one.
     """
     day = moments.local_day(step.at)
     if step.name == "report":
@@ -103,7 +103,7 @@ def _handling_due(terms: Terms, state: Case, day: int) -> str:
 
 
 def _appeal_term(terms: Terms, state: Case, step: Step, day: int) -> dict[str, Any]:
-    """The last day of the term for this appeal, whether it came later, and the answer's term."""
+    """The last day for this appeal, whether it is late, and the last day for the answer."""
     notified = moments.local_day(state.decided)
     received = step.data.get("received")
     start = notified if received is None else moments.day_ordinal(received)

@@ -1,4 +1,4 @@
-"""Loads the YAML file of legal terms; TermsRefused names file, line and reason."""
+"""Loads the YAML file of legal terms; TermsRefused has the file, the line and the reason."""
 
 from pathlib import Path
 from typing import Any, get_args
@@ -100,7 +100,7 @@ def _days(value: Any) -> dict[Any, int]:
 
 
 def _check_unjoined(read: list[Term]) -> None:
-    """Refuses the newest term if one of the same name is in force on a day of its own."""
+    """Refuses the last term if another of the same name is in force on one of its days."""
     new = read[-1]
     for term in read[:-1]:
         ends = term.last is not None and term.last < new.first

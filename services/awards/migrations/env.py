@@ -1,4 +1,4 @@
-"""Runs the migrations of the awards on the connection that the caller gives."""
+"""Runs the migrations of the awards on the caller's connection."""
 
 from alembic import context
 

@@ -1,4 +1,4 @@
-"""The journal, what lists are read from, and the outbox."""
+"""The journal, the achievements and honours that lists are read from, and the outbox."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""Retractions are published under a subject that names awards, also those that wait or return."""
+"""The subjects of retractions in the outbox name the service awards."""
 
 from alembic import op
 

@@ -1,4 +1,4 @@
-"""The journal, the cases that lists are read from, their encrypted words, and the outbox."""
+"""The journal, the cases that lists are read from, their encrypted texts, and the outbox."""
 
 import sqlalchemy as sa
 from alembic import op
