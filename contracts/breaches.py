@@ -28,7 +28,7 @@ def explain(broken: ContractBroken, raw: bytes) -> Message:
 
 
 def _syntax(raw: bytes) -> Message | None:
-    """The syntax fault that the door would report; None where it can parse the body."""
+    """The syntax fault that the door would report; None if the body can be parsed."""
     try:
         parsing.parse(raw)
     except parsing.BodyRefused as refused:

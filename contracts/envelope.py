@@ -118,7 +118,7 @@ def identity(source: str, id_: str) -> bytes:
 
 
 def receipt(identity_digest: bytes, time: int, content: bytes) -> bytes:
-    """The receipt of an event: 6 bytes of its identity, and 10 of the digest of its content."""
+    """The receipt of an event: 6 bytes of its identity, 10 of the digest of time and content."""
     digest = hashlib.sha256(b"%d\n" % time + content).digest()
     return identity_digest[:6] + digest[:10]
 

@@ -31,7 +31,7 @@ FIRST_DAY, LAST_DAY = "2000-01-01", "2200-12-31"
 
 
 def instant(text: str) -> int:
-    """The instant of an RFC 3339 text with an offset; ValueError with a Message if it is none."""
+    """The instant of an RFC 3339 text with an offset; ValueError with a Message if invalid."""
     if not _RFC3339.fullmatch(text):
         raise ValueError(message("time-form"))
     try:
@@ -86,7 +86,7 @@ def quarter(us: int) -> str:
 
 @lru_cache(maxsize=4096)
 def day_ordinal(text: str) -> int:
-    """The proleptic ordinal of a date YYYY-MM-DD; ValueError with a Message if it is none."""
+    """The proleptic ordinal of a date YYYY-MM-DD; ValueError with a Message if invalid."""
     if not _DATE.fullmatch(text):
         raise ValueError(message("day"))
     try:

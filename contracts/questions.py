@@ -21,7 +21,7 @@ class ReceiptQuestion(msgspec.Struct, frozen=True):
 
 
 class ReceiptFate(msgspec.Struct, frozen=True):
-    """The state of an event: `waiting` is not folded yet; the reason is None where it counts."""
+    """The state of an event: `waiting` is not folded yet; `reason` is None if it is counted."""
 
     state: Literal["waiting", "counted", "not counted", "quarantined"]
     reason: str | None = None

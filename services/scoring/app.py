@@ -47,7 +47,7 @@ Part = Literal["all", "http", "fold"]
 
 @dataclass
 class App:
-    """A composed scoring service; whoever serves HTTP mounts `api`."""
+    """A composed scoring service; the HTTP server of the process mounts `api`."""
 
     settings: ScoringSettings
     db: Database

@@ -190,8 +190,8 @@ def _handle(state: Case, step: Step) -> Case:
 def _sanction_year(concluded: int, decided: int, year: int | None) -> int:
     """The rating year of a sanction: that of the conclusion, whose obligation it fulfils.
 
-    An event may name only the year before its own (SCORING.md section 1), so a later sanction
-    counts in the year of its decision.
+    An event may not name a year earlier than the one before its own (SCORING.md section 1), so a
+    later sanction counts in the year of its decision.
     """
     fits = concluded if decided - concluded <= 1 else decided
     if year is not None and year not in (fits, decided):

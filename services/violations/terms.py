@@ -69,8 +69,9 @@ class Terms:
 def with_last_days(terms: Terms, state: Case | None, step: Step) -> Step:
     """The step with the last days of the legal terms that begin or end with it.
 
-    They are stored with the step, so a later change of the law does not change them. StepRefused if
-    the law sets no last day, or one that has passed, and the caller must give one.
+    The law in force on the first day of a term applies. The last days are stored with the step, so
+    a later change of the law does not change them. StepRefused if the law sets no last day, or one
+    that has passed, and the caller must give one.
     """
     day = moments.local_day(step.at)
     if step.name == "report":

@@ -84,7 +84,7 @@ class FoldLoop:
                 await asyncio.sleep(PAUSE_SECONDS)
 
     async def _lift_fault(self) -> None:
-        """Lifts a halt caused by a fault at start: this version may have fixed the fault."""
+        """At start, lifts a halt caused by a fault, which this version may have fixed."""
         await self.folder.move(
             lambda now: now if now.faulty is None else now._replace(halted=None, faulty=None)
         )
@@ -106,7 +106,7 @@ class FoldLoop:
         _halt_gauge.set(int(halt is not None or alarm is not None))
 
     async def _fold(self) -> None:
-        """Folds one batch, after checking stream and consumer where the connection is new."""
+        """Folds one batch; checks stream and consumer before it if the connection is new."""
         if self._lost:
             # cleared first: if the connection is lost meanwhile, the next one is checked again
             self._lost = False

@@ -37,7 +37,7 @@ class Reader:
     _lost: bool = False
 
     async def start(self) -> None:
-        """Subscribes; messages that an earlier reader did not acknowledge come again at once."""
+        """Subscribes; messages left unacknowledged by an earlier reader are redelivered at once."""
         nc = await self.broker.ensure()
         await self._reset()
         self._inbox = nc.new_inbox()
