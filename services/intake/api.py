@@ -54,7 +54,7 @@ def build_api(
             except BodyRefused as refused:
                 raise body_problem(refused) from refused
             receipts = await intake.accept(batch, sender, headers=request.headers)
-            body = await place.run(encode_receipts, receipts, single)
+            body = await place.encode(encode_receipts, receipts, single)
         return Response(body, 202, media_type="application/json")
 
     _add_outbox(api, intake, verifier, clock)

@@ -93,20 +93,22 @@ class Lane:
         self._thread.shutdown(wait=False)
 
 
-@dataclass
+@dataclass(frozen=True)
 class Place:
     """The two jobs of one request, parsing and encoding; without a lane they run at once."""
 
     lane: Lane | None
-    has_read: bool = False
 
-    async def run(self, work: Callable[..., T], *arguments: Any) -> T:
-        """Calls a function in the lane; the first call parses the body, later ones are answers."""
-        call = partial(work, *arguments)
-        if self.lane is None:
-            return call()
-        is_answer, self.has_read = self.has_read, True
-        return await self.lane.run(call, is_answer)
+    async def parse(self, work: Callable[..., T], *arguments: Any) -> T:
+        """Calls the function that parses the body, behind the bodies that came before."""
+        return await self._run(partial(work, *arguments), is_answer=False)
+
+    async def encode(self, work: Callable[..., T], *arguments: Any) -> T:
+        """Calls the function that encodes the answer, ahead of the bodies that wait."""
+        return await self._run(partial(work, *arguments), is_answer=True)
+
+    async def _run(self, call: Callable[[], T], is_answer: bool) -> T:
+        return call() if self.lane is None else await self.lane.run(call, is_answer)
 
 
 @dataclass

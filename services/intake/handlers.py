@@ -32,7 +32,7 @@ class Intake:
         headers: Mapping[str, str] | None = None, events_max: int = EVENTS_MAX,
     ) -> tuple[bool, list[Emitted | Refusal]]:  # fmt: skip
         """Parses a body by `contracts.door.read` in its place; raises BodyRefused like that."""
-        return await place.run(read, raw, content_type, self.clock(), headers, events_max)
+        return await place.parse(read, raw, content_type, self.clock(), headers, events_max)
 
     def close(self) -> None:
         """Closes the threads that parse bodies and encode answers."""

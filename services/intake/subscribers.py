@@ -180,4 +180,4 @@ class NatsDoor:
             except BodyRefused as refused:
                 raise body_problem(refused) from refused
             receipts = await self.intake.accept(batch, sender, unit, headers)
-            return await place.run(encode_receipts, receipts, single, room)
+            return await place.encode(encode_receipts, receipts, single, room)
