@@ -97,7 +97,7 @@ class Awards:
         step = order_within_day(record, step)
         after = domain.evolve(record.state, step)
         facts = domain.facts(record.id, record.state, step, after)
-        saved = await work.apply(record, step, domain.evolve, facts)
+        saved = await work.append(record, step, after, facts)
         await store.save(work.conn, saved)
         return _outcome(saved)
 

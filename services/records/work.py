@@ -101,7 +101,7 @@ class Work:
         StepRefused if the step is in the future or before 2000.
         """
         check_time(step, self.now)
-        return await self.append(record, step, evolve(record.state, step), facts)
+        return await self._write(record, step, evolve(record.state, step), facts)
 
     async def append(
         self, record: Record[S], step: Step, state: S | None, facts: Iterable[Fact] = ()
@@ -111,6 +111,11 @@ class Work:
         StepRefused as for `apply`.
         """
         check_time(step, self.now)
+        return await self._write(record, step, state, facts)
+
+    async def _write(
+        self, record: Record[S], step: Step, state: S | None, facts: Iterable[Fact]
+    ) -> Record[S]:
         events = self._announce(facts)
         self.announced += events
         if record.version >= journal.ENTRIES_MAX:

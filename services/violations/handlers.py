@@ -90,7 +90,7 @@ class Violations:
             stored = terms.with_last_days(self.terms, record.state, stored)
         after = domain.evolve(record.state, stored)
         facts = domain.facts(record.id, record.state, stored, after)
-        saved = await work.apply(record, stored, domain.evolve, facts)
+        saved = await work.append(record, stored, after, facts)
         return await self._save(work, record.state, saved, words)
 
     async def _save(
