@@ -3,35 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import pytest
-from sqlalchemy import MetaData, text
+from sqlalchemy import text
 
 from services.chassis import door, outbox
 from services.chassis.database.engine import Database
-from services.chassis.database.url import normal_url
 from services.chassis.door import Door
-from services.chassis.outbox import Draft, outbox_table
-from tests.chassis.relay.test_relay import DOOR
+from services.chassis.outbox import Draft
 
 pytestmark = pytest.mark.anyio
 
 
 @pytest.fixture
-async def db(database_url: str) -> AsyncIterator[Database]:
+def db(outbox_db: Database) -> Database:
     """An empty outbox with its door."""
-    database = Database(normal_url(database_url), "intake")
-    metadata = MetaData()
-    outbox_table(metadata)
-    await database.open()
-    async with database.write() as conn:
-        if not database.sqlite:
-            await conn.execute(text('CREATE SCHEMA "intake"'))
-        await conn.run_sync(metadata.create_all)
-        await conn.execute(text(DOOR))
-    yield database
-    await database.close()
+    return outbox_db
 
 
 def drafts(*numbers: int) -> list[Draft]:

@@ -10,20 +10,18 @@ from typing import Any
 
 import pytest
 from nats.js.api import StreamConfig
-from sqlalchemy import MetaData, text
+from sqlalchemy import text
 
 from contracts.envelope import body, recordedtime_of
 from services.chassis import door as recording
 from services.chassis import marks, outbox
 from services.chassis.database.engine import Database
-from services.chassis.database.url import normal_url
 from services.chassis.door import Door
 from services.chassis.marks import Mark
-from services.chassis.outbox import Draft, outbox_table
+from services.chassis.outbox import Draft
 from services.chassis.relay.loop import Relay
 from services.chassis.relay.reconciliation import Demand, decode_demand
 from services.commands.nats.provisioning import STREAMS, provision
-from tests.chassis.relay.test_relay import DOOR
 from tests.conftest import NatsServer
 
 pytestmark = pytest.mark.anyio
@@ -107,22 +105,12 @@ class Yard:
 
 
 @pytest.fixture
-async def yard(provisioned: NatsServer, database_url: str) -> AsyncIterator[Yard]:
+async def yard(provisioned: NatsServer, outbox_db: Database) -> AsyncIterator[Yard]:
     """An empty outbox and an empty stream."""
-    db = Database(normal_url(database_url), "intake")
-    metadata = MetaData()
-    outbox_table(metadata)
-    await db.open()
-    async with db.write() as conn:
-        if not db.sqlite:
-            await conn.execute(text('CREATE SCHEMA "intake"'))
-        await conn.run_sync(metadata.create_all)
-        await conn.execute(text(DOOR))
-    new_yard = Yard(db, provisioned)
+    new_yard = Yard(outbox_db, provisioned)
     yield new_yard
     for relay in new_yard.relays:
         await relay.broker.close()
-    await db.close()
 
 
 def of(name: str, *numbers: int) -> list[tuple[str, int]]:

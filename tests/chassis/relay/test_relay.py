@@ -1,25 +1,21 @@
 """The relay: at least once, in order, by one at a time, whatever is killed in between."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pytest
-from sqlalchemy import MetaData, text
+from sqlalchemy import text
 
 from services.chassis import outbox
 from services.chassis.database.engine import Database
-from services.chassis.database.url import normal_url
 from services.chassis.errors import BrokerAway
-from services.chassis.outbox import Outgoing, outbox_table
+from services.chassis.outbox import Outgoing
 from services.chassis.relay.loop import Relay
 from services.chassis.relay.turn import Row, Sent
 from tests.conftest import NatsServer, eventually
 
 pytestmark = pytest.mark.anyio
-
-
-DOOR = "INSERT INTO door VALUES (1, 'intake.00000001', 0, 0, 0, 0, '[]')"
 
 
 def outgoing(number: int, unit: str = "U-1") -> Outgoing:
@@ -61,19 +57,9 @@ class Road:
 
 
 @pytest.fixture
-async def road(provisioned: NatsServer, database_url: str) -> AsyncIterator[Road]:
+def road(provisioned: NatsServer, outbox_db: Database) -> Road:
     """An empty outbox and an empty stream."""
-    db = Database(normal_url(database_url), "intake")
-    metadata = MetaData()
-    outbox_table(metadata)
-    await db.open()
-    async with db.write() as conn:
-        if not db.sqlite:
-            await conn.execute(text('CREATE SCHEMA "intake"'))
-        await conn.run_sync(metadata.create_all)
-        await conn.execute(text(DOOR))
-    yield Road(db, provisioned)
-    await db.close()
+    return Road(outbox_db, provisioned)
 
 
 def bodies(*numbers: int) -> list[bytes]:

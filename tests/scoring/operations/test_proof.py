@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import pytest
 
-from services.chassis.auth.credentials import Issuer
 from services.commands import operator
 from services.scoring.errors import DoorSpeaks, DoorUnknown
 from services.scoring.operations import doors as door_operations
@@ -16,26 +12,10 @@ from services.scoring.operations.audit import audit
 from services.scoring.settings import ScoringSettings
 from services.scoring.store import doors
 from services.scoring.store.door_state import first_alarm
-from tests.conftest import NatsServer
-from tests.scoring.operations.restoring import Town, hasten
+from tests.scoring.operations.restoring import Town
 
 pytestmark = pytest.mark.anyio
 PRODUCERS = ("intake", "training", "awards", "violations", "scoring")
-
-
-@pytest.fixture
-async def town(
-    home: Path, database_url: str, issuer: Issuer, provisioned: NatsServer,
-    monkeypatch: pytest.MonkeyPatch,
-) -> AsyncIterator[Town]:  # fmt: skip
-    """Four events, folded and proved."""
-    hasten(monkeypatch)
-    running = Town(home, database_url, issuer, provisioned, monkeypatch)
-    await running.begin()
-    async with running.running() as road:
-        await running.accept(road, 4)
-        await running.whole(road)
-    yield running
 
 
 async def differences() -> list[str]:

@@ -4,38 +4,19 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import AsyncIterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from nats.js.api import DeliverPolicy
 from sqlalchemy import text
 
 from contracts import moments
-from services.chassis.auth.credentials import Issuer
 from services.chassis.clock import now_us
 from services.chassis.relay.loop import Relay
 from services.scoring.stream import PLAN
-from tests.conftest import NatsServer
-from tests.scoring.operations.restoring import Town, hasten
+from tests.scoring.operations.restoring import Town
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-async def town(
-    home: Path, database_url: str, issuer: Issuer, provisioned: NatsServer,
-    monkeypatch: pytest.MonkeyPatch,
-) -> AsyncIterator[Town]:  # fmt: skip
-    """Four events, folded and proved."""
-    hasten(monkeypatch)
-    made = Town(home, database_url, issuer, provisioned, monkeypatch)
-    await made.begin()
-    async with made.running() as road:
-        await made.accept(road, 4)
-        await made.whole(road)
-    yield made
 
 
 def commanded(halted: str) -> str:
