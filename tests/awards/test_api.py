@@ -52,8 +52,8 @@ async def test_a_nomination_is_created_with_its_version_place_and_receipt(desk: 
     assert answer.headers["x-danchu-receipts"] == event.receipt.hex()
     assert event.event.data.model == body["id"]
     assert event.event.time == "2025-03-01T01:00:00Z"
-    shown = await desk.get(f"achievements/{body['id']}", "reader")
-    assert shown.json() == body
+    achievement = await desk.get(f"achievements/{body['id']}", "reader")
+    assert achievement.json() == body
     assert body["possible"] == []
 
 
@@ -122,12 +122,14 @@ async def test_a_decision_needs_the_votes_of_its_own_level(
 ) -> None:
     """Voted down, or on something else: 409 with the reason, and with what can be done instead."""
     id_ = await nominated(desk)
-    shown = await desk.succeed(f"achievements/{id_}/appraise", "council", {**VOTES, **changed})
+    achievement = await desk.succeed(
+        f"achievements/{id_}/appraise", "council", {**VOTES, **changed}
+    )
     decision = {"level": "city", "decision": "1/QĐ"}
     answer = await desk.post(f"achievements/{id_}/recognise", "council", decision)
     problem = answer.json()
     assert (answer.status_code, problem["state"]) == (409, "appraised")
-    assert problem["possible"] == shown["possible"] == possible
+    assert problem["possible"] == achievement["possible"] == possible
     assert why in problem["detail"] and f"possible: {', '.join(possible)}." in problem["detail"]
 
 
@@ -153,12 +155,12 @@ async def test_what_an_achievement_has_already_or_lacks_is_refused_by_its_state(
 ) -> None:
     """Taken up twice by a unit, moved to where it is, revoked without an award: 409."""
     id_ = await recognised(desk)
-    shown = await desk.succeed(f"achievements/{id_}/replicate", "clerk", TAKEN_UP)
+    achievement = await desk.succeed(f"achievements/{id_}/replicate", "clerk", TAKEN_UP)
     answer = await desk.post(f"achievements/{id_}/{step}", "council", body)
     assert (answer.status_code, answer.json()["state"]) == (409, "recognised")
     seen = (await desk.get(f"achievements/{id_}", "council")).json()
     assert answer.json()["possible"] == seen["possible"]
-    assert shown["possible"] == ["replicate"]
+    assert achievement["possible"] == ["replicate"]
 
 
 async def test_what_a_step_says_wrongly_in_every_state_is_refused_by_field(desk: Desk) -> None:

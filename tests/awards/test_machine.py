@@ -196,13 +196,13 @@ class Walk(RuleBasedStateMachine):
         self._agrees(said)
 
     def _agrees(self, said: list[Fact]) -> None:
-        model, shown = self.model, domain.describe(self.state)
+        model, answer = self.model, domain.describe(self.state)
         assert {fact.subject for fact in said} <= {model.unit}
         assert on(self.told, SETS, CLEARS) == model.holds()
-        assert shown["possible"] == sorted(model.possible())
-        honours = {(one["what"], one["level"]): one["year"] for one in shown["honours"]}
-        assert honours == model.held and len(shown["honours"]) == len(honours)
-        assert {one["by"]: one["year"] for one in shown["replicated"]} == model.taken
+        assert answer["possible"] == sorted(model.possible())
+        honours = {(one["what"], one["level"]): one["year"] for one in answer["honours"]}
+        assert honours == model.held and len(answer["honours"]) == len(honours)
+        assert {one["by"]: one["year"] for one in answer["replicated"]} == model.taken
 
 
 def test_an_achievement_goes_only_where_the_model_goes_and_says_only_what_it_holds() -> None:

@@ -91,10 +91,10 @@ async def fold(ground: Ground, url: str) -> Folded:
         began = time.perf_counter()
         with running(ground.folder, SERVE, "fold", ground.environment(url)) as process:
             await when(done, process)
-            found = Folded(time.perf_counter() - began, process.peak_mb())
+            computed = Folded(time.perf_counter() - began, process.peak_mb())
         counts = await counted(db, "ledger", "quarantine")
     compare_counts("the fold", counts, {"ledger": ground.expected.events, "quarantine": 0})
-    return found
+    return computed
 
 
 async def stages(ground: Ground, url: str) -> dict[str, float]:
@@ -119,8 +119,8 @@ async def check_ratings(ground: Ground, url: str, what: str) -> None:
     """NotExact unless every rating of the database is the expected one."""
     async with opened(url, SERVICE) as db:
         snapshot = await Snapshots(db, rubrics()).of(YEAR)
-        found = {unit: rating_members(snapshot.rating(unit)) for unit in snapshot.standings}
-    compare(what, found, ground.expected.ratings)
+        computed = {unit: rating_members(snapshot.rating(unit)) for unit in snapshot.standings}
+    compare(what, computed, ground.expected.ratings)
 
 
 @functools.cache
@@ -197,9 +197,9 @@ async def door(ground: Ground, url: str, batches: Batches) -> float:
     if seen["wrong"]:
         raise NotExact(f"the door: {seen['wrong'][0]}")
     answered = seen["accepted"] + seen["duplicate"]
-    found = {**counts, "accepted": seen["accepted"], "in the stream": in_stream}
+    computed = {**counts, "accepted": seen["accepted"], "in the stream": in_stream}
     compare_counts("the door", {"answered": answered}, {"answered": batches.sent})
-    compare_counts("the door", found, dict.fromkeys(found, batches.distinct))
+    compare_counts("the door", computed, dict.fromkeys(computed, batches.distinct))
     return float(batches.sent / seen["seconds"])
 
 

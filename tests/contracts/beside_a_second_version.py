@@ -169,10 +169,10 @@ async def test_both_versions_are_folded_to_one_rating_and_listed_as_sent(road: R
     assert mixed["scores"]["satisfaction"] == "1.00"
     assert mixed["scores"] == first["scores"] and mixed["total"] == first["total"]
     listed = (await road.get("/ratings/2025/H44.1/events")).json()["items"]
-    shown = {item["id"]: (item["type"], item["data"], item["counted"]) for item in listed}
-    assert shown["a"] == (f"{SECOND[:-1]}1", hours, True)
-    assert shown["b"] == (SECOND, LESSONS, True)
-    assert shown["c"][:2] == (SECOND, other)
+    by_id = {item["id"]: (item["type"], item["data"], item["counted"]) for item in listed}
+    assert by_id["a"] == (f"{SECOND[:-1]}1", hours, True)
+    assert by_id["b"] == (SECOND, LESSONS, True)
+    assert by_id["c"][:2] == (SECOND, other)
     sheet = await road.get("/ratings/2025/H44.1/sheet")
     assert sheet.status_code == 200, sheet.text
 

@@ -64,8 +64,8 @@ def test_every_fault_of_an_event_is_named_in_both_languages(
     raw: bytes, reason: str, fields: list[str]
 ) -> None:
     """None in the words of the decoder, which names one alone and in English."""
-    found, detail = breach(raw)
-    assert found == reason
+    code, detail = breach(raw)
+    assert code == reason
     for sentence in (detail.vi, detail.en):
         named = [part.partition(": ")[0] for part in sentence.split("; ")]
         assert sorted(set(fields) & set(named)) == sorted(fields), sentence

@@ -29,8 +29,8 @@ def read(version: str, name: str, day: str) -> Emitted | Refusal:
     """The full example of a type with another date, as read at the door."""
     event: dict[str, Any] = full(version)
     event["data"][name] = day
-    _, (found,) = door.read(json.dumps(event).encode(), door.SINGLE, NOW)
-    return found
+    _, (result,) = door.read(json.dumps(event).encode(), door.SINGLE, NOW)
+    return result
 
 
 def test_every_date_is_found_by_its_kind() -> None:
@@ -44,10 +44,10 @@ def test_a_date_beyond_the_bounds_is_refused_by_its_field(
     version: str, name: str, day: str
 ) -> None:
     """The empty date of .NET and of many databases among them."""
-    found = read(version, name, day)
-    assert isinstance(found, Refusal)
-    assert [fault.field for fault in found.faults] == [f"data.{name}"]
-    assert "2000-01-01" in found.faults[0].message and "2200-12-31" in found.faults[0].message
+    result = read(version, name, day)
+    assert isinstance(result, Refusal)
+    assert [fault.field for fault in result.faults] == [f"data.{name}"]
+    assert "2000-01-01" in result.faults[0].message and "2200-12-31" in result.faults[0].message
 
 
 @pytest.mark.parametrize(("version", "name"), DATES)

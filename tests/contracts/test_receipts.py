@@ -59,12 +59,12 @@ def other_offset(time: str) -> str:
 def test_whatever_else_differs_has_another_receipt(name: str) -> None:
     """Each attribute and each field of the data, changed or left out, is other content."""
     event = full(name)
-    found = {receipt(event): "the event itself"}
+    by_receipt = {receipt(event): "the event itself"}
     for what, changed in variants(event, name):
         _, (read,) = door.read(json.dumps(changed).encode(), door.SINGLE, NOW)
         if isinstance(read, door.Emitted):
-            assert found.setdefault(read.receipt, what) == what
-    assert len(found) >= 5 + len(event["data"]) - len(required(name))
+            assert by_receipt.setdefault(read.receipt, what) == what
+    assert len(by_receipt) >= 5 + len(event["data"]) - len(required(name))
 
 
 def required(name: str) -> set[str]:

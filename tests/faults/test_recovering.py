@@ -20,20 +20,20 @@ def test_a_part_that_starts_again_waits_for_its_database(
     part: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The database and then a part are killed; both come back, and the stack was never gone."""
-    with victims(tmp_path / "home", "postgres", monkeypatch) as found:
-        assert found.postgres is not None and found.stack.process is not None
-        log = found.stack.home / "logs" / f"{part.split()[-1]}.log"
-        found.postgres.stop(signal.SIGKILL)
-        found.kill(part)
+    with victims(tmp_path / "home", "postgres", monkeypatch) as parts:
+        assert parts.postgres is not None and parts.stack.process is not None
+        log = parts.stack.home / "logs" / f"{part.split()[-1]}.log"
+        parts.postgres.stop(signal.SIGKILL)
+        parts.kill(part)
         eventually(lambda: WAITS in log.read_text(), PATIENCE_SECONDS)
-        found.come_back()
-        eventually(lambda: _ready(found), PATIENCE_SECONDS)
-        assert found.stack.process.poll() is None
+        parts.come_back()
+        eventually(lambda: _ready(parts), PATIENCE_SECONDS)
+        assert parts.stack.process.poll() is None
 
 
-def _ready(found: Victims) -> bool:
+def _ready(parts: Victims) -> bool:
     try:
-        with urllib.request.urlopen(f"{found.stack.url}/readyz", timeout=5) as answer:
-            return bool(answer.status == 200) and len(found.stack.children()) == len(CHILDREN)
+        with urllib.request.urlopen(f"{parts.stack.url}/readyz", timeout=5) as answer:
+            return bool(answer.status == 200) and len(parts.stack.children()) == len(CHILDREN)
     except OSError:
         return False

@@ -46,8 +46,8 @@ class Collector:
                         self.spans.add((span.trace_id.hex(), span.name))
                         self.links |= {(link.trace_id.hex(), span.name) for link in span.links}
         elif path == "/v1/metrics":
-            for found in ExportMetricsServiceRequest.FromString(body).resource_metrics:
-                for measured in found.scope_metrics:
+            for resource in ExportMetricsServiceRequest.FromString(body).resource_metrics:
+                for measured in resource.scope_metrics:
                     self.metrics |= {metric.name for metric in measured.metrics}
 
     def names(self, trace: str) -> set[str]:
@@ -88,14 +88,14 @@ async def test_one_trace_goes_from_the_caller_to_the_fold(
     collector: tuple[Collector, str], provisioned: NatsServer, home: Path
 ) -> None:
     """By the header of a request, by the attribute of events, and by links where they differ."""
-    found, address = collector
+    received, address = collector
     quick = {"OTEL_BSP_SCHEDULE_DELAY": "50", "OTEL_METRIC_EXPORT_INTERVAL": "200"}
     served = Served(home, "all", {"DANCHU_OTLP_ENDPOINT": address, **quick})
     await served.migrated()
     served.start()
     try:
         send(served, [event("a"), event("b")], {"traceparent": traceparent(CALLER)})
-        await eventually(lambda: _has(found, CALLER, ROAD), 60)
+        await eventually(lambda: _has(received, CALLER, ROAD), 60)
         traced = [
             event("c", traceparent=traceparent(FIRST)),
             event("d", traceparent=traceparent(SECOND)),
@@ -103,10 +103,10 @@ async def test_one_trace_goes_from_the_caller_to_the_fold(
         ]
         assert served.post(traced).status == 202
         for trace in (FIRST, SECOND):
-            await eventually(partial(_has, found, trace, {"accept"}), 60)
-            assert (trace, "accept") in found.links
-        await eventually(lambda: _measured(found), 60)
-        assert not any(b"p1" in raw or b"Bearer" in raw for raw in found.raw)
+            await eventually(partial(_has, received, trace, {"accept"}), 60)
+            assert (trace, "accept") in received.links
+        await eventually(lambda: _measured(received), 60)
+        assert not any(b"p1" in raw or b"Bearer" in raw for raw in received.raw)
     finally:
         served.stop()
 
@@ -122,9 +122,9 @@ def send(served: Served, events: list[dict[str, Any]], headers: dict[str, str]) 
         assert answer.status == 202
 
 
-async def _has(found: Collector, trace: str, names: set[str]) -> bool:
-    return found.names(trace) >= names
+async def _has(received: Collector, trace: str, names: set[str]) -> bool:
+    return received.names(trace) >= names
 
 
-async def _measured(found: Collector) -> bool:
-    return {"danchu.intake.events", "danchu.scoring.events"} <= found.metrics
+async def _measured(received: Collector) -> bool:
+    return {"danchu.intake.events", "danchu.scoring.events"} <= received.metrics

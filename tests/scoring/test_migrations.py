@@ -76,9 +76,9 @@ async def test_what_another_subject_took_back_stands_again(
         async with fold.db.read() as conn:
             assert (await conn.execute(text("SELECT rubrics FROM position"))).scalar() == "anew"
             assert await event_queries.count_wrong_marks(conn) == 0
-            said = [decode(raw) for raw in await event_queries.retractions(conn)]
+            retractions = [decode(raw) for raw in await event_queries.retractions(conn)]
             assert await event_queries.retraction_targets(conn) == {
-                retraction_target(one) for one in said if names_own_source(one)
+                retraction_target(one) for one in retractions if names_own_source(one)
             }
         await fold.folder.prepare()
         assert await fold.held() == held

@@ -43,9 +43,9 @@ def lines() -> list[bytes]:
 @pytest.fixture(scope="module")
 def accepted(lines: list[bytes]) -> list[Emitted]:
     """Its events as the door reads them."""
-    found = at_the_door(lines)
-    assert [one for one in found if isinstance(one, Refusal)] == []
-    return [one for one in found if isinstance(one, Emitted)]
+    items = at_the_door(lines)
+    assert [one for one in items if isinstance(one, Refusal)] == []
+    return [one for one in items if isinstance(one, Emitted)]
 
 
 def test_the_same_seed_gives_the_same_bytes() -> None:
@@ -78,8 +78,8 @@ def test_registrations_come_first(accepted: list[Emitted]) -> None:
 
 def test_every_type_that_may_come_through_the_door_is_in_the_mix() -> None:
     """In a large city nothing of the catalog is missing."""
-    found = {json.loads(one)["type"] for one in simulate(100, 100_000, 2025, 1)}
-    assert found == {kind.type for kind in CANONICAL.values() if kind.roles}
+    types = {json.loads(one)["type"] for one in simulate(100, 100_000, 2025, 1)}
+    assert types == {kind.type for kind in CANONICAL.values() if kind.roles}
 
 
 def test_feedback_and_petitions_are_many_and_violations_few(accepted: list[Emitted]) -> None:
@@ -162,10 +162,10 @@ def test_diligent_and_careless_units_differ(accepted: list[Emitted]) -> None:
 
 def test_faults_are_refused_each_for_its_own_reason() -> None:
     """On request a share of the lines is bad, and no good line is harmed."""
-    found = at_the_door(lines := city(faults=0.05))
-    refused = [one for one in found if isinstance(one, Refusal)]
+    items = at_the_door(lines := city(faults=0.05))
+    refused = [one for one in items if isinstance(one, Refusal)]
     receipts: dict[bytes, set[bytes]] = {}
-    for one in found:
+    for one in items:
         if isinstance(one, Emitted):
             receipts.setdefault(one.identity, set()).add(one.receipt)
     conflicts = sum(len(several) > 1 for several in receipts.values())

@@ -159,12 +159,12 @@ class Walk(RuleBasedStateMachine):
         self._agrees(said)
 
     def _agrees(self, said: list[Fact]) -> None:
-        model, shown = self.model, domain.describe(self.state)
+        model, answer = self.model, domain.describe(self.state)
         assert {fact.subject for fact in said} <= {model.unit}
         assert on(self.told, SETS, CLEARS) == model.holds()
-        assert shown["possible"] == sorted(model.possible())
-        assert (shown["conclusion"] or {}).get("year") == (model.concluded or (None,))[0]
-        assert (shown["handling"] or {}).get("year") == model.handled
+        assert answer["possible"] == sorted(model.possible())
+        assert (answer["conclusion"] or {}).get("year") == (model.concluded or (None,))[0]
+        assert (answer["handling"] or {}).get("year") == model.handled
         sanctions = [
             one for one in on(self.told, SETS, CLEARS) if one.what != "violation.concluded"
         ]

@@ -101,9 +101,9 @@ def test_a_wrong_file_of_terms_is_refused_with_its_line_and_reason(
     file.write_text(text.replace(right, wrong, 1), encoding="utf-8")
     with pytest.raises(TermsRefused, match=reason) as refused:
         load(file)
-    said = refused.value.message
-    assert isinstance(said, Message) and said.vi != said.en
-    assert all(one.startswith("terms.yaml:") for one in (said, said.vi, said.en))
+    refusal = refused.value.message
+    assert isinstance(refusal, Message) and refusal.vi != refusal.en
+    assert all(one.startswith("terms.yaml:") for one in (refusal, refusal.vi, refusal.en))
     assert refused.value.line >= 1
 
 

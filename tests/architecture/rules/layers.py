@@ -90,8 +90,8 @@ def _places(container: str, lines: list[str]) -> dict[str, Place]:
 
 def imports_go_down(tree: SourceTree) -> list[str]:
     """No module imports a higher layer, nor a sibling that is closed, nor by a module between."""
-    found = (each for layers in all_layers(tree) for each in _upward(tree, layers))
-    return list(dict.fromkeys(found))
+    violations = (each for layers in all_layers(tree) for each in _upward(tree, layers))
+    return list(dict.fromkeys(violations))
 
 
 def _upward(tree: SourceTree, layers: Layers) -> Iterator[str]:

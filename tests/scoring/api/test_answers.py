@@ -38,8 +38,8 @@ def models_in(annotation: Any) -> list[type[BaseModel]]:
 
 def test_ratings_are_what_openapi_says() -> None:
     """Every member of every rating of the sample city is described, and has its type."""
-    held = Accepted(accepted(sample_city()))
-    for rating in rating_answers(held, load_directory(SHIPPED), 2025).values():
+    city_events = Accepted(accepted(sample_city()))
+    for rating in rating_answers(city_events, load_directory(SHIPPED), 2025).values():
         RatingAnswer.model_validate(rating, strict=True)
         assert (
             undescribed(RatingAnswer, {k: v for k, v in rating.items() if k != "labels"}) == set()
@@ -48,8 +48,8 @@ def test_ratings_are_what_openapi_says() -> None:
 
 def test_sheets_are_what_openapi_says() -> None:
     """Every member of every sheet is described, those of duties, steps and near keys too."""
-    held, ruled = sample()
-    for sheet in sheets(held, ruled, 2025).values():
+    city_events, ruled = sample()
+    for sheet in sheets(city_events, ruled, 2025).values():
         SheetAnswer.model_validate(sheet, strict=True)
         shown = {k: v for k, v in sheet.items() if k not in ("rating", "other_view")}
         assert undescribed(SheetAnswer, shown) == set()

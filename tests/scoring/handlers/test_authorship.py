@@ -32,9 +32,9 @@ OURS = f"{RECORDS_SOURCE}training"
 
 def said(short: str, source: str = "urn:portal") -> envelope.Recorded:
     """The full example of a type, from another source."""
-    found = recorded(full(CANONICAL[short].name) | {"source": source}, older=True)
-    assert found is not None
-    return found
+    event = recorded(full(CANONICAL[short].name) | {"source": source}, older=True)
+    assert event is not None
+    return event
 
 
 @pytest.mark.parametrize("short", CANONICAL)
@@ -130,9 +130,9 @@ async def test_the_password_of_training_moves_no_rating_but_by_trainings(
     bodies = list(dict.fromkeys(bodies))
 
     async def judged() -> Any:
-        found = (await road.get("/quarantine", "operator")).json()["items"]
+        entries = (await road.get("/quarantine", "operator")).json()["items"]
         lag = (await road.get("/lag", "operator")).json()
-        return found if len(found) == len(bodies) and lag["events"] == 0 else None
+        return entries if len(entries) == len(bodies) and lag["events"] == 0 else None
 
     entries = await eventually(judged)
     assert {entry["reason"] for entry in entries} == {"authorship"}

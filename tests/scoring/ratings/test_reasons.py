@@ -22,8 +22,8 @@ def test_every_reason_of_the_fold_has_its_sentences() -> None:
 def test_a_reason_is_told_by_its_word_and_two_sentences() -> None:
     """The word stays what machines know; the sentences are whole and differ."""
     for word in CODES:
-        said = uncounted_members(word)
-        assert said["reason"] == word
-        assert str(said["reason_vi"]).endswith(".") and str(said["reason_en"]).endswith(".")
-        assert said["reason_vi"] != said["reason_en"]
+        members = uncounted_members(word)
+        assert members["reason"] == word
+        assert str(members["reason_vi"]).endswith(".") and str(members["reason_en"]).endswith(".")
+        assert members["reason_vi"] != members["reason_en"]
     assert uncounted_members(None) == {"reason": None, "reason_vi": None, "reason_en": None}

@@ -26,10 +26,12 @@ def agree(seed: int, folder: Path, order: random.Random | None = None) -> bool:
     """Whether code and oracle give the same ratings of a random city."""
     events, year = city(seed, 10, 900)
     raw, ours = rubrics(seed, folder)
-    said = accepted(events)
+    deliveries = accepted(events)
     if order is not None:
-        order.shuffle(said)
-    return compared(rating_answers(Accepted(said), ours, year)) == compared(rate(events, raw, year))
+        order.shuffle(deliveries)
+    return compared(rating_answers(Accepted(deliveries), ours, year)) == compared(
+        rate(events, raw, year)
+    )
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -82,11 +84,11 @@ _end_units = registry.Registry._end_units
 
 def _anybody_succeeds(self: registry.Registry, ordered: Any) -> None:
     _end_units(self, ordered)
-    for said in ordered:
-        if said.short == "unit.succeeded" and said.subject not in self.units:
-            effective = moments.day_start(said.data.effective)
-            entry = registry.Succession(effective, said.data.inherits is not False)
-            self.successions[said.subject, said.data.successor] = entry
+    for event in ordered:
+        if event.short == "unit.succeeded" and event.subject not in self.units:
+            effective = moments.day_start(event.data.effective)
+            entry = registry.Succession(effective, event.data.inherits is not False)
+            self.successions[event.subject, event.data.successor] = entry
 
 
 def _first_of_each(rubric: Any, posted: Any) -> Any:
@@ -145,8 +147,8 @@ def test_what_counts_is_what_the_oracle_counts(seed: int, tmp_path: Path) -> Non
     held = Accepted(accepted(events))
     theirs = counted(events, raw, year)
     mine = {
-        (said.event.source, said.event.id): verdict(said, held, ours)
-        for said in held.events.values()
+        (event.event.source, event.event.id): verdict(event, held, ours)
+        for event in held.events.values()
     }
     different = {
         named: (mine[named], answer)

@@ -83,10 +83,10 @@ async def test_a_database_that_is_restored_beneath_it_is_read_anew(tmp_path: Pat
 
     def shown(number: int) -> Any:
         time = f"2025-0{number}-01T00:00:00Z"
-        said = event(
+        body = event(
             f"{number}", "communication.held", "A", time, activity=f"{number}", form="portal"
         )
-        return accepted([said])
+        return accepted([body])
 
     async with folding(f"sqlite:///{file}", rubrics) as fold:
         snapshots = Snapshots(fold.db, rubrics)

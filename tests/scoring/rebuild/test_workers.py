@@ -170,12 +170,12 @@ async def test_other_rubrics_fold_everything_anew_at_the_start(
 ) -> None:
     """Ratings are those of the new rubrics, as if it had always been they."""
     events, year = city(4, 8, 300)
-    said = accepted(events)
+    deliveries = accepted(events)
     async with folding(database_url, rubrics(1, tmp_path)[1]) as fold:
-        await fold.fold(said)
+        await fold.fold(deliveries)
         _, others = rubrics(4, tmp_path)
         fold.folder = Folder(fold.db, others, fixed(NOW))
         await fold.folder.prepare()
         assert compared(await fold.ratings(year)) == compared(
-            rating_answers(Accepted(said), others, year)
+            rating_answers(Accepted(deliveries), others, year)
         )

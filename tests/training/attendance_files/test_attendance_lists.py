@@ -142,7 +142,10 @@ async def test_a_list_that_was_exported_changes_nothing_when_it_is_imported_agai
     path = f"courses/{course}/sessions/{session}/attendance"
     gone = (await desk.get(path)).json()["items"][0]["person"]
     assert (await desk.ask("DELETE", f"persons/{gone}", "council")).status_code == 200
-    before, said = (await desk.get(f"courses/{course}", "clerk")).json(), await desk.announcements()
+    before, announced = (
+        (await desk.get(f"courses/{course}", "clerk")).json(),
+        await desk.announcements(),
+    )
     for form, kind in (("csv", uploads.CSV_TYPE), ("xlsx", uploads.XLSX_TYPE)):
         exported = await desk.get(f"{path}?format={form}", "clerk")
         assert exported.headers["content-type"] == kind
@@ -151,7 +154,7 @@ async def test_a_list_that_was_exported_changes_nothing_when_it_is_imported_agai
         assert (answer.status_code, body.pop("session")) == (200, session), form
         assert (body.pop("list")["rows"], body) == (3, before), form
         assert "x-danchu-receipts" not in answer.headers
-    assert await desk.announcements() == said
+    assert await desk.announcements() == announced
 
 
 async def _filled(desk: Desk) -> tuple[str, str]:

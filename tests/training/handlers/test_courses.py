@@ -85,8 +85,8 @@ async def test_a_revision_takes_the_announcement_back_and_makes_it_anew(desk: De
     await desk.succeed(f"courses/{course}/revise", "clerk", {"due": "2025-09-30", "hours": "4"})
     (event,) = await standing(desk)
     assert (event.event.time, event.event.data.due) == ("2025-02-01T01:00:00Z", "2025-09-30")
-    shown = (await desk.get(f"courses/{course}", "reader")).json()
-    assert (shown["hours"], shown["rule"]["hours_min"]) == ("4", "4")
+    record = (await desk.get(f"courses/{course}", "reader")).json()
+    assert (record["hours"], record["rule"]["hours_min"]) == ("4", "4")
 
 
 async def test_the_council_alone_takes_a_course_out_of_the_plan(desk: Desk) -> None:
@@ -236,13 +236,13 @@ async def test_a_session_that_was_dropped_takes_no_further_step(desk: Desk) -> N
     gone = await scheduled(desk, course)
     await scheduled(desk, course, "2025-05-06")
     path = f"courses/{course}"
-    shown = await desk.succeed(f"{path}/drop", "clerk", {"session": gone})
+    remaining = await desk.succeed(f"{path}/drop", "clerk", {"session": gone})
     for step, body in (
         ("drop", {}), ("move", {"place": "x"}), ("attend", {"rows": ROWS}),
         ("strike", {"persons": ["0" * 64]}),
     ):  # fmt: skip
         answer = await desk.post(f"{path}/{step}", "clerk", {"session": gone, **body})
-        assert (answer.status_code, answer.json()["possible"]) == (409, shown["possible"]), step
+        assert (answer.status_code, answer.json()["possible"]) == (409, remaining["possible"]), step
     sheet = b"number,hours\nCB-1,8\n"
     late = await desk.ask("POST", f"{path}/sessions/{gone}/attendance", "clerk", sheet)
     assert (late.status_code, "was dropped" in late.json()["detail"]) == (409, True)

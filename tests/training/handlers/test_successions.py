@@ -105,9 +105,9 @@ async def test_who_was_trained_before_the_merger_is_trained_after_it(desk: Desk)
     assert [one["memberships"] for one in moved] == [2, 2]
     await trained(desk, "A2", unit=NEW, day="2025-09-09")
     for view in ("pooled", "own"):
-        found = await scores(desk, OLD, SECOND, view=view)
-        assert found[NEW]["trained"] == "45.00", view
-    assert (found[OLD]["trained"], found[SECOND]["trained"]) == ("30.00", "30.00")
+        answers = await scores(desk, OLD, SECOND, view=view)
+        assert answers[NEW]["trained"] == "45.00", view
+    assert (answers[OLD]["trained"], answers[SECOND]["trained"]) == ("30.00", "30.00")
 
 
 async def test_who_was_on_both_rosters_is_counted_once(desk: Desk) -> None:
@@ -118,8 +118,8 @@ async def test_who_was_on_both_rosters_is_counted_once(desk: Desk) -> None:
     await assigned(desk, "A2", SECOND, day="2025-02-10", role="board_member")
     await trained(desk, "A2", unit=OLD)
     await merged(desk, OLD, SECOND)
-    found = await scores(desk, OLD, SECOND)
-    assert {unit: found[unit]["trained"] for unit in (OLD, SECOND, NEW)} == {
+    answers = await scores(desk, OLD, SECOND)
+    assert {unit: answers[unit]["trained"] for unit in (OLD, SECOND, NEW)} == {
         OLD: "30.00", SECOND: "30.00", NEW: "30.00",
     }  # fmt: skip
 
@@ -131,8 +131,8 @@ async def test_who_leaves_the_successor_leaves_its_pooled_view(desk: Desk) -> No
     await trained(desk, "A2", unit=OLD)
     await merged(desk, OLD)
     await released(desk, first, "2025-10-01")
-    found = await scores(desk, OLD)
-    assert (found[OLD]["trained"], found[NEW]["trained"]) == ("30.00", "60.00")
+    answers = await scores(desk, OLD)
+    assert (answers[OLD]["trained"], answers[NEW]["trained"]) == ("30.00", "60.00")
 
 
 async def test_a_plan_goes_on_in_the_successor(desk: Desk) -> None:
@@ -144,8 +144,8 @@ async def test_a_plan_goes_on_in_the_successor(desk: Desk) -> None:
     session = await scheduled(desk, course, "2025-09-09")
     await attended(desk, course, session, {"number": "A1"})
     await desk.succeed(f"courses/{course}/hold", "clerk", {"at": "2025-09-10" + DAY})
-    found = await scores(desk, OLD)
-    assert (found[NEW]["plan"], found[NEW]["trained"]) == ("20.00", "60.00")
+    answers = await scores(desk, OLD)
+    assert (answers[NEW]["plan"], answers[NEW]["trained"]) == ("20.00", "60.00")
 
 
 async def test_in_the_year_after_the_merger_everybody_has_one_plain_key(
@@ -158,8 +158,8 @@ async def test_in_the_year_after_the_merger_everybody_has_one_plain_key(
     clock.set("2026-06-01T08:00:00+07:00")
     await eventually(lambda: _begun(desk, 2))
     await trained(desk, "A1", unit=NEW, day="2026-03-03")
-    found = await scores(desk, OLD, year=2026)
-    assert found[NEW]["trained"] == "30.00"
+    answers = await scores(desk, OLD, year=2026)
+    assert answers[NEW]["trained"] == "30.00"
     last = [e for e in await desk.events() if e.kind.short == "training.completed"][-1]
     assert (last.event.data.person, last.event.subject) == (made["person"], NEW)
 
@@ -183,8 +183,8 @@ async def test_a_split_leaves_each_person_with_one_of_the_successors(desk: Desk)
     ends = [_registry(OLD, "succeeded", successor=unit, effective=MERGED) for unit in (NEW, other)]
     ends[1]["id"] += "-2"
     rated = rate([*registry, *ends, *events], [RUBRIC], 2025, "pooled")
-    found = {unit: rated[unit]["scores"]["trained"] for unit in (OLD, NEW, other)}
-    assert found == {OLD: "20.00", NEW: "30.00", other: "0.00"}
+    answers = {unit: rated[unit]["scores"]["trained"] for unit in (OLD, NEW, other)}
+    assert answers == {OLD: "20.00", NEW: "30.00", other: "0.00"}
 
 
 async def test_a_succession_of_many_says_what_is_left(
@@ -196,9 +196,9 @@ async def test_a_succession_of_many_says_what_is_left(
     for _ in range(3):
         await planned(desk, OLD)
     body = {"predecessor": OLD, "unit": NEW, "at": START}
-    found = [await desk.succeed("successions", "council", body) for _ in range(2)]
+    answers = [await desk.succeed("successions", "council", body) for _ in range(2)]
     names = ("memberships", "courses", "left")
-    moved = [tuple(one[name] for name in names) for one in found]
+    moved = [tuple(one[name] for name in names) for one in answers]
     assert moved == [(1, 2, True), (0, 1, False)]
 
 
@@ -260,10 +260,10 @@ async def test_random_mergers_agree_with_plain_counting(desk: Desk, seed: int) -
             on[NEW].add(number)
     later = set(rng.sample(known, 2))
     await trained(desk, *sorted(later), unit=NEW, day=next(days))
-    found = await scores(desk, OLD, SECOND)
-    assert _score(on[NEW], done | later) == found[NEW].get("trained")
+    answers = await scores(desk, OLD, SECOND)
+    assert _score(on[NEW], done | later) == answers[NEW].get("trained")
     for unit in (OLD, SECOND):
-        assert _score(before[unit], done) == found[unit].get("trained")
+        assert _score(before[unit], done) == answers[unit].get("trained")
 
 
 async def _wander(
