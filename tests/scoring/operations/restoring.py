@@ -210,6 +210,14 @@ class Town:
 
         return (await eventually(settled, 30))[0] or None
 
+    async def in_readiness(self, road: Road, words: str) -> None:
+        """Waits until readiness says these words: it lies up to a second behind the lag."""
+
+        async def answered() -> bool:
+            return words in (await road.client.get("/scoring/readyz")).text
+
+        await eventually(answered)
+
     async def resend(self, since: str) -> None:
         """What the sentence of a halt says."""
         await operator.resend(ScoringSettings(), since, lambda count, of: None)

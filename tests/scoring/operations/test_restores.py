@@ -102,7 +102,7 @@ async def test_a_door_restored_together_with_its_marks_is_found_by_what_arrived(
         kept = await town.accept(road, 2)
         halted = await town.whole_or_halted(road, kept)
         if halted is not None:
-            assert "danchu resend" in (await road.client.get("/scoring/readyz")).text
+            await town.in_readiness(road, "danchu resend")
             await town.resend("2025-01-01")
         await town.whole(road, town.accepted)
 
@@ -198,7 +198,7 @@ async def test_a_consumer_that_was_made_otherwise_halts_and_provisioning_replace
     async with town.running() as road:
         halted = await town.whole_or_halted(road, town.accepted)
         assert halted is not None and "`danchu provision`" in halted
-        assert "`danchu provision`" in (await road.client.get("/scoring/readyz")).text
+        await town.in_readiness(road, "`danchu provision`")
         await town.provisioned()
         await town.whole(road)
 
@@ -258,8 +258,7 @@ async def test_what_no_door_sends_again_is_an_alarm_with_its_door_and_number(
         halted = await town.whole_or_halted(road, town.accepted)
         (door,) = [d for d in await town.doors(road) if d.differs_since is not None]
         assert halted is not None and door.name in halted and "10" in halted
-        ready = (await road.client.get("/scoring/readyz")).json()
-        assert ready["status"] == "not ready" or "danchu resend" in str(ready)
+        await town.in_readiness(road, "danchu resend")
         await town.resend(commanded(halted))
         await town.whole(road)
 
