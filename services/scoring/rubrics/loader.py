@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
-from functools import lru_cache
+from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache, partial
 from itertools import combinations, pairwise
 from pathlib import Path
 from typing import Any, get_args
@@ -56,12 +56,22 @@ def load(path: Path) -> Rubric:
 
 def load_directory(path: Path) -> Rubrics:
     """All rubrics of a directory; two that govern the same kind and year are refused."""
+    files = sorted(file for file in path.glob("*") if file.suffix in (".yaml", ".yml"))
+    return _together({file.name: partial(_read, file) for file in files}, path.name)
+
+
+def load_texts(files: Mapping[str, bytes]) -> Rubrics:
+    """As `load_directory`, from the bytes of files by their names; reads no file."""
+    names = sorted(files)
+    return _together({name: partial(_parsed, name, files[name]) for name in names}, "rubrics")
+
+
+def _together(readers: Mapping[str, Callable[[], tuple[Rubric, Node]]], folder: str) -> Rubrics:
     loaded: list[tuple[str, Rubric, Node]] = []
     faults: list[Message] = []
-    files = sorted(file for file in path.glob("*") if file.suffix in (".yaml", ".yml"))
-    for file in files:
+    for file, read in readers.items():
         try:
-            loaded.append((file.name, *_read(file)))
+            loaded.append((file, *read()))
         except RubricRefused as error:
             faults += error.faults
     for (file_a, a, _), (file_b, b, root) in combinations(loaded, 2):
@@ -74,8 +84,8 @@ def load_directory(path: Path) -> Rubrics:
         if a.id == b.id:
             reason = message("rubric-same-id", other=file_a, id=a.id)
             faults.append(at_line(file_b, root.line_of("id"), reason))
-    if not files:
-        faults.append(at_line(path.name, 1, message("rubric-folder-empty")))
+    if not readers:
+        faults.append(at_line(folder, 1, message("rubric-folder-empty")))
     if faults:
         raise RubricRefused(faults)
     return Rubrics(tuple(rubric for _, rubric, _ in loaded))

@@ -13,7 +13,7 @@ from contracts.messages import Message
 from services.scoring.rubrics.errors import RubricRefused
 from services.scoring.rubrics.kinds import Kind
 from services.scoring.rubrics.lint import remarks
-from services.scoring.rubrics.loader import SHIPPED, load, load_directory
+from services.scoring.rubrics.loader import SHIPPED, load, load_directory, load_texts
 from services.scoring.rubrics.model import Points
 from tests.oracle.catalog import FIELDS
 from tests.scoring.rubrics.planted import DISCLOSURE_GATE, LEVELS, PLANTED, Planted
@@ -273,3 +273,14 @@ def test_what_is_no_yaml_is_said_in_words_of_our_own(
 def test_a_file_beyond_all_measure_is_refused(tmp_path: Path) -> None:
     """Every input has a bound."""
     assert "longer than" in refusal(tmp_path, "#" * (2**20 + 1))[0]
+
+
+def test_rubrics_of_texts_are_those_of_the_files() -> None:
+    """A seal keeps the bytes: they give the same rubrics, with the same digest."""
+    files = {path.name: path.read_bytes() for path in sorted(SHIPPED.glob("*.yaml"))}
+    assert load_texts(files) == load_directory(SHIPPED)
+    with pytest.raises(RubricRefused) as refused:
+        load_texts({"a.yaml": COMMUNE.encode(), "b.yaml": b"id: 1", "c.yaml": COMMUNE.encode()})
+    assert {fault.vi.split(":")[0] for fault in refused.value.faults} == {"b.yaml", "c.yaml"}
+    with pytest.raises(RubricRefused):
+        load_texts({})
