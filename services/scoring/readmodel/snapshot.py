@@ -6,15 +6,17 @@ commit before the request.
 """
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 import msgspec
+from msgspec import structs
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.chassis.database.engine import Database
 from services.scoring.errors import RubricsReplaced, UnitNotRated
-from services.scoring.fold.cells import Tally
+from services.scoring.fold.cells import Cell, Posting, Tally
 from services.scoring.fold.registry import Registry, Unit
 from services.scoring.queries import books, events
 from services.scoring.ratings.assessment import cases_of, with_cases
@@ -31,13 +33,20 @@ from services.scoring.store.position import Position
 
 YEARS_MAX = 8
 
+OwnCells = Callable[
+    [Collection[str], Collection[str]],
+    Awaitable[Mapping[str, Mapping[Cell, Sequence[Posting]]]],
+]
+"""From units and indicators to the postings of these indicators in the units' own views."""
+
 
 @dataclass
 class Snapshot:
     """One year at one commit; another one replaces it when a unit of the year changes.
 
     A commit that changes no unit of the year moves the `stamp` on, and nothing else. `unranked`
-    are the standings before shares and ranks.
+    are the standings before shares and ranks. A snapshot of the past has only what was recorded up
+    to `until`, and answers for the instant `as_of`; both are None for the last commit.
     """
 
     year: int
@@ -49,6 +58,8 @@ class Snapshot:
     unranked: dict[str, Standing]
     standings: dict[str, Standing]
     cases: dict[str, Cases] = field(default_factory=dict)
+    until: int | None = None
+    as_of: int | None = None
     _bodies: dict[str, bytes] = field(default_factory=dict)
 
     def unit(self, code: str) -> Unit:
@@ -77,7 +88,8 @@ class Snapshot:
     def rating(self, key: str, view: str | None = None) -> Rating:
         """The rating of a rated unit, by its key."""
         standing = self.standing(self.registry.units[key], view)
-        return rating_of(self.registry, self.year, standing, self.results.get(key, ()))
+        rating = rating_of(self.registry, self.year, standing, self.results.get(key, ()))
+        return rating if self.as_of is None else structs.replace(rating, as_of=self.as_of)
 
     def entry(self, key: str) -> Entry:
         """What lists filter and sort a rated unit by."""
@@ -173,7 +185,7 @@ class Snapshots:
         reports = await events.decisions(conn, year, kind=REPORTED)
         results = latest_results(reports, registry)
         snapshot = Snapshot(year, stamp, registry, self.rubrics, sums, results, {}, {})
-        return await _with_standings(conn, snapshot, registry.units)
+        return await with_standings(snapshot, registry.units, _stored_cells(conn, year))
 
     async def _update(self, conn: AsyncConnection, before: Snapshot, stamp: int) -> Snapshot:
         """The next snapshot: only the units whose books changed are assessed again."""
@@ -190,7 +202,7 @@ class Snapshots:
         snapshot = replace(
             before, stamp=stamp, tallies=tallies, results=results, standings={}, _bodies={}
         )
-        return await _with_standings(conn, snapshot, changed)
+        return await with_standings(snapshot, changed, _stored_cells(conn, before.year))
 
 
 def require_same_rubrics(place: Position, rubrics: Rubrics) -> None:
@@ -199,15 +211,18 @@ def require_same_rubrics(place: Position, rubrics: Rubrics) -> None:
         raise RubricsReplaced()
 
 
-async def _with_standings(
-    conn: AsyncConnection, snapshot: Snapshot, keys: Iterable[str]
-) -> Snapshot:
+def _stored_cells(conn: AsyncConnection, year: int) -> OwnCells:
+    """Reads the stored facts of the year's books."""
+    return partial(books.own_cells, conn, year)
+
+
+async def with_standings(snapshot: Snapshot, keys: Iterable[str], own_cells: OwnCells) -> Snapshot:
     """The snapshot with these units assessed again; those under a ceiling name its cases."""
     standings = {
         key: standing for key in keys if (standing := _unranked(snapshot, key)) is not None
     }
     under = {key: s.assessment.ceilings for key, s in standings.items() if s.assessment.ceilings}
-    cases = await _cases(conn, snapshot, under)
+    cases = await _cases(snapshot, under, own_cells)
     standings |= {
         key: replace(standings[key], assessment=with_cases(standings[key].assessment, of_unit))
         for key, of_unit in cases.items()
@@ -232,11 +247,11 @@ def _unranked(snapshot: Snapshot, key: str) -> Standing | None:
 
 
 async def _cases(
-    conn: AsyncConnection, snapshot: Snapshot, under: Mapping[str, Sequence[CeilingPlace]]
+    snapshot: Snapshot, under: Mapping[str, Sequence[CeilingPlace]], own_cells: OwnCells
 ) -> dict[str, Cases]:
     """By unit the keys of the cases behind each ceiling that holds."""
     indicators = {place.indicator for places in under.values() for place in places}
-    cells = await books.own_cells(conn, snapshot.year, under.keys(), indicators)
+    cells = await own_cells(under.keys(), indicators)
     cases = {}
     for key, places in under.items():
         rubric = snapshot.rubrics.governing(snapshot.registry.units[key].kind, snapshot.year)

@@ -37,7 +37,7 @@ async def recompute_books(
     """
     if not books:
         return
-    subjects = {book: _subjects(registry, book) for book in books}
+    subjects = {book: book_subjects(registry, book) for book in books}
     every = frozenset().union(*subjects.values())
     by_subject = await book_inputs.events(rows, every, books[0].year)
     numbers = await book_inputs.numbers(rows, books)
@@ -49,7 +49,7 @@ async def recompute_books(
         yield BookResult(book, number, len(events), recompute(inputs, registry, rubrics))
 
 
-def _subjects(registry: Registry, book: Book) -> frozenset[str]:
+def book_subjects(registry: Registry, book: Book) -> frozenset[str]:
     """The subjects of all events that may belong to the book."""
     if book.unit not in registry.units:
         return frozenset()

@@ -1,0 +1,118 @@
+"""Reads the ledger as of an instant: only what a door had recorded up to then.
+
+What was recorded up to an instant that every door has passed never changes; what is retracted does,
+so a row counts as retracted only where the retraction was recorded up to the instant as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from contracts.envelope import Recorded, decode, restore
+from services.chassis.database.engine import rows_of, select_among
+from services.chassis.driver_rows import Row
+from services.scoring.fold import verdict
+from services.scoring.fold.books import LedgerPart
+from services.scoring.fold.registry import Registry
+from services.scoring.fold.verdict import RetractionTarget
+
+POSTED = f"part IN ({int(LedgerPart.PRACTICE)}, {int(LedgerPart.DECISION)})"
+REGISTRY = f"part = {int(LedgerPart.REGISTRY)}"
+RETRACTION = f"part = {int(LedgerPart.RETRACTION)}"
+COLUMNS = "SELECT raw, identity, time, subject, retracted FROM ledger"
+Targets = frozenset[RetractionTarget]
+"""What the retractions name that were recorded up to an instant."""
+
+
+def recorded_by(until: int) -> str:
+    """The condition of rows that a door had recorded by an instant."""
+    return f"recorded <= {int(until)}"
+
+
+async def last_recorded(conn: AsyncConnection, year: int, until: int) -> int | None:
+    """The last instant up to `until` at which something was recorded that concerns the year.
+
+    Such are the events of the year, and `unit.*` events and retractions of any year.
+    """
+    latest = " UNION ALL ".join(
+        f"SELECT max(recorded) AS at FROM ledger WHERE {recorded_by(until)} AND {condition}"
+        for condition in (f"year = {int(year)} AND {POSTED}", REGISTRY, RETRACTION)
+    )
+    last = (await conn.execute(text(f"SELECT max(at) FROM ({latest}) AS latest"))).scalar()
+    return None if last is None else int(last)
+
+
+async def retraction_targets(
+    conn: AsyncConnection, until: int, subjects: Collection[str] | None = None
+) -> Targets:
+    """The targets of the retractions recorded up to an instant, all or those of some subjects."""
+    select = f"SELECT raw FROM ledger WHERE {RETRACTION} AND {recorded_by(until)}"
+    if subjects is None:
+        rows: Sequence[Any] = (await conn.execute(text(select))).all()
+    else:
+        rows = await select_among(conn, f"{select} AND subject", subjects, "text")
+    retractions = (decode(bytes(row[0])) for row in rows)
+    return frozenset(
+        verdict.retraction_target(event) for event in retractions if verdict.names_own_source(event)
+    )
+
+
+async def registry(conn: AsyncConnection, until: int, targets: Targets) -> Registry:
+    """The registry that follows from the `unit.*` events recorded up to an instant."""
+    select = f"SELECT raw FROM ledger WHERE {REGISTRY} AND {recorded_by(until)}"
+    events = (decode(bytes(row[0])) for row in await conn.execute(text(select)))
+    return Registry(
+        verdict.statement(event) for event in events if verdict.event_target(event) not in targets
+    )
+
+
+async def later_subjects(conn: AsyncConnection, year: int, until: int) -> set[str]:
+    """The subjects of what was recorded after an instant: events of the year, and retractions."""
+    select = "SELECT DISTINCT subject FROM ledger WHERE recorded > :until AND "
+    rows = await conn.execute(
+        text(f"{select} year = :year AND {POSTED} UNION {select} {RETRACTION}"),
+        {"year": year, "until": until},
+    )
+    return {row[0] for row in rows}
+
+
+async def events(
+    conn: AsyncConnection, subjects: Collection[str], year: int, until: int, targets: Targets
+) -> dict[str, list[Recorded]]:
+    """The events of a year that may post facts as of an instant, by subject.
+
+    Receipt and time of acceptance are empty: they post nothing.
+    """
+    select = f"{COLUMNS} WHERE year = {int(year)} AND {POSTED} AND {recorded_by(until)}"
+    by_subject: dict[str, list[Recorded]] = {}
+    rows = await (await rows_of(conn)).among(f"{select} AND subject", subjects, "text")
+    for row in rows:
+        if not _is_retracted(row, targets):
+            event = restore(row[0], row[1], b"", row[2], year, 0)
+            by_subject.setdefault(row[3], []).append(event)
+    return by_subject
+
+
+async def decisions(
+    conn: AsyncConnection, year: int, until: int, targets: Targets,
+    subjects: Collection[str] | None = None,
+) -> list[Recorded]:  # fmt: skip
+    """The decisions, declarations and results of a year as of an instant."""
+    select = (
+        f"{COLUMNS} WHERE part = {int(LedgerPart.DECISION)} AND year = {int(year)} "
+        f"AND {recorded_by(until)}"
+    )
+    if subjects is None:
+        rows: Sequence[Any] = (await conn.execute(text(select))).all()
+    else:
+        rows = await select_among(conn, f"{select} AND subject", subjects, "text")
+    return [decode(bytes(row[0])) for row in rows if not _is_retracted(row, targets)]
+
+
+def _is_retracted(row: Row, targets: Targets) -> bool:
+    """Whether a row of COLUMNS is retracted by one of the targets; the mark is looked at first."""
+    return bool(row[4]) and RetractionTarget(bytes(row[1]), row[3]) in targets

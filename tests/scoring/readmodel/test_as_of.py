@@ -1,0 +1,121 @@
+"""A year as of an instant: only what was recorded by then, whatever came afterwards.
+
+Planted mistakes show that the comparison sees them.
+"""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from contracts import envelope
+from contracts.envelope import Recorded
+from services.scoring.fold.registry import Registry
+from services.scoring.queries import as_of as as_of_queries
+from services.scoring.ratings.json import rating_members
+from services.scoring.ratings.recount import Accepted
+from services.scoring.readmodel.as_of import AsOf
+from services.scoring.rubrics.model import Rubrics
+from tests.scoring.folding import Fold, folding, split
+from tests.support.builders.cities import NOW, accepted, city, rating_answers, rubrics
+
+pytestmark = pytest.mark.anyio
+STEP = 1_000_000
+
+
+def recorded_at(event: Recorded, instant: int) -> Recorded:
+    """The event as a door would have recorded it at another instant."""
+    return envelope.decode(envelope.with_recordedtime(event.raw, instant))
+
+
+def random_history(seed: int) -> tuple[list[Recorded], int]:
+    """A city whose events were recorded in any order, and its year.
+
+    Some of the registry comes when practice is over, and some retractions come last.
+    """
+    events, year = city(seed, 8, 400)
+    rng = random.Random(seed)
+    shuffled = rng.sample(accepted(events), len(accepted(events)))
+    late = {"unit": 1, "event": 2}
+    shuffled.sort(key=lambda event: late.get(event.kind.domain, 0) * (rng.random() < 0.5))
+    start = NOW - len(shuffled) * STEP
+    return [recorded_at(e, start + n * STEP) for n, e in enumerate(shuffled)], year
+
+
+async def differences(
+    fold: Fold, events: list[Recorded], year: int, ours: Rubrics, rng: random.Random
+) -> list[str]:
+    """The units whose rating as of random instants differs from a recomputation."""
+    engine, differing = AsOf(fold.db, ours), []
+    for latest in (events, events, events[-24:], events[-6:]):
+        instant = rng.choice(latest).recorded + rng.choice([-1, 0, STEP - 1])
+        snapshot = await engine.snapshot(year, instant)
+        ratings = {key: rating_members(snapshot.rating(key)) for key in snapshot.standings}
+        known = Accepted(event for event in events if event.recorded <= instant)
+        expected = rating_answers(known, ours, year)
+        for unit in ratings.keys() | expected.keys():
+            rating = {**ratings.get(unit, {}), "as_of": None}
+            if rating != expected.get(unit):
+                differing.append(unit)
+    return differing
+
+
+@pytest.mark.parametrize("seed", range(6))
+async def test_a_random_city_as_of_random_instants_is_what_was_recorded_by_then(
+    seed: int, tmp_path: Path
+) -> None:
+    """Retractions, mergers, codes and late events included; every member of every rating."""
+    events, year = random_history(seed)
+    rng, ours = random.Random(seed), rubrics(seed, tmp_path)[1]
+    async with folding(f"sqlite:///{tmp_path / 'x.db'}", ours) as fold:
+        for batch in split(events, [150, 150]):
+            await fold.fold(batch)
+        assert await differences(fold, events, year, ours, rng) == []
+
+
+def _by_time(until: int) -> str:
+    return f"time <= {int(until)}"
+
+
+def _retracted_today(row: Any, targets: Any) -> bool:
+    return bool(row[4])
+
+
+async def _no_later_retraction(conn: Any, year: int, until: int) -> set[str]:
+    select = f"SELECT DISTINCT subject FROM ledger WHERE year = {year} AND recorded > {until}"
+    return {row[0] for row in await conn.execute(text(f"{select} AND part <> 2"))}
+
+
+FAULTS: dict[str, tuple[Any, str, Any]] = {
+    "by the time of the event": (as_of_queries, "recorded_by", _by_time),
+    "retractions of today": (as_of_queries, "_is_retracted", _retracted_today),
+    "nothing that was retracted later": (
+        as_of_queries, "later_subjects", _no_later_retraction,
+    ),
+    "the registry of today": (Registry, "changed_since", lambda self, before: frozenset()),
+    "heirs as they are today": (Registry, "pooling", lambda self, key, year: ()),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+async def test_a_planted_fault_is_caught(
+    fault: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The comparison is worth something: it sees each of these mistakes."""
+    owner, name, wrong = FAULTS[fault]
+    caught = False
+    for seed in range(12):
+        events, year = random_history(seed)
+        rng, ours = random.Random(seed), rubrics(seed, tmp_path)[1]
+        async with folding(f"sqlite:///{tmp_path / f'{seed}.db'}", ours) as fold:
+            await fold.fold(events)
+            with monkeypatch.context() as patched:
+                patched.setattr(owner, name, wrong)
+                caught = bool(await differences(fold, events, year, ours, rng))
+        if caught:
+            break
+    assert caught
