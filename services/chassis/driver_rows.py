@@ -54,6 +54,9 @@ class Rows(Protocol):
     async def among(self, select: str, values: Collection[Any], kind: str) -> Sequence[Row]:
         """The rows of `select` whose last named column is one of `values`, of SQL type `kind`."""
 
+    async def look(self) -> None:
+        """Begins a transaction that sees one consistent snapshot, and ends the one before."""
+
 
 class FileRows:
     """Bulk reads on a connection to SQLite."""
@@ -72,6 +75,11 @@ class FileRows:
             marks = ",".join("?" * len(some))
             rows += await self._driver.execute_fetchall(f"{select} IN ({marks})", some)
         return rows
+
+    async def look(self) -> None:
+        """Begins a transaction that sees one consistent snapshot, and ends the one before."""
+        await self._driver.rollback()
+        await self._driver.execute("BEGIN")
 
 
 class ServerRows:
@@ -93,6 +101,12 @@ class ServerRows:
             f"{select} = ANY($1::{kind}[])", list(values)
         )
         return rows
+
+    async def look(self) -> None:
+        """Begins a transaction that sees one consistent snapshot, and ends the one before."""
+        if self._driver.is_in_transaction():
+            await self._driver.execute("ROLLBACK")
+        await self._driver.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
 
 
 def chunks(values: Iterable[Any], size: int = PARAMETERS_MAX) -> Iterable[list[Any]]:

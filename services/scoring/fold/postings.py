@@ -21,6 +21,10 @@ from services.scoring.rubrics.model import Condition, Indicator, Rubric, Rule, S
 THE_EVENT = "$event"
 DECIMAL_PLACES = 4
 NOTHING = (0, 0)
+DECISIONS = frozenset(
+    ("exemption.approved", "exemption.revoked", "declaration.nil", "adjustment.decided")
+)
+"""The event types that post by themselves, whatever the rubric."""
 
 
 def order_of(event: Recorded) -> Order:

@@ -16,7 +16,7 @@ from services.scoring.fold import books
 from services.scoring.fold.books import Book
 from services.scoring.fold.cells import Cell, Posting, Tally, weigh
 from services.scoring.fold.encoding import checksum, encode_tally
-from services.scoring.fold.registry import Registry
+from services.scoring.fold.registry import Registry, Unit
 from services.scoring.rubrics.model import Rubrics
 
 _encode_lines = msgspec.json.Encoder().encode_lines
@@ -52,11 +52,26 @@ def recompute(inputs: BookInputs, registry: Registry, rubrics: Rubrics) -> BookD
     cells = None if unit is None else books.collect_cells(events, book, registry, rubrics)
     if unit is None or cells is None:
         return BookDifference(None, [id_ for id_, _, _ in stored], [])
-    tally, rubric = Tally(), rubrics.governing(unit.kind, book.year)
-    if rubric is not None:
-        until = books.horizon(unit, book.year)
-        tally = Tally.of_cells((c, weigh(rubric, c, p, until)) for c, p in cells.items())
+    tally = _tally(unit, book.year, cells, rubrics)
     return BookDifference(encode_tally(tally), *_compare(encode_facts(cells), stored))
+
+
+def count_tally(
+    book: Book, events: Sequence[Recorded], registry: Registry, rubrics: Rubrics
+) -> Tally:
+    """The tallies of a book of a registered unit from events alone."""
+    cells = books.collect_cells(events, book, registry, rubrics)
+    return _tally(registry.units[book.unit], book.year, cells or {}, rubrics)
+
+
+def _tally(
+    unit: Unit, year: int, cells: Mapping[Cell, Sequence[Posting]], rubrics: Rubrics
+) -> Tally:
+    rubric = rubrics.governing(unit.kind, year)
+    if rubric is None:
+        return Tally()
+    until = books.horizon(unit, year)
+    return Tally.of_cells((c, weigh(rubric, c, p, until)) for c, p in cells.items())
 
 
 def encode_facts(cells: Mapping[Cell, Sequence[Posting]]) -> dict[str, int]:

@@ -1,7 +1,7 @@
 """Reads the inputs of books from the database and recomputes them, in the fold or in a worker.
 
-A worker reads committed rows, which are the same as those that its parent sees: the parent holds
-the lock on the position, and writes a book only after a worker has read it.
+A worker of a rebuild reads committed rows, which are the same as those that its parent sees: the
+parent holds the lock on the position, and writes a book only after a worker has read it.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ from typing import NamedTuple
 
 from services.chassis.driver_rows import Rows
 from services.scoring.fold.books import Book
-from services.scoring.fold.recompute import BookDifference, BookInputs, recompute
+from services.scoring.fold.cells import Tally
+from services.scoring.fold.recompute import BookDifference, BookInputs, count_tally, recompute
 from services.scoring.fold.registry import Registry
 from services.scoring.rubrics.model import Rubrics
 from services.scoring.store import book_inputs
@@ -24,6 +25,21 @@ class BookResult(NamedTuple):
     number: int | None
     events: int
     difference: BookDifference
+
+
+class CountRequest(NamedTuple):
+    """Books of one year whose tallies are to be counted from events of these types alone."""
+
+    books: Sequence[Book]
+    types: frozenset[str]
+
+
+class BookCount(NamedTuple):
+    """The tallies of a book as counted, and how many events were read."""
+
+    book: Book
+    tally: Tally
+    events: int
 
 
 async def recompute_books(
@@ -47,6 +63,18 @@ async def recompute_books(
         events = [e for subject in sorted(subjects[book]) for e in by_subject.get(subject, ())]
         inputs = BookInputs(book, events, stored)
         yield BookResult(book, number, len(events), recompute(inputs, registry, rubrics))
+
+
+async def count_books(
+    rows: Rows, registry: Registry, rubrics: Rubrics, request: CountRequest
+) -> AsyncIterator[BookCount]:
+    """Counts the tallies of books of registered units, which need not be stored anywhere."""
+    subjects = {book: book_subjects(registry, book) for book in request.books}
+    every = frozenset().union(*subjects.values())
+    by_subject = await book_inputs.events(rows, every, request.books[0].year, request.types)
+    for book in request.books:
+        events = [e for subject in sorted(subjects[book]) for e in by_subject.get(subject, ())]
+        yield BookCount(book, count_tally(book, events, registry, rubrics), len(events))
 
 
 def book_subjects(registry: Registry, book: Book) -> frozenset[str]:

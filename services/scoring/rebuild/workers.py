@@ -1,8 +1,9 @@
 """Worker processes that recompute books, one for each core.
 
-A worker first reads its context (the database, the registry and the rubrics) from its standard
-input, then groups of books; it writes the result of each book to its standard output. Every message
-is a pickle after its length. Workers never write to the database. They end with their parent.
+A worker first reads how to connect from its standard input, then messages: its rules (the registry
+and the rubrics), a request to look at the database as of now, and groups of books. It writes the
+result of each book to its standard output. Every message is a pickle after its length. Workers
+never write to the database. They end with their parent.
 """
 
 from __future__ import annotations
@@ -19,23 +20,19 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequen
 from typing import Any, BinaryIO
 
 from services.chassis.cancellation import cancel_all
-from services.chassis.driver_rows import FAILED, Source, is_lost
+from services.chassis.driver_rows import FAILED, Rows, Source, is_lost
 from services.chassis.errors import DatabaseAway
 from services.chassis.parent_death import die_with
 from services.scoring.errors import WorkerDied
 from services.scoring.fold.books import Book
 from services.scoring.fold.registry import Registry
 from services.scoring.rebuild import inputs
-from services.scoring.rebuild.inputs import BookResult
+from services.scoring.rebuild.inputs import CountRequest
+from services.scoring.rebuild.worker_messages import Group, Look, Rules, WorkerAnswer
 from services.scoring.rubrics.model import Rubrics
+from services.scoring.store import book_inputs
 
 _LENGTH = struct.Struct(">Q")
-
-
-Context = tuple[Source, Registry, Rubrics]
-"""What a worker reads before its first group of books."""
-WorkerAnswer = BookResult | str
-"""The result of a book, or the error by which the database was lost."""
 
 
 class Workers:
@@ -44,17 +41,37 @@ class Workers:
     def __init__(self) -> None:
         self._all: list[Process] = []
 
-    async def start(self) -> None:
-        """Starts a process for each core; they import their modules while the parent goes on."""
-        command = (sys.executable, "-m", "services.scoring.rebuild.workers", str(os.getpid()))
+    async def start(self, nice: int = 0) -> None:
+        """Starts a process for each core; they import their modules while the parent goes on.
+
+        `nice` is by how much they give way to other processes.
+        """
+        module = "services.scoring.rebuild.workers"
+        command = (sys.executable, "-m", module, str(os.getpid()), str(nice))
         for _ in range(len(os.sched_getaffinity(0))):
             process = await asyncio.create_subprocess_exec(*command, stdin=PIPE, stdout=PIPE)
             self._all.append(process)
 
     def send_context(self, source: Source, registry: Registry, rubrics: Rubrics) -> None:
-        """Sends every worker its context, once and before `compute`."""
-        context: Context = source, registry, rubrics
-        body = pickle.dumps(context, pickle.HIGHEST_PROTOCOL)
+        """Sends every worker all that it needs, once and before `compute`."""
+        self.connect(source)
+        self.send_rules(registry, rubrics)
+
+    def connect(self, source: Source) -> None:
+        """Has every worker connect to the database, once."""
+        self._send_all(source)
+
+    def send_rules(self, registry: Registry, rubrics: Rubrics) -> None:
+        """Sends every worker its rules, before `compute`."""
+        self._send_all(Rules(registry, rubrics))
+
+    async def look(self) -> set[int]:
+        """Has every worker read as of the last commit from now on; the stamps of those commits."""
+        self._send_all(Look())
+        return set(await asyncio.gather(*map(_answer, self._all)))
+
+    def _send_all(self, message: Any) -> None:
+        body = pickle.dumps(message, pickle.HIGHEST_PROTOCOL)
         for process in self._all:
             _send(process, body)
 
@@ -64,9 +81,10 @@ class Workers:
         return len(self._all)
 
     async def compute(
-        self, groups: Iterable[Sequence[Book]], write: Callable[[BookResult], Awaitable[None]]
+        self, groups: Iterable[Group], write: Callable[[Any], Awaitable[None]]
     ) -> None:
-        """Recomputes books from committed rows; `write` gets the results one after the other.
+        """Recomputes books from committed rows; `write` gets the results one after the other:
+        a BookResult of each book, or a BookCount where they are only counted.
 
         A group goes to one worker, and its books are of one year. Raises WorkerDied where a
         process ends instead of answering, DatabaseAway where it lost its connection.
@@ -76,7 +94,7 @@ class Workers:
         async def work(process: Process) -> None:
             for group in waiting:
                 _send(process, pickle.dumps(group, pickle.HIGHEST_PROTOCOL))
-                for _ in group:
+                for _ in _books(group):
                     result = await _answer(process)
                     async with writing:
                         await write(result)
@@ -101,7 +119,11 @@ class Workers:
             await process.wait()
 
 
-async def _answer(process: Process) -> BookResult:
+def _books(group: Group) -> Sequence[Book]:
+    return group.books if isinstance(group, CountRequest) else group
+
+
+async def _answer(process: Process) -> Any:
     assert process.stdout is not None
     try:
         head = await process.stdout.readexactly(_LENGTH.size)
@@ -121,34 +143,49 @@ def _send(process: Process, body: bytes) -> None:
 
 
 @contextlib.asynccontextmanager
-async def workers() -> AsyncIterator[Workers]:
+async def workers(nice: int = 0) -> AsyncIterator[Workers]:
     """Workers that run for the length of a `with` block."""
     team = Workers()
     try:
-        await team.start()
+        await team.start(nice)
         yield team
     finally:
         await team.stop()
 
 
 async def main(stdin: BinaryIO, stdout: BinaryIO) -> None:
-    """The program of a worker: answers for each book of each group until its input ends.
+    """The program of a worker: answers the messages until its input ends.
 
     The cycle collector is off: the objects of a book form no cycles, and looking for them would
     cost a fifth of the time. Reading blocks: nothing else runs in the process meanwhile.
     """
     gc.disable()
-    context: Context = _read(stdin)
-    source, registry, rubrics = context
+    source: Source | None = _read(stdin)
+    if source is None:  # the parent had no work
+        return
     try:
         async with source.connection() as rows:
-            while (books := _read(stdin)) is not None:
-                async for result in inputs.recompute_books(rows, registry, rubrics, books):
-                    _write(stdout, result)
+            await _serve(rows, stdin, stdout)
     except FAILED as error:
         if not is_lost(error):
             raise
         _write(stdout, str(error) or type(error).__name__)
+
+
+async def _serve(rows: Rows, stdin: BinaryIO, stdout: BinaryIO) -> None:
+    rules = Rules(Registry(()), Rubrics(()))
+    while (message := _read(stdin)) is not None:
+        match message:
+            case Rules():
+                rules = message
+            case Look():
+                _write(stdout, await book_inputs.look(rows))
+            case CountRequest():
+                async for count in inputs.count_books(rows, *rules, message):
+                    _write(stdout, count)
+            case books:
+                async for result in inputs.recompute_books(rows, *rules, books):
+                    _write(stdout, result)
 
 
 def _write(stdout: BinaryIO, answer: WorkerAnswer) -> None:
@@ -164,4 +201,5 @@ def _read(stdin: BinaryIO) -> Any:
 
 if __name__ == "__main__":
     die_with(int(sys.argv[1]))
+    os.nice(int(sys.argv[2]))
     asyncio.run(main(sys.stdin.buffer, sys.stdout.buffer))

@@ -17,12 +17,14 @@ class Section(StrEnum):
 class KindTraits(NamedTuple):
     """What a kind of indicator is, beside its formula.
 
-    `counts_points`: its rules give points to each key. `has_duties`: its facts have the sides
-    obliged and fulfilled instead of done alone. `counts_things`: one thing more is one step towards
-    its target, whatever the thing is.
+    `weight_fields` are the members of an indicator that decide the weights of its cells; all others
+    only turn the sums of weights into points. `counts_points`: its rules give points to each key.
+    `has_duties`: its facts have the sides obliged and fulfilled instead of done alone.
+    `counts_things`: one thing more is one step towards its target, whatever the thing is.
     """
 
     section: Section
+    weight_fields: tuple[str, ...]
     counts_points: bool = False
     has_duties: bool = False
     counts_things: bool = False
@@ -50,6 +52,11 @@ class Kind(StrEnum):
         return _TRAITS[self].section
 
     @property
+    def weight_fields(self) -> tuple[str, ...]:
+        """The members of an indicator that decide the weights of its cells."""
+        return _TRAITS[self].weight_fields
+
+    @property
     def counts_points(self) -> bool:
         """Whether its rules give points to each key."""
         return _TRAITS[self].counts_points
@@ -65,12 +72,18 @@ class Kind(StrEnum):
         return _TRAITS[self].counts_things
 
 
+_RULES = ("rules",)
+_PRICED = ("rules", "pick_highest")
 _TRAITS = {
-    Kind.COVERAGE: KindTraits(Section.BASIC, has_duties=True),
-    Kind.QUOTA: KindTraits(Section.BASIC, counts_things=True),
-    Kind.MEAN: KindTraits(Section.BASIC),
-    Kind.SHARE: KindTraits(Section.BASIC),
-    Kind.MERIT: KindTraits(Section.BASIC, counts_points=True),
-    Kind.BONUS: KindTraits(Section.BONUS, counts_points=True),
-    Kind.DEDUCTION: KindTraits(Section.DEDUCTION, counts_points=True),
+    Kind.COVERAGE: KindTraits(
+        Section.BASIC, ("obliged", "fulfilled", "grace_days"), has_duties=True
+    ),
+    Kind.QUOTA: KindTraits(Section.BASIC, _RULES, counts_things=True),
+    Kind.MEAN: KindTraits(Section.BASIC, _RULES),
+    Kind.SHARE: KindTraits(Section.BASIC, _RULES),
+    Kind.MERIT: KindTraits(Section.BASIC, _PRICED, counts_points=True),
+    Kind.BONUS: KindTraits(Section.BONUS, _PRICED, counts_points=True),
+    Kind.DEDUCTION: KindTraits(
+        Section.DEDUCTION, (*_PRICED, "ceiling_conditions"), counts_points=True
+    ),
 }

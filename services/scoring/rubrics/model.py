@@ -120,6 +120,17 @@ class Indicator:
         """The most points that it brings or takes."""
         return self.points if self.kind.basic else self.cap
 
+    @property
+    def ceiling_conditions(self) -> tuple[tuple[Condition, ...], ...]:
+        """What each ceiling counts, without how many it takes and to which class it lowers."""
+        return tuple(ceiling.where for ceiling in self.ceilings)
+
+    @cached_property
+    def weight_rules(self) -> tuple[object, ...]:
+        """All that decides the weights of its cells: where two indicators have the same, every
+        event gives both the same tallies."""
+        return (self.kind, *(getattr(self, name) for name in self.kind.weight_fields))
+
     @cached_property
     def denominator(self) -> int:
         """The points of keys are summed as integers in 1/denominator, so that sums are exact."""
@@ -182,6 +193,17 @@ class Rubric:
     top_class_share: TopClassShare | None
     indicators: tuple[Indicator, ...]
     digest: str = field(default="", compare=False)
+
+    @property
+    def event_types(self) -> frozenset[str]:
+        """The event types that its rules read."""
+        return frozenset(
+            short
+            for indicator in self.indicators
+            for _, rules in indicator.sides()
+            for rule in rules
+            for short in (*rule.sets, *rule.clears)
+        )
 
     @property
     def pooled(self) -> bool:

@@ -13,6 +13,12 @@ from services.scoring.fold.recompute import StoredFact
 PARTS = f"{int(LedgerPart.PRACTICE)}, {int(LedgerPart.DECISION)}"
 
 
+async def look(rows: Rows) -> int:
+    """Reads as of the last commit from now on; the stamp of that commit."""
+    await rows.look()
+    return int((await rows.all("SELECT stamp FROM position"))[0][0])
+
+
 async def numbers(rows: Rows, books: Sequence[Book]) -> dict[str, int]:
     """The ids of the rows of these books of one year, by unit."""
     select = f"SELECT id, unit FROM books WHERE year = {int(books[0].year)} AND unit"
@@ -29,17 +35,26 @@ async def facts(rows: Rows, number: int) -> Sequence[StoredFact]:
     )
 
 
-async def events(rows: Rows, subjects: Collection[str], year: int) -> dict[str, list[Recorded]]:
+async def events(
+    rows: Rows, subjects: Collection[str], year: int, types: Collection[str] | None = None
+) -> dict[str, list[Recorded]]:
     """The events of a year that may post facts and are not retracted, by subject.
 
-    Receipt and time of acceptance are empty: they decide which events there are, and post nothing.
+    With `types` only those of these event types, which are names of our catalog. Receipt and time
+    of acceptance are empty: they decide which events there are, and post nothing.
     """
     by_subject: dict[str, list[Recorded]] = {}
+    of_types = "" if types is None else f"AND kind IN ({_texts(types)}) "
     select = (
         "SELECT raw, identity, time, subject FROM ledger "
-        f"WHERE year = {int(year)} AND part IN ({PARTS}) AND NOT retracted AND subject"
+        f"WHERE year = {int(year)} AND part IN ({PARTS}) AND NOT retracted "
+        f"{of_types}AND subject"
     )
     for row in await rows.among(select, subjects, "text"):
         event = restore(row[0], row[1], b"", row[2], year, 0)
         by_subject.setdefault(row[3], []).append(event)
     return by_subject
+
+
+def _texts(types: Collection[str]) -> str:
+    return ", ".join(f"'{short}'" for short in sorted(types))

@@ -53,6 +53,7 @@ DECISIONS: dict[str, Callable[[Kind], Any]] = {
     "counts_points": lambda kind: kind.counts_points,
     "has_duties": lambda kind: kind.has_duties,
     "sides": lambda kind: list(indicator(kind).sides()),
+    "weight rules": lambda kind: indicator(kind).weight_rules,
     "fields of the file": lambda kind: KIND_FIELDS[kind],
     "numbers of a rule": lambda kind: NUMERIC[kind],
     "weigh": lambda kind: weigh(rubric(kind), Cell(OWN, "x", "", ""), [POSTING], HORIZON),
