@@ -142,9 +142,16 @@ async def assert_nothing_is_locked(db: Database) -> int:
     return int(count)
 
 
-@pytest.mark.parametrize("work", [commits, fails, reads])
-@pytest.mark.parametrize("connected", [True, False])
-@pytest.mark.parametrize(("late", "again"), [(False, False), (False, True), (True, False)])
+MANNERS = [(False, False), (False, True), (True, False)]
+"""Late, again: see `Interruption`."""
+TRANSACTIONS = [
+    *((commits, connected, *manner) for connected in (True, False) for manner in MANNERS),
+    *((work, late, late, again) for work in (fails, reads) for late, again in MANNERS),
+]
+"""A commit in every combination; others in each manner, connected already or not."""
+
+
+@pytest.mark.parametrize(("work", "connected", "late", "again"), TRANSACTIONS)
 async def test_a_transaction_that_is_cancelled_at_any_point_leaves_no_lock(
     url: str, work: Callable[[Database], Coroutine[Any, Any, None]], connected: bool,
     late: bool, again: bool,

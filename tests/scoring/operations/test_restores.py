@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import re
 from dataclasses import replace
 
@@ -263,9 +262,19 @@ async def test_what_no_door_sends_again_is_an_alarm_with_its_door_and_number(
         await town.whole(road)
 
 
-@pytest.mark.parametrize("ages", list(itertools.permutations((0, 1, 2))))
+@pytest.mark.parametrize(
+    ("database_url", "ages"),
+    [
+        *(("sqlite", ages) for ages in ((0, 1, 2), (1, 2, 0), (2, 0, 1))),
+        *(("postgres", ages) for ages in ((0, 2, 1), (1, 0, 2), (2, 1, 0))),
+    ],
+    indirect=["database_url"],
+)
 async def test_each_part_restored_to_another_moment(town: Town, ages: tuple[int, int, int]) -> None:
-    """Door, scoring and stream, each older than the others: what any of them has is rated."""
+    """Door, scoring and stream, each older than the others: what any of them has is rated.
+
+    All six orders; on each database each part is once the oldest.
+    """
     states = []
     known = []
     for age in range(3):
