@@ -11,6 +11,7 @@ from services.chassis import outbox_service
 from services.chassis.auth import credentials
 from services.chassis.clock import Clock, now_us
 from services.chassis.outbox_service import Producer
+from services.chassis.service_schema import migrate_service
 from services.chassis.settings import Settings
 from services.records import vault
 from services.records.command_endpoint import Desk
@@ -18,7 +19,7 @@ from services.records.command_endpoint import Desk
 
 async def migrated(settings: Settings) -> None:
     """Migrates the schema of the awards to this version."""
-    await outbox_service.migrated(SERVICE, settings, MIGRATIONS)
+    await migrate_service(SERVICE, settings, MIGRATIONS)
 
 
 def build(settings: Settings, clock: Clock = now_us, units: Units | None = None) -> Producer:

@@ -18,8 +18,7 @@ from services.chassis.broker.durability import check_stream
 from services.chassis.broker_startup import Task, check_broker, run_after_check
 from services.chassis.cancellation import cancel_all
 from services.chassis.clock import Clock
-from services.chassis.database.engine import Database, migrate
-from services.chassis.database.limits import PATIENT
+from services.chassis.database.engine import Database
 from services.chassis.errors import BrokerAway, OutboxWaits
 from services.chassis.health import Health
 from services.chassis.key_marks import check_keys
@@ -135,12 +134,3 @@ class Producer:
         finished, _ = await asyncio.wait(self.tasks, return_when=asyncio.FIRST_EXCEPTION)
         for task in finished:
             task.result()
-
-
-async def migrated(name: str, settings: Settings, migrations: Path) -> None:
-    """Brings the schema of the service `name` to this version."""
-    db = Database(settings.database(name), name, PATIENT)
-    try:
-        await migrate(db, migrations)
-    finally:
-        await db.close()

@@ -16,7 +16,7 @@ from services.chassis.errors import DanchuError
 from services.chassis.settings import Settings
 from services.commands.homes import require_databases
 from services.commands.messages import message
-from services.commands.service_registry import MIGRATED, PRODUCERS
+from services.commands.service_registry import SERVICES, migrate_one
 from services.commands.stack import stack_lock
 from services.commands.table_copy import check_empty, check_tables, copy_tables, count_rows
 from services.commands.terminal import Step
@@ -45,21 +45,21 @@ async def carry(settings: Settings, url: str, step: Step) -> dict[str, dict[str,
     target = normal_url(url, "--to")
     if file_of(target) is not None:
         raise TargetIsFile()
-    require_databases(settings, PRODUCERS)
-    for name in PRODUCERS:
+    require_databases(settings, SERVICES)
+    for name in SERVICES:
         if settings.database_file(name) is None:
             raise NothingToCarry(name)
     with stack_lock(settings.home):
         async with contextlib.AsyncExitStack() as stack:
             sources = {name: await _open(stack, settings.database(name), name)
-                       for name in PRODUCERS}  # fmt: skip
-            targets = {name: await _open(stack, target, name) for name in PRODUCERS}
-            for name in PRODUCERS:
+                       for name in SERVICES}  # fmt: skip
+            targets = {name: await _open(stack, target, name) for name in SERVICES}
+            for name in SERVICES:
                 await sources[name].open(import_module(f"services.{name}.tables").MIGRATIONS)
                 async with targets[name].read() as conn:
                     await check_empty(conn, name, targets[name].where)
-            for name in PRODUCERS:
-                await MIGRATED[name](settings.model_copy(update={"database_url": url}))
+            for name in SERVICES:
+                await migrate_one(name, settings.model_copy(update={"database_url": url}))
             return await _copy(sources, targets, step)
 
 
@@ -74,12 +74,12 @@ async def _copy(
 ) -> dict[str, dict[str, int]]:
     async with contextlib.AsyncExitStack() as transactions:
         connections: dict[str, tuple[AsyncConnection, AsyncConnection]] = {}
-        for name in PRODUCERS:
+        for name in SERVICES:
             source = await transactions.enter_async_context(sources[name].read())
             target = await transactions.enter_async_context(targets[name].write())
             connections[name] = source, target
             await check_tables(source, _tables(name), sources[name].where)
-        total = sum([await count_rows(connections[name][0], _tables(name)) for name in PRODUCERS])
+        total = sum([await count_rows(connections[name][0], _tables(name)) for name in SERVICES])
         copied = 0
 
         def progress(rows: int) -> None:
@@ -89,7 +89,7 @@ async def _copy(
 
         return {
             name: await copy_tables(*connections[name], _tables(name), progress)
-            for name in PRODUCERS
+            for name in SERVICES
         }
 
 

@@ -43,11 +43,11 @@ def keys_adopt(home: Home = None, as_json: AsJson = False) -> None:
     """Lets the databases accept the keys of this home at the next start."""
     from services.commands import keys
     from services.commands.homes import require_databases
-    from services.commands.service_registry import PRODUCERS
+    from services.commands.service_registry import SERVICES
 
     settings = load_settings(home=home)
     with exit_on_error():
-        require_databases(settings, PRODUCERS)
+        require_databases(settings, SERVICES)
     services = run(keys.adopt(settings))
     words = message("keys-adopted", services=", ".join(services) or "-")
     print_result({"adopted": services}, as_json, words)

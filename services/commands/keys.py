@@ -12,13 +12,13 @@ from services.chassis.database.engine import Database
 from services.chassis.database.limits import PATIENT
 from services.chassis.keys import RECORDS, TOKENS, Keys, KeysMissing
 from services.chassis.settings import Settings
-from services.commands.service_registry import MIGRATED
+from services.commands.service_registry import SERVICES
 from services.records import vault
 
 
 async def prepare(settings: Settings) -> None:
     """Creates the keys of a new home; KeysMissing if a database already contains data."""
-    for name in MIGRATED:
+    for name in SERVICES:
         async with _open(settings, name) as db:
             if await key_marks.is_new(db):
                 continue
@@ -66,7 +66,7 @@ async def adopt(settings: Settings) -> list[str]:
     The start verifies that they decrypt the stored data, and refuses them otherwise.
     """
     services = []
-    for name in MIGRATED:
+    for name in SERVICES:
         async with _open(settings, name) as db:
             if not await key_marks.is_new(db):
                 await key_marks.forget(db)

@@ -20,7 +20,7 @@ from services.commands.emit import Refusal, send, sentence
 from services.commands.homes import require_databases, stack_url
 from services.commands.messages import message
 from services.commands.nats.provisioning import provision as provision_broker
-from services.commands.service_registry import MIGRATED, PRODUCERS, check_databases, service_names
+from services.commands.service_registry import SERVICES, check_databases, migrate_one, service_names
 from services.commands.terminal import Step
 from services.scoring.operations import audit as auditing
 from services.scoring.operations import doors as door_operations
@@ -52,7 +52,7 @@ async def migrate(settings: Settings, service: str) -> list[str]:
     names = list(service_names(service))
     check_databases(settings, names)
     for name in names:
-        await MIGRATED[name](settings)
+        await migrate_one(name, settings)
     return names
 
 
@@ -86,12 +86,12 @@ async def resend(settings: ScoringSettings, since: str, step: Step) -> dict[str,
     is looked up in ledger and quarantine. `step` gets the progress in services.
     """
     start = instant(since, now_us())
-    require_databases(settings, PRODUCERS)
-    step(0, len(PRODUCERS))
+    require_databases(settings, SERVICES)
+    step(0, len(SERVICES))
     await provision(settings, anew=True)
     sent = {}
     async with session.open_database(settings) as scoring:
-        for name in PRODUCERS:
+        for name in SERVICES:
             db = Database(settings.database(name), name, PATIENT)
             try:
                 sent[name] = await door_operations.resend_missing(scoring, db, start)
@@ -99,7 +99,7 @@ async def resend(settings: ScoringSettings, since: str, step: Step) -> dict[str,
                     sent[name] += await outbox.resend(conn, start)
             finally:
                 await db.close()
-            step(len(sent), len(PRODUCERS))
+            step(len(sent), len(SERVICES))
     await halt.lift_halt(settings)
     return sent
 
@@ -115,8 +115,8 @@ async def rebuild(settings: ScoringSettings, year: int, step: Step) -> int | Non
 
 async def audit(settings: ScoringSettings, step: Step) -> list[str]:
     """The differences between outboxes, ledger, facts and tallies, a sentence each."""
-    require_databases(settings, PRODUCERS)
-    return await auditing.audit(settings, PRODUCERS, step)
+    require_databases(settings, SERVICES)
+    return await auditing.audit(settings, SERVICES, step)
 
 
 async def list_quarantine(

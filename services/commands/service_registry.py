@@ -1,26 +1,28 @@
-"""The services by name, with their functions to migrate and to build."""
+"""The services by name: how each is migrated and built.
 
-from collections.abc import Awaitable, Callable, Sequence
+A service is loaded when it is built, so that a process loads only what it runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
-from fastapi import FastAPI
-
-from services.awards import app as awards
+import services
 from services.chassis.errors import DanchuError
-from services.chassis.health import Health
+from services.chassis.service_schema import migrate_service
 from services.chassis.settings import Settings
 from services.commands.messages import message
-from services.intake import app as intake
-from services.intake.settings import IntakeSettings
-from services.scoring import app as scoring
-from services.scoring.settings import ScoringSettings
-from services.training import app as training
-from services.violations import app as violations
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+    from services.chassis.health import Health
 
 Part = Literal["all", "http", "fold"]
-PRODUCERS = ("intake", "training", "awards", "violations", "scoring")
-"""The services that have an outbox."""
+SERVICES = ("intake", "training", "awards", "violations", "scoring")
+"""All services; each has a database, migrations, and an outbox."""
 
 
 class App(Protocol):
@@ -44,20 +46,16 @@ class App(Protocol):
         """Waits for one of its tasks to fail, and raises its error."""
 
 
-MIGRATED: dict[str, Callable[[Settings], Awaitable[None]]] = {
-    "intake": intake.migrated,
-    "training": training.migrated,
-    "awards": awards.migrated,
-    "violations": violations.migrated,
-    "scoring": scoring.migrated,
-}
+async def migrate_one(name: str, settings: Settings) -> None:
+    """Migrates the schema of a service to this version, without loading the service."""
+    await migrate_service(name, settings, Path(services.__path__[0]) / name / "migrations")
 
 
 class ServiceUnknown(DanchuError):
     """There is no service of that name."""
 
     def __init__(self, name: str) -> None:
-        names = ", ".join((*MIGRATED, "all"))
+        names = ", ".join((*SERVICES, "all"))
         super().__init__(message("service-unknown", name=name, known=names))
 
 
@@ -71,8 +69,8 @@ class OneFileForAll(DanchuError):
 def service_names(service: str) -> tuple[str, ...]:
     """The services with a name, or all; ServiceUnknown for an unknown one."""
     if service == "all":
-        return tuple(MIGRATED)
-    if service not in MIGRATED:
+        return SERVICES
+    if service not in SERVICES:
         raise ServiceUnknown(service)
     return (service,)
 
@@ -90,13 +88,25 @@ def build(names: Sequence[str], part: Part, home: Path | None = None) -> dict[st
     at: dict[str, Any] = {} if home is None else {"home": home}
     apps: dict[str, App] = {}
     if "intake" in names and part != "fold":
+        from services.intake import app as intake
+        from services.intake.settings import IntakeSettings
+
         apps["intake"] = intake.build(IntakeSettings(**at))
     if "training" in names and part != "fold":
+        from services.training import app as training
+
         apps["training"] = training.build(Settings(**at))
     if "awards" in names and part != "fold":
+        from services.awards import app as awards
+
         apps["awards"] = awards.build(Settings(**at))
     if "violations" in names and part != "fold":
+        from services.violations import app as violations
+
         apps["violations"] = violations.build(Settings(**at))
     if "scoring" in names:
+        from services.scoring import app as scoring
+        from services.scoring.settings import ScoringSettings
+
         apps["scoring"] = scoring.build(ScoringSettings(**at), part)
     return apps

@@ -30,7 +30,7 @@ from services.commands.messages import message
 from services.commands.nats.embedded import Embedded, generate
 from services.commands.nats.provisioning import provision
 from services.commands.ports import PortTaken, is_free
-from services.commands.service_registry import MIGRATED, check_databases
+from services.commands.service_registry import SERVICES, check_databases, migrate_one
 from services.commands.supervisor import Child, Supervisor
 from services.scoring.errors import FoldHalted
 from services.scoring.settings import ScoringSettings
@@ -83,7 +83,7 @@ class Stack:
         private_folder(home)
         with stack_lock(home):
             self._check_ports()
-            check_databases(self.settings, list(MIGRATED))
+            check_databases(self.settings, list(SERVICES))
             self._remove_permissions()
             supervisor = Supervisor(self.say)
             running = asyncio.create_task(self._run(supervisor))
@@ -139,8 +139,8 @@ class Stack:
             await provision(broker)
         finally:
             await broker.close()
-        for migrated in MIGRATED.values():
-            await migrated(self.settings)
+        for name in SERVICES:
+            await migrate_one(name, self.settings)
         await asyncio.gather(*map(supervisor.start, (self._fold(), self._http())))
         write_address(home, self.url)
         client = Client(self.url)
@@ -149,7 +149,7 @@ class Stack:
             screen.say_how_to_read(self.say)
             screen.say_sights(self.say)
             screen.say_commands(self.say, self.url, home)
-        screen.say_addresses(self.say, self.settings, self.url, list(MIGRATED))
+        screen.say_addresses(self.say, self.settings, self.url, list(SERVICES))
         await supervisor.during(self._ready(client))
         await supervisor.during(self._watch(client))
 

@@ -6,6 +6,7 @@ from services.chassis import outbox_service
 from services.chassis.auth import credentials
 from services.chassis.clock import Clock, now_us
 from services.chassis.outbox_service import Producer
+from services.chassis.service_schema import migrate_service
 from services.chassis.settings import Settings
 from services.intake.api import build_api
 from services.intake.handlers import Intake
@@ -18,7 +19,7 @@ from services.intake.tables import MIGRATIONS
 
 async def migrated(settings: Settings) -> None:
     """Migrates the database schema of the intake to this version."""
-    await outbox_service.migrated(SERVICE, settings, MIGRATIONS)
+    await migrate_service(SERVICE, settings, MIGRATIONS)
 
 
 def build(settings: IntakeSettings, clock: Clock = now_us) -> Producer:

@@ -11,7 +11,6 @@ from typing import Literal
 
 from fastapi import FastAPI
 
-from services.chassis import outbox_service
 from services.chassis.auth import credentials
 from services.chassis.broker.connection import Broker
 from services.chassis.broker_startup import Task, check_broker, run_after_check
@@ -22,6 +21,7 @@ from services.chassis.errors import BrokerAway
 from services.chassis.health import Health
 from services.chassis.key_marks import check_keys
 from services.chassis.relay.loop import Relay
+from services.chassis.service_schema import migrate_service
 from services.chassis.settings import Settings
 from services.scoring.api.build import build_api
 from services.scoring.errors import FoldHalted, MarksDiffer
@@ -104,7 +104,7 @@ class App:
 
 async def migrated(settings: Settings) -> None:
     """Migrates the schema of scoring to this version."""
-    await outbox_service.migrated(SERVICE, settings, MIGRATIONS)
+    await migrate_service(SERVICE, settings, MIGRATIONS)
 
 
 def build(settings: ScoringSettings, part: Part = "all", clock: Clock = now_us) -> App:

@@ -10,6 +10,7 @@ from services.chassis.auth.credentials import Credential
 from services.chassis.clock import Clock, now_us
 from services.chassis.errors import DatabaseAway
 from services.chassis.outbox_service import Producer
+from services.chassis.service_schema import migrate_service
 from services.chassis.settings import Settings
 from services.records import vault
 from services.records.announcing import source_of
@@ -32,7 +33,7 @@ log = logging.getLogger(__name__)
 
 async def migrated(settings: Settings) -> None:
     """Migrates the schema of training to this version."""
-    await outbox_service.migrated(SERVICE, settings, MIGRATIONS)
+    await migrate_service(SERVICE, settings, MIGRATIONS)
 
 
 def build(settings: Settings, clock: Clock = now_us) -> Producer:

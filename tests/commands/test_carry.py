@@ -15,7 +15,7 @@ from sqlalchemy import text
 from services.chassis.database.engine import Database, bulk_insert
 from services.chassis.settings import Settings
 from services.commands import home_transfer, table_copy
-from services.commands.service_registry import MIGRATED, PRODUCERS
+from services.commands.service_registry import SERVICES, migrate_one
 from tests.commands.test_stack import rated
 from tests.support.servers import Postgres
 from tests.support.stacks import Stack
@@ -77,8 +77,8 @@ def test_what_does_not_read_back_is_not_committed(
     settings = Settings(home=tmp_path)
 
     async def tried() -> list[int]:
-        for name in PRODUCERS:
-            await MIGRATED[name](settings)
+        for name in SERVICES:
+            await migrate_one(name, settings)
         written = bulk_insert
 
         async def bent(conn: Any, table: Any, rows: Any, columns: Any) -> None:
@@ -90,7 +90,7 @@ def test_what_does_not_read_back_is_not_committed(
         with pytest.raises(table_copy.CopyDiffers, match="position"):
             await home_transfer.carry(settings, empty, lambda result, of: None)
         left = []
-        for name in PRODUCERS:
+        for name in SERVICES:
             db = Database(Settings(home=tmp_path, database_url=empty).database(name), name)
             async with db.read() as conn:
                 rows = await conn.execute(text("SELECT count(*) FROM outbox"))
@@ -98,4 +98,4 @@ def test_what_does_not_read_back_is_not_committed(
             await db.close()
         return left
 
-    assert asyncio.run(tried()) == [0] * len(PRODUCERS)
+    assert asyncio.run(tried()) == [0] * len(SERVICES)

@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from services.cli import app
 from services.commands import operator
-from services.commands.service_registry import MIGRATED, PRODUCERS
+from services.commands.service_registry import SERVICES, migrate_one
 from services.scoring.settings import ScoringSettings
 from tests.conftest import NatsServer
 
@@ -21,12 +21,12 @@ async def test_resending_says_how_many_services_are_done(
 ) -> None:
     """One step for each outbox, of all that there are."""
     monkeypatch.setenv("DANCHU_HOME", str(home))
-    for migrated in MIGRATED.values():
-        await migrated(ScoringSettings())
+    for name in SERVICES:
+        await migrate_one(name, ScoringSettings())
     steps: list[tuple[int, int | None]] = []
     sent = await operator.resend(ScoringSettings(), "2025-01-01", lambda *step: steps.append(step))
-    assert sent == dict.fromkeys(PRODUCERS, 0)
-    assert steps == [(number, len(PRODUCERS)) for number in range(len(PRODUCERS) + 1)]
+    assert sent == dict.fromkeys(SERVICES, 0)
+    assert steps == [(number, len(SERVICES)) for number in range(len(SERVICES) + 1)]
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from typing import Any
 
 from services.chassis.auth.credentials import development_issuer
 from services.commands.keys import make as make_keys
-from services.commands.service_registry import MIGRATED
+from services.commands.service_registry import SERVICES, migrate_one
 from services.intake.settings import IntakeSettings
 from tests.support.servers import free_port, until
 
@@ -49,9 +49,9 @@ class Served:
     async def migrated(self) -> None:
         """Brings the databases of its services to this version."""
         url = self.settings.get("DANCHU_DATABASE_URL")
-        names = tuple(MIGRATED) if self.name == "all" else (self.name,)
+        names = tuple(SERVICES) if self.name == "all" else (self.name,)
         for name in names:
-            await MIGRATED[name](IntakeSettings(home=self.home, database_url=url))
+            await migrate_one(name, IntakeSettings(home=self.home, database_url=url))
         make_keys(IntakeSettings(home=self.home))
 
     def start(self) -> None:

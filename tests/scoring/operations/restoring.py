@@ -23,7 +23,7 @@ from services.chassis.relay import loop
 from services.chassis.settings import Settings
 from services.commands import operator
 from services.commands.nats.provisioning import provision
-from services.commands.service_registry import MIGRATED
+from services.commands.service_registry import SERVICES, migrate_one
 from services.scoring.settings import ScoringSettings
 from services.scoring.store import door_state, doors
 from services.scoring.store.door_state import DoorState
@@ -64,9 +64,9 @@ class Town:
         self.monkeypatch.setenv("DANCHU_HOME", str(self.home))
         if not self.url.startswith("sqlite"):
             self.monkeypatch.setenv("DANCHU_DATABASE_URL", self.url)
-        for name, migrated in MIGRATED.items():
+        for name in SERVICES:
             file = Settings().database_file(name)
-            await migrated_once(name, file, partial(migrated, Settings()))
+            await migrated_once(name, file, partial(migrate_one, name, Settings()))
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[Road]:
@@ -129,7 +129,7 @@ class Town:
             else:
                 async with db.write() as conn:
                     await conn.execute(text(f'DROP SCHEMA "{service}" CASCADE'))
-        await MIGRATED[service](Settings())
+        await migrate_one(service, Settings())
 
     @property
     def store(self) -> Path:

@@ -13,7 +13,7 @@ import pytest
 
 from services.chassis.auth.credentials import Issuer
 from services.chassis.settings import Settings
-from services.commands.service_registry import MIGRATED
+from services.commands.service_registry import SERVICES, migrate_one
 from services.scoring.operations.audit import audit
 from services.scoring.settings import ScoringSettings
 from tests.conftest import NatsServer
@@ -21,7 +21,6 @@ from tests.scoring.operations.restoring import Town, hasten
 from tests.support.servers import BINARIES, plain_user
 
 pytestmark = pytest.mark.anyio
-PRODUCERS = ("intake", "training", "awards", "violations", "scoring")
 
 
 def run(*command: str | Path) -> None:
@@ -57,7 +56,7 @@ def save(home: Path, url: str, copies: Path) -> None:
 def restore(home: Path, url: str, copies: Path) -> None:
     """The databases, while danchu is stopped."""
     if url.startswith("sqlite"):
-        for service in PRODUCERS:
+        for service in SERVICES:
             for suffix in ("-wal", "-shm"):
                 (home / f"{service}.db{suffix}").unlink(missing_ok=True)
             shutil.copy(copies / f"{service}.db", home / f"{service}.db")
@@ -92,13 +91,13 @@ async def test_the_drill_of_backup_and_restore(
     if stream != "kept":
         town.restore_stream(copy if stream == "older" else None)
         await town.provisioned()
-    for migrated in MIGRATED.values():
-        await migrated(Settings())
+    for name in SERVICES:
+        await migrate_one(name, Settings())
     async with town.running() as road:
         needed = [*(town.accepted if stream == "kept" else saved), *await town.accept(road, 2)]
         if await town.whole_or_halted(road, needed) is not None:
             await town.resend("2025-01-01")
         await town.whole(road, needed)
-    answer = await audit(ScoringSettings(), PRODUCERS)
+    answer = await audit(ScoringSettings(), SERVICES)
     assert len(answer) == (3 if stream == "kept" else 0), answer
     assert all("no outbox has it" in line for line in answer)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from services.commands import operator
+from services.commands.service_registry import SERVICES
 from services.scoring.errors import DoorSpeaks, DoorUnknown
 from services.scoring.operations import doors as door_operations
 from services.scoring.operations import proof
@@ -15,12 +16,11 @@ from services.scoring.store.door_state import first_alarm
 from tests.scoring.operations.restoring import Town
 
 pytestmark = pytest.mark.anyio
-PRODUCERS = ("intake", "training", "awards", "violations", "scoring")
 
 
 async def differences() -> list[str]:
     """What `danchu audit` says."""
-    return await audit(ScoringSettings(), PRODUCERS)
+    return await audit(ScoringSettings(), SERVICES)
 
 
 async def test_databases_restored_beside_a_kept_stream_are_told_from_it(town: Town) -> None:
