@@ -27,12 +27,19 @@ from contracts.texts import MARKS_MAX, has_excess_marks
 
 EVENT_BYTES_MAX = 64 * 2**10
 EXPLAINED_BYTES_MAX = 4 * EVENT_BYTES_MAX
+SEALED_BYTES_MAX = 900 * 2**10
+"""`year.sealed` carries the rubrics of its year; only scoring emits it."""
+SEALED = "year.sealed"
 AHEAD_MINUTES = 5
 AHEAD_MAX = AHEAD_MINUTES * 60 * 1_000_000
 EARLIEST = moments.instant("2000-01-01T00:00:00Z")
 PLAIN = "application/json"
 _SENT = ATTRIBUTES - {"recordedtime"}
-_EVIDENCE = frozenset(("document", "sha256", "url"))
+_ENTRIES = {
+    "evidence": frozenset(("document", "sha256", "url")), "rubrics": frozenset(("id", "text")),
+}  # fmt: skip
+"""The members of the entries of a list, by the name of the field."""
+_INSTANTS = ("cut_off", "reply_until", "cut", "until")
 _NAMES = ("id", "source", "name", "title")
 _LINES = ("dataschema", "traceparent", "tracestate")
 
@@ -44,11 +51,11 @@ def validate(item: dict[str, Any], kind: EventType | None, now: int) -> Event | 
     event is so large or has so many unknown fields that the other checks are left out.
     """
     faults: list[Fault] = []
-    size = len(msgspec.json.encode(item))
-    if size > EVENT_BYTES_MAX:
-        faults.append(Fault("", message("event-bytes", most=EVENT_BYTES_MAX)))
+    size, most = len(msgspec.json.encode(item)), _bytes_max(kind)
+    if size > most:
+        faults.append(Fault("", message("event-bytes", most=most)))
     faults += islice(_unknown(item, kind), FAULTS_MAX)
-    if size > EXPLAINED_BYTES_MAX or len(faults) >= FAULTS_MAX:
+    if size > max(most, EXPLAINED_BYTES_MAX) or len(faults) >= FAULTS_MAX:
         return faults
     faults += islice(_texts(item, ""), FAULTS_MAX)
     event = None if kind is None else _converted(item, kind)
@@ -63,6 +70,11 @@ def validate(item: dict[str, Any], kind: EventType | None, now: int) -> Event | 
     for fault in (*faults, *faults_of(item, kind)):
         firsts.setdefault(fault.field, fault)
     return list(firsts.values())
+
+
+def _bytes_max(kind: EventType | None) -> int:
+    """The most bytes of an event of the type."""
+    return SEALED_BYTES_MAX if kind is not None and kind.short == SEALED else EVENT_BYTES_MAX
 
 
 def _converted(item: dict[str, Any], kind: EventType) -> Event | None:
@@ -84,11 +96,12 @@ def _unknown(item: dict[str, Any], kind: EventType | None) -> Iterator[Fault]:
     for name in data:
         if name not in allowed:
             yield Fault(f"data.{name[:80]}", message("field-unknown", short=kind.short))
-    evidence = data.get("evidence")
-    for i, entry in enumerate(evidence if isinstance(evidence, list) else ()):
-        for name in entry if isinstance(entry, dict) else ():
-            if name not in _EVIDENCE:
-                yield Fault(f"data.evidence.{i}.{name[:80]}", message("evidence-unknown"))
+    for field, members in _ENTRIES.items():
+        entries = data.get(field) if field in allowed else None
+        for i, entry in enumerate(entries if isinstance(entries, list) else ()):
+            for name in entry if isinstance(entry, dict) else ():
+                if name not in members:
+                    yield Fault(f"data.{field}.{i}.{name[:80]}", message("evidence-unknown"))
 
 
 def _texts(value: Any, where: str) -> Iterator[Fault]:
@@ -157,6 +170,12 @@ def _times(item: dict[str, Any], kind: EventType, now: int) -> list[Fault]:
                 moments.bounded_day(data[name])
             except ValueError:
                 faults.append(Fault(f"data.{name}", must_be(FORMS[DATE_FORM])))
+    for name in _INSTANTS if kind.domain == "year" else ():
+        if isinstance(data.get(name), str):
+            try:
+                moments.instant(data[name])
+            except ValueError as error:
+                faults.append(Fault(f"data.{name}", error.args[0]))
     if not isinstance(item.get("time"), str):
         return faults
     try:
@@ -175,11 +194,11 @@ def _times(item: dict[str, Any], kind: EventType, now: int) -> list[Fault]:
 def _year(year: Any, of_time: int, kind: EventType) -> list[Fault]:
     """The fault of a rating year more than one year from that of `time`.
 
-    Events that clear a fact and decisions may name any earlier year.
+    Events that clear a fact and decisions may name any earlier year, as may the year's stages.
     """
     if not isinstance(year, int) or abs(year - of_time) <= 1:
         return []
-    if (kind.clearing or kind.decision) and year < of_time:
+    if (kind.clearing or kind.decision or kind.domain == "year") and year < of_time:
         return []
     return [Fault("data.year", message("year-near", year=of_time))]
 

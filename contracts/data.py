@@ -18,6 +18,7 @@ from contracts.moments import FIRST_DAY, LAST_DAY
 
 MAX_INTEGER = 2**53
 KEY_MAX, NAMED_KEY_MAX, EVIDENCE_MAX = 128, 200, 20
+NOTE_MAX, DOCUMENT_MAX, RUBRICS_MAX = 4000, 600_000, 20
 UNIT = r"[A-Z0-9]([A-Z0-9.]{0,62}[A-Z0-9])?"
 UNPRINTED = (
     r"\u0000-\u001f\u007f-\u00a0\u00ad\u034f\u061c\u115f\u1160\u1680\u17b4\u17b5\u180b-\u180f"
@@ -118,6 +119,20 @@ Text: TypeAlias = Annotated[
     Meta(
         min_length=1, max_length=2000, extra_json_schema={"pattern": PLAIN_TEXT},
         description=form("form-text"),
+    ),
+]  # fmt: skip
+SignedNote: TypeAlias = Annotated[
+    str,
+    Meta(
+        min_length=1, max_length=NOTE_MAX, extra_json_schema={"pattern": PLAIN_TEXT},
+        description=form("form-note", most=NOTE_MAX),
+    ),
+]  # fmt: skip
+Document: TypeAlias = Annotated[
+    str,
+    Meta(
+        min_length=1, max_length=DOCUMENT_MAX, extra_json_schema={"pattern": PLAIN_TEXT},
+        description=form("form-document", most=DOCUMENT_MAX),
     ),
 ]  # fmt: skip
 Name: TypeAlias = Annotated[

@@ -111,10 +111,11 @@ def _read_at(text: str, element: parsing.Element, now: int) -> Emitted | Refusal
     """Parses the event at a place; one that is far too large is refused without being decoded."""
     if element.end - element.start > EXPLAINED_BYTES_MAX and parsing.is_costly(text, element):
         return Refusal(None, None, (Fault("", message("event-bytes", most=EVENT_BYTES_MAX)),))
-    return _read_one(parsing.value_of(text, element), now)
+    return read_item(parsing.value_of(text, element), now)
 
 
-def _read_one(item: Any, now: int) -> Emitted | Refusal:
+def read_item(item: Any, now: int) -> Emitted | Refusal:
+    """Parses one event from its decoded JSON."""
     if not isinstance(item, dict):
         return Refusal(None, None, (Fault("", message("event-object")),))
     id_, source = _text_of(item, "id"), _text_of(item, "source")

@@ -22,6 +22,8 @@ from contracts.catalog import CANONICAL, CATALOG, EventType
 from contracts.data import FORMS, UNIT, UNIT_FORM, Data, Id, Line, Source, Subject, Time, Version
 from contracts.messages import Message, message
 
+STAGES = tuple(kind.data for kind in CATALOG.values() if kind.domain == "year")
+"""The classes of the data of `year.*`, which alone have instants among their fields."""
 UNIT_KEY = re.compile(UNIT, re.ASCII)
 CITY = "CITY"
 EMIT_SUBJECT = "danchu.emit"
@@ -247,7 +249,7 @@ def _content_in(raw: bytes) -> bytes:
 
 
 def check_dates(data: Data) -> None:
-    """Raises ContractBroken if a date field names a day that does not exist."""
+    """Raises ContractBroken if a date field names a day or a time that does not exist."""
     for name in ("due", "effective", "valid_from", "date"):
         value = getattr(data, name, UNSET)
         if isinstance(value, str):
@@ -255,6 +257,11 @@ def check_dates(data: Data) -> None:
                 moments.day_ordinal(value)
             except ValueError as error:
                 raise ContractBroken("contract", error.args[0], f"data.{name}") from None
+    if isinstance(data, STAGES):
+        for name in ("cut_off", "reply_until", "cut", "until"):
+            value = getattr(data, name, UNSET)
+            if isinstance(value, str):
+                _instant(value, f"data.{name}")
 
 
 def subject_of(address: str) -> str:

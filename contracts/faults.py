@@ -12,12 +12,13 @@ from jsonschema import Draft202012Validator, validators
 from jsonschema.exceptions import ValidationError
 
 from contracts.catalog import EventType
-from contracts.data import EVIDENCE_MAX, FORMS
+from contracts.data import EVIDENCE_MAX, FORMS, RUBRICS_MAX
 from contracts.messages import Message, join_messages, message
 from contracts.schema import envelope_schema, schema
 from contracts.suggestions import nearest_type
 
 FAULTS_MAX = 20
+_ENTRIES_MAX = {"evidence": EVIDENCE_MAX, "rubrics": RUBRICS_MAX}
 _TYPES = {name: message(f"form-{name}") for name in (
     "string", "integer", "object", "array", "boolean",
 )}  # fmt: skip
@@ -79,12 +80,15 @@ def faults_of(item: dict[str, Any], kind: EventType | None) -> list[Fault]:
 
 
 def _clipped(item: dict[str, Any]) -> dict[str, Any]:
-    """The event with at most one excess entry of evidence: enough for the fault, and cheap."""
+    """The event with at most one excess entry in a list: enough for the fault, and cheap."""
     data = item.get("data")
-    evidence = data.get("evidence") if isinstance(data, dict) else None
-    if not isinstance(evidence, list) or len(evidence) <= EVIDENCE_MAX:
+    if not isinstance(data, dict):
         return item
-    return {**item, "data": {**item["data"], "evidence": evidence[: EVIDENCE_MAX + 1]}}
+    excess = {
+        name: data[name][: most + 1] for name, most in _ENTRIES_MAX.items()
+        if isinstance(data.get(name), list) and len(data[name]) > most
+    }  # fmt: skip
+    return {**item, "data": {**data, **excess}} if excess else item
 
 
 def _sentence(error: ValidationError) -> list[Fault]:

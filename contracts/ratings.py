@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET, Meta, UnsetType
 
-from contracts.data import Count, Data, Date, Key, SignedPoints, Text, Version
+from contracts.data import (
+    RUBRICS_MAX,
+    Count,
+    Data,
+    Date,
+    Document,
+    Key,
+    SignedNote,
+    SignedPoints,
+    Text,
+    Time,
+    Version,
+)
 
 
 class YearOpenedV1(Data, frozen=True, kw_only=True):
@@ -16,6 +28,8 @@ class YearOpenedV1(Data, frozen=True, kw_only=True):
     decision: Key
     date: Date | UnsetType = UNSET
     reason: Text | UnsetType = UNSET
+    version: Count | UnsetType = UNSET
+    by: Text | UnsetType = UNSET
 
 
 class YearProvisionalV1(Data, frozen=True, kw_only=True):
@@ -24,6 +38,17 @@ class YearProvisionalV1(Data, frozen=True, kw_only=True):
     decision: Key
     date: Date | UnsetType = UNSET
     reason: Text | UnsetType = UNSET
+    version: Count | UnsetType = UNSET
+    by: Text | UnsetType = UNSET
+    cut_off: Time | UnsetType = UNSET
+    reply_until: Time | UnsetType = UNSET
+
+
+class SealedRubric(msgspec.Struct, frozen=True, kw_only=True):
+    """A rubric as its file was when the year was sealed."""
+
+    id: Key
+    text: Document
 
 
 class YearSealedV1(Data, frozen=True, kw_only=True):
@@ -32,6 +57,12 @@ class YearSealedV1(Data, frozen=True, kw_only=True):
     decision: Key
     date: Date | UnsetType = UNSET
     reason: Text | UnsetType = UNSET
+    version: Count | UnsetType = UNSET
+    by: Text | UnsetType = UNSET
+    by_auditor: Text | UnsetType = UNSET
+    cut: Time | UnsetType = UNSET
+    note: SignedNote | UnsetType = UNSET
+    rubrics: Annotated[list[SealedRubric], Meta(max_length=RUBRICS_MAX)] | UnsetType = UNSET
 
 
 class YearReopenedV1(Data, frozen=True, kw_only=True):
@@ -40,6 +71,16 @@ class YearReopenedV1(Data, frozen=True, kw_only=True):
     decision: Key
     date: Date | UnsetType = UNSET
     reason: Text | UnsetType = UNSET
+    version: Count | UnsetType = UNSET
+    by: Text | UnsetType = UNSET
+
+
+class YearCheckpointedV1(Data, frozen=True, kw_only=True):
+    """`year.checkpointed`: A signed root over the events of an open year up to an instant."""
+
+    until: Time
+    size: Count
+    note: SignedNote
 
 
 class RatingChangedV1(Data, frozen=True, kw_only=True):
@@ -65,6 +106,7 @@ TYPES: dict[Version, type[Data]] = {
     Version("year.provisional", 1): YearProvisionalV1,
     Version("year.sealed", 1): YearSealedV1,
     Version("year.reopened", 1): YearReopenedV1,
+    Version("year.checkpointed", 1): YearCheckpointedV1,
     Version("rating.changed", 1): RatingChangedV1,
     Version("rating.sealed", 1): RatingSealedV1,
 }

@@ -58,6 +58,7 @@ Index(
     sqlite_where=_decision,
 )
 _door = text("door IS NOT NULL")
+Index("ledger_year", ledger.c.year, ledger.c.recorded)
 Index("ledger_door", ledger.c.door, ledger.c.recorded, postgresql_where=_door, sqlite_where=_door)
 
 retractions = Table(
@@ -160,6 +161,77 @@ repeats = Table(
 )  # fmt: skip
 """Further labels (door and instant) of events that ledger or quarantine have under another label: a
 restored door records the events that it lost once more."""
+
+year_decisions = Table(
+    "year_decisions", metadata,
+    Column("identity", LargeBinary, primary_key=True),
+    Column("year", Integer, nullable=False),
+    Column("stage", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("decision", Text, nullable=False),
+    Column("date", Text),
+    Column("reason", Text),
+    Column("decided_by", Text),
+    Column("audited_by", Text),
+    Column("recorded", BigInteger, nullable=False),
+    Column("cut_off", BigInteger),
+    Column("reply_until", BigInteger),
+    Column("cut", BigInteger),
+    Column("note", Text),
+    Column("rubrics", Text),
+)  # fmt: skip
+"""The decisions on the stages of the years, each with the identity of its event."""
+Index("year_decisions_year", year_decisions.c.year, year_decisions.c.recorded)
+
+drafts = Table(
+    "drafts", metadata,
+    Column("year", Integer, primary_key=True, autoincrement=False),
+    Column("version", Integer, nullable=False),
+    Column("cut", BigInteger, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("root", LargeBinary, nullable=False),
+    Column("events", BigInteger, nullable=False),
+    Column("events_root", LargeBinary, nullable=False),
+    Column("decision", Text, nullable=False),
+    Column("date", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("drafted_by", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("rubrics", Text, nullable=False),
+    Column("signature", Text),
+)  # fmt: skip
+"""What an operator drew up to be sealed; `signature` is the operator's line of the note."""
+
+seals = Table(
+    "seals", metadata,
+    Column("year", Integer, primary_key=True, autoincrement=False),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("cut", BigInteger, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("root", LargeBinary, nullable=False),
+    Column("events", BigInteger, nullable=False),
+    Column("events_root", LargeBinary, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("keys", Text, nullable=False),
+)  # fmt: skip
+
+sealed_ratings = Table(
+    "sealed_ratings", metadata,
+    Column("year", Integer, primary_key=True, autoincrement=False),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("unit", Text, primary_key=True),
+    Column("line", Text, nullable=False),
+)  # fmt: skip
+"""The rating entries of a version, also those of a draft that may still be dropped."""
+
+checkpoints = Table(
+    "checkpoints", metadata,
+    Column("year", Integer, primary_key=True, autoincrement=False),
+    Column("until", BigInteger, primary_key=True, autoincrement=False),
+    Column("size", BigInteger, nullable=False),
+    Column("root", LargeBinary, nullable=False),
+    Column("note", Text, nullable=False),
+)  # fmt: skip
 
 outbox = outbox_table(metadata)
 key_marks = key_marks_table(metadata)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from functools import lru_cache, partial
 from itertools import combinations, pairwise
 from pathlib import Path
@@ -46,6 +47,7 @@ from services.scoring.rubrics.yaml_tree import (
 SHIPPED = Path(__file__).parent
 FIRST_YEAR, LAST_YEAR = 2000, 9999
 BYTES_MAX = 2**20
+REPLY_DAYS_MAX = 3660
 PARSED_MAX = 16
 
 
@@ -126,12 +128,13 @@ def _parsed(file: str, raw: bytes) -> tuple[Rubric, Node]:
     if not isinstance(tree.value, dict):
         faults.refuse()
     root = Node(tree, faults, message("rubric-whole"))
-    rubric = _rubric(root, hashlib.sha256(raw).hexdigest())
+    rubric = _rubric(root)
     faults.refuse()
-    return rubric, root
+    digest = hashlib.sha256(raw).hexdigest()
+    return replace(rubric, digest=digest, text=raw.decode("utf-8")), root
 
 
-def _rubric(root: Node, digest: str) -> Rubric:
+def _rubric(root: Node) -> Rubric:
     first, last = _years(root)
     groups = _groups(root)
     bands = _bands(root)
@@ -147,13 +150,12 @@ def _rubric(root: Node, digest: str) -> Rubric:
         maximum=root.take("maximum", positive),
         adjustment_limit=root.take("adjustment_limit", hundredths),
         succession=root.take("succession", one_of(("pooled", "own"))),
-        reply_days=root.take("reply_days", integer(0)),
+        reply_days=root.take("reply_days", integer(0, REPLY_DAYS_MAX)),
         groups=groups,
         bands=bands,
         gates=tuple(_gate(n, classes, indicators) for n in root.nodes("gates", required=False)),
         top_class_share=_share(root, classes),
         indicators=indicators,
-        digest=digest,
     )
     _close(root)
     return rubric

@@ -175,7 +175,7 @@ class TopClassShare:
 
 @dataclass(frozen=True)
 class Rubric:
-    """The rules for some kinds of units in some years."""
+    """The rules for some kinds of units in some years; `text` is the whole file."""
 
     id: str
     vi: str
@@ -193,6 +193,7 @@ class Rubric:
     top_class_share: TopClassShare | None
     indicators: tuple[Indicator, ...]
     digest: str = field(default="", compare=False)
+    text: str = field(default="", compare=False, repr=False)
 
     @property
     def event_types(self) -> frozenset[str]:
@@ -246,6 +247,11 @@ class Rubrics:
         if key not in self._cache:
             self._cache[key] = next((r for r in self.items if r.governs(kind, year)), None)
         return self._cache[key]
+
+    def of_year(self, year: int) -> list[Rubric]:
+        """The rubrics that govern any kind of unit in a year, by id."""
+        rubrics = (r for r in self.items if any(r.governs(kind, year) for kind in r.kinds))
+        return sorted(rubrics, key=lambda rubric: rubric.id)
 
     @cached_property
     def _cache(self) -> dict[tuple[str, int], Rubric | None]:

@@ -1,0 +1,73 @@
+"""Writes the decisions on the stages of years, and reads the state that follows from them.
+
+A command writes its decision together with the event in the outbox; the fold writes it again when
+the stream brings that event, with the time of recording that the event has by then.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from contracts.envelope import Recorded
+from services.scoring.year.stages import RubricText, YearDecision, YearState, decision_of, state_of
+
+_COLUMNS = (
+    "stage", "version", "decision", "recorded", "date", "reason", "decided_by", "cut_off",
+    "reply_until", "cut", "audited_by", "note",
+)  # fmt: skip
+"""The columns of a decision, in the order of the fields of `YearDecision`."""
+_ALL = ("identity", "year", *_COLUMNS, "rubrics")
+_INSERT = (
+    f"INSERT INTO year_decisions ({', '.join(_ALL)}) "
+    f"VALUES ({', '.join(f':{name}' for name in _ALL)}) "
+    "ON CONFLICT (identity) DO UPDATE SET recorded = excluded.recorded"
+)
+_ORDER = "ORDER BY recorded, identity"
+_RUBRICS = msgspec.json.Decoder(tuple[RubricText, ...])
+
+
+async def load(conn: AsyncConnection, year: int) -> YearState:
+    """The state of a year; its decisions are without the texts of rubrics."""
+    select = f"SELECT {', '.join(_COLUMNS)} FROM year_decisions WHERE year = :year {_ORDER}"
+    rows = await conn.execute(text(select), {"year": year})
+    return state_of(year, [_decision(row) for row in rows])
+
+
+async def years(conn: AsyncConnection) -> list[int]:
+    """The years on which anything was decided."""
+    rows = await conn.execute(text("SELECT DISTINCT year FROM year_decisions ORDER BY year"))
+    return [row[0] for row in rows]
+
+
+async def rubrics(conn: AsyncConnection, year: int, version: int) -> tuple[RubricText, ...]:
+    """The rubrics with which a version of a year was sealed; none for a version without seal."""
+    select = text(
+        "SELECT rubrics FROM year_decisions WHERE year = :year AND version = :version "
+        f"AND stage = 'sealed' {_ORDER} LIMIT 1"
+    )
+    texts = (await conn.execute(select, {"year": year, "version": version})).scalar()
+    return () if texts is None else _RUBRICS.decode(texts)
+
+
+async def add(conn: AsyncConnection, identity: bytes, year: int, decision: YearDecision) -> None:
+    """Saves a decision under the identity of its event; of one that is there already, the time."""
+    fields = [getattr(decision, name) for name in YearDecision.__struct_fields__]
+    rubrics = msgspec.json.encode(decision.rubrics).decode()
+    values = dict(zip(_ALL, (identity, year, *fields[:-1], rubrics), strict=True))
+    await conn.execute(text(_INSERT), values)
+
+
+async def add_events(conn: AsyncConnection, events: Iterable[Recorded]) -> None:
+    """Saves the decisions that these events of the stream bring."""
+    for event in events:
+        decision = decision_of(event)
+        if decision is not None:
+            await add(conn, event.identity, event.year, decision)
+
+
+def _decision(row: Any) -> YearDecision:
+    fields = YearDecision.__struct_fields__[: len(_COLUMNS)]
+    return YearDecision(**dict(zip(fields, row, strict=True)))
