@@ -4,6 +4,7 @@ These functions never change: a change of a table is a new migration of each ser
 function beside these.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 import sqlalchemy as sa
@@ -64,3 +65,48 @@ def name_retractions(op: Any, service: str) -> None:
     """Appends the name of the service to the subject of each retraction in the outbox."""
     like = "subject LIKE 'danchu.events.%.event.retracted'"
     op.execute(f"UPDATE outbox SET subject = subject || '.{service}' WHERE {like}")
+
+
+def create_reads(op: Any) -> None:
+    """Creates the log of reads, with the triggers that forbid changes."""
+    op.create_table(
+        "reads",
+        sa.Column("seq", COUNTED_KEY, primary_key=True),
+        sa.Column("at", sa.BigInteger, nullable=False),
+        sa.Column("role", sa.Text, nullable=False),
+        sa.Column("by", sa.Text, nullable=False),
+        sa.Column("what", sa.Text, nullable=False),
+        sa.Column("rows", sa.Integer, nullable=False),
+    )
+    extend_reads(op)
+    for statement in append_only(op.get_bind().dialect.name, ("reads",)):
+        op.execute(statement)
+
+
+def extend_reads(op: Any) -> None:
+    """Adds the address, the year and the units of a read."""
+    for name, kind in (("address", sa.Text), ("year", sa.Integer), ("unit", sa.Text)):
+        op.add_column("reads", sa.Column(name, kind))
+    op.add_column("reads", sa.Column("units", sa.Text))
+    for name in ("unit", "by"):
+        op.create_index(f"reads_{name}", "reads", [name, "seq"])
+
+
+def append_only(dialect: str, tables: Iterable[str]) -> list[str]:
+    """The SQL statements of a migration that make tables append-only."""
+    if dialect == "sqlite":
+        return [
+            f"CREATE TRIGGER {table}_no_{what} BEFORE {what} ON {table} "
+            f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
+            for table in tables
+            for what in ("update", "delete")
+        ]
+    refuse = (
+        "CREATE OR REPLACE FUNCTION append_only() RETURNS trigger LANGUAGE plpgsql AS "
+        "$$ BEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME; END $$"
+    )
+    return [refuse] + [
+        f"CREATE TRIGGER {table}_kept BEFORE UPDATE OR DELETE OR TRUNCATE ON {table} "
+        "FOR EACH STATEMENT EXECUTE FUNCTION append_only()"
+        for table in tables
+    ]

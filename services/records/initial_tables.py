@@ -8,8 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from services.chassis.initial_schema import COUNTED_KEY
-from services.records.journal import append_only
+from services.chassis.initial_schema import COUNTED_KEY, append_only
 
 
 def create_journal(op: Any) -> None:
@@ -47,5 +46,5 @@ def create_journal(op: Any) -> None:
         sa.Column("what", sa.Text, nullable=False),
         sa.Column("rows", sa.Integer, nullable=False),
     )
-    for statement in append_only(op.get_bind().dialect.name):
+    for statement in append_only(op.get_bind().dialect.name, ("journal", "reads")):
         op.execute(statement)

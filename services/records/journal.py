@@ -22,6 +22,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.chassis import read_log
+from services.chassis.http.peer import peer_address
+from services.chassis.read_log import Read, reads_table
 from services.records.announcing import AnnouncedEvent
 from services.records.state_machine import Step
 
@@ -84,38 +87,7 @@ def journal_tables(metadata: MetaData) -> None:
         Column("came", BigInteger, nullable=False),
     )  # fmt: skip
     Index("answers_came", answers.c.came)
-    Table(
-        "reads", metadata,
-        Column("seq", COUNTED_KEY, primary_key=True),
-        Column("at", BigInteger, nullable=False),
-        Column("role", Text, nullable=False),
-        Column("by", Text, nullable=False),
-        Column("what", Text, nullable=False),
-        Column("rows", Integer, nullable=False),
-    )  # fmt: skip
-
-
-APPEND_ONLY = ("journal", "reads")
-
-
-def append_only(dialect: str) -> list[str]:
-    """The SQL statements of a migration that make `journal` and `reads` append-only."""
-    if dialect == "sqlite":
-        return [
-            f"CREATE TRIGGER {table}_no_{what} BEFORE {what} ON {table} "
-            f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
-            for table in APPEND_ONLY
-            for what in ("update", "delete")
-        ]
-    refuse = (
-        "CREATE FUNCTION append_only() RETURNS trigger LANGUAGE plpgsql AS "
-        "$$ BEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME; END $$"
-    )
-    return [refuse] + [
-        f"CREATE TRIGGER {table}_kept BEFORE UPDATE OR DELETE OR TRUNCATE ON {table} "
-        "FOR EACH STATEMENT EXECUTE FUNCTION append_only()"
-        for table in APPEND_ONLY
-    ]
+    reads_table(metadata)
 
 
 async def append(
@@ -170,13 +142,8 @@ def _read(rows: Iterable[Any]) -> list[Entry]:
 
 
 async def log_read(conn: AsyncConnection, by: Actor, what: str, rows: int, at: int) -> None:
-    """Logs a read of personal data: who, what, and how many rows."""
-    await conn.execute(
-        text(
-            'INSERT INTO reads (at, role, "by", what, rows) VALUES (:at, :role, :by, :what, :rows)'
-        ),
-        {"at": at, "role": by.role, "by": by.name, "what": what, "rows": rows},
-    )
+    """Logs a read of personal data: who, what, how many rows, and from which address."""
+    await read_log.insert(conn, [Read(at, by.role, by.name, what, rows, peer_address())])
 
 
 class StoredAnswer(NamedTuple):

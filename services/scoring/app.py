@@ -20,6 +20,7 @@ from services.chassis.database.engine import Database
 from services.chassis.errors import BrokerAway
 from services.chassis.health import Health
 from services.chassis.key_marks import check_keys
+from services.chassis.read_log import ReadLog
 from services.chassis.relay.loop import Relay
 from services.chassis.service_schema import migrate_service
 from services.chassis.settings import Settings
@@ -57,6 +58,7 @@ class App:
     fold: FoldLoop | None
     relay: Relay | None
     questions: ReceiptResponder | None
+    reads: ReadLog
     clock: Clock = now_us
     tasks: list[asyncio.Task[None]] = field(default_factory=list)
 
@@ -66,7 +68,8 @@ class App:
         await check_keys(self.db, credentials.token_keys(self.settings), self.clock())
         if self.questions is not None:
             answering = asyncio.create_task(self.questions.run(), name="scoring questions")
-            self.tasks.append(answering)
+            logging_reads = asyncio.create_task(self.reads.run(), name="scoring log of reads")
+            self.tasks += [answering, logging_reads]
         if self.fold is None or self.relay is None:
             return
         with contextlib.suppress(BrokerAway):
@@ -91,6 +94,7 @@ class App:
         if self.fold is not None:
             await self.fold.stop()
         await self.broker.close()
+        await self.reads.close()
         await self.db.close()
 
     async def failed(self) -> None:
@@ -122,12 +126,13 @@ def build(settings: ScoringSettings, part: Part = "all", clock: Clock = now_us) 
     _add_checks(health, lag, part, rubrics)
     reading = Reading(db, Snapshots(db, rubrics), clock)
     verifier = credentials.verifier(settings, clock, SERVICE)
-    api = build_api(reading, lag, verifier, health)
+    reads = ReadLog(db, clock)
+    api = build_api(reading, lag, verifier, health, reads)
     questions = None
     if part != "fold":
         receipts = Receipts(db, reading.snapshots)
         questions = ReceiptResponder(settings.nats(SERVICE), receipts)
-    return App(settings, db, broker, api, health, fold, relay, questions, clock)
+    return App(settings, db, broker, api, health, fold, relay, questions, reads, clock)
 
 
 def _add_checks(health: Health, lag: FoldLag, part: Part, rubrics: Rubrics) -> None:

@@ -26,6 +26,7 @@ from sqlalchemy import (
 
 from services.chassis.key_marks import key_marks_table
 from services.chassis.outbox import outbox_table
+from services.chassis.read_log import reads_table
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 metadata = MetaData()
@@ -235,3 +236,4 @@ checkpoints = Table(
 
 outbox = outbox_table(metadata)
 key_marks = key_marks_table(metadata)
+reads = reads_table(metadata)

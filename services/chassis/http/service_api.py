@@ -17,6 +17,7 @@ from services.chassis.errors import BrokerAway, DatabaseAway
 from services.chassis.health import Health
 from services.chassis.http import language
 from services.chassis.http.openapi import Api, Readiness, operation_id
+from services.chassis.http.peer import use_peer_of
 from services.chassis.http.problems import PROBLEM_TYPE as PROBLEM_TYPE
 from services.chassis.http.problems import FieldError as FieldError
 from services.chassis.http.problems import Problem as Problem
@@ -198,6 +199,7 @@ def compose(services: Mapping[str, tuple[FastAPI, Health]], root: ASGIApp | None
             await probes[path](send)
             return
         language.use_language_of(scope.get("headers", ()))
+        use_peer_of(scope)
         name = path.removeprefix("/").partition("/")[0]
         app, mounted = health_api if path in HEALTH_PATHS else elsewhere, scope
         if name in apps:

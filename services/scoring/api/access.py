@@ -2,10 +2,17 @@
 
 from fastapi import Request
 
-from services.chassis.auth.credentials import READS_ALL, Credential, Verifier, unit_missing
+from services.chassis.auth.credentials import (
+    READS_ALL,
+    Credential,
+    Verifier,
+    require,
+    unit_missing,
+)
 from services.chassis.http.problems import Problem
 from services.chassis.http.service_api import RETRY_SECONDS
 from services.scoring.api.parameters import refuse_repeated
+from services.scoring.api.permissions import permission_of
 from services.scoring.errors import UnitNotRated
 from services.scoring.fold.registry import Unit
 from services.scoring.messages import message
@@ -15,8 +22,14 @@ from services.scoring.readmodel.snapshot import Snapshot
 
 
 def credential_of(request: Request, verifier: Verifier) -> Credential:
-    """The credential of the caller; a parameter that stands twice is refused."""
+    """The credential of the caller, whose role the row of the route has in `permissions`.
+
+    Problem 401 or 403 for others; a parameter that stands twice is refused.
+    """
     credential = verifier.caller(request.scope)
+    row = permission_of(request.method, request.scope["route"].path)
+    if row.roles is not None:
+        require(credential, row.roles, row.purpose or row.what)
     refuse_repeated(request)
     return credential
 

@@ -3,34 +3,68 @@
 from fastapi import FastAPI, Request, Response
 from starlette.types import Scope
 
+from contracts import moments
+from contracts.messages import Message
 from services.chassis.auth.credentials import Verifier
 from services.chassis.health import Health
 from services.chassis.http.problems import Problem
+from services.chassis.http.reads_route import add_reads_route
 from services.chassis.http.service_api import answer, service_api
-from services.scoring.api.access import find_unit
+from services.chassis.read_log import ReadLog
+from services.scoring.api.access import credential_of, find_unit
 from services.scoring.api.fast_path import FastPath
 from services.scoring.api.machinery import add_machinery_routes, add_unowned_route
 from services.scoring.api.ratings import add_rating_routes, add_unit_routes
+from services.scoring.api.read_lines import ReadLines, note_rating
 from services.scoring.errors import RubricsReplaced, UnitNotRated
+from services.scoring.messages import message
 from services.scoring.operations.lag import FoldLag
 from services.scoring.readmodel.reader import Reading
 
 
-def build_api(reading: Reading, lag: FoldLag, verifier: Verifier, health: Health) -> FastAPI:
+def build_api(
+    reading: Reading, lag: FoldLag, verifier: Verifier, health: Health, reads: ReadLog
+) -> FastAPI:
     """The application, to be mounted under /scoring."""
     api = service_api("scoring", "Annual ratings of units, and what they rest on.", health)
     add_rating_routes(api, reading, verifier)
     add_unit_routes(api, reading, verifier)
     add_unowned_route(api, reading, lag.unowned, verifier)
     add_machinery_routes(api, reading, lag, verifier)
+    _add_reads(api, reading, verifier, reads)
+    _add_errors(api)
+    return api
+
+
+def _add_reads(api: FastAPI, reading: Reading, verifier: Verifier, reads: ReadLog) -> None:
+    """The log of reads, its route, and the short road of one rating, which is read most."""
+
+    def authorize(request: Request, _: Message) -> None:
+        credential_of(request, verifier)
+
+    async def subjects_of(code: str) -> tuple[str, ...]:
+        year = moments.local_year(reading.clock())
+        registry = (await reading.snapshots.of(year)).registry
+        unit = registry.find(code)
+        return (code,) if unit is None else tuple(registry.subjects(unit.key))
+
+    def term(what: str) -> Message:
+        return message(f"read-{what}")
+
+    add_reads_route(api, reads, authorize, subjects_of, term)
 
     async def find_rating(scope: Scope, year: int, code: str) -> bytes:
         reader = verifier.caller(scope)
         snapshot, unit = await find_unit(reading, reader, year, code)
-        return snapshot.rating_json(unit.key)
+        body = snapshot.rating_json(unit.key)
+        note_rating(reads, reader, year, unit.key)
+        return body
 
+    api.add_middleware(ReadLines, log=reads)
     api.add_middleware(FastPath, find=find_rating)
 
+
+def _add_errors(api: FastAPI) -> None:
     @api.exception_handler(UnitNotRated)
     async def on_unit(_: Request, error: UnitNotRated) -> Response:
         return answer(Problem(404, error.message))
@@ -38,5 +72,3 @@ def build_api(reading: Reading, lag: FoldLag, verifier: Verifier, health: Health
     @api.exception_handler(RubricsReplaced)
     async def on_rubrics(_: Request, error: RubricsReplaced) -> Response:
         return answer(Problem(503, error.message))
-
-    return api

@@ -25,6 +25,7 @@ from services.scoring.api.parameters import (
     rating_request,
     refusal,
 )
+from services.scoring.api.read_lines import name_units
 from services.scoring.api.sheet_answers import SheetAnswer
 from services.scoring.errors import ClassUnknown
 from services.scoring.ratings.json import rating_members
@@ -73,6 +74,7 @@ def add_rating_routes(api: FastAPI, reading: Reading, verifier: Verifier) -> Non
             raise foreign_cursor() from None
         except ClassUnknown as unknown:
             raise refusal([("class", unknown.message)]) from None
+        name_units(request.scope, (rating.unit for rating in page.items))
         items = [rating_members(rating) for rating in page.items]
         return json_answer({"items": items, "next": page.next})
 

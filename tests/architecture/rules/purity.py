@@ -35,7 +35,8 @@ INPUT = frozenset({"input", "open", "print"})
 SQL_PLACES = frozenset({"store", "queries", "tables", "migrations"})
 SHARED_SQL = frozenset({
     "services.chassis.database", "services.chassis.door", "services.chassis.initial_schema",
-    "services.chassis.key_marks", "services.chassis.outbox", "services.chassis.relay",
+    "services.chassis.key_marks", "services.chassis.outbox", "services.chassis.read_log",
+    "services.chassis.relay",
     "services.commands.table_copy", "services.records.initial_tables",
     "services.records.journal",
 })  # fmt: skip

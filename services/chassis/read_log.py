@@ -1,0 +1,182 @@
+"""The log of reads: who saw what, when and from which address. Nothing of it is ever changed.
+
+Triggers refuse every update, delete and truncation. A frequent read adds its line to memory, and
+the lines are written in groups (`ReadLog.note`); a rare one is answered once its line is committed
+(`ReadLog.record`). Which reads leave a line is decided by the routes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import msgspec
+from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, Table, Text, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.chassis.cancellation import complete
+from services.chassis.clock import Clock
+from services.chassis.database.engine import Database, bulk_insert
+from services.chassis.errors import DanchuError, DatabaseAway
+from services.chassis.messages import message
+
+COUNTED_KEY = BigInteger().with_variant(Integer, "sqlite")
+COLUMNS = ("at", "role", "by", "what", "rows", "address", "year", "unit", "units")
+GROUP_SECONDS = 0.2
+GROUP_MAX = 5_000
+AGAIN_SECONDS = 1.0
+WAITING_MAX = 100_000
+"""So many lines wait in memory at most; then nothing is answered that needs another."""
+log = logging.getLogger(__name__)
+
+
+class ReadsWait(DanchuError):
+    """The log of reads cannot be written, and no more lines may wait for it."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(message("reads-wait", number=number))
+
+
+class Read(NamedTuple):
+    """One line: `units` are the further units of a list, between commas; `rows` their number."""
+
+    at: int
+    role: str
+    by: str
+    what: str
+    rows: int
+    address: str
+    year: int | None = None
+    unit: str | None = None
+    units: str | None = None
+
+
+class Selection(NamedTuple):
+    """Which lines are asked for: `since` and `until` in microseconds, `subjects` of one unit."""
+
+    year: int | None = None
+    by: str | None = None
+    since: int | None = None
+    until: int | None = None
+    subjects: tuple[str, ...] = ()
+
+
+def reads_table(metadata: MetaData) -> Table:
+    """Adds the table `reads` of a service."""
+    table = Table(
+        "reads", metadata,
+        Column("seq", COUNTED_KEY, primary_key=True),
+        Column("at", BigInteger, nullable=False),
+        Column("role", Text, nullable=False),
+        Column("by", Text, nullable=False),
+        Column("what", Text, nullable=False),
+        Column("rows", Integer, nullable=False),
+        Column("address", Text),
+        Column("year", Integer),
+        Column("unit", Text),
+        Column("units", Text),
+    )  # fmt: skip
+    Index("reads_unit", table.c.unit, table.c.seq)
+    Index("reads_by", table.c.by, table.c.seq)
+    return table
+
+
+async def insert(conn: AsyncConnection, reads: Sequence[Read]) -> None:
+    """Writes the lines by one statement, whatever their number."""
+    if conn.dialect.name != "sqlite":
+        await bulk_insert(conn, reads_table(MetaData()), reads, COLUMNS)
+        return
+    names = ", ".join(f'"{name}"' for name in COLUMNS)
+    values = ", ".join(f"value ->> {place}" for place in range(len(COLUMNS)))
+    statement = f"INSERT INTO reads ({names}) SELECT {values} FROM json_each(?) ORDER BY key"
+    await conn.exec_driver_sql(statement, (msgspec.json.encode(reads).decode(),))
+
+
+async def page(
+    conn: AsyncConnection, selection: Selection, before: int | None, limit: int
+) -> list[tuple[int, Read]]:
+    """The lines of a selection with their numbers, the newest first, `before` a number."""
+    where, values = _conditions(selection)
+    if before is not None:
+        where.append("seq < :before")
+    names = ", ".join(f'"{name}"' for name in COLUMNS)
+    select = text(
+        f"SELECT seq, {names} FROM reads WHERE {' AND '.join(where) or '1 = 1'} "
+        "ORDER BY seq DESC LIMIT :limit"
+    )
+    rows = await conn.execute(select, {**values, "before": before, "limit": limit})
+    return [(row[0], Read(*row[1:])) for row in rows]
+
+
+def _conditions(selection: Selection) -> tuple[list[str], dict[str, Any]]:
+    clauses = {
+        "year": "year = :year", "by": '"by" = :by', "since": "at >= :since", "until": "at < :until",
+    }  # fmt: skip
+    values = {name: getattr(selection, name) for name in clauses}
+    where = [clause for name, clause in clauses.items() if values[name] is not None]
+    units = []
+    for number, subject in enumerate(selection.subjects):
+        units.append(f"unit = :unit{number} OR units LIKE :units{number}")
+        values |= {f"unit{number}": subject, f"units{number}": f"%,{subject},%"}
+    if units:
+        where.append(f"({' OR '.join(units)})")
+    return where, {name: value for name, value in values.items() if value is not None}
+
+
+@dataclass
+class ReadLog:
+    """The lines of one process, in groups; `run` writes them until `close`."""
+
+    db: Database
+    clock: Clock
+    _waiting: list[Read] = field(default_factory=list)
+    _wake: asyncio.Event = field(default_factory=asyncio.Event)
+    _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    def note(self, read: Read) -> None:
+        """Adds a line that is written soon; ReadsWait where too many wait already."""
+        if len(self._waiting) >= WAITING_MAX:
+            raise ReadsWait(len(self._waiting))
+        self._waiting.append(read)
+        self._wake.set()
+
+    async def record(self, read: Read) -> None:
+        """Adds a line, and returns once it is committed; DatabaseAway where it cannot be."""
+        self.note(read)
+        await self.flush()
+
+    async def flush(self) -> None:
+        """Commits every line that waits; DatabaseAway, and they go on waiting, where it fails."""
+        await complete(self._flush())
+
+    async def _flush(self) -> None:
+        async with self._lock:
+            while reads := self._waiting[:GROUP_MAX]:
+                async with self.db.write() as conn:
+                    await insert(conn, reads)
+                del self._waiting[: len(reads)]
+
+    async def run(self) -> None:
+        """Writes the lines in groups until it is cancelled."""
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            await asyncio.sleep(GROUP_SECONDS)
+            try:
+                await self.flush()
+            except DatabaseAway as error:
+                fields = {"waiting": len(self._waiting), "error": error.message}
+                log.warning("the log of reads waits", extra=fields)
+                self._wake.set()
+                await asyncio.sleep(AGAIN_SECONDS)
+
+    async def close(self) -> None:
+        """Writes what waits; what the database does not take goes into the log of the process."""
+        with contextlib.suppress(DatabaseAway):
+            await self.flush()
+        for read in self._waiting:
+            log.error("a read is not in the log of reads", extra={"read": read._asdict()})

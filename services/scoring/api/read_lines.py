@@ -1,0 +1,108 @@
+"""Lines of the log of reads for the routes of scoring, by the table of permissions.
+
+A line is made when the answer begins: a refused request leaves none. A line that must be committed
+first and cannot be turns the answer into 503.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+from urllib.parse import parse_qs
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from services.chassis.auth.credentials import READS_ALL, Credential
+from services.chassis.denials import CREDENTIAL
+from services.chassis.errors import DanchuError, DatabaseAway
+from services.chassis.http.peer import peer_address
+from services.chassis.http.service_api import RETRY_SECONDS, Problem, answer
+from services.chassis.read_log import Read, ReadLog, ReadsWait
+from services.scoring.api.permissions import PERMISSIONS, LogLine, Permission
+
+UNITS = "danchu.units"
+"""The key of the units of a list or an export in the scope of its request."""
+YEAR_DIGITS = 4
+
+
+def name_units(scope: Any, units: Iterable[str]) -> None:
+    """Says of which units a list or an export is, for its line in the log of reads."""
+    scope[UNITS] = list(units)
+
+
+def is_own(reader: Credential, unit: str) -> bool:
+    """Whether the token names the unit, and its role does not read those of others."""
+    return reader.role not in READS_ALL and unit in reader.units
+
+
+class ReadLines:
+    """The middleware that logs what `app` answers."""
+
+    def __init__(self, app: ASGIApp, log: ReadLog) -> None:
+        self.app, self.log = app, log
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers a request, and logs it where its row says so."""
+        refusal = None
+
+        async def send_after_line(sent: Message) -> None:
+            nonlocal refusal
+            if sent["type"] == "http.response.start" and sent["status"] < 300:
+                try:
+                    await self._log(scope)
+                except (DatabaseAway, ReadsWait) as error:
+                    refusal = _unavailable(error)
+                    await refusal(scope, receive, send)
+            if refusal is None:
+                await send(sent)
+
+        await self.app(scope, receive, send_after_line)
+
+    async def _log(self, scope: Scope) -> None:
+        route = getattr(scope.get("route"), "path", "")
+        row = PERMISSIONS.get(f"{scope['method']} {route}")
+        reader = scope.get(CREDENTIAL)
+        if row is None or row.line is LogLine.NONE or reader is None:
+            return
+        read = self._read(scope, row, reader)
+        if read is None:
+            return
+        if row.line is LogLine.EACH:
+            await self.log.record(read)
+        else:
+            self.log.note(read)
+
+    def _read(self, scope: Scope, row: Permission, reader: Credential) -> Read | None:
+        """The line of a request; None where it reads own units only."""
+        unit = scope["path_params"].get("unit")
+        units = scope.get(UNITS, [])
+        if row.line is LogLine.OTHERS:
+            others = [each for each in units if not is_own(reader, each)]
+            own = (unit is not None and is_own(reader, unit)) or (units and not others)
+            if own or (UNITS in scope and not units):
+                return None
+            units = others
+        return Read(
+            self.log.clock(), reader.role, reader.name or reader.role, row.what,
+            max(1, len(units)), peer_address(), _year(scope), unit,
+            f",{','.join(units)}," if units else None,
+        )  # fmt: skip
+
+
+def note_rating(log: ReadLog, reader: Credential, year: int, unit: str) -> None:
+    """Notes the most frequent read, one rating; ReadsWait where too many lines wait."""
+    if not is_own(reader, unit):
+        by, at = reader.name or reader.role, log.clock()
+        log.note(Read(at, reader.role, by, "rating", 1, peer_address(), year, unit))
+
+
+def _unavailable(error: DanchuError) -> Any:
+    return answer(Problem(503, error.message, headers={"Retry-After": RETRY_SECONDS}))
+
+
+def _year(scope: Scope) -> int | None:
+    text = str(scope["path_params"].get("year", ""))
+    if not text:
+        query = parse_qs(scope["query_string"].decode("latin-1"))
+        text = query.get("year", [""])[0]
+    return int(text) if text.isdecimal() and len(text) == YEAR_DIGITS else None
