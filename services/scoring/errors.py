@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from contracts import moments
 from services.chassis.errors import DanchuError
 from services.scoring.messages import message
 
@@ -53,6 +54,18 @@ class RubricsReplaced(DanchuError):
 
     def __init__(self) -> None:
         super().__init__(message("rubrics-replaced"))
+
+
+class NotKnownYet(DanchuError):
+    """Not all that the doors recorded up to an instant has surely arrived.
+
+    `known_until` is the instant up to which all has.
+    """
+
+    def __init__(self, instant: int, known_until: int) -> None:
+        self.known_until = moments.rfc3339(known_until)
+        as_of = moments.rfc3339(instant)
+        super().__init__(message("as-of-not-known", as_of=as_of, known=self.known_until))
 
 
 class UnitNotRated(DanchuError):

@@ -135,7 +135,7 @@ async def test_openapi_names_every_parameter_of_every_path(road: Road) -> None:
         path: {one["name"] for one in methods["get"].get("parameters", [])}
         for path, methods in described.items()
     }
-    assert named["/ratings/{year}/{unit}"] == {"year", "unit", "view", "wait_for"}
+    assert named["/ratings/{year}/{unit}"] == {"year", "unit", "view", "wait_for", "as_of"}
     for path, names in named.items():
         assert {part[1:-1] for part in path.split("/") if part.startswith("{")} <= names
 

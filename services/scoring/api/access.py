@@ -17,6 +17,7 @@ from services.scoring.errors import UnitNotRated
 from services.scoring.fold.registry import Unit
 from services.scoring.messages import message
 from services.scoring.readmodel.arrivals import WAIT_SECONDS, NotArrived, TooManyWait
+from services.scoring.readmodel.moment import NOW, Moment
 from services.scoring.readmodel.reader import Reading, may_read, may_read_closing
 from services.scoring.readmodel.snapshot import Snapshot
 
@@ -48,16 +49,30 @@ async def wait_for_receipts(reading: Reading, wait_for: str | None) -> None:
 
 
 async def find_unit(
-    reading: Reading, reader: Credential, year: int, code: str
+    reading: Reading, reader: Credential, year: int, code: str, moment: Moment = NOW
 ) -> tuple[Snapshot, Unit]:
-    """The snapshot and the unit; 403 rather than 404 for a unit that is not the reader's."""
-    snapshot = await reading.snapshots.of(year)
+    """The snapshot and the unit; 403 rather than 404 for a unit that is not the reader's.
+
+    Codes and rights are those of today, also for a question about the past.
+    """
+    current = await reading.snapshots.of(year)
+    unit = current.registry.find(code)
+    if moment == NOW or unit is None:
+        key, snapshot = code, current
+    else:
+        _require_right(current, unit, code, reader)
+        key, snapshot = unit.key, await reading.snapshot(year, moment)
     try:
-        unit = snapshot.unit(code)
+        rated = snapshot.unit(key)
     except UnitNotRated:
         if reader.role in READS_ALL or reader.speaks_for(code):
-            raise
+            raise UnitNotRated(code, year) from None
         raise unit_missing(code) from None
-    if not may_read(snapshot, unit.key, reader) and not may_read_closing(snapshot, unit, reader):
+    if moment == NOW:
+        _require_right(current, rated, code, reader)
+    return snapshot, rated
+
+
+def _require_right(current: Snapshot, unit: Unit, code: str, reader: Credential) -> None:
+    if not may_read(current, unit.key, reader) and not may_read_closing(current, unit, reader):
         raise unit_missing(code)
-    return snapshot, unit

@@ -11,9 +11,13 @@ import msgspec
 from fastapi import Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from contracts import moments
 from services.chassis.http.openapi import Page, answers
+from services.scoring.readmodel.snapshot import Snapshot
 
 JSON = "application/json"
+RUBRICS_HEADER = "X-Danchu-Rubrics"
+"""The header that has the digest of the rubrics by which an answer was computed."""
 Empty = Literal["exempt", "nil", "full", "zero", "exclude"]
 
 
@@ -104,7 +108,9 @@ class RatingAnswer(Answer):
 
 
 class RatingPageAnswer(Page[RatingAnswer]):
-    """A page of a year's ratings."""
+    """A page of a year's ratings; `as_of` where the question has one."""
+
+    as_of: str | None = None
 
 
 class AcceptedEventAnswer(Answer):
@@ -134,7 +140,9 @@ class CountedEventAnswer(AcceptedEventAnswer):
 
 
 class CountedEventPageAnswer(Page[CountedEventAnswer]):
-    """A page of a unit's events."""
+    """A page of a unit's events; `as_of` where the question has one."""
+
+    as_of: str | None = None
 
 
 class UnownedEventAnswer(AcceptedEventAnswer):
@@ -183,3 +191,15 @@ def route_answers(model: Any, *statuses: int, **members: Any) -> dict[str, Any]:
 def json_answer(members: Any) -> Response:
     """A JSON answer."""
     return Response(msgspec.json.encode(members), media_type=JSON)
+
+
+def year_answer(members: dict[str, Any], snapshot: Snapshot) -> Response:
+    """A JSON answer about a year, with the digest of its rubrics, and `as_of` if it has one."""
+    as_of = {} if snapshot.as_of is None else {"as_of": moments.rfc3339(snapshot.as_of)}
+    return rating_answer(msgspec.json.encode({**members, **as_of}), snapshot)
+
+
+def rating_answer(body: bytes, snapshot: Snapshot) -> Response:
+    """An encoded answer about a year, with the digest of its rubrics."""
+    headers = {RUBRICS_HEADER: snapshot.rubrics.digest_of(snapshot.year)}
+    return Response(body, headers=headers, media_type=JSON)

@@ -12,11 +12,11 @@ from services.chassis.http.reads_route import add_reads_route
 from services.chassis.http.service_api import answer, service_api
 from services.chassis.read_log import ReadLog
 from services.scoring.api.access import credential_of, find_unit
-from services.scoring.api.fast_path import FastPath
+from services.scoring.api.fast_path import FastPath, RatingBody
 from services.scoring.api.machinery import add_machinery_routes, add_unowned_route
 from services.scoring.api.ratings import add_rating_routes, add_unit_routes
 from services.scoring.api.read_lines import ReadLines, note_rating
-from services.scoring.errors import RubricsReplaced, UnitNotRated
+from services.scoring.errors import NotKnownYet, RubricsReplaced, UnitNotRated
 from services.scoring.messages import message
 from services.scoring.operations.lag import FoldLag
 from services.scoring.readmodel.reader import Reading
@@ -53,12 +53,12 @@ def _add_reads(api: FastAPI, reading: Reading, verifier: Verifier, reads: ReadLo
 
     add_reads_route(api, reads, authorize, subjects_of, term)
 
-    async def find_rating(scope: Scope, year: int, code: str) -> bytes:
+    async def find_rating(scope: Scope, year: int, code: str) -> RatingBody:
         reader = verifier.caller(scope)
         snapshot, unit = await find_unit(reading, reader, year, code)
-        body = snapshot.rating_json(unit.key)
+        rating = RatingBody(snapshot.rating_json(unit.key), snapshot.rubrics.digest_of(year))
         note_rating(reads, reader, year, unit.key)
-        return body
+        return rating
 
     api.add_middleware(ReadLines, log=reads)
     api.add_middleware(FastPath, find=find_rating)
@@ -72,3 +72,7 @@ def _add_errors(api: FastAPI) -> None:
     @api.exception_handler(RubricsReplaced)
     async def on_rubrics(_: Request, error: RubricsReplaced) -> Response:
         return answer(Problem(503, error.message))
+
+    @api.exception_handler(NotKnownYet)
+    async def on_marks(_: Request, error: NotKnownYet) -> Response:
+        return answer(Problem(409, error.message, extra={"known_until": error.known_until}))

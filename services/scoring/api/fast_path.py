@@ -8,14 +8,24 @@ as every route does; so there is no rule of its own here.
 import re
 from collections.abc import Awaitable, Callable
 from types import SimpleNamespace
+from typing import NamedTuple
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from services.chassis.errors import DanchuError
 from services.chassis.http.service_api import Problem
+from services.scoring.api.answers import RUBRICS_HEADER
 
-Find = Callable[[Scope, int, str], Awaitable[bytes]]
-"""From the scope of a request, a year, and a unit's key or code to the rating as JSON."""
+
+class RatingBody(NamedTuple):
+    """A rating as JSON, and the digest of the rubrics of its year."""
+
+    body: bytes
+    rubrics: str
+
+
+Find = Callable[[Scope, int, str], Awaitable[RatingBody]]
+"""From the scope of a request, a year, and a unit's key or code to the rating."""
 _PATH = re.compile(r"/ratings/((?:19|[2-9][0-9])[0-9]{2})/([A-Z0-9.]{1,64})", re.ASCII)
 _ROUTE = SimpleNamespace(path="/ratings/{year}/{unit}")
 _JSON = (b"content-type", b"application/json")
@@ -29,16 +39,19 @@ class FastPath:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers a request, itself or by the application."""
-        body = await self._rating(scope)
-        if body is None:
+        rating = await self._rating(scope)
+        if rating is None:
             await self.app(scope, receive, send)
             return
         scope["route"] = _ROUTE
-        headers = [_JSON, (b"content-length", b"%d" % len(body))]
+        headers = [
+            _JSON, (b"content-length", b"%d" % len(rating.body)),
+            (RUBRICS_HEADER.lower().encode(), rating.rubrics.encode()),
+        ]  # fmt: skip
         await send({"type": "http.response.start", "status": 200, "headers": headers})
-        await send({"type": "http.response.body", "body": body})
+        await send({"type": "http.response.body", "body": rating.body})
 
-    async def _rating(self, scope: Scope) -> bytes | None:
+    async def _rating(self, scope: Scope) -> RatingBody | None:
         if scope["type"] != "http" or scope["method"] != "GET" or scope["query_string"]:
             return None
         path = _PATH.fullmatch(scope["path"], len(scope.get("root_path", "")))

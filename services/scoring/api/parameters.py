@@ -8,9 +8,11 @@ from fastapi import Path, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
+from contracts import moments
 from contracts.messages import Message
 from services.chassis.http.service_api import FieldError, Problem
 from services.scoring.messages import message
+from services.scoring.readmodel.moment import NOW, Moment
 
 RECEIPTS_MAX = 100
 RECEIPT = "[0-9a-f]{32}"
@@ -41,6 +43,20 @@ UnitCode = Annotated[
 ]
 
 
+def _instant(text: str) -> str:
+    moments.instant(text)
+    return text
+
+
+AsOfText = Annotated[
+    Annotated[str, AfterValidator(_instant)] | None,
+    Field(
+        max_length=64, json_schema_extra={"format": "date-time"},
+        description="as recorded by the doors up to this instant (RFC 3339)",
+    ),
+]  # fmt: skip
+
+
 class Waiting(BaseModel):
     """The parameter of every query; a parameter of another name is refused."""
 
@@ -48,7 +64,18 @@ class Waiting(BaseModel):
     wait_for: WaitFor = None
 
 
-class Viewing(Waiting):
+class Past(Waiting):
+    """The year as of an instant instead of the last commit."""
+
+    as_of: AsOfText = None
+
+    @property
+    def moment(self) -> Moment:
+        """The state of the year that the question is about."""
+        return NOW if self.as_of is None else Moment(moments.instant(self.as_of))
+
+
+class Viewing(Past):
     """A view instead of the one that binds."""
 
     view: Literal["own", "pooled"] | None = None
@@ -72,7 +99,11 @@ class Paging(Waiting):
     cursor: str | None = Field(None, max_length=2000)
 
 
-class Listing(Paging):
+class EventPaging(Past, Paging):
+    """A page of a unit's events."""
+
+
+class Listing(Past, Paging):
     """A page of a year's ratings."""
 
     model_config = ConfigDict(extra="forbid", populate_by_name=True)

@@ -7,17 +7,17 @@ from fastapi import FastAPI, Query, Request, Response
 from services.chassis.auth.credentials import Verifier
 from services.scoring.api.access import credential_of, find_unit, wait_for_receipts
 from services.scoring.api.answers import (
-    JSON,
     CountedEventPageAnswer,
     RatingAnswer,
     RatingPageAnswer,
-    json_answer,
+    rating_answer,
     route_answers,
+    year_answer,
 )
 from services.scoring.api.cursors import event_cursor, event_place, foreign_cursor
 from services.scoring.api.parameters import (
+    EventPaging,
     Listing,
-    Paging,
     UnitCode,
     Viewing,
     Year,
@@ -60,7 +60,7 @@ def add_rating_routes(api: FastAPI, reading: Reading, verifier: Verifier) -> Non
     @api.get(
         "/ratings",
         summary="A year's ratings, best first",
-        **route_answers(RatingPageAnswer, 401, 403, 422, 503, 504),
+        **route_answers(RatingPageAnswer, 401, 403, 409, 422, 503, 504),
     )
     async def list_ratings(request: Request, listing: Annotated[Listing, Query()]) -> Response:
         reader = credential_of(request, verifier)
@@ -68,7 +68,7 @@ def add_rating_routes(api: FastAPI, reading: Reading, verifier: Verifier) -> Non
         try:
             page = await reading.list(
                 listing.year, reader, listing.kind, listing.class_, listing.q, listing.sort,
-                listing.limit, listing.cursor,
+                listing.limit, listing.cursor, listing.moment,
             )  # fmt: skip
         except CursorWrong:
             raise foreign_cursor() from None
@@ -76,22 +76,22 @@ def add_rating_routes(api: FastAPI, reading: Reading, verifier: Verifier) -> Non
             raise refusal([("class", unknown.message)]) from None
         name_units(request.scope, (rating.unit for rating in page.items))
         items = [rating_members(rating) for rating in page.items]
-        return json_answer({"items": items, "next": page.next})
+        return year_answer({"items": items, "next": page.next}, page.snapshot)
 
     @api.get(
         "/ratings/{year}/{unit}", summary="One unit's rating",
         **route_answers(
-            RatingAnswer, 401, 403, 404, 422, 503, 504, parameters=rating_parameters()
+            RatingAnswer, 401, 403, 404, 409, 422, 503, 504, parameters=rating_parameters()
         ),
     )  # fmt: skip
     async def get_rating(request: Request) -> Response:
         reader = credential_of(request, verifier)
         year, code, viewing = rating_request(request)
         await wait_for_receipts(reading, viewing.wait_for)
-        snapshot, unit = await find_unit(reading, reader, year, code)
+        snapshot, unit = await find_unit(reading, reader, year, code, viewing.moment)
         if viewing.view is None:
-            return Response(snapshot.rating_json(unit.key), media_type=JSON)
-        return json_answer(rating_members(snapshot.rating(unit.key, viewing.view)))
+            return rating_answer(snapshot.rating_json(unit.key), snapshot)
+        return year_answer(rating_members(snapshot.rating(unit.key, viewing.view)), snapshot)
 
 
 def add_unit_routes(api: FastAPI, reading: Reading, verifier: Verifier) -> None:
@@ -99,25 +99,29 @@ def add_unit_routes(api: FastAPI, reading: Reading, verifier: Verifier) -> None:
 
     @api.get(
         "/ratings/{year}/{unit}/sheet", summary="The rating explained, indicator by indicator",
-        description=_SHEET, **route_answers(SheetAnswer, 401, 403, 404, 422, 503, 504),
+        description=_SHEET, **route_answers(SheetAnswer, 401, 403, 404, 409, 422, 503, 504),
     )  # fmt: skip
     async def get_sheet(
         request: Request, year: Year, unit: UnitCode, viewing: Annotated[Viewing, Query()]
     ) -> Response:
         reader = credential_of(request, verifier)
         await wait_for_receipts(reading, viewing.wait_for)
-        _, rated = await find_unit(reading, reader, year, unit)
-        return json_answer(sheet_members(await reading.sheet(year, rated.key, viewing.view)))
+        moment = viewing.moment
+        snapshot, rated = await find_unit(reading, reader, year, unit, moment)
+        sheet = await reading.sheet(year, rated.key, viewing.view, moment)
+        return year_answer(sheet_members(sheet), snapshot)
 
     @api.get(
         "/ratings/{year}/{unit}/events", summary="The events behind it, counted or not and why",
-        description=_EVENTS, **route_answers(CountedEventPageAnswer, 401, 403, 404, 422, 503, 504),
+        description=_EVENTS,
+        **route_answers(CountedEventPageAnswer, 401, 403, 404, 409, 422, 503, 504),
     )  # fmt: skip
     async def list_events(
-        request: Request, year: Year, unit: UnitCode, paging: Annotated[Paging, Query()]
+        request: Request, year: Year, unit: UnitCode, paging: Annotated[EventPaging, Query()]
     ) -> Response:
         reader = credential_of(request, verifier)
         await wait_for_receipts(reading, paging.wait_for)
-        snapshot, rated = await find_unit(reading, reader, year, unit)
+        snapshot, rated = await find_unit(reading, reader, year, unit, paging.moment)
         page = await reading.events(snapshot, rated, event_place(paging.cursor), paging.limit)
-        return json_answer({"items": page.items, "next": page.next and event_cursor(page.next)})
+        cursor = page.next and event_cursor(page.next)
+        return year_answer({"items": page.items, "next": cursor}, snapshot)

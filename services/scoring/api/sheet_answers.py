@@ -144,3 +144,4 @@ class SheetAnswer(Answer):
     doing: dict[str, Any]
     next_class: NextClassAnswer | None
     other_view: RatingAnswer | None
+    as_of: str | None = None

@@ -25,6 +25,8 @@ OUTSIDE_SPAN = "outside the span in which the unit exists"
 NO_RUBRIC = "no rubric governs the unit in this year"
 NO_RULE = "no rule of the rubric reads it"
 NO_INDICATOR = "the rubric has no such basic indicator"
+LATE = "late"
+"""Recorded after the cut of a sealed year, of which it changes nothing."""
 SHOWN_ONLY = ("result.reported", "selfscore.submitted", "appeal.filed", "appeal.decided")
 
 

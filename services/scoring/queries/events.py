@@ -58,13 +58,17 @@ async def decisions(
 
 async def events(
     conn: AsyncConnection, subjects: Collection[str], year: int, after: EventKey | None,
-    limit: int,
+    limit: int, until: int | None = None,
 ) -> list[EventRow]:  # fmt: skip
-    """The events of a year under these subjects, ordered by time; includes those set aside."""
+    """The events of a year under these subjects, ordered by time; includes those set aside.
+
+    With `until` only what a door had recorded by then, and nothing that is set aside today.
+    """
     start = after or EventKey(-(2**62), b"")
     select = (
         "SELECT identity, receipt, raw, time FROM ledger WHERE year = :year "
         "AND (time > :time OR (time = :time AND identity > :identity)) "
+        f"{_recorded_by(until)}"
         "AND subject IN (SELECT value FROM {}) ORDER BY time, identity LIMIT :limit"
     )
     values: dict[str, Any] = {"year": year, "limit": limit, **start._asdict()}
@@ -77,7 +81,7 @@ async def events(
         values["subjects"] = sorted(subjects)
     rows = await conn.execute(text(select.format(source)), values)
     events = [EventRow(bytes(row[0]), bytes(row[1]), bytes(row[2]), row[3]) for row in rows]
-    events += [
+    events += [] if until is not None else [
         EventRow(event.identity, event.receipt, event.raw, event.time, event.reason)
         for event in (await quarantine.aside(conn)).values()
         if event.receipt is not None and event.year == year and event.subject in subjects
@@ -86,9 +90,17 @@ async def events(
     return sorted(events, key=lambda event: (event.time, event.identity))[:limit]
 
 
-async def heads(conn: AsyncConnection, identities: Collection[bytes]) -> dict[bytes, EventHead]:
+def _recorded_by(until: int | None) -> str:
+    return "" if until is None else f"AND recorded <= {int(until)} "
+
+
+async def heads(
+    conn: AsyncConnection, identities: Collection[bytes], until: int | None = None
+) -> dict[bytes, EventHead]:
     """The heads of those of these events that the ledger has, for verdicts on retractions."""
-    select = "SELECT identity, subject, part FROM ledger WHERE identity"
+    select = (
+        f"SELECT identity, subject, part FROM ledger WHERE true {_recorded_by(until)}AND identity"
+    )
     return {
         bytes(identity): EventHead(subject, part == LedgerPart.RETRACTION)
         for identity, subject, part in await select_among(conn, select, identities, "bytea")

@@ -15,6 +15,7 @@ CODES = {
     verdict.NO_RUBRIC: "uncounted-no-rubric",
     verdict.NO_RULE: "uncounted-no-rule",
     verdict.NO_INDICATOR: "uncounted-no-indicator",
+    verdict.LATE: "uncounted-late",
 }
 SET_ASIDE = "set aside by the operator"
 

@@ -8,13 +8,13 @@ from contracts.envelope import Recorded, decode
 from contracts.messages import Message
 from contracts.questions import ReceiptFate
 from services.chassis.database.engine import Database
-from services.scoring.fold import verdict
 from services.scoring.fold.verdict import Verdict
 from services.scoring.messages import message
 from services.scoring.queries import events
 from services.scoring.ratings.reasons import aside_members, uncounted_members
 from services.scoring.readmodel.snapshot import Snapshots
-from services.scoring.store import ledger, quarantine
+from services.scoring.readmodel.verdicts import verdicts
+from services.scoring.store import quarantine
 
 
 @dataclass
@@ -44,11 +44,7 @@ class Receipts:
     async def _verdict(self, event: Recorded) -> Verdict:
         snapshot = await self.snapshots.of(event.year)
         async with self.db.read() as conn:
-            retracted = await ledger.retracted(conn, [event.identity])
-            retraction = event.kind.short == verdict.RETRACTION
-            targets = {verdict.retraction_target(event).identity} if retraction else set()
-            heads = await events.heads(conn, targets)
-        return verdict.verdict(event, snapshot.registry, snapshot.rubrics, retracted, heads)
+            return (await verdicts(conn, snapshot, [event]))[event.identity]
 
 
 def _fate(state: str, reason: str, sentence: Message) -> ReceiptFate:

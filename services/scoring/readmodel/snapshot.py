@@ -103,8 +103,7 @@ class Snapshot:
 
     def classes(self, kind: str | None) -> list[str]:
         """The classes of the year's rubrics, for one kind or all; of all rubrics if none fits."""
-        rubrics = self.rubrics.items
-        of_year = [r for r in rubrics if any(r.governs(k, self.year) for k in r.kinds)]
+        rubrics, of_year = self.rubrics.items, self.rubrics.of_year(self.year)
         of_kind = [r for r in of_year if kind is None or kind in r.kinds]
         return [name for rubric in of_kind or of_year or rubrics for name in rubric.classes]
 

@@ -5,6 +5,7 @@ Source: SCORING.md sections 3 to 5 and 9. All numbers are exact (int or Fraction
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -250,8 +251,19 @@ class Rubrics:
 
     def of_year(self, year: int) -> list[Rubric]:
         """The rubrics that govern any kind of unit in a year, by id."""
-        rubrics = (r for r in self.items if any(r.governs(kind, year) for kind in r.kinds))
-        return sorted(rubrics, key=lambda rubric: rubric.id)
+        governing = (r for r in self.items if any(r.governs(kind, year) for kind in r.kinds))
+        return sorted(governing, key=lambda rubric: rubric.id)
+
+    def digest_of(self, year: int) -> str:
+        """A digest of the rubrics of one year: 64 hexadecimal digits."""
+        if year not in self._digests:
+            texts = "+".join(f"{rubric.id}:{rubric.digest}" for rubric in self.of_year(year))
+            self._digests[year] = hashlib.sha256(texts.encode()).hexdigest()
+        return self._digests[year]
+
+    @cached_property
+    def _digests(self) -> dict[int, str]:
+        return {}
 
     @cached_property
     def _cache(self) -> dict[tuple[str, int], Rubric | None]:

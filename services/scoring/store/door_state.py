@@ -99,6 +99,21 @@ def apply_mark(door: DoorState, mark: Mark, arrived: int, now: int) -> DoorState
     return state._replace(differs_since=since)
 
 
+def known_until(doors: Iterable[DoorState], now: int) -> int:
+    """The instant up to which all that any door recorded has arrived; 0 before the first mark.
+
+    Nobody waits for a retired door, nor for a closed one whose successor is a door by now.
+    """
+    every = list(doors)
+    names = {door.name for door in every}
+    open_until = [
+        door.held_until for door in every
+        if door.retired is None and not (door.is_closed and door.successor in names)
+    ]  # fmt: skip
+    last = max((max(door.held_until, door.retired or 0) for door in every), default=0)
+    return min([now, *open_until]) if open_until else min(now, last)
+
+
 def first_alarm(doors: Iterable[DoorState], now: int) -> str | None:
     """The first alarm of the doors, or None."""
     return next((why for door in doors if (why := door.alarm(now)) is not None), None)

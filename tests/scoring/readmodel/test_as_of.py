@@ -18,6 +18,7 @@ from services.scoring.fold.registry import Registry
 from services.scoring.queries import as_of as as_of_queries
 from services.scoring.ratings.json import rating_members
 from services.scoring.ratings.recount import Accepted
+from services.scoring.readmodel import as_of as past
 from services.scoring.readmodel.as_of import AsOf
 from services.scoring.rubrics.model import Rubrics
 from tests.scoring.folding import Fold, folding, split
@@ -119,3 +120,23 @@ async def test_a_planted_fault_is_caught(
         if caught:
             break
     assert caught
+
+
+async def test_a_snapshot_of_the_past_is_computed_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Instants between which nothing of the year was recorded share one; others are dropped."""
+    events, year = random_history(1)
+    ours = rubrics(1, tmp_path)[1]
+    monkeypatch.setattr(past, "SNAPSHOTS_MAX", 2)
+    async with folding(f"sqlite:///{tmp_path / 'x.db'}", ours) as fold:
+        await fold.fold(events)
+        engine = AsOf(fold.db, ours)
+        instant = events[200].recorded
+        first = await engine.snapshot(year, instant)
+        again = await engine.snapshot(year, instant + 1)
+        assert again.standings is first.standings
+        assert (again.as_of, first.as_of) == (instant + 1, instant)
+        for other in (events[100], events[300]):
+            await engine.snapshot(year, other.recorded)
+        assert (await engine.snapshot(year, instant)).standings is not first.standings

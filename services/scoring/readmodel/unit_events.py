@@ -1,0 +1,118 @@
+"""The events behind a unit's rating, page by page, each with whether it counts and why not."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from contracts.envelope import Recorded, decode
+from services.scoring.fold.books import Book
+from services.scoring.fold.cells import Cell, Posting
+from services.scoring.fold.registry import Unit
+from services.scoring.queries import books as book_queries
+from services.scoring.queries import events as event_queries
+from services.scoring.queries.events import EventKey, EventRow
+from services.scoring.ratings.reasons import aside_members, uncounted_members
+from services.scoring.ratings.sheet.announced import (
+    cells_of_duty,
+    fulfilled_duties,
+    is_announced,
+    note_members,
+)
+from services.scoring.readmodel import as_of
+from services.scoring.readmodel.snapshot import Snapshot
+from services.scoring.readmodel.verdicts import verdicts
+
+
+class EventPage(NamedTuple):
+    """Events of a page, and where the next begins; None at the end."""
+
+    items: list[dict[str, Any]]
+    next: EventKey | None
+
+
+async def unit_events(
+    conn: AsyncConnection, snapshot: Snapshot, unit: Unit, after: EventKey | None, limit: int
+) -> EventPage:
+    """The unit's events of the year by their time, up to the instant that the snapshot answers for.
+
+    Where the pooled view binds, those of the predecessors are among them.
+    """
+    units = {unit.key}
+    if snapshot.views(unit).pooled_binds:
+        units |= snapshot.registry.pool(unit.key, snapshot.year)
+    subjects = {code for key in units for code in snapshot.registry.subjects(key)}
+    year, until = snapshot.year, snapshot.as_of
+    items: list[dict[str, Any]] = []
+    while True:
+        rows = await event_queries.events(conn, subjects, year, after, limit + 1, until)
+        pairs = [(row, decode(row.raw)) for row in rows]
+        of_unit = [pair for pair in pairs if belongs(snapshot, pair[1], units)]
+        part = of_unit[: limit - len(items)]
+        items += await _items(conn, snapshot, unit, part)
+        if len(items) == limit:
+            more = len(of_unit) > len(part) or len(rows) > limit
+            return EventPage(items, _place(part[-1]) if more else None)
+        if len(rows) <= limit:
+            return EventPage(items, None)
+        after = _place(pairs[-1])
+
+
+def belongs(snapshot: Snapshot, event: Recorded, units: Collection[str]) -> bool:
+    """Whether the event is about one of the units: a code belongs to one unit at a time."""
+    holder = snapshot.registry.holder(event.event.subject, event.time)
+    return holder is not None and holder.key in units
+
+
+def _place(pair: tuple[EventRow, Recorded]) -> EventKey:
+    return EventKey(pair[1].time, pair[0].identity)
+
+
+async def _items(
+    conn: AsyncConnection, snapshot: Snapshot, unit: Unit,
+    pairs: Sequence[tuple[EventRow, Recorded]],
+) -> list[dict[str, Any]]:  # fmt: skip
+    events = [event for _, event in pairs]
+    by_identity = await verdicts(conn, snapshot, events)
+    unannounced = await _unannounced(conn, snapshot, unit, events)
+    items = []
+    for row, event in pairs:
+        if row.aside is not None:
+            members = {"counted": False, **aside_members(row.aside)}
+        else:
+            counts = by_identity[event.identity]
+            members = {"counted": counts.counted, **uncounted_members(counts.reason)}
+        members |= {"receipt": row.receipt.hex()}
+        members |= note_members(not members["counted"] or event.identity not in unannounced)
+        items.append({**json.loads(row.raw), **members})
+    return items
+
+
+async def _unannounced(
+    conn: AsyncConnection, snapshot: Snapshot, unit: Unit, events: Sequence[Recorded]
+) -> set[bytes]:
+    """The events that fulfil duties of the unit of which none was ever announced."""
+    view, rubric, duties = snapshot.views(unit).binding, snapshot.rubric(unit), {}
+    for event in events:
+        cells = fulfilled_duties(event, unit.key, view, snapshot.registry, snapshot.rubrics)
+        if cells:
+            duties[event.identity] = cells
+    places = {
+        place for cells in duties.values() for c in cells for place in cells_of_duty(rubric, c)
+    }
+    announced = await _cells_at(conn, snapshot, unit, places) if places else {}
+    return {
+        identity for identity, cells in duties.items() if not is_announced(rubric, cells, announced)
+    }
+
+
+async def _cells_at(
+    conn: AsyncConnection, snapshot: Snapshot, unit: Unit, places: Collection[Cell]
+) -> Mapping[Cell, Sequence[Posting]]:
+    if snapshot.until is None:
+        return await book_queries.cells_at(conn, Book(unit.key, snapshot.year), places)
+    cells = await as_of.cells(conn, snapshot, unit.key, snapshot.until)
+    return {place: cells[place] for place in places if place in cells}
