@@ -5,9 +5,9 @@ from typing import Any
 
 from services.awards import domain, store
 from services.awards.domain import Achievement
+from services.chassis.identifiers import new_id
 from services.records import journal
 from services.records import record as records
-from services.records.announcing import new_id
 from services.records.record import (
     Record,
     check_not_withdrawn,

@@ -5,7 +5,6 @@ that intake would refuse.
 """
 
 import json
-import secrets
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
@@ -15,6 +14,7 @@ from contracts.envelope import RECORDS_SOURCE, stream_subject
 from contracts.faults import Fault as ContractFault
 from contracts.faults import join_faults
 from services.chassis.errors import DanchuError
+from services.chassis.identifiers import new_id
 from services.chassis.outbox import Draft
 from services.chassis.telemetry.instruments import trace_headers
 from services.records.messages import message
@@ -36,13 +36,6 @@ class FactRefused(DanchuError):
     def __init__(self, short: str, faults: Sequence[ContractFault]) -> None:
         self.faults = tuple(faults)
         super().__init__(message("contract-broken", short=short, faults=join_faults(faults)))
-
-
-def new_id(now: int) -> str:
-    """A new UUIDv7 (RFC 9562, section 5.7) for an instant in microseconds."""
-    bits = (now // 1000) << 80 | 7 << 76 | secrets.randbits(12) << 64 | 0b10 << 62
-    digits = f"{bits | secrets.randbits(62):032x}"
-    return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
 
 
 def source_of(service: str) -> str:

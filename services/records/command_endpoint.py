@@ -30,6 +30,7 @@ from services.chassis.http.language import labelled
 from services.chassis.http.openapi import answers
 from services.chassis.http.outbox_route import add_outbox_route
 from services.chassis.http.service_api import FieldError, Problem, answer, service_api
+from services.chassis.http.strict_body import StrictRoute
 from services.chassis.keys import KeysClosed
 from services.chassis.telemetry.instruments import message_span, tracer
 from services.records import journal
@@ -38,7 +39,6 @@ from services.records.digests import digest
 from services.records.messages import message
 from services.records.record import actor_of, etag
 from services.records.state_machine import StepImpossible, StepRefused
-from services.records.strict_body import StrictRoute
 from services.records.work import Outcome, Work
 
 log = logging.getLogger(__name__)

@@ -5,9 +5,9 @@ from typing import Any
 
 from services.chassis.auth.credentials import READS_ALL, Credential, role_missing
 from services.chassis.http.service_api import Problem
+from services.chassis.identifiers import new_id
 from services.records import journal
 from services.records import record as records
-from services.records.announcing import new_id
 from services.records.record import (
     WITHDRAWN,
     Record,

@@ -10,6 +10,7 @@ from services.chassis.health import Health
 from services.chassis.http.problems import Problem
 from services.chassis.http.reads_route import add_reads_route
 from services.chassis.http.service_api import answer, service_api
+from services.chassis.http.strict_body import StrictRoute
 from services.chassis.read_log import ReadLog
 from services.scoring.api.access import credential_of, find_unit
 from services.scoring.api.fast_path import FastPath, RatingBody
@@ -27,6 +28,8 @@ def build_api(
 ) -> FastAPI:
     """The application, to be mounted under /scoring."""
     api = service_api("scoring", "Annual ratings of units, and what they rest on.", health)
+    api.router.route_class = StrictRoute
+    api.state.verifier = verifier
     add_rating_routes(api, reading, verifier)
     add_unit_routes(api, reading, verifier)
     add_unowned_route(api, reading, lag.unowned, verifier)

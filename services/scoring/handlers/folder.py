@@ -35,7 +35,7 @@ from services.scoring.rebuild.refold import list_books, refold, refold_by
 from services.scoring.rebuild.workers import workers
 from services.scoring.rubrics.model import Rubrics
 from services.scoring.store import books as book_store
-from services.scoring.store import doors, ledger, position, quarantine
+from services.scoring.store import doors, ledger, position, quarantine, stages
 from services.scoring.store.position import BAD_PLANS, Position
 
 log = logging.getLogger(__name__)
@@ -172,6 +172,7 @@ class Folder:
             if event.kind.short != verdict.RETRACTION and verdict.event_target(event) in targets
         }  # fmt: skip
         await ledger.write_ledger(conn, new.values(), retracted, labels)
+        await stages.add_events(conn, new.values())
         counting = [event for event in new.values() if event.identity not in retracted]
         statements, registry = self._register(counting, withdrawn)
         stale = frozenset[str]()

@@ -15,7 +15,7 @@ from services.scoring.rubrics.model import Rubric
 
 CODES = {
     "kind": ("kind-commune", "kind-agency", "kind-public-service-unit", "kind-enterprise"),
-    "stage": ("stage-open",),
+    "stage": ("stage-open", "stage-provisional", "stage-sealed", "stage-reopened"),
     "empty": ("empty-exempt", "empty-nil", "empty-full", "empty-zero", "empty-exclude"),
     "reason": ("reason-gate", "reason-ceiling", "reason-share"),
     "view": ("view-own", "view-pooled"),

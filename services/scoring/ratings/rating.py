@@ -15,8 +15,9 @@ from services.scoring.ratings.standings import Standing
 
 
 def rating_of(
-    registry: Registry, year: int, standing: Standing, results: Sequence[Result]
-) -> Rating:
+    registry: Registry, year: int, standing: Standing, results: Sequence[Result],
+    stage: str = "open", version: int = 1,
+) -> Rating:  # fmt: skip
     """The unit's rating of the year; successors and predecessors are of any year."""
     unit, assessed = registry.units[standing.unit], standing.assessment
     basic = [line for line in assessed.lines if line.indicator.kind.basic]
@@ -27,6 +28,8 @@ def rating_of(
         kind=unit.kind,
         year=year,
         rubric=assessed.rubric.id,
+        stage=stage,
+        version=version,
         basic=assessed.basic,
         bonus=assessed.bonus,
         deduction=assessed.deduction,
@@ -44,5 +47,5 @@ def rating_of(
         until=None if unit.ends is None else date.fromordinal(moments.local_day(unit.ends)),
         successors=tuple(sorted(registry.successors(unit.key))),
         predecessors=tuple(sorted(registry.predecessors(unit.key))),
-        labels=labels(assessed.rubric, unit.kind, "open", assessed.class_name, empty.values()),
+        labels=labels(assessed.rubric, unit.kind, stage, assessed.class_name, empty.values()),
     )

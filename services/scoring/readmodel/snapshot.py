@@ -28,8 +28,9 @@ from services.scoring.ratings.results import REPORTED, latest_results
 from services.scoring.ratings.standings import Standing, rank_units, unit_standing
 from services.scoring.ratings.views import Views, views_of
 from services.scoring.rubrics.model import Rubric, Rubrics
-from services.scoring.store import position
+from services.scoring.store import position, stages
 from services.scoring.store.position import Position
+from services.scoring.year.stages import OPEN, Stage, YearState
 
 YEARS_MAX = 8
 
@@ -60,6 +61,8 @@ class Snapshot:
     cases: dict[str, Cases] = field(default_factory=dict)
     until: int | None = None
     as_of: int | None = None
+    stage: Stage = OPEN
+    version: int = 1
     _bodies: dict[str, bytes] = field(default_factory=dict)
 
     def unit(self, code: str) -> Unit:
@@ -88,7 +91,8 @@ class Snapshot:
     def rating(self, key: str, view: str | None = None) -> Rating:
         """The rating of a rated unit, by its key."""
         standing = self.standing(self.registry.units[key], view)
-        rating = rating_of(self.registry, self.year, standing, self.results.get(key, ()))
+        results = self.results.get(key, ())
+        rating = rating_of(self.registry, self.year, standing, results, self.stage, self.version)
         return rating if self.as_of is None else structs.replace(rating, as_of=self.as_of)
 
     def entry(self, key: str) -> Entry:
@@ -162,11 +166,13 @@ class Snapshots:
             if place.registry_stamp != self._registry_stamp:
                 self._years.clear()
                 self._registry_stamp = place.registry_stamp
+            state = await stages.load(conn, year)
             before = self._years.get(year)
             if before is None or before.stamp > place.stamp:  # the database was restored
                 snapshot = await self._load(conn, year, place.stamp)
             else:
                 snapshot = await self._update(conn, before, place.stamp)
+            snapshot = _staged(snapshot, state)
         self._years[year] = snapshot
         while len(self._years) > YEARS_MAX:
             del self._years[self._least_used()]
@@ -202,6 +208,14 @@ class Snapshots:
             before, stamp=stamp, tallies=tallies, results=results, standings={}, _bodies={}
         )
         return await with_standings(snapshot, changed, _stored_cells(conn, before.year))
+
+
+def _staged(snapshot: Snapshot, state: YearState) -> Snapshot:
+    """The snapshot in the stage and version of the year; the same one where it has them."""
+    stage, version = state.stage, state.version
+    if (snapshot.stage, snapshot.version) == (stage, version):
+        return snapshot
+    return replace(snapshot, stage=stage, version=version, _bodies={})
 
 
 def require_same_rubrics(place: Position, rubrics: Rubrics) -> None:

@@ -8,8 +8,8 @@ from typing import Any
 from contracts import moments
 from services.chassis.auth.credentials import role_missing
 from services.chassis.http.problems import FieldError
+from services.chassis.identifiers import new_id
 from services.records import record as records
-from services.records.announcing import new_id
 from services.records.record import Record, check_not_withdrawn, order_within_day, unit_of
 from services.records.state_machine import Step
 from services.records.vault import Vault

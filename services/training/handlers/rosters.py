@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from contracts import moments
+from services.chassis.identifiers import new_id
 from services.records import record as records
-from services.records.announcing import new_id
 from services.records.record import (
     Record,
     check_not_withdrawn,

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from contracts import moments
-from services.records.announcing import new_id
+from services.chassis.identifiers import new_id
 from services.records.record import Record
 from services.records.state_machine import Step, StepRefused
 from services.records.work import Outcome, Work

@@ -12,7 +12,7 @@ from services.chassis.http.service_api import BodyProblem, Problem, bounded_body
 
 BODY_BYTES_MAX = 5 * 2**20
 VALUES_MAX = 40_000
-"""The largest command has 5,000 values (the attendance of 1,000 persons). A body with hundreds of
+"""The largest command has 5,000 values (five of each of 1,000 persons). A body with hundreds of
 thousands of unknown names would block the event loop for seconds while each one is reported."""
 
 
