@@ -67,7 +67,7 @@ def _labels(labels: Labels) -> Members:
 
 def reason_members(reason: Reason) -> Members:
     """A reason as the interface has it; `text` is the Vietnamese sentence."""
-    kind, text = _kind(reason), sentence(reason)
+    kind, text = reason_kind(reason), sentence(reason)
     return {
         "kind": kind,
         "from": reason.from_class,
@@ -88,7 +88,8 @@ def miss_members(miss: Miss) -> Members:
     return {"indicator": miss.indicator, "group": miss.group, **_miss_figures(miss)}
 
 
-def _kind(reason: Reason) -> str:
+def reason_kind(reason: Reason) -> str:
+    """The word of the interface for the kind of a reason."""
     match reason:
         case GateReason():
             return "gate"

@@ -1,0 +1,1 @@
+"""Ratings and sheets as files: CSV, XLSX and PDF. Types in, bytes out; no database, no HTTP."""

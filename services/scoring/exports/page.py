@@ -1,0 +1,260 @@
+"""A sheet as what a page shows: texts in their order, in one language. Pure.
+
+The template `sheet.typ` lays it out. A text is data there and never markup.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import date
+from fractions import Fraction
+from typing import Any
+
+from contracts import moments
+from contracts.messages import Language, Message
+from services.scoring.exports.columns import result_label
+from services.scoring.exports.head import Head
+from services.scoring.exports.messages import message
+from services.scoring.ratings.class_reasons import sentence
+from services.scoring.ratings.labels import class_label, label
+from services.scoring.ratings.model import CeilingReason, GateReason, Rating, Reason
+from services.scoring.ratings.scores import points_text
+from services.scoring.ratings.sheet.model import Decision, Sheet, SheetLine
+from services.scoring.ratings.sheet.numbers import figure, percent, points
+from services.scoring.rubrics.kinds import Kind
+from services.scoring.rubrics.model import Rubric
+
+Members = dict[str, Any]
+ROOT_LETTERS = 16
+WORDS = (
+    "motto-state", "motto", "column-number", "column-line", "column-state",
+    "column-most", "column-score-short", "section-lines", "section-reasons",
+    "section-decisions", "column-date", "column-decision", "column-content",
+    "column-points", "place-and-date", "signature-author", "signature-author-how",
+    "signature-head", "signature-head-how", "page-of", "qr-caption", "no-decision",
+)  # fmt: skip
+"""The texts that are the same on every sheet."""
+
+
+def page_members(head: Head, sheet: Sheet, language: Language) -> Members:
+    """All texts that the template shows."""
+    return _Page(head, sheet, language).members()
+
+
+class _Page:
+    """The texts of one sheet in one language."""
+
+    def __init__(self, head: Head, sheet: Sheet, language: Language) -> None:
+        self.head, self.sheet, self.language = head, sheet, language
+        self.rating: Rating = sheet.rating
+        self.rubric: Rubric = head.by_id[sheet.rating.rubric]
+
+    def members(self) -> Members:
+        rating = self.rating
+        title = self.text("sheet-title", year=rating.year)
+        return {
+            "language": self.language,
+            "title": title,
+            "document": f"{title} - {rating.name} ({rating.unit})",
+            "words": {code: self.text(code) for code in WORDS},
+            "unit": {"name": rating.name, "key": rating.unit, "kind": self.say(rating.labels.kind)},
+            "subtitle": self.text("subtitle", name=rating.name, unit=rating.unit),
+            "stage_note": self._stage_note(),
+            "about": list(self._about()),
+            "total": self.number(rating.total),
+            "class": self.say(class_label(self.rubric, rating.class_name)),
+            "rank": self._rank(),
+            "sums": list(self._sums()),
+            "groups": list(self._groups()),
+            "notes": list(self._notes()),
+            "reasons": [self._reason(reason) for reason in rating.reasons],
+            "decisions": [self._decision(entry) for entry in self._decisions()],
+            "foot": self.text("page-foot", unit=rating.unit, year=rating.year,
+                              version=rating.version, at=self.instant(self.head.at)),
+            "address": self.head.address or "",
+        }  # fmt: skip
+
+    def say(self, text: Message) -> str:
+        """A message in the language of the page."""
+        return text.text(self.language)
+
+    def text(self, code: str, **values: Any) -> str:
+        """A message of the exports in the language of the page."""
+        return self.say(message(code, **values))
+
+    def number(self, hundredths: int) -> str:
+        """Points as the language writes them."""
+        return self.say(figure(points_text(hundredths)))
+
+    def fraction(self, number: Fraction) -> str:
+        """Points of a rule as the language writes them."""
+        return self.say(figure(points(number).removesuffix(".00")))
+
+    def day(self, when: date) -> str:
+        """A day as the language writes it."""
+        return f"{when:%d/%m/%Y}" if self.language == "vi" else when.isoformat()
+
+    def instant(self, us: int) -> str:
+        """An instant in Vietnamese time, to the second."""
+        local = moments.local_time(us)
+        day = self.day(date.fromisoformat(local[:10]))
+        clock = local[11:19]
+        return f"{clock}, {day}" if self.language == "vi" else f"{day} {clock} +07:00"
+
+    def _stage(self) -> str:
+        stage = self.say(label("stage", self.head.stage))
+        return self.text("stage-line", stage=stage, version=self.head.version)
+
+    def _stage_note(self) -> str:
+        """Whether the result is final; nothing where it is sealed."""
+        return "" if self.head.stage == "sealed" else self.text(f"note-{self.head.stage}")
+
+    def _about(self) -> Iterator[list[str]]:
+        rating, rubric = self.rating, self.rubric
+        yield [self.text("about-rubric"), f"{rubric.vi} ({rubric.id})"]
+        yield [self.text("about-rubric-reference"), rubric.reference]
+        yield [self.text("about-stage"), self._stage()]
+        if self.head.as_of is not None:
+            yield [self.text("about-until-instant"), self.instant(self.head.as_of)]
+        yield [self.text("about-printed-at"), self.instant(self.head.at)]
+        if self.head.root is not None:
+            yield [self.text("about-root-letters"), self.head.root[:ROOT_LETTERS]]
+            yield [self.text("about-address"), self.head.address or ""]
+        if self.sheet.other_rating is not None:
+            yield [self.text("about-view"), self.say(label("view", self.sheet.view))]
+        if rating.until is not None:
+            yield [self.text("column-until"), self.day(rating.until)]
+        if rating.predecessors:
+            yield [self.text("column-predecessors"), ", ".join(rating.predecessors)]
+        if rating.successors:
+            yield [self.text("column-successors"), ", ".join(rating.successors)]
+        if rating.heads:
+            heads = (self.text("head-since", head=key, since=self.day(date.fromisoformat(since)))
+                     for key, since in rating.heads)  # fmt: skip
+            yield [self.text("about-heads"), "; ".join(heads)]
+        for each in rating.results:
+            yield [self.text("about-result"), self.say(result_label(each))]
+
+    def _rank(self) -> str:
+        if self.rating.rank is not None:
+            return self.text("rank", rank=self.rating.rank)
+        return self.text("rank-part-year" if self.rating.part_year else "rank-none")
+
+    def _sums(self) -> Iterator[list[str]]:
+        rating = self.rating
+        yield [self.text("column-basic"), self.number(rating.basic)]
+        yield [self.text("column-bonus"), self.number(rating.bonus)]
+        yield [self.text("column-deduction"), self.number(-rating.deduction)]
+        yield [self.text("column-adjustment"), self.number(rating.adjustment)]
+        yield [self.text("column-total"), self.number(rating.total)]
+
+    def _groups(self) -> Iterator[Members]:
+        """The lines by group, then those that are added and taken away."""
+        number, lines = 0, self.sheet.lines
+        for group in self.sheet.groups:
+            own = [line for line in lines if _group_of(line) == group.group.id]
+            yield {
+                "name": group.group.vi, "clause": group.group.clause,
+                "points": self.fraction(group.points), "score": self.number(group.score),
+                "lines": [self._line(number + n, line) for n, line in enumerate(own, start=1)],
+            }  # fmt: skip
+            number += len(own)
+        for kind, code in ((Kind.BONUS, "group-bonus"), (Kind.DEDUCTION, "group-deduction")):
+            own = [line for line in lines if line.line.indicator.kind is kind]
+            if own:
+                score = sum(line.line.score for line in own)
+                yield {
+                    "name": self.text(code), "clause": "", "points": "",
+                    "score": self.number(score),
+                    "lines": [self._line(number + n, line) for n, line in enumerate(own, start=1)],
+                }  # fmt: skip
+                number += len(own)
+
+    def _line(self, number: int, sheet_line: SheetLine) -> Members:
+        line, indicator = sheet_line.line, sheet_line.line.indicator
+        return {
+            "number": str(number), "name": indicator.vi, "clause": indicator.clause,
+            "state": _sentence("; ".join(self._state(sheet_line))),
+            "points": self.fraction(indicator.points_max),
+            "score": self.number(line.score) if line.counts else "–",
+        }  # fmt: skip
+
+    def _state(self, sheet_line: SheetLine) -> Iterator[str]:
+        line, scale = sheet_line.line, sheet_line.scale
+        yield self.say(sheet_line.text)
+        if scale is not None and line.empty is None:
+            reached = scale.reached
+            yield (
+                self.text("step-none") if reached is None
+                else self.text("step-reached", at_least=percent(reached.at_least))
+            )  # fmt: skip
+        if sheet_line.cut is not None:
+            yield self.say(sheet_line.cut.text)
+        claim = self._self_score(line.indicator.id, line.score)
+        if claim is not None:
+            yield claim
+
+    def _self_score(self, indicator: str, score: int) -> str | None:
+        """What the unit gave itself last, and the difference."""
+        claims = [c for c in self.sheet.self_scores if c.values.get("indicator") == indicator]
+        if not claims:
+            return None
+        value = Fraction(str(claims[-1].values.get("points", "0")))
+        difference = Fraction(score, 100) - value
+        return self.text(
+            "self-score", points=self.fraction(value), difference=self.fraction(difference)
+        )
+
+    def _notes(self) -> Iterator[str]:
+        sheet = self.sheet
+        if sheet.rebase is not None:
+            yield self.text("rebased", counting=self.fraction(sheet.rebase.counting),
+                            all=self.fraction(sheet.rebase.all))  # fmt: skip
+        for cut in (sheet.adjustment_cut, sheet.total_cut):
+            if cut is not None:
+                yield _sentence(f"{self.say(cut.text)}.")
+
+    def _reason(self, reason: Reason) -> Members:
+        clause = ""
+        if isinstance(reason, CeilingReason):
+            clause = reason.indicator.clause
+        elif isinstance(reason, GateReason):
+            clause = reason.misses[0].subject.clause
+        lowered = self.text("lowered", before=reason.from_class, after=reason.to_class)
+        return {"lowered": lowered, "text": self.say(sentence(reason)), "clause": clause}
+
+    def _decisions(self) -> list[Decision]:
+        sheet = self.sheet
+        entries = (*sheet.adjustments, *sheet.exemptions, *sheet.declarations, *sheet.appeals)
+        return sorted(entries, key=lambda entry: entry.time)
+
+    def _decision(self, entry: Decision) -> Members:
+        values = entry.values
+        amount = values.get("points")
+        number = values.get("decision") or values.get("appeal") or ""
+        return {
+            "date": self.instant(entry.time),
+            "kind": self.text(f"decision-{entry.type.replace('.', '-')}"),
+            "number": str(number),
+            "contents": list(self._contents(values)),
+            "source": entry.source,
+            "points": "" if amount is None else self.fraction(Fraction(str(amount))),
+        }
+
+    def _contents(self, values: Mapping[str, str | int]) -> Iterator[str]:
+        indicator = self.rubric.by_id.get(str(values.get("indicator", "")))
+        if indicator is not None:
+            yield indicator.vi
+        if "outcome" in values:
+            yield self.text(f"outcome-{values['outcome']}")
+        yield from (str(values[name]) for name in ("reason", "note") if values.get(name))
+
+
+def _group_of(line: SheetLine) -> str | None:
+    indicator = line.line.indicator
+    return indicator.group if indicator.kind.basic else None
+
+
+def _sentence(text: str) -> str:
+    """The text with a capital at its beginning."""
+    return text[:1].upper() + text[1:]
