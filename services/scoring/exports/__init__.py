@@ -1,1 +1,1 @@
-"""Ratings and sheets as files: CSV, XLSX and PDF. Types in, bytes out; no database, no HTTP."""
+"""Ratings and sheets as files (CSV, XLSX, PDF): types in, bytes out, without database or HTTP."""

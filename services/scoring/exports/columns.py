@@ -16,7 +16,7 @@ BETWEEN = "; "
 """What separates several values in one cell."""
 
 
-class Points(NamedTuple):
+class PointsValue(NamedTuple):
     """Points in hundredths."""
 
     hundredths: int
@@ -35,7 +35,7 @@ class Term(NamedTuple):
     label: Message
 
 
-Value: TypeAlias = str | int | bool | date | Points | Instant | Term | None
+Value: TypeAlias = str | int | bool | date | PointsValue | Instant | Term | None
 
 
 class Column(NamedTuple):
@@ -52,7 +52,7 @@ class Column(NamedTuple):
 
 
 def _points(name: str, heading: Message) -> Column:
-    return Column(name, heading, lambda rating: Points(getattr(rating, name)))
+    return Column(name, heading, lambda rating: PointsValue(getattr(rating, name)))
 
 
 def _class_label(rating: Rating) -> Term:
@@ -66,7 +66,8 @@ def _heads(rating: Rating) -> str:
 def result_label(result: Result) -> Message:
     """What was reported, in words, with its score."""
     name = message(f"result-{result.result.replace('_', '-')}")
-    return message("result", name=name, score=result.score, maximum=result.maximum)
+    score = f"{result.score}/{result.maximum}"
+    return Message(name.code, f"{name.vi}: {score}", f"{name.en}: {score}")
 
 
 def _results(rating: Rating) -> Value:

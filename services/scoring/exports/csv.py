@@ -13,8 +13,8 @@ from datetime import date
 from typing import Literal, assert_never
 
 from contracts import moments
-from services.scoring.exports.columns import COLUMNS, Instant, Points, Term, Value
-from services.scoring.exports.head import Head
+from services.scoring.exports.columns import COLUMNS, Instant, PointsValue, Term, Value
+from services.scoring.exports.head import ExportHead
 from services.scoring.exports.texts import neutralise
 from services.scoring.ratings.model import Rating
 from services.scoring.ratings.scores import points_text
@@ -30,7 +30,7 @@ Decimals = Literal["point", "comma"]
 
 
 def write_csv(
-    head: Head, ratings: Iterable[Rating], separator: str = ",", decimals: Decimals = "point"
+    head: ExportHead, ratings: Iterable[Rating], separator: str = ",", decimals: Decimals = "point"
 ) -> bytes:
     """The ratings as CSV, in their order.
 
@@ -46,14 +46,14 @@ def write_csv(
     return (BOM + out.getvalue()).encode()
 
 
-def _names(head: Head) -> list[str]:
+def _names(head: ExportHead) -> list[str]:
     names = [column.name for column in _CODES]
     for indicator in head.indicators:
         names += [f"scores.{indicator}", f"empty.{indicator}"]
     return [*names, "reasons_vi", "reasons_en"]
 
 
-def _values(head: Head, rating: Rating) -> Iterator[Value]:
+def _values(head: ExportHead, rating: Rating) -> Iterator[Value]:
     reasons: Value = None
     for column in _CODES:
         value = column.value(rating)
@@ -62,7 +62,7 @@ def _values(head: Head, rating: Rating) -> Iterator[Value]:
             reasons = value
     for indicator in head.indicators:
         score = rating.scores.get(indicator)
-        yield None if score is None else Points(score)
+        yield None if score is None else PointsValue(score)
         yield rating.empty.get(indicator)
     label = reasons.label if isinstance(reasons, Term) else None
     yield label and label.vi
@@ -73,7 +73,7 @@ def _text(value: Value, decimals: Decimals) -> str:
     match value:
         case None:
             return ""
-        case Points():
+        case PointsValue():
             text = points_text(value.hundredths)
             return text if decimals == "point" else text.replace(".", ",")
         case Instant():

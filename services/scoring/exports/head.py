@@ -9,7 +9,7 @@ from msgspec import Struct
 from services.scoring.rubrics.model import Indicator, Rubric
 
 
-class Head(Struct, frozen=True, kw_only=True, dict=True):
+class ExportHead(Struct, frozen=True, kw_only=True, dict=True):
     """The state that an export shows.
 
     `rubrics` govern the year, by id; `as_of` and `at` (when the export was made) are microseconds

@@ -13,7 +13,7 @@ from typing import Any
 from contracts import moments
 from contracts.messages import Language, Message
 from services.scoring.exports.columns import result_label
-from services.scoring.exports.head import Head
+from services.scoring.exports.head import ExportHead
 from services.scoring.exports.messages import message
 from services.scoring.ratings.class_reasons import sentence
 from services.scoring.ratings.labels import class_label, label
@@ -36,7 +36,7 @@ WORDS = (
 """The texts that are the same on every sheet."""
 
 
-def page_members(head: Head, sheet: Sheet, language: Language) -> Members:
+def page_members(head: ExportHead, sheet: Sheet, language: Language) -> Members:
     """All texts that the template shows."""
     return _Page(head, sheet, language).members()
 
@@ -44,7 +44,7 @@ def page_members(head: Head, sheet: Sheet, language: Language) -> Members:
 class _Page:
     """The texts of one sheet in one language."""
 
-    def __init__(self, head: Head, sheet: Sheet, language: Language) -> None:
+    def __init__(self, head: ExportHead, sheet: Sheet, language: Language) -> None:
         self.head, self.sheet, self.language = head, sheet, language
         self.rating: Rating = sheet.rating
         self.rubric: Rubric = head.by_id[sheet.rating.rubric]

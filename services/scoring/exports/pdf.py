@@ -14,7 +14,7 @@ import msgspec
 
 from contracts.messages import Language
 from services.scoring.exports.glyphs import FONTS, pieces
-from services.scoring.exports.head import Head
+from services.scoring.exports.head import ExportHead
 from services.scoring.exports.page import page_members
 from services.scoring.ratings.sheet.model import Sheet
 
@@ -27,7 +27,7 @@ ARCHIVABLE: list[typst.PDFStandard] = ["ua-1", "a-2a"]
 _compiling = threading.Lock()
 
 
-def write_pdf(head: Head, sheet: Sheet, language: Language = "vi") -> bytes:
+def write_pdf(head: ExportHead, sheet: Sheet, language: Language = "vi") -> bytes:
     """The sheet as one document. It takes some 20 ms of a core; call it off the event loop."""
     import typst  # as late as this: loading it takes time at the start of every process
 

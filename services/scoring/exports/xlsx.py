@@ -14,8 +14,8 @@ from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple, assert_never
 
 from contracts.messages import Language, Message
-from services.scoring.exports.columns import BETWEEN, COLUMNS, Instant, Points, Term, Value
-from services.scoring.exports.head import Head
+from services.scoring.exports.columns import BETWEEN, COLUMNS, Instant, PointsValue, Term, Value
+from services.scoring.exports.head import ExportHead
 from services.scoring.exports.messages import message
 from services.scoring.exports.texts import neutralise, spell_out
 from services.scoring.ratings.labels import label
@@ -51,7 +51,7 @@ INDICATOR_COLUMNS = (
 
 
 def write_xlsx(
-    head: Head, ratings: Sequence[Rating], language: Language = "vi",
+    head: ExportHead, ratings: Sequence[Rating], language: Language = "vi",
     filters: Mapping[str, str] | None = None,
 ) -> bytes:  # fmt: skip
     """The ratings as a workbook of three sheets, in their order."""
@@ -77,7 +77,7 @@ def _date_time(us: int, offset: int) -> datetime:
     return _EPOCH + timedelta(microseconds=us + offset)
 
 
-def _indicator_rows(head: Head, ratings: Iterable[Rating]) -> Iterator[list[Value]]:
+def _indicator_rows(head: ExportHead, ratings: Iterable[Rating]) -> Iterator[list[Value]]:
     """A row for each unit and indicator; no score where the indicator is left out."""
     groups = {(rubric.id, group.id): group.vi for rubric in head.rubrics for group in rubric.groups}
     for rating in ratings:
@@ -88,7 +88,7 @@ def _indicator_rows(head: Head, ratings: Iterable[Rating]) -> Iterator[list[Valu
                 rating.unit, rating.name, *_rules(indicator),
                 groups.get((rating.rubric, indicator.group or "")),
                 Term(indicator.kind.value, label("indicator", indicator.kind.value)),
-                _number(indicator), None if score is None else Points(score),
+                _number(indicator), None if score is None else PointsValue(score),
                 None if word is None else Term(word, rating.labels.empty[word]),
             ]  # fmt: skip
 
@@ -101,11 +101,13 @@ def _number(indicator: Indicator) -> Value:
     """The most points, as a number where two decimals hold them, else as the exact fraction."""
     hundredths = indicator.points_max * 100
     if hundredths.denominator == 1:
-        return Points(int(hundredths))
+        return PointsValue(int(hundredths))
     return f"{points_of(indicator.points_max)} ({indicator.points_max})"
 
 
-def _about(head: Head, units: int, filters: Mapping[str, str]) -> Iterator[tuple[Message, Value]]:
+def _about(
+    head: ExportHead, units: int, filters: Mapping[str, str]
+) -> Iterator[tuple[Message, Value]]:
     yield message("about-year"), head.year
     yield message("about-stage"), Term(head.stage, label("stage", head.stage))
     yield message("about-version"), head.version
@@ -167,7 +169,7 @@ class _Page:
         match value:
             case None | "":
                 return
-            case Points():
+            case PointsValue():
                 sheet.write_number(row, column, value.hundredths / 100, self._points)
             case Instant():
                 local = _date_time(value.us, _VIETNAM)

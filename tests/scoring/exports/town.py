@@ -8,7 +8,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from contracts import moments
-from services.scoring.exports.head import Head
+from services.scoring.exports.head import ExportHead
 from services.scoring.fold.books import horizon
 from services.scoring.ratings.model import Rating
 from services.scoring.ratings.recount import Accepted, facts, ratings, standings
@@ -23,7 +23,7 @@ NOW = moments.instant("2025-12-01T00:00:00Z")
 YEAR = 2025
 HOSTILE = '=#strong[x] *a* _b_ \\ $x$ `raw` <l> @ref // c /* d */ #read("sheet.typ")'
 RULED = load_directory(SHIPPED)
-HEAD = Head(
+HEAD = ExportHead(
     year=YEAR, at=NOW,
     rubrics=tuple(sorted((r for r in RULED.items if r.first_year <= YEAR), key=lambda r: r.id)),
 )  # fmt: skip
