@@ -200,8 +200,10 @@ drafts = Table(
     Column("at", BigInteger, nullable=False),
     Column("rubrics", Text, nullable=False),
     Column("signature", Text),
+    Column("signed_by", Text),
 )  # fmt: skip
-"""What an operator drew up to be sealed; `signature` is the operator's line of the note."""
+"""What an operator drew up to be sealed; `signature` is the operator's line of the note, which
+`signed_by` sent; None where a key of the server made it."""
 
 seals = Table(
     "seals", metadata,
@@ -214,7 +216,10 @@ seals = Table(
     Column("events_root", LargeBinary, nullable=False),
     Column("note", Text, nullable=False),
     Column("keys", Text, nullable=False),
+    Column("leaves", LargeBinary, nullable=False),
+    Column("signed_by", Text),
 )  # fmt: skip
+"""The sets that are sealed; `leaves` are the hashes of their entries, 32 bytes each."""
 
 sealed_ratings = Table(
     "sealed_ratings", metadata,
@@ -232,7 +237,10 @@ checkpoints = Table(
     Column("size", BigInteger, nullable=False),
     Column("root", LargeBinary, nullable=False),
     Column("note", Text, nullable=False),
+    Column("consistency", Text, nullable=False),
+    Column("leaves", LargeBinary, nullable=False),
 )  # fmt: skip
+"""The checkpoints of open years; `leaves` are the hashes of the entries since the one before."""
 
 outbox = outbox_table(metadata)
 key_marks = key_marks_table(metadata)

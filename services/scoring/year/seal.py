@@ -25,6 +25,7 @@ from services.scoring.year.merkle import Tree, leaf_hash
 from services.scoring.year.notes import Head
 
 SALT_DIGITS = 32
+RETRACTION = "event.retracted"
 TRACING = ("traceparent", "tracestate")
 _ZIP_TIME = (1980, 1, 1, 0, 0, 0)
 _ZIP_MODE = 0o644 << 16
@@ -33,12 +34,18 @@ _PARSER = msgspec.json.Decoder(dict[str, Any])
 
 
 class EventEntry(NamedTuple):
-    """An event entry with what orders it; texts compare by code point."""
+    """An event entry with what orders it, as texts compare by code point; and what finds it.
+
+    `target` are source and id of the event that a retraction names, empty for any other event.
+    """
 
     recorded: int
     source: str
     id: str
     line: bytes
+    subject: str
+    time: str
+    target: tuple[str, ...] = ()
 
 
 class GoverningRubric(NamedTuple):
@@ -104,9 +111,11 @@ def event_entry(raw: bytes, key: bytes) -> EventEntry:
     event = _PARSER.decode(raw)
     for name in TRACING:
         event.pop(name, None)
-    source, id_ = event["source"], event["id"]
-    entry = {"entry": "event", "event": event, "salt": _salt(key, "event", source, id_)}
-    return EventEntry(moments.instant(event["recordedtime"]), source, id_, canonical(entry))
+    source, id_, data = event["source"], event["id"], event["data"]
+    line = canonical({"entry": "event", "event": event, "salt": _salt(key, "event", source, id_)})
+    target = (data["source"], data["id"]) if f".{RETRACTION}." in event["type"] else ()
+    recorded = moments.instant(event["recordedtime"])
+    return EventEntry(recorded, source, id_, line, event["subject"], event["time"], target)
 
 
 def event_entries(bodies: Iterable[bytes], key: bytes) -> list[EventEntry]:
@@ -142,6 +151,11 @@ class Log(NamedTuple):
     events: int
 
     @property
+    def events_root(self) -> bytes:
+        """The root over the event entries alone."""
+        return self.tree.root(self.events)
+
+    @property
     def ratings(self) -> list[bytes]:
         """The lines of the ratings, by unit key."""
         return self.lines[self.events : -1]
@@ -164,11 +178,12 @@ def log_name(origin: str, year: int, version: int) -> str:
 def year_log(head: YearHead, entries: Sequence[EventEntry], ratings: Iterable[bytes]) -> Log:
     """The log of a version, from its event entries in order and its rating lines by unit key."""
     lines = [entry.line for entry in entries]
-    events_root = Tree(leaf_hash(line) for line in lines).root()
-    rated = list(ratings)
-    lines += rated
-    lines.append(year_entry(head, len(entries), events_root, len(rated)))
-    return Log(lines, Tree(leaf_hash(line) for line in lines), len(entries))
+    lines += ratings
+    leaves = [leaf_hash(line) for line in lines]
+    events_root = Tree(leaves[: len(entries)]).root()
+    lines.append(year_entry(head, len(entries), events_root, len(lines) - len(entries)))
+    leaves.append(leaf_hash(lines[-1]))
+    return Log(lines, Tree(leaves), len(entries))
 
 
 def bundle(

@@ -1,0 +1,1 @@
+"""The commands of the year, each one transaction: stages, seals and checkpoints; no HTTP."""
