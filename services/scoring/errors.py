@@ -98,6 +98,20 @@ class WorkerDied(DanchuError):
         super().__init__(message("worker-died"))
 
 
+class DataMoves(DanchuError):
+    """The books change too fast for several processes to read them as of one commit."""
+
+    def __init__(self) -> None:
+        super().__init__(message("what-if-moving"))
+
+
+class WhatIfsWait(DanchuError):
+    """As many what-ifs wait for their turn as may."""
+
+    def __init__(self) -> None:
+        super().__init__(message("what-if-busy"))
+
+
 class NotHaltedBy(DanchuError):
     """This event does not halt the fold, so it cannot be set aside."""
 

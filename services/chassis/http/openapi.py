@@ -40,6 +40,7 @@ class FieldProblem(BaseModel):
     """One thing that is wrong, by its field; the message in the preferred language, and in each."""
 
     field: str
+    line: int | None = Field(None, description="of the text in the field")
     message: str
     message_vi: str | None = None
     message_en: str | None = None

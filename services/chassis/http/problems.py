@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any, TypedDict
+from typing import Any, NotRequired, TypedDict
 
 from contracts.messages import Message
 from services.chassis.http import language
@@ -13,10 +13,11 @@ PROBLEM_TYPE = "application/problem+json"
 
 
 class FieldError(TypedDict):
-    """One invalid field, with a sentence in both languages."""
+    """One invalid field, with a sentence in both languages; `line` of the text in it, if any."""
 
     field: str
     message: Message
+    line: NotRequired[int]
 
 
 class Problem(Exception):
@@ -56,4 +57,5 @@ class Problem(Exception):
 
 def error_members(error: FieldError) -> dict[str, Any]:
     """The JSON members of one error: the field, and the message by language."""
-    return {"field": error["field"], **language.members("message", error["message"])}
+    line = {"line": error["line"]} if "line" in error else {}
+    return {"field": error["field"], **line, **language.members("message", error["message"])}

@@ -17,6 +17,7 @@ from services.scoring.api.fast_path import FastPath, RatingBody
 from services.scoring.api.machinery import add_machinery_routes, add_unowned_route
 from services.scoring.api.ratings import add_rating_routes, add_unit_routes
 from services.scoring.api.read_lines import ReadLines, note_rating
+from services.scoring.api.what_if import add_what_if_routes
 from services.scoring.errors import NotKnownYet, RubricsReplaced, UnitNotRated
 from services.scoring.messages import message
 from services.scoring.operations.lag import FoldLag
@@ -32,6 +33,7 @@ def build_api(
     api.state.verifier = verifier
     add_rating_routes(api, reading, verifier)
     add_unit_routes(api, reading, verifier)
+    add_what_if_routes(api, reading, verifier)
     add_unowned_route(api, reading, lag.unowned, verifier)
     add_machinery_routes(api, reading, lag, verifier)
     _add_reads(api, reading, verifier, reads)

@@ -22,12 +22,19 @@ from services.scoring.api.permissions import PERMISSIONS, LogLine, Permission
 
 UNITS = "danchu.units"
 """The key of the units of a list or an export in the scope of its request."""
+YEAR = "danchu.year"
+"""The key of the year of a body in the scope of its request."""
 YEAR_DIGITS = 4
 
 
 def name_units(scope: Any, units: Iterable[str]) -> None:
     """Says of which units a list or an export is, for its line in the log of reads."""
     scope[UNITS] = list(units)
+
+
+def name_year(scope: Any, year: int) -> None:
+    """Says of which year a body is, for its line in the log of reads."""
+    scope[YEAR] = year
 
 
 def is_own(reader: Credential, unit: str) -> bool:
@@ -101,7 +108,7 @@ def _unavailable(error: DanchuError) -> Any:
 
 
 def _year(scope: Scope) -> int | None:
-    text = str(scope["path_params"].get("year", ""))
+    text = str(scope["path_params"].get("year", scope.get(YEAR, "")))
     if not text:
         query = parse_qs(scope["query_string"].decode("latin-1"))
         text = query.get("year", [""])[0]

@@ -19,6 +19,8 @@ CODES = {
     "empty": ("empty-exempt", "empty-nil", "empty-full", "empty-zero", "empty-exclude"),
     "reason": ("reason-gate", "reason-ceiling", "reason-share"),
     "view": ("view-own", "view-pooled"),
+    "move": ("move-rises", "move-falls", "move-stays", "move-enters"),
+    "part": ("part-rebasing", "part-adjustment", "part-bounds"),
     "indicator": (
         "indicator-coverage", "indicator-quota", "indicator-mean", "indicator-share",
         "indicator-merit", "indicator-bonus", "indicator-deduction",

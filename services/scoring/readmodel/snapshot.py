@@ -169,7 +169,7 @@ class Snapshots:
             state = await stages.load(conn, year)
             before = self._years.get(year)
             if before is None or before.stamp > place.stamp:  # the database was restored
-                snapshot = await self._load(conn, year, place.stamp)
+                snapshot = await self.load(conn, year, place.stamp)
             else:
                 snapshot = await self._update(conn, before, place.stamp)
             snapshot = _staged(snapshot, state)
@@ -183,8 +183,8 @@ class Snapshots:
         idle = (year for year, snapshot in self._years.items() if not snapshot.tallies)
         return next(idle, next(iter(self._years)))
 
-    async def _load(self, conn: AsyncConnection, year: int, stamp: int) -> Snapshot:
-        """The year read whole."""
+    async def load(self, conn: AsyncConnection, year: int, stamp: int) -> Snapshot:
+        """The year read whole, as of the transaction of `conn`, and kept nowhere."""
         registry = await books.registry(conn)
         sums = await books.tallies(conn, year, -1)
         reports = await events.decisions(conn, year, kind=REPORTED)

@@ -58,7 +58,7 @@ async def refold_by(
         progress(number, len(books))
 
     groups: list[list[Book]] = []
-    ordered = sorted(books, key=lambda book: (book.year, _family(registry, book), book.unit))
+    ordered = sorted(books, key=lambda book: (book.year, family(registry, book), book.unit))
     for _, books_of_year in itertools.groupby(ordered, attrgetter("year")):
         of_year = list(books_of_year)
         each = 1 + await ledger.events_of(conn, of_year) // len(of_year)
@@ -67,7 +67,7 @@ async def refold_by(
     return events
 
 
-def _family(registry: Registry, book: Book) -> str:
+def family(registry: Registry, book: Book) -> str:
     """A sort key that puts units beside those whose facts they inherit, so that one worker reads
     the events of both."""
     heirs = registry.pooling(book.unit, book.year)

@@ -16,10 +16,14 @@ from services.scoring.rubrics.model import Rubrics
 
 
 class Rules(NamedTuple):
-    """The message with what books are recomputed by, before the first group of them."""
+    """The message with what books are recomputed by, before the first group of them.
+
+    `nice` is by how much the worker gives way to other processes from then on.
+    """
 
     registry: Registry
     rubrics: Rubrics
+    nice: int = 0
 
 
 class Look(NamedTuple):

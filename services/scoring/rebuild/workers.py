@@ -41,13 +41,9 @@ class Workers:
     def __init__(self) -> None:
         self._all: list[Process] = []
 
-    async def start(self, nice: int = 0) -> None:
-        """Starts a process for each core; they import their modules while the parent goes on.
-
-        `nice` is by how much they give way to other processes.
-        """
-        module = "services.scoring.rebuild.workers"
-        command = (sys.executable, "-m", module, str(os.getpid()), str(nice))
+    async def start(self) -> None:
+        """Starts a process for each core; they import their modules while the parent goes on."""
+        command = (sys.executable, "-m", "services.scoring.rebuild.workers", str(os.getpid()))
         for _ in range(len(os.sched_getaffinity(0))):
             process = await asyncio.create_subprocess_exec(*command, stdin=PIPE, stdout=PIPE)
             self._all.append(process)
@@ -61,9 +57,9 @@ class Workers:
         """Has every worker connect to the database, once."""
         self._send_all(source)
 
-    def send_rules(self, registry: Registry, rubrics: Rubrics) -> None:
+    def send_rules(self, registry: Registry, rubrics: Rubrics, nice: int = 0) -> None:
         """Sends every worker its rules, before `compute`."""
-        self._send_all(Rules(registry, rubrics))
+        self._send_all(Rules(registry, rubrics, nice))
 
     async def look(self) -> set[int]:
         """Has every worker read as of the last commit from now on; the stamps of those commits."""
@@ -143,11 +139,11 @@ def _send(process: Process, body: bytes) -> None:
 
 
 @contextlib.asynccontextmanager
-async def workers(nice: int = 0) -> AsyncIterator[Workers]:
+async def workers() -> AsyncIterator[Workers]:
     """Workers that run for the length of a `with` block."""
     team = Workers()
     try:
-        await team.start(nice)
+        await team.start()
         yield team
     finally:
         await team.stop()
@@ -178,13 +174,15 @@ async def _serve(rows: Rows, stdin: BinaryIO, stdout: BinaryIO) -> None:
         match message:
             case Rules():
                 rules = message
+                os.nice(rules.nice)
             case Look():
                 _write(stdout, await book_inputs.look(rows))
             case CountRequest():
-                async for count in inputs.count_books(rows, *rules, message):
+                async for count in inputs.count_books(rows, rules.registry, rules.rubrics, message):
                     _write(stdout, count)
             case books:
-                async for result in inputs.recompute_books(rows, *rules, books):
+                results = inputs.recompute_books(rows, rules.registry, rules.rubrics, books)
+                async for result in results:
                     _write(stdout, result)
 
 
@@ -201,5 +199,4 @@ def _read(stdin: BinaryIO) -> Any:
 
 if __name__ == "__main__":
     die_with(int(sys.argv[1]))
-    os.nice(int(sys.argv[2]))
     asyncio.run(main(sys.stdin.buffer, sys.stdout.buffer))

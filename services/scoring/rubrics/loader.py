@@ -65,7 +65,7 @@ def load_directory(path: Path) -> Rubrics:
 def load_texts(files: Mapping[str, bytes]) -> Rubrics:
     """As `load_directory`, from the bytes of files by their names; reads no file."""
     names = sorted(files)
-    return _together({name: partial(_parsed, name, files[name]) for name in names}, "rubrics")
+    return _together({name: partial(parse_bytes, name, files[name]) for name in names}, "rubrics")
 
 
 def _together(readers: Mapping[str, Callable[[], tuple[Rubric, Node]]], folder: str) -> Rubrics:
@@ -106,12 +106,12 @@ def _read(path: Path) -> tuple[Rubric, Node]:
     except OSError as error:
         faults.add(1, message("rubric-unread", cause=cause_of(error)))
     faults.refuse()
-    return _parsed(path.name, raw)
+    return parse_bytes(path.name, raw)
 
 
 @lru_cache(maxsize=PARSED_MAX)
-def _parsed(file: str, raw: bytes) -> tuple[Rubric, Node]:
-    """The rubric of a file's bytes: one process reads the same ones several times."""
+def parse_bytes(file: str, raw: bytes) -> tuple[Rubric, Node]:
+    """The rubric of a file's bytes, and its tree: one process reads the same ones several times."""
     faults, content = Faults(file), ""
     try:
         content = raw.decode("utf-8-sig")

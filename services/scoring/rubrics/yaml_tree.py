@@ -71,7 +71,8 @@ class Faults:
         """Raises RubricRefused where there is any fault: each once, in the order of the lines."""
         if self.items:
             once = sorted(dict.fromkeys(self.items), key=lambda fault: fault[0])
-            raise RubricRefused([at_line(self.file, line, reason) for line, reason in once])
+            sentences = [at_line(self.file, line, reason) for line, reason in once]
+            raise RubricRefused(sentences, once)
 
 
 def parse(text: str, faults: Faults) -> Spot:

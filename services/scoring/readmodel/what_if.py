@@ -1,0 +1,203 @@
+"""A year under other rubrics: what would become of every unit. Nothing is stored.
+
+The tallies of indicators whose rules stay as they are come from the books. Only for the others
+events are read again, those of the types that their rules name, by workers that give way to the
+fold; all of them, and this process, read as of one and the same commit.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.scoring.errors import DataMoves, WhatIfsWait
+from services.scoring.fold.books import Book
+from services.scoring.fold.cells import Tally
+from services.scoring.fold.tally_reuse import TallyReuse, plan_reuse, reuse_tally
+from services.scoring.messages import message
+from services.scoring.ratings.standings import Standing, rank_units, unit_standing
+from services.scoring.ratings.what_if import WhatIf, indicator_sums, unit_changes
+from services.scoring.readmodel.snapshot import Snapshot, Snapshots, require_same_rubrics
+from services.scoring.rebuild.inputs import BookCount, CountRequest
+from services.scoring.rebuild.refold import EVENTS_AT_ONCE, BookProgress, family, split
+from services.scoring.rebuild.workers import Workers, workers
+from services.scoring.rubrics.errors import ProposalFault, ProposalsRefused
+from services.scoring.rubrics.model import Rubric, Rubrics
+from services.scoring.rubrics.proposals import line_of_kinds, load_proposals
+from services.scoring.store import ledger, position
+from services.scoring.store.position import BAD_PLANS
+
+NICE = 15
+WAITING_MAX = 4
+LOOKS_MAX = 200
+Plans = Mapping[str, TallyReuse]
+"""By kind of unit, how its tallies under the proposed rubric come about."""
+
+
+class Counts(NamedTuple):
+    """The tallies that were counted from events, by unit, and the number of those events."""
+
+    tallies: dict[str, Tally]
+    events: int
+
+
+class Turns:
+    """One at a time; at most WAITING_MAX others wait, the next gets WhatIfsWait."""
+
+    def __init__(self) -> None:
+        self._lock = asyncio.Lock()
+        self._waiting = 0
+
+    @contextlib.asynccontextmanager
+    async def turn(self) -> AsyncIterator[None]:
+        """The turn of one."""
+        if self._waiting > WAITING_MAX:
+            raise WhatIfsWait
+        self._waiting += 1
+        try:
+            async with self._lock:
+                yield
+        finally:
+            self._waiting -= 1
+
+
+def _no_progress(number: int, total: int) -> None:
+    """For those who do not watch."""
+
+
+@dataclass
+class WhatIfs:
+    """The what-ifs of one process: some that read events, and others beside them."""
+
+    snapshots: Snapshots
+    _counting: Turns = field(default_factory=Turns)
+    _short: Turns = field(default_factory=Turns)
+
+    async def answer(
+        self, year: int, texts: Sequence[bytes], progress: BookProgress = _no_progress
+    ) -> WhatIf:
+        """Every unit of the year under the rubrics of the texts, beside the year as it is.
+
+        Kinds that they do not govern stay as they are. ProposalsRefused for a text that cannot be
+        used; `progress` gets the number of books that were counted, and of all that have to be.
+        """
+        async with self._short.turn():
+            proposed = await asyncio.to_thread(load_proposals, texts, year)
+        plans = _plans(proposed, self.snapshots.rubrics, year)
+        if all(plan.complete for plan in plans.values()):
+            async with self._short.turn():
+                snapshot = await self.snapshots.of(year)
+                _require_units(snapshot, proposed, texts)
+                return await asyncio.to_thread(_answer, snapshot, proposed, plans, Counts({}, 0))
+        async with self._counting.turn():
+            snapshot, counts = await self._count(year, plans, progress)
+            _require_units(snapshot, proposed, texts)
+            return await asyncio.to_thread(_answer, snapshot, proposed, plans, counts)
+
+    async def _count(
+        self, year: int, plans: Plans, progress: BookProgress
+    ) -> tuple[Snapshot, Counts]:
+        """The year as of one commit, and what had to be counted from its events."""
+        counts, number = Counts({}, 0), 0
+        async with self.snapshots.db.patient() as db, workers() as team:
+            team.connect(db.source(*BAD_PLANS))
+            async with _same_commit(self.snapshots, team) as (conn, stamp):
+                snapshot = await self.snapshots.load(conn, year, stamp)
+                groups = await _requests(conn, snapshot, plans, team.count)
+                counted = Rubrics(tuple(plan.counted for plan in plans.values()))
+                team.send_rules(snapshot.registry, counted, NICE)
+            total = sum(len(group.books) for group in groups)
+
+            async def add(count: BookCount) -> None:
+                nonlocal counts, number
+                counts.tallies[count.book.unit] = count.tally
+                counts, number = counts._replace(events=counts.events + count.events), number + 1
+                progress(number, total)
+
+            await team.compute(groups, add)
+        return snapshot, counts
+
+
+@contextlib.asynccontextmanager
+async def _same_commit(
+    snapshots: Snapshots, team: Workers
+) -> AsyncIterator[tuple[AsyncConnection, int]]:
+    """A connection and its stamp, which is also that of every worker; DataMoves where the fold
+    commits between their looks again and again."""
+    for _ in range(LOOKS_MAX):
+        async with snapshots.db.read() as conn:
+            place = await position.load(conn)
+            if await team.look() == {place.stamp}:
+                require_same_rubrics(place, snapshots.rubrics)
+                yield conn, place.stamp
+                return
+    raise DataMoves
+
+
+def _plans(proposed: Sequence[Rubric], present: Rubrics, year: int) -> dict[str, TallyReuse]:
+    return {
+        kind: plan_reuse(kind, present.governing(kind, year), rubric)
+        for rubric in proposed
+        for kind in rubric.kinds
+    }
+
+
+def _require_units(snapshot: Snapshot, proposed: Sequence[Rubric], texts: Sequence[bytes]) -> None:
+    """Refuses a rubric that governs no unit of the year: it would change nothing, unseen."""
+    year = snapshot.year
+    kinds = {unit.kind for unit in snapshot.registry.units.values() if unit.exists_in(year)}
+    faults = []
+    for number, (rubric, text) in enumerate(zip(proposed, texts, strict=True)):
+        if kinds.isdisjoint(rubric.kinds):
+            reason = message("rubric-other-kinds", kinds=", ".join(rubric.kinds), year=year)
+            faults.append(ProposalFault(number, line_of_kinds(number, text), reason))
+    if faults:
+        raise ProposalsRefused(faults)
+
+
+async def _requests(
+    conn: AsyncConnection, snapshot: Snapshot, plans: Plans, count: int
+) -> list[CountRequest]:
+    """The books that have to be counted, in groups whose events fit into memory."""
+    registry, requests = snapshot.registry, list[CountRequest]()
+    for kind, plan in plans.items():
+        books = [
+            Book(unit.key, snapshot.year)
+            for unit in registry.units.values()
+            if unit.kind == kind and unit.exists_in(snapshot.year)
+        ]
+        if plan.complete or not books:
+            continue
+        books.sort(key=lambda book: (family(registry, book), book.unit))
+        each = 1 + await ledger.events_of(conn, books) // len(books)
+        groups = split(books, count, max(1, EVENTS_AT_ONCE // each))
+        requests += (CountRequest(group, plan.types) for group in groups)
+    return requests
+
+
+def _answer(
+    snapshot: Snapshot, proposed: tuple[Rubric, ...], plans: Plans, counts: Counts
+) -> WhatIf:
+    then = _standings(snapshot, plans, counts.tallies)
+    changes = unit_changes(snapshot.registry, snapshot.year, snapshot.standings, then)
+    return WhatIf(snapshot.year, proposed, changes, indicator_sums(changes), counts.events)
+
+
+def _standings(
+    snapshot: Snapshot, plans: Plans, counted: Mapping[str, Tally]
+) -> dict[str, Standing]:
+    """Every unit that is rated under the proposed rubrics; other kinds stay as they are."""
+    unranked, year = [], snapshot.year
+    for unit in snapshot.registry.units.values():
+        plan = plans.get(unit.kind)
+        if plan is not None and unit.exists_in(year):
+            present = snapshot.tallies.get(unit.key) or Tally()
+            sums = reuse_tally(plan, present, counted.get(unit.key) or Tally())
+            unranked.append(unit_standing(unit, plan.rubric, snapshot.registry, year, sums))
+    others = {key: s for key, s in snapshot.standings.items() if s.kind not in plans}
+    return {**others, **rank_units(unranked)}
