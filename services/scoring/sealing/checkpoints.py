@@ -15,7 +15,7 @@ from services.chassis.errors import DanchuError
 from services.scoring.messages import message
 from services.scoring.queries import seal_sets
 from services.scoring.rubrics.model import Rubrics
-from services.scoring.sealing.announcing import year_event
+from services.scoring.sealing.events import year_event
 from services.scoring.sealing.fence import wait_for_marks
 from services.scoring.sealing.files import SecretMissing
 from services.scoring.sealing.keyring import Keyring

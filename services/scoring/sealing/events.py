@@ -24,7 +24,7 @@ class EventRefused(DanchuError):
     """An event that breaks the contract, so that it cannot be announced."""
 
     def __init__(self, short: str, why: str) -> None:
-        super().__init__(message("year-event-refused", short=short, why=why))
+        super().__init__(message("seal-event-refused", short=short, why=why))
 
 
 def year_event(short: str, year: int, data: dict[str, Any], now: int) -> tuple[bytes, Draft]:
