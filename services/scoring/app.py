@@ -130,7 +130,7 @@ def build(settings: ScoringSettings, part: Part = "all", clock: Clock = now_us) 
     api = build_api(reading, lag, verifier, health, reads)
     questions = None
     if part != "fold":
-        receipts = Receipts(db, reading.snapshots)
+        receipts = Receipts(db, reading.versions)
         questions = ReceiptResponder(settings.nats(SERVICE), receipts)
     return App(settings, db, broker, api, health, fold, relay, questions, reads, clock)
 

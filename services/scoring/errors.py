@@ -68,6 +68,13 @@ class NotKnownYet(DanchuError):
         super().__init__(message("as-of-not-known", as_of=as_of, known=self.known_until))
 
 
+class VersionUnknown(DanchuError):
+    """The year has no sealed version of this number, and it is not the present one."""
+
+    def __init__(self, year: int, version: int) -> None:
+        super().__init__(message("version-unknown", year=year, version=version))
+
+
 class UnitNotRated(DanchuError):
     """No unit has this key or code, or no rubric rates the unit in the year."""
 

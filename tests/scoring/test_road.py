@@ -132,10 +132,17 @@ async def test_openapi_names_every_parameter_of_every_path(road: Road) -> None:
     """What a path or a query takes is described, so that a client can be generated."""
     described = (await road.client.get("/scoring/openapi.json")).json()["paths"]
     named = {
-        path: {one["name"] for one in methods["get"].get("parameters", [])}
+        path: {one["name"] for of in methods.values() for one in of.get("parameters", [])}
         for path, methods in described.items()
     }
-    assert named["/ratings/{year}/{unit}"] == {"year", "unit", "view", "wait_for", "as_of"}
+    assert named["/ratings/{year}/{unit}"] == {
+        "year",
+        "unit",
+        "view",
+        "wait_for",
+        "as_of",
+        "version",
+    }
     for path, names in named.items():
         assert {part[1:-1] for part in path.split("/") if part.startswith("{")} <= names
 

@@ -57,19 +57,19 @@ async def find_unit(
     """
     current = await reading.snapshots.of(year)
     unit = current.registry.find(code)
-    if moment == NOW or unit is None:
-        key, snapshot = code, current
-    else:
+    if unit is None:
+        if reader.role not in READS_ALL and not reader.speaks_for(code):
+            raise unit_missing(code)
+    elif moment != NOW:
         _require_right(current, unit, code, reader)
-        key, snapshot = unit.key, await reading.snapshot(year, moment)
+    snapshot = await reading.snapshot(year, moment)
     try:
-        rated = snapshot.unit(key)
+        rated = snapshot.unit(code if unit is None else unit.key)
     except UnitNotRated:
         if reader.role in READS_ALL or reader.speaks_for(code):
             raise UnitNotRated(code, year) from None
         raise unit_missing(code) from None
-    if moment == NOW:
-        _require_right(current, rated, code, reader)
+    _require_right(current, rated, code, reader)
     return snapshot, rated
 
 

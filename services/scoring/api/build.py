@@ -18,7 +18,7 @@ from services.scoring.api.machinery import add_machinery_routes, add_unowned_rou
 from services.scoring.api.ratings import add_rating_routes, add_unit_routes
 from services.scoring.api.read_lines import ReadLines, note_rating
 from services.scoring.api.what_if import add_what_if_routes
-from services.scoring.errors import NotKnownYet, RubricsReplaced, UnitNotRated
+from services.scoring.errors import NotKnownYet, RubricsReplaced, UnitNotRated, VersionUnknown
 from services.scoring.messages import message
 from services.scoring.operations.lag import FoldLag
 from services.scoring.readmodel.reader import Reading
@@ -71,7 +71,8 @@ def _add_reads(api: FastAPI, reading: Reading, verifier: Verifier, reads: ReadLo
 
 def _add_errors(api: FastAPI) -> None:
     @api.exception_handler(UnitNotRated)
-    async def on_unit(_: Request, error: UnitNotRated) -> Response:
+    @api.exception_handler(VersionUnknown)
+    async def on_unit(_: Request, error: UnitNotRated | VersionUnknown) -> Response:
         return answer(Problem(404, error.message))
 
     @api.exception_handler(RubricsReplaced)

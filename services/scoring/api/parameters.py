@@ -35,7 +35,7 @@ WaitFor = Annotated[
 Kind = Literal["commune", "agency", "public_service_unit", "enterprise"]
 Sort = Literal["total", "-total", "name", "-name", "unit", "-unit"]
 Year = Annotated[int, Path(ge=1900, le=9999, description="the rating year")]
-UNIT_MAX = 64
+UNIT_MAX, VERSION_MAX = 64, 999_999
 FIELDS_MAX = 20
 YEAR = re.compile("(19|[2-9][0-9])[0-9]{2}", re.ASCII)
 UnitCode = Annotated[
@@ -57,6 +57,12 @@ AsOfText = Annotated[
 ]  # fmt: skip
 
 
+Version = Annotated[
+    int | None,
+    Field(ge=1, le=VERSION_MAX, description="a version of the year; not together with as_of"),
+]
+
+
 class Waiting(BaseModel):
     """The parameter of every query; a parameter of another name is refused."""
 
@@ -65,14 +71,18 @@ class Waiting(BaseModel):
 
 
 class Past(Waiting):
-    """The year as of an instant instead of the last commit."""
+    """The year as of an instant, or a sealed version of it, instead of the present state."""
 
     as_of: AsOfText = None
+    version: Version = None
 
     @property
     def moment(self) -> Moment:
-        """The state of the year that the question is about."""
-        return NOW if self.as_of is None else Moment(moments.instant(self.as_of))
+        """The state of the year that the question is about; Problem 422 for two of them."""
+        if self.as_of is not None and self.version is not None:
+            raise refusal([("as_of", message("as-of-and-version"))])
+        as_of = None if self.as_of is None else moments.instant(self.as_of)
+        return NOW if as_of is None and self.version is None else Moment(as_of, self.version)
 
 
 class Viewing(Past):

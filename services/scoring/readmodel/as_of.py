@@ -91,7 +91,7 @@ class AsOf:
     async def _load(self, year: int, instant: int, rubrics: Rubrics) -> Snapshot:
         async with self.db.read() as conn:
             place = await _past_year(conn, year, instant, rubrics)
-            snapshot = await _compute(conn, place, rubrics)
+            snapshot = await _compute(conn, place, rubrics, self.rubrics)
         self._snapshots[place] = snapshot
         while len(self._snapshots) > SNAPSHOTS_MAX:
             del self._snapshots[next(iter(self._snapshots))]
@@ -100,7 +100,7 @@ class AsOf:
 
 async def _past_year(conn: AsyncConnection, year: int, instant: int, rubrics: Rubrics) -> PastYear:
     last = await ledger_queries.last_recorded(conn, year, instant)
-    return PastYear(year, BEFORE_ALL if last is None else last, rubrics.digest)
+    return PastYear(year, BEFORE_ALL if last is None else last, rubrics.digest_of(year))
 
 
 async def cells(conn: AsyncConnection, snapshot: Snapshot, unit: str, until: int) -> Cells:
@@ -123,11 +123,14 @@ async def decisions(
     return await ledger_queries.decisions(conn, snapshot.year, until, targets, subjects)
 
 
-async def _compute(conn: AsyncConnection, place: PastYear, rubrics: Rubrics) -> Snapshot:
+async def _compute(
+    conn: AsyncConnection, place: PastYear, rubrics: Rubrics, folded: Rubrics
+) -> Snapshot:
+    """The year by these rubrics; its books are right as they are where `folded` has the same."""
     year, until = place.year, place.last
     targets = await ledger_queries.retraction_targets(conn, until)
     registry = await ledger_queries.registry(conn, until, targets)
-    stale = await _stale_units(conn, place, registry, rubrics)
+    stale = await _stale_units(conn, place, registry, folded)
     stored = await book_queries.tallies(conn, year, -1)
     sums = await _sums(conn, place, registry, rubrics, targets, stale)
     tallies = {key: tally for key, tally in stored.items() if key not in stale}
@@ -149,11 +152,11 @@ async def _compute(conn: AsyncConnection, place: PastYear, rubrics: Rubrics) -> 
 
 
 async def _stale_units(
-    conn: AsyncConnection, place: PastYear, registry: Registry, rubrics: Rubrics
+    conn: AsyncConnection, place: PastYear, registry: Registry, folded: Rubrics
 ) -> set[str]:
     """The units whose books may have another tally now than as of the instant."""
     stored = (await position.load(conn)).rubrics
-    if stored != rubrics.digest:
+    if stored != folded.digest or folded.digest_of(place.year) != place.rubrics:
         return set(registry.units)
     latest = await book_queries.registry(conn)
     later = await ledger_queries.later_subjects(conn, place.year, place.last)

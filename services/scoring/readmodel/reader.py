@@ -30,10 +30,10 @@ from services.scoring.ratings.sheet.trials import UnitYear
 from services.scoring.ratings.standings import rivals
 from services.scoring.readmodel import as_of
 from services.scoring.readmodel.arrivals import Arrivals
-from services.scoring.readmodel.as_of import AsOf
-from services.scoring.readmodel.moment import NOW, Moment, require_known
+from services.scoring.readmodel.moment import NOW, Moment
 from services.scoring.readmodel.snapshot import Snapshot, Snapshots
 from services.scoring.readmodel.unit_events import EventPage, belongs, unit_events
+from services.scoring.readmodel.versions import YearVersions
 
 SHEET_TRIES = 20
 
@@ -64,23 +64,19 @@ class Reading:
     snapshots: Snapshots
     clock: Clock
     arrivals: Arrivals = field(init=False)
-    past: AsOf = field(init=False)
+    versions: YearVersions = field(init=False)
 
     def __post_init__(self) -> None:
         self.arrivals = Arrivals(self.db)
-        self.past = AsOf(self.db, self.snapshots.rubrics)
+        self.versions = YearVersions(self.db, self.snapshots, self.clock)
 
     async def wait_for_receipts(self, receipts: Collection[bytes]) -> None:
         """Until each of these events is in the ledger or in quarantine, as `Arrivals.wait`."""
         await self.arrivals.wait(receipts)
 
     async def snapshot(self, year: int, moment: Moment = NOW) -> Snapshot:
-        """The year at a moment; NotKnownYet where not all of it has surely arrived."""
-        if moment.as_of is None:
-            return await self.snapshots.of(year)
-        async with self.db.read() as conn:
-            await require_known(conn, moment.as_of, self.clock())
-        return await self.past.snapshot(year, moment.as_of)
+        """The set of the year that answers at a moment; as `YearVersions.of`."""
+        return await self.versions.of(year, moment)
 
     async def list(
         self, year: int, reader: Credential, kind: str | None, class_: str | None, q: str | None,
@@ -88,7 +84,7 @@ class Reading:
     ) -> RatingPage:  # fmt: skip
         """A page of the year's ratings that the reader may see; ClassUnknown for no such class."""
         current = await self.snapshots.of(year)
-        snapshot = current if moment == NOW else await self.snapshot(year, moment)
+        snapshot = await self.snapshot(year, moment)
         classes = list(dict.fromkeys(snapshot.classes(kind)))
         if class_ is not None and class_ not in classes:
             raise ClassUnknown(classes)

@@ -8,12 +8,13 @@ from contracts.envelope import Recorded, decode
 from contracts.messages import Message
 from contracts.questions import ReceiptFate
 from services.chassis.database.engine import Database
+from services.scoring.fold.books import POSTING
 from services.scoring.fold.verdict import Verdict
 from services.scoring.messages import message
 from services.scoring.queries import events
 from services.scoring.ratings.reasons import aside_members, uncounted_members
-from services.scoring.readmodel.snapshot import Snapshots
 from services.scoring.readmodel.verdicts import verdicts
+from services.scoring.readmodel.versions import YearVersions
 from services.scoring.store import quarantine
 
 
@@ -22,7 +23,7 @@ class Receipts:
     """The fates of events, as of the last commit."""
 
     db: Database
-    snapshots: Snapshots
+    versions: YearVersions
 
     async def fate(self, receipt: bytes) -> ReceiptFate:
         """Whether the event counts, and why not; `waiting` where it has not arrived."""
@@ -42,7 +43,10 @@ class Receipts:
         return _fate("quarantined", entry.reason, sentence)
 
     async def _verdict(self, event: Recorded) -> Verdict:
-        snapshot = await self.snapshots.of(event.year)
+        if event.kind.short in POSTING:
+            snapshot = await self.versions.of(event.year)
+        else:  # a late event of the registry still moves open years
+            snapshot = await self.versions.snapshots.of(event.year)
         async with self.db.read() as conn:
             return (await verdicts(conn, snapshot, [event]))[event.identity]
 

@@ -33,6 +33,7 @@ from services.scoring.store.position import Position
 from services.scoring.year.stages import OPEN, Stage, YearState
 
 YEARS_MAX = 8
+NO_STATE = YearState(year=0)
 
 OwnCells = Callable[
     [Collection[str], Collection[str]],
@@ -63,6 +64,7 @@ class Snapshot:
     as_of: int | None = None
     stage: Stage = OPEN
     version: int = 1
+    state: YearState = NO_STATE
     _bodies: dict[str, bytes] = field(default_factory=dict)
 
     def unit(self, code: str) -> Unit:
@@ -172,7 +174,7 @@ class Snapshots:
                 snapshot = await self.load(conn, year, place.stamp)
             else:
                 snapshot = await self._update(conn, before, place.stamp)
-            snapshot = _staged(snapshot, state)
+            snapshot = staged(snapshot, state)
         self._years[year] = snapshot
         while len(self._years) > YEARS_MAX:
             del self._years[self._least_used()]
@@ -210,12 +212,13 @@ class Snapshots:
         return await with_standings(snapshot, changed, _stored_cells(conn, before.year))
 
 
-def _staged(snapshot: Snapshot, state: YearState) -> Snapshot:
+def staged(snapshot: Snapshot, state: YearState) -> Snapshot:
     """The snapshot in the stage and version of the year; the same one where it has them."""
-    stage, version = state.stage, state.version
-    if (snapshot.stage, snapshot.version) == (stage, version):
+    if snapshot.state == state:
         return snapshot
-    return replace(snapshot, stage=stage, version=version, _bodies={})
+    return replace(
+        snapshot, stage=state.stage, version=state.version, state=state, _bodies={}
+    )  # fmt: skip
 
 
 def require_same_rubrics(place: Position, rubrics: Rubrics) -> None:

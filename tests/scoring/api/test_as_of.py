@@ -72,6 +72,10 @@ async def test_the_same_question_about_the_past_gets_the_same_bytes_for_ever(
         assert first[1].json() == {**now.json(), "as_of": instant}
         assert [one.json()["as_of"] for one in first] == [instant] * 4
         assert first[1].headers["x-danchu-rubrics"] == now.headers["x-danchu-rubrics"]
+        both = await road.get(UNIT, as_of=instant, version=1)
+        assert (both.status_code, both.json()["errors"][0]["field"]) == (422, "as_of")
+        assert (await road.get(UNIT, version=2)).status_code == 404
+        assert (await road.get(UNIT, version=1)).json() == now.json()
         receipts = await road.send(later)
         changed = await road.get(UNIT, wait_for=receipts[-1])
         assert changed.json()["total"] != now.json()["total"]
