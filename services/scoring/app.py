@@ -127,7 +127,7 @@ def build(settings: ScoringSettings, part: Part = "all", clock: Clock = now_us) 
     reading = Reading(db, Snapshots(db, rubrics), clock)
     verifier = credentials.verifier(settings, clock, SERVICE)
     reads = ReadLog(db, clock)
-    api = build_api(reading, lag, verifier, health, reads)
+    api = build_api(reading, lag, verifier, health, reads, settings.public_url)
     questions = None
     if part != "fold":
         receipts = Receipts(db, reading.versions)

@@ -193,6 +193,14 @@ def json_answer(members: Any) -> Response:
     return Response(msgspec.json.encode(members), media_type=JSON)
 
 
+def file_answers(content_type: str, *statuses: int) -> dict[str, Any]:
+    """The answers of a route that answers a file, for OpenAPI."""
+    members = route_answers(None, *statuses)
+    schema = {"schema": {"type": "string", "format": "binary"}}
+    members["responses"][200]["content"] = {content_type.partition(";")[0]: schema}
+    return members
+
+
 def year_answer(members: dict[str, Any], snapshot: Snapshot) -> Response:
     """A JSON answer about a year, with the digest of its rubrics, and `as_of` if it has one."""
     as_of = {} if snapshot.as_of is None else {"as_of": moments.rfc3339(snapshot.as_of)}

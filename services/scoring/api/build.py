@@ -13,6 +13,7 @@ from services.chassis.http.service_api import answer, service_api
 from services.chassis.http.strict_body import StrictRoute
 from services.chassis.read_log import ReadLog
 from services.scoring.api.access import credential_of, find_unit
+from services.scoring.api.exports import add_export_routes
 from services.scoring.api.fast_path import FastPath, RatingBody
 from services.scoring.api.machinery import add_machinery_routes, add_unowned_route
 from services.scoring.api.ratings import add_rating_routes, add_unit_routes
@@ -25,12 +26,14 @@ from services.scoring.readmodel.reader import Reading
 
 
 def build_api(
-    reading: Reading, lag: FoldLag, verifier: Verifier, health: Health, reads: ReadLog
-) -> FastAPI:
+    reading: Reading, lag: FoldLag, verifier: Verifier, health: Health, reads: ReadLog,
+    public_url: str | None = None,
+) -> FastAPI:  # fmt: skip
     """The application, to be mounted under /scoring."""
     api = service_api("scoring", "Annual ratings of units, and what they rest on.", health)
     api.router.route_class = StrictRoute
     api.state.verifier = verifier
+    add_export_routes(api, reading, verifier, public_url)
     add_rating_routes(api, reading, verifier)
     add_unit_routes(api, reading, verifier)
     add_what_if_routes(api, reading, verifier)

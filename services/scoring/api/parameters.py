@@ -113,11 +113,10 @@ class EventPaging(Past, Paging):
     """A page of a unit's events."""
 
 
-class Listing(Past, Paging):
-    """A page of a year's ratings."""
+class Filters(Past):
+    """Which ratings of a year, and in which order."""
 
     model_config = ConfigDict(extra="forbid", populate_by_name=True)
-    year: int = Field(ge=1900, le=9999)
     kind: Kind | None = None
     class_: str | None = Field(None, alias="class", max_length=64)
     q: str | None = Field(
@@ -125,6 +124,35 @@ class Listing(Past, Paging):
         description="words of a name or a code that the unit has or had; whole words come first",
     )  # fmt: skip
     sort: Sort = Field("total", description="total: best first; with - the other way round")
+
+
+class Listing(Filters, Paging):
+    """A page of a year's ratings."""
+
+    year: int = Field(ge=1900, le=9999)
+
+
+class CsvExport(Filters):
+    """A year's ratings as CSV."""
+
+    separator: Literal[",", ";", "\t", "comma", "semicolon", "tab"] = Field(
+        "comma", description="what separates the values, by its name or as itself",
+    )  # fmt: skip
+    decimal: Literal["point", "comma"] = Field(
+        "point", description="how points are spelled: 12.50, or 12,50 for Vietnamese spreadsheets",
+    )  # fmt: skip
+
+
+class XlsxExport(Filters):
+    """A year's ratings as XLSX."""
+
+    lang: Literal["vi", "en"] = Field("vi", description="the language of headings and terms")
+
+
+class PdfExport(Viewing):
+    """A unit's sheet as PDF."""
+
+    lang: Literal["vi", "en"] = Field("vi", description="the language of the document")
 
 
 class QuarantinePaging(BaseModel):
