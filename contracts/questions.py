@@ -12,6 +12,10 @@ import msgspec
 
 RECEIPT_QUESTION = "danchu.query.receipt"
 """The subject on which the intake asks scoring for the state of an event."""
+RATING_QUESTION = "danchu.query.rating"
+"""The subject on which readers ask scoring for a rating, for every unit. What an account may ask of
+single units alone is mapped to `danchu.query.rating.<unit>[.<unit>…]` where it is imported, with -
+for . in a key."""
 
 
 class ReceiptQuestion(msgspec.Struct, frozen=True):

@@ -84,11 +84,12 @@ class YearCheckpointedV1(Data, frozen=True, kw_only=True):
 
 
 class RatingChangedV1(Data, frozen=True, kw_only=True):
-    """`rating.changed`: A unit's rating moved."""
+    """`rating.changed`: A unit's rating moved; `rated` is false where it has none any more."""
 
     total: SignedPoints
     version: Count
     stage: Literal["open", "provisional", "sealed", "reopened"]
+    rated: bool | UnsetType = UNSET
 
 
 class RatingSealedV1(Data, frozen=True, kw_only=True):

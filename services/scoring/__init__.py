@@ -2,5 +2,6 @@
 
 Owns: the ledger of all events, and every rating.
 Takes in: all events of the stream EVENTS.
-Emits: messages that it cannot fold, through its outbox, to the stream QUARANTINE.
+Emits, through its outbox: messages that it cannot fold, to the stream QUARANTINE; the last total
+of each unit's year, to the stream RATINGS.
 """

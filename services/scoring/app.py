@@ -40,6 +40,7 @@ from services.scoring.store.door_state import first_alarm
 from services.scoring.store.position import Position
 from services.scoring.subscribers.fold_loop import FoldLoop
 from services.scoring.subscribers.mark_watch import MarkWatch
+from services.scoring.subscribers.rating_feed import RatingFeed
 from services.scoring.subscribers.receipt_questions import ReceiptResponder
 from services.scoring.tables import MIGRATIONS
 
@@ -59,6 +60,7 @@ class App:
     relay: Relay | None
     questions: ReceiptResponder | None
     reads: ReadLog
+    feed: RatingFeed | None = None
     clock: Clock = now_us
     tasks: list[asyncio.Task[None]] = field(default_factory=list)
 
@@ -83,7 +85,11 @@ class App:
         work: list[tuple[str, Task]] = [
             ("scoring relay", relay.run), ("scoring fold", fold.run),
         ]  # fmt: skip
-        return work if fold.watch is None else [*work, ("scoring marks", fold.watch.run)]
+        if fold.watch is not None:
+            work.append(("scoring marks", fold.watch.run))
+        if self.feed is not None:
+            work.append(("scoring feed", self.feed.run))
+        return work
 
     async def _check_broker(self) -> None:
         await check_broker(self.settings, self.broker, self.health)
@@ -117,11 +123,13 @@ def build(settings: ScoringSettings, part: Part = "all", clock: Clock = now_us) 
     db = Database(settings.database(SERVICE), SERVICE, settings.database_limits)
     broker = Broker(settings.nats(SERVICE), f"danchu scoring {part}")
     health = Health()
-    fold = relay = None
+    fold = relay = feed = None
     if part != "http":
         folder, watch = Folder(db, rubrics, clock), MarkWatch(db, broker, clock)
         fold = FoldLoop(db, broker, folder, settings.scoring_batch, watch=watch)
         relay = Relay(db, broker, clock, spot_checks=True)
+        feed = RatingFeed(db, broker, rubrics, clock)
+        health.show("feed", feed.check)
     lag = FoldLag(db, broker, clock)
     _add_checks(health, lag, part, rubrics)
     reading = Reading(db, Snapshots(db, rubrics), clock)
@@ -132,7 +140,7 @@ def build(settings: ScoringSettings, part: Part = "all", clock: Clock = now_us) 
     if part != "fold":
         receipts = Receipts(db, reading.versions)
         questions = ReceiptResponder(settings.nats(SERVICE), receipts)
-    return App(settings, db, broker, api, health, fold, relay, questions, reads, clock)
+    return App(settings, db, broker, api, health, fold, relay, questions, reads, feed, clock)
 
 
 def _add_checks(health: Health, lag: FoldLag, part: Part, rubrics: Rubrics) -> None:

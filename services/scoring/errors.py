@@ -35,6 +35,13 @@ class FoldBehind(DanchuError):
         super().__init__(message("fold-behind", events=events, seconds=seconds))
 
 
+class FeedFailed(DanchuError):
+    """The feed of ratings fails, so consumers of RATINGS do not get the last states."""
+
+    def __init__(self, fault: str) -> None:
+        super().__init__(message("feed-failed", fault=fault))
+
+
 class DoorUnknown(DanchuError):
     """No door has this name."""
 

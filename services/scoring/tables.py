@@ -241,6 +241,27 @@ checkpoints = Table(
     Column("leaves", LargeBinary, nullable=False),
 )  # fmt: skip
 """The checkpoints of open years; `leaves` are the hashes of the entries since the one before."""
+rating_feed = Table(
+    "rating_feed", metadata,
+    Column("id", Integer, primary_key=True),
+    Column("revision", BigInteger, nullable=False),
+    Column("stream_created", BigInteger),
+)  # fmt: skip
+"""One row, from the first announcement on: `revision` counts them, `stream_created` identifies the
+stream RATINGS that has them."""
+
+announced_ratings = Table(
+    "announced_ratings", metadata,
+    Column("unit", Text, primary_key=True),
+    Column("year", Integer, primary_key=True, autoincrement=False),
+    Column("total", BigInteger, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("stage", Text, nullable=False),
+    Column("rated", Boolean, nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)  # fmt: skip
+"""What the feed announced last of each unit's year; `seq` is that message in the outbox."""
 
 outbox = outbox_table(metadata)
 key_marks = key_marks_table(metadata)

@@ -1,6 +1,7 @@
 """The passwords of the embedded NATS server, which are random and stay in files of the home.
 
-`nats-users.json` has those of the services; `nats.json` has the one of the development emitter.
+`nats-users.json` has those of the services. Each development user has a file of its own:
+`nats.json` the emitter, `nats-reader.json` who asks for ratings, `nats-feed.json` an HR system.
 """
 
 import json
@@ -11,8 +12,9 @@ from pathlib import Path
 from services.chassis.private_files import write_private
 from services.chassis.settings import USERS_FILE, Settings
 
-EMITTER = "emitter"
 EMITTER_FILE = "nats.json"
+FILES = {"emitter": EMITTER_FILE, "reader": "nats-reader.json", "hr": "nats-feed.json"}
+"""The file of each development user."""
 PASSWORD_BYTES = 24
 
 
@@ -23,8 +25,9 @@ def load_passwords(home: Path, users: Iterable[str]) -> dict[str, str]:
 
 
 def save_credentials(home: Path, url: str, monitor: str, passwords: Mapping[str, str]) -> None:
-    """Writes the addresses and passwords for the services, and those for the emitter."""
+    """Writes addresses and passwords: of the services, and of each development user."""
     services = {"url": url, "monitor": monitor, "users": passwords}
     write_private(home / USERS_FILE, json.dumps(services, indent=1))
-    emitter = {"url": url, "user": EMITTER, "password": passwords[EMITTER]}
-    write_private(home / EMITTER_FILE, json.dumps(emitter, indent=1))
+    for user, file in FILES.items():
+        access = {"url": url, "user": user, "password": passwords[user]}
+        write_private(home / file, json.dumps(access, indent=1))

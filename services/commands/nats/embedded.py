@@ -7,13 +7,7 @@ from pathlib import Path
 
 from services.chassis.private_files import write_private
 from services.commands.nats.credentials import load_passwords, save_credentials
-from services.commands.nats.grants import (
-    DEPARTMENTS_ACCOUNT,
-    EMIT_SUBJECTS,
-    GRANTS,
-    SERVICES_ACCOUNT,
-    Grant,
-)
+from services.commands.nats.grants import GRANTS, IMPORTS, SERVICES_ACCOUNT, Grant
 
 CONFIG_FILE = "nats/server.conf"
 PAYLOAD_BYTES_MAX = 8 * 2**20
@@ -44,7 +38,7 @@ def generate(home: Path, port: int, monitor_port: int) -> Embedded:
 
 def config_text(store: Path, port: int, monitor_port: int, passwords: Mapping[str, str]) -> str:
     """The text of the server's configuration file."""
-    emit = json.dumps(EMIT_SUBJECTS)
+    imports = "\n".join(_importer(account, passwords) for account in IMPORTS)
     return f"""server_name: danchu
 listen: "127.0.0.1:{port}"
 http: "127.0.0.1:{monitor_port}"
@@ -59,16 +53,40 @@ accounts {{
     users: [
 {_users(SERVICES_ACCOUNT, passwords)}
     ]
-    exports: [ {{ service: {emit}, accounts: [{DEPARTMENTS_ACCOUNT}] }} ]
-  }}
-  {DEPARTMENTS_ACCOUNT} {{
-    users: [
-{_users(DEPARTMENTS_ACCOUNT, passwords)}
+    exports: [
+{_exports()}
     ]
-    imports: [ {{ service: {{ account: {SERVICES_ACCOUNT}, subject: {emit} }} }} ]
   }}
+{imports}
 }}
 """
+
+
+def _exports() -> str:
+    """The services that other accounts import, each open to those accounts alone."""
+    lines = []
+    for account, imports in IMPORTS.items():
+        for each in imports:
+            kind = ", response_type: Stream" if each.replies else ""
+            subject = json.dumps(each.subject)
+            lines.append(f"      {{ service: {subject}, accounts: [{account}]{kind} }}")
+    return "\n".join(lines)
+
+
+def _importer(account: str, passwords: Mapping[str, str]) -> str:
+    subjects = (json.dumps(each.subject) for each in IMPORTS[account])
+    imports = "\n".join(
+        f"      {{ service: {{ account: {SERVICES_ACCOUNT}, subject: {subject} }} }}"
+        for subject in subjects
+    )
+    return f"""  {account} {{
+    users: [
+{_users(account, passwords)}
+    ]
+    imports: [
+{imports}
+    ]
+  }}"""
 
 
 def _users(account: str, passwords: Mapping[str, str]) -> str:

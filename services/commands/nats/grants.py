@@ -11,12 +11,41 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from contracts.catalog import CANONICAL
+from contracts.questions import RATING_QUESTION
+from services.chassis.broker.consumers import ConsumerPlan
 
 RECORDS = ("training", "awards", "violations")
 INFO = ("$JS.API.INFO", "$JS.API.STREAM.INFO.*")
 SERVICES_ACCOUNT, DEPARTMENTS_ACCOUNT = "DANCHU", "DEPARTMENTS"
+READERS_ACCOUNT, FEED_ACCOUNT = "READERS", "FEED"
 EMIT_SUBJECTS = "danchu.emit.*"
-"""The requests that the departments' account may send to the services' account."""
+FEED_CONSUMER = ConsumerPlan("RATINGS", "hr")
+"""The durable consumer of the feed, which an HR system reads."""
+_FEED = f"{FEED_CONSUMER.stream}.{FEED_CONSUMER.name}"
+
+
+@dataclass(frozen=True)
+class Import:
+    """The requests that an account may send to the services' account, and nothing else of it.
+
+    A reply goes to the account of the request alone, whatever subject it names. `replies`: a
+    request may have several.
+    """
+
+    subject: str
+    replies: bool = False
+
+
+IMPORTS: Mapping[str, tuple[Import, ...]] = {
+    DEPARTMENTS_ACCOUNT: (Import(EMIT_SUBJECTS),),
+    READERS_ACCOUNT: (Import(RATING_QUESTION),),
+    FEED_ACCOUNT: (
+        Import(f"$JS.API.CONSUMER.MSG.NEXT.{_FEED}", replies=True),
+        Import(f"$JS.ACK.{_FEED}.>"),
+    ),
+}
+"""By account, beside the services' own. Readers of single units get an account each, which imports
+`danchu.query.rating.<unit>` (several units: with a dot between them) to `danchu.query.rating`."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +84,18 @@ def _record(name: str) -> Grant:
     )
 
 
+def _outside(account: str) -> Grant:
+    """A user of another account sends all that the account imports."""
+    subjects = tuple(each.subject for each in IMPORTS[account])
+    return Grant(subjects, account=account, inbox="_INBOX.>")
+
+
+DEVELOPMENT: Mapping[str, str] = {
+    "emitter": DEPARTMENTS_ACCOUNT, "reader": READERS_ACCOUNT, "hr": FEED_ACCOUNT,
+}  # fmt: skip
+"""The accounts of the development users: a department, who asks for ratings, and an HR system
+that reads the feed."""
+
 GRANTS: Mapping[str, Grant] = {
     "provision": Grant(("$JS.API.>",)),
     "intake": Grant(
@@ -76,10 +117,14 @@ GRANTS: Mapping[str, Grant] = {
             "$JS.API.CONSUMER.MSG.NEXT.EVENTS.scoring", "$JS.API.CONSUMER.RESET.EVENTS.scoring",
             "$JS.ACK.EVENTS.scoring.>",
         ),
-        ("danchu.query.receipt", "danchu.query.receipt scoring", *_door("scoring").subscribe),
+        (
+            "danchu.query.receipt", "danchu.query.receipt scoring",
+            RATING_QUESTION, f"{RATING_QUESTION} scoring", f"{RATING_QUESTION}.>",
+            f"{RATING_QUESTION}.> scoring", *_door("scoring").subscribe,
+        ),
         replies=True,
     ),
-    "emitter": Grant((EMIT_SUBJECTS,), account=DEPARTMENTS_ACCOUNT, inbox="_INBOX.>"),
+    **{user: _outside(account) for user, account in DEVELOPMENT.items()},
 }  # fmt: skip
-"""By user. `provision` creates streams and consumers; `emitter` is the development department,
-which can do nothing but ask the doors."""
+"""By user. `provision` creates streams and consumers; those of DEVELOPMENT can do nothing but send
+the requests that their account imports."""

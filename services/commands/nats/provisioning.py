@@ -12,6 +12,7 @@ from services.chassis.broker.consumers import ConsumerPlan
 from services.chassis.broker.durability import check_stream
 from services.chassis.broker.errors import translate_client_errors
 from services.commands.messages import message
+from services.commands.nats.grants import FEED_CONSUMER
 
 DEDUPE_SECONDS = 120.0
 
@@ -42,7 +43,7 @@ STREAMS = (
     StreamPlan("RATINGS", "danchu.ratings.>", append_only=False, last_per_subject=True),
     StreamPlan("MARKS", "danchu.marks.>", append_only=False, last_per_subject=True),
 )
-CONSUMERS = (ConsumerPlan("EVENTS", "scoring"),)
+CONSUMERS = (ConsumerPlan("EVENTS", "scoring"), FEED_CONSUMER)
 
 
 async def provision(broker: Broker, anew: bool = False) -> list[Message]:

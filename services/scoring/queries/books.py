@@ -31,6 +31,12 @@ async def tallies(conn: AsyncConnection, year: int, since: int) -> dict[str, Tal
     return {unit: encoding.decode_tally(sums) for unit, sums in rows}
 
 
+async def years(conn: AsyncConnection) -> list[int]:
+    """The years that have a book."""
+    rows = await conn.execute(text("SELECT DISTINCT year FROM books ORDER BY year"))
+    return [row[0] for row in rows]
+
+
 async def last_stamp(db: Database) -> int:
     """The stamp of the last commit of the fold."""
     return int(await db.single_value("SELECT stamp FROM position"))

@@ -1,0 +1,190 @@
+"""The feed of ratings: announces each total that a commit moved, to the stream RATINGS.
+
+It compares the totals of the last commit with what was announced, at most once a second, and
+writes the differences to the outbox, together with what is announced then. So nothing is lost by a
+crash, and the relay sends a message twice at most with the same id. Several processes may run it:
+each announcement is made under the lock of the position, and only by whoever knows the last one.
+"""
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.chassis.broker import streams
+from services.chassis.broker.connection import Broker
+from services.chassis.clock import Clock
+from services.chassis.database.engine import Database
+from services.chassis.errors import BrokerAway, DatabaseAway
+from services.chassis.identifiers import new_id
+from services.chassis.relay.turn import message_id
+from services.scoring.errors import FeedFailed, RubricsReplaced
+from services.scoring.fold.books import Book
+from services.scoring.ratings.feed import CHANGED, FeedState, event_of, subject_of, unannounced
+from services.scoring.readmodel.totals import Totals
+from services.scoring.rubrics.model import Rubrics
+from services.scoring.store import position, rating_feed, stages
+from services.scoring.store.rating_feed import Announced, Feed, LastSent, Message
+from services.scoring.year.stages import OPEN, SEALED, YearState
+
+log = logging.getLogger(__name__)
+
+STREAM = "RATINGS"
+STEP_SECONDS = 1.0
+SHARE = 30
+"""A step may take one part in so many of the time until the next one ends: while every unit
+changes all the time, the feed comes less often instead of slowing the fold."""
+SLOW_SECONDS = 5.0
+FAULT_SECONDS = 5.0
+STREAM_SECONDS = 10.0
+
+
+@dataclass
+class RatingFeed:
+    """Runs in the process that folds, until it is cancelled; `fault` is what it fails with."""
+
+    db: Database
+    broker: Broker
+    rubrics: Rubrics
+    clock: Clock
+    fault: str | None = None
+    _totals: Totals = field(init=False)
+    _feed: Feed | None = None
+    _announced: dict[Book, Announced] = field(default_factory=dict)
+    _stages: dict[int, YearState] = field(default_factory=dict)
+    _compared: int = -1
+    _stream_due: float = 0.0
+
+    def __post_init__(self) -> None:
+        self._totals = Totals(self.db, self.rubrics)
+        self.broker.on_reconnect.append(self._on_reconnect)
+
+    def _on_reconnect(self) -> None:
+        self._stream_due = 0.0
+
+    async def run(self) -> None:
+        """Announces until it is cancelled; a fault in it does not stop the fold."""
+        loop = asyncio.get_running_loop()
+        while True:
+            began, pause = loop.time(), 0.0
+            try:
+                await self.step()
+                await self._check_stream_in_time()
+                self.fault = None
+            except (BrokerAway, DatabaseAway, RubricsReplaced) as away:
+                log.info("the feed waits", extra={"error": str(away)})
+            except Exception as fault:  # a bug: readiness names it, and the fold goes on
+                log.error("the feed failed", exc_info=fault)
+                self.fault, pause = f"{type(fault).__name__}: {fault}"[:300], FAULT_SECONDS
+                self._totals, self._feed = Totals(self.db, self.rubrics), None
+            took = loop.time() - began
+            await asyncio.sleep(max(STEP_SECONDS, min(SHARE * took, SLOW_SECONDS), pause))
+
+    async def check(self) -> str:
+        """For health checks: FeedFailed after a fault."""
+        if self.fault is not None:
+            raise FeedFailed(self.fault)
+        return "runs here"
+
+    async def step(self) -> int:
+        """Announces what differs from the last announcement; returns the number of messages."""
+        async with self.db.read() as conn:
+            stamp, feed = (await position.load(conn)).stamp, await rating_feed.load(conn)
+            if feed != self._feed:
+                self._announced = await rating_feed.announced(conn)
+                self._feed, self._compared = feed, -1
+            if stamp == self._compared:
+                return 0
+            self._stages = await _stages(conn)
+        await self._totals.refresh()
+        sealed = {year for year, state in self._stages.items() if state.stage == SEALED}
+        changes = unannounced(self._current(), self._states(), sealed)
+        if not changes:
+            self._compared = self._totals.stamp
+            return 0
+        return await self._announce(changes)
+
+    def _current(self) -> dict[Book, FeedState]:
+        stages = {year: (state.version, state.stage) for year, state in self._stages.items()}
+        return {
+            book: FeedState(total, *stages.get(book.year, (1, OPEN)))
+            for book, total in self._totals.of.items()
+        }
+
+    def _states(self) -> dict[Book, FeedState]:
+        return {book: FeedState(*entry[:4]) for book, entry in self._announced.items()}
+
+    async def _announce(self, changes: Mapping[Book, FeedState]) -> int:
+        """Announces the changes that need not wait; none where another process announced some.
+
+        What waits still differs in the next step. A decision on a year is made under the same lock,
+        so nothing of the year before it follows what is told with it.
+        """
+        earlier = {book: self._announced[book].seq for book in changes if book in self._announced}
+        async with self.db.write() as conn:
+            await position.lock(conn)
+            feed = await rating_feed.load(conn)
+            if feed != self._feed or await _stages(conn) != self._stages:
+                return 0
+            now = self.clock()
+            waiting = await rating_feed.pacing(conn, earlier.values(), now)
+            messages = [
+                _message(book, state, now)
+                for book, state in changes.items() if earlier.get(book) not in waiting
+            ]  # fmt: skip
+            if not messages:
+                return 0
+            replaced = [earlier[m.book] for m in messages if m.book in earlier]
+            latest = await rating_feed.add(conn, messages, replaced, now)
+            feed = feed._replace(revision=feed.revision + 1)
+            await rating_feed.save(conn, feed)
+        self._announced |= latest
+        self._feed = feed
+        return len(messages)
+
+    async def _check_stream_in_time(self) -> None:
+        now = asyncio.get_running_loop().time()
+        if now >= self._stream_due:
+            self._stream_due = now + STREAM_SECONDS
+            try:
+                await self.check_stream()
+            except BaseException:
+                self._stream_due = 0.0
+                raise
+
+    async def check_stream(self) -> None:
+        """Sends the last states again where the stream lost them: it is new, or an older copy."""
+        state = await streams.state(self.broker, STREAM)
+        async with self.db.read() as conn:
+            feed, last = await rating_feed.load(conn), await rating_feed.last_sent(conn)
+        intact = feed.stream_created in (None, state.created)
+        if intact and last is not None:
+            intact = await self._is_stored(last)
+        if intact and feed.stream_created == state.created:
+            return
+        async with self.db.write() as conn:
+            await position.lock(conn)
+            feed = await rating_feed.load(conn)
+            number = 0 if intact else await rating_feed.send_again(conn)
+            await rating_feed.save(conn, Feed(feed.revision + 1, state.created))
+        if number:
+            log.warning("the stream of ratings was lost", extra={"sent_again": number})
+
+    async def _is_stored(self, last: LastSent) -> bool:
+        """Whether the stream has the message, unless a later one replaced it meanwhile."""
+        stored = await streams.id_at(self.broker, STREAM, last.stream_seq)
+        if stored == message_id(last.receipt, last.generation):
+            return True
+        async with self.db.read() as conn:
+            return await rating_feed.last_sent(conn) != last
+
+
+async def _stages(conn: AsyncConnection) -> dict[int, YearState]:
+    return {year: await stages.load(conn, year) for year in await stages.years(conn)}
+
+
+def _message(book: Book, state: FeedState, now: int) -> Message:
+    attributes = event_of(book, CHANGED, state.data(), new_id(now), now)
+    return Message(book, subject_of(book), attributes, Announced(*state))
