@@ -21,9 +21,10 @@ from services.commands.quarantine_commands import quarantine_app
 from services.commands.rating_commands import rating_app, rubric_app
 from services.commands.stack_commands import stack_app
 from services.commands.terminal import show
+from services.commands.verify.verify_commands import verify_app
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, epilog=CODES, cls=Program)
-for commands in (stack_app, event_app, rating_app):
+for commands in (stack_app, event_app, rating_app, verify_app):
     app.add_typer(commands.app)
 app.add_typer(rubric_app.app, name="rubric")
 app.add_typer(quarantine_app.app, name="quarantine")

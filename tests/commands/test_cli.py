@@ -27,12 +27,13 @@ ROOT = Path(__file__).parents[2]
 RUBRIC = ROOT / "services" / "scoring" / "rubrics" / "viet-tri-2025-commune.yaml"
 PROMISED = {
     "up", "serve", "migrate", "provision", "emit", "rate", "rebuild", "audit", "resend",
-    "simulate", "token", "carry", "recount", "rubric check", "quarantine list", "quarantine show",
+    "simulate", "token", "carry", "recount", "verify", "rubric check",
+    "quarantine list", "quarantine show",
     "quarantine replay", "quarantine drop", "quarantine aside",
     "keys make", "keys show", "keys adopt", "door list", "door retire",
 }  # fmt: skip
 FOR_MACHINES = ["emit", "rate", "rebuild", "audit", "resend", "token", "migrate", "provision",
-                "recount", "rubric check", "quarantine list", "quarantine replay",
+                "recount", "verify", "rubric check", "quarantine list", "quarantine replay",
                 "carry"]  # fmt: skip
 
 

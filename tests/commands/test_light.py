@@ -48,7 +48,7 @@ def danchu(*arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
         (("token", "--role", "king", "--home", "HOME"), 2),
         (("rate", "--year", "2025", "--home", "HOME", "--url", NOBODY), 2),
         (("emit", "EVENTS", "--home", "HOME", "--url", NOBODY), 2),
-        (("quarantine", "list", "--state", "lost"), 2),
+        (("quarantine", "list", "--state", "lost"), 2), (("verify", "EVENTS"), 2),
         (("quarantine", "list", "--home", "NOWHERE", "--limit", "x"), 2),
     ],
 )  # fmt: skip

@@ -7,13 +7,14 @@ events by SCORING.md. Every field that an entry has is compared, except the text
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
 from contracts import envelope
 from contracts.envelope import ContractBroken, Recorded
+from contracts.messages import Message
 from contracts.moments import instant
 from contracts.texts import normalise
 from services.scoring.ratings import recount
@@ -26,6 +27,8 @@ from services.scoring.rubrics.model import Rubrics
 from services.scoring.year.verify.archive import Content
 from services.scoring.year.verify.bundle import ENTRIES, BundleContent, content_of
 from services.scoring.year.verify.discrepancies import Discrepancy, require
+from services.scoring.year.verify.files import check
+from services.scoring.year.verify.results import Proved
 
 SEALED = "sealed"
 TEXTS = frozenset(("text", "text_vi", "text_en"))
@@ -35,15 +38,42 @@ Step = Callable[[int, int], None]
 """Called with the number of entries that were read, and of all."""
 
 
+ROOTS = frozenset(("root", "events-root"))
+"""A root that differs names no line."""
+
+
+def prove(data: Content, outside: Sequence[str], step: Step) -> Proved:
+    """What a file proves by these keys from outside, or else by its own.
+
+    The ratings of a bundle are computed again. Raises Discrepancy and UnreadableFile.
+    """
+    try:
+        result = check(data, outside, step)
+    except Discrepancy as difference:
+        if difference.code in ROOTS:
+            difference.second = _moved_unit(data, step)
+        raise
+    if result.kind == "bundle":
+        recompute(data, step)
+    return result
+
+
+def _moved_unit(data: Content, step: Step) -> Discrepancy | None:
+    """The first unit whose rating does not follow from the events, in a bundle of any root."""
+    try:
+        recompute(data, step)
+    except Discrepancy as difference:
+        return difference
+    return None
+
+
 def recompute(data: Content, step: Step) -> int:
     """Computes every rating of a checked bundle again; the number of ratings.
 
     Raises Discrepancy with the first unit, or line, that differs.
     """
     content = content_of(data)
-    rubrics = _rubrics(content)
-    accepted = recount.Accepted(_events(content, step))
-    computed = recount.ratings(accepted, rubrics, content.head.year)
+    computed = _computed(content, step)
     ratings = dict(_ratings(content))
     for unit in sorted(computed.keys() | ratings.keys()):
         require(unit in ratings, "rating-absent", unit)
@@ -51,6 +81,15 @@ def recompute(data: Content, step: Step) -> int:
         _compare(unit, ratings[unit], sealed_rating(computed[unit], content.head.version))
     step(content.head.size, content.head.size)
     return len(ratings)
+
+
+def _computed(content: BundleContent, step: Step) -> dict[str, Rating]:
+    rubrics = _rubrics(content)
+    accepted = recount.Accepted(_events(content, step))
+    try:
+        return recount.ratings(accepted, rubrics, content.head.year)
+    except Exception as error:  # events that no door took: whoever made the file chose them
+        raise Discrepancy("computation", ENTRIES, fault=type(error).__name__) from error
 
 
 def sealed_rating(rating: Rating, version: int) -> Rating:
@@ -64,7 +103,7 @@ def _rubrics(content: BundleContent) -> Rubrics:
     try:
         rubrics = loader.load_texts(dict(content.rubrics))
     except RubricRefused as refused:
-        raise Discrepancy("rubric-refused", "rubrics/", fault=refused.faults[0]) from None
+        raise _with_fault("rubric-refused", "rubrics/", refused.faults[0]) from None
     for rubric in rubrics.items:
         name = f"rubrics/{rubric.id}.yaml"
         require(name in content.rubrics, "rubric-id", name, id=rubric.id)
@@ -82,9 +121,16 @@ def _events(content: BundleContent, step: Step) -> Iterator[Recorded]:
             yield envelope.decode(body)
         except ContractBroken as broken:
             place = f"{ENTRIES}:{number}"
-            raise Discrepancy("contract", place, field=broken.field, fault=broken.detail) from None
+            raise _with_fault("contract", place, broken.detail, field=broken.field) from None
         if number % STEP == 0:
             step(number, content.head.size)
+
+
+def _with_fault(code: str, place: str, fault: Message, **values: str) -> Discrepancy:
+    """A discrepancy with a sentence of another catalogue, in both languages."""
+    difference = Discrepancy(code, place, **values)
+    difference.values["fault"] = fault
+    return difference
 
 
 def _ratings(content: BundleContent) -> Iterator[tuple[str, dict[str, Any]]]:

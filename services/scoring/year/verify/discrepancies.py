@@ -11,12 +11,15 @@ class Discrepancy(Exception):
     """The first thing that differs: a code, where, and the values of its sentence.
 
     `place` is a file of the bundle with a line (`entries.ndjson:12`), a unit, a key, or a
-    member of the JSON; sentences for people are made elsewhere, from the code.
+    member of the JSON; sentences for people are made elsewhere, from the code. `second` may name
+    the unit where `place` can only be a span of lines.
     """
+
+    second: Discrepancy | None = None
 
     def __init__(self, code: str, place: str, **values: Any) -> None:
         self.code, self.place = code, excerpt(place)
-        self.values = {name: excerpt(value) for name, value in values.items()}
+        self.values: dict[str, Any] = {name: excerpt(value) for name, value in values.items()}
         super().__init__(f"{self.place}: {code} {self.values or ''}".rstrip())
 
 

@@ -1,0 +1,47 @@
+"""The sentences of `danchu verify`: what is proved, and what differs."""
+
+from __future__ import annotations
+
+from contracts.messages import Message, join_lines
+from services.commands.verify.messages import message
+from services.scoring.year.verify.discrepancies import Discrepancy, UnreadableFile
+from services.scoring.year.verify.results import Proved
+
+
+def proved(file: str, result: Proved) -> Message:
+    """What was proved, by which keys."""
+    common = {"file": file, "root": result.root, "keys": ", ".join(result.keys)}
+    log = f"{result.origin}/{result.year}"
+    if result.kind == "checkpoints":
+        return message(
+            "proved-checkpoints", log=log, number=result.checkpoints, until=result.until,
+            size=result.size, **common,
+        )  # fmt: skip
+    seal = f"{log}/v{result.version}"
+    if result.kind == "proof":
+        events = result.entries - 2
+        return message("proved-proof", log=seal, unit=result.unit, events=events, **common)
+    return message(
+        "proved-bundle", log=seal, events=result.events, ratings=result.ratings, cut=result.cut,
+        **common,
+    )  # fmt: skip
+
+
+def differs(file: str, difference: Discrepancy) -> Message:
+    """The first thing that differs, by line, unit or key, and the unit that it moves."""
+    first = message("at", file=file, place=difference.place, fault=fault(difference))
+    if difference.second is None:
+        return first
+    return join_lines([first, differs(file, difference.second)])
+
+
+def fault(difference: Discrepancy) -> Message:
+    """What differs, without its place."""
+    return message(f"differs-{difference.code}", **difference.values)
+
+
+def unreadable(file: str, error: UnreadableFile) -> Message:
+    """Why the file cannot be read."""
+    return message(
+        "unreadable", file=file, fault=message(f"unreadable-{error.code}", **error.values)
+    )
