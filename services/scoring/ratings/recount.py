@@ -112,16 +112,23 @@ def standings(
     accepted: Accepted, rubrics: Rubrics, year: int, view: str | None = None
 ) -> dict[str, Standing]:
     """Every rated unit of the year with class, share and rank; `view` overrides the binding one."""
+    return rank_units(unranked(accepted, rubrics, year, view))
+
+
+def unranked(
+    accepted: Accepted, rubrics: Rubrics, year: int, view: str | None = None
+) -> list[Standing]:
+    """Every rated unit of the year before shares and ranks."""
     by_unit, registry = facts(accepted, rubrics, year), accepted.registry
-    unranked = []
+    standings = []
     for unit in registry.units.values():
         rubric = rubrics.governing(unit.kind, year)
         if rubric is not None and unit.exists_in(year):
             cells = by_unit.get(unit.key, {})
             sums = tally(rubric, cells, horizon(unit, year))
             cases = cases_of(rubric, active_ceilings(rubric, sums), cells)
-            unranked.append(unit_standing(unit, rubric, registry, year, sums, view, cases))
-    return rank_units(unranked)
+            standings.append(unit_standing(unit, rubric, registry, year, sums, view, cases))
+    return standings
 
 
 def results(accepted: Accepted, year: int) -> dict[str, list[Result]]:
