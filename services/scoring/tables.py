@@ -58,6 +58,11 @@ Index(
     postgresql_where=_decision,
     sqlite_where=_decision,
 )
+_retraction = text("part = 2")
+Index(
+    "ledger_unit_retractions", ledger.c.subject, ledger.c.recorded,
+    postgresql_where=_retraction, sqlite_where=_retraction,
+)  # fmt: skip
 _door = text("door IS NOT NULL")
 Index("ledger_year", ledger.c.year, ledger.c.recorded)
 Index("ledger_door", ledger.c.door, ledger.c.recorded, postgresql_where=_door, sqlite_where=_door)

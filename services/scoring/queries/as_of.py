@@ -19,18 +19,24 @@ from services.scoring.fold import verdict
 from services.scoring.fold.books import LedgerPart
 from services.scoring.fold.registry import Registry
 from services.scoring.fold.verdict import RetractionTarget
+from services.scoring.queries.events import EVERY_SUBJECT
 
 POSTED = f"part IN ({int(LedgerPart.PRACTICE)}, {int(LedgerPart.DECISION)})"
 REGISTRY = f"part = {int(LedgerPart.REGISTRY)}"
 RETRACTION = f"part = {int(LedgerPart.RETRACTION)}"
 COLUMNS = "SELECT raw, identity, time, subject, retracted FROM ledger"
+DECISIONS = f"{COLUMNS} WHERE part = {int(LedgerPart.DECISION)} AND year = {{year}}"
 Targets = frozenset[RetractionTarget]
 """What the retractions name that were recorded up to an instant."""
 
 
 def recorded_by(until: int) -> str:
-    """The condition of rows that a door had recorded by an instant."""
-    return f"recorded <= {int(until)}"
+    """The condition of rows that a door had recorded by an instant.
+
+    The sign keeps SQLite from the index of the year by recording: it would read the whole city for
+    the events of one unit.
+    """
+    return f"+recorded <= {int(until)}"
 
 
 async def last_recorded(conn: AsyncConnection, year: int, until: int) -> int | None:
@@ -39,7 +45,7 @@ async def last_recorded(conn: AsyncConnection, year: int, until: int) -> int | N
     Such are the events of the year, and `unit.*` events and retractions of any year.
     """
     latest = " UNION ALL ".join(
-        f"SELECT max(recorded) AS at FROM ledger WHERE {recorded_by(until)} AND {condition}"
+        f"SELECT max(recorded) AS at FROM ledger WHERE recorded <= {int(until)} AND {condition}"
         for condition in (f"year = {int(year)} AND {POSTED}", REGISTRY, RETRACTION)
     )
     last = (await conn.execute(text(f"SELECT max(at) FROM ({latest}) AS latest"))).scalar()
@@ -102,12 +108,9 @@ async def decisions(
     subjects: Collection[str] | None = None,
 ) -> list[Recorded]:  # fmt: skip
     """The decisions, declarations and results of a year as of an instant."""
-    select = (
-        f"{COLUMNS} WHERE part = {int(LedgerPart.DECISION)} AND year = {int(year)} "
-        f"AND {recorded_by(until)}"
-    )
+    select = f"{DECISIONS.format(year=int(year))} AND {recorded_by(until)}"
     if subjects is None:
-        rows: Sequence[Any] = (await conn.execute(text(select))).all()
+        rows: Sequence[Any] = (await conn.execute(text(f"{select} {EVERY_SUBJECT}"))).all()
     else:
         rows = await select_among(conn, f"{select} AND subject", subjects, "text")
     return [decode(bytes(row[0])) for row in rows if not _is_retracted(row, targets)]

@@ -14,8 +14,10 @@ from sqlalchemy import text
 
 from contracts import envelope
 from contracts.envelope import Recorded
+from services.chassis.driver_rows import FileRows
 from services.scoring.fold.registry import Registry
 from services.scoring.queries import as_of as as_of_queries
+from services.scoring.queries.events import EVERY_SUBJECT
 from services.scoring.ratings.json import rating_members
 from services.scoring.ratings.recount import Accepted
 from services.scoring.readmodel import as_of as past
@@ -140,3 +142,37 @@ async def test_a_snapshot_of_the_past_is_computed_once(
         for other in (events[100], events[300]):
             await engine.snapshot(year, other.recorded)
         assert (await engine.snapshot(year, instant)).standings is not first.standings
+
+
+async def test_the_past_of_one_unit_is_read_by_its_own_indexes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SQLite reads neither the year of the city nor the ledger whole."""
+    events, year = random_history(1)
+    ours = rubrics(1, tmp_path)[1]
+    statements: list[str] = []
+    among = FileRows.among
+
+    async def noted(self: FileRows, select: str, values: Any, kind: str) -> Any:
+        statements.append(f"{select} IN ('x')")
+        return await among(self, select, values, kind)
+
+    monkeypatch.setattr(FileRows, "among", noted)
+    async with folding(f"sqlite:///{tmp_path / 'x.db'}", ours) as fold:
+        await fold.fold(events)
+        instant = events[-20].recorded
+        snapshot = await AsOf(fold.db, ours).snapshot(year, instant)
+        unit = next(iter(snapshot.standings))
+        statements.clear()
+        async with fold.db.read() as conn:
+            await past.cells(conn, snapshot, unit, instant)
+            await past.decisions(conn, snapshot, unit, instant)
+            statements.append(f"{as_of_queries.DECISIONS.format(year=year)} {EVERY_SUBJECT}")
+            plans = {
+                select: str((await conn.execute(text(f"EXPLAIN QUERY PLAN {select}"))).all())
+                for select in statements
+            }
+    assert len(plans) == 4
+    indexes = ("ledger_unit (", "ledger_unit_retractions (", "ledger_said (")
+    unfit = {s: plan for s, plan in plans.items() if not any(index in plan for index in indexes)}
+    assert unfit == {}
