@@ -14,6 +14,7 @@ import typer
 from services.commands.command_runner import CODES, Program
 from services.commands.door_commands import door_app
 from services.commands.event_commands import event_app
+from services.commands.export_commands import export_app
 from services.commands.key_commands import keys_app
 from services.commands.messages import message
 from services.commands.options import PROGRAM_HELP
@@ -24,7 +25,7 @@ from services.commands.terminal import show
 from services.commands.verify.verify_commands import verify_app
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, epilog=CODES, cls=Program)
-for commands in (stack_app, event_app, rating_app, verify_app):
+for commands in (stack_app, event_app, rating_app, verify_app, export_app):
     app.add_typer(commands.app)
 app.add_typer(rubric_app.app, name="rubric")
 app.add_typer(quarantine_app.app, name="quarantine")

@@ -20,6 +20,12 @@ def show(text: str) -> None:
     print(printable(text), flush=True)
 
 
+def show_bytes(content: bytes) -> None:
+    """Writes a file to standard output as it is."""
+    sys.stdout.buffer.write(content)
+    sys.stdout.buffer.flush()
+
+
 def tell(text: str) -> None:
     """Prints a text on standard error, for refusals and errors."""
     print(printable(text), file=sys.stderr, flush=True)

@@ -30,11 +30,11 @@ PROMISED = {
     "simulate", "token", "carry", "recount", "verify", "rubric check",
     "quarantine list", "quarantine show",
     "quarantine replay", "quarantine drop", "quarantine aside",
-    "keys make", "keys show", "keys adopt", "door list", "door retire",
+    "export", "keys make", "keys show", "keys adopt", "door list", "door retire",
 }  # fmt: skip
 FOR_MACHINES = ["emit", "rate", "rebuild", "audit", "resend", "token", "migrate", "provision",
                 "recount", "verify", "rubric check", "quarantine list", "quarantine replay",
-                "carry"]  # fmt: skip
+                "carry", "export"]  # fmt: skip
 
 
 def commands(group: Any, before: str = "") -> Iterator[tuple[str, Any]]:

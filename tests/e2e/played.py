@@ -18,6 +18,9 @@ from contracts.catalog import CANONICAL
 Raw = dict[str, Any]
 YEAR = 2025
 SOURCE = "urn:test:by-hand"
+CANARY = "Chim Hoàng Yến"
+"""The name of every person, and a part of every text that the systems of record keep for
+themselves; it may be in nothing that leaves danchu."""
 UNITS = {f"H44.{number}": "commune" for number in range(1, 6)} | {
     f"H45.{number}": "agency" for number in range(1, 4)
 }
@@ -88,7 +91,7 @@ class Year:
             person, role = f"{unit}/{number}", chance.choice(("official", "board_member", "other"))
             on = chance.choice((3, 20, 330))
             made = desks.do("/training/memberships", "clerk", unit=unit, role=role,
-                            number=f"{unit}-CB-{number}", name="Người mẫu", at=day(on))  # fmt: skip
+                            number=f"{unit}-CB-{number}", name=CANARY, at=day(on))  # fmt: skip
             self.hand.say("roster.assigned", unit, day(on), person=_key(person), role=role)
             roster[person] = (made["id"], on)
             if chance.random() < 0.2:
@@ -111,7 +114,7 @@ class Year:
             return
         on = chance.choice((100, 200, 201))
         held = desks.do(f"/training/courses/{course}/schedule", "clerk", starts=day(on), hours="8",
-                        place="Hội trường")["sessions"][0]["session"]  # fmt: skip
+                        place=f"Nhà {CANARY}")["sessions"][0]["session"]  # fmt: skip
         came = [person for person, (_, since) in roster if since < on and chance.random() < 0.7]
         rows = [{"number": f"{unit}-CB-{person.rpartition('/')[2]}",
                  "hours": chance.choice(("8", "8", "4"))} for person in came]  # fmt: skip
@@ -127,7 +130,9 @@ class Year:
 
     def _achievement(self, desks: Desks, unit: str, number: int, chance: random.Random) -> None:
         key, at = f"{unit}-m{number}", "/awards/achievements"
-        made = desks.do(at, "clerk", unit=unit, title="Mô hình", merits="tốt", at=day(50))["id"]
+        made = desks.do(
+            at, "clerk", unit=unit, title="Mô hình", merits=f"{CANARY} tốt", at=day(50)
+        )["id"]
         self.hand.say("model.nominated", unit, day(50), model=key, title="Mô hình")
         path, recognised = f"{at}/{made}", []
         for on, level in zip((60, 70, 80), ("commune", "city", "province"), strict=True):
@@ -160,12 +165,12 @@ class Year:
     def _case(self, desks: Desks, unit: str, number: int, chance: random.Random) -> None:
         key, by_unit = f"{unit}-v{number}", chance.random() < 0.5
         made = desks.do("/violations/cases", "clerk" if by_unit else "council", unit=unit,
-                        allegation="không công khai", at=day(90))["id"]  # fmt: skip
+                        allegation=f"{CANARY} không công khai", at=day(90))["id"]  # fmt: skip
         path, ref = f"/violations/cases/{made}", f"DEED-{unit}-{number}"
         desks.do(f"{path}/assign", "council", to="CB-7", at=day(91))
-        desks.do(f"{path}/verify", "council", outcome="có căn cứ", at=day(100))
+        desks.do(f"{path}/verify", "council", outcome=f"{CANARY}: có căn cứ", at=day(100))
         if chance.random() < 0.3:
-            desks.do(f"{path}/dismiss", "council", reason="không có căn cứ", at=day(101))
+            desks.do(f"{path}/dismiss", "council", reason=f"{CANARY}: không có căn cứ", at=day(101))
             return
         due = day(150)[:10]
         desks.do(f"{path}/conclude", "council", act="9.1", deed=ref, due=due, at=day(101))
@@ -175,7 +180,7 @@ class Year:
         on, severity = chance.choice((140, 150, 151)), chance.choice(SEVERITIES)
         by_head = chance.random() < 0.3
         told = {"severity": severity, "by_head": by_head, "self_found": by_unit}
-        desks.do(f"{path}/handle", "council", **told, measure="kỷ luật", decision="4/QĐ",
+        desks.do(f"{path}/handle", "council", **told, measure=f"kỷ luật {CANARY}", decision="4/QĐ",
                  at=day(on, 23))  # fmt: skip
         self.hand.say("violation.handled", unit, day(on, 23), case=key, act="9.1", **told)
         if chance.random() < 0.4:
