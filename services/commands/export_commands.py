@@ -27,7 +27,23 @@ if TYPE_CHECKING:
     from services.commands.export import Export, Exported
 
 export_app = CommandGroup()
-Format = Literal["csv", "xlsx", "pdf"]
+Format = Annotated[
+    Literal["csv", "xlsx", "pdf"],
+    typer.Option("--format", help=message("option-export-format")),
+]
+Output = Annotated[
+    Path | None, typer.Option("-o", "--output", help=message("option-export-output"))
+]
+Unit = Annotated[str | None, typer.Option(help=message("option-unit"))]
+Kind = Annotated[str | None, typer.Option(help=message("option-export-kind"))]
+Class = Annotated[str | None, typer.Option("--class", help=message("option-export-class"))]
+AsOf = Annotated[str | None, typer.Option(help=message("option-export-as-of"))]
+Version = Annotated[int | None, typer.Option(min=1, help=message("option-export-version"))]
+Lang = Annotated[Literal["vi", "en"] | None, typer.Option(help=message("option-export-lang"))]
+Separator = Annotated[str | None, typer.Option(help=message("option-export-separator"))]
+Decimal = Annotated[
+    Literal["point", "comma"] | None, typer.Option(help=message("option-export-decimal"))
+]
 OPTIONS = {
     "csv": {"kind", "class", "as_of", "version", "separator", "decimal"},
     "xlsx": {"kind", "class", "as_of", "version", "lang"},
@@ -43,29 +59,9 @@ OPTIONS = {
     "danchu export --year 2025 --format pdf -o sheets",
 )  # fmt: skip
 def export(
-    year: YearOption,
-    form: Annotated[Format, typer.Option("--format", help=message("option-export-format"))],
-    unit: Annotated[str | None, typer.Option(help=message("option-unit"))] = None,
-    output: Annotated[
-        Path | None, typer.Option("--output", "-o", help=message("option-export-output"))
-    ] = None,
-    kind: Annotated[str | None, typer.Option(help=message("option-export-kind"))] = None,
-    class_: Annotated[
-        str | None, typer.Option("--class", help=message("option-export-class"))
-    ] = None,
-    as_of: Annotated[str | None, typer.Option(help=message("option-export-as-of"))] = None,
-    version: Annotated[
-        int | None, typer.Option(min=1, help=message("option-export-version"))
-    ] = None,
-    lang: Annotated[
-        Literal["vi", "en"] | None, typer.Option(help=message("option-export-lang"))
-    ] = None,
-    separator: Annotated[
-        str | None, typer.Option(help=message("option-export-separator"))
-    ] = None,
-    decimal: Annotated[
-        Literal["point", "comma"] | None, typer.Option(help=message("option-export-decimal"))
-    ] = None,
+    year: YearOption, form: Format, unit: Unit = None, output: Output = None, kind: Kind = None,
+    class_: Class = None, as_of: AsOf = None, version: Version = None, lang: Lang = None,
+    separator: Separator = None, decimal: Decimal = None,
     url: Url = None, token: Token = None, home: Home = None, as_json: AsJson = False,
 ) -> None:  # fmt: skip
     """Writes the ratings of a year into a file, or the sheets of its units."""
