@@ -8,13 +8,14 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
+from contracts import asyncapi_questions
 from contracts.catalog import CATALOG, EventType
 
 _CONTENT = "application/cloudevents+json"
 
 
 def document() -> dict[str, Any]:
-    """Three channels: the door for departments, the stream of events, the feed of ratings."""
+    """The door for departments, the stream of events, the feed of ratings, and questions."""
     door = [kind for kind in CATALOG.values() if "emitter" in kind.roles]
     events = [kind for kind in CATALOG.values() if kind.stream == "EVENTS"]
     ratings = [kind for kind in CATALOG.values() if kind.stream == "RATINGS"]
@@ -33,13 +34,18 @@ def document() -> dict[str, Any]:
             "emit": _channel("danchu.emit.{unit}", unit, door),
             "events": _channel("danchu.events.{unit}.{domain}.{name}", event, events),
             "ratings": _channel("danchu.ratings.{year}.{unit}", year, ratings),
+            **asyncapi_questions.channels(),
         },
         "operations": {
             "emit": _operation("receive", "emit", "A department's request; the reply: receipts."),
             "relay": _operation("send", "events", "Accepted events with recordedtime, in order."),
             "rate": _operation("send", "ratings", "The last rating of each unit and year."),
+            **asyncapi_questions.operations(),
         },
-        "components": {"messages": {_key(kind): _message(kind) for kind in CATALOG.values()}},
+        "components": {
+            "messages": {_key(kind): _message(kind) for kind in CATALOG.values()}
+            | asyncapi_questions.messages()
+        },
     }
 
 

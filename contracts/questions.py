@@ -1,4 +1,4 @@
-"""Requests between services over NATS: the subject, the request, and the answer.
+"""Requests over NATS that ask scoring: the subject, the request, and the answer.
 
 No stored state depends on an answer, and the caller handles a missing answer. No events are sent
 this way.
@@ -22,6 +22,15 @@ class ReceiptQuestion(msgspec.Struct, frozen=True):
     """The event, by its receipt in hexadecimal."""
 
     receipt: str
+
+
+class RatingQuestion(msgspec.Struct, frozen=True):
+    """The rating of a unit, by its key or a code: of now, as of an instant, or of a version."""
+
+    year: int
+    unit: str
+    as_of: str | None = None
+    version: int | None = None
 
 
 class ReceiptFate(msgspec.Struct, frozen=True):

@@ -25,6 +25,7 @@ from services.chassis.relay.loop import Relay
 from services.chassis.service_schema import migrate_service
 from services.chassis.settings import Settings
 from services.scoring.api.build import build_api
+from services.scoring.api.rating_question import rating_answers
 from services.scoring.errors import FoldHalted, MarksDiffer
 from services.scoring.handlers.folder import Folder
 from services.scoring.operations.lag import FoldLag
@@ -41,6 +42,7 @@ from services.scoring.store.position import Position
 from services.scoring.subscribers.fold_loop import FoldLoop
 from services.scoring.subscribers.mark_watch import MarkWatch
 from services.scoring.subscribers.rating_feed import RatingFeed
+from services.scoring.subscribers.rating_questions import RatingResponder
 from services.scoring.subscribers.receipt_questions import ReceiptResponder
 from services.scoring.tables import MIGRATIONS
 
@@ -59,6 +61,7 @@ class App:
     fold: FoldLoop | None
     relay: Relay | None
     questions: ReceiptResponder | None
+    ratings: RatingResponder | None
     reads: ReadLog
     feed: RatingFeed | None = None
     clock: Clock = now_us
@@ -68,10 +71,12 @@ class App:
         """Checks database, keys and broker, then starts what this process runs."""
         await self.db.open(MIGRATIONS)
         await check_keys(self.db, credentials.token_keys(self.settings), self.clock())
-        if self.questions is not None:
-            answering = asyncio.create_task(self.questions.run(), name="scoring questions")
-            logging_reads = asyncio.create_task(self.reads.run(), name="scoring log of reads")
-            self.tasks += [answering, logging_reads]
+        if self.questions is not None and self.ratings is not None:
+            self.tasks += [
+                asyncio.create_task(self.questions.run(), name="scoring questions"),
+                asyncio.create_task(self.ratings.run(), name="scoring ratings"),
+                asyncio.create_task(self.reads.run(), name="scoring log of reads"),
+            ]
         if self.fold is None or self.relay is None:
             return
         with contextlib.suppress(BrokerAway):
@@ -136,11 +141,14 @@ def build(settings: ScoringSettings, part: Part = "all", clock: Clock = now_us) 
     verifier = credentials.verifier(settings, clock, SERVICE)
     reads = ReadLog(db, clock)
     api = build_api(reading, lag, verifier, health, reads, settings.public_url)
-    questions = None
+    questions = ratings = None
     if part != "fold":
         receipts = Receipts(db, reading.versions)
         questions = ReceiptResponder(settings.nats(SERVICE), receipts)
-    return App(settings, db, broker, api, health, fold, relay, questions, reads, feed, clock)
+        ratings = RatingResponder(settings.nats(SERVICE), rating_answers(reading, reads))
+    return App(
+        settings, db, broker, api, health, fold, relay, questions, ratings, reads, feed, clock
+    )
 
 
 def _add_checks(health: Health, lag: FoldLag, part: Part, rubrics: Rubrics) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.stacks import SECONDS, Stack
+from tests.support.stacks import SECONDS, Stack, eventually
 
 pytestmark = pytest.mark.xdist_group("integrating")
 """Its tests share what takes long to start, so one process runs them."""
@@ -22,11 +22,9 @@ PAGE = (Path(__file__).parents[2] / "docs" / "integrating.md").read_text(encodin
 DANCHU = Path(sys.executable).parent / "danchu"
 
 
-def block(language: str) -> str:
-    """The first block of the page in a language."""
-    found = re.search(rf"```{language}\n(.*?)```", PAGE, re.S)
-    assert found is not None, language
-    return found[1]
+def block(language: str, number: int = 0) -> str:
+    """A block of the page in a language, the first unless told otherwise."""
+    return list[str](re.findall(rf"```{language}\n(.*?)```", PAGE, re.S))[number]
 
 
 class Pasted:
@@ -81,6 +79,20 @@ def test_the_python_of_the_page_sends_an_event_once(pasted: Pasted, tmp_path: Pa
     first, second = (pasted.run(sys.executable, str(file)).stdout.split() for _ in range(2))
     assert [first[0], second[0]] == ["accepted", "duplicate"]
     assert first[1] == second[1]
+
+
+def test_the_python_of_an_hr_system_gets_every_rating_once(pasted: Pasted, tmp_path: Path) -> None:
+    """From the feed it learns which rating moved, and it asks for all of that rating."""
+    file = tmp_path / "hr.py"
+    file.write_text(block("python", 1).replace("timeout=5", "timeout=1"), encoding="utf-8")
+
+    def told() -> list[str]:
+        return pasted.run(sys.executable, str(file)).stdout.splitlines()
+
+    lines = eventually(told)
+    unit, total, _, stage = lines[-1].split()
+    assert (unit, stage) == ("H44.9.1", "open") and float(total) >= 12
+    assert not told()
 
 
 @pytest.mark.skipif(shutil.which("node") is None, reason="Node is not installed here")
