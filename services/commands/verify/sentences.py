@@ -10,7 +10,7 @@ from services.scoring.year.verify.results import Proved
 
 def proved(file: str, result: Proved) -> Message:
     """What was proved, by which keys."""
-    common = {"file": file, "root": result.root, "keys": ", ".join(result.keys)}
+    common: dict[str, str] = {"file": file, "root": result.root, "keys": ", ".join(result.keys)}
     log = f"{result.origin}/{result.year}"
     if result.kind == "checkpoints":
         return message(
@@ -21,10 +21,12 @@ def proved(file: str, result: Proved) -> Message:
     if result.kind == "proof":
         events = result.entries - 2
         return message("proved-proof", log=seal, unit=result.unit, events=events, **common)
+    code = "proved-bundle"
+    if result.draft:
+        code, common["keys"] = "proved-draft", common["keys"] or message("nobody")
     return message(
-        "proved-bundle", log=seal, events=result.events, ratings=result.ratings, cut=result.cut,
-        **common,
-    )  # fmt: skip
+        code, log=seal, events=result.events, ratings=result.ratings, cut=result.cut, **common
+    )
 
 
 def differs(file: str, difference: Discrepancy) -> Message:

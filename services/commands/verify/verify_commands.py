@@ -26,6 +26,7 @@ Keys = Annotated[list[str] | None, typer.Option(OPTION, help=message("option-key
 def verify(
     file: Annotated[Path, typer.Argument(metavar="FILE", help=message("argument"))],
     key: Keys = None,
+    draft: Annotated[bool, typer.Option("--draft", help=message("option-draft"))] = False,
     as_json: AsJson = False,
 ) -> None:
     """Verifies a bundle, a unit's proof or a list of checkpoints."""
@@ -40,7 +41,7 @@ def verify(
         path = existing_file(file, "FILE")
         try:
             with mapped(path) as content, progress_bar(message("progress"), None) as step:
-                result = prove(content, keys, step)
+                result = prove(content, keys, step, draft)
         except Discrepancy as difference:
             _report(sentences.differs(name, difference), DIFFERS, as_json, difference.place)
         except UnreadableFile as error:
@@ -73,7 +74,7 @@ def _report(text: Message, code: int, as_json: bool, place: str | None = None) -
 
 
 def _print_proved(text: Message, result: Proved, as_json: bool) -> None:
-    warning = None if result.outside else message("own-keys")
+    warning = None if result.outside or not result.keys else message("own-keys")
     if warning is not None and not as_json:
         tell(warning)
     fields = {name: value for name, value in result._asdict().items() if value is not None}

@@ -42,13 +42,14 @@ ROOTS = frozenset(("root", "events-root"))
 """A root that differs names no line."""
 
 
-def prove(data: Content, outside: Sequence[str], step: Step) -> Proved:
+def prove(data: Content, outside: Sequence[str], step: Step, draft: bool = False) -> Proved:
     """What a file proves by these keys from outside, or else by its own.
 
-    The ratings of a bundle are computed again. Raises Discrepancy and UnreadableFile.
+    The ratings of a bundle, which may be that of a draft, are computed again. Raises
+    Discrepancy and UnreadableFile.
     """
     try:
-        result = check(data, outside, step)
+        result = check(data, outside, step, draft)
     except Discrepancy as difference:
         if difference.code in ROOTS:
             difference.second = _moved_unit(data, step)

@@ -94,6 +94,27 @@ def test_a_proof_and_checkpoints_are_proved(city: SealedCity, tmp_path: Path) ->
     assert result.exit_code == 2 and "--key" in result.stderr
 
 
+def test_a_draft_is_checked_before_it_is_signed(city: SealedCity, tmp_path: Path) -> None:
+    """So that nobody signs unseen; without `--draft` a missing signature is a difference."""
+    path, body = tmp_path / "draft.zip", city.note.partition("\n\n")[0] + "\n\n"
+    path.write_bytes(bundle_of(city, note=body.encode(), keys=b""))
+    result = run(path, "--draft")
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert "Signed so far: nobody. This is no seal yet" in result.stdout
+    assert run(path).exit_code == 1
+    operator = city.signers[0]
+    signed = body + operator.line(body[:-1])
+    path.write_bytes(bundle_of(city, note=signed.encode(), keys=f"{operator.vkey}\n".encode()))
+    result = run(path, "--draft", *with_keys(city))
+    assert result.exit_code == 0 and f"Signed so far: {operator.vkey}" in result.stdout
+    assert run(path, *with_keys(city)).exit_code == 1
+    assert run(path, "--draft", "--key", city.keys[1]).exit_code == 1
+    lines = [*city.lines[:2], *city.lines[3:]]
+    changed = bundle_of(city, note=body.encode(), keys=b"", entries=text(lines))
+    path.write_bytes(changed)
+    assert run(path, "--draft").exit_code == 1
+
+
 def test_what_differs_is_named_by_line_and_unit(city: SealedCity, tmp_path: Path) -> None:
     """A changed rating by its unit as well, since a root names no line."""
     path, lines = tmp_path / "seal.zip", list(city.lines)

@@ -34,12 +34,15 @@ Step = Callable[[int, int], None]
 """Called with the number of entries that were checked, and of all."""
 
 
-def check_bundle(data: Content, outside: Sequence[str], step: Step) -> Proved:
-    """What the bundle proves, by these keys or else by its own; Discrepancy where it does not."""
+def check_bundle(data: Content, outside: Sequence[str], step: Step, draft: bool = False) -> Proved:
+    """What the bundle proves, by these keys or else by its own; Discrepancy where it does not.
+
+    The bundle of a draft may lack signatures, and the keys of those.
+    """
     files = parts(data)
     note, log, rubrics, keys, guide = _by_name(files)
-    own = keys_of(_key_lines(_small(data, keys)), KEYS)
-    seal = seal_of(_small(data, note), own, outside, NOTE)
+    own = keys_of(_key_lines(_small(data, keys), draft), KEYS)
+    seal = seal_of(_small(data, note), own, outside, NOTE, draft)
     head = _head(data, log, seal)
     _check_entries(data, log, head, seal, step)
     _check_rubrics(data, rubrics, head)
@@ -51,7 +54,7 @@ def check_bundle(data: Content, outside: Sequence[str], step: Step) -> Proved:
     return Proved(
         "bundle", seal.origin, seal.year, head.size, _base64(seal.text.root), head.size,
         signed, bool(outside), version=seal.version, cut=head.cut_text, events=head.events,
-        ratings=head.ratings,
+        ratings=head.ratings, draft=draft,
     )  # fmt: skip
 
 
@@ -81,14 +84,14 @@ def _small(data: Content, part: ArchivePart) -> bytes:
     return part.content(data)
 
 
-def _key_lines(content: bytes) -> list[str]:
+def _key_lines(content: bytes, draft: bool) -> list[str]:
     try:
         text = content.decode()
     except UnicodeDecodeError:
         raise Discrepancy("keys", KEYS) from None
     lines = text.split("\n")
-    require(len(lines) == 3 and lines[2] == "", "keys", KEYS)
-    return lines[:2]
+    require(lines.pop() == "" and (len(lines) == 2 or (draft and len(lines) < 2)), "keys", KEYS)
+    return lines
 
 
 def _head(data: Content, log: ArchivePart, seal: SignedSeal) -> ClosingEntry:

@@ -15,14 +15,15 @@ from services.scoring.year.verify.texts import answer
 ANSWER_MAX = 256 * 2**20
 
 
-def check(data: Content, outside: Sequence[str], step: Step) -> Proved:
+def check(data: Content, outside: Sequence[str], step: Step, draft: bool = False) -> Proved:
     """What a bundle, a unit's proof or a list of checkpoints proves.
 
-    `outside` are verifier keys that were not taken from the file. Raises Discrepancy with the
+    `outside` are verifier keys that were not taken from the file; a bundle that is a `draft` may
+    lack signatures. Raises Discrepancy with the
     first thing that differs, and UnreadableFile for what is none of the three.
     """
     if looks_like_archive(data):
-        return check_bundle(data, outside, step)
+        return check_bundle(data, outside, step, draft)
     if data[:1] not in (b"{", b" ", b"\n", b"\r", b"\t"):
         raise UnreadableFile("no-file")
     if len(data) > ANSWER_MAX:

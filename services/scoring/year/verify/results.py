@@ -11,7 +11,7 @@ class Proved(NamedTuple):
     """The result of a check; what a kind of file does not have is None.
 
     `entries` are those that were checked. `outside` says whether the keys came from outside, not
-    from the file itself.
+    from the file itself. A `draft` has the form of a seal, and not both signatures.
     """
 
     kind: FileKind
@@ -29,3 +29,4 @@ class Proved(NamedTuple):
     unit: str | None = None
     until: str | None = None
     checkpoints: int | None = None
+    draft: bool = False

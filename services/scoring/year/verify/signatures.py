@@ -92,17 +92,17 @@ def role_key(text: str, place: str) -> NoteKey:
     return key
 
 
-def split_note(content: bytes, place: str) -> tuple[str, list[SignatureLine]]:
-    """The text that is signed, with its last line feed, and the lines of signatures."""
+def split_note(content: bytes, place: str, least: int = 1) -> tuple[str, list[SignatureLine]]:
+    """The text that is signed, with its last line feed, and at least so many signatures."""
     try:
         note = content.decode()
     except UnicodeDecodeError:
         raise Discrepancy("note", place) from None
     text, blank, last = note.rpartition("\n\n")
     plain = not any(each < " " and each != "\n" for each in note)
-    require(plain and bool(blank and text) and last.endswith("\n"), "note", place)
-    rows = last.split("\n")[:-1]
-    require(0 < len(rows) <= SIGNATURES_MAX, "note", place)
+    rows = last.split("\n")
+    require(plain and bool(blank and text) and rows.pop() == "", "note", place)
+    require(least <= len(rows) <= SIGNATURES_MAX, "note", place)
     first = text.count("\n") + 3
     return f"{text}\n", [_line(row, f"{place}:{n}") for n, row in enumerate(rows, start=first)]
 
