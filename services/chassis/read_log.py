@@ -2,7 +2,8 @@
 
 Triggers refuse every update, delete and truncation. A frequent read adds its line to memory, and
 the lines are written in groups (`ReadLog.note`); a rare one is answered once its line is committed
-(`ReadLog.record`). Which reads leave a line is decided by the routes.
+(`ReadLog.record`). Of a flood of reads, which only a program makes, those of one bearer become one
+line of many units (`Flood`). Which reads leave a line is decided by the routes.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import contextlib
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import msgspec
 from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, Table, Text, text
@@ -27,7 +28,10 @@ from services.chassis.messages import message
 COUNTED_KEY = BigInteger().with_variant(Integer, "sqlite")
 COLUMNS = ("at", "role", "by", "what", "rows", "address", "year", "unit", "units")
 GROUP_SECONDS = 0.2
+LARGE_GROUP_SECONDS = 0.8
 GROUP_MAX = 5_000
+LINES_MAX = 250
+"""The reads of single units beyond so many lines of a group are a flood."""
 AGAIN_SECONDS = 1.0
 WAITING_MAX = 100_000
 """So many lines wait in memory at most; then nothing is answered that needs another."""
@@ -39,6 +43,18 @@ class ReadsWait(DanchuError):
 
     def __init__(self, number: int) -> None:
         super().__init__(message("reads-wait", number=number))
+
+
+class Bearer(Protocol):
+    """Who reads: the role and the name of a token."""
+
+    @property
+    def role(self) -> str:
+        """The role."""
+
+    @property
+    def name(self) -> str:
+        """The name, empty where the token has none."""
 
 
 class Read(NamedTuple):
@@ -128,12 +144,33 @@ def _conditions(selection: Selection) -> tuple[list[str], dict[str, Any]]:
 
 
 @dataclass
+class Flood:
+    """Many reads of single units by one bearer in a short time: how often each was read."""
+
+    at: int
+    bearer: Bearer
+    what: str
+    address: str
+    year: int
+    units: dict[str, int] = field(default_factory=dict)
+
+    def line(self) -> Read:
+        """All of them as one line, with the time of the first."""
+        by, rows = self.bearer.name or self.bearer.role, sum(self.units.values())
+        units = f",{','.join(self.units)},"
+        return Read(
+            self.at, self.bearer.role, by, self.what, rows, self.address, self.year, None, units
+        )
+
+
+@dataclass
 class ReadLog:
     """The lines of one process, in groups; `run` writes them until `close`."""
 
     db: Database
     clock: Clock
     _waiting: list[Read] = field(default_factory=list)
+    _floods: dict[tuple[object, ...], Flood] = field(default_factory=dict)
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -143,6 +180,18 @@ class ReadLog:
             raise ReadsWait(len(self._waiting))
         self._waiting.append(read)
         self._wake.set()
+
+    def note_unit(self, bearer: Bearer, what: str, address: str, year: int, unit: str) -> None:
+        """Adds the read of one unit; it costs little in a flood, and stays exact outside one."""
+        if len(self._waiting) < LINES_MAX:
+            by = bearer.name or bearer.role
+            self.note(Read(self.clock(), bearer.role, by, what, 1, address, year, unit))
+            return
+        key = (id(bearer), what, address, year)
+        flood = self._floods.get(key)
+        if flood is None:
+            flood = self._floods[key] = Flood(self.clock(), bearer, what, address, year)
+        flood.units[unit] = flood.units.get(unit, 0) + 1
 
     async def record(self, read: Read) -> None:
         """Adds a line, and returns once it is committed; DatabaseAway where it cannot be."""
@@ -155,7 +204,10 @@ class ReadLog:
 
     async def _flush(self) -> None:
         async with self._lock:
-            while reads := self._waiting[:GROUP_MAX]:
+            while self._waiting or self._floods:
+                self._waiting += [flood.line() for flood in self._floods.values()]
+                self._floods.clear()
+                reads = self._waiting[:GROUP_MAX]
                 async with self.db.write() as conn:
                     await insert(conn, reads)
                 del self._waiting[: len(reads)]
@@ -166,6 +218,8 @@ class ReadLog:
             await self._wake.wait()
             self._wake.clear()
             await asyncio.sleep(GROUP_SECONDS)
+            if self._floods:
+                await asyncio.sleep(LARGE_GROUP_SECONDS)
             try:
                 await self.flush()
             except DatabaseAway as error:

@@ -99,8 +99,7 @@ class ReadLines:
 def note_rating(log: ReadLog, reader: Credential, year: int, unit: str) -> None:
     """Notes the most frequent read, one rating; ReadsWait where too many lines wait."""
     if not is_own(reader, unit):
-        by, at = reader.name or reader.role, log.clock()
-        log.note(Read(at, reader.role, by, "rating", 1, peer_address(), year, unit))
+        log.note_unit(reader, "rating", peer_address(), year, unit)
 
 
 def _unavailable(error: DanchuError) -> Any:
