@@ -9,18 +9,20 @@ from rich.console import Console
 from tests.bench import abuse, measures, tutorial_side
 from tests.bench.backlog import alone, backlog_rows, catch_up
 from tests.bench.city import City, write_batches
+from tests.bench.exports import exports
 from tests.bench.figures import Figure, Report
 from tests.bench.ground import POSTGRESQL, SQLITE, Ground, prepared
 
 FOLD, RATING, REBUILD, DOOR = "fold", "rating", "rebuild", "door"
-RELAY, STAGES, ABUSE = "relay", "stages", "abuse"
-PARTS = (FOLD, RATING, REBUILD, DOOR, RELAY, ABUSE, STAGES)
+RELAY, STAGES, ABUSE, EXPORTS = "relay", "stages", "abuse", "exports"
+PARTS = (FOLD, RATING, REBUILD, EXPORTS, DOOR, RELAY, ABUSE, STAGES)
 DATABASES = (POSTGRESQL, SQLITE)
 FOLD_RATIO = {POSTGRESQL: 40.0, SQLITE: 30.0}
 RATING_RATIO, DOOR_TARGET, REBUILD_TARGET, MEMORY_TARGET = 6.0, 4_000.0, 60_000.0, 300.0
 HEALING_TARGET = REBUILD_TARGET / 2
 RELAY_TARGET = 10_000.0
 WAIT_TARGET = 2_000.0
+LIST_TARGET, SHEET_TARGET = 2_000.0, 300.0
 BATCH = 1000
 log = Console(stderr=True)
 
@@ -54,6 +56,13 @@ class Figures:
         self.healing = Figure(
             "rebuild, every fact lost", database, "events/s", "at least", HEALING_TARGET
         )
+        self.files = [
+            Figure(name, database, "ms", "at most", target)
+            for name, target in (
+                ("the year as CSV", LIST_TARGET), ("the year as XLSX", LIST_TARGET),
+                ("one sheet as PDF", SHEET_TARGET),
+            )
+        ]  # fmt: skip
         self.door = Figure("door, by 1,000", database, "events/s", "at least", DOOR_TARGET)
         self.relay = Figure(
             "outbox to stream, four writers beside", database, "rows/s", "at least", RELAY_TARGET
@@ -67,7 +76,7 @@ class Figures:
         """What was asked for, in the order of the table."""
         by_part = {
             FOLD: [self.fold, self.memory], RATING: [self.rating], DOOR: [self.door],
-            REBUILD: [self.rebuild, self.healing], RELAY: [self.relay],
+            REBUILD: [self.rebuild, self.healing], RELAY: [self.relay], EXPORTS: self.files,
             ABUSE: [figure for pair in self.waits.values() for figure in pair],
         }  # fmt: skip
         return [figure for part, found in by_part.items() if part in only for figure in found]
@@ -112,13 +121,16 @@ async def run(options: Options) -> Report:
 
 async def _scoring(ground: Ground, database: str, options: Options, figures: Figures) -> None:
     """Fold, and on what it folded one rating and the rebuild; each beside its baseline."""
-    if not {FOLD, RATING, REBUILD} & set(options.only):
+    if not {FOLD, RATING, REBUILD, EXPORTS} & set(options.only):
         return
     async with ground.database(database) as url:
         folded = await measures.fold(ground, url)
         await measures.check_ratings(ground, url, "the fold")
         if RATING in options.only:
             await _rating(ground, database, url, options.seconds, figures.rating)
+        if EXPORTS in options.only:
+            for figure, milliseconds in zip(figures.files, await exports(ground, url), strict=True):
+                figure.add(milliseconds)
         if REBUILD in options.only:
             figures.rebuild.add(await measures.rebuild(ground, url))
             await measures.spoil(url)

@@ -15,7 +15,18 @@ from tests.bench.city import City
 from tests.bench.exact import Expected, NotExact, compare, compare_counts, expected
 from tests.bench.figures import Figure
 from tests.bench.ground import POSTGRESQL, SQLITE
-from tests.bench.run import ABUSE, DATABASES, DOOR, FOLD, PARTS, RATING, REBUILD, RELAY, STAGES
+from tests.bench.run import (
+    ABUSE,
+    DATABASES,
+    DOOR,
+    EXPORTS,
+    FOLD,
+    PARTS,
+    RATING,
+    REBUILD,
+    RELAY,
+    STAGES,
+)
 from tests.support.processes import Answer, Served
 
 pytestmark = [pytest.mark.xdist_group("bench"), pytest.mark.anyio]
@@ -39,6 +50,7 @@ FIGURES = {
     SQLITE: {
         RATING: ("one rating",),
         REBUILD: ("rebuild", "rebuild, every fact lost"),
+        EXPORTS: ("the year as CSV", "the year as XLSX", "one sheet as PDF"),
         STAGES: (),
     },
 }

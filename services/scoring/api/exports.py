@@ -130,7 +130,7 @@ def add_export_routes(
 def _add_lists(api: FastAPI, files: _Files, verifier: Verifier) -> None:
     @api.get(
         "/ratings/{year}.csv", summary="A year's ratings as CSV", description=_CSV,
-        **file_answers(CSV_TYPE, 401, 403, 409, 422, 503, 504),
+        **file_answers(CSV_TYPE, 401, 403, 404, 409, 422, 503, 504),
     )  # fmt: skip
     async def get_csv(
         request: Request, year: Year, export: Annotated[CsvExport, Query()]
@@ -144,7 +144,7 @@ def _add_lists(api: FastAPI, files: _Files, verifier: Verifier) -> None:
 
     @api.get(
         "/ratings/{year}.xlsx", summary="A year's ratings as XLSX", description=_XLSX,
-        **file_answers(XLSX_TYPE, 401, 403, 409, 422, 503, 504),
+        **file_answers(XLSX_TYPE, 401, 403, 404, 409, 422, 503, 504),
     )  # fmt: skip
     async def get_xlsx(
         request: Request, year: Year, export: Annotated[XlsxExport, Query()]

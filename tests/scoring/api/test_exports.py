@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import AsyncIterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -127,10 +128,10 @@ async def test_wrong_parameters_are_refused_by_name(city: Answering) -> None:
     assert lines(await city.ask("GET", "/ratings/1999.csv")) == []
 
 
-async def decided(city: Answering, stage: Any, at: str, **fields: Any) -> None:
+async def decided(city: Answering, stage: Any, version: int, at: str, **fields: Any) -> None:
     """A decision on the stage of 2025."""
     decision = YearDecision(
-        stage=stage, version=1, decision=f"{at}/QĐ", at=moments.instant(at), **fields
+        stage=stage, version=version, decision=f"{at}/QĐ", at=moments.instant(at), **fields
     )
     async with city.app.db.write() as conn:
         place = await position.lock(conn)
@@ -139,18 +140,48 @@ async def decided(city: Answering, stage: Any, at: str, **fields: Any) -> None:
 
 
 async def test_a_sealed_year_shows_its_root_and_where_it_can_be_checked(city: Answering) -> None:
-    """On every sheet of it the first 16 letters, and the public address of the unit's proof."""
-    plain = words(await city.ask("GET", f"/ratings/2025/{OTHER}.pdf"))
+    """The first 16 letters, and the public address of the proof; a version keeps them for ever."""
+    path = f"/ratings/2025/{OTHER}.pdf"
+    plain = words(await city.ask("GET", path))
     assert PUBLIC not in plain and "Đangmở" in plain
+    root = encode_root(bytes(range(32)))
     note = Head("danchu.local/2025/v1", 3, bytes(range(32))).text + "\n"
-    await decided(city, "provisional", "2026-01-10T00:00:00Z")
-    await decided(city, "sealed", "2026-02-10T00:00:00Z", note=note)
-    assert (await city.ask("GET", f"/ratings/2025/{OTHER}")).json()["stage"] == "sealed"
-    sealed = words(await city.ask("GET", f"/ratings/2025/{OTHER}.pdf"))
-    assert encode_root(bytes(range(32)))[:16] in sealed
-    assert f"{PUBLIC}/scoring/years/2025/seal/{OTHER}" in sealed and "Đangmở" not in sealed
+    await decided(city, "provisional", 1, "2026-01-10T00:00:00Z")
+    cut = moments.instant("2099-01-01T00:00:00Z")
+    await decided(city, "sealed", 1, "2026-02-10T00:00:00Z", note=note, cut=cut)
+    sealed = words(await city.ask("GET", path))
+    assert root[:16] in sealed and root[:18] not in sealed
+    assert f"{PUBLIC}/scoring/years/2025/seal/{OTHER}" in sealed and "phiênbản1" in sealed
     book = await city.ask("GET", "/ratings/2025.xlsx?lang=en")
     about = openpyxl.load_workbook(io.BytesIO(book.content))["About"]
     shown = {row[0].value: row[1].value for row in about}
-    assert shown["Stage of the year"] == "Sealed"
-    assert shown["Root of the seal"] == encode_root(bytes(range(32)))
+    assert (shown["Stage of the year"], shown["Root of the seal"]) == ("Sealed", root)
+    await decided(city, "reopened", 2, "2026-03-10T00:00:00Z")
+    assert root[:16] not in words(await city.ask("GET", path))
+    assert words(await city.ask("GET", f"{path}?version=1")).startswith(sealed[:200])
+    assert root[:16] in words(await city.ask("GET", f"{path}?version=1"))
+    (line, *_) = lines(await city.ask("GET", "/ratings/2025.csv?version=1"))
+    assert (line["stage"], line["version"]) == ("sealed", "1")
+    assert (await city.ask("GET", "/ratings/2025.csv?version=3")).status_code == 404
+
+
+async def test_a_file_of_the_past_says_its_instant(
+    city: Answering, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On every line, on the sheet that tells what the file is, and in the document."""
+    asked: list[int] = []
+
+    async def require_known(_: Any, instant: int, __: int) -> None:
+        asked.append(instant)
+
+    monkeypatch.setattr("services.scoring.readmodel.versions.require_known", require_known)
+    query = "as_of=2099-01-01T00:00:00Z"
+    (line, *_) = lines(await city.ask("GET", f"/ratings/2025.csv?{query}"))
+    assert line["as_of"] == "2099-01-01T00:00:00Z"
+    assert "Sốliệutínhđến07:00:00,01/01/2099" in words(
+        await city.ask("GET", f"/ratings/2025/{OWN}.pdf?{query}")
+    )
+    book = await city.ask("GET", f"/ratings/2025.xlsx?lang=en&{query}")
+    about = openpyxl.load_workbook(io.BytesIO(book.content))["About"]
+    assert about["B4"].value == datetime(2099, 1, 1, 7)  # noqa: DTZ001 - no time zones there
+    assert set(asked) == {moments.instant("2099-01-01T00:00:00Z")}
