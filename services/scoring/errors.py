@@ -90,6 +90,14 @@ class UnitNotRated(DanchuError):
         super().__init__(message("unit-not-rated", unit=unit, year=year))
 
 
+class YearUnknown(DanchuError):
+    """No rubric rates the year."""
+
+    def __init__(self, year: int) -> None:
+        self.year = year
+        super().__init__(message("year-unknown", year=year))
+
+
 class NotQuarantined(DanchuError):
     """No entry of the quarantine has this id."""
 

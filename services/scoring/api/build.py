@@ -19,10 +19,13 @@ from services.scoring.api.machinery import add_machinery_routes, add_unowned_rou
 from services.scoring.api.ratings import add_rating_routes, add_unit_routes
 from services.scoring.api.read_lines import ReadLines, note_rating
 from services.scoring.api.what_if import add_what_if_routes
+from services.scoring.api.years import add_stage_routes, add_year_routes
 from services.scoring.errors import NotKnownYet, RubricsReplaced, UnitNotRated, VersionUnknown
 from services.scoring.messages import message
 from services.scoring.operations.lag import FoldLag
 from services.scoring.readmodel.reader import Reading
+from services.scoring.readmodel.years import Years
+from services.scoring.sealing.commands import StageCommands
 
 
 def build_api(
@@ -39,9 +42,16 @@ def build_api(
     add_what_if_routes(api, reading, verifier)
     add_unowned_route(api, reading, lag.unowned, verifier)
     add_machinery_routes(api, reading, lag, verifier)
+    _add_years(api, reading, verifier)
     _add_reads(api, reading, verifier, reads)
     _add_errors(api)
     return api
+
+
+def _add_years(api: FastAPI, reading: Reading, verifier: Verifier) -> None:
+    db, snapshots, clock = reading.db, reading.snapshots, reading.clock
+    add_year_routes(api, reading, Years(db, snapshots.rubrics, clock, snapshots), verifier)
+    add_stage_routes(api, StageCommands(db, snapshots.rubrics, clock), verifier)
 
 
 def _add_reads(api: FastAPI, reading: Reading, verifier: Verifier, reads: ReadLog) -> None:

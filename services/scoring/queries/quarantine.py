@@ -5,6 +5,9 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from contracts import envelope
+from services.scoring.year.obstacles import WaitingEntry
+
 
 async def entries(conn: AsyncConnection, state: str | None, limit: int) -> list[dict[str, Any]]:
     """The entries of the quarantine, newest first, without their bytes."""
@@ -16,6 +19,24 @@ async def entries(conn: AsyncConnection, state: str | None, limit: int) -> list[
         {"state": state or "", "limit": limit},
     )
     return [dict(row._mapping) for row in rows]
+
+
+async def waiting(conn: AsyncConnection, until: int, limit: int) -> list[WaitingEntry]:
+    """The entries that wait and were recorded up to an instant, oldest first.
+
+    One whose bytes do not say when it was recorded may have been recorded at any time.
+    """
+    rows = await conn.execute(
+        text(
+            "SELECT id, reason, recorded, raw FROM quarantine WHERE state = 'waiting' "
+            "AND (recorded IS NULL OR recorded <= :until) ORDER BY came, id LIMIT :limit"
+        ),
+        {"until": until, "limit": limit},
+    )
+    return [
+        WaitingEntry(bytes(id_).hex(), reason) for id_, reason, recorded, raw in rows
+        if (recorded or envelope.recordedtime_of(bytes(raw)) or until) <= until
+    ]  # fmt: skip
 
 
 async def entry(conn: AsyncConnection, id_: bytes) -> dict[str, Any] | None:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import uuid
 from typing import Any
 
 from contracts import door, moments
 from contracts.catalog import CANONICAL
 from contracts.envelope import CITY, RECORDS_SOURCE, stream_subject
 from contracts.faults import join_faults
+from services.chassis.door import Stamps
 from services.chassis.errors import DanchuError
+from services.chassis.identifiers import new_id
 from services.chassis.outbox import Draft, Outgoing
 from services.scoring.messages import message
 from services.scoring.ratings.model import Rating
@@ -33,6 +34,21 @@ def year_event(short: str, year: int, data: dict[str, Any], now: int) -> tuple[b
     return emitted.identity, Draft(emitted.receipt, stream_subject(CITY, short), emitted.body)
 
 
+def stamped_event(
+    short: str, year: int, data: dict[str, Any], stamps: Stamps
+) -> tuple[bytes, Outgoing]:
+    """The same with the stamp of the door that the transaction has taken already.
+
+    So the data can name the instant at which the event is recorded.
+    """
+    emitted = _emitted(short, CITY, {**data, "year": year}, stamps.first)
+    event = Outgoing(
+        emitted.receipt, stream_subject(CITY, short), emitted.body(stamps.first), stamps.first,
+        None, stamps.door, stamps.ordinal,
+    )  # fmt: skip
+    return emitted.identity, event
+
+
 def sealed_rating_event(rating: Rating, now: int) -> Outgoing:
     """The message of the feed that a unit's rating is final."""
     data = {
@@ -47,7 +63,7 @@ def sealed_rating_event(rating: Rating, now: int) -> Outgoing:
 
 def _emitted(short: str, subject: str, data: dict[str, Any], now: int) -> door.Emitted:
     event = {
-        "specversion": "1.0", "id": str(uuid.uuid4()), "source": SOURCE, "subject": subject,
+        "specversion": "1.0", "id": new_id(now), "source": SOURCE, "subject": subject,
         "type": CANONICAL[short].type, "time": moments.rfc3339(now), "data": data,
     }  # fmt: skip
     emitted = door.read_item(event, now)

@@ -1,0 +1,43 @@
+"""Reads the appeals of years from the ledger."""
+
+from collections.abc import Callable, Sequence
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from contracts.envelope import Recorded, decode
+from services.scoring.fold.books import LedgerPart
+from services.scoring.fold.registry import Registry
+from services.scoring.rubrics.model import Rubrics
+from services.scoring.year import appeals as rules
+from services.scoring.year.appeals import DECIDED, FILED, UndecidedAppeal
+from services.scoring.year.stages import YearState
+
+
+async def appeals(conn: AsyncConnection, years: Sequence[int]) -> list[Recorded]:
+    """The filed and the decided appeals of these years that are not retracted."""
+    select = text(
+        f"SELECT raw FROM ledger WHERE part = {int(LedgerPart.DECISION)} AND NOT retracted "
+        f"AND year IN ({', '.join(str(int(year)) for year in years)}) "
+        f"AND kind IN ('{FILED}', '{DECIDED}')"
+    )
+    return [decode(bytes(row[0])) for row in await conn.execute(select)]
+
+
+async def undecided(
+    conn: AsyncConnection, state: YearState, registry: Registry, rubrics: Rubrics
+) -> list[UndecidedAppeal]:
+    """The appeals of a year in time without a decision, by unit."""
+    events = await appeals(conn, (state.year, state.year + 1))
+    return rules.undecided(state, events, rated_unit(state.year, registry, rubrics))
+
+
+def rated_unit(year: int, registry: Registry, rubrics: Rubrics) -> Callable[[Recorded], str | None]:
+    """From an event to the key of its unit; to None for a unit that is not rated in the year."""
+
+    def key(event: Recorded) -> str | None:
+        unit = registry.holder(event.event.subject, event.time)
+        rated = unit is not None and unit.exists_in(year)
+        return unit.key if unit and rated and rubrics.governing(unit.kind, year) else None
+
+    return key

@@ -1,0 +1,97 @@
+"""The years: where each stands, what is late or undecided, and what may follow."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from contracts import moments
+from services.chassis.clock import Clock
+from services.chassis.database.engine import Database
+from services.scoring.errors import YearUnknown
+from services.scoring.queries import appeals as appeal_queries
+from services.scoring.queries import quarantine as quarantine_queries
+from services.scoring.queries import years as year_queries
+from services.scoring.readmodel.snapshot import Snapshots
+from services.scoring.rubrics.model import Rubrics
+from services.scoring.store import seals, stages
+from services.scoring.store.seals import DraftRow
+from services.scoring.year.appeals import UndecidedAppeal
+from services.scoring.year.obstacles import obstacles
+from services.scoring.year.seal import GoverningRubric
+from services.scoring.year.stages import SEALED, Stage, YearState, possible
+
+WAITING_MAX = 1
+"""So many waiting entries of the quarantine are enough to know that a year cannot be sealed."""
+
+
+class RubricDigest(NamedTuple):
+    """A rubric of a year, and the digest of its file in hexadecimal digits."""
+
+    id: str
+    sha256: str
+
+
+@dataclass(frozen=True)
+class YearView:
+    """A year as of the last commit; `late` counts what was recorded after the cut of its seal."""
+
+    state: YearState
+    rubrics: list[RubricDigest]
+    late: int
+    undecided: list[UndecidedAppeal]
+    draft: DraftRow | None
+    can_be_sealed: bool
+
+    def possible(self, role: str) -> list[Stage]:
+        """The stages to which a role may lead the year now."""
+        stages = possible(self.state, role)
+        return [stage for stage in stages if stage != SEALED or self.can_be_sealed]
+
+
+@dataclass
+class Years:
+    """The queries about years."""
+
+    db: Database
+    rubrics: Rubrics
+    clock: Clock
+    snapshots: Snapshots
+
+    async def views(self) -> list[YearView]:
+        """Every year with a rubric and something to rate, and those that were ever decided on.
+
+        The year of today is among them where a rubric rates it.
+        """
+        async with self.db.read() as conn:
+            known = {*await year_queries.years(conn), moments.local_year(self.clock())}
+            decided = set(await stages.years(conn))
+        listed = [year for year in known if year in decided or self.rubrics.of_year(year)]
+        return [await self.view(year) for year in sorted(listed)]
+
+    async def view(self, year: int) -> YearView:
+        """One year; YearUnknown where no rubric rates it and nothing was ever decided on it."""
+        registry = (await self.snapshots.of(year)).registry
+        now = self.clock()
+        async with self.db.read() as conn:
+            state = await stages.load(conn, year)
+            rubrics = await self._rubrics(conn, state)
+            if not rubrics and not state.decisions:
+                raise YearUnknown(year)
+            open_appeals = await appeal_queries.undecided(conn, state, registry, self.rubrics)
+            waiting = await quarantine_queries.waiting(conn, now, WAITING_MAX)
+            draft = await seals.draft(conn, year)
+            cut = None if state.seal is None else state.seal.cut
+            late = 0 if cut is None else await year_queries.count_late(conn, year, cut)
+        free = not obstacles(state, now, open_appeals, waiting)
+        return YearView(state, rubrics, late, open_appeals, draft, free)
+
+    async def _rubrics(self, conn: AsyncConnection, state: YearState) -> list[RubricDigest]:
+        """The rubrics of the year: while it is sealed, those that its seal has."""
+        if state.seal is not None:
+            texts = await stages.rubrics(conn, state.year, state.version)
+            kept = (GoverningRubric(text.id, text.text.encode()) for text in texts)
+            return sorted(RubricDigest(rubric.id, rubric.sha256) for rubric in kept)
+        return [RubricDigest(each.id, each.digest) for each in self.rubrics.of_year(state.year)]

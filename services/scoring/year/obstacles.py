@@ -1,0 +1,111 @@
+"""Why a year cannot be sealed, or cannot be led to a stage, item by item. Pure.
+
+Source: YEAR.md section 1, `because` of a refusal. Each item has what a program needs, and a
+sentence for people.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Literal, NamedTuple
+
+import msgspec
+
+from contracts import moments
+from contracts.messages import Message
+from services.scoring.messages import message
+from services.scoring.year.appeals import UndecidedAppeal
+from services.scoring.year.stages import PROVISIONAL, Stage, YearDecision, YearState, year_end
+
+
+class Because(msgspec.Struct, frozen=True):
+    """One reason of a refusal; `members` are the further members of its JSON."""
+
+    kind: Literal["reply", "appeal", "quarantine", "door", "year"]
+    members: dict[str, Any]
+    text: Message
+
+
+class WaitingEntry(NamedTuple):
+    """An entry that waits in quarantine, by its id in hexadecimal, with why it is there."""
+
+    id: str
+    reason: str
+
+
+class LaggingDoor(NamedTuple):
+    """A door whose mark has not reached the cut, and how far it has come."""
+
+    name: str
+    until: int
+
+
+def obstacles(
+    state: YearState, cut: int, undecided: Iterable[UndecidedAppeal] = (),
+    waiting: Iterable[WaitingEntry] = (), doors: Iterable[LaggingDoor] = (),
+) -> list[Because]:  # fmt: skip
+    """Why the year cannot be sealed as of the cut; empty where it can.
+
+    `undecided` are its appeals without a decision, `waiting` the entries of the quarantine that
+    were recorded up to the cut, `doors` those whose mark has not reached the cut.
+    """
+    if state.stage != PROVISIONAL:
+        return [stage_reason(state)]
+    reasons = []
+    if cut < year_end(state.year):
+        reasons.append(_year_reason(state.year))
+    if state.reply_until is not None and cut < state.reply_until:
+        reasons.append(_reply_reason(state.reply_until))
+    reasons += [_appeal_reason(state.year, appeal) for appeal in undecided]
+    reasons += [_quarantine_reason(entry) for entry in waiting]
+    return reasons + [_door_reason(door) for door in doors]
+
+
+def stage_label(stage: Stage) -> Message:
+    """The term of a stage."""
+    return message(f"stage-{stage}")
+
+
+def stage_reason(state: YearState) -> Because:
+    """The stage that the year has."""
+    text = message(
+        "because-stage", year=state.year, stage=stage_label(state.stage), version=state.version
+    )
+    return Because("year", {"stage": state.stage, "version": state.version}, text)
+
+
+def number_reason(state: YearState, decision: YearDecision) -> Because:
+    """The decision that has used a number in the year."""
+    text = message(
+        "because-number", year=state.year, decision=decision.decision,
+        stage=stage_label(decision.stage), at=moments.local_time(decision.at),
+    )  # fmt: skip
+    members = {"decision": decision.decision, "stage": decision.stage, "version": decision.version}
+    return Because("year", members, text)
+
+
+def _year_reason(year: int) -> Because:
+    ends = year_end(year)
+    text = message("because-year", year=year, ends=moments.local_time(ends))
+    return Because("year", {"ends": moments.rfc3339(ends)}, text)
+
+
+def _reply_reason(until: int) -> Because:
+    text = message("because-reply", until=moments.local_time(until))
+    return Because("reply", {"reply_until": moments.rfc3339(until)}, text)
+
+
+def _appeal_reason(year: int, appeal: UndecidedAppeal) -> Because:
+    code = "because-appeal-year" if appeal.year_missing else "because-appeal"
+    text = message(code, year=year, unit=appeal.unit, appeal=appeal.appeal)
+    return Because("appeal", appeal._asdict(), text)
+
+
+def _quarantine_reason(entry: WaitingEntry) -> Because:
+    text = message("because-quarantine", **entry._asdict())
+    return Because("quarantine", entry._asdict(), text)
+
+
+def _door_reason(door: LaggingDoor) -> Because:
+    text = message("because-door", door=door.name, until=moments.local_time(door.until))
+    return Because("door", {"door": door.name, "until": moments.rfc3339(door.until)}, text)
