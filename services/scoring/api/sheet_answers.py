@@ -56,6 +56,18 @@ class NilAnswer(LabelAnswer):
     arose: int
 
 
+class SelfScoreAnswer(Answer):
+    """The score that the unit gave itself last; `difference` is the computed score minus it."""
+
+    points: str
+    difference: str | None
+    time: str
+    source: str
+    id: str
+    recordedtime: str
+    note: str | None = None
+
+
 class LineAnswer(Answer):
     """One indicator; which of the optional members it has depends on its kind."""
 
@@ -73,6 +85,7 @@ class LineAnswer(Answer):
     scale: dict[str, Any] | None
     cut: dict[str, str] | None
     nil: NilAnswer | None
+    self_score: SelfScoreAnswer | None
     done_by: list[dict[str, Any]]
     state: dict[str, Any]
     missing: list[DutyAnswer] | None = None

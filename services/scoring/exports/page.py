@@ -21,6 +21,7 @@ from services.scoring.ratings.model import CeilingReason, GateReason, Rating, Re
 from services.scoring.ratings.scores import points_text
 from services.scoring.ratings.sheet.model import Decision, Sheet, SheetLine
 from services.scoring.ratings.sheet.numbers import figure, percent, points
+from services.scoring.ratings.sheet.self_scores import self_score
 from services.scoring.rubrics.kinds import Kind
 from services.scoring.rubrics.model import Rubric
 
@@ -190,20 +191,12 @@ class _Page:
             )  # fmt: skip
         if sheet_line.cut is not None:
             yield self.say(sheet_line.cut.text)
-        claim = self._self_score(line.indicator.id, line.score)
-        if claim is not None:
-            yield claim
-
-    def _self_score(self, indicator: str, score: int) -> str | None:
-        """What the unit gave itself last, and the difference."""
-        claims = [c for c in self.sheet.self_scores if c.values.get("indicator") == indicator]
-        if not claims:
-            return None
-        value = Fraction(str(claims[-1].values.get("points", "0")))
-        difference = Fraction(score, 100) - value
-        return self.text(
-            "self-score", points=self.fraction(value), difference=self.fraction(difference)
-        )
+        own = self_score(self.sheet.self_scores, line)
+        if own is not None and own.difference is not None:
+            yield self.text(
+                "self-score", points=self.fraction(Fraction(own.points, 100)),
+                difference=self.fraction(Fraction(own.difference, 100)),
+            )  # fmt: skip
 
     def _notes(self) -> Iterator[str]:
         sheet = self.sheet

@@ -17,6 +17,7 @@ CODES = {
     "kind": ("kind-commune", "kind-agency", "kind-public-service-unit", "kind-enterprise"),
     "stage": ("stage-open", "stage-provisional", "stage-sealed", "stage-reopened"),
     "empty": ("empty-exempt", "empty-nil", "empty-full", "empty-zero", "empty-exclude"),
+    "appeal": ("appeal-undecided", "appeal-upheld", "appeal-rejected"),
     "reason": ("reason-gate", "reason-ceiling", "reason-share"),
     "view": ("view-own", "view-pooled"),
     "move": ("move-rises", "move-falls", "move-stays", "move-enters"),

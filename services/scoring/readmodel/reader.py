@@ -163,6 +163,7 @@ def _context(
         [event for event in decisions if belongs(snapshot, event, {unit.key})],
         snapshot.rating(unit.key, other) if views.pooled else None,
         rivals(unit.key, same_kind) if ranked else None,
+        snapshot.state.reply_until,
     )
 
 

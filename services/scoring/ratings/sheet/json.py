@@ -8,16 +8,15 @@ from __future__ import annotations
 from datetime import date
 from typing import Any, assert_never
 
-from contracts import moments
 from contracts.catalog import CANONICAL
 from services.scoring.ratings.json import rating_members
 from services.scoring.ratings.labels import in_both, label
 from services.scoring.ratings.scores import points_text
+from services.scoring.ratings.sheet.json_decisions import decision_members, self_score_members
 from services.scoring.ratings.sheet.json_next_class import next_class_members
 from services.scoring.ratings.sheet.model import (
     CoverageDetails,
     Cut,
-    Decision,
     Doing,
     Duty,
     GroupScore,
@@ -57,14 +56,14 @@ def sheet_members(sheet: Sheet) -> Members:
         "groups": [_group(group) for group in sheet.groups],
         "indicators": [line_members(line) for line in sheet.lines],
         "rebase": None if sheet.rebase is None else _rebase(sheet.rebase),
-        "adjustments": [_decision(entry) for entry in sheet.adjustments],
+        "adjustments": [decision_members(entry) for entry in sheet.adjustments],
         "adjustment_limit": points(sheet.adjustment_limit),
         "adjustment_cut": cut_members(sheet.adjustment_cut),
         "total_cut": cut_members(sheet.total_cut),
-        "exemptions": [_decision(entry) for entry in sheet.exemptions],
-        "declarations": [_decision(entry) for entry in sheet.declarations],
-        "self_scores": [_decision(entry) for entry in sheet.self_scores],
-        "appeals": [_decision(entry) for entry in sheet.appeals],
+        "exemptions": [decision_members(entry) for entry in sheet.exemptions],
+        "declarations": [decision_members(entry) for entry in sheet.declarations],
+        "self_scores": [decision_members(entry) for entry in sheet.self_scores],
+        "appeals": [decision_members(entry) for entry in sheet.appeals],
         "reasons": rating["reasons"],
         "bands": [_band(band) for band in sheet.bands],
         "nil_declarations": [_nil(offer) for offer in sheet.nil_offers],
@@ -84,15 +83,6 @@ def _group(group: GroupScore) -> Members:
 
 def _rebase(rebase: Rebase) -> Members:
     return {"from": points(rebase.counting), "to": points(rebase.all)}
-
-
-def _decision(decision: Decision) -> Members:
-    return {
-        "type": decision.type,
-        "time": moments.rfc3339(decision.time),
-        "source": decision.source,
-        **decision.values,
-    }
 
 
 def _band(entry: ClassBand) -> Members:
@@ -134,6 +124,7 @@ def line_members(sheet_line: SheetLine) -> Members:
         "scale": None if sheet_line.scale is None else scale_members(sheet_line.scale),
         "cut": cut_members(sheet_line.cut),
         "nil": None if sheet_line.nil is None else _nil(sheet_line.nil),
+        "self_score": self_score_members(sheet_line.self_score),
         "done_by": [_rule(rule) for rule in indicator.fulfilled or indicator.rules],
         **_details(in_both(sheet_line.text), sheet_line.details),
     }

@@ -14,6 +14,7 @@ from typing import Literal, TypeAlias
 from msgspec import Struct
 
 from contracts.messages import Message
+from services.scoring.ratings.appeals import AppealState
 from services.scoring.ratings.model import Rating
 from services.scoring.ratings.scores import Line
 from services.scoring.ratings.sheet.model_next_class import ClassBand, EventTemplate, NextClass
@@ -200,8 +201,36 @@ class SumDetails(Struct, frozen=True):
 LineDetails: TypeAlias = CoverageDetails | QuotaDetails | MeanDetails | ShareDetails | SumDetails
 
 
+class Decision(Struct, frozen=True):
+    """What was decided or declared, when, and by whom: `source` is who sent it under `id`.
+
+    `appeal` is where an appeal that was filed stands; `appeals` are the keys of those that the
+    decision of the same number answered.
+    """
+
+    type: str
+    time: int
+    source: str
+    values: Mapping[str, str | int]
+    id: str = ""
+    recorded: int = 0
+    appeal: AppealState | None = None
+    appeals: tuple[str, ...] = ()
+
+
+class SelfScore(Struct, frozen=True):
+    """The unit's own score of an indicator, and how much the computed score is above it."""
+
+    points: int
+    difference: int | None
+    decision: Decision
+
+
 class SheetLine(Struct, frozen=True):
-    """One indicator: its score, its state in words, and the details of its kind."""
+    """One indicator: its score, its state in words, and the details of its kind.
+
+    `self_score` stands beside the score.
+    """
 
     line: Line
     scale: Scale | None
@@ -209,6 +238,7 @@ class SheetLine(Struct, frozen=True):
     nil: NilOffer | None
     text: Message
     details: LineDetails
+    self_score: SelfScore | None = None
 
 
 class GroupScore(Struct, frozen=True):
@@ -224,15 +254,6 @@ class Rebase(Struct, frozen=True):
 
     counting: Fraction
     all: Fraction
-
-
-class Decision(Struct, frozen=True):
-    """What was decided or declared, at which instant, and by whom."""
-
-    type: str
-    time: int
-    source: str
-    values: Mapping[str, str | int]
 
 
 class Doing(Struct, frozen=True):

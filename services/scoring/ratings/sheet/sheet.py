@@ -5,12 +5,15 @@ Every number on it is of the same commit as the rating, and adds up to it (SCORI
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
+from msgspec.structs import replace
+
 from contracts.envelope import Recorded
 from services.scoring.fold.postings import order_of
+from services.scoring.ratings.appeals import FILED, OUTCOMES, AppealState, appeals
 from services.scoring.ratings.assessment import Assessment
 from services.scoring.ratings.labels import class_label
 from services.scoring.ratings.model import Rating
@@ -21,6 +24,7 @@ from services.scoring.ratings.sheet.lines import indicator_line
 from services.scoring.ratings.sheet.model import Decision, GroupScore, Rebase, Sheet
 from services.scoring.ratings.sheet.model_next_class import ClassBand
 from services.scoring.ratings.sheet.next_class import next_class
+from services.scoring.ratings.sheet.self_scores import self_score
 from services.scoring.ratings.sheet.trials import UnitYear
 from services.scoring.ratings.standings import Rivals, Standing
 from services.scoring.rubrics.model import Rubric
@@ -33,12 +37,14 @@ class SheetContext:
     """What a sheet shows beside the rating, or needs from other units.
 
     `decisions` are the unit's decisions and declarations that are not retracted, `other_rating`
-    is its rating in the view that is not shown, `rivals` stand with it before the top class.
+    is its rating in the view that is not shown, `rivals` stand with it before the top class,
+    `reply_until` is the end of the period in which appeals are in time.
     """
 
     decisions: Sequence[Recorded] = ()
     other_rating: Rating | None = None
     rivals: Rivals | None = None
+    reply_until: int | None = None
 
 
 def sheet_of(
@@ -46,21 +52,25 @@ def sheet_of(
 ) -> Sheet:
     """The sheet of a rating."""
     assessed, rubric, keys = standing.assessment, unit_year.rubric, DutyKeys(unit_year)
-    ordered = sorted(context.decisions, key=order_of)
+    decisions = sheet_decisions(context.decisions, context.reply_until)
+    self_scores = _of_types(decisions, "selfscore.submitted")
     return Sheet(
         rating=rating,
         view=unit_year.view,
         groups=_groups(rubric, assessed),
-        lines=tuple(indicator_line(unit_year, line, keys) for line in assessed.lines),
+        lines=tuple(
+            replace(indicator_line(unit_year, line, keys), self_score=self_score(self_scores, line))
+            for line in assessed.lines
+        ),
         rebase=_rebase(assessed, rubric),
-        adjustments=_decisions(ordered, "adjustment.decided"),
+        adjustments=_of_types(decisions, "adjustment.decided"),
         adjustment_limit=rubric.adjustment_limit,
         adjustment_cut=adjustment_cut(assessed),
         total_cut=total_cut(assessed),
-        exemptions=_decisions(ordered, "exemption.approved", "exemption.revoked"),
-        declarations=_decisions(ordered, "declaration.nil"),
-        self_scores=_decisions(ordered, "selfscore.submitted"),
-        appeals=_decisions(ordered, "appeal.filed", "appeal.decided"),
+        exemptions=_of_types(decisions, "exemption.approved", "exemption.revoked"),
+        declarations=_of_types(decisions, "declaration.nil"),
+        self_scores=self_scores,
+        appeals=_of_types(decisions, "appeal.filed", "appeal.decided"),
         bands=tuple(ClassBand(band, class_label(rubric, band.name)) for band in rubric.bands),
         doing=doing(unit_year),
         next_class=next_class(unit_year, assessed.class_name, context.rivals),
@@ -86,13 +96,33 @@ def _rebase(assessed: Assessment, rubric: Rubric) -> Rebase | None:
     return None if counting == every else Rebase(counting, every)
 
 
-def _decisions(events: Sequence[Recorded], *types: str) -> tuple[Decision, ...]:
-    return tuple(_decision(event) for event in events if event.kind.short in types)
+def sheet_decisions(
+    events: Sequence[Recorded], reply_until: int | None = None
+) -> tuple[Decision, ...]:
+    """The decisions and declarations of one unit in their order, linked by decision number."""
+    own = appeals(events, lambda _: "", reply_until)
+    states = {each.appeal: each.state for each in own}
+    answered: dict[str, list[str]] = {}
+    for each in own:
+        if each.state.decision is not None:
+            answered.setdefault(each.state.decision, []).append(each.appeal)
+    return tuple(_decision(event, states, answered) for event in sorted(events, key=order_of))
 
 
-def _decision(event: Recorded) -> Decision:
+def _of_types(decisions: Sequence[Decision], *types: str) -> tuple[Decision, ...]:
+    return tuple(decision for decision in decisions if decision.type in types)
+
+
+def _decision(
+    event: Recorded, states: Mapping[str, AppealState], answered: Mapping[str, Sequence[str]]
+) -> Decision:
     """What was decided or declared, when, and by which document."""
-    data = event.event.data
+    short, data = event.kind.short, event.event.data
     values = ((name, getattr(data, name, None)) for name in DECISION_FIELDS)
     present = {name: value for name, value in values if isinstance(value, str | int)}
-    return Decision(event.kind.short, event.time, event.event.source, present)
+    number = present.get("decision") if short in OUTCOMES else None
+    return Decision(
+        short, event.time, event.event.source, present, event.event.id, event.recorded,
+        states[data.appeal] if short == FILED else None,
+        tuple(answered.get(str(number), ())),
+    )  # fmt: skip
