@@ -23,9 +23,10 @@ from services.commands.rating_commands import rating_app, rubric_app
 from services.commands.stack_commands import stack_app
 from services.commands.terminal import show
 from services.commands.verify.verify_commands import verify_app
+from services.commands.what_if_commands import what_if_app
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, epilog=CODES, cls=Program)
-for commands in (stack_app, event_app, rating_app, verify_app, export_app):
+for commands in (stack_app, event_app, rating_app, verify_app, export_app, what_if_app):
     app.add_typer(commands.app)
 app.add_typer(rubric_app.app, name="rubric")
 app.add_typer(quarantine_app.app, name="quarantine")

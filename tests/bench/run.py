@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from rich.console import Console
 
-from tests.bench import abuse, measures, tutorial_side
+from tests.bench import abuse, measures, tutorial_side, what_if
 from tests.bench.backlog import alone, backlog_rows, catch_up
 from tests.bench.city import City, write_batches
 from tests.bench.exports import exports
@@ -15,7 +15,8 @@ from tests.bench.ground import POSTGRESQL, SQLITE, Ground, prepared
 
 FOLD, RATING, REBUILD, DOOR = "fold", "rating", "rebuild", "door"
 RELAY, STAGES, ABUSE, EXPORTS = "relay", "stages", "abuse", "exports"
-PARTS = (FOLD, RATING, REBUILD, EXPORTS, DOOR, RELAY, ABUSE, STAGES)
+WHAT_IF, BESIDE = "what-if", "what-if-beside"
+PARTS = (FOLD, RATING, REBUILD, EXPORTS, WHAT_IF, BESIDE, DOOR, RELAY, ABUSE, STAGES)
 DATABASES = (POSTGRESQL, SQLITE)
 FOLD_RATIO = {POSTGRESQL: 40.0, SQLITE: 30.0}
 RATING_RATIO, DOOR_TARGET, REBUILD_TARGET, MEMORY_TARGET = 6.0, 4_000.0, 60_000.0, 300.0
@@ -23,6 +24,7 @@ HEALING_TARGET = REBUILD_TARGET / 2
 RELAY_TARGET = 10_000.0
 WAIT_TARGET = 2_000.0
 LIST_TARGET, SHEET_TARGET = 2_000.0, 300.0
+POINTS_TARGET, RULES_TARGET, BESIDE_RATIO = 1.0, 12.0, 0.9
 BATCH = 1000
 log = Console(stderr=True)
 
@@ -67,6 +69,16 @@ class Figures:
         self.relay = Figure(
             "outbox to stream, four writers beside", database, "rows/s", "at least", RELAY_TARGET
         )
+        self.what_ifs = [
+            Figure(f"what-if, {about}", database, "s", "at most", target)
+            for about, target in (
+                ("other points, the first", POINTS_TARGET), ("other points", POINTS_TARGET),
+                ("rules of one indicator", RULES_TARGET), ("all rules", RULES_TARGET),
+            )
+        ]  # fmt: skip
+        self.beside = Figure(
+            "backlog to ratings beside what-ifs", database, "events/s", "ratio", BESIDE_RATIO
+        )
         self.waits = {
             name: (_wait(name, "worst", database), _wait(name, "median", database))
             for name in (*abuse.NAMES, abuse.FLOODED)
@@ -77,6 +89,7 @@ class Figures:
         by_part = {
             FOLD: [self.fold, self.memory], RATING: [self.rating], DOOR: [self.door],
             REBUILD: [self.rebuild, self.healing], RELAY: [self.relay], EXPORTS: self.files,
+            WHAT_IF: self.what_ifs, BESIDE: [self.beside],
             ABUSE: [figure for pair in self.waits.values() for figure in pair],
         }  # fmt: skip
         return [figure for part, found in by_part.items() if part in only for figure in found]
@@ -121,7 +134,7 @@ async def run(options: Options) -> Report:
 
 async def _scoring(ground: Ground, database: str, options: Options, figures: Figures) -> None:
     """Fold, and on what it folded one rating and the rebuild; each beside its baseline."""
-    if not {FOLD, RATING, REBUILD, EXPORTS} & set(options.only):
+    if not {FOLD, RATING, REBUILD, EXPORTS, WHAT_IF, BESIDE} & set(options.only):
         return
     async with ground.database(database) as url:
         folded = await measures.fold(ground, url)
@@ -131,10 +144,20 @@ async def _scoring(ground: Ground, database: str, options: Options, figures: Fig
         if EXPORTS in options.only:
             for figure, milliseconds in zip(figures.files, await exports(ground, url), strict=True):
                 figure.add(milliseconds)
+        if WHAT_IF in options.only:
+            spent = await what_if.seconds(ground, url)
+            for figure, each in zip(figures.what_ifs, spent, strict=True):
+                figure.add(each)
         if REBUILD in options.only:
             figures.rebuild.add(await measures.rebuild(ground, url))
             await measures.spoil(url)
             figures.healing.add(await measures.rebuild(ground, url))
+    if BESIDE in options.only:
+        async with ground.database(database) as url:
+            beside = await what_if.fold_beside(ground, url)
+        messages = ground.stream.messages
+        alone_per_second = messages / folded.seconds
+        figures.beside.add(messages / beside.seconds, alone_per_second, answers=beside.answers)
     if FOLD in options.only:
         async with ground.database(database) as url:
             theirs = await tutorial_side.fold(ground, url)

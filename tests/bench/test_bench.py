@@ -17,6 +17,7 @@ from tests.bench.figures import Figure
 from tests.bench.ground import POSTGRESQL, SQLITE
 from tests.bench.run import (
     ABUSE,
+    BESIDE,
     DATABASES,
     DOOR,
     EXPORTS,
@@ -26,6 +27,7 @@ from tests.bench.run import (
     REBUILD,
     RELAY,
     STAGES,
+    WHAT_IF,
 )
 from tests.support.processes import Answer, Served
 
@@ -52,10 +54,20 @@ FIGURES = {
         REBUILD: ("rebuild", "rebuild, every fact lost"),
         EXPORTS: ("the year as CSV", "the year as XLSX", "one sheet as PDF"),
         STAGES: (),
+        WHAT_IF: (
+            "what-if, other points, the first",
+            "what-if, other points",
+            "what-if, rules of one indicator",
+            "what-if, all rules",
+        ),
+        BESIDE: ("backlog to ratings beside what-ifs",),
     },
 }
 """Each part runs once: what it takes is the start of processes, the same on both databases."""
-COMPARED = {"backlog to ratings", "one rating", "outbox to stream, four writers beside"}
+COMPARED = {
+    "backlog to ratings", "one rating", "outbox to stream, four writers beside",
+    "backlog to ratings beside what-ifs",
+}  # fmt: skip
 WAITS = {
     *(f"others beside {abuse}, worst" for abuse in (*NAMES, FLOODED)),
     *(f"others beside {abuse}, median" for abuse in (*NAMES, FLOODED)),

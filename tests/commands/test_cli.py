@@ -27,7 +27,7 @@ ROOT = Path(__file__).parents[2]
 RUBRIC = ROOT / "services" / "scoring" / "rubrics" / "viet-tri-2025-commune.yaml"
 PROMISED = {
     "up", "serve", "migrate", "provision", "emit", "rate", "rebuild", "audit", "resend",
-    "simulate", "token", "carry", "recount", "verify", "rubric check",
+    "simulate", "token", "carry", "recount", "verify", "whatif", "rubric check",
     "quarantine list", "quarantine show",
     "quarantine replay", "quarantine drop", "quarantine aside",
     "export", "keys make", "keys show", "keys adopt", "door list", "door retire",

@@ -30,7 +30,7 @@ from services.scoring.rubrics.proposals import TEXT_BYTES_MAX, TEXTS_MAX, propos
 FAULTS_MAX = 100
 _WHAT_IF = (
     "What would become of every unit under other rubrics: total, class and rank `now` and `then`, "
-    "who `rises` and who `falls` (by class; within a class by rank, without a rank by total), and "
+    "who `rises` and who `falls` (by class, then by rank, then by total), and "
     "the indicators and other parts that do it, whose differences add up to that of the total. "
     "The texts replace the rubrics of the kinds that they govern in the year; other kinds stay as "
     "they are. Nothing is stored. A fault is named by text, `line` and reason."
@@ -62,7 +62,7 @@ class Comparing(BaseModel):
 
 def add_what_if_routes(api: FastAPI, reading: Reading, verifier: Verifier) -> None:
     """A year under other rubrics, and a year beside another."""
-    what_ifs = WhatIfs(reading.snapshots)
+    what_ifs = WhatIfs(reading.versions)
 
     def authorize(request: Request) -> None:
         """Refuses a caller that may not, before the body is judged."""
@@ -96,7 +96,7 @@ def add_what_if_routes(api: FastAPI, reading: Reading, verifier: Verifier) -> No
         reader = credential_of(request, verifier)
         _, rated = await find_unit(reading, reader, year, unit)
         await find_unit(reading, reader, comparing.other_year, rated.key)
-        comparison = await compare_years(reading.snapshots, year, comparing.other_year, rated.key)
+        comparison = await compare_years(reading.versions, year, comparing.other_year, rated.key)
         return json_answer(comparison_members(comparison))
 
 

@@ -133,7 +133,7 @@ def _greatest_first(changes: Iterable[IndicatorChange]) -> tuple[IndicatorChange
 
 
 def _move(now: Standing | None, then: Standing) -> Move:
-    """By class; within one class by rank, and without a rank by total."""
+    """By class; within one class by rank, and where that stays too, by total."""
     if now is None:
         return "enters"
     for before, after in zip(_place(now), _place(then), strict=True):
@@ -142,11 +142,10 @@ def _move(now: Standing | None, then: Standing) -> Move:
     return "stays"
 
 
-def _place(standing: Standing) -> tuple[int, int]:
-    """Lower is better: the class, then the rank, or the total of a unit without a rank."""
+def _place(standing: Standing) -> tuple[int, int, int]:
+    """Lower is better: the class, the rank (if any), the total."""
     assessment = standing.assessment
-    place = -assessment.total if standing.rank is None else standing.rank
-    return assessment.class_index, place
+    return assessment.class_index, standing.rank or 0, -assessment.total
 
 
 def indicator_sums(changes: Sequence[UnitChange]) -> tuple[IndicatorSum, ...]:

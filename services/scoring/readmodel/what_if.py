@@ -20,9 +20,11 @@ from services.scoring.fold.books import Book
 from services.scoring.fold.cells import Tally
 from services.scoring.fold.tally_reuse import TallyReuse, plan_reuse, reuse_tally
 from services.scoring.messages import message
+from services.scoring.queries import as_of as ledger_queries
 from services.scoring.ratings.standings import Standing, rank_units, unit_standing
 from services.scoring.ratings.what_if import WhatIf, indicator_sums, unit_changes
-from services.scoring.readmodel.snapshot import Snapshot, Snapshots, require_same_rubrics
+from services.scoring.readmodel.snapshot import Snapshot, require_same_rubrics
+from services.scoring.readmodel.versions import YearVersions
 from services.scoring.rebuild.inputs import BookCount, CountRequest
 from services.scoring.rebuild.refold import EVENTS_AT_ONCE, BookProgress, family, split
 from services.scoring.rebuild.workers import Workers, workers
@@ -30,6 +32,7 @@ from services.scoring.rubrics.errors import ProposalFault, ProposalsRefused
 from services.scoring.rubrics.model import Rubric, Rubrics
 from services.scoring.rubrics.proposals import line_of_kinds, load_proposals
 from services.scoring.store import ledger, position
+from services.scoring.store.book_inputs import LedgerPast
 from services.scoring.store.position import BAD_PLANS
 
 NICE = 15
@@ -74,7 +77,7 @@ def _no_progress(number: int, total: int) -> None:
 class WhatIfs:
     """The what-ifs of one process: some that read events, and others beside them."""
 
-    snapshots: Snapshots
+    versions: YearVersions
     _counting: Turns = field(default_factory=Turns)
     _short: Turns = field(default_factory=Turns)
 
@@ -83,34 +86,34 @@ class WhatIfs:
     ) -> WhatIf:
         """Every unit of the year under the rubrics of the texts, beside the year as it is.
 
-        Kinds that they do not govern stay as they are. ProposalsRefused for a text that cannot be
-        used; `progress` gets the number of books that were counted, and of all that have to be.
+        Kinds that they do not govern stay as they are. A sealed year is its set, of which nothing
+        that came later is a part. ProposalsRefused for a text that cannot be used; `progress` gets
+        the number of books that were counted, and of all that have to be.
         """
         async with self._short.turn():
             proposed = await asyncio.to_thread(load_proposals, texts, year)
-        plans = _plans(proposed, self.snapshots.rubrics, year)
-        if all(plan.complete for plan in plans.values()):
-            async with self._short.turn():
-                snapshot = await self.snapshots.of(year)
+            snapshot = await self.versions.of(year)
+            plans = _plans(proposed, snapshot.rubrics, year)
+            if all(plan.complete for plan in plans.values()):
                 _require_units(snapshot, proposed, texts)
                 return await asyncio.to_thread(_answer, snapshot, proposed, plans, Counts({}, 0))
         async with self._counting.turn():
-            snapshot, counts = await self._count(year, plans, progress)
+            snapshot, counts = await self._count(snapshot, plans, progress)
             _require_units(snapshot, proposed, texts)
             return await asyncio.to_thread(_answer, snapshot, proposed, plans, counts)
 
     async def _count(
-        self, year: int, plans: Plans, progress: BookProgress
+        self, snapshot: Snapshot, plans: Plans, progress: BookProgress
     ) -> tuple[Snapshot, Counts]:
-        """The year as of one commit, and what had to be counted from its events."""
+        """The year as of one commit, or its set, and what had to be counted from its events."""
         counts, number = Counts({}, 0), 0
-        async with self.snapshots.db.patient() as db, workers() as team:
+        counted = Rubrics(tuple(plan.counted for plan in plans.values()))
+        async with self.versions.db.patient() as db, workers(NICE) as team:
             team.connect(db.source(*BAD_PLANS))
-            async with _same_commit(self.snapshots, team) as (conn, stamp):
-                snapshot = await self.snapshots.load(conn, year, stamp)
-                groups = await _requests(conn, snapshot, plans, team.count)
-                counted = Rubrics(tuple(plan.counted for plan in plans.values()))
-                team.send_rules(snapshot.registry, counted, NICE)
+            async with self._looking(snapshot, team) as (conn, current):
+                past = await _past(conn, current)
+                groups = await _requests(conn, current, plans, team.count)
+                team.send_rules(current.registry, counted, past)
             total = sum(len(group.books) for group in groups)
 
             async def add(count: BookCount) -> None:
@@ -120,23 +123,37 @@ class WhatIfs:
                 progress(number, total)
 
             await team.compute(groups, add)
-        return snapshot, counts
+        return current, counts
+
+    @contextlib.asynccontextmanager
+    async def _looking(
+        self, snapshot: Snapshot, team: Workers
+    ) -> AsyncIterator[tuple[AsyncConnection, Snapshot]]:
+        """A connection and the snapshot as all workers see it.
+
+        A set of the past is the same at every commit. The live one is read again, as of the commit
+        that every worker looks at; DataMoves where the fold commits between their looks again and
+        again.
+        """
+        if snapshot.until is not None:
+            async with self.versions.db.read() as conn:
+                yield conn, snapshot
+            return
+        snapshots = self.versions.snapshots
+        for _ in range(LOOKS_MAX):
+            async with self.versions.db.read() as conn:
+                place = await position.load(conn)
+                if await team.look() == {place.stamp}:
+                    require_same_rubrics(place, snapshots.rubrics)
+                    yield conn, await snapshots.load(conn, snapshot.year, place.stamp)
+                    return
+        raise DataMoves
 
 
-@contextlib.asynccontextmanager
-async def _same_commit(
-    snapshots: Snapshots, team: Workers
-) -> AsyncIterator[tuple[AsyncConnection, int]]:
-    """A connection and its stamp, which is also that of every worker; DataMoves where the fold
-    commits between their looks again and again."""
-    for _ in range(LOOKS_MAX):
-        async with snapshots.db.read() as conn:
-            place = await position.load(conn)
-            if await team.look() == {place.stamp}:
-                require_same_rubrics(place, snapshots.rubrics)
-                yield conn, place.stamp
-                return
-    raise DataMoves
+async def _past(conn: AsyncConnection, snapshot: Snapshot) -> LedgerPast | None:
+    if snapshot.until is None:
+        return None
+    return LedgerPast(snapshot.until, await ledger_queries.retraction_targets(conn, snapshot.until))
 
 
 def _plans(proposed: Sequence[Rubric], present: Rubrics, year: int) -> dict[str, TallyReuse]:

@@ -16,6 +16,7 @@ from services.scoring.fold.recompute import BookDifference, BookInputs, count_ta
 from services.scoring.fold.registry import Registry
 from services.scoring.rubrics.model import Rubrics
 from services.scoring.store import book_inputs
+from services.scoring.store.book_inputs import LedgerPast
 
 
 class BookResult(NamedTuple):
@@ -66,12 +67,13 @@ async def recompute_books(
 
 
 async def count_books(
-    rows: Rows, registry: Registry, rubrics: Rubrics, request: CountRequest
-) -> AsyncIterator[BookCount]:
+    rows: Rows, registry: Registry, rubrics: Rubrics, request: CountRequest,
+    past: LedgerPast | None = None,
+) -> AsyncIterator[BookCount]:  # fmt: skip
     """Counts the tallies of books of registered units, which need not be stored anywhere."""
     subjects = {book: book_subjects(registry, book) for book in request.books}
     every = frozenset().union(*subjects.values())
-    by_subject = await book_inputs.events(rows, every, request.books[0].year, request.types)
+    by_subject = await book_inputs.events(rows, every, request.books[0].year, request.types, past)
     for book in request.books:
         events = [e for subject in sorted(subjects[book]) for e in by_subject.get(subject, ())]
         yield BookCount(book, count_tally(book, events, registry, rubrics), len(events))

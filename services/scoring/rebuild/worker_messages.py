@@ -13,17 +13,18 @@ from services.scoring.fold.books import Book
 from services.scoring.fold.registry import Registry
 from services.scoring.rebuild.inputs import BookCount, BookResult, CountRequest
 from services.scoring.rubrics.model import Rubrics
+from services.scoring.store.book_inputs import LedgerPast
 
 
 class Rules(NamedTuple):
     """The message with what books are recomputed by, before the first group of them.
 
-    `nice` is by how much the worker gives way to other processes from then on.
+    With `past` books are counted as of its instant.
     """
 
     registry: Registry
     rubrics: Rubrics
-    nice: int = 0
+    past: LedgerPast | None = None
 
 
 class Look(NamedTuple):

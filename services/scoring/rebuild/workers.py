@@ -31,6 +31,7 @@ from services.scoring.rebuild.inputs import CountRequest
 from services.scoring.rebuild.worker_messages import Group, Look, Rules, WorkerAnswer
 from services.scoring.rubrics.model import Rubrics
 from services.scoring.store import book_inputs
+from services.scoring.store.book_inputs import LedgerPast
 
 _LENGTH = struct.Struct(">Q")
 
@@ -41,12 +42,17 @@ class Workers:
     def __init__(self) -> None:
         self._all: list[Process] = []
 
-    async def start(self) -> None:
-        """Starts a process for each core; they import their modules while the parent goes on."""
+    async def start(self, nice: int = 0) -> None:
+        """Starts a process for each core; they import their modules while the parent goes on.
+
+        `nice` is by how much they give way to other processes, from their first instant.
+        """
         command = (sys.executable, "-m", "services.scoring.rebuild.workers", str(os.getpid()))
         for _ in range(len(os.sched_getaffinity(0))):
             process = await asyncio.create_subprocess_exec(*command, stdin=PIPE, stdout=PIPE)
             self._all.append(process)
+            if nice:
+                os.setpriority(os.PRIO_PROCESS, process.pid, nice)
 
     def send_context(self, source: Source, registry: Registry, rubrics: Rubrics) -> None:
         """Sends every worker all that it needs, once and before `compute`."""
@@ -57,9 +63,11 @@ class Workers:
         """Has every worker connect to the database, once."""
         self._send_all(source)
 
-    def send_rules(self, registry: Registry, rubrics: Rubrics, nice: int = 0) -> None:
-        """Sends every worker its rules, before `compute`."""
-        self._send_all(Rules(registry, rubrics, nice))
+    def send_rules(
+        self, registry: Registry, rubrics: Rubrics, past: LedgerPast | None = None
+    ) -> None:
+        """Sends every worker its rules, before `compute`; with `past` for counting as of then."""
+        self._send_all(Rules(registry, rubrics, past))
 
     async def look(self) -> set[int]:
         """Has every worker read as of the last commit from now on; the stamps of those commits."""
@@ -139,11 +147,11 @@ def _send(process: Process, body: bytes) -> None:
 
 
 @contextlib.asynccontextmanager
-async def workers() -> AsyncIterator[Workers]:
+async def workers(nice: int = 0) -> AsyncIterator[Workers]:
     """Workers that run for the length of a `with` block."""
     team = Workers()
     try:
-        await team.start()
+        await team.start(nice)
         yield team
     finally:
         await team.stop()
@@ -174,11 +182,12 @@ async def _serve(rows: Rows, stdin: BinaryIO, stdout: BinaryIO) -> None:
         match message:
             case Rules():
                 rules = message
-                os.nice(rules.nice)
             case Look():
                 _write(stdout, await book_inputs.look(rows))
             case CountRequest():
-                async for count in inputs.count_books(rows, rules.registry, rules.rubrics, message):
+                async for count in inputs.count_books(
+                    rows, rules.registry, rules.rubrics, message, rules.past
+                ):
                     _write(stdout, count)
             case books:
                 results = inputs.recompute_books(rows, rules.registry, rules.rubrics, books)

@@ -3,14 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from typing import NamedTuple
 
 from contracts.envelope import Recorded, restore
-from services.chassis.driver_rows import Rows
+from services.chassis.driver_rows import Row, Rows
 from services.scoring.fold.books import Book, LedgerPart
 from services.scoring.fold.encoding import CELL_MASK, cell_number
 from services.scoring.fold.recompute import StoredFact
+from services.scoring.fold.verdict import RetractionTarget
 
 PARTS = f"{int(LedgerPart.PRACTICE)}, {int(LedgerPart.DECISION)}"
+
+
+class LedgerPast(NamedTuple):
+    """The past as of an instant: what was recorded up to it, without what the targets of the
+    retractions name that were recorded up to it too."""
+
+    until: int
+    targets: frozenset[RetractionTarget]
+
+    def retracts(self, row: Row) -> bool:
+        """Whether it retracts a row of raw, identity, time, subject and the mark as retracted."""
+        return bool(row[4]) and RetractionTarget(bytes(row[1]), row[3]) in self.targets
 
 
 async def look(rows: Rows) -> int:
@@ -36,23 +50,30 @@ async def facts(rows: Rows, number: int) -> Sequence[StoredFact]:
 
 
 async def events(
-    rows: Rows, subjects: Collection[str], year: int, types: Collection[str] | None = None
+    rows: Rows,
+    subjects: Collection[str],
+    year: int,
+    types: Collection[str] | None = None,
+    past: LedgerPast | None = None,
 ) -> dict[str, list[Recorded]]:
     """The events of a year that may post facts and are not retracted, by subject.
 
-    With `types` only those of these event types, which are names of our catalog. Receipt and time
-    of acceptance are empty: they decide which events there are, and post nothing.
+    With `types` only those of these event types, which are names of our catalog; with `past` those
+    as of its instant. Receipt and time of acceptance are empty: they decide which events there are,
+    and post nothing.
     """
     by_subject: dict[str, list[Recorded]] = {}
     of_types = "" if types is None else f"AND kind IN ({_texts(types)}) "
+    standing = "NOT retracted" if past is None else f"recorded <= {int(past.until)}"
     select = (
-        "SELECT raw, identity, time, subject FROM ledger "
-        f"WHERE year = {int(year)} AND part IN ({PARTS}) AND NOT retracted "
+        "SELECT raw, identity, time, subject, retracted FROM ledger "
+        f"WHERE year = {int(year)} AND part IN ({PARTS}) AND {standing} "
         f"{of_types}AND subject"
     )
     for row in await rows.among(select, subjects, "text"):
-        event = restore(row[0], row[1], b"", row[2], year, 0)
-        by_subject.setdefault(row[3], []).append(event)
+        if past is None or not past.retracts(row):
+            event = restore(row[0], row[1], b"", row[2], year, 0)
+            by_subject.setdefault(row[3], []).append(event)
     return by_subject
 
 

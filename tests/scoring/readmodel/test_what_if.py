@@ -13,11 +13,13 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
+from services.chassis.clock import fixed
 from services.scoring.errors import DataMoves, WhatIfsWait
 from services.scoring.ratings.json_what_if import what_if_members
 from services.scoring.ratings.recount import Accepted
 from services.scoring.readmodel import what_if
 from services.scoring.readmodel.snapshot import Snapshots
+from services.scoring.readmodel.versions import YearVersions
 from services.scoring.readmodel.what_if import WhatIfs
 from services.scoring.rebuild.workers import Workers
 from services.scoring.rubrics.errors import ProposalsRefused
@@ -25,7 +27,7 @@ from services.scoring.rubrics.loader import load
 from services.scoring.rubrics.model import Rubrics
 from tests.oracle.generate_rubric import rubric
 from tests.scoring.folding import Fold, folding
-from tests.support.builders.cities import accepted, city, rating_answers, rubrics
+from tests.support.builders.cities import NOW, accepted, city, rating_answers, rubrics
 
 pytestmark = pytest.mark.anyio
 Raw = dict[str, Any]
@@ -68,7 +70,7 @@ async def building(tmp_path: Path, database_url: str) -> AsyncIterator[Town]:
     deliveries = accepted(events)
     async with folding(database_url, rules) as fold:
         await fold.fold(deliveries)
-        what_ifs = WhatIfs(Snapshots(fold.db, rules))
+        what_ifs = what_ifs_of(fold, rules)
         yield Town(fold, Accepted(deliveries), year, raws[0], tmp_path, what_ifs)
 
 
@@ -77,6 +79,11 @@ async def town(tmp_path: Path) -> AsyncIterator[Town]:
     """A town on SQLite."""
     async with building(tmp_path, f"sqlite:///{tmp_path / 'town.db'}") as town:
         yield town
+
+
+def what_ifs_of(fold: Fold, rules: Rubrics) -> WhatIfs:
+    """What-ifs on the database of a fold."""
+    return WhatIfs(YearVersions(fold.db, Snapshots(fold.db, rules), fixed(NOW)))
 
 
 def names(items: list[Raw], moment: str) -> Raw:
@@ -167,7 +174,7 @@ async def test_units_that_no_rubric_rates_enter(tmp_path: Path) -> None:
     own = Rubrics(tuple(replace(rule, kinds=("agency",)) for rule in rules.items))
     async with folding(f"sqlite:///{tmp_path / 'own.db'}", own) as fold:
         await fold.fold(deliveries)
-        what_ifs = WhatIfs(Snapshots(fold.db, own))
+        what_ifs = what_ifs_of(fold, own)
         town = Town(fold, Accepted(deliveries), year, raws[0], tmp_path, what_ifs)
         answer = await town.answer(town.raw)
         check(answer, rating_answers(town.accepted, own, year), town.recounted(town.raw))
@@ -179,7 +186,7 @@ async def test_a_rubric_of_kinds_without_a_unit_is_refused(tmp_path: Path) -> No
     """It would change nothing, unseen."""
     raws, rules = rubrics(2, tmp_path)
     async with folding(f"sqlite:///{tmp_path / 'empty.db'}", rules) as fold:
-        what_ifs = WhatIfs(Snapshots(fold.db, rules))
+        what_ifs = what_ifs_of(fold, rules)
         text = (tmp_path / "random.yaml").read_bytes()
         with pytest.raises(ProposalsRefused) as refused:
             await what_ifs.answer(2025, [text])
