@@ -159,6 +159,39 @@ class UnownedEventPageAnswer(Page[UnownedEventAnswer]):
     """Events that belong to no unit."""
 
 
+class CauseAnswer(Answer):
+    """An event that moved a rating."""
+
+    source: str
+    id: str
+    type: str
+
+
+class MovedLineAnswer(Answer):
+    """The score of an indicator before and after; null where it is left out."""
+
+    indicator: str
+    before: str | None
+    points: str | None
+
+
+class RatingChangeAnswer(Answer):
+    """What one event did to a rating; the class is that before the share, null if not rated."""
+
+    at: str
+    before: str
+    total: str
+    class_: str | None = Field(alias="class")
+    lines: list[MovedLineAnswer] = Field(alias="moved")
+    cause: CauseAnswer
+    text_vi: str
+    text_en: str
+
+
+class HistoryAnswer(Page[RatingChangeAnswer]):
+    """A page of what moved a rating, newest first."""
+
+
 class LagAnswer(Answer):
     """What the fold has done, and what is in the stream and not yet folded."""
 

@@ -15,6 +15,7 @@ from services.chassis.read_log import ReadLog
 from services.scoring.api.access import credential_of, find_unit
 from services.scoring.api.exports import add_export_routes
 from services.scoring.api.fast_path import FastPath, RatingBody
+from services.scoring.api.history import add_history_routes
 from services.scoring.api.machinery import add_machinery_routes, add_unowned_route
 from services.scoring.api.ratings import add_rating_routes, add_unit_routes
 from services.scoring.api.read_lines import ReadLines, note_rating
@@ -39,6 +40,7 @@ def build_api(
     add_export_routes(api, reading, verifier, public_url)
     add_rating_routes(api, reading, verifier)
     add_unit_routes(api, reading, verifier)
+    add_history_routes(api, reading, verifier)
     add_what_if_routes(api, reading, verifier)
     add_unowned_route(api, reading, lag.unowned, verifier)
     add_machinery_routes(api, reading, lag, verifier)

@@ -10,6 +10,7 @@ from services.scoring.api.parameters import refusal
 from services.scoring.messages import message
 from services.scoring.queries.events import EventKey
 from services.scoring.queries.unowned import Place
+from services.scoring.ratings.history import CausePlace
 
 
 def event_cursor(after: EventKey) -> str:
@@ -26,6 +27,21 @@ def event_place(cursor: str | None) -> EventKey | None:
     if len(place) != 24:
         raise foreign_cursor()
     return EventKey(int.from_bytes(place[:8], signed=True), place[8:])
+
+
+def cause_cursor(place: CausePlace) -> str:
+    """The cursor of a page of what moved a rating."""
+    return base64.urlsafe_b64encode(msgspec.msgpack.encode(place)).decode()
+
+
+def cause_place(cursor: str | None) -> CausePlace | None:
+    """Where the next page of what moved a rating begins; Problem 422 for a foreign cursor."""
+    if cursor is None:
+        return None
+    try:
+        return msgspec.msgpack.decode(_bytes(cursor), type=CausePlace)
+    except (ValueError, msgspec.MsgspecError):
+        raise foreign_cursor() from None
 
 
 def unowned_cursor(place: Place) -> str:

@@ -79,17 +79,15 @@ class BookReplay:
             elif verdict.event_target(event) not in self._targets:
                 self._counting[event.identity] = event
                 added.append(event)
-        statements = dict(self._statements)
-        for event in added:
-            if event.kind.domain == "unit":
-                statements[event.identity] = verdict.statement(event)
-        for event in withdrawn:
-            statements.pop(event.identity, None)
-        if statements == self._statements:
+        stated = [event for event in added if event.kind.domain == "unit"]
+        removed = [event for event in withdrawn if event.kind.domain == "unit"]
+        if not stated and not removed:
             self._move(cause, added, withdrawn)
-        else:
-            self._statements = statements
-            self._recompute(cause)
+            return
+        self._statements |= {event.identity: verdict.statement(event) for event in stated}
+        for event in removed:
+            self._statements.pop(event.identity, None)
+        self._recompute(cause)
 
     def _retract(self, retraction: Recorded) -> list[Recorded]:
         """The events that a retraction withdraws: none, or one that has counted so far."""

@@ -22,6 +22,7 @@ from services.scoring.messages import message
 from services.scoring.queries import books as book_queries
 from services.scoring.queries import events as event_queries
 from services.scoring.queries.events import EventKey
+from services.scoring.ratings.history import CausePlace
 from services.scoring.ratings.listing import find_entries, page
 from services.scoring.ratings.model import Rating
 from services.scoring.ratings.sheet.model import Sheet
@@ -30,6 +31,7 @@ from services.scoring.ratings.sheet.trials import UnitYear
 from services.scoring.ratings.standings import rivals
 from services.scoring.readmodel import as_of
 from services.scoring.readmodel.arrivals import Arrivals
+from services.scoring.readmodel.history import HistoryPage, unit_history
 from services.scoring.readmodel.moment import NOW, Moment
 from services.scoring.readmodel.snapshot import Snapshot, Snapshots
 from services.scoring.readmodel.unit_events import EventPage, belongs, unit_events
@@ -118,6 +120,13 @@ class Reading:
         """The unit's events of the year by their time, each with whether it counts and why not."""
         async with self.db.read() as conn:
             return await unit_events(conn, snapshot, unit, after, limit)
+
+    async def history(
+        self, snapshot: Snapshot, unit: Unit, after: CausePlace | None, limit: int
+    ) -> HistoryPage:
+        """What moved the unit's total, or its class before shares, newest first."""
+        async with self.db.read() as conn:
+            return await unit_history(conn, snapshot, unit.key, after, limit)
 
 
 async def _book_facts(conn: AsyncConnection, snapshot: Snapshot, unit: Unit) -> BookFacts:
