@@ -95,6 +95,18 @@ def test_the_python_of_an_hr_system_gets_every_rating_once(pasted: Pasted, tmp_p
     assert not told()
 
 
+def test_the_python_of_the_page_reads_the_files(pasted: Pasted, tmp_path: Path) -> None:
+    """Every total of the CSV as a decimal, the sheet of each unit, and the year as a workbook."""
+    file = tmp_path / "files.py"
+    script = block("python", 2).replace('Path(f"', f'Path(f"{tmp_path}/')
+    file.write_text(script, encoding="utf-8")
+    (line,) = pasted.run(sys.executable, str(file)).stdout.splitlines()
+    unit, total, _, stage, disclosure = line.split()
+    assert (unit, stage, disclosure) == ("H44.9.1", "open", "12.00") and float(total) >= 12
+    assert (tmp_path / "H44.9.1.pdf").read_bytes().startswith(b"%PDF-1.7")
+    assert (tmp_path / "2025.xlsx").read_bytes().startswith(b"PK")
+
+
 @pytest.mark.skipif(shutil.which("node") is None, reason="Node is not installed here")
 def test_the_javascript_of_the_page_sends_an_event_once(pasted: Pasted, tmp_path: Path) -> None:
     """Run twice it is accepted and then a duplicate with the same receipt."""
