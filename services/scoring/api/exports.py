@@ -121,7 +121,8 @@ def add_export_routes(
         await wait_for_receipts(reading, export.wait_for)
         snapshot, rated = await find_unit(reading, reader, year, unit, export.moment)
         sheet = await reading.sheet(year, rated.key, export.view, export.moment)
-        address = f"{_base(request, public_url)}/years/{year}/seal/{rated.key}"
+        proof = f"/years/{year}/seal/{rated.key}?version={sheet.rating.version}"
+        address = f"{_base(request, public_url)}{proof}"
         head = await files.head(snapshot, sheet.rating, address)
         document = await files.write(write_pdf, head, sheet, export.lang)
         return _download(document, PDF_TYPE, f"danchu-{year}-{rated.key}.pdf", snapshot)

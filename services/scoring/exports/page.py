@@ -5,7 +5,7 @@ The template `sheet.typ` lays it out. A text is data there and never markup.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import date
 from fractions import Fraction
 from typing import Any
@@ -229,18 +229,26 @@ class _Page:
             "date": self.instant(entry.time),
             "kind": self.text(f"decision-{entry.type.replace('.', '-')}"),
             "number": str(number),
-            "contents": list(self._contents(values)),
+            "contents": list(self._contents(entry)),
             "source": entry.source,
             "points": "" if amount is None else self.fraction(Fraction(str(amount))),
         }
 
-    def _contents(self, values: Mapping[str, str | int]) -> Iterator[str]:
+    def _contents(self, entry: Decision) -> Iterator[str]:
+        """What it is about, where an appeal stands, which appeals it answers, and why."""
+        values = entry.values
         indicator = self.rubric.by_id.get(str(values.get("indicator", "")))
         if indicator is not None:
             yield indicator.vi
         if "outcome" in values:
             yield self.text(f"outcome-{values['outcome']}")
         yield from (str(values[name]) for name in ("reason", "note") if values.get(name))
+        if entry.appeal is not None:
+            yield self.say(label("appeal", entry.appeal.state))
+            if not entry.appeal.in_time:
+                yield self.text("appeal-late")
+        elif entry.appeals and "appeal" not in values:
+            yield self.text("answers-appeals", appeals=", ".join(entry.appeals))
 
 
 def _group_of(line: SheetLine) -> str | None:

@@ -151,7 +151,7 @@ async def test_a_sealed_year_shows_its_root_and_where_it_can_be_checked(city: An
     await decided(city, "sealed", 1, "2026-02-10T00:00:00Z", note=note, cut=cut)
     sealed = words(await city.ask("GET", path))
     assert root[:16] in sealed and root[:18] not in sealed
-    assert f"{PUBLIC}/scoring/years/2025/seal/{OTHER}" in sealed and "phiênbản1" in sealed
+    assert f"{PUBLIC}/scoring/years/2025/seal/{OTHER}?version=1" in sealed and "phiênbản1" in sealed
     book = await city.ask("GET", "/ratings/2025.xlsx?lang=en")
     about = openpyxl.load_workbook(io.BytesIO(book.content))["About"]
     shown = {row[0].value: row[1].value for row in about}

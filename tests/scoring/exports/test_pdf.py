@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from services.scoring.exports.glyphs import pieces, printable, printed
 from services.scoring.exports.pdf import write_pdf
 from services.scoring.ratings.class_reasons import sentence
+from services.scoring.ratings.labels import label
 from services.scoring.ratings.model import GateReason, Miss
 from services.scoring.ratings.scores import points_text
 from tests.scoring.exports.town import HEAD, HOSTILE, rating, sheet
@@ -85,7 +86,8 @@ def test_decisions_and_reasons_say_who_when_and_why() -> None:
     text = squeezed(words(write_pdf(HEAD, whole)))
     for part in (
         "12/QĐ-HĐ", "-1,25", "theo biên bản", "urn:danchu:council", sentence(reason).vi,
-        "Từ loại A xuống loại B", "đơn vị tự chấm 9 điểm, chênh lệch 3",
+        "Từ loại A xuống loại B", "Theo kiến nghị: KN-1", "Nộp sau thời hạn kiến nghị",
+        label("appeal", "upheld").vi, "đơn vị tự chấm 9 điểm, chênh lệch 3",
     ):  # fmt: skip
         assert squeezed(part) in text, part
 

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from contracts import moments
 from services.scoring.exports.head import ExportHead
 from services.scoring.fold.books import horizon
+from services.scoring.ratings.appeals import AppealState
 from services.scoring.ratings.model import Rating
 from services.scoring.ratings.recount import Accepted, facts, ratings, standings
 from services.scoring.ratings.sheet.model import Decision, Sheet
@@ -60,7 +61,7 @@ def plain_sheet(unit: str = "H44.2.5") -> Sheet:
 
 
 def sheet(unit: str = "H44.2.5", adjusted: str = "", **changed: Any) -> Sheet:
-    """The sheet of one unit, with changes of its rating, and perhaps with an adjustment."""
+    """The sheet of one unit, with changes of its rating; if `adjusted`, after a late appeal."""
     whole = replace(plain_sheet(unit), rating=rating(unit, **changed))
     if not adjusted:
         return whole
@@ -68,5 +69,11 @@ def sheet(unit: str = "H44.2.5", adjusted: str = "", **changed: Any) -> Sheet:
         "decision": "12/QĐ-HĐ", "points": "-1.25", "reason": adjusted, "indicator": "disclosure",
     }  # fmt: skip
     made = Decision("adjustment.decided", NOW, "urn:danchu:council", values)
+    made = replace(made, appeals=("KN-1",))
+    state = AppealState(False, "upheld", "12/QĐ-HĐ", NOW)
+    filing = Decision(
+        "appeal.filed", NOW, "urn:danchu:unit", {"appeal": "KN-1", "reason": adjusted},
+        appeal=state,
+    )  # fmt: skip
     claim = Decision("selfscore.submitted", NOW, "urn:x", {"indicator": "disclosure", "points": 9})
-    return replace(whole, adjustments=(made,), self_scores=(claim,))
+    return replace(whole, adjustments=(made,), appeals=(filing,), self_scores=(claim,))
