@@ -33,6 +33,7 @@ def options(arguments: Sequence[str]) -> tuple[Options, Path | None]:
     parser.add_argument("--backlog", type=int, default=standard.backlog, help="rows that wait")
     parser.add_argument("--abuse-events", type=int, default=standard.abuse.events)
     parser.add_argument("--flood", type=int, default=standard.abuse.publishes, help="publishes")
+    parser.add_argument("--entries", type=int, default=standard.entries, help="events of a seal")
     parser.add_argument("--only", choices=PARTS, action="append", help="may be repeated")
     parser.add_argument("--database", choices=DATABASES, action="append", help="may be repeated")
     parser.add_argument("--json", type=Path, help="also write the figures to this file")
@@ -41,7 +42,7 @@ def options(arguments: Sequence[str]) -> tuple[Options, Path | None]:
         City(asked.units, asked.events, asked.seed), asked.tutorial_events, asked.door_events,
         asked.backlog, Size(asked.abuse_events, asked.flood), asked.repeat, asked.seconds,
         tuple(asked.only or PARTS), tuple(asked.database or DATABASES),
-        " ".join(["python -m tests.bench", *arguments]),
+        " ".join(["python -m tests.bench", *arguments]), asked.entries,
     )  # fmt: skip
     return made, asked.json
 

@@ -12,11 +12,13 @@ from tests.bench.city import City, write_batches
 from tests.bench.exports import exports
 from tests.bench.figures import Figure, Report
 from tests.bench.ground import POSTGRESQL, SQLITE, Ground, prepared
+from tests.bench.verifying import verifying
 
 FOLD, RATING, REBUILD, DOOR = "fold", "rating", "rebuild", "door"
 RELAY, STAGES, ABUSE, EXPORTS = "relay", "stages", "abuse", "exports"
 WHAT_IF, BESIDE = "what-if", "what-if-beside"
-PARTS = (FOLD, RATING, REBUILD, EXPORTS, WHAT_IF, BESIDE, DOOR, RELAY, ABUSE, STAGES)
+SEALS = "seals"
+PARTS = (FOLD, RATING, REBUILD, EXPORTS, WHAT_IF, BESIDE, DOOR, RELAY, SEALS, ABUSE, STAGES)
 DATABASES = (POSTGRESQL, SQLITE)
 FOLD_RATIO = {POSTGRESQL: 40.0, SQLITE: 30.0}
 RATING_RATIO, DOOR_TARGET, REBUILD_TARGET, MEMORY_TARGET = 6.0, 4_000.0, 60_000.0, 300.0
@@ -25,6 +27,7 @@ RELAY_TARGET = 10_000.0
 WAIT_TARGET = 2_000.0
 LIST_TARGET, SHEET_TARGET = 2_000.0, 300.0
 POINTS_TARGET, RULES_TARGET, BESIDE_RATIO = 1.0, 12.0, 0.9
+SEAL_TARGET, VERIFY_TARGET = 10.0, 5.0
 BATCH = 1000
 log = Console(stderr=True)
 
@@ -43,6 +46,7 @@ class Options:
     only: tuple[str, ...] = PARTS
     databases: tuple[str, ...] = DATABASES
     command: str = "python -m tests.bench"
+    entries: int = 100_000
 
 
 class Figures:
@@ -79,6 +83,13 @@ class Figures:
         self.beside = Figure(
             "backlog to ratings beside what-ifs", database, "events/s", "ratio", BESIDE_RATIO
         )
+        self.seals = [
+            Figure(name, database, "s", "at most", target)
+            for name, target in (
+                ("a seal, without the database", SEAL_TARGET), ("its check", VERIFY_TARGET),
+                ("its ratings again", 4 * VERIFY_TARGET),
+            )
+        ]  # fmt: skip
         self.waits = {
             name: (_wait(name, "worst", database), _wait(name, "median", database))
             for name in (*abuse.NAMES, abuse.FLOODED)
@@ -90,6 +101,7 @@ class Figures:
             FOLD: [self.fold, self.memory], RATING: [self.rating], DOOR: [self.door],
             REBUILD: [self.rebuild, self.healing], RELAY: [self.relay], EXPORTS: self.files,
             WHAT_IF: self.what_ifs, BESIDE: [self.beside],
+            SEALS: self.seals,
             ABUSE: [figure for pair in self.waits.values() for figure in pair],
         }  # fmt: skip
         return [figure for part, found in by_part.items() if part in only for figure in found]
@@ -123,6 +135,11 @@ async def run(options: Options) -> Report:
                     figures.relay.add(
                         caught.per_second, await alone(ground, waiting), written=caught.written
                     )
+                if SEALS in options.only:
+                    for figure, seconds in zip(
+                        figures.seals, verifying(options.city, options.entries), strict=True
+                    ):
+                        figure.add(seconds)
                 if ABUSE in options.only:
                     await _abuse(ground, database, options, figures)
             if STAGES in options.only:

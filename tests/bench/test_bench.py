@@ -26,6 +26,7 @@ from tests.bench.run import (
     RATING,
     REBUILD,
     RELAY,
+    SEALS,
     STAGES,
     WHAT_IF,
 )
@@ -36,7 +37,7 @@ pytestmark = [pytest.mark.xdist_group("bench"), pytest.mark.anyio]
 
 SMALL = (
     "--events", "2000", "--units", "12", "--tutorial-events", "200", "--door-events", "1500",
-    "--backlog", "1500",
+    "--backlog", "1500", "--entries", "500",
     "--seconds", "0.3", "--repeat", "1",
 )  # fmt: skip
 SMALL_ABUSE = (
@@ -61,6 +62,7 @@ FIGURES = {
             "what-if, all rules",
         ),
         BESIDE: ("backlog to ratings beside what-ifs",),
+        SEALS: ("a seal, without the database", "its check", "its ratings again"),
     },
 }
 """Each part runs once: what it takes is the start of processes, the same on both databases."""
