@@ -13,6 +13,7 @@ from services.chassis.http.service_api import answer, service_api
 from services.chassis.http.strict_body import StrictRoute
 from services.chassis.read_log import ReadLog
 from services.scoring.api.access import credential_of, find_unit
+from services.scoring.api.appeals import add_appeal_route
 from services.scoring.api.exports import add_export_routes
 from services.scoring.api.fast_path import FastPath, RatingBody
 from services.scoring.api.history import add_history_routes
@@ -53,6 +54,7 @@ def build_api(
 def _add_years(api: FastAPI, reading: Reading, verifier: Verifier) -> None:
     db, snapshots, clock = reading.db, reading.snapshots, reading.clock
     add_year_routes(api, reading, Years(db, snapshots.rubrics, clock, snapshots), verifier)
+    add_appeal_route(api, reading, verifier)
     add_stage_routes(api, StageCommands(db, snapshots.rubrics, clock), verifier)
 
 

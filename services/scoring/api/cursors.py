@@ -11,6 +11,7 @@ from services.scoring.messages import message
 from services.scoring.queries.events import EventKey
 from services.scoring.queries.unowned import Place
 from services.scoring.ratings.history import CausePlace
+from services.scoring.readmodel.appeals import AppealKey
 
 
 def event_cursor(after: EventKey) -> str:
@@ -55,6 +56,21 @@ def unowned_place(cursor: str | None) -> Place | None:
         return None
     try:
         return msgspec.msgpack.decode(_bytes(cursor), type=Place)
+    except (ValueError, msgspec.MsgspecError):
+        raise foreign_cursor() from None
+
+
+def appeal_cursor(after: AppealKey) -> str:
+    """The cursor of a page of appeals."""
+    return base64.urlsafe_b64encode(msgspec.msgpack.encode(after)).decode()
+
+
+def appeal_place(cursor: str | None) -> AppealKey | None:
+    """Where the next page of appeals begins; Problem 422 for a foreign cursor."""
+    if cursor is None:
+        return None
+    try:
+        return msgspec.msgpack.decode(_bytes(cursor), type=AppealKey)
     except (ValueError, msgspec.MsgspecError):
         raise foreign_cursor() from None
 

@@ -1,6 +1,7 @@
 """Reads the appeals of years from the ledger."""
 
-from collections.abc import Callable, Sequence
+import itertools
+from collections.abc import Callable, Collection
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -14,22 +15,23 @@ from services.scoring.year.appeals import DECIDED, FILED, UndecidedAppeal
 from services.scoring.year.stages import YearState
 
 
-async def appeals(conn: AsyncConnection, years: Sequence[int]) -> list[Recorded]:
-    """The filed and the decided appeals of these years that are not retracted."""
+async def events(conn: AsyncConnection, year: int, kinds: Collection[str]) -> list[Recorded]:
+    """The decisions of a year that are of these types and not retracted."""
+    words = ", ".join(f"'{kind}'" for kind in sorted(kinds))
     select = text(
         f"SELECT raw FROM ledger WHERE part = {int(LedgerPart.DECISION)} AND NOT retracted "
-        f"AND year IN ({', '.join(str(int(year)) for year in years)}) "
-        f"AND kind IN ('{FILED}', '{DECIDED}')"
+        f"AND year = :year AND kind IN ({words})"
     )
-    return [decode(bytes(row[0])) for row in await conn.execute(select)]
+    return [decode(bytes(row[0])) for row in await conn.execute(select, {"year": year})]
 
 
 async def undecided(
     conn: AsyncConnection, state: YearState, registry: Registry, rubrics: Rubrics
 ) -> list[UndecidedAppeal]:
     """The appeals of a year in time without a decision, by unit."""
-    events = await appeals(conn, (state.year, state.year + 1))
-    return rules.undecided(state, events, rated_unit(state.year, registry, rubrics))
+    filed = [await events(conn, year, (FILED, DECIDED)) for year in (state.year, state.year + 1)]
+    unit_of = rated_unit(state.year, registry, rubrics)
+    return rules.undecided(state, itertools.chain(*filed), unit_of)
 
 
 def rated_unit(year: int, registry: Registry, rubrics: Rubrics) -> Callable[[Recorded], str | None]:

@@ -16,9 +16,17 @@ from services.scoring.api.permissions import PERMISSIONS
 from tests.scoring.answering import Answering, answering
 from tests.scoring.api.permission_rows import EVERYBODY, LIMITED, OTHER, OWN, ROWS, YEAR
 from tests.scoring.test_road import due, published, registered
+from tests.support.builders.events import event
 
 pytestmark = pytest.mark.anyio
-CITY = [registered(OWN), registered(OTHER), due(OWN, "a"), published(OWN, "a"), due(OTHER, "b")]
+APPEALS = [
+    event(f"appeal-{unit}", "appeal.filed", subject=unit, data={"appeal": "1", "reason": "x"})
+    for unit in (OWN, OTHER)
+]
+CITY = [
+    registered(OWN), registered(OTHER), due(OWN, "a"), published(OWN, "a"), due(OTHER, "b"),
+    *APPEALS,
+]  # fmt: skip
 
 
 @pytest.fixture

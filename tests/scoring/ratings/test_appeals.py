@@ -14,6 +14,8 @@ from contracts.envelope import Recorded
 from services.scoring.ratings.appeals import Appeal, appeals
 from services.scoring.ratings.sheet.json_decisions import appeal_members, decision_members
 from services.scoring.ratings.sheet.sheet import sheet_decisions
+from services.scoring.year.appeals import UndecidedAppeal, undecided
+from services.scoring.year.stages import YearState
 from tests.support.builders.cities import accepted
 from tests.support.builders.events import event
 
@@ -91,6 +93,15 @@ def test_each_appeal_stands_as_the_model_has_it_in_any_order_of_arrival(
         item["outcome_events"] = sorted(one["id"] for one in item["outcome_events"])
     names = expected[0].keys() if expected else ()
     assert [{name: item[name] for name in names} for item in members] == expected
+    waiting = undecided(
+        YearState(year=2025, reply_until=until),
+        [each for each in events if each.kind.short in KINDS[:2]],
+        lambda e: UNITS.get(e.event.subject),
+    )
+    assert waiting == [
+        UndecidedAppeal(item["unit"], item["appeal"]) for item in expected
+        if item["in_time"] and item["state"] == "undecided"
+    ]  # fmt: skip
 
 
 def test_the_decisions_of_a_sheet_name_the_appeals_that_they_answer() -> None:
