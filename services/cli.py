@@ -24,6 +24,7 @@ from services.commands.stack_commands import stack_app
 from services.commands.terminal import show
 from services.commands.verify.verify_commands import verify_app
 from services.commands.what_if_commands import what_if_app
+from services.commands.year_commands import year_app
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, epilog=CODES, cls=Program)
 for commands in (stack_app, event_app, rating_app, verify_app, export_app, what_if_app):
@@ -32,6 +33,7 @@ app.add_typer(rubric_app.app, name="rubric")
 app.add_typer(quarantine_app.app, name="quarantine")
 app.add_typer(keys_app.app, name="keys")
 app.add_typer(door_app.app, name="door")
+app.add_typer(year_app.app, name="year")
 
 
 def _version(value: bool) -> None:

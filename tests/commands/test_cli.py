@@ -31,10 +31,12 @@ PROMISED = {
     "quarantine list", "quarantine show",
     "quarantine replay", "quarantine drop", "quarantine aside",
     "export", "keys make", "keys show", "keys adopt", "door list", "door retire",
+    "year show", "year open", "year provisional", "year seal", "year reopen",
 }  # fmt: skip
 FOR_MACHINES = ["emit", "rate", "rebuild", "audit", "resend", "token", "migrate", "provision",
                 "recount", "verify", "rubric check", "quarantine list", "quarantine replay",
-                "carry", "export"]  # fmt: skip
+                "carry", "export", "year show", "year provisional", "year seal",
+                "year reopen"]  # fmt: skip
 
 
 def commands(group: Any, before: str = "") -> Iterator[tuple[str, Any]]:
