@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from contracts.catalog import CANONICAL
 from contracts.envelope import Recorded, decode
 from services.chassis.database.engine import select_among
 from services.chassis.driver_rows import chunks
@@ -51,12 +52,13 @@ async def decisions(
         f"SELECT raw FROM ledger WHERE part = {int(LedgerPart.DECISION)} AND year = {int(year)} "
         "AND NOT retracted"
     )
+    if kind:
+        select += f" AND kind = '{CANONICAL[kind].short}'"
     if subjects is None:
         rows: Sequence[Any] = (await conn.execute(text(f"{select} {EVERY_SUBJECT}"))).all()
     else:
         rows = await select_among(conn, f"{select} AND subject", subjects, "text")
-    events = (decode(row[0]) for row in rows)
-    return [event for event in events if kind in ("", event.kind.short)]
+    return [decode(row[0]) for row in rows]
 
 
 async def events(

@@ -38,6 +38,8 @@ from services.scoring.store.position import BAD_PLANS
 NICE = 15
 WAITING_MAX = 4
 LOOKS_MAX = 200
+SAMPLE_MAX = 16
+"""The number of books, about, by which the number of events of the needed types is estimated."""
 Plans = Mapping[str, TallyReuse]
 """By kind of unit, how its tallies under the proposed rubric come about."""
 
@@ -132,8 +134,8 @@ class WhatIfs:
         """A connection and the snapshot as all workers see it.
 
         A set of the past is the same at every commit. The live one is read again, as of the commit
-        that every worker looks at; DataMoves where the fold commits between their looks again and
-        again.
+        that every worker looks at, unless it is of that commit; DataMoves where the fold commits
+        between their looks again and again.
         """
         if snapshot.until is not None:
             async with self.versions.db.read() as conn:
@@ -144,8 +146,10 @@ class WhatIfs:
             async with self.versions.db.read() as conn:
                 place = await position.load(conn)
                 if await team.look() == {place.stamp}:
-                    require_same_rubrics(place, snapshots.rubrics)
-                    yield conn, await snapshots.load(conn, snapshot.year, place.stamp)
+                    if snapshot.stamp != place.stamp:
+                        require_same_rubrics(place, snapshots.rubrics)
+                        snapshot = await snapshots.load(conn, snapshot.year, place.stamp)
+                    yield conn, snapshot
                     return
         raise DataMoves
 
@@ -191,7 +195,8 @@ async def _requests(
         if plan.complete or not books:
             continue
         books.sort(key=lambda book: (family(registry, book), book.unit))
-        each = 1 + await ledger.events_of(conn, books) // len(books)
+        sample = books[:: 1 + len(books) // SAMPLE_MAX]
+        each = 1 + await ledger.events_of(conn, sample, plan.types) // len(sample)
         groups = split(books, count, max(1, EVENTS_AT_ONCE // each))
         requests += (CountRequest(group, plan.types) for group in groups)
     return requests

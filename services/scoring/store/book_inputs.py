@@ -63,7 +63,7 @@ async def events(
     and post nothing.
     """
     by_subject: dict[str, list[Recorded]] = {}
-    of_types = "" if types is None else f"AND kind IN ({_texts(types)}) "
+    of_types = "" if types is None else f"AND kind IN ({type_list(types)}) "
     standing = "NOT retracted" if past is None else f"recorded <= {int(past.until)}"
     select = (
         "SELECT raw, identity, time, subject, retracted FROM ledger "
@@ -77,5 +77,6 @@ async def events(
     return by_subject
 
 
-def _texts(types: Collection[str]) -> str:
+def type_list(types: Collection[str]) -> str:
+    """Event types, which are names of our catalog, as a list in SQL."""
     return ", ".join(f"'{short}'" for short in sorted(types))

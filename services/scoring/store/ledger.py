@@ -11,6 +11,7 @@ from services.chassis.database.engine import bulk_insert, select_among
 from services.scoring import tables
 from services.scoring.fold.books import Book, LedgerPart, part_of
 from services.scoring.fold.verdict import RetractionTarget, event_target
+from services.scoring.store.book_inputs import type_list
 
 LEDGER = (
     "identity", "receipt", "subject", "year", "time", "recorded", "part", "kind", "raw",
@@ -129,10 +130,14 @@ async def statements(conn: AsyncConnection) -> list[bytes]:
     return [row[0] for row in await conn.execute(text(select))]
 
 
-async def events_of(conn: AsyncConnection, books: Collection[Book]) -> int:
-    """The number of events of one year that the ledger has under the keys of these books' units."""
+async def events_of(
+    conn: AsyncConnection, books: Collection[Book], types: Collection[str] | None = None
+) -> int:
+    """The number of events of one year that the ledger has under the keys of these books' units;
+    with `types` of these event types, which are names of our catalog."""
     year = next(iter(books)).year
-    select = f"SELECT count(*) FROM ledger WHERE year = {int(year)} AND subject"
+    of_types = "" if types is None else f"AND kind IN ({type_list(types)}) "
+    select = f"SELECT count(*) FROM ledger WHERE year = {int(year)} {of_types}AND subject"
     rows = await select_among(conn, select, [book.unit for book in books], "text")
     return sum(row[0] for row in rows)
 
