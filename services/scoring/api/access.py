@@ -55,24 +55,25 @@ async def find_unit(
 
     Codes and rights are those of today, also for a question about the past.
     """
-    current = await reading.snapshots.of(year)
-    unit = current.registry.find(code)
-    if unit is None:
-        if reader.role not in READS_ALL and not reader.speaks_for(code):
-            raise unit_missing(code)
-    elif moment != NOW:
-        _require_right(current, unit, code, reader)
+    key = await find_key(reading, reader, year, code)
     snapshot = await reading.snapshot(year, moment)
     try:
-        rated = snapshot.unit(code if unit is None else unit.key)
+        return snapshot, snapshot.unit(key)
     except UnitNotRated:
         if reader.role in READS_ALL or reader.speaks_for(code):
             raise UnitNotRated(code, year) from None
         raise unit_missing(code) from None
-    _require_right(current, rated, code, reader)
-    return snapshot, rated
 
 
-def _require_right(current: Snapshot, unit: Unit, code: str, reader: Credential) -> None:
-    if not may_read(current, unit.key, reader) and not may_read_closing(current, unit, reader):
+async def find_key(reading: Reading, reader: Credential, year: int, code: str) -> str:
+    """The key of the unit that a code names today, rated or not; 403 for one that is not the
+    reader's. A code that names none today may have named one in the past."""
+    current = await reading.snapshots.of(year)
+    unit = current.registry.find(code)
+    if unit is not None:
+        if not may_read(current, unit.key, reader) and not may_read_closing(current, unit, reader):
+            raise unit_missing(code)
+        return unit.key
+    if reader.role not in READS_ALL and not reader.speaks_for(code):
         raise unit_missing(code)
+    return code

@@ -192,6 +192,53 @@ class HistoryAnswer(Page[RatingChangeAnswer]):
     """A page of what moved a rating, newest first."""
 
 
+class DatedCauseAnswer(CauseAnswer):
+    """An event that moved a rating, and when it was recorded."""
+
+    at: str
+
+
+class StateAnswer(Answer):
+    """One of two states of a unit's year; its points are null where it is not rated."""
+
+    as_of: str | None
+    stage: str
+    version: int
+    rubrics: str
+    rated: bool
+    class_: str | None = Field(alias="class")
+    rank: int | None
+    basic: str | None
+    bonus: str | None
+    deduction: str | None
+    adjustment: str | None
+    total: str | None
+
+
+class LineDifferenceAnswer(Answer):
+    """A line that differs, with the events behind it."""
+
+    indicator: str | None
+    clause: str | None
+    before: str | None
+    points: str | None
+    events: list[DatedCauseAnswer]
+    events_total: int
+    text_vi: str
+    text_en: str
+
+
+class DifferencesAnswer(Answer):
+    """What differs between two states of a unit's year."""
+
+    unit: str
+    year: int
+    from_: StateAnswer = Field(alias="from")
+    to: StateAnswer
+    rubrics_differ: bool
+    items: list[LineDifferenceAnswer]
+
+
 class LagAnswer(Answer):
     """What the fold has done, and what is in the stream and not yet folded."""
 

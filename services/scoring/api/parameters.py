@@ -155,6 +155,32 @@ class PdfExport(Viewing):
     lang: Literal["vi", "en"] = Field("vi", description="the language of the document")
 
 
+class TwoStates(Waiting):
+    """Two states of a year; the second is the present one where none is given."""
+
+    model_config = ConfigDict(extra="forbid", populate_by_name=True)
+    first: AsOfText = Field(None, alias="from")
+    first_version: Version = Field(None, alias="from_version")
+    second: AsOfText = Field(None, alias="to")
+    second_version: Version = Field(None, alias="to_version")
+
+    @property
+    def moments(self) -> tuple[Moment, Moment]:
+        """The two states; Problem 422 where the first is missing or one is given twice."""
+        if self.first is None and self.first_version is None:
+            raise refusal([("from", message("change-from-missing"))])
+        return (
+            _side("from", self.first, self.first_version),
+            _side("to", self.second, self.second_version),
+        )
+
+
+def _side(name: str, as_of: str | None, version: int | None) -> Moment:
+    if as_of is not None and version is not None:
+        raise refusal([(name, message("change-side-twice", other=f"{name}_version"))])
+    return Moment(None if as_of is None else moments.instant(as_of), version)
+
+
 class QuarantinePaging(BaseModel):
     """A page of the quarantine."""
 

@@ -147,26 +147,57 @@ class BookReplay:
 
     def changes(self) -> Iterator[RatingChange]:
         """Every step that moved the total, or the class before shares; the newest first."""
-        frame, sums = self.frame, {name: list(each) for name, each in self.tally.sums.items()}
-        after = _assessed(frame, sums)
+        state = _State(self.frame, self.tally.sums)
+        after = state.assess()
         for step in reversed(self.steps):
-            earlier = {} if step.whole else dict(sums)
-            for name, each in step.sums.items():
-                if each is None:
-                    earlier.pop(name, None)
-                else:
-                    earlier[name] = each
-            if (step.frame, earlier) == (frame, sums):
+            earlier = state.before(step)
+            if earlier == state:
                 continue
-            frame, sums = step.frame, earlier
-            before = _assessed(frame, sums)
+            state = earlier
+            before = state.assess()
             if _outcome(before) != _outcome(after):
                 yield RatingChange(step.cause, before, after)
             after = before
 
+    def traces(self) -> Iterator[tuple[Recorded, set[str]]]:
+        """Each cause with the ids of the indicators whose sums it moved; the newest first."""
+        state = _State(self.frame, self.tally.sums)
+        for step in reversed(self.steps):
+            earlier = state.before(step)
+            yield step.cause, state.differences(earlier)
+            state = earlier
 
-def _assessed(frame: Frame, sums: Mapping[str, list[int]]) -> Assessment | None:
-    return None if frame.rubric is None else assess(frame.rubric, Tally(dict(sums)), frame.view)
+
+class _State(NamedTuple):
+    """What is assessed after a step."""
+
+    frame: Frame
+    sums: Mapping[str, list[int]]
+
+    def before(self, step: Step) -> _State:
+        """The state before a step."""
+        sums = {} if step.whole else dict(self.sums)
+        for name, each in step.sums.items():
+            if each is None:
+                sums.pop(name, None)
+            else:
+                sums[name] = each
+        return _State(step.frame, sums)
+
+    def assess(self) -> Assessment | None:
+        """The assessment; None while the unit is not rated."""
+        rubric, view = self.frame
+        return None if rubric is None else assess(rubric, Tally(dict(self.sums)), view)
+
+    def differences(self, other: _State) -> set[str]:
+        """The ids of the indicators whose sums differ; all where rubric or view differ."""
+        names = self.sums.keys() | other.sums.keys()
+        differing = {name for name in names if self.sums.get(name) != other.sums.get(name)}
+        indicators = {name.split("|")[1] for name in differing}
+        if self.frame != other.frame:
+            for rubric in (self.frame.rubric, other.frame.rubric):
+                indicators.update(() if rubric is None else rubric.by_id)
+        return indicators
 
 
 def _outcome(assessment: Assessment | None) -> tuple[int, str] | None:

@@ -22,7 +22,7 @@ from services.scoring.messages import message
 from services.scoring.queries import books as book_queries
 from services.scoring.queries import events as event_queries
 from services.scoring.queries.events import EventKey
-from services.scoring.ratings.history import CausePlace
+from services.scoring.ratings.history import CausePlace, Members
 from services.scoring.ratings.listing import find_entries, page
 from services.scoring.ratings.model import Rating
 from services.scoring.ratings.sheet.model import Sheet
@@ -31,6 +31,7 @@ from services.scoring.ratings.sheet.trials import UnitYear
 from services.scoring.ratings.standings import rivals
 from services.scoring.readmodel import as_of
 from services.scoring.readmodel.arrivals import Arrivals
+from services.scoring.readmodel.changes import unit_changes
 from services.scoring.readmodel.history import HistoryPage, unit_history
 from services.scoring.readmodel.moment import NOW, Moment
 from services.scoring.readmodel.snapshot import Snapshot, Snapshots
@@ -127,6 +128,12 @@ class Reading:
         """What moved the unit's total, or its class before shares, newest first."""
         async with self.db.read() as conn:
             return await unit_history(conn, snapshot, unit.key, after, limit)
+
+    async def changes(self, year: int, unit: str, first: Moment, second: Moment) -> Members:
+        """Line by line what differs between two states of a unit's year."""
+        before, after = await self.snapshot(year, first), await self.snapshot(year, second)
+        async with self.db.read() as conn:
+            return await unit_changes(conn, unit, before, after)
 
 
 async def _book_facts(conn: AsyncConnection, snapshot: Snapshot, unit: Unit) -> BookFacts:

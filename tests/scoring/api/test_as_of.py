@@ -46,6 +46,32 @@ def bodies(responses: list[httpx.Response]) -> list[bytes]:
     return [response.content for response in responses]
 
 
+async def explained(road: Road, instant: str, before: str, total: str) -> None:
+    """What moved the rating since an instant is named: by event, and line by line."""
+    history = (await road.get(f"{UNIT}/history")).json()
+    assert (history["items"][0]["total"], history["next"]) == (total, None)
+    causes = {item["cause"]["id"] for item in history["items"] if item["at"] > instant}
+    assert causes == {"due-H44.1-b", "r"}
+    assert all(item["text_vi"] and item["text_en"] for item in history["items"])
+    page = (await road.get(f"{UNIT}/history", limit=1)).json()
+    rest = (await road.get(f"{UNIT}/history", cursor=page["next"])).json()
+    assert page["items"] + rest["items"] == history["items"]
+    changes = (await road.get(f"{UNIT}/changes", from_=instant)).json()
+    assert (changes["from"]["total"], changes["to"]["total"]) == (before, total)
+    (line,) = changes["items"]
+    assert line["indicator"] == "disclosure"
+    assert [event["id"] for event in line["events"]] == ["r", "due-H44.1-b"]
+    refusals = [
+        await road.get(f"{UNIT}/changes"),
+        await road.get(f"{UNIT}/changes", from_=instant, from_version=1),
+        await road.get(f"{UNIT}/changes", from_=instant, to="yesterday"),
+        await road.get(f"{UNIT}/history", cursor="zz"),
+    ]
+    assert [(each.status_code, each.json()["errors"][0]["field"]) for each in refusals] == [
+        (422, "from"), (422, "from"), (422, "to"), (422, "cursor"),
+    ]  # fmt: skip
+
+
 async def test_the_same_question_about_the_past_gets_the_same_bytes_for_ever(
     home: Path, database_url: str, issuer: Issuer, provisioned: NatsServer,
     monkeypatch: pytest.MonkeyPatch,
@@ -80,6 +106,7 @@ async def test_the_same_question_about_the_past_gets_the_same_bytes_for_ever(
         changed = await road.get(UNIT, wait_for=receipts[-1])
         assert changed.json()["total"] != now.json()["total"]
         assert bodies(await answers(road, instant)) == bodies(first)
+        await explained(road, instant, now.json()["total"], changed.json()["total"])
         await rebuild.rebuild(road.scoring.settings, 2025, lambda *step: None)
         async with road.intake.db.write() as conn:
             assert await outbox.resend(conn, 0) >= len(early)

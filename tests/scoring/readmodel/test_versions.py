@@ -124,3 +124,33 @@ async def test_events_after_the_cut_are_listed_as_late(tmp_path: Path) -> None:
                 reasons[late].add(item["reason"])
         assert reasons[True] == {"late"}
         assert "late" not in reasons[False] and None in reasons[False]
+
+
+async def test_changes_name_each_line_that_differs_and_the_events_between(tmp_path: Path) -> None:
+    """Between two instants, and from a sealed version to the present state after a reopening."""
+    async with versions_of_a_year(8, tmp_path) as (fold, reading, events, year, ours):
+        await fold.fold([decision("year.reopened", events[REOPENED], year, version=2)])
+        spans = [
+            (150, 190, Moment(events[150].recorded), Moment(events[190].recorded)),
+            (CUT, len(events), Moment(version=1), PRESENT),
+            (CUT, len(events), Moment(events[SEALED].recorded), Moment(version=2)),
+        ]
+        for first, second, *states in spans:
+            ratings = [expected(events, number, ours, year) for number in (first, second)]
+            between = {event.event.id for event in events[first + 1 : second + 1]}
+            for key in ratings[0] | ratings[1]:
+                answer = await reading.changes(year, key, *states)
+                before, after = (rating.get(key) for rating in ratings)
+                assert (answer["from"]["total"], answer["to"]["total"]) == (
+                    before and before["total"], after and after["total"],
+                )  # fmt: skip
+                scores = [{} if each is None else each["scores"] for each in (before, after)]
+                moved = {i for i in scores[0] | scores[1] if scores[0].get(i) != scores[1].get(i)}
+                items = {item["indicator"]: item for item in answer["items"]}
+                assert items.keys() - {None} == moved
+                for indicator in moved:
+                    item = items[indicator]
+                    assert item["before"] == scores[0].get(indicator)
+                    assert item["points"] == scores[1].get(indicator)
+                    causes = {event["id"] for event in item["events"]}
+                    assert causes and causes <= between

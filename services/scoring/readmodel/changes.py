@@ -1,0 +1,69 @@
+"""What differs between two states of a unit's year, with the events that were recorded between."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from contracts.envelope import Recorded
+from services.scoring.errors import UnitNotRated
+from services.scoring.fold.books import Book
+from services.scoring.ratings.differences import (
+    LineDifference,
+    YearSide,
+    differences_members,
+    line_differences,
+)
+from services.scoring.ratings.history import Members, place_of
+from services.scoring.ratings.replay import BookReplay
+from services.scoring.readmodel.history import unit_events_ever
+from services.scoring.readmodel.snapshot import Snapshot
+from services.scoring.rubrics.model import Rubrics
+
+FOREVER = 2**62
+
+
+async def unit_changes(
+    conn: AsyncConnection, unit: str, before: Snapshot, after: Snapshot
+) -> Members:
+    """The differences of a unit; UnitNotRated where neither state rates it."""
+    sides = _side(before, unit), _side(after, unit)
+    if sides[0].rating is None and sides[1].rating is None:
+        raise UnitNotRated(unit, after.year)
+    events = await unit_events_ever(conn, Book(unit, after.year))
+    ends = sorted(FOREVER if each.until is None else each.until for each in (before, after))
+    book = Book(unit, after.year)
+    causes = await asyncio.to_thread(_causes, events, book, after.rubrics, *ends)
+    lines: list[LineDifference] = line_differences(sides[0].assessment, sides[1].assessment, causes)
+    return differences_members(unit, after.year, *sides, lines)
+
+
+def _causes(
+    events: Iterable[Recorded], book: Book, rubrics: Rubrics, since: int, until: int
+) -> dict[str, list[Recorded]]:
+    """The events recorded after `since` and up to `until`, by the indicators that they moved."""
+    replay = BookReplay(book, rubrics)
+    for event in sorted(events, key=place_of):
+        if event.recorded <= until:
+            replay.play(event, [event])
+    causes: dict[str, list[Recorded]] = {}
+    for cause, indicators in replay.traces():
+        if cause.recorded <= since:
+            break
+        for indicator in indicators:
+            causes.setdefault(indicator, []).append(cause)
+    return causes
+
+
+def _side(snapshot: Snapshot, key: str) -> YearSide:
+    rated = key in snapshot.standings
+    return YearSide(
+        snapshot.as_of,
+        snapshot.stage,
+        snapshot.version,
+        snapshot.rubrics.digest_of(snapshot.year),
+        snapshot.rating(key) if rated else None,
+        snapshot.standings[key].assessment if rated else None,
+    )
