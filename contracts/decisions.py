@@ -10,7 +10,7 @@ from contracts.data import Amount, Data, Id, Key, SignedPoints, Source, Text, Ve
 
 
 class SelfscoreSubmittedV1(Data, frozen=True, kw_only=True):
-    """`selfscore.submitted`: A unit gives its own score of an indicator."""
+    """`selfscore.submitted`: A unit gives its own score of an indicator, which is never added."""
 
     indicator: Key
     points: Amount
@@ -54,7 +54,7 @@ class AdjustmentDecidedV1(Data, frozen=True, kw_only=True):
 
 
 class AppealFiledV1(Data, frozen=True, kw_only=True):
-    """`appeal.filed`: A unit appeals."""
+    """`appeal.filed`: A unit appeals; the reason is kept for ever and names no person."""
 
     appeal: Key
     reason: Text

@@ -10,7 +10,7 @@ from contracts.messages import LANGUAGES
 from services.chassis.auth.credentials import TOKENS_FILE
 from services.chassis.settings import Settings
 from services.commands.messages import message
-from services.commands.nats.credentials import EMITTER_FILE
+from services.commands.nats.credentials import FILES
 from services.commands.sample import YEAR
 from services.simulation.scenes import SIGHTS
 
@@ -62,8 +62,9 @@ def say_addresses(say: Say, settings: Settings, url: str, services: list[str]) -
     home = settings.home
     say(f"HTTP      {url}   ({', '.join(f'/{name}' for name in services)})")
     say(f"OpenAPI   {url}/<service>/openapi.json")
-    emitter = "" if settings.nats_url else f"   ({home / EMITTER_FILE})"
-    say(f"NATS      {settings.nats('intake').url}{emitter}")
+    first, *others = FILES.values()
+    files = "" if settings.nats_url else f"   ({', '.join((str(home / first), *others))})"
+    say(f"NATS      {settings.nats('intake').url}{files}")
     if settings.token_public_key is None:
         say(f"Tokens    {home / TOKENS_FILE}")
     say(f"Logs      {home / 'logs'}")

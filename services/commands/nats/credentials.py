@@ -12,8 +12,7 @@ from pathlib import Path
 from services.chassis.private_files import write_private
 from services.chassis.settings import USERS_FILE, Settings
 
-EMITTER_FILE = "nats.json"
-FILES = {"emitter": EMITTER_FILE, "reader": "nats-reader.json", "hr": "nats-feed.json"}
+FILES = {"emitter": "nats.json", "reader": "nats-reader.json", "hr": "nats-feed.json"}
 """The file of each development user."""
 PASSWORD_BYTES = 24
 

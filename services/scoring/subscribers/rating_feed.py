@@ -36,7 +36,7 @@ STEP_SECONDS = 1.0
 SHARE = 30
 """A step may take one part in so many of the time until the next one ends: while every unit
 changes all the time, the feed comes less often instead of slowing the fold."""
-SLOW_SECONDS = 5.0
+SLOW_SECONDS = 20.0
 FAULT_SECONDS = 5.0
 STREAM_SECONDS = 10.0
 
