@@ -174,6 +174,7 @@ HOSTILE: dict[str, bytes | Callable[[Path], Any]] = {
     "nothing": b'{"items":[null]}', "list": b'{"items":{"a":1}}', "head": b"PK\x03\x04",
     "end": b"PK\x05\x06" + bytes(18), "short": b"PK\x03\x04" + b"\xff" * 40,
     "no files": zipped([]), "a file": zipped([("note", b"x")]),
+    "many files": zipped([(f"{n}", b"") for n in range(1001)]),
     "path": zipped([("../note", b""), ("entries.ndjson", b""), ("/etc/passwd", b"")]),
     "bomb": bomb, "sparse": sparse, "sparse zip": sparse_zip, "pipe": os.mkfifo,
     "folder": Path.mkdir, "loop": lambda path: path.symlink_to(path.name),

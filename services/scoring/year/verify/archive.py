@@ -25,7 +25,7 @@ LOCAL, CENTRAL, END = b"PK\x03\x04", b"PK\x01\x02", b"PK\x05\x06"
 _DAY_1980, _UTF8, _UNIX = 0x21, 0x800, 3
 _NEEDED = (10, 20)
 _MODES = (0o644 << 16, 0o100644 << 16)
-NAME_MAX = 1024
+NAME_MAX, FILES_MAX = 1024, 1000
 
 
 class ArchivePart(NamedTuple):
@@ -49,8 +49,11 @@ def looks_like_archive(data: Content) -> bool:
 
 def parts(data: Content) -> list[ArchivePart]:
     """The files in their order; Discrepancy where the form is another."""
-    files, heads, position = [], [], 0
+    files: list[ArchivePart] = []
+    heads: list[_Head] = []
+    position = 0
     while data[position : position + 4] == LOCAL:
+        require(len(files) < FILES_MAX, "zip", "ZIP", byte=position)
         part, head = _part(data, position)
         files.append(part)
         heads.append(head)

@@ -12,7 +12,7 @@ from services.scoring.year.verify.proof import check_proof
 from services.scoring.year.verify.results import Proved
 from services.scoring.year.verify.texts import answer
 
-ANSWER_MAX = 256 * 2**20
+ANSWER_MAX = 64 * 2**20
 
 
 def check(data: Content, outside: Sequence[str], step: Step, draft: bool = False) -> Proved:
