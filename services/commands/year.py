@@ -12,7 +12,7 @@ from services.commands.messages import message
 from services.commands.rating import RatingsRefused
 
 JSON = "application/json"
-CONFLICT = 409
+CONFLICT, INVALID = 409, 422
 DONE = range(200, 300)
 
 
@@ -25,6 +25,19 @@ class YearRefused(DanchuError):
         possible = ", ".join(self.problem.get("possible", [])) or message("year-possible-none")
         lines = [answer.problem(), *because, message("year-possible", stages=possible)]
         super().__init__(join_lines(lines))
+
+
+class DecisionInvalid(DanchuError):
+    """A decision was refused because of its fields, a line each."""
+
+    def __init__(self, answer: Answer) -> None:
+        errors = answer.json().get("errors", [])
+        super().__init__(join_lines([answer.problem(), *map(_field, errors)]))
+
+
+def _field(error: dict[str, Any]) -> Message:
+    vi, en = (f"- {error['field']}: {error[f'message_{each}']}" for each in LANGUAGES)
+    return Message("field", vi, en)
 
 
 def _text(because: dict[str, Any]) -> Message:
@@ -58,6 +71,8 @@ async def decide(
     answer = await client.post(f"/scoring/years/{year}/{stage}", raw, JSON, token)
     if answer.status == CONFLICT:
         raise YearRefused(answer)
+    if answer.status == INVALID:
+        raise DecisionInvalid(answer)
     if answer.status not in DONE:
         raise RatingsRefused(answer)
     decided: dict[str, Any] = answer.json()

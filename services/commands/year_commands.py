@@ -43,7 +43,7 @@ def year_show(
     """Prints where a year stands, or every year."""
     from services.commands.year import load_year, load_years
 
-    client, bearer = _connect(url, token, home, "hr")
+    client, bearer = _connect(url, token, home, "operator")
     if year is None:
         years = run(load_years(client, bearer))
         _print_years(years, years, as_json)
@@ -79,9 +79,12 @@ def year_provisional(
     token: Token = None, home: Home = None, as_json: AsJson = False,
 ) -> None:  # fmt: skip
     """Publishes the ratings of a year as of now, for replies and appeals."""
+    from services.commands.year_tables import local
+
     body = {"decision": decision, "date": date, "reason": reason}
     decided = _decide(_connect(url, token, home, "council"), year, "provisional", body, as_json)
-    print_result(decided, as_json, message("year-published", **decided))
+    times = {name: local(decided[name]) for name in ("cut_off", "reply_until")}
+    print_result(decided, as_json, message("year-published", year=year, **times))
 
 
 @year_app.command(

@@ -8,12 +8,16 @@ from typing import Any
 from rich import box
 from rich.table import Table
 
+from contracts import moments
 from services.commands.messages import message
 from services.commands.terminal import cell
 
-COLUMNS = ("year", "stage", "version", "cut-off", "reply-until", "late", "undecided", "possible")
+COLUMNS = ("year", "stage", "version", "cut-off", "reply-until", "late", "undecided")
 DECISION_COLUMNS = ("stage", "version", "number", "date", "by", "at", "reason")
+MINIMA = {"stage": 14, "reason": 12, "number": 10}
+"""The least widths of columns whose texts are long."""
 NONE = "–"
+MINUTE = len("2025-01-01T00:00")
 
 
 def years_table(years: Iterable[dict[str, Any]]) -> Table:
@@ -21,9 +25,8 @@ def years_table(years: Iterable[dict[str, Any]]) -> Table:
     table = _table("year-table-title", COLUMNS)
     for year in years:
         table.add_row(*map(cell, [
-            str(year["year"]), f"{year['stage_vi']} / {year['stage_en']}", str(year["version"]),
-            year["cut_off"] or NONE, year["reply_until"] or NONE, str(year["late"]),
-            str(len(year["undecided"])), ", ".join(year["possible"]) or NONE,
+            str(year["year"]), _stage(year), str(year["version"]), local(year["cut_off"]),
+            local(year["reply_until"]), str(year["late"]), str(len(year["undecided"])),
         ]))  # fmt: skip
     return table
 
@@ -33,22 +36,38 @@ def decisions_table(year: dict[str, Any]) -> Table:
     table = _table("year-decisions-title", DECISION_COLUMNS)
     for decision in year["decisions"]:
         table.add_row(*map(cell, [
-            f"{decision['stage_vi']} / {decision['stage_en']}", str(decision["version"]),
-            decision["decision"], decision["date"] or NONE, decision["by"] or NONE,
-            decision["at"], decision["reason"] or NONE,
+            _stage(decision), str(decision["version"]), decision["decision"],
+            decision["date"] or NONE, decision["by"] or NONE, local(decision["at"]),
+            decision["reason"] or NONE,
         ]))  # fmt: skip
     return table
 
 
 def seal_lines(year: dict[str, Any]) -> list[str]:
     """A sentence for each seal, for the draft, and for each appeal that waits."""
-    lines: list[str] = [message("year-seal", **seal) for seal in year["seals"]]
-    if year["draft"] is not None:
-        lines.append(message("year-draft", **year["draft"]))
+    lines: list[str] = [
+        message("year-seal", **{**seal, "cut": local(seal["cut"])}) for seal in year["seals"]
+    ]
+    draft = year["draft"]
+    if draft is not None:
+        at = {name: local(draft[name]) for name in ("cut", "at")}
+        lines.append(message("year-draft", **{**draft, **at}))
     for appeal in year["undecided"]:
         code = "year-appeal-without-year" if appeal["year_missing"] else "year-appeal"
         lines.append(message(code, **appeal))
     return lines
+
+
+def local(instant: str | None) -> str:
+    """An instant of an answer in Việt Nam's time, to the minute."""
+    if instant is None:
+        return NONE
+    return moments.local_time(moments.instant(instant))[:MINUTE].replace("T", " ")
+
+
+def _stage(members: dict[str, Any]) -> str:
+    """The terms of a stage, below each other."""
+    return f"{members['stage_vi']}\n{members['stage_en']}"
 
 
 def _table(title: str, columns: Iterable[str]) -> Table:
@@ -58,5 +77,5 @@ def _table(title: str, columns: Iterable[str]) -> Table:
     )  # fmt: skip
     for column in columns:
         head = message(f"year-column-{column}")
-        table.add_column(f"{head.vi}\n{head.en}", overflow="fold")
+        table.add_column(f"{head.vi}\n{head.en}", overflow="fold", min_width=MINIMA.get(column))
     return table

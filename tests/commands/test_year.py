@@ -52,7 +52,13 @@ def calls(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Calls:
         asked.append((role[token], path, json.loads(body)))
         if path.endswith("reopened"):
             return Answer(409, json.dumps(REFUSAL).encode())
-        answer = {**YEAR["decisions"][0], "year": 2025, "cut_off": "x", "reply_until": "y"}
+        if json.loads(body).get("date") == "x":
+            errors = [
+                {"field": "date", "message_vi": "phải là ngày", "message_en": "must be a day"}
+            ]
+            return Answer(422, json.dumps({"detail": "sai", "errors": errors}).encode())
+        at = "2026-01-15T00:00:00Z"
+        answer = {**YEAR["decisions"][0], "year": 2025, "cut_off": at, "reply_until": at}
         return Answer(200, json.dumps({**answer, "note": "ghi chú\n"}).encode())
 
     monkeypatch.setattr(Client, "get", get)
@@ -75,7 +81,10 @@ def test_a_year_is_shown_for_people_and_for_machines(calls: Calls) -> None:
     assert json.loads(year("show", "--json").stdout) == [YEAR]
     assert "2025" in year("show").stdout
     assert year("open", "--year", "2025").exit_code == 0
-    assert {call[:2] for call in calls} == {("hr", "/scoring/years"), ("hr", "/scoring/years/2025")}
+    assert {call[:2] for call in calls} == {
+        ("operator", "/scoring/years"), ("operator", "/scoring/years/2025"),
+        ("hr", "/scoring/years/2025"),
+    }  # fmt: skip
 
 
 def test_decisions_are_sent_by_the_role_that_may(calls: Calls) -> None:
@@ -104,3 +113,5 @@ def test_a_refusal_says_why_and_what_is_possible(calls: Calls) -> None:
     for wrong in (("seal",), ("seal", "--decision", "1"), ("seal", *PAPER, "--auditor")):
         assert year(*wrong, "--year", "2025").exit_code == 2
     assert len(calls) == 2
+    run = year("seal", "--year", "2025", "--decision", "1", "--date", "x", "--reason", "y")
+    assert run.exit_code == 2 and "- date: must be a day" in run.stderr

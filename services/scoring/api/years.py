@@ -1,5 +1,6 @@
 """Routes of years: where each stands, and the council's decisions that lead it on."""
 
+from collections.abc import Iterable
 from typing import Annotated, Any
 
 from fastapi import Depends, FastAPI, Query, Request, Response
@@ -25,7 +26,7 @@ from services.scoring.api.year_answers import (
     year_stage_members,
 )
 from services.scoring.errors import YearUnknown
-from services.scoring.readmodel.reader import Reading, may_read
+from services.scoring.readmodel.reader import Reading
 from services.scoring.readmodel.years import Years, YearView
 from services.scoring.sealing.commands import StageCommands, StageRefused
 from services.scoring.sealing.events import EventRefused
@@ -48,6 +49,11 @@ _REOPENED = (
 )
 
 
+def covers(reader: Credential, subjects: Iterable[str]) -> bool:
+    """Whether a token of some units names one of the codes of a unit."""
+    return any(map(reader.speaks_for, subjects))
+
+
 def add_year_routes(api: FastAPI, reading: Reading, years: Years, verifier: Verifier) -> None:
     """The years, and one year."""
 
@@ -55,8 +61,8 @@ def add_year_routes(api: FastAPI, reading: Reading, years: Years, verifier: Veri
         """The year without the appeals of other units for a reader of some units."""
         appeals = view.undecided
         if reader.role not in READS_ALL and appeals:
-            snapshot = await years.snapshots.of(view.state.year)
-            appeals = [each for each in appeals if may_read(snapshot, each.unit, reader)]
+            registry = await years.registry()
+            appeals = [each for each in appeals if covers(reader, registry.subjects(each.unit))]
         draft = view.draft if reader.role in READS_MACHINERY else None
         return year_members(view, appeals, draft, reader.role)
 

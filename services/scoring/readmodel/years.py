@@ -11,6 +11,7 @@ from contracts import moments
 from services.chassis.clock import Clock
 from services.chassis.database.engine import Database
 from services.scoring.errors import YearUnknown
+from services.scoring.fold.registry import Registry
 from services.scoring.queries import appeals as appeal_queries
 from services.scoring.queries import quarantine as quarantine_queries
 from services.scoring.queries import years as year_queries
@@ -21,8 +22,10 @@ from services.scoring.store.seals import DraftRow
 from services.scoring.year.appeals import UndecidedAppeal
 from services.scoring.year.obstacles import obstacles
 from services.scoring.year.seal import GoverningRubric
-from services.scoring.year.stages import SEALED, Stage, YearState, possible
+from services.scoring.year.stages import PROVISIONAL, SEALED, Stage, YearState, possible
 
+YEARS_BACK = 30
+"""A rubric without a first year rates every year since 2000: older ones are listed if used."""
 WAITING_MAX = 1
 """So many waiting entries of the quarantine are enough to know that a year cannot be sealed."""
 
@@ -36,19 +39,21 @@ class RubricDigest(NamedTuple):
 
 @dataclass(frozen=True)
 class YearView:
-    """A year as of the last commit; `late` counts what was recorded after the cut of its seal."""
+    """A year as of the last commit; `late` counts what was recorded after the cut of its seal.
+
+    `blocked` are the stages to which it cannot be led, though they may follow.
+    """
 
     state: YearState
     rubrics: list[RubricDigest]
     late: int
     undecided: list[UndecidedAppeal]
     draft: DraftRow | None
-    can_be_sealed: bool
+    blocked: frozenset[Stage]
 
     def possible(self, role: str) -> list[Stage]:
         """The stages to which a role may lead the year now."""
-        stages = possible(self.state, role)
-        return [stage for stage in stages if stage != SEALED or self.can_be_sealed]
+        return [stage for stage in possible(self.state, role) if stage not in self.blocked]
 
 
 @dataclass
@@ -61,32 +66,45 @@ class Years:
     snapshots: Snapshots
 
     async def views(self) -> list[YearView]:
-        """Every year with a rubric and something to rate, and those that were ever decided on.
-
-        The year of today is among them where a rubric rates it.
-        """
+        """Every year with a rubric up to that of today, and those with events or decisions."""
         async with self.db.read() as conn:
-            known = {*await year_queries.years(conn), moments.local_year(self.clock())}
+            booked = set(await year_queries.years(conn))
             decided = set(await stages.years(conn))
-        listed = [year for year in known if year in decided or self.rubrics.of_year(year)]
-        return [await self.view(year) for year in sorted(listed)]
+        today = moments.local_year(self.clock())
+        known = booked | set(range(today - YEARS_BACK, today + 1))
+        rated = {year for year in known if self.rubrics.of_year(year)}
+        return [await self.view(year) for year in sorted(rated | decided)]
+
+    async def registry(self) -> Registry:
+        """The registry as of the last commit, which is the same for every year."""
+        return (await self.snapshots.of(moments.local_year(self.clock()))).registry
 
     async def view(self, year: int) -> YearView:
         """One year; YearUnknown where no rubric rates it and nothing was ever decided on it."""
-        registry = (await self.snapshots.of(year)).registry
+        registry = await self.registry()
         now = self.clock()
         async with self.db.read() as conn:
             state = await stages.load(conn, year)
             rubrics = await self._rubrics(conn, state)
             if not rubrics and not state.decisions:
                 raise YearUnknown(year)
-            open_appeals = await appeal_queries.undecided(conn, state, registry, self.rubrics)
+            open_appeals = await self._undecided(conn, state, registry)
             waiting = await quarantine_queries.waiting(conn, now, WAITING_MAX)
             draft = await seals.draft(conn, year)
             cut = None if state.seal is None else state.seal.cut
             late = 0 if cut is None else await year_queries.count_late(conn, year, cut)
-        free = not obstacles(state, now, open_appeals, waiting)
-        return YearView(state, rubrics, late, open_appeals, draft, free)
+        blocked: set[Stage] = {SEALED} if obstacles(state, now, open_appeals, waiting) else set()
+        if now < moments.year_start(year):
+            blocked.add(PROVISIONAL)
+        return YearView(state, rubrics, late, open_appeals, draft, frozenset(blocked))
+
+    async def _undecided(
+        self, conn: AsyncConnection, state: YearState, registry: Registry
+    ) -> list[UndecidedAppeal]:
+        """None of a sealed year: it was sealed without any, and later events change nothing."""
+        if state.seal is not None:
+            return []
+        return await appeal_queries.undecided(conn, state, registry, self.rubrics)
 
     async def _rubrics(self, conn: AsyncConnection, state: YearState) -> list[RubricDigest]:
         """The rubrics of the year: while it is sealed, those that its seal has."""

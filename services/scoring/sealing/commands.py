@@ -114,6 +114,8 @@ class StageCommands:
             if stage not in NEXT[state.stage]:
                 raise refusal(state, stage, [obstacles.stage_reason(state)])
             stamps = await stamp(conn, state, self.clock())
+            if stamps.first < moments.year_start(year):
+                raise refusal(state, stage, [obstacles.begin_reason(year)])
             return await save(conn, place, year, decide(state, stamps.first), stamps)
 
 

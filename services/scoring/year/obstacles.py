@@ -84,6 +84,13 @@ def number_reason(state: YearState, decision: YearDecision) -> Because:
     return Because("year", members, text)
 
 
+def begin_reason(year: int) -> Because:
+    """The year has not begun, so that there is nothing to publish."""
+    begins = moments.year_start(year)
+    text = message("because-begin", year=year, begins=moments.local_time(begins))
+    return Because("year", {"begins": moments.rfc3339(begins)}, text)
+
+
 def _year_reason(year: int) -> Because:
     ends = year_end(year)
     text = message("because-year", year=year, ends=moments.local_time(ends))

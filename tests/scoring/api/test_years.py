@@ -171,7 +171,9 @@ async def test_wrong_decisions_are_refused_by_role_year_and_field(
         for year, status in ((2024, 404), (1899, 422), (10_000, 422)):
             assert (await post(road, "provisional", year=year)).status_code == status
             assert (await road.get(f"/years/{year}")).status_code == status
-        assert (await post(road, "provisional", year=2031)).status_code == 422
+        assert (await road.get("/years/2031", "council")).json()["possible"] == []
+        future = (await post(road, "provisional", year=2031)).json()
+        assert future["because"][0]["begins"] == "2030-12-31T17:00:00Z"
         assert (await year_of(road))["decisions"] == []
         nobody = await road.client.get("/scoring/years/2025")
         assert nobody.status_code == 401
