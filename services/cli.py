@@ -15,6 +15,7 @@ from services.commands.command_runner import CODES, Program
 from services.commands.door_commands import door_app
 from services.commands.event_commands import event_app
 from services.commands.export_commands import export_app
+from services.commands.history_commands import history_app
 from services.commands.key_commands import keys_app
 from services.commands.messages import message
 from services.commands.options import PROGRAM_HELP
@@ -27,7 +28,9 @@ from services.commands.what_if_commands import what_if_app
 from services.commands.year_commands import year_app
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, epilog=CODES, cls=Program)
-for commands in (stack_app, event_app, rating_app, verify_app, export_app, what_if_app):
+for commands in (
+    stack_app, event_app, rating_app, history_app, verify_app, export_app, what_if_app,
+):  # fmt: skip
     app.add_typer(commands.app)
 app.add_typer(rubric_app.app, name="rubric")
 app.add_typer(quarantine_app.app, name="quarantine")

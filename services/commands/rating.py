@@ -26,33 +26,38 @@ class NoMatch(DanchuError):
         super().__init__(message("no-match", words=words, year=year))
 
 
-async def find_ratings(client: Client, token: str, year: int, words: str) -> list[dict[str, Any]]:
+async def find_ratings(
+    client: Client, token: str, year: int, words: str, as_of: str | None = None
+) -> list[dict[str, Any]]:
     """The rating of the unit with this key or code, else those of the units that match the words.
 
     NoMatch if there is none.
     """
     if UNIT_KEY.fullmatch(words):
         path = f"/scoring/ratings/{year}/{urllib.parse.quote(words, safe='')}"
-        answer = await client.get(path, token)
+        answer = await client.get(path, token, as_of=as_of)
         if answer.status == FOUND:
             return [answer.json()]
         if answer.status != NOT_FOUND:
             raise RatingsRefused(answer)
-    matches = await list_ratings(client, token, year, q=words)
+    matches = await list_ratings(client, token, year, q=words, as_of=as_of)
     if not matches:
         raise NoMatch(words, year)
     return matches
 
 
 async def list_ratings(
-    client: Client, token: str, year: int, q: str | None = None
+    client: Client, token: str, year: int, q: str | None = None, as_of: str | None = None
 ) -> list[dict[str, Any]]:
-    """Every rating of a year that the token may see, best first; `q` searches units."""
+    """Every rating of a year that the token may see, best first; `q` searches units.
+
+    With `as_of` (RFC 3339) as the year was recorded up to then.
+    """
     ratings: list[dict[str, Any]] = []
     cursor: str | None = None
     while True:
         answer = await client.get(
-            "/scoring/ratings", token, year=year, limit=PAGE, cursor=cursor, q=q
+            "/scoring/ratings", token, year=year, limit=PAGE, cursor=cursor, q=q, as_of=as_of
         )
         if answer.status != FOUND:
             raise RatingsRefused(answer)
@@ -61,3 +66,23 @@ async def list_ratings(
         cursor = page["next"]
         if cursor is None:
             return ratings
+
+
+async def list_changes(
+    client: Client, token: str, year: int, unit: str, limit: int
+) -> list[dict[str, Any]]:
+    """What moved a unit's rating, newest first; at most `limit` changes."""
+    path = f"/scoring/ratings/{year}/{urllib.parse.quote(unit, safe='')}/history"
+    changes: list[dict[str, Any]] = []
+    cursor: str | None = None
+    while len(changes) < limit:
+        size = min(PAGE, limit - len(changes))
+        answer = await client.get(path, token, limit=size, cursor=cursor)
+        if answer.status != FOUND:
+            raise RatingsRefused(answer)
+        page = answer.json()
+        changes += page["items"]
+        cursor = page["next"]
+        if cursor is None:
+            break
+    return changes

@@ -37,26 +37,29 @@ File = Annotated[Path, typer.Argument(metavar="FILE", help=message("argument-fil
 @rating_app.command(
     "help-rate", "danchu rate --year 2025", "danchu rate --year 2025 --unit H44.2.5 --json",
     'danchu rate --year 2025 --unit "hy cuong"',
+    "danchu rate --year 2025 --as-of 2025-12-31T17:00:00Z",
 )  # fmt: skip
 def rate(
     year: YearOption,
     unit: Annotated[str | None, typer.Option(help=message("option-unit"))] = None,
+    as_of: Annotated[str | None, typer.Option(help=message("option-as-of"))] = None,
     url: Url = None, token: Token = None, home: Home = None, as_json: AsJson = False,
 ) -> None:  # fmt: skip
     """Prints the ratings of a year, of one unit, or of the units that match a search."""
     from services.commands.terminal_tables import ratings_table
 
     settings = load_settings(home=home)
-    rated = run(_load_ratings(settings, url, token, year, unit))
+    rated = run(_load_ratings(settings, url, token, year, unit, as_of))
     if as_json:
         print_result(rated[0] if unit is not None and len(rated) == 1 else rated, as_json)
     else:
-        show_table(ratings_table(rated, year))
+        show_table(ratings_table(rated, year, as_of))
 
 
 async def _load_ratings(
-    settings: Settings, url: str | None, token: str | None, year: int, unit: str | None
-) -> list[dict[str, Any]]:
+    settings: Settings, url: str | None, token: str | None, year: int, unit: str | None,
+    as_of: str | None,
+) -> list[dict[str, Any]]:  # fmt: skip
     from services.commands.client import Client, tokens
     from services.commands.homes import stack_url
     from services.commands.rating import find_ratings, list_ratings
@@ -64,8 +67,8 @@ async def _load_ratings(
     bearer = token or tokens(settings.home)["hr"]
     client = Client(url or stack_url(settings))
     if unit is not None:
-        return await find_ratings(client, bearer, year, unit)
-    return await list_ratings(client, bearer, year)
+        return await find_ratings(client, bearer, year, unit, as_of)
+    return await list_ratings(client, bearer, year, as_of=as_of)
 
 
 @rating_app.command("help-rebuild", "danchu rebuild --year 2025")

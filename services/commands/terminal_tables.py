@@ -17,10 +17,13 @@ NO_RANK = "–"
 LAST = 10**9
 
 
-def ratings_table(ratings: Iterable[dict[str, Any]], year: int) -> Table:
+def ratings_table(ratings: Iterable[dict[str, Any]], year: int, as_of: str | None = None) -> Table:
     """The ratings of a year by kind and rank; a unit of a part of the year has no rank."""
+    title = message("table-title", year=year)
+    if as_of is not None:
+        title = message("table-title-as-of", year=year, as_of=as_of)
     table = Table(
-        title=cell(message("table-title", year=year)),
+        title=cell(title),
         box=box.SIMPLE_HEAD, title_style="bold", pad_edge=False, padding=(0, 1, 0, 0),
     )  # fmt: skip
     table.add_column(_head("table-rank"), justify="right")

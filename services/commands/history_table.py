@@ -1,0 +1,49 @@
+"""What moved a rating as a table: when, how the total moved, and by which event."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from rich import box
+from rich.table import Table
+
+from services.commands.messages import message
+from services.commands.terminal import cell
+
+NO_CLASS = "–"
+
+
+def history_table(changes: Iterable[dict[str, Any]], unit: str, year: int) -> Table:
+    """The changes of a unit's rating, newest first."""
+    table = Table(
+        title=cell(message("history-title", unit=unit, year=year)),
+        box=box.SIMPLE_HEAD, title_style="bold", pad_edge=False, padding=(0, 1, 0, 0),
+    )  # fmt: skip
+    for code, numeric in (
+        ("history-at", False), ("history-before", True), ("history-total", True),
+        ("history-class", False), ("history-cause", False), ("history-lines", False),
+    ):  # fmt: skip
+        name = message(code)
+        table.add_column(
+            f"{name.vi}\n{name.en}", justify="right" if numeric else "left", no_wrap=numeric,
+            overflow="fold",
+        )  # fmt: skip
+    for change in changes:
+        table.add_row(*map(cell, _row(change)))
+    return table
+
+
+def _row(change: dict[str, Any]) -> list[str]:
+    cause = change["cause"]
+    name = cause["type"].removeprefix("vn.danchu.")
+    return [
+        change["at"],
+        change["before"],
+        change["total"],
+        change["class"] or NO_CLASS,
+        f"{name}\n{cause['id']} ({cause['source']})",
+        "\n".join(_line(line) for line in change["moved"]),
+    ]
+
+
+def _line(line: dict[str, Any]) -> str:
+    return f"{line['indicator']}: {line['before'] or NO_CLASS} → {line['points'] or NO_CLASS}"

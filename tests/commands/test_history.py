@@ -1,0 +1,85 @@
+"""`danchu rate --as-of` and `danchu history`: what is asked, and what is shown of the answers."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from services.chassis.auth.credentials import write_tokens
+from services.cli import app
+from services.commands.client import Answer, Client
+
+RATING: dict[str, Any] = {
+    "unit": "H44.1", "name": "Phường", "kind": "commune", "year": 2025, "total": "81.50",
+    "class": "B", "rank": 1, "part_year": False, "reasons": [],
+}  # fmt: skip
+INSTANT = "2025-12-31T17:00:00+07:00"
+UNKNOWN = {
+    "status": 409, "code": "scoring.as-of-not-known", "detail": "Chưa chắc. / Not yet.",
+    "detail_vi": "Chưa chắc.", "detail_en": "Not yet.", "known_until": "2025-01-01T00:00:00Z",
+}  # fmt: skip
+
+
+def change(number: int) -> dict[str, Any]:
+    """A change of the rating; the first one makes it."""
+    return {
+        "at": f"2025-03-0{number}T00:00:00Z", "before": f"{number - 1}.00", "total": f"{number}.00",
+        "class": "D", "moved": [{"indicator": "petitions", "before": None, "points": "1.00"}],
+        "cause": {"source": "/portal", "id": f"e{number}", "type": "vn.danchu.petition.filed.v1"},
+        "text_vi": "x", "text_en": "y",
+    }  # fmt: skip
+
+
+@pytest.fixture
+def calls(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[dict[str, Any]]:
+    """The parameters of what is asked of a scoring with three changes, one a page."""
+    asked: list[dict[str, Any]] = []
+    write_tokens(tmp_path)
+    monkeypatch.chdir(tmp_path)
+
+    async def get(_: Client, path: str, token: str = "", **parameters: Any) -> Answer:
+        asked.append({"path": path, **parameters})
+        if parameters.get("as_of") == "9999-01-01T00:00:00Z":
+            return Answer(409, json.dumps(UNKNOWN).encode())
+        if path.endswith("/history"):
+            number = int(parameters["cursor"] or 3)
+            page = {"items": [change(number)], "next": str(number - 1) if number > 1 else None}
+            return Answer(200, json.dumps(page).encode())
+        rated = {**RATING, "as_of": parameters["as_of"]}
+        body = {"items": [rated], "next": None} if path.endswith("/ratings") else rated
+        return Answer(200, json.dumps(body).encode())
+
+    monkeypatch.setattr(Client, "get", get)
+    return asked
+
+
+def danchu(*arguments: str) -> Any:
+    """Runs the command in this process, on the home in the working folder."""
+    return CliRunner().invoke(app, [*arguments, "--year", "2025", "--home", "."])
+
+
+def test_ratings_are_asked_as_of_an_instant(calls: list[dict[str, Any]]) -> None:
+    """One unit, a search and the list; what is not known yet is said with the known instant."""
+    for words in (("--unit", "H44.1"), ("--unit", "phuong"), ()):
+        run = danchu("rate", *words, "--as-of", INSTANT)
+        assert run.exit_code == 0, run.output
+        assert "81.50" in run.stdout and INSTANT in run.stdout
+    assert [call["as_of"] for call in calls] == [INSTANT] * 3
+    refused = danchu("rate", "--as-of", "9999-01-01T00:00:00Z")
+    assert (refused.exit_code, "Not yet." in refused.stderr) == (2, True)
+
+
+def test_the_history_of_a_unit_is_read_page_by_page(calls: list[dict[str, Any]]) -> None:
+    """Newest first, with the event and the lines of each change; `--limit` ends it."""
+    run = danchu("history", "--unit", "H44.1")
+    assert run.exit_code == 0, run.output
+    for text in ("petition.filed", "e3", "petitions", "– →", "3.00"):
+        assert text in run.stdout
+    assert [call["cursor"] for call in calls] == [None, "2", "1"]
+    answer = json.loads(danchu("history", "--unit", "H44.1", "--limit", "2", "--json").stdout)
+    assert answer == {"items": [change(3), change(2)]}
+    assert [call["limit"] for call in calls[3:]] == [2, 1]
