@@ -102,7 +102,7 @@ class RatingFeed:
         sealed = {year for year, state in self._stages.items() if state.stage == SEALED}
         changes = unannounced(self._current(), self._states(), sealed)
         if not changes:
-            self._compared = self._totals.stamp
+            self._compared = stamp  # a decision after it moved the stamp on
             return 0
         return await self._announce(changes)
 

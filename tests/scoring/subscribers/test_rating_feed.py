@@ -215,3 +215,24 @@ async def test_a_stage_is_told_of_every_unit_and_a_sealed_year_moves_no_more(
     await feeding.decide(REOPENED, 2, 3)
     assert await step() == 2
     assert {(d["stage"], d["version"]) for _, d in await feeding.rows()} == {("reopened", 2)}
+
+
+async def test_a_decision_between_two_looks_of_one_step_is_told_in_the_next(
+    feeding: Feeding, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The totals of a step may be of a later commit than its stages."""
+    feed = feeding.feed()
+    await feed.step()
+    await feeding.send()
+    feeding.now += 2 * SECOND
+    await feeding.fold.fold([])
+    refresh = feed._totals.refresh
+
+    async def later() -> None:
+        await feeding.decide(PROVISIONAL)
+        await refresh()
+
+    monkeypatch.setattr(feed._totals, "refresh", later)
+    assert await feed.step() == 0
+    monkeypatch.undo()
+    assert await feed.step() == 2
