@@ -11,7 +11,7 @@ import binascii
 import json
 import re
 from collections.abc import Collection, Iterator
-from datetime import datetime
+from datetime import MAXYEAR, MINYEAR, UTC, datetime
 from typing import Any, NoReturn
 from unicodedata import combining, is_normalized
 
@@ -151,9 +151,12 @@ def instant(value: Any) -> datetime | None:
     if not isinstance(value, str) or not _INSTANT.fullmatch(value):
         return None
     try:
-        return datetime.fromisoformat(value.upper())
-    except ValueError:
+        moment = datetime.fromisoformat(value.upper())
+        if moment.year in (MINYEAR, MAXYEAR):
+            moment.astimezone(UTC)  # an offset may lead out of the calendar
+    except (ValueError, OverflowError):
         return None
+    return moment
 
 
 def utc_instant(value: Any) -> datetime | None:
