@@ -38,7 +38,7 @@ def standings(accepted: Accepted, raw: Raw, folder: Path, year: int) -> dict[str
 @pytest.mark.parametrize("seed", range(20))
 def test_work_and_method_add_up_for_every_unit_of_a_random_city(seed: int, tmp_path: Path) -> None:
     """Each part is what the oracle's totals give, and the sum of its indicators and other parts."""
-    events, _ = city(seed, 6, 220)
+    events, _ = city(seed, 5, 110)
     own, others = ({**rubric(each), "years": {"from": 2020}} for each in (seed, seed + 100))
     deliveries = Accepted(accepted(events))
     now, reckoned, other = (
@@ -86,8 +86,8 @@ def test_an_indicator_that_the_other_rubric_does_not_know_is_method(tmp_path: Pa
 
 def test_a_total_is_the_sum_of_its_contributions(tmp_path: Path) -> None:
     """With left-out indicators, adjustments over the limit and totals at a bound."""
-    for seed in range(6):
-        events, year = city(seed, 6, 220)
+    for seed in range(3):
+        events, year = city(seed, 5, 150)
         by_unit = standings(Accepted(accepted(events)), rubric(seed), tmp_path, year)
         for standing in by_unit.values():
             parts = contributions(standing.assessment)

@@ -18,7 +18,7 @@ from services.scoring.errors import DataMoves, WhatIfsWait
 from services.scoring.ratings.json_what_if import what_if_members
 from services.scoring.ratings.recount import Accepted
 from services.scoring.readmodel import what_if
-from services.scoring.readmodel.snapshot import Snapshots
+from services.scoring.readmodel.snapshot import Snapshot, Snapshots
 from services.scoring.readmodel.versions import YearVersions
 from services.scoring.readmodel.what_if import WhatIfs
 from services.scoring.rebuild.workers import Workers
@@ -66,7 +66,7 @@ class Town:
 async def building(tmp_path: Path, database_url: str) -> AsyncIterator[Town]:
     """A town on a database."""
     raws, rules = rubrics(2, tmp_path)
-    events, year = city(3, 8, 500)
+    events, year = city(3, 8, 300)
     deliveries = accepted(events)
     async with folding(database_url, rules) as fold:
         await fold.fold(deliveries)
@@ -95,7 +95,7 @@ def names(items: list[Raw], moment: str) -> Raw:
     }
 
 
-def of(ratings: Raw) -> Raw:
+def of_ratings(ratings: Raw) -> Raw:
     """The same of ratings."""
     return {
         unit: (rating["total"], rating["class"], rating["rank"]) for unit, rating in ratings.items()
@@ -109,8 +109,8 @@ def hundredths(text: str) -> int:
 
 def check(answer: Raw, now: Raw, then: Raw) -> None:
     """Now and then are the recounts, and the parts of each unit add up to its difference."""
-    assert names(answer["items"], "now") == of(now)
-    assert names(answer["items"], "then") == of(then)
+    assert names(answer["items"], "now") == of_ratings(now)
+    assert names(answer["items"], "then") == of_ratings(then)
     for item in answer["items"]:
         changes = [*item["indicators"], *item["parts"]]
         assert all(change["difference"] != "0.00" for change in changes)
@@ -169,7 +169,7 @@ async def test_kinds_that_the_texts_do_not_govern_stay_as_they_are(town: Town) -
 async def test_units_that_no_rubric_rates_enter(tmp_path: Path) -> None:
     """Their decisions are read with their events; now they have no total, class or rank."""
     raws, rules = rubrics(2, tmp_path)
-    events, year = city(3, 8, 500)
+    events, year = city(3, 8, 300)
     deliveries = accepted(events)
     own = Rubrics(tuple(replace(rule, kinds=("agency",)) for rule in rules.items))
     async with folding(f"sqlite:///{tmp_path / 'own.db'}", own) as fold:
@@ -193,6 +193,28 @@ async def test_a_rubric_of_kinds_without_a_unit_is_refused(tmp_path: Path) -> No
     (fault,) = refused.value.faults
     assert "2025" in fault.reason and text.splitlines()[fault.line - 1].startswith(b"kinds")
     assert raws
+
+
+async def test_a_commit_after_the_snapshot_is_in_both_now_and_then(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Tallies that are older than what the workers read are read again."""
+    stale = await town.what_ifs.versions.of(town.year)
+    events, _ = city(9, 8, 300)
+    deliveries = [event for event in accepted(events) if event.identity not in town.accepted.events]
+    await town.fold.fold(deliveries)
+    both = Accepted([*town.accepted.events.values(), *deliveries])
+
+    async def of(self: YearVersions, year: int) -> Snapshot:
+        return stale
+
+    monkeypatch.setattr(YearVersions, "of", of)
+    now = town.recounted(town.raw)
+    town.accepted = both
+    proposed = rubric(8)
+    answer = await town.answer(proposed)
+    check(answer, town.recounted(town.raw), town.recounted(proposed))
+    assert names(answer["items"], "now") != of_ratings(now)
 
 
 async def test_a_fold_that_commits_between_all_looks_is_no_mixed_answer(
