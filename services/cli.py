@@ -21,6 +21,7 @@ from services.commands.messages import message
 from services.commands.options import PROGRAM_HELP
 from services.commands.quarantine_commands import quarantine_app
 from services.commands.rating_commands import rating_app, rubric_app
+from services.commands.seal_commands import seal_app
 from services.commands.stack_commands import stack_app
 from services.commands.terminal import show
 from services.commands.verify.verify_commands import verify_app
@@ -37,6 +38,7 @@ app.add_typer(quarantine_app.app, name="quarantine")
 app.add_typer(keys_app.app, name="keys")
 app.add_typer(door_app.app, name="door")
 app.add_typer(year_app.app, name="year")
+app.add_typer(seal_app.app, name="seal")
 
 
 def _version(value: bool) -> None:

@@ -89,6 +89,12 @@ async def _remember(conn: AsyncConnection, kind: str, new: Iterable[str], now: i
         await conn.execute(insert, {"kind": kind, "mark": mark, "now": now})
 
 
+async def replace(conn: AsyncConnection, kind: str, mark: str, now: int) -> None:
+    """Records one fingerprint in place of those of its kind."""
+    await conn.execute(text(f"DELETE FROM {TABLE} WHERE kind = :kind"), {"kind": kind})
+    await _remember(conn, kind, [mark], now)
+
+
 async def forget(db: Database) -> None:
     """Deletes all fingerprints; the next start records those of the keys in the home."""
     async with db.write() as conn:

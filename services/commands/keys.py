@@ -14,6 +14,8 @@ from services.chassis.keys import RECORDS, TOKENS, Keys, KeysMissing
 from services.chassis.settings import Settings
 from services.commands.service_registry import SERVICES
 from services.records import vault
+from services.scoring.sealing import keyring
+from services.scoring.settings import ScoringSettings
 
 
 async def prepare(settings: Settings) -> None:
@@ -42,7 +44,8 @@ def make(settings: Settings) -> list[str]:
         TOKENS: credentials.make_key,
     }
     absent = missing_files(settings)
-    return [str(file) for kind, file in absent.items() if makers[kind](settings)]
+    files = [str(file) for kind, file in absent.items() if makers[kind](settings)]
+    return files + [str(file) for file in keyring.make(ScoringSettings(home=settings.home))]
 
 
 def load_keys(settings: Settings) -> list[Keys]:

@@ -6,7 +6,7 @@ no connection.
 
 import asyncio
 import contextlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from fastapi import FastAPI
@@ -31,9 +31,13 @@ from services.scoring.handlers.folder import Folder
 from services.scoring.operations.lag import FoldLag
 from services.scoring.readmodel.reader import Reading
 from services.scoring.readmodel.receipts import Receipts
-from services.scoring.readmodel.snapshot import Snapshots, require_same_rubrics
+from services.scoring.readmodel.snapshot import Snapshot, Snapshots, require_same_rubrics
 from services.scoring.rubrics import loader
 from services.scoring.rubrics.model import Rubrics
+from services.scoring.sealing import keyring
+from services.scoring.sealing.service import SealService, seal_service
+from services.scoring.sealing.sets import SealQuestion
+from services.scoring.sealing.start_check import check_seals
 from services.scoring.settings import SERVICE, ScoringSettings
 from services.scoring.store import doors
 from services.scoring.store import position as position_store
@@ -45,6 +49,7 @@ from services.scoring.subscribers.rating_feed import RatingFeed
 from services.scoring.subscribers.rating_questions import RatingResponder
 from services.scoring.subscribers.receipt_questions import ReceiptResponder
 from services.scoring.tables import MIGRATIONS
+from services.scoring.year.stages import SEALED
 
 Part = Literal["all", "http", "fold"]
 
@@ -63,6 +68,7 @@ class App:
     questions: ReceiptResponder | None
     ratings: RatingResponder | None
     reads: ReadLog
+    seals: SealService
     feed: RatingFeed | None = None
     clock: Clock = now_us
     tasks: list[asyncio.Task[None]] = field(default_factory=list)
@@ -71,6 +77,7 @@ class App:
         """Checks database, keys and broker, then starts what this process runs."""
         await self.db.open(MIGRATIONS)
         await check_keys(self.db, credentials.token_keys(self.settings), self.clock())
+        await check_seals(self.db, self.seals.keyring, self.clock())
         if self.questions is not None and self.ratings is not None:
             self.tasks += [
                 asyncio.create_task(self.questions.run(), name="scoring questions"),
@@ -81,7 +88,8 @@ class App:
             return
         with contextlib.suppress(BrokerAway):
             await self._check_broker()
-        self.tasks += [
+        keeper = asyncio.create_task(self.seals.keeper.run(), name="scoring seals")
+        self.tasks += [keeper] + [
             asyncio.create_task(run_after_check(name, self._check_broker, run), name=name)
             for name, run in self._work(self.fold, self.relay)
         ]
@@ -140,15 +148,43 @@ def build(settings: ScoringSettings, part: Part = "all", clock: Clock = now_us) 
     reading = Reading(db, Snapshots(db, rubrics), clock)
     verifier = credentials.verifier(settings, clock, SERVICE)
     reads = ReadLog(db, clock)
-    api = build_api(reading, lag, verifier, health, reads, settings.public_url)
+    seals = _seals(settings, reading, health)
+    api = build_api(reading, lag, verifier, health, reads, seals, settings.public_url)
     questions = ratings = None
     if part != "fold":
         receipts = Receipts(db, reading.versions)
         questions = ReceiptResponder(settings.nats(SERVICE), receipts)
         ratings = RatingResponder(settings.nats(SERVICE), rating_answers(reading, reads))
     return App(
-        settings, db, broker, api, health, fold, relay, questions, ratings, reads, feed, clock
+        settings,
+        db,
+        broker,
+        api,
+        health,
+        fold,
+        relay,
+        questions,
+        ratings,
+        reads,
+        seals,
+        feed,
+        clock,
     )
+
+
+def _seals(settings: ScoringSettings, reading: Reading, health: Health) -> SealService:
+    """The seals, whose ratings the read model computes."""
+
+    async def year_as_of(sealed: SealQuestion) -> Snapshot:
+        snapshot = await reading.versions.past.snapshot(sealed.year, sealed.cut, sealed.rubrics)
+        return replace(snapshot, stage=SEALED, version=sealed.version, as_of=None, _bodies={})
+
+    keyring.ensure(settings, reading.clock)
+    keys = keyring.load(settings)
+    rubrics = reading.snapshots.rubrics
+    service = seal_service(reading.db, keys, rubrics, reading.clock, year_as_of)
+    health.show("seals", service.keeper.check)
+    return service
 
 
 def _add_checks(health: Health, lag: FoldLag, part: Part, rubrics: Rubrics) -> None:

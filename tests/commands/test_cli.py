@@ -32,6 +32,7 @@ PROMISED = {
     "quarantine replay", "quarantine drop", "quarantine aside",
     "export", "keys make", "keys show", "keys adopt", "door list", "door retire",
     "year show", "year open", "year provisional", "year seal", "year reopen",
+    "seal keygen", "seal sign",
 }  # fmt: skip
 FOR_MACHINES = ["emit", "rate", "rebuild", "audit", "resend", "token", "migrate", "provision",
                 "recount", "verify", "rubric check", "quarantine list", "quarantine replay",

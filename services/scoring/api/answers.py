@@ -268,9 +268,9 @@ def route_answers(model: Any, *statuses: int, **members: Any) -> dict[str, Any]:
     return answers(model, *statuses, description="Found", reasons=_REASONS, **members)
 
 
-def json_answer(members: Any) -> Response:
+def json_answer(members: Any, status: int = 200) -> Response:
     """A JSON answer."""
-    return Response(msgspec.json.encode(members), media_type=JSON)
+    return Response(msgspec.json.encode(members), status, media_type=JSON)
 
 
 def file_answers(content_type: str, *statuses: int) -> dict[str, Any]:

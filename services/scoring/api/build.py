@@ -20,6 +20,11 @@ from services.scoring.api.history import add_history_routes
 from services.scoring.api.machinery import add_machinery_routes, add_unowned_route
 from services.scoring.api.ratings import add_rating_routes, add_unit_routes
 from services.scoring.api.read_lines import ReadLines, note_rating
+from services.scoring.api.seals import (
+    add_checkpoint_routes,
+    add_seal_file_routes,
+    add_seal_routes,
+)
 from services.scoring.api.what_if import add_what_if_routes
 from services.scoring.api.years import add_stage_routes, add_year_routes
 from services.scoring.errors import NotKnownYet, RubricsReplaced, UnitNotRated, VersionUnknown
@@ -28,11 +33,12 @@ from services.scoring.operations.lag import FoldLag
 from services.scoring.readmodel.reader import Reading
 from services.scoring.readmodel.years import Years
 from services.scoring.sealing.commands import StageCommands
+from services.scoring.sealing.service import SealService
 
 
 def build_api(
     reading: Reading, lag: FoldLag, verifier: Verifier, health: Health, reads: ReadLog,
-    public_url: str | None = None,
+    seals: SealService, public_url: str | None = None,
 ) -> FastAPI:  # fmt: skip
     """The application, to be mounted under /scoring."""
     api = service_api("scoring", "Annual ratings of units, and what they rest on.", health)
@@ -46,6 +52,9 @@ def build_api(
     add_unowned_route(api, reading, lag.unowned, verifier)
     add_machinery_routes(api, reading, lag, verifier)
     _add_years(api, reading, verifier)
+    add_seal_routes(api, seals, verifier)
+    add_seal_file_routes(api, seals, reading, verifier)
+    add_checkpoint_routes(api, seals, verifier)
     _add_reads(api, reading, verifier, reads)
     _add_errors(api)
     return api

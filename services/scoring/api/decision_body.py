@@ -45,6 +45,15 @@ def _is_control(character: str) -> bool:
     return character not in "\n\t" and unicodedata.category(character) in ("Cc", "Cs")
 
 
+Reason = Annotated[
+    str, AfterValidator(_reason),
+    Field(
+        description="why; it is kept for ever, and names no person",
+        json_schema_extra={"minLength": 1, "maxLength": REASON_MAX},
+    ),
+]  # fmt: skip
+
+
 class DecisionBody(BaseModel):
     """A decision on paper; other fields are refused."""
 
@@ -63,13 +72,7 @@ class DecisionBody(BaseModel):
             json_schema_extra={"format": "date", "minLength": 10, "maxLength": 10},
         ),
     ]  # fmt: skip
-    reason: Annotated[
-        str, AfterValidator(_reason),
-        Field(
-            description="why; it is kept for ever, and names no person",
-            json_schema_extra={"minLength": 1, "maxLength": REASON_MAX},
-        ),
-    ]  # fmt: skip
+    reason: Reason
 
     def order(self, by: str) -> StageOrder:
         """The decision as `by` entered it."""

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from contracts import breaches, envelope
 from contracts.envelope import ContractBroken, Recorded, decode
 from contracts.messages import Message
+from services.scoring.fold.books import LedgerPart, part_of
 from services.scoring.handlers import authorship
 from services.scoring.messages import message
 from services.scoring.store.door_state import DoorLabel, DoorState
@@ -19,6 +20,8 @@ from services.scoring.store.ledger import Arrival
 from services.scoring.store.quarantine import ASIDE, BELOW_MARK, FaultyEvent, Rejection
 
 FAULT_MAX = 300
+NEVER = -(2**62)
+"""Before every instant."""
 
 
 class Delivery(NamedTuple):
@@ -65,12 +68,13 @@ class Batch:
 
     def classify(
         self, arrivals: Mapping[bytes, Arrival], aside: Mapping[bytes, FaultyEvent],
-        doors: Mapping[str, DoorState],
+        doors: Mapping[str, DoorState], signed: Mapping[int, int],
     ) -> None:  # fmt: skip
         """Separates new events from duplicates, conflicts, and events that may not count.
 
         `arrivals` are the events that the ledger has, by identity. Only an event that is not in
-        the ledger is checked against its subject, the operator's decisions, and the marks.
+        the ledger is checked against its subject, the operator's decisions, the marks, and up to
+        which instant seals and checkpoints have `signed` the events of each year.
         """
         for broken, delivery in self.broken:
             label = _label(doors.get(delivery.door), envelope.recordedtime_of(delivery.raw))
@@ -91,7 +95,7 @@ class Batch:
                 self.duplicates += 1
                 if label is not None and label != (before.door, before.recorded):
                     self.repeats.append(label)
-            elif door is not None and event.recorded <= door.held_until:
+            elif event.recorded <= max(_signed_until(event, signed), _mark(door)):
                 self._reject(BELOW_MARK, message("below-mark"), delivery, event.receipt, label)
             else:
                 number = None if label is None else label.door
@@ -104,6 +108,25 @@ class Batch:
     ) -> None:  # fmt: skip
         raw, subject = delivery.raw, delivery.subject
         self.rejections.append(Rejection(reason, detail, subject, raw, receipt, label))
+
+
+def _mark(door: DoorState | None) -> int:
+    """The instant at or below which nothing of a door is new any more."""
+    return NEVER if door is None else door.held_until
+
+
+def _signed_until(event: Recorded, signed: Mapping[int, int]) -> int:
+    """The instant up to which everything of the event's year stands under a signature.
+
+    `unit.*` events and retractions are of every year.
+    """
+    match part_of(event.kind):
+        case LedgerPart.STAGE:
+            return NEVER
+        case LedgerPart.REGISTRY | LedgerPart.RETRACTION:
+            return max(signed.values(), default=NEVER)
+        case _:
+            return signed.get(event.year, NEVER)
 
 
 def _label(door: DoorState | None, recorded: int | None) -> DoorLabel | None:

@@ -35,7 +35,7 @@ from services.scoring.rebuild.refold import list_books, refold, refold_by
 from services.scoring.rebuild.workers import workers
 from services.scoring.rubrics.model import Rubrics
 from services.scoring.store import books as book_store
-from services.scoring.store import doors, ledger, position, quarantine, stages
+from services.scoring.store import doors, ledger, position, quarantine, seals, stages
 from services.scoring.store.position import BAD_PLANS, Position
 
 log = logging.getLogger(__name__)
@@ -108,6 +108,7 @@ class Folder:
                     await ledger.arrivals(conn, identities),
                     await quarantine.aside(conn),
                     await doors.ensure_doors(conn, batch.door_names),
+                    await seals.covered_until(conn),
                 )
                 after = place._replace(
                     stamp=place.stamp + 1,

@@ -22,6 +22,7 @@ from services.scoring.fold.registry import Registry
 from services.scoring.fold.verdict import names_own_source, retraction_target
 from services.scoring.messages import message
 from services.scoring.operations.proof import SUBJECTS, Proof
+from services.scoring.operations.seal_audit import seal_differences
 from services.scoring.operations.session import open_database
 from services.scoring.queries import books, events
 from services.scoring.readmodel.snapshot import require_same_rubrics
@@ -29,6 +30,7 @@ from services.scoring.rebuild import inputs
 from services.scoring.rebuild.refold import BookProgress, years
 from services.scoring.rubrics import loader
 from services.scoring.rubrics.model import Rubrics
+from services.scoring.sealing import keyring
 from services.scoring.settings import SERVICE, ScoringSettings
 from services.scoring.store import doors, position
 from services.scoring.stream import ack_floor
@@ -85,7 +87,7 @@ async def audit(
             counter.add(before + sizes[name] - counter.number)
         await proof.read_ledger()
         lines += proof.differences.all()
-        lines += await _marks(conn)
+        lines += [*await _marks(conn), *await seal_differences(db, keyring.load(settings))]
     return lines
 
 

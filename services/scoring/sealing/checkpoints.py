@@ -12,6 +12,7 @@ from services.chassis import outbox
 from services.chassis.clock import Clock
 from services.chassis.database.engine import Database
 from services.chassis.errors import DanchuError
+from services.scoring.errors import YearUnknown
 from services.scoring.messages import message
 from services.scoring.queries import seal_sets
 from services.scoring.rubrics.model import Rubrics
@@ -73,8 +74,23 @@ class Checkpoints:
     clock: Clock
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
+    async def of_year(self, year: int) -> list[CheckpointRow]:
+        """The checkpoints of a year in order; YearUnknown for one without rubric or checkpoint."""
+        async with self.db.read() as conn:
+            rows = await seals.checkpoints(conn, year)
+        if not rows and not self.rubrics.of_year(year):
+            raise YearUnknown(year)
+        return rows
+
+    def can_sign(self) -> bool:
+        """Whether checkpoints are made by themselves: an operator's key signs here now."""
+        key = self.keyring.signer(Role.OPERATOR, self.clock())
+        return key is not None and self.keyring.secret is not None
+
     async def request(self, year: int) -> CheckpointRow:
         """A checkpoint as of now, once every door's mark has reached it; raises MarksBehind."""
+        if not self.rubrics.of_year(year):
+            raise YearUnknown(year)
         key = self._signer()
         until = self.clock()
         async with self.db.read() as conn:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
+
+import msgspec
 
 from contracts import door, moments
 from contracts.catalog import CANONICAL
@@ -12,13 +15,14 @@ from services.chassis.door import Stamps
 from services.chassis.errors import DanchuError
 from services.chassis.identifiers import new_id
 from services.chassis.outbox import Draft, Outgoing
+from services.scoring.fold.books import Book
 from services.scoring.messages import message
-from services.scoring.ratings.model import Rating
-from services.scoring.ratings.scores import points_text
+from services.scoring.ratings.feed import event_of, subject_of
 from services.scoring.settings import SERVICE
+from services.scoring.store.rating_feed import Announced, Message
+from services.scoring.store.seals import RatingLine
 
 SOURCE = f"{RECORDS_SOURCE}{SERVICE}"
-FEED_SUBJECT = "danchu.ratings"
 
 
 class EventRefused(DanchuError):
@@ -49,16 +53,43 @@ def stamped_event(
     return emitted.identity, event
 
 
-def sealed_rating_event(rating: Rating, now: int) -> Outgoing:
-    """The message of the feed that a unit's rating is final."""
+def sealed_messages(year: int, lines: Iterable[RatingLine], now: int) -> list[Message]:
+    """The messages of the feed that the ratings of a version are final."""
+    return [_sealed_message(year, _RATING.decode(each.line).rating, now) for each in lines]
+
+
+class _SealedRating(msgspec.Struct):
+    """What the feed tells of a sealed rating."""
+
+    unit: str
+    total: str
+    stage: str
+    version: int
+    class_name: str = msgspec.field(name="class")
+    rank: int | None
+
+
+class _RatingEntry(msgspec.Struct):
+    rating: _SealedRating
+
+
+_RATING = msgspec.json.Decoder(_RatingEntry)
+
+
+def _sealed_message(year: int, rating: _SealedRating, now: int) -> Message:
+    book = Book(rating.unit, year)
     data = {
-        "total": points_text(rating.total), "version": rating.version, "stage": rating.stage,
-        "class": rating.class_name, "rank": rating.rank, "year": rating.year,
+        "total": rating.total, "version": rating.version, "stage": rating.stage,
+        "class": rating.class_name, "rank": rating.rank,
     }  # fmt: skip
-    emitted = _emitted("rating.sealed", rating.unit, data, now)
-    unit = rating.unit.replace(".", "-")
-    subject = f"{FEED_SUBJECT}.{rating.year}.{unit}"
-    return Outgoing(emitted.receipt, subject, emitted.body(now), now)
+    announced = Announced(_hundredths(rating.total), rating.version, rating.stage, True)
+    members = {name: value for name, value in data.items() if value is not None}
+    attributes = event_of(book, "rating.sealed", members, new_id(now), now)
+    return Message(book, subject_of(book), attributes, announced)
+
+
+def _hundredths(points: str) -> int:
+    return int(points.replace(".", ""))
 
 
 def _emitted(short: str, subject: str, data: dict[str, Any], now: int) -> door.Emitted:

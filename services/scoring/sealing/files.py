@@ -143,6 +143,14 @@ class SealFiles:
             content = await sealed_set(conn, year, version)
         return await self._bundle(content)
 
+    async def version(self, year: int, version: int | None = None) -> int:
+        """The number of a seal, by default of the newest; SealUnknown without."""
+        async with self.db.read() as conn:
+            versions = [row.version for row in await seals.seals(conn, year)]
+        if not versions or (version is not None and version not in versions):
+            raise SealUnknown(year, version)
+        return versions[-1] if version is None else version
+
     async def draft_bundle(self, year: int) -> bytes:
         """What the draft of a year would seal; DraftUnknown without."""
         async with self.db.read() as conn:
@@ -161,12 +169,12 @@ class SealFiles:
             content = await sealed_set(conn, year, version)
         sealed = await self.log_of(content)
         past = await self.year_as_of(question(content.head))
-        found_unit = past.unit(unit)
-        units = {found_unit.key}
-        if past.views(found_unit).pooled_binds:
-            units |= past.registry.pool(found_unit.key, year)
-        lines = sealed.lines_of(found_unit.key, units, past.registry)
-        return seal.unit_proof(found_unit.key, content.note, content.keys, sealed.log.tree, lines)
+        rated = past.unit(unit)
+        units = {rated.key}
+        if past.views(rated).pooled_binds:
+            units |= past.registry.pool(rated.key, year)
+        lines = sealed.lines_of(rated.key, units, past.registry)
+        return seal.unit_proof(rated.key, content.note, content.keys, sealed.log.tree, lines)
 
     async def log_of(self, content: SealedSet) -> SealedLog:
         """The log of a version; SealDiffers where it no longer has the root that was signed."""

@@ -78,6 +78,11 @@ async def draft(conn: AsyncConnection, year: int) -> DraftRow | None:
     return DraftRow(**{**values, "rubrics": _RUBRICS.decode(values["rubrics"])})
 
 
+async def has_drafts(conn: AsyncConnection) -> bool:
+    """Whether any year has a draft."""
+    return (await conn.execute(text("SELECT 1 FROM drafts LIMIT 1"))).first() is not None
+
+
 async def add_draft(conn: AsyncConnection, row: DraftRow, ratings: Sequence[RatingLine]) -> None:
     """Saves a draft with the ratings of its version."""
     rubrics = msgspec.json.encode(row.rubrics).decode()
@@ -128,6 +133,11 @@ async def seals(conn: AsyncConnection, year: int | None = None) -> list[SealRow]
 def _seal(row: Any) -> SealRow:
     values = dict(zip(SealRow._fields, row, strict=True))
     return SealRow(**{**values, "keys": tuple(values["keys"].split("\n"))})
+
+
+async def seal(conn: AsyncConnection, year: int, version: int) -> SealRow | None:
+    """The seal of a version, None without."""
+    return next((row for row in await seals(conn, year) if row.version == version), None)
 
 
 async def leaves(conn: AsyncConnection, year: int, version: int) -> bytes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +13,14 @@ from contracts import door, envelope, moments
 from contracts.envelope import Recorded
 from services.chassis.database.engine import Database
 from services.chassis.marks import Mark
+from services.scoring.readmodel.as_of import AsOf
+from services.scoring.readmodel.snapshot import Snapshot
 from services.scoring.rubrics.loader import SHIPPED, load_directory
 from services.scoring.rubrics.model import Rubrics
+from services.scoring.sealing.commands import StageCommands, StageOrder
 from services.scoring.sealing.keyring import Keyring
+from services.scoring.sealing.service import SealService, seal_service
+from services.scoring.sealing.sets import SealQuestion
 from services.scoring.store import doors, position
 from services.scoring.year.keys import ListedKey, Role, SigningKey
 from tests.scoring.folding import Fold, folding
@@ -107,3 +112,22 @@ async def open_town(
     async with folding(url, load_directory(SHIPPED)) as fold:
         await fold.fold(events)
         yield Town(fold, keyring_of(folder, OPERATOR, AUDITOR), Clock(now))
+
+
+def service_of(place: Town) -> SealService:
+    """The seals of a town, whose ratings the read model computes."""
+    past = AsOf(place.db, place.rubrics)
+
+    async def year_as_of(sealed: SealQuestion) -> Snapshot:
+        snapshot = await past.snapshot(sealed.year, sealed.cut, sealed.rubrics)
+        return replace(snapshot, stage="sealed", version=sealed.version, as_of=None, _bodies={})
+
+    return seal_service(place.db, place.keyring, place.rubrics, place.clock, year_as_of)
+
+
+async def publish(place: Town, number: str = "1/QĐ") -> None:
+    """Publishes the ratings as of now, and waits until units can no longer reply."""
+    commands = StageCommands(place.db, place.rubrics, place.clock)
+    decision = await commands.publish(YEAR, StageOrder(number, "2026-01-05", "Công bố", "council"))
+    assert decision.reply_until is not None
+    place.clock.now = decision.reply_until

@@ -1,0 +1,128 @@
+"""The audit of seals and checkpoints: the ledger as it is now against what was signed.
+
+Each difference names the first entry that is not as it was. The signatures are checked too, so
+that a root that was exchanged together with the hashes is found.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from typing import NamedTuple
+
+from contracts.messages import Message
+from services.chassis.database.engine import Database
+from services.chassis.errors import DanchuError
+from services.scoring.messages import message
+from services.scoring.sealing.files import sealed_set
+from services.scoring.sealing.keyring import Keyring
+from services.scoring.sealing.restoration import lacking
+from services.scoring.sealing.sets import event_entries, year_log
+from services.scoring.store import seals
+from services.scoring.store.seals import CheckpointRow, SealRow
+from services.scoring.year import checkpoints, notes
+from services.scoring.year.keys import VerifierKey
+from services.scoring.year.merkle import HASH_BYTES, Tree, leaf_hash
+from services.scoring.year.notes import Head
+from services.scoring.year.seal import EventEntry, log_name
+
+
+class _Line(NamedTuple):
+    """An entry as it is now: its hash, and what a person finds it by."""
+
+    leaf: bytes
+    name: str
+
+
+async def seal_differences(db: Database, keyring: Keyring) -> list[Message]:
+    """The differences of all seals and checkpoints, one sentence each; empty without any."""
+    async with db.read() as conn:
+        sealed = await seals.seals(conn)
+        kept = await seals.checkpoints(conn)
+        missing = await lacking(conn)
+    if not sealed and not kept and not missing:
+        return []
+    if keyring.secret is None:
+        return [message("seal-secret-missing")]
+    lines = [message("differs-seal-missing", number=missing)] if missing else []
+    keys = [each.key for each in keyring.listed()]
+    for row in sealed:
+        lines += [line async for line in _seal(db, keyring, keys, row)]
+    for year in sorted({row.year for row in kept}):
+        of_year = [row for row in kept if row.year == year]
+        lines += [line async for line in _checkpoints(db, keyring, keys, of_year)]
+    return lines
+
+
+async def _seal(
+    db: Database, keyring: Keyring, keys: Sequence[VerifierKey], row: SealRow
+) -> AsyncIterator[Message]:
+    name = log_name(keyring.origin, row.year, row.version)
+    head = Head(name, row.size, row.root)
+    fault = _note_fault(row.note, head, keys, 2)
+    if fault is not None:
+        yield message("differs-seal-note", log=name, why=fault)
+    async with db.read() as conn:
+        content = await sealed_set(conn, row.year, row.version)
+        leaves = await seals.leaves(conn, row.year, row.version)
+    assert keyring.secret is not None
+    entries = await event_entries(db, keyring.secret, row.year, row.cut)
+    log = await year_log(content.head, entries, content.ratings)
+    names = [*map(_event_name, entries), *(rating.unit for rating in content.ratings), "year"]
+    lines = [_Line(*pair) for pair in zip(log.tree.leaves, names, strict=True)]
+    difference = first_difference(lines, leaves)
+    if difference is not None:
+        place, now = difference
+        yield message("differs-seal-entry", log=name, place=place, entry=now)
+    elif log.tree.root() != row.root:
+        yield message("differs-seal-root", log=name)
+
+
+async def _checkpoints(
+    db: Database, keyring: Keyring, keys: Sequence[VerifierKey], rows: Sequence[CheckpointRow]
+) -> AsyncIterator[Message]:
+    year = rows[0].year
+    name = checkpoints.log_name(keyring.origin, year)
+    async with db.read() as conn:
+        leaves = await seals.checkpoint_leaves(conn, year)
+    assert keyring.secret is not None
+    entries = await event_entries(db, keyring.secret, year, rows[-1].until)
+    tree = await asyncio.to_thread(lambda: Tree(leaf_hash(entry.line) for entry in entries))
+    lines = [_Line(leaf, _event_name(e)) for leaf, e in zip(tree.leaves, entries, strict=True)]
+    difference = first_difference(lines, leaves)
+    if difference is not None:
+        place, now = difference
+        yield message("differs-seal-entry", log=name, place=place, entry=now)
+    for row in rows:
+        fault = _note_fault(row.note, Head(name, row.size, row.root), keys, 1)
+        if fault is not None:
+            yield message("differs-seal-note", log=name, why=fault)
+        elif difference is None and (row.size > tree.size or tree.root(row.size) != row.root):
+            yield message("differs-seal-root", log=name)
+
+
+def _event_name(entry: EventEntry) -> str:
+    return f"{entry.source} {entry.id}"
+
+
+def first_difference(lines: Sequence[_Line], leaves: bytes) -> tuple[int, str] | None:
+    """The first entry that is not as it was when it was signed, by place and name; or None."""
+    for place, line in enumerate(lines):
+        if leaves[place * HASH_BYTES : (place + 1) * HASH_BYTES] != line.leaf:
+            return place, line.name
+    return None if len(leaves) == len(lines) * HASH_BYTES else (len(lines), "-")
+
+
+def _note_fault(
+    text: str, head: Head, keys: Sequence[VerifierKey], signatures: int
+) -> Message | None:
+    """Why a stored note is not one of this head by so many listed keys; None where it is."""
+    try:
+        note = notes.parse(text)
+        if notes.parse_head(note.text) != head:
+            return message("note-other-head")
+        if len({key.public for key in notes.signers(note, keys)}) < signatures:
+            return message("note-signers-few", number=signatures)
+    except DanchuError as error:
+        return error.message
+    return None

@@ -1,0 +1,65 @@
+"""Keeps the seals while the fold runs: restores them after a rebuild, and makes checkpoints."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import dataclass
+
+from services.chassis.errors import DanchuError, DatabaseAway
+from services.scoring.messages import message
+from services.scoring.sealing.checkpoints import Checkpoints
+from services.scoring.sealing.restoration import Restoration, lacking
+
+log = logging.getLogger(__name__)
+
+LOOK_SECONDS = 2.0
+
+
+class SealsMissing(DanchuError):
+    """The stream brought seals or checkpoints that are not restored yet."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(message("differs-seal-missing", number=number))
+
+
+@dataclass
+class SealKeeper:
+    """Runs in the process that folds, until it is cancelled; `fault` is what it fails with."""
+
+    restoration: Restoration
+    checkpoints: Checkpoints
+    fault: DanchuError | None = None
+
+    async def run(self) -> None:
+        """Looks again and again; a fault is shown by the health, and does not stop the fold."""
+        while True:
+            try:
+                await self.step()
+                self.fault = None
+            except DatabaseAway as away:
+                log.info("the seals wait for the database", extra={"error": str(away)})
+            except DanchuError as fault:
+                self._note(fault)
+            await asyncio.sleep(LOOK_SECONDS)
+
+    async def step(self) -> None:
+        """Restores first: a checkpoint goes on from those that are restored."""
+        await self.restoration.step()
+        for row in await self.checkpoints.make_due():
+            log.info("a checkpoint was made", extra={"year": row.year, "size": row.size})
+
+    async def check(self) -> str:
+        """For health checks: the fault, or the number of seals and checkpoints that are missing."""
+        if self.fault is not None:
+            raise self.fault
+        async with self.restoration.db.read() as conn:
+            number = await lacking(conn)
+        if number:
+            raise SealsMissing(number)
+        return "complete"
+
+    def _note(self, fault: DanchuError) -> None:
+        if self.fault is None or self.fault.message != fault.message:
+            log.error("the seals cannot be kept", extra={"error": str(fault)})
+        self.fault = fault

@@ -1,0 +1,150 @@
+"""A rebuilt database comes to the same seals and checkpoints; audit and start name what differs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from contracts.envelope import decode, identity
+from services.scoring.operations.seal_audit import seal_differences
+from services.scoring.sealing.restoration import SealLost
+from services.scoring.sealing.start_check import (
+    KeyUnlisted,
+    OriginChanged,
+    SecretChanged,
+    check_seals,
+)
+from tests.scoring.sealing.test_seals import sealed_town
+from tests.scoring.sealing.town import (
+    AUDITOR,
+    FEBRUARY,
+    OPERATOR,
+    SECOND,
+    YEAR,
+    Town,
+    keyring_of,
+    open_town,
+    service_of,
+    town,
+)
+from tests.support.builders.events import SOURCE
+
+pytestmark = pytest.mark.anyio
+TOTAL, OTHER_TOTAL = '"total":"', '"total":"1'
+RATING = "UPDATE sealed_ratings SET line = replace(line, :before, :after) WHERE unit = 'H44.3'"
+
+
+async def stages_of(place: Town) -> list[Any]:
+    """What scoring itself announced to the stream."""
+    async with place.db.read() as conn:
+        rows = await conn.execute(
+            text("SELECT body FROM outbox WHERE subject LIKE 'danchu.events.%' ORDER BY seq")
+        )
+        return [decode(bytes(row[0])) for row in rows]
+
+
+async def test_a_rebuild_restores_seals_and_checkpoints_byte_for_byte(
+    tmp_path: Path, postgres_url: str
+) -> None:
+    """From the outboxes alone, in any order: the events of the year may come last."""
+    events = town(FEBRUARY - SECOND)
+    url = f"sqlite:///{tmp_path / 'test.db'}"
+    async with open_town(url, tmp_path, events, FEBRUARY) as place:
+        await place.mark(FEBRUARY)
+        (checkpoint,) = await service_of(place).checkpoints.make_due()
+        service, _ = await sealed_town(place)
+        bundle, proof = await service.files.bundle(YEAR), await service.files.proof(YEAR, "H44.1")
+        stages, now = await stages_of(place), place.clock.now
+        assert await seal_differences(place.db, place.keyring) == []
+    async with open_town(postgres_url, tmp_path, stages, now) as place:
+        service = service_of(place)
+        await place.fold.fold(events[::-1])
+        assert await service.keeper.restoration.step() == 0
+        with pytest.raises(Exception, match="not restored yet"):
+            await service.keeper.check()
+        await place.mark(now)
+        assert await service.keeper.restoration.step() == 2
+        assert await service.keeper.restoration.step() == 0
+        assert await service.files.bundle(YEAR) == bundle
+        assert await service.files.proof(YEAR, "H44.1") == proof
+        assert await service.checkpoints.of_year(YEAR) == [checkpoint]
+        assert await service.keeper.check() == "complete"
+        assert await seal_differences(place.db, place.keyring) == []
+
+
+async def test_another_secret_or_ledger_restores_nothing(tmp_path: Path) -> None:
+    """What does not lead to the root that was signed is not stored."""
+    events = town(FEBRUARY - SECOND)
+    async with open_town(f"sqlite:///{tmp_path / 'a.db'}", tmp_path, events, FEBRUARY) as place:
+        await sealed_town(place)
+        stages, now = await stages_of(place), place.clock.now
+    for number, (secret, ledger) in enumerate(((b"other", events), (None, events[:-1]))):
+        url = f"sqlite:///{tmp_path / f'{number}.db'}"
+        async with open_town(url, tmp_path, [*ledger, *stages], now) as place:
+            if secret is not None:
+                place.keyring = replace(place.keyring, secret=secret)
+            await place.mark(now)
+            with pytest.raises(SealLost):
+                await service_of(place).keeper.restoration.step()
+
+
+async def test_the_audit_names_the_first_entry_that_differs(
+    tmp_path: Path, database_url: str
+) -> None:
+    """A row that was changed, one that is gone, a rating, a root with its hashes, a note."""
+    async with open_town(database_url, tmp_path, town(FEBRUARY - SECOND), FEBRUARY) as place:
+        await place.mark(FEBRUARY)
+        await service_of(place).checkpoints.make_due()
+        await sealed_town(place)
+
+        async def differences(statement: str, **values: Any) -> list[str]:
+            async with place.db.write() as conn:
+                await conn.execute(text(statement), values)
+            return [each.en for each in await seal_differences(place.db, place.keyring)]
+
+        assert await differences("SELECT 1") == []
+        changed = await differences(
+            "UPDATE seals SET note = replace(note, 'operator/1', 'operator/2')"
+        )
+        assert len(changed) == 1 and "note is not right" in changed[0]
+        await differences("UPDATE seals SET note = replace(note, 'operator/2', 'operator/1')")
+        changed = await differences(RATING, before=TOTAL, after=OTHER_TOTAL)
+        assert changed == [
+            "danchu.local/2025/v1: entry 17 is not as it was when it was signed; now there is H44.3"
+        ]
+        await differences(RATING, before=OTHER_TOTAL, after=TOTAL)
+        changed = await differences(
+            "DELETE FROM ledger WHERE identity = :identity", identity=identity(SOURCE, "H44.2-1")
+        )
+        assert changed == [
+            f"danchu.local/2025/{log}: entry 7 is not as it was when it was signed; "
+            f"now there is {SOURCE} H44.3-1"
+            for log in ("v1", "events")
+        ]
+
+
+async def test_a_start_refuses_another_origin_secret_or_a_key_that_is_gone(
+    tmp_path: Path, database_url: str
+) -> None:
+    """Once something was signed; before that each of them may still change."""
+    async with open_town(database_url, tmp_path, town(FEBRUARY - SECOND), FEBRUARY) as place:
+        folder = tmp_path / "other"
+        folder.mkdir()
+        other = replace(place.keyring, secret=b"other", origin="other.vn")
+        await check_seals(place.db, other, 1)
+        await check_seals(place.db, place.keyring, 2)
+        await place.mark(FEBRUARY)
+        await service_of(place).checkpoints.make_due()
+        await check_seals(place.db, place.keyring, 3)
+        for keys, refusal in (
+            (replace(place.keyring, origin="other.vn"), OriginChanged),
+            (replace(place.keyring, secret=b"other"), SecretChanged),
+            (keyring_of(folder, AUDITOR), KeyUnlisted),
+        ):
+            with pytest.raises(refusal):
+                await check_seals(place.db, keys, 4)
+        await check_seals(place.db, keyring_of(folder, OPERATOR), 5)
