@@ -78,6 +78,8 @@ def write_denial(reason: str, **about: Any) -> None:
     """Logs a denial within the rate limit; `about` contains no person and no content."""
     omitted = _budget.take()
     if omitted is not None:
-        why = reason.code if isinstance(reason, Message) else reason
+        why = reason
+        if isinstance(reason, Message):
+            why, about = reason.code, {"sentence": reason.en, **about}
         extra = {key: value for key, value in about.items() if value is not None}
         log.warning("denied", extra={"reason": why, "omitted": omitted, **extra})

@@ -71,6 +71,11 @@ class Settings(BaseSettings):
     otlp_endpoint: str | None = None
     token_public_key: Path | None = None
     token_issuer: str | None = Field(default=None, min_length=1)
+    oidc_issuer: str | None = Field(default=None, min_length=1)
+    oidc_audience: str | None = Field(default=None, min_length=1)
+    oidc_role_claim: str = Field(default="roles", min_length=1)
+    oidc_units_claim: str = Field(default="units", min_length=1)
+    oidc_roles: dict[str, str] = Field(default_factory=dict)
     records_keys: Path | None = None
     log_level: Annotated[
         Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"],

@@ -9,6 +9,7 @@ from fastapi import FastAPI, Request, Response
 from contracts.door import BODY_BYTES_MAX, BodyRefused
 from contracts.messages import Message
 from services.chassis.auth.credentials import READS_MACHINERY, Verifier, require
+from services.chassis.auth.issuer_lookup import add_issuer_lookup
 from services.chassis.clock import Clock
 from services.chassis.health import Health
 from services.chassis.http.openapi import answers
@@ -59,6 +60,7 @@ def build_api(
 
     _add_outbox(api, intake, verifier, clock)
     _add_receipts(api, receipts, verifier)
+    add_issuer_lookup(api, verifier)
     return api
 
 

@@ -23,6 +23,7 @@ from services.chassis.auth.credentials import (
     Verifier,
     require,
 )
+from services.chassis.auth.issuer_lookup import add_issuer_lookup
 from services.chassis.clock import Clock
 from services.chassis.database.engine import Database
 from services.chassis.health import Health
@@ -198,6 +199,7 @@ def build_desk_api(desk: Desk, description: str, health: Health) -> FastAPI:
         desk.caller(request, READS_MACHINERY, purpose)
 
     add_outbox_route(api, desk.db, desk.clock, authorize)
+    add_issuer_lookup(api, desk.verifier)
     return api
 
 

@@ -26,6 +26,15 @@ from services.chassis.auth.bearer_tokens import (
     read_token,
 )
 from services.chassis.auth.bearer_tokens import NAME_MAX as NAME_MAX
+from services.chassis.auth.openid import OpenIdVerifier, unauthorized
+from services.chassis.auth.openid_settings import openid_verifier
+from services.chassis.auth.permissions import ANY as ANY
+from services.chassis.auth.permissions import READS_ALL as READS_ALL
+from services.chassis.auth.permissions import READS_MACHINERY as READS_MACHINERY
+from services.chassis.auth.permissions import ROLES as ROLES
+from services.chassis.auth.permissions import Credential as Credential
+from services.chassis.auth.permissions import is_open as is_open
+from services.chassis.auth.permissions import own_sources as own_sources
 from services.chassis.clock import Clock, now_us
 from services.chassis.denials import CREDENTIAL
 from services.chassis.errors import SettingWrong
@@ -42,77 +51,17 @@ TOKEN_BYTES_MAX = 16 * 1024
 DEVELOPMENT_DAYS = 366
 LEEWAY_SECONDS = 60
 """How far the clock of an issuer may be ahead of ours."""
-ANY = ("*",)
 Scope = MutableMapping[str, Any]
-UNIT_SOURCE = "urn:danchu:unit:"
-"""The prefix of a unit's default `source`."""
-
-ROLES: dict[str, str] = {
-    "emitter": "sends events of its units",
-    "registrar": "keeps the register of units",
-    "clerk": "works in the systems of record of its units",
-    "reader": "reads the ratings of its units",
-    "hr": "reads everything",
-    "council": "decides on exemptions, adjustments and appeals, and reads everything",
-    "auditor": "reads everything, outboxes and quarantine among it",
-    "operator": "runs the system and reads everything",
-}
-READS_ALL = frozenset(("hr", "council", "auditor", "operator"))
-READS_MACHINERY = frozenset(("operator", "auditor"))
-
-
-@dataclass(frozen=True)
-class Credential:
-    """The permissions of a token's bearer; `expires` in seconds since 1970.
-
-    `name` is the bearer as known to the issuer (claim `sub`).
-    """
-
-    role: str
-    units: frozenset[str] = frozenset(ANY)
-    sources: tuple[str, ...] = ANY
-    types: frozenset[str] = frozenset(ANY)
-    expires: int = 2**53
-    name: str = ""
-
-    def speaks_for(self, unit: str) -> bool:
-        """Whether the unit (its key or a code) is one of the credential's."""
-        return "*" in self.units or unit in self.units
-
-    def may_use_source(self, source: str) -> bool:
-        """Whether the source begins with one of the credential's prefixes."""
-        return any(prefix == "*" or source.startswith(prefix) for prefix in self.sources)
-
-    @property
-    def names_sources(self) -> bool:
-        """Whether it is restricted to sources, as a credential of single units must be.
-
-        Otherwise a unit could retract events of another, and use its identities.
-        """
-        return "*" in self.units or not any(map(is_open, self.sources))
-
-    def may_use_type(self, *names: str) -> bool:
-        """Whether one of the names of a type (short or full) is one of the credential's."""
-        return "*" in self.types or any(name in self.types for name in names)
-
-
-def own_sources(units: Iterable[str]) -> list[str]:
-    """The prefix of `source` of each unit; its last colon keeps H44.1 apart from H44.10."""
-    return [f"{UNIT_SOURCE}{unit}:" for unit in units]
-
-
-def is_open(prefix: str) -> bool:
-    """Whether a prefix of `source` matches every source."""
-    return prefix.strip() in ("", "*")
 
 
 @dataclass
 class Verifier:
-    """Verifies tokens with a public key, and caches the verified ones."""
+    """Verifies tokens with a public key or by an OpenID issuer, and caches the verified ones."""
 
     key: Ed25519PublicKey
     clock: Clock = now_us
     issuer: str | None = None
+    openid: OpenIdVerifier | None = None
     _verified: OrderedDict[str, Credential] = field(default_factory=OrderedDict)
 
     def credential(self, authorization: str | None) -> Credential:
@@ -120,7 +69,7 @@ class Verifier:
         scheme, _, token = (authorization or "").partition(" ")
         token = token.strip()
         if scheme.lower() != "bearer" or not token:
-            raise _unauthorized("token-missing")
+            raise unauthorized("token-missing")
         credential = self._verified.get(token)
         if credential is None:
             credential = self._verify(token)
@@ -129,7 +78,7 @@ class Verifier:
                 self._verified.popitem(last=False)
         self._verified.move_to_end(token)
         if credential.expires <= self.clock() // 1_000_000:
-            raise _unauthorized("token-expired")
+            raise unauthorized("token-expired")
         return credential
 
     def caller(self, scope: Scope) -> Credential:
@@ -144,13 +93,26 @@ class Verifier:
         scope[CREDENTIAL] = credential
         return credential
 
+    async def prepare(self, scope: Scope) -> None:
+        """Has the keys of the OpenID issuer fetched, where the token of a request needs them."""
+        token = next((v for name, v in scope["headers"] if name == b"authorization"), b"")
+        text = token.decode("latin-1").partition(" ")[2].strip()
+        if self.openid is None or not text or text in self._verified:
+            return
+        if await self.openid.prepare(text):
+            self._verified.clear()
+
     def _verify(self, token: str) -> Credential:
         if len(token) > TOKEN_BYTES_MAX:
-            raise _unauthorized("token-long")
+            raise unauthorized("token-long")
+        if self.openid is not None and self.openid.issued(token):
+            return self.openid.credential(token)
         try:
             claims = read_token(token, self.key)
         except TokenInvalid as error:
-            raise _unauthorized("token-invalid") from error
+            if self.openid is not None:
+                return self.openid.credential(token)
+            raise unauthorized("token-invalid") from error
         self._check(claims)
         return Credential(
             role=claims.role,
@@ -164,16 +126,12 @@ class Verifier:
     def _check(self, claims: Claims) -> None:
         """Refuses an unknown role, another issuer, and a token that is not valid yet."""
         if claims.role not in ROLES:
-            raise _unauthorized("token-role")
+            raise unauthorized("token-role")
         if self.issuer is not None and claims.iss != self.issuer:
-            raise _unauthorized("token-issuer")
+            raise unauthorized("token-issuer")
         latest = self.clock() // 1_000_000 + LEEWAY_SECONDS
         if (claims.iat or 0) > latest or (claims.nbf or 0) > latest:
-            raise _unauthorized("token-early")
-
-
-def _unauthorized(code: str) -> Problem:
-    return Problem(401, message(code), headers={"WWW-Authenticate": "Bearer"})
+            raise unauthorized("token-early")
 
 
 def require(credential: Credential, roles: Iterable[str], what: str) -> None:
@@ -280,14 +238,17 @@ def token_keys(settings: Settings) -> list[Keys]:
 def verifier(settings: Settings, clock: Clock = now_us, service: str = "") -> Verifier:
     """The verifier of a process: with the office's public key, else with the development key.
 
-    KeysMissing if the latter does not exist and the service's data is on a database server.
+    Beside it an OpenID issuer, where one is set. KeysMissing if the development key does not exist
+    and the service's data is on a database server.
     """
+    openid = openid_verifier(settings, clock)
     if settings.token_public_key is None:
         if not (settings.home / KEY_FILE).exists():
             check_may_make(settings, service, TOKENS, settings.home / KEY_FILE)
-        return Verifier(development_issuer(settings.home, clock).key.public_key(), clock)
+        development_key = development_issuer(settings.home, clock).key.public_key()
+        return Verifier(development_key, clock, openid=openid)
     with _refuse_invalid_key("DANCHU_TOKEN_PUBLIC_KEY", "public"):
         key = serialization.load_pem_public_key(settings.token_public_key.read_bytes())
         if isinstance(key, Ed25519PublicKey):
-            return Verifier(key, clock, settings.token_issuer)
+            return Verifier(key, clock, settings.token_issuer, openid)
         raise ValueError("it is of another kind")

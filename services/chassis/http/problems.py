@@ -37,6 +37,8 @@ class Problem(Exception):
     ) -> None:
         super().__init__(detail)
         self.status, self.detail = status, detail
+        self.reason: Message = detail
+        """What the log of denials says; the caller may be told less."""
         self.errors, self.headers, self.extra = list(errors), dict(headers or {}), dict(extra or {})
 
     def body(self) -> dict[str, Any]:

@@ -102,7 +102,7 @@ def service_api(title: str, description: str, health: Health, version: str = "1"
 def _handle(api: FastAPI) -> None:
     @api.exception_handler(Problem)
     async def on_problem(request: Request, problem: Problem) -> Response:
-        note_denial(request.scope, problem.status, problem.detail)
+        note_denial(request.scope, problem.status, problem.reason)
         return answer(problem)
 
     @api.exception_handler(DatabaseAway)

@@ -6,6 +6,7 @@ from starlette.types import Scope
 from contracts import moments
 from contracts.messages import Message
 from services.chassis.auth.credentials import Verifier
+from services.chassis.auth.issuer_lookup import add_issuer_lookup
 from services.chassis.health import Health
 from services.chassis.http.problems import Problem
 from services.chassis.http.reads_route import add_reads_route
@@ -93,6 +94,7 @@ def _add_reads(api: FastAPI, reading: Reading, verifier: Verifier, reads: ReadLo
 
     api.add_middleware(ReadLines, log=reads)
     api.add_middleware(FastPath, find=find_rating)
+    add_issuer_lookup(api, verifier)
 
 
 def _add_errors(api: FastAPI) -> None:

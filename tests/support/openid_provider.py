@@ -1,0 +1,177 @@
+"""A real OpenID provider on loopback: oidc-provider-mock, with access tokens by RFC 9068 (Authlib).
+
+It has the whole authorization code flow. Its keys rotate, it can be away, and its documents can be
+replaced by larger, slower or foreign ones.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import SimpleNamespace
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import flask
+import httpx
+import jwt
+import oidc_provider_mock
+from authlib.oauth2.rfc9068 import JWTBearerTokenGenerator
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from werkzeug.serving import BaseWSGIServer, make_server
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")
+    from authlib import jose
+
+AUDIENCE = "danchu-api"
+KEYS = "/jwks"
+Answer = Callable[[], flask.Response]
+
+
+class _AccessTokens(JWTBearerTokenGenerator):  # type: ignore[misc]
+    """Access tokens with the claims of the test."""
+
+    def __init__(self, provider: Provider) -> None:
+        super().__init__(provider.issuer)
+        self.provider = provider
+
+    def access_token_generator(self, client: Any, grant_type: str, user: Any, scope: str) -> str:
+        subject = SimpleNamespace(get_user_id=lambda: user.sub)
+        return str(super().access_token_generator(client, grant_type, subject, scope))
+
+    def get_jwks(self) -> Any:
+        return {"keys": [self.provider.private_key()]}
+
+    def get_audiences(self, *_: Any) -> str:
+        return AUDIENCE
+
+    def get_extra_claims(self, *_: Any) -> dict[str, Any]:
+        return self.provider.claims
+
+
+class Provider:
+    """The provider, which runs until `stop`; `claims` are those of the next access tokens."""
+
+    def __init__(self) -> None:
+        self.claims: dict[str, Any] = {}
+        self.requests: list[str] = []
+        self.answers: dict[str, Answer] = {}
+        self.keys: dict[str, Any] = {}
+        self.kid = ""
+        self.rotate()
+        self._app = oidc_provider_mock.app()
+        self._app.before_request(self._before)
+        logging.getLogger("werkzeug").setLevel(logging.ERROR)
+        self._server = self._start(0)
+        self.issuer = f"http://127.0.0.1:{self._server.server_port}"
+
+    def _start(self, port: int) -> BaseWSGIServer:
+        server = make_server("127.0.0.1", port, self._app, threaded=True)
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        return server
+
+    def stop(self) -> None:
+        """The provider is away."""
+        self._server.shutdown()
+        self._server.server_close()
+
+    def start(self) -> None:
+        """It is back, at the same address."""
+        self._server = self._start(self._server.server_port)
+
+    def rotate(self) -> None:
+        """A new key signs, and is the only one that is published."""
+        self.kid = f"key-{len(self.keys) + 1}"
+        self.keys[self.kid] = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+    def private_key(self, kid: str = "") -> dict[str, Any]:
+        """A key as JWK, by default the one that signs."""
+        name = kid or self.kid
+        raw = jwt.algorithms.RSAAlgorithm.to_jwk(self.keys[name], as_dict=True)
+        return {**raw, "kid": name, "use": "sig"}
+
+    def _before(self) -> flask.Response | None:
+        self.requests.append(flask.request.path)
+        answer = self.answers.get(flask.request.path)
+        if answer is not None:
+            return answer()
+        context = flask.g
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            context.oidc_provider_mock_storage.jwk = jose.JsonWebKey.import_key(self.private_key())
+        generator = _AccessTokens(self)
+        context._authlib_authorization_server.register_token_generator("default", generator)
+        return None
+
+    def tokens(self, subject: str = "ba-lan", **claims: Any) -> dict[str, str]:
+        """Access token and id token of a login; `claims` are further ones of the access token."""
+        self.claims = claims
+        client = {"client_id": "office", "redirect_uri": "http://127.0.0.1/back"}
+        asked = {**client, "response_type": "code", "scope": "openid", "nonce": str(time.time_ns())}
+        with httpx.Client(base_url=self.issuer) as http:
+            login = http.post("/oauth2/authorize", params=asked, data={"sub": subject})
+            (code,) = parse_qs(urlsplit(login.headers["location"]).query)["code"]
+            form = {**client, "grant_type": "authorization_code", "code": code}
+            answer = http.post("/oauth2/token", data={**form, "client_secret": "x"})
+        assert answer.status_code == 200, answer.text
+        return {name: answer.json()[name] for name in ("access_token", "id_token")}
+
+    def access(self, **claims: Any) -> str:
+        """An access token of a login."""
+        return self.tokens(**claims)["access_token"]
+
+    def sign(self, claims: dict[str, Any], headers: dict[str, Any] | None = None) -> str:
+        """A token that the provider signs without a login."""
+        head = {"kid": self.kid, "typ": "at+jwt", **(headers or {})}
+        return jwt.encode(claims, self.keys[self.kid], "RS256", headers=head)
+
+    def fetched(self, path: str = KEYS) -> int:
+        """How often a document was fetched."""
+        return self.requests.count(path)
+
+    def publish(self, *keys: ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey) -> None:
+        """Publishes these keys besides the one that signs, as k0, k1, …"""
+        entries = [self._public(self.keys[self.kid], self.kid)]
+        entries += [self._public(key, f"k{number}") for number, key in enumerate(keys)]
+        self.answers[KEYS] = lambda: flask.jsonify({"keys": entries})
+
+    def _public(self, key: Any, kid: str) -> dict[str, Any]:
+        algorithms = jwt.algorithms
+        kinds: dict[type, Any] = {
+            rsa.RSAPrivateKey: algorithms.RSAAlgorithm,
+            ec.EllipticCurvePrivateKey: algorithms.ECAlgorithm,
+            ed25519.Ed25519PrivateKey: algorithms.OKPAlgorithm,
+        }
+        (kind,) = (kind for base, kind in kinds.items() if isinstance(key, base))
+        raw = kind.to_jwk(key.public_key(), as_dict=True)
+        return {**raw, "kid": kid, "use": "sig"}
+
+    def public_pem(self) -> bytes:
+        """The public key that signs, as whoever forges a token with it has it."""
+        return bytes(
+            self.keys[self.kid].public_key().public_bytes(
+                serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+            )
+        )  # fmt: skip
+
+
+@contextmanager
+def openid_provider() -> Iterator[Provider]:
+    """A provider on a free port."""
+    provider = Provider()
+    try:
+        yield provider
+    finally:
+        provider.stop()
+
+
+def document(**members: Any) -> Answer:
+    """An answer with these members."""
+    return lambda: flask.Response(json.dumps(members), mimetype="application/json")
