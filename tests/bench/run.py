@@ -12,13 +12,16 @@ from tests.bench.city import City, write_batches
 from tests.bench.exports import exports
 from tests.bench.figures import Figure, Report
 from tests.bench.ground import POSTGRESQL, SQLITE, Ground, prepared
+from tests.bench.past import past
 from tests.bench.verifying import verifying
 
 FOLD, RATING, REBUILD, DOOR = "fold", "rating", "rebuild", "door"
 RELAY, STAGES, ABUSE, EXPORTS = "relay", "stages", "abuse", "exports"
 WHAT_IF, BESIDE = "what-if", "what-if-beside"
-SEALS = "seals"
-PARTS = (FOLD, RATING, REBUILD, EXPORTS, WHAT_IF, BESIDE, DOOR, RELAY, SEALS, ABUSE, STAGES)
+SEALS, PAST = "seals", "past"
+PARTS = (
+    FOLD, RATING, REBUILD, EXPORTS, PAST, WHAT_IF, BESIDE, DOOR, RELAY, SEALS, ABUSE, STAGES,
+)  # fmt: skip
 DATABASES = (POSTGRESQL, SQLITE)
 FOLD_RATIO = {POSTGRESQL: 40.0, SQLITE: 30.0}
 RATING_RATIO, DOOR_TARGET, REBUILD_TARGET, MEMORY_TARGET = 6.0, 4_000.0, 60_000.0, 300.0
@@ -28,6 +31,7 @@ WAIT_TARGET = 2_000.0
 LIST_TARGET, SHEET_TARGET = 2_000.0, 300.0
 POINTS_TARGET, RULES_TARGET, BESIDE_RATIO = 1.0, 12.0, 0.9
 SEAL_TARGET, VERIFY_TARGET = 10.0, 5.0
+YEAR_TARGET, UNIT_TARGET = 6.0, 150.0
 BATCH = 1000
 log = Console(stderr=True)
 
@@ -80,6 +84,15 @@ class Figures:
                 ("rules of one indicator", RULES_TARGET), ("all rules", RULES_TARGET),
             )
         ]  # fmt: skip
+        self.past = [
+            Figure(name, database, unit, "at most", target)
+            for name, unit, target in (
+                ("a year as of an instant, the first", "s", YEAR_TARGET),
+                ("a year as of an instant", "ms", UNIT_TARGET),
+                ("one unit as of an instant", "ms", UNIT_TARGET),
+                ("a page of its history", "ms", 2 * UNIT_TARGET),
+            )
+        ]  # fmt: skip
         self.beside = Figure(
             "backlog to ratings beside what-ifs", database, "events/s", "ratio", BESIDE_RATIO
         )
@@ -101,7 +114,7 @@ class Figures:
             FOLD: [self.fold, self.memory], RATING: [self.rating], DOOR: [self.door],
             REBUILD: [self.rebuild, self.healing], RELAY: [self.relay], EXPORTS: self.files,
             WHAT_IF: self.what_ifs, BESIDE: [self.beside],
-            SEALS: self.seals,
+            SEALS: self.seals, PAST: self.past,
             ABUSE: [figure for pair in self.waits.values() for figure in pair],
         }  # fmt: skip
         return [figure for part, found in by_part.items() if part in only for figure in found]
@@ -151,7 +164,7 @@ async def run(options: Options) -> Report:
 
 async def _scoring(ground: Ground, database: str, options: Options, figures: Figures) -> None:
     """Fold, and on what it folded one rating and the rebuild; each beside its baseline."""
-    if not {FOLD, RATING, REBUILD, EXPORTS, WHAT_IF, BESIDE} & set(options.only):
+    if not {FOLD, RATING, REBUILD, EXPORTS, PAST, WHAT_IF, BESIDE} & set(options.only):
         return
     async with ground.database(database) as url:
         folded = await measures.fold(ground, url)
@@ -161,6 +174,9 @@ async def _scoring(ground: Ground, database: str, options: Options, figures: Fig
         if EXPORTS in options.only:
             for figure, milliseconds in zip(figures.files, await exports(ground, url), strict=True):
                 figure.add(milliseconds)
+        if PAST in options.only:
+            for figure, spent_on in zip(figures.past, await past(url), strict=True):
+                figure.add(spent_on)
         if WHAT_IF in options.only:
             spent = await what_if.seconds(ground, url)
             for figure, each in zip(figures.what_ifs, spent, strict=True):

@@ -23,6 +23,7 @@ from tests.bench.run import (
     EXPORTS,
     FOLD,
     PARTS,
+    PAST,
     RATING,
     REBUILD,
     RELAY,
@@ -54,6 +55,12 @@ FIGURES = {
         RATING: ("one rating",),
         REBUILD: ("rebuild", "rebuild, every fact lost"),
         EXPORTS: ("the year as CSV", "the year as XLSX", "one sheet as PDF"),
+        PAST: (
+            "a year as of an instant, the first",
+            "a year as of an instant",
+            "one unit as of an instant",
+            "a page of its history",
+        ),
         STAGES: (),
         WHAT_IF: (
             "what-if, other points, the first",

@@ -31,12 +31,12 @@ PROMISED = {
     "quarantine list", "quarantine show",
     "quarantine replay", "quarantine drop", "quarantine aside",
     "export", "keys make", "keys show", "keys adopt", "door list", "door retire",
-    "year show", "year open", "year provisional", "year seal", "year reopen",
+    "history", "year show", "year open", "year provisional", "year seal", "year reopen",
     "seal keygen", "seal sign",
 }  # fmt: skip
 FOR_MACHINES = ["emit", "rate", "rebuild", "audit", "resend", "token", "migrate", "provision",
                 "recount", "verify", "rubric check", "quarantine list", "quarantine replay",
-                "carry", "export", "year show", "year provisional", "year seal",
+                "carry", "export", "history", "year show", "year provisional", "year seal",
                 "year reopen"]  # fmt: skip
 
 
