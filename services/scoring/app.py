@@ -31,6 +31,7 @@ from services.scoring.handlers.folder import Folder
 from services.scoring.operations.lag import FoldLag
 from services.scoring.readmodel.reader import Reading
 from services.scoring.readmodel.receipts import Receipts
+from services.scoring.readmodel.sealed_rubrics import warn_of_differences
 from services.scoring.readmodel.snapshot import Snapshot, Snapshots, require_same_rubrics
 from services.scoring.rubrics import loader
 from services.scoring.rubrics.model import Rubrics
@@ -78,6 +79,7 @@ class App:
         await self.db.open(MIGRATIONS)
         await check_keys(self.db, credentials.token_keys(self.settings), self.clock())
         await check_seals(self.db, self.seals.keyring, self.clock())
+        await warn_of_differences(self.db, self.seals.drafts.rubrics)
         if self.questions is not None and self.ratings is not None:
             self.tasks += [
                 asyncio.create_task(self.questions.run(), name="scoring questions"),
