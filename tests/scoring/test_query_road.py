@@ -128,7 +128,7 @@ async def test_a_question_is_answered_as_over_http_and_refused_by_field(
             assert (problem["status"], [error["field"] for error in errors]) == (status, fields)
             assert all(error["message_vi"] and error["message_en"] for error in errors)
         reads = (await road.get("/reads", "auditor")).json()["items"]
-        assert any(read["who"] == "nats" and read["unit"] == "H44.1" for read in reads)
+        assert ("nats", "nats", "H44.1") in {(r["who"], r["address"], r["unit"]) for r in reads}
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from contracts import door
 from services.chassis.auth.credentials import Credential
 from services.chassis.errors import DanchuError, DatabaseAway
+from services.chassis.http.peer import use_peer_of
 from services.chassis.http.service_api import RETRY_SECONDS, Problem, away
 from services.chassis.http.validation import field_faults
 from services.chassis.read_log import ReadLog, ReadsWait
@@ -22,6 +23,8 @@ log = logging.getLogger(__name__)
 
 BODY_BYTES_MAX = 4096
 VALUES_MAX = 100
+PEER = {"client": ("nats", 0)}
+"""What the log of reads has as address: the broker does not tell that of who asks."""
 Answer = Callable[[Credential, bytes], Awaitable[bytes]]
 """From who asks and the body of the question to the body of the answer."""
 
@@ -40,6 +43,7 @@ def rating_answers(reading: Reading, reads: ReadLog) -> Answer:
     """Answers questions: the rating as over HTTP, or problem details; it raises nothing."""
 
     async def answer(reader: Credential, body: bytes) -> bytes:
+        use_peer_of(PEER)
         try:
             question = read_question(body)
             moment = Past(as_of=question.as_of, version=question.version).moment

@@ -10,6 +10,7 @@ import asyncio
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -25,7 +26,8 @@ from services.scoring.fold.books import Book
 from services.scoring.ratings.feed import CHANGED, FeedState, event_of, subject_of, unannounced
 from services.scoring.readmodel.totals import Totals
 from services.scoring.rubrics.model import Rubrics
-from services.scoring.store import position, rating_feed, stages
+from services.scoring.sealing.events import sealed_messages
+from services.scoring.store import position, rating_feed, seals, stages
 from services.scoring.store.rating_feed import Announced, Feed, LastSent, Message
 from services.scoring.year.stages import OPEN, SEALED, YearState
 
@@ -41,6 +43,13 @@ FAULT_SECONDS = 5.0
 STREAM_SECONDS = 10.0
 
 
+class SealedVersion(NamedTuple):
+    """A sealed version of a year."""
+
+    year: int
+    version: int
+
+
 @dataclass
 class RatingFeed:
     """Runs in the process that folds, until it is cancelled; `fault` is what it fails with."""
@@ -54,6 +63,7 @@ class RatingFeed:
     _feed: Feed | None = None
     _announced: dict[Book, Announced] = field(default_factory=dict)
     _stages: dict[int, YearState] = field(default_factory=dict)
+    _sealed: dict[SealedVersion, dict[Book, FeedState]] = field(default_factory=dict)
     _compared: int = -1
     _stream_due: float = 0.0
 
@@ -98,20 +108,40 @@ class RatingFeed:
             if stamp == self._compared:
                 return 0
             self._stages = await _stages(conn)
+            closed = await self._load_sealed(conn)
         await self._totals.refresh()
-        sealed = {year for year, state in self._stages.items() if state.stage == SEALED}
-        changes = unannounced(self._current(), self._states(), sealed)
-        if not changes:
+        changes = unannounced(self._current(), self._states(), closed)
+        if changes:
+            return await self._announce(changes)
+        if not closed:
             self._compared = stamp  # a decision after it moved the stamp on
-            return 0
-        return await self._announce(changes)
+        return 0
+
+    async def _load_sealed(self, conn: AsyncConnection) -> set[int]:
+        """Loads the sets of sealed years; returns the years whose seal is not restored yet."""
+        versions = {
+            SealedVersion(year, state.version) for year, state in self._stages.items()
+            if state.stage == SEALED
+        }  # fmt: skip
+        for version in versions - self._sealed.keys():
+            if await seals.seal(conn, *version) is not None:
+                lines = await seals.rating_lines(conn, *version)
+                messages = sealed_messages(version.year, lines, 0)
+                self._sealed[version] = {m.book: FeedState(*m.announced[:4]) for m in messages}
+        self._sealed = {key: self._sealed[key] for key in versions & self._sealed.keys()}
+        return {version.year for version in versions - self._sealed.keys()}
 
     def _current(self) -> dict[Book, FeedState]:
+        """The states of all years; a sealed one has those of its set."""
         stages = {year: (state.version, state.stage) for year, state in self._stages.items()}
-        return {
+        current = {
             book: FeedState(total, *stages.get(book.year, (1, OPEN)))
             for book, total in self._totals.of.items()
         }
+        current = {book: state for book, state in current.items() if state.stage != SEALED}
+        for states in self._sealed.values():
+            current |= states
+        return current
 
     def _states(self) -> dict[Book, FeedState]:
         return {book: FeedState(*entry[:4]) for book, entry in self._announced.items()}
@@ -130,10 +160,11 @@ class RatingFeed:
                 return 0
             now = self.clock()
             waiting = await rating_feed.pacing(conn, earlier.values(), now)
+            due = {b: state for b, state in changes.items() if earlier.get(b) not in waiting}
             messages = [
-                _message(book, state, now)
-                for book, state in changes.items() if earlier.get(book) not in waiting
-            ]  # fmt: skip
+                _message(book, state, now) for book, state in due.items() if not _is_sealed(state)
+            ]
+            messages += await self._sealed_messages(conn, due, now)
             if not messages:
                 return 0
             replaced = [earlier[m.book] for m in messages if m.book in earlier]
@@ -143,6 +174,24 @@ class RatingFeed:
         self._announced |= latest
         self._feed = feed
         return len(messages)
+
+    async def _sealed_messages(
+        self, conn: AsyncConnection, due: Mapping[Book, FeedState], now: int
+    ) -> list[Message]:
+        """The messages that ratings are final, where the seal's own were lost or never sent.
+
+        That is so in a rebuilt database, whose feed went through the year once more.
+        """
+        units: dict[SealedVersion, set[str]] = {}
+        for book, state in due.items():
+            if _is_sealed(state):
+                units.setdefault(SealedVersion(book.year, state.version), set()).add(book.unit)
+        messages: list[Message] = []
+        for version, keys in units.items():
+            lines = await seals.rating_lines(conn, *version)
+            of_units = [line for line in lines if line.unit in keys]
+            messages += sealed_messages(version.year, of_units, now)
+        return messages
 
     async def _check_stream_in_time(self) -> None:
         now = asyncio.get_running_loop().time()
@@ -179,6 +228,10 @@ class RatingFeed:
             return True
         async with self.db.read() as conn:
             return await rating_feed.last_sent(conn) != last
+
+
+def _is_sealed(state: FeedState) -> bool:
+    return state.rated and state.stage == SEALED
 
 
 async def _stages(conn: AsyncConnection) -> dict[int, YearState]:

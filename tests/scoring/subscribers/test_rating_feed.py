@@ -14,7 +14,8 @@ from sqlalchemy import text
 from services.chassis.broker.connection import Broker
 from services.chassis.settings import NatsAccess
 from services.scoring.rubrics.loader import SHIPPED, load_directory
-from services.scoring.store import position, rating_feed, stages
+from services.scoring.store import position, rating_feed, seals, stages
+from services.scoring.store.seals import RatingLine, SealRow
 from services.scoring.subscribers.rating_feed import RatingFeed
 from services.scoring.year.stages import PROVISIONAL, REOPENED, SEALED, Stage, YearDecision
 from tests.scoring.folding import Fold, folding
@@ -236,3 +237,34 @@ async def test_a_decision_between_two_looks_of_one_step_is_told_in_the_next(
     assert await feed.step() == 0
     monkeypatch.undo()
     assert await feed.step() == 2
+
+
+async def test_a_rebuilt_database_tells_sealed_ratings_last(feeding: Feeding) -> None:
+    """It went through the open year once more; then the set of the seal stands in the stream."""
+    feed = feeding.feed()
+
+    async def step() -> dict[str, Any]:
+        await feeding.send()
+        feeding.now += 2 * SECOND
+        await feed.step()
+        return dict(await feeding.rows())
+
+    await feed.step()
+    ratings = await feeding.fold.ratings(2025)
+    sealed = {**ratings["A"], "total": "77.25", "stage": "sealed", "rank": 1}
+    line = json.dumps({"entry": "rating", "rating": sealed, "salt": "0"})
+    await feeding.decide(PROVISIONAL)
+    await step()
+    await feeding.decide(SEALED, number=2)
+    assert {data["stage"] for data in (await step()).values()} == {"provisional"}, "no seal yet"
+    row = SealRow(2025, 1, 1, 1, b"", 0, b"", "note", ("a", "b"))
+    async with feeding.fold.db.write() as conn:
+        await seals.add_seal(conn, row, b"")
+        await seals.add_ratings(conn, 2025, 1, [RatingLine("A", line)])
+    told = await step()
+    assert told["danchu.ratings.2025.A"] == {
+        "total": "77.25", "version": 1, "stage": "sealed", "class": sealed["class"], "rank": 1,
+        "year": 2025,
+    }  # fmt: skip
+    assert told["danchu.ratings.2025.B"]["rated"] is False
+    assert await step() == told
