@@ -106,7 +106,7 @@ def test_every_change_of_a_bundle_is_found(change: Any) -> None:
     """More than a thousand of them, of every kind, against keys from outside."""
     rng = Random(change.__name__)
     for number in range(BUNDLE[change]):
-        city = sealed_city(number % 2, 6, 60)
+        city = sealed_city(number % 2, 4, 30)
         changed = change(city, rng)
         assert changed != city.bundle()
         assert is_refused(changed, city), (change.__name__, number)
@@ -117,7 +117,7 @@ def test_every_change_of_a_proof_or_of_checkpoints_is_found() -> None:
     assert sum(BUNDLE.values()) >= 1000
     rng = Random(12)
     for number in range(150):
-        city = sealed_city(number % 2, 6, 60)
+        city = sealed_city(number % 2, 4, 30)
         assert is_refused(changed_proof(city, rng), city), number
         assert is_refused(changed_checkpoints(city, rng), city), number
 

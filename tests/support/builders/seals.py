@@ -112,17 +112,17 @@ class Signer:
     name: str
     seed: bytes
 
-    @property
+    @cached_property
     def private(self) -> Ed25519PrivateKey:
         """The key of the library."""
         return Ed25519PrivateKey.from_private_bytes(self.seed)
 
-    @property
+    @cached_property
     def public(self) -> bytes:
         """0x01 and the public key."""
         return b"\x01" + self.private.public_key().public_bytes_raw()
 
-    @property
+    @cached_property
     def id(self) -> bytes:
         """The key id."""
         return sha256(self.name.encode() + b"\x0a" + self.public).digest()[:4]
