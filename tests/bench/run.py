@@ -139,6 +139,10 @@ async def run(options: Options) -> Report:
             for number in range(1, options.repeat + 1):
                 log.print(f"{database}, {number} of {options.repeat}", style="dim")
                 await _scoring(ground, database, options, figures)
+                if BESIDE in options.only:
+                    async with ground.database(database) as url:
+                        beside = await what_if.fold_beside(ground, url)
+                    figures.beside.add(beside.beside, beside.alone, answers=beside.answers)
                 if DOOR in options.only:
                     async with ground.database(database) as url:
                         figures.door.add(await measures.door(ground, url, batches))
@@ -164,7 +168,7 @@ async def run(options: Options) -> Report:
 
 async def _scoring(ground: Ground, database: str, options: Options, figures: Figures) -> None:
     """Fold, and on what it folded one rating and the rebuild; each beside its baseline."""
-    if not {FOLD, RATING, REBUILD, EXPORTS, PAST, WHAT_IF, BESIDE} & set(options.only):
+    if not {FOLD, RATING, REBUILD, EXPORTS, PAST, WHAT_IF} & set(options.only):
         return
     async with ground.database(database) as url:
         folded = await measures.fold(ground, url)
@@ -185,12 +189,6 @@ async def _scoring(ground: Ground, database: str, options: Options, figures: Fig
             figures.rebuild.add(await measures.rebuild(ground, url))
             await measures.spoil(url)
             figures.healing.add(await measures.rebuild(ground, url))
-    if BESIDE in options.only:
-        async with ground.database(database) as url:
-            beside = await what_if.fold_beside(ground, url)
-        messages = ground.stream.messages
-        alone_per_second = messages / folded.seconds
-        figures.beside.add(messages / beside.seconds, alone_per_second, answers=beside.answers)
     if FOLD in options.only:
         async with ground.database(database) as url:
             theirs = await tutorial_side.fold(ground, url)

@@ -13,13 +13,17 @@ import io
 import re
 import time
 from collections.abc import AsyncIterator, Collection, Sequence
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import httpx
 from ruamel.yaml import YAML
 
+from services.chassis.database.engine import Database
 from services.scoring import app as scoring
 from services.scoring.rubrics import loader
+from services.scoring.settings import SERVICE
+from services.scoring.store import position
 from tests.bench import measures
 from tests.bench.city import YEAR
 from tests.bench.exact import NotExact
@@ -29,6 +33,7 @@ ONE = ("officers-trained",)
 SIDES = ("obliged", "fulfilled", "done")
 SECONDS_MAX = 300.0
 OK, NO_UNIT_YET, BUSY = 200, 422, 503
+POLL_SECONDS = 0.05
 
 
 class Seconds(NamedTuple):
@@ -42,10 +47,31 @@ class Seconds(NamedTuple):
 
 
 class Beside(NamedTuple):
-    """How long a fold took beside what-ifs, and how many of these were answered meanwhile."""
+    """How many events a second a fold took in beside what-ifs, and in the pauses between them, and
+    how many what-ifs were answered."""
 
-    seconds: float
+    beside: float
+    alone: float
     answers: int
+
+
+@dataclass
+class Windows:
+    """The events and seconds of a fold beside what-ifs (True), and in pauses (False)."""
+
+    events: dict[bool, int] = field(default_factory=lambda: {True: 0, False: 0})
+    seconds: dict[bool, float] = field(default_factory=lambda: {True: 0.0, False: 0.0})
+    answers: int = 0
+
+    def add(self, beside: bool, events: int, seconds: float) -> None:
+        """One window."""
+        self.events[beside] += events
+        self.seconds[beside] += seconds
+
+    def per_second(self, beside: bool, otherwise: float) -> float:
+        """The rate, or another one where there was no such window."""
+        seconds = self.seconds[beside]
+        return self.events[beside] / seconds if seconds and self.events[beside] else otherwise
 
 
 def texts() -> list[str]:
@@ -126,25 +152,46 @@ def _check(ground: Ground, answer: dict[str, Any], reads: bool) -> None:
 
 
 async def fold_beside(ground: Ground, url: str) -> Beside:
-    """Folds the whole stream while what-ifs about all rules follow one another."""
+    """Folds the whole stream; what-ifs about all rules take turns with pauses of their length.
+
+    So both rates are of the same minutes, whatever else the machine does.
+    """
     await scoring.migrated(ground.settings(url))
-    body = {"year": YEAR, "rubrics": [twice(text) for text in texts()]}
-    answers = 0
-
-    async def go_on(client: httpx.AsyncClient) -> None:
-        nonlocal answers
-        while True:
-            answer = await client.post("/scoring/whatif", json=body)
-            if answer.status_code not in (OK, NO_UNIT_YET, BUSY):
-                raise NotExact(f"a what-if beside the fold was answered {answer.status_code}")
-            answers += answer.status_code == OK
-
-    async with asking(ground, url) as client:
-        asker = asyncio.create_task(go_on(client))
+    windows = Windows()
+    async with asking(ground, url) as client, measures.opened(url, SERVICE) as db:
+        asker = asyncio.create_task(_take_turns(client, db, windows))
         folded = await measures.fold(ground, url)
         if asker.done():
             asker.result()
         asker.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await asker
-    return Beside(folded.seconds, answers)
+    whole = ground.stream.messages / folded.seconds
+    beside, alone = (windows.per_second(beside, whole) for beside in (True, False))
+    return Beside(beside, alone, windows.answers)
+
+
+async def _take_turns(client: httpx.AsyncClient, db: Database, windows: Windows) -> None:
+    body = {"year": YEAR, "rubrics": [twice(text) for text in texts()]}
+    while not await _folded(db):
+        await asyncio.sleep(POLL_SECONDS)
+    while True:
+        spent = 0.0
+        for beside in (True, False):
+            events, began = await _folded(db), time.perf_counter()
+            if beside:
+                answer = await client.post("/scoring/whatif", json=body)
+                if answer.status_code not in (OK, NO_UNIT_YET, BUSY):
+                    raise NotExact(f"a what-if beside the fold was answered {answer.status_code}")
+                windows.answers += answer.status_code == OK
+            else:
+                await asyncio.sleep(spent)
+            number = await _folded(db) - events
+            spent = time.perf_counter() - began
+            windows.add(beside, number, spent)
+
+
+async def _folded(db: Database) -> int:
+    """The number of messages that are folded."""
+    async with db.read() as conn:
+        return (await position.load(conn)).stream_seq

@@ -7,11 +7,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from msgspec import structs
+
 from contracts.messages import Message
 from services.scoring.messages import message
 from services.scoring.ratings.json import reason_members
 from services.scoring.ratings.labels import class_label, in_both, label
 from services.scoring.ratings.method import Comparison, Effect, IndicatorEffect
+from services.scoring.ratings.model import CeilingReason
 from services.scoring.ratings.scores import points_text
 from services.scoring.ratings.sheet.numbers import figure
 from services.scoring.ratings.standings import Standing
@@ -89,7 +92,12 @@ def _class_label(standing: Standing | None) -> Members | None:
 
 
 def _reasons(standing: Standing | None) -> list[Members]:
-    return [] if standing is None else [reason_members(r) for r in standing.assessment.reasons]
+    """Without the cases behind ceilings, which a what-if does not look for."""
+    reasons = () if standing is None else standing.assessment.reasons
+    return [
+        reason_members(structs.replace(r, cases=()) if isinstance(r, CeilingReason) else r)
+        for r in reasons
+    ]
 
 
 def _indicator(indicator: Indicator) -> Members:

@@ -147,6 +147,11 @@ class Snapshots:
                 snapshot = await self._refresh(year)
         return snapshot
 
+    def cached(self, year: int, stamp: int) -> Snapshot | None:
+        """The snapshot in memory, where it is that of this commit."""
+        snapshot = self._years.get(year)
+        return snapshot if snapshot is not None and snapshot.stamp == stamp else None
+
     async def stamp(self) -> int:
         """The last commit as of now or later; concurrent callers share one look.
 
@@ -171,7 +176,7 @@ class Snapshots:
             state = await stages.load(conn, year)
             before = self._years.get(year)
             if before is None or before.stamp > place.stamp:  # the database was restored
-                snapshot = await self.load(conn, year, place.stamp)
+                snapshot = await self._load(conn, year, place.stamp)
             else:
                 snapshot = await self._update(conn, before, place.stamp)
             snapshot = staged(snapshot, state)
@@ -185,8 +190,8 @@ class Snapshots:
         idle = (year for year, snapshot in self._years.items() if not snapshot.tallies)
         return next(idle, next(iter(self._years)))
 
-    async def load(self, conn: AsyncConnection, year: int, stamp: int) -> Snapshot:
-        """The year read whole, as of the transaction of `conn`, and kept nowhere."""
+    async def _load(self, conn: AsyncConnection, year: int, stamp: int) -> Snapshot:
+        """The year read whole."""
         registry = await books.registry(conn)
         sums = await books.tallies(conn, year, -1)
         reports = await events.decisions(conn, year, kind=REPORTED)

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -21,9 +21,15 @@ from services.scoring.fold.cells import Tally
 from services.scoring.fold.tally_reuse import TallyReuse, plan_reuse, reuse_tally
 from services.scoring.messages import message
 from services.scoring.queries import as_of as ledger_queries
+from services.scoring.queries import books as book_queries
 from services.scoring.ratings.standings import Standing, rank_units, unit_standing
 from services.scoring.ratings.what_if import WhatIf, indicator_sums, unit_changes
-from services.scoring.readmodel.snapshot import Snapshot, require_same_rubrics
+from services.scoring.readmodel.snapshot import (
+    Snapshot,
+    Snapshots,
+    require_same_rubrics,
+    with_standings,
+)
 from services.scoring.readmodel.versions import YearVersions
 from services.scoring.rebuild.inputs import BookCount, CountRequest
 from services.scoring.rebuild.refold import EVENTS_AT_ONCE, BookProgress, family, split
@@ -31,9 +37,9 @@ from services.scoring.rebuild.workers import Workers, workers
 from services.scoring.rubrics.errors import ProposalFault, ProposalsRefused
 from services.scoring.rubrics.model import Rubric, Rubrics
 from services.scoring.rubrics.proposals import line_of_kinds, load_proposals
-from services.scoring.store import ledger, position
+from services.scoring.store import ledger, position, stages
 from services.scoring.store.book_inputs import LedgerPast
-from services.scoring.store.position import BAD_PLANS
+from services.scoring.store.position import BAD_PLANS, Position
 
 NICE = 15
 WAITING_MAX = 4
@@ -94,25 +100,36 @@ class WhatIfs:
         """
         async with self._short.turn():
             proposed = await asyncio.to_thread(load_proposals, texts, year)
-            snapshot = await self.versions.of(year)
-            plans = _plans(proposed, snapshot.rubrics, year)
+            sealed = await self._sealed(year)
+            rubrics = self.versions.snapshots.rubrics if sealed is None else sealed.rubrics
+            plans = _plans(proposed, rubrics, year)
             if all(plan.complete for plan in plans.values()):
+                snapshot = sealed or await self._present(year)
                 _require_units(snapshot, proposed, texts)
                 return await asyncio.to_thread(_answer, snapshot, proposed, plans, Counts({}, 0))
         async with self._counting.turn():
-            snapshot, counts = await self._count(snapshot, plans, progress)
+            snapshot, counts = await self._count(year, sealed, plans, progress)
             _require_units(snapshot, proposed, texts)
             return await asyncio.to_thread(_answer, snapshot, proposed, plans, counts)
 
+    async def _sealed(self, year: int) -> Snapshot | None:
+        """The set of a sealed year; None for a year that is not sealed."""
+        async with self.versions.db.read() as conn:
+            seal = (await stages.load(conn, year)).seal
+        if seal is None:
+            return None
+        snapshot = await self.versions.of(year)
+        return None if snapshot.until is None else snapshot
+
     async def _count(
-        self, snapshot: Snapshot, plans: Plans, progress: BookProgress
+        self, year: int, sealed: Snapshot | None, plans: Plans, progress: BookProgress
     ) -> tuple[Snapshot, Counts]:
         """The year as of one commit, or its set, and what had to be counted from its events."""
         counts, number = Counts({}, 0), 0
         counted = Rubrics(tuple(plan.counted for plan in plans.values()))
         async with self.versions.db.patient() as db, workers(NICE) as team:
             team.connect(db.source(*BAD_PLANS))
-            async with self._looking(snapshot, team) as (conn, current):
+            async with self._looking(year, sealed, team) as (conn, current):
                 past = await _past(conn, current)
                 groups = await _requests(conn, current, plans, team.count)
                 team.send_rules(current.registry, counted, past)
@@ -129,29 +146,55 @@ class WhatIfs:
 
     @contextlib.asynccontextmanager
     async def _looking(
-        self, snapshot: Snapshot, team: Workers
+        self, year: int, sealed: Snapshot | None, team: Workers
     ) -> AsyncIterator[tuple[AsyncConnection, Snapshot]]:
-        """A connection and the snapshot as all workers see it.
+        """A connection and the year as all workers see it.
 
-        A set of the past is the same at every commit. The live one is read again, as of the commit
-        that every worker looks at, unless it is of that commit; DataMoves where the fold commits
-        between their looks again and again.
+        The set of a sealed year is the same at every commit. Another year is read as of the commit
+        that every worker looks at; DataMoves where the fold commits between their looks again and
+        again.
         """
-        if snapshot.until is not None:
+        if sealed is not None:
             async with self.versions.db.read() as conn:
-                yield conn, snapshot
+                yield conn, sealed
             return
         snapshots = self.versions.snapshots
         for _ in range(LOOKS_MAX):
             async with self.versions.db.read() as conn:
                 place = await position.load(conn)
                 if await team.look() == {place.stamp}:
-                    if snapshot.stamp != place.stamp:
-                        require_same_rubrics(place, snapshots.rubrics)
-                        snapshot = await snapshots.load(conn, snapshot.year, place.stamp)
-                    yield conn, snapshot
+                    yield conn, await _load(conn, snapshots, year, place)
                     return
         raise DataMoves
+
+    async def _present(self, year: int) -> Snapshot:
+        """The year as of the last commit."""
+        async with self.versions.db.read() as conn:
+            place = await position.load(conn)
+            return await _load(conn, self.versions.snapshots, year, place)
+
+
+async def _load(
+    conn: AsyncConnection, snapshots: Snapshots, year: int, place: Position
+) -> Snapshot:
+    """The year as of the transaction, from memory or read.
+
+    What is read lacks what a what-if does not show: results, and the keys of the cases behind
+    ceilings, for which most facts of the year would be read.
+    """
+    rubrics, stamp = snapshots.rubrics, place.stamp
+    require_same_rubrics(place, rubrics)
+    cached = snapshots.cached(year, stamp)
+    if cached is not None:
+        return cached
+    registry = await book_queries.registry(conn)
+    tallies = await book_queries.tallies(conn, year, -1)
+    snapshot = Snapshot(year, stamp, registry, rubrics, tallies, {}, {}, {})
+    return await with_standings(snapshot, registry.units, _no_cells)
+
+
+async def _no_cells(units: Collection[str], indicators: Collection[str]) -> Mapping[str, Any]:
+    return {}
 
 
 async def _past(conn: AsyncConnection, snapshot: Snapshot) -> LedgerPast | None:

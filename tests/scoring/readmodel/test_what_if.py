@@ -18,7 +18,7 @@ from services.scoring.errors import DataMoves, WhatIfsWait
 from services.scoring.ratings.json_what_if import what_if_members
 from services.scoring.ratings.recount import Accepted
 from services.scoring.readmodel import what_if
-from services.scoring.readmodel.snapshot import Snapshot, Snapshots
+from services.scoring.readmodel.snapshot import Snapshots
 from services.scoring.readmodel.versions import YearVersions
 from services.scoring.readmodel.what_if import WhatIfs
 from services.scoring.rebuild.workers import Workers
@@ -195,26 +195,19 @@ async def test_a_rubric_of_kinds_without_a_unit_is_refused(tmp_path: Path) -> No
     assert raws
 
 
-async def test_a_commit_after_the_snapshot_is_in_both_now_and_then(
-    town: Town, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Tallies that are older than what the workers read are read again."""
-    stale = await town.what_ifs.versions.of(town.year)
+async def test_a_commit_after_the_snapshot_in_memory_is_in_both_now_and_then(town: Town) -> None:
+    """The year in memory answers for its own commit alone."""
+    before = town.recounted(town.raw)
+    answer = await town.answer({**town.raw, "maximum": 55})
+    assert names(answer["items"], "now") == of_ratings(before)
     events, _ = city(9, 8, 300)
     deliveries = [event for event in accepted(events) if event.identity not in town.accepted.events]
     await town.fold.fold(deliveries)
-    both = Accepted([*town.accepted.events.values(), *deliveries])
-
-    async def of(self: YearVersions, year: int) -> Snapshot:
-        return stale
-
-    monkeypatch.setattr(YearVersions, "of", of)
-    now = town.recounted(town.raw)
-    town.accepted = both
+    town.accepted = Accepted([*town.accepted.events.values(), *deliveries])
     proposed = rubric(8)
     answer = await town.answer(proposed)
     check(answer, town.recounted(town.raw), town.recounted(proposed))
-    assert names(answer["items"], "now") != of_ratings(now)
+    assert names(answer["items"], "now") != of_ratings(before)
 
 
 async def test_a_fold_that_commits_between_all_looks_is_no_mixed_answer(
