@@ -25,7 +25,7 @@ from services.scoring.errors import RubricsReplaced, YearUnknown
 from services.scoring.messages import message
 from services.scoring.rubrics.model import Rubrics
 from services.scoring.sealing.events import stamped_event
-from services.scoring.store import position, stages
+from services.scoring.store import position, seals, stages
 from services.scoring.store.position import Position
 from services.scoring.year import obstacles
 from services.scoring.year.obstacles import Because
@@ -74,7 +74,8 @@ class StageCommands:
     async def publish(self, year: int, order: StageOrder) -> YearDecision:
         """Publishes the ratings as of now, and begins the period of replies.
 
-        The same call again gets the first decision. Raises YearUnknown, StageRefused.
+        A draft of a seal is dropped. The same call again gets the first decision. Raises
+        YearUnknown, StageRefused.
         """
         days = max((rubric.reply_days for rubric in self.rubrics.of_year(year)), default=0)
 
@@ -116,7 +117,15 @@ class StageCommands:
             stamps = await stamp(conn, state, self.clock())
             if stamps.first < moments.year_start(year):
                 raise refusal(state, stage, [obstacles.begin_reason(year)])
+            await _drop_draft(conn, year)
             return await save(conn, place, year, decide(state, stamps.first), stamps)
+
+
+async def _drop_draft(conn: AsyncConnection, year: int) -> None:
+    """Drops what was drawn up to be sealed before: its cut lies before the new cut-off."""
+    row = await seals.draft(conn, year)
+    if row is not None:
+        await seals.drop_draft(conn, row)
 
 
 async def stamp(conn: AsyncConnection, state: YearState, now: int) -> Stamps:

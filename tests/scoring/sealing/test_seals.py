@@ -226,6 +226,23 @@ async def test_what_is_dropped_can_be_drawn_up_again(tmp_path: Path) -> None:
         assert again.size == draft.size + 1 and again.root != draft.root
 
 
+async def test_a_year_that_is_published_again_has_no_draft(tmp_path: Path) -> None:
+    """Its cut lies before the new cut-off; after the new period another one is drawn up."""
+    url = f"sqlite:///{tmp_path / 'test.db'}"
+    async with open_town(url, tmp_path, town(FEBRUARY - SECOND), FEBRUARY) as place:
+        await publish(place)
+        await place.mark(place.clock.now)
+        service = service_of(place)
+        await service.drafts.draw_up(YEAR, ORDER)
+        await publish(place, "1b/NQ")
+        async with place.db.read() as conn:
+            assert await seals.draft(conn, YEAR) is None
+        with pytest.raises(StageRefused):
+            await service.seals.seal(YEAR, None, "auditor")
+        await place.mark(place.clock.now)
+        assert (await service.drafts.draw_up(YEAR, ORDER)).size > 0
+
+
 async def test_a_ledger_that_was_edited_gives_out_no_file(tmp_path: Path) -> None:
     """Neither bundle nor proof: halting beats being wrong."""
     url = f"sqlite:///{tmp_path / 'test.db'}"
