@@ -6,8 +6,9 @@ so a row counts as retracted only where the retraction was recorded up to the in
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from typing import Any
+import asyncio
+from collections.abc import Callable, Collection, Sequence
+from typing import Any, TypeVar
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -26,6 +27,9 @@ REGISTRY = f"part = {int(LedgerPart.REGISTRY)}"
 RETRACTION = f"part = {int(LedgerPart.RETRACTION)}"
 COLUMNS = "SELECT raw, identity, time, subject, retracted FROM ledger"
 DECISIONS = f"{COLUMNS} WHERE part = {int(LedgerPart.DECISION)} AND year = {{year}}"
+FEW = 200
+"""The number of rows that are decoded at once without a thread."""
+T = TypeVar("T")
 Targets = frozenset[RetractionTarget]
 """What the retractions name that were recorded up to an instant."""
 
@@ -61,6 +65,10 @@ async def retraction_targets(
         rows: Sequence[Any] = (await conn.execute(text(select))).all()
     else:
         rows = await select_among(conn, f"{select} AND subject", subjects, "text")
+    return await _beside(rows, _targets)
+
+
+def _targets(rows: Sequence[Row]) -> Targets:
     retractions = (decode(bytes(row[0])) for row in rows)
     return frozenset(
         verdict.retraction_target(event) for event in retractions if verdict.names_own_source(event)
@@ -70,10 +78,17 @@ async def retraction_targets(
 async def registry(conn: AsyncConnection, until: int, targets: Targets) -> Registry:
     """The registry that follows from the `unit.*` events recorded up to an instant."""
     select = f"SELECT raw FROM ledger WHERE {REGISTRY} AND {recorded_by(until)}"
-    events = (decode(bytes(row[0])) for row in await conn.execute(text(select)))
-    return Registry(
-        verdict.statement(event) for event in events if verdict.event_target(event) not in targets
-    )
+    rows = (await conn.execute(text(select))).all()
+
+    def read(rows: Sequence[Row]) -> Registry:
+        events = (decode(bytes(row[0])) for row in rows)
+        return Registry(
+            verdict.statement(event)
+            for event in events
+            if verdict.event_target(event) not in targets
+        )
+
+    return await _beside(rows, read)
 
 
 async def later_subjects(conn: AsyncConnection, year: int, until: int) -> set[str]:
@@ -94,13 +109,17 @@ async def events(
     Receipt and time of acceptance are empty: they post nothing.
     """
     select = f"{COLUMNS} WHERE year = {int(year)} AND {POSTED} AND {recorded_by(until)}"
-    by_subject: dict[str, list[Recorded]] = {}
     rows = await (await rows_of(conn)).among(f"{select} AND subject", subjects, "text")
-    for row in rows:
-        if not _is_retracted(row, targets):
-            event = restore(row[0], row[1], b"", row[2], year, 0)
-            by_subject.setdefault(row[3], []).append(event)
-    return by_subject
+
+    def read(rows: Sequence[Row]) -> dict[str, list[Recorded]]:
+        by_subject: dict[str, list[Recorded]] = {}
+        for row in rows:
+            if not _is_retracted(row, targets):
+                event = restore(row[0], row[1], b"", row[2], year, 0)
+                by_subject.setdefault(row[3], []).append(event)
+        return by_subject
+
+    return await _beside(rows, read)
 
 
 async def decisions(
@@ -113,7 +132,16 @@ async def decisions(
         rows: Sequence[Any] = (await conn.execute(text(f"{select} {EVERY_SUBJECT}"))).all()
     else:
         rows = await select_among(conn, f"{select} AND subject", subjects, "text")
-    return [decode(bytes(row[0])) for row in rows if not _is_retracted(row, targets)]
+
+    def read(rows: Sequence[Row]) -> list[Recorded]:
+        return [decode(bytes(row[0])) for row in rows if not _is_retracted(row, targets)]
+
+    return await _beside(rows, read)
+
+
+async def _beside(rows: Sequence[Row], read: Callable[[Sequence[Row]], T]) -> T:
+    """Reads rows, many of them beside the event loop."""
+    return read(rows) if len(rows) < FEW else await asyncio.to_thread(read, rows)
 
 
 def _is_retracted(row: Row, targets: Targets) -> bool:

@@ -31,7 +31,7 @@ from services.scoring.rubrics.model import Rubrics
 from services.scoring.store import ledger, position
 
 SNAPSHOTS_MAX = 32
-EVENTS_AT_ONCE = 30_000
+EVENTS_AT_ONCE = 10_000
 """The number of events, about, that are in memory at a time."""
 
 BEFORE_ALL = -(2**62)
@@ -185,10 +185,18 @@ async def _sums(
         subjects = {book: book_subjects(registry, book) for book in group}
         every = frozenset().union(*subjects.values())
         events = await ledger_queries.events(conn, every, place.year, place.last, targets)
-        for book in group:
-            of_book = _in_order(events, subjects[book])
-            sums[book.unit] = await asyncio.to_thread(sum_book, of_book, book, registry, rubrics)
+        sums |= await asyncio.to_thread(_sum_group, events, subjects, registry, rubrics)
     return sums
+
+
+def _sum_group(
+    events: Mapping[str, Sequence[Recorded]], subjects: Mapping[Book, Collection[str]],
+    registry: Registry, rubrics: Rubrics,
+) -> dict[str, BookSums]:  # fmt: skip
+    return {
+        book.unit: sum_book(_in_order(events, of_book), book, registry, rubrics)
+        for book, of_book in subjects.items()
+    }
 
 
 def sum_book(

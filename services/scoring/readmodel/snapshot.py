@@ -33,6 +33,8 @@ from services.scoring.store.position import Position
 from services.scoring.year.stages import OPEN, Stage, YearState
 
 YEARS_MAX = 8
+FEW_UNITS = 50
+"""The number of units that are assessed at once without a thread."""
 NO_STATE = YearState(year=0)
 
 OwnCells = Callable[
@@ -239,9 +241,11 @@ def _stored_cells(conn: AsyncConnection, year: int) -> OwnCells:
 
 async def with_standings(snapshot: Snapshot, keys: Iterable[str], own_cells: OwnCells) -> Snapshot:
     """The snapshot with these units assessed again; those under a ceiling name its cases."""
-    standings = {
-        key: standing for key in keys if (standing := _unranked(snapshot, key)) is not None
-    }
+    units = list(keys)
+    if len(units) < FEW_UNITS:
+        standings = _unranked(snapshot, units)
+    else:
+        standings = await asyncio.to_thread(_unranked, snapshot, units)
     under = {key: s.assessment.ceilings for key, s in standings.items() if s.assessment.ceilings}
     cases = await _cases(snapshot, under, own_cells)
     standings |= {
@@ -255,7 +259,13 @@ async def with_standings(snapshot: Snapshot, keys: Iterable[str], own_cells: Own
     )  # fmt: skip
 
 
-def _unranked(snapshot: Snapshot, key: str) -> Standing | None:
+def _unranked(snapshot: Snapshot, keys: Iterable[str]) -> dict[str, Standing]:
+    """The standings of the rated ones of these units, each alone."""
+    pairs = ((key, _alone(snapshot, key)) for key in keys)
+    return {key: standing for key, standing in pairs if standing is not None}
+
+
+def _alone(snapshot: Snapshot, key: str) -> Standing | None:
     """The standing of one unit alone; None where it is not rated in the year."""
     unit = snapshot.registry.units.get(key)
     if unit is None or not unit.exists_in(snapshot.year):
