@@ -1,8 +1,7 @@
-"""schemathesis at the OpenAPI of the door and of scoring, with tokens and without."""
+"""schemathesis at the OpenAPI of the door, with tokens and without."""
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -15,13 +14,9 @@ from fastapi import Response
 from services.chassis.auth.credentials import Issuer
 from services.chassis.health import Health
 from services.chassis.http.service_api import compose, service_api
-from services.scoring.readmodel.arrivals import Arrivals
-from tests.conftest import NatsServer, free_port
-from tests.scoring.road import open_road
-from tests.support.builders.events import event, opened
-from tests.support.fuzzing import MAY_BE_SAID, fuzz
-
-UNIT = event("u", "unit.registered", data={"name": "Phường mẫu", "kind": "commune"})
+from tests.conftest import free_port
+from tests.support.builders.events import opened
+from tests.support.fuzzing import fuzz
 
 
 def token(issuer: Issuer, role: str) -> dict[str, str]:
@@ -37,15 +32,6 @@ async def intake_of(home: Path, issuer: Issuer) -> AsyncIterator[httpx.AsyncClie
         yield door.client
 
 
-@asynccontextmanager
-async def scoring_of(home: Path, issuer: Issuer) -> AsyncIterator[httpx.AsyncClient]:
-    """The whole road, with a unit and an event."""
-    async with open_road(home, "sqlite", issuer) as road:
-        receipts = await road.send([UNIT, event("a")])
-        await road.get("/ratings", year=2025, wait_for=",".join(receipts))
-        yield road.client
-
-
 @pytest.mark.parametrize("role", ["emitter", "operator", ""])
 def test_no_request_breaks_the_door(home: Path, issuer: Issuer, role: str) -> None:
     """No server error, and every answer as documented; without a token it is 401 at best.
@@ -55,23 +41,6 @@ def test_no_request_breaks_the_door(home: Path, issuer: Issuer, role: str) -> No
     seen = fuzz(intake_of(home, issuer), "intake", token(issuer, role), 20)
     assert set(seen) <= {200, 202, 400, 401, 403, 404, 409, 413, 415, 422, 503}
     assert 401 in seen if role == "" else not {200, 202, 403, 404, 422}.isdisjoint(seen)
-
-
-@pytest.mark.parametrize("role", ["hr", "operator", ""])
-def test_no_request_breaks_scoring(
-    home: Path,
-    issuer: Issuer,
-    nats_server: NatsServer,
-    role: str,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """The same of the queries, also for a unit that exists; nobody waits 5 s for any receipt."""
-    monkeypatch.setattr(Arrivals.wait, "__defaults__", (0.02,))
-    asyncio.run(nats_server.provisioned())
-    known: dict[str, Any] = {"year": 2025, "unit": "H44.12"}
-    seen = fuzz(scoring_of(home, issuer), "scoring", token(issuer, role), 10, known)
-    assert 200 in seen and not any(status >= 500 and status not in MAY_BE_SAID for status in seen)
-    assert 401 in seen or role != ""
 
 
 @asynccontextmanager

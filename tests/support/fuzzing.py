@@ -8,8 +8,9 @@ the same each time: no database of examples, no files.
 from __future__ import annotations
 
 import asyncio
+import itertools
 import threading
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, contextmanager
 from typing import Any, TypeVar
 
@@ -64,17 +65,20 @@ def fuzz(
     headers: dict[str, str],
     examples: int = 25,
     paths: dict[str, Any] | None = None,
+    others: Sequence[dict[str, str]] = (),
 ) -> list[int]:
     """Tests the service with `headers`; `examples` for each operation, valid and broken.
 
-    `paths` gives parameters of paths that exist. Answers the statuses that were seen.
+    `paths` gives parameters of paths that exist. With `others` the examples take these headers and
+    the first ones by turns. Answers the statuses that were seen.
     """
+    turns = itertools.cycle((headers, *others))
     seen: list[int] = []
     with _running() as run:
         client = run(opened.__aenter__())
         try:
             for strategy in _strategies(run(client.get(f"/{service}/openapi.json")).json(), paths):
-                _try(strategy, run, client, service, headers, examples, seen)
+                _try(strategy, run, client, service, turns, examples, seen)
         finally:
             run(opened.__aexit__(None, None, None))
     return seen
@@ -95,7 +99,7 @@ def _strategies(document: dict[str, Any], paths: dict[str, Any] | None) -> Itera
 
 def _try(
     strategy: st.SearchStrategy[Any], run: Run[Any], client: httpx.AsyncClient, service: str,
-    headers: dict[str, str], examples: int, seen: list[int],
+    turns: Iterator[dict[str, str]], examples: int, seen: list[int],
 ) -> None:  # fmt: skip
     @settings(
         max_examples=examples, derandomize=True, deadline=None, database=None,
@@ -103,7 +107,7 @@ def _try(
     )  # fmt: skip
     @given(strategy)
     def each(case: Any) -> None:
-        asked = case.as_transport_kwargs(f"http://danchu/{service}", headers)
+        asked = case.as_transport_kwargs(f"http://danchu/{service}", next(turns))
         known = ("method", "url", "headers", "params", "data", "json", "cookies", "files")
         made = requests.Request(**{n: v for n, v in asked.items() if n in known}).prepare()
         answer = run(_sent(client, made))

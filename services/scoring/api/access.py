@@ -13,6 +13,7 @@ from services.chassis.http.problems import Problem
 from services.chassis.http.service_api import RETRY_SECONDS
 from services.scoring.api.parameters import refuse_repeated
 from services.scoring.api.permissions import permission_of
+from services.scoring.api.read_lines import name_stage
 from services.scoring.errors import UnitNotRated
 from services.scoring.fold.registry import Unit
 from services.scoring.messages import message
@@ -57,6 +58,7 @@ async def find_unit(
     """
     key = await find_key(reading, reader, year, code)
     snapshot = await reading.snapshot(year, moment)
+    name_stage(snapshot.stage)
     try:
         return snapshot, snapshot.unit(key)
     except UnitNotRated:

@@ -25,7 +25,7 @@ from services.scoring.api.parameters import (
     rating_request,
     refusal,
 )
-from services.scoring.api.read_lines import name_units
+from services.scoring.api.read_lines import name_stage, name_units
 from services.scoring.api.sheet_answers import SheetAnswer
 from services.scoring.errors import ClassUnknown
 from services.scoring.ratings.json import rating_members
@@ -60,7 +60,7 @@ def add_rating_routes(api: FastAPI, reading: Reading, verifier: Verifier) -> Non
     @api.get(
         "/ratings",
         summary="A year's ratings, best first",
-        **route_answers(RatingPageAnswer, 401, 403, 409, 422, 503, 504),
+        **route_answers(RatingPageAnswer, 401, 403, 404, 409, 422, 503, 504),
     )
     async def list_ratings(request: Request, listing: Annotated[Listing, Query()]) -> Response:
         reader = credential_of(request, verifier)
@@ -74,6 +74,7 @@ def add_rating_routes(api: FastAPI, reading: Reading, verifier: Verifier) -> Non
             raise foreign_cursor() from None
         except ClassUnknown as unknown:
             raise refusal([("class", unknown.message)]) from None
+        name_stage(page.snapshot.stage)
         name_units(request.scope, (rating.unit for rating in page.items))
         items = [rating_members(rating) for rating in page.items]
         return year_answer({"items": items, "next": page.next}, page.snapshot)

@@ -7,6 +7,7 @@ first and cannot be turns the answer into 503.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextvars import ContextVar
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -25,6 +26,13 @@ UNITS = "danchu.units"
 YEAR = "danchu.year"
 """The key of the year of a body in the scope of its request."""
 YEAR_DIGITS = 4
+SEALED = "sealed"
+_stage: ContextVar[str] = ContextVar("stage", default="")
+
+
+def name_stage(stage: str) -> None:
+    """Says in which stage the year stands from which the current request is answered."""
+    _stage.set(stage)
 
 
 def name_units(scope: Any, units: Iterable[str]) -> None:
@@ -51,6 +59,7 @@ class ReadLines:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers a request, and logs it where its row says so."""
         refusal = None
+        _stage.set("")
 
         async def send_after_line(sent: Message) -> None:
             nonlocal refusal
@@ -80,10 +89,12 @@ class ReadLines:
             self.log.note(read)
 
     def _read(self, scope: Scope, row: Permission, reader: Credential) -> Read | None:
-        """The line of a request; None where it reads own units only."""
+        """The line of a request; None where it reads own units only, or sealed ratings."""
         unit = scope["path_params"].get("unit")
         units = scope.get(UNITS, [])
         if row.line is LogLine.OTHERS:
+            if _stage.get() == SEALED:
+                return None
             others = [each for each in units if not is_own(reader, each)]
             own = (unit is not None and is_own(reader, unit)) or (units and not others)
             if own or (UNITS in scope and not units):
@@ -97,8 +108,11 @@ class ReadLines:
 
 
 def note_rating(log: ReadLog, reader: Credential, year: int, unit: str) -> None:
-    """Notes the most frequent read, one rating; ReadsWait where too many lines wait."""
-    if not is_own(reader, unit):
+    """Notes the most frequent read, one rating; ReadsWait where too many lines wait.
+
+    It follows `find_unit` in the same task.
+    """
+    if not is_own(reader, unit) and _stage.get() != SEALED:
         log.note_unit(reader, "rating", peer_address(), year, unit)
 
 

@@ -11,8 +11,10 @@ from pathlib import Path
 import pytest
 from fastapi.routing import APIRoute
 
-from services.chassis.auth.credentials import Issuer
+from services.chassis.auth.credentials import Credential, Issuer
 from services.scoring.api.permissions import PERMISSIONS
+from services.scoring.api.read_lines import name_stage, note_rating
+from services.scoring.sealing import fence
 from tests.scoring.answering import Answering, answering
 from tests.scoring.api.permission_rows import EVERYBODY, LIMITED, OTHER, OWN, ROWS, YEAR
 from tests.scoring.test_road import due, published, registered
@@ -30,8 +32,11 @@ CITY = [
 
 
 @pytest.fixture
-async def city(home: Path, tmp_path: Path, issuer: Issuer) -> AsyncIterator[Answering]:
-    """Scoring with two rated units."""
+async def city(
+    home: Path, tmp_path: Path, issuer: Issuer, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Answering]:
+    """Scoring with two rated units, which waits for no marks."""
+    monkeypatch.setattr(fence.wait_for_marks, "__defaults__", (0.0,))
     async with answering(home, f"sqlite:///{tmp_path / 'scoring.db'}", issuer, CITY) as made:
         yield made
 
@@ -48,8 +53,7 @@ def routes(city: Answering) -> list[str]:
 
 async def test_every_route_has_its_row_in_both_tables(city: Answering) -> None:
     """A route that no row names is found, and it answers nobody."""
-    assert set(routes(city)) <= set(ROWS)
-    assert set(PERMISSIONS) == set(ROWS)
+    assert set(routes(city)) == set(ROWS) == set(PERMISSIONS)
 
 
 def targets(city: Answering) -> Iterator[tuple[str, str, str, str]]:
@@ -103,6 +107,14 @@ async def test_every_read_of_another_unit_and_every_decision_is_a_line(city: Ans
                 assert line["unit"] == (unit if "{unit}" in route else None)
                 assert line["year"] == int(YEAR) and line["what_vi"] != line["what_en"]
     assert wrong == []
+
+
+async def test_a_read_of_sealed_ratings_is_no_line(city: Answering) -> None:
+    """They change no more, and whoever has the bundle has them all."""
+    for stage, number in (("sealed", 0), ("provisional", 1), ("reopened", 2), ("sealed", 2)):
+        name_stage(stage)
+        note_rating(city.app.reads, Credential("hr"), 2025, OWN)
+        assert len(await city.lines()) == number
 
 
 async def test_the_log_of_reads_is_paged_and_filtered(city: Answering) -> None:
