@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from nats.errors import TimeoutError as NoMessage
 from nats.js import JetStreamContext
 
 from services.chassis.auth.credentials import Issuer
@@ -55,7 +54,7 @@ class Consumer:
                 self.states[message.subject] = event["data"]
                 self.ids.append(event["id"])
                 await message.ack_sync()
-        except NoMessage:
+        except TimeoutError:
             pass
         return self.states
 
