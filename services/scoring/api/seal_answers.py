@@ -14,10 +14,12 @@ from services.chassis.http.openapi import Items
 from services.chassis.http.problems import Problem
 from services.scoring.api.answers import Answer
 from services.scoring.api.parameters import VERSION_MAX, Waiting
+from services.scoring.api.year_answers import because_members
 from services.scoring.messages import message
 from services.scoring.sealing.fence import MarksBehind
 from services.scoring.store.seals import CheckpointRow
 from services.scoring.year import seal
+from services.scoring.year.obstacles import door_reason
 
 DRAFT = "draft"
 
@@ -128,8 +130,11 @@ def checkpoints_members(rows: Iterable[CheckpointRow], signing: bool) -> dict[st
 
 def marks_problem(error: MarksBehind) -> Problem:
     """Problem 409 with the instant up to which all has arrived, and the doors that lack."""
-    because = [{"kind": "door", "door": door} for door in error.doors]
+    because = [because_members(door_reason(door)) for door in error.doors]
     return Problem(
         409, error.message,
-        extra={"known_until": error.known_until, "doors": list(error.doors), "because": because},
+        extra={
+            "known_until": error.known_until, "doors": [door.name for door in error.doors],
+            "possible": [], "because": because,
+        },
     )  # fmt: skip

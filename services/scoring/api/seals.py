@@ -33,12 +33,13 @@ from services.scoring.api.seal_body import (
 from services.scoring.messages import message
 from services.scoring.readmodel.moment import Moment
 from services.scoring.readmodel.reader import Reading
-from services.scoring.sealing.checkpoints import OperatorKeyMissing, PastDiffers, YearSealed
+from services.scoring.sealing.checkpoints import OperatorKeyMissing, PastDiffers
 from services.scoring.sealing.drafts import KeysMissing
 from services.scoring.sealing.fence import MarksBehind
 from services.scoring.sealing.files import (
     DraftUnknown,
     SealDiffers,
+    SealPending,
     SealUnknown,
     SecretMissing,
 )
@@ -195,8 +196,9 @@ def add_checkpoint_routes(api: FastAPI, seals: SealService, verifier: Verifier) 
 
 
 _STATUS: dict[type[DanchuError], int] = {
-    SealUnknown: 404, DraftUnknown: 404, SamePerson: 403, YearSealed: 409,
-    SecretMissing: 503, KeysMissing: 503, OperatorKeyMissing: 503, AuditorKeyMissing: 503,
+    SealUnknown: 404, DraftUnknown: 404, SamePerson: 403,
+    SealPending: 503, SecretMissing: 503,
+    KeysMissing: 503, OperatorKeyMissing: 503, AuditorKeyMissing: 503,
     KeyRefused: 503, SealDiffers: 500, RootsDiffer: 500, PastDiffers: 500,
 }  # fmt: skip
 """The status of each refusal that has no further members."""

@@ -47,6 +47,15 @@ SELECT year FROM years WHERE year IS NOT NULL ORDER BY year"""
 """A loose index scan: one lookup for each year."""
 
 
+async def count_checkpoints(conn: AsyncConnection, year: int) -> int:
+    """The number of checkpoints of a year that the stream has brought."""
+    select = text(
+        f"SELECT count(*) FROM ledger WHERE part = {int(LedgerPart.STAGE)} "
+        "AND kind = 'year.checkpointed' AND year = :year"
+    )
+    return int((await conn.execute(select, {"year": year})).scalar_one())
+
+
 async def checkpoint_events(conn: AsyncConnection) -> list[bytes]:
     """The events `year.checkpointed` of which no checkpoint is stored, in their order."""
     select = text(

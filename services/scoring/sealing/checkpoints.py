@@ -16,9 +16,10 @@ from services.scoring.errors import YearUnknown
 from services.scoring.messages import message
 from services.scoring.queries import seal_sets
 from services.scoring.rubrics.model import Rubrics
+from services.scoring.sealing.commands import StageRefused
 from services.scoring.sealing.events import year_event
 from services.scoring.sealing.fence import wait_for_marks
-from services.scoring.sealing.files import SecretMissing
+from services.scoring.sealing.files import SealPending, SecretMissing
 from services.scoring.sealing.keyring import Keyring
 from services.scoring.sealing.sets import RootsDiffer, event_entries
 from services.scoring.store import doors, position, seals, stages
@@ -28,8 +29,9 @@ from services.scoring.year import checkpoints, notes, seal
 from services.scoring.year.keys import Role, SigningKey
 from services.scoring.year.merkle import HASH_BYTES, Tree, leaf_hash
 from services.scoring.year.notes import Note
+from services.scoring.year.obstacles import stage_reason
 from services.scoring.year.seal import EventEntry
-from services.scoring.year.stages import SEALED
+from services.scoring.year.stages import SEALED, YearState, possible
 from services.scoring.year.verify.tree import root_of
 
 CHECKPOINTED = "year.checkpointed"
@@ -40,13 +42,6 @@ class OperatorKeyMissing(DanchuError):
 
     def __init__(self) -> None:
         super().__init__(message("operator-key-missing"))
-
-
-class YearSealed(DanchuError):
-    """A sealed year gets no more checkpoints."""
-
-    def __init__(self, year: int) -> None:
-        super().__init__(message("checkpoint-sealed", year=year))
 
 
 class PastDiffers(DanchuError):
@@ -75,9 +70,14 @@ class Checkpoints:
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def of_year(self, year: int) -> list[CheckpointRow]:
-        """The checkpoints of a year in order; YearUnknown for one without rubric or checkpoint."""
+        """The checkpoints of a year in order; YearUnknown for one without rubric or checkpoint.
+
+        SealPending where the stream brought some that nobody restored yet.
+        """
         async with self.db.read() as conn:
             rows = await seals.checkpoints(conn, year)
+            if await seal_sets.count_checkpoints(conn, year) > len(rows):
+                raise SealPending(year)
         if not rows and not self.rubrics.of_year(year):
             raise YearUnknown(year)
         return rows
@@ -88,20 +88,23 @@ class Checkpoints:
         return key is not None and self.keyring.secret is not None
 
     async def request(self, year: int) -> CheckpointRow:
-        """A checkpoint as of now, once every door's mark has reached it; raises MarksBehind."""
+        """A checkpoint as of now, once every door's mark has reached it.
+
+        Raises YearUnknown, StageRefused, MarksBehind, SecretMissing or OperatorKeyMissing.
+        """
         if not self.rubrics.of_year(year):
             raise YearUnknown(year)
         key = self._signer()
         until = self.clock()
         async with self.db.read() as conn:
-            if (await stages.load(conn, year)).stage == SEALED:
-                raise YearSealed(year)
+            _refuse_sealed(await stages.load(conn, year))
         await wait_for_marks(self.db, self.clock, until)
         async with self._lock:
             row = await self._make(year, until, key)
-        if row is None:
-            raise YearSealed(year)
-        return row
+        async with self.db.read() as conn:
+            _refuse_sealed(await stages.load(conn, year))
+            last = (await seals.checkpoints(conn, year))[-1]
+        return last if row is None else row
 
     async def make_due(self) -> list[CheckpointRow]:
         """The checkpoints that are due now; none without a key."""
@@ -162,6 +165,13 @@ class Checkpoints:
             _, draft = year_event(CHECKPOINTED, row.year, data, self.clock())
             await outbox.record(conn, [draft], self.clock())
         return True
+
+
+def _refuse_sealed(state: YearState) -> None:
+    """StageRefused for a sealed year, which gets no more checkpoints."""
+    if state.stage == SEALED:
+        detail = message("checkpoint-sealed", year=state.year)
+        raise StageRefused(state, [stage_reason(state)], possible(state), detail)
 
 
 def prepare(

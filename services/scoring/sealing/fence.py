@@ -16,20 +16,21 @@ from services.chassis.errors import DanchuError
 from services.scoring.messages import message
 from services.scoring.store import doors
 from services.scoring.store.door_state import DoorState, known_until
+from services.scoring.year.obstacles import LaggingDoor
 
 FENCE_SECONDS = 30.0
 _LOOK_SECONDS = 0.1
 
 
 class MarksBehind(DanchuError):
-    """The marks of some doors have not reached an instant; `doors` are their names."""
+    """The marks of some doors have not reached an instant."""
 
-    def __init__(self, instant: int, until: int, behind: Sequence[str]) -> None:
+    def __init__(self, instant: int, until: int, behind: Sequence[LaggingDoor]) -> None:
         self.known_until, self.doors = moments.rfc3339(until), tuple(behind)
         super().__init__(
             message(
                 "marks-behind", instant=moments.rfc3339(instant), until=self.known_until,
-                doors=", ".join(behind) or "-",
+                doors=", ".join(door.name for door in behind) or "-",
             )
         )  # fmt: skip
 
@@ -50,5 +51,9 @@ async def wait_for_marks(
         await asyncio.sleep(_LOOK_SECONDS)
 
 
-def _behind(every: Sequence[DoorState], instant: int) -> list[str]:
-    return [door.name for door in every if not door.is_closed and door.held_until < instant]
+def _behind(every: Sequence[DoorState], instant: int) -> list[LaggingDoor]:
+    return [
+        LaggingDoor(door.name, door.held_until)
+        for door in every
+        if not door.is_closed and door.held_until < instant
+    ]

@@ -43,6 +43,13 @@ class SealUnknown(DanchuError):
         super().__init__(message(code, year=year, version=version))
 
 
+class SealPending(DanchuError):
+    """The stream brought a seal or a checkpoint that is not restored yet."""
+
+    def __init__(self, year: int) -> None:
+        super().__init__(message("seal-pending", year=year))
+
+
 class DraftUnknown(DanchuError):
     """A year has no draft."""
 
@@ -146,10 +153,7 @@ class SealFiles:
     async def version(self, year: int, version: int | None = None) -> int:
         """The number of a seal, by default of the newest; SealUnknown without."""
         async with self.db.read() as conn:
-            versions = [row.version for row in await seals.seals(conn, year)]
-        if not versions or (version is not None and version not in versions):
-            raise SealUnknown(year, version)
-        return versions[-1] if version is None else version
+            return (await _seal_of(conn, year, version))[1].version
 
     async def draft_bundle(self, year: int) -> bytes:
         """What the draft of a year would seal; DraftUnknown without."""
@@ -208,18 +212,31 @@ def question(head: YearHead) -> SealQuestion:
 
 async def sealed_set(conn: AsyncConnection, year: int, version: int | None) -> SealedSet:
     """What a version is made of, by default the newest; SealUnknown without."""
-    every = {row.version: row for row in await seals.seals(conn, year)}
-    number = max(every, default=0) if version is None else version
-    row = every.get(number)
-    state = await stages.load(conn, year)
-    decision = state.seal_of(number)
-    if row is None or decision is None:
+    state, row, every = await _seal_of(conn, year, version)
+    number, decision = row.version, state.seal_of(row.version)
+    if decision is None:
         raise SealUnknown(year, version)
     sealed = DecisionEntry(decision.decision, decision.date or "", decision.reason or "")
     texts = await stages.rubrics(conn, year, number)
-    head = head_of(state, number, row.cut, sealed, governing(texts), every.values())
+    head = head_of(state, number, row.cut, sealed, governing(texts), every)
     ratings = await seals.rating_lines(conn, year, number)
     return SealedSet(head, ratings, row.root, row.note, row.keys)
+
+
+async def _seal_of(
+    conn: AsyncConnection, year: int, version: int | None
+) -> tuple[YearState, SealRow, list[SealRow]]:
+    """The year, the seal of a version, by default of the newest, and all its seals.
+
+    SealUnknown without, SealPending for one that the stream brought and nobody restored yet.
+    """
+    state, every = await stages.load(conn, year), await seals.seals(conn, year)
+    sealed = {decision.version for decision in state.seals if decision.note}
+    number = max(sealed, default=0) if version is None else version
+    row = next((row for row in every if row.version == number), None)
+    if row is None:
+        raise SealPending(year) if number in sealed else SealUnknown(year, version)
+    return state, row, every
 
 
 async def draft_set(conn: AsyncConnection, year: int, keyring: Keyring) -> SealedSet:

@@ -58,7 +58,7 @@ def obstacles(
         reasons.append(_reply_reason(state.reply_until))
     reasons += [_appeal_reason(state.year, appeal) for appeal in undecided]
     reasons += [_quarantine_reason(entry) for entry in waiting]
-    return reasons + [_door_reason(door) for door in doors]
+    return reasons + [door_reason(door) for door in doors]
 
 
 def stage_label(stage: Stage) -> Message:
@@ -113,6 +113,7 @@ def _quarantine_reason(entry: WaitingEntry) -> Because:
     return Because("quarantine", entry._asdict(), text)
 
 
-def _door_reason(door: LaggingDoor) -> Because:
+def door_reason(door: LaggingDoor) -> Because:
+    """The door whose mark has not reached the cut."""
     text = message("because-door", door=door.name, until=moments.local_time(door.until))
     return Because("door", {"door": door.name, "until": moments.rfc3339(door.until)}, text)

@@ -11,6 +11,7 @@ from sqlalchemy import text
 
 from contracts.envelope import decode, identity
 from services.scoring.operations.seal_audit import seal_differences
+from services.scoring.sealing.files import SealPending
 from services.scoring.sealing.restoration import SealLost
 from services.scoring.sealing.start_check import (
     KeyUnlisted,
@@ -66,6 +67,9 @@ async def test_a_rebuild_restores_seals_and_checkpoints_byte_for_byte(
         assert await service.keeper.restoration.step() == 0
         with pytest.raises(Exception, match="not restored yet"):
             await service.keeper.check()
+        for early in (service.files.bundle(YEAR), service.checkpoints.of_year(YEAR)):
+            with pytest.raises(SealPending):
+                await early
         await place.mark(now)
         assert await service.keeper.restoration.step() == 2
         assert await service.keeper.restoration.step() == 0

@@ -15,6 +15,7 @@ import pytest
 from sqlalchemy import text
 
 from contracts.envelope import decode, identity
+from services.chassis.errors import DatabaseAway
 from services.scoring.sealing.commands import StageCommands, StageOrder, StageRefused
 from services.scoring.sealing.fence import MarksBehind
 from services.scoring.sealing.files import SealDiffers
@@ -204,7 +205,7 @@ async def test_a_draft_waits_for_the_marks_and_is_not_made_without_them(tmp_path
         service.drafts.fence_seconds = 0
         with pytest.raises(MarksBehind) as refusal:
             await service.drafts.draw_up(YEAR, ORDER)
-        assert refusal.value.doors == ("intake.00000001",)
+        assert [door.name for door in refusal.value.doors] == ["intake.00000001"]
         drawing = asyncio.create_task(service_of(place).drafts.draw_up(YEAR, ORDER))
         await place.mark(place.clock.now)
         assert (await drawing).size > 0
@@ -346,3 +347,35 @@ async def test_planted_faults_of_a_proof_or_an_order_are_caught_from_outside(
         )  # fmt: skip
         with pytest.raises(Discrepancy):
             check(file, [], check_step)
+
+
+@pytest.mark.parametrize("place_of_fault", ["stages.add", "rating_feed.save", "position.save"])
+async def test_a_seal_that_fails_before_its_commit_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place_of_fault: str
+) -> None:
+    """Neither seal nor decision nor event; the draft still waits, and seals what it would have."""
+    url = f"sqlite:///{tmp_path / 'test.db'}"
+    async with open_town(url, tmp_path, town(FEBRUARY - SECOND), FEBRUARY) as place:
+        await publish(place)
+        await place.mark(place.clock.now)
+        service = service_of(place)
+        draft = await service.drafts.draw_up(YEAR, ORDER)
+
+        async def fail(*_: Any) -> None:
+            raise ConnectionResetError
+
+        with monkeypatch.context() as patch, pytest.raises(DatabaseAway):
+            patch.setattr(f"services.scoring.store.{place_of_fault}", fail)
+            await service.seals.seal(YEAR, None, "auditor")
+        async with place.db.read() as conn:
+            assert await seals.seals(conn, YEAR) == []
+            assert (await stages.load(conn, YEAR)).stage == "provisional"
+            rows = await conn.execute(text("SELECT subject FROM outbox"))
+            assert {row[0] for row in rows} == {"danchu.events.CITY.year.provisional"}
+        assert (await service.seals.seal(YEAR, None, "auditor")).startswith(draft.note)
+        async with place.db.read() as conn:
+            rows = await conn.execute(text("SELECT subject FROM outbox ORDER BY seq"))
+            assert [row[0] for row in rows][1:] == [
+                *(f"danchu.ratings.2025.H44-{n}" for n in (1, 2, 3)),
+                "danchu.events.CITY.year.sealed",
+            ]
