@@ -56,8 +56,9 @@ async def find_unit(
 
     Codes and rights are those of today, also for a question about the past.
     """
-    key = await find_key(reading, reader, year, code)
-    snapshot = await reading.snapshot(year, moment)
+    current = await reading.snapshots.of(year)
+    key = _key(current, reader, code)
+    snapshot = await reading.versions.behind(current, moment)
     name_stage(snapshot.stage)
     try:
         return snapshot, snapshot.unit(key)
@@ -70,7 +71,10 @@ async def find_unit(
 async def find_key(reading: Reading, reader: Credential, year: int, code: str) -> str:
     """The key of the unit that a code names today, rated or not; 403 for one that is not the
     reader's. A code that names none today may have named one in the past."""
-    current = await reading.snapshots.of(year)
+    return _key(await reading.snapshots.of(year), reader, code)
+
+
+def _key(current: Snapshot, reader: Credential, code: str) -> str:
     unit = current.registry.find(code)
     if unit is not None:
         if not may_read(current, unit.key, reader) and not may_read_closing(current, unit, reader):

@@ -87,7 +87,7 @@ class Reading:
     ) -> RatingPage:  # fmt: skip
         """A page of the year's ratings that the reader may see; ClassUnknown for no such class."""
         current = await self.snapshots.of(year)
-        snapshot = await self.snapshot(year, moment)
+        snapshot = await self.versions.behind(current, moment)
         classes = list(dict.fromkeys(snapshot.classes(kind)))
         if class_ is not None and class_ not in classes:
             raise ClassUnknown(classes)

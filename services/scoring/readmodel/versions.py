@@ -40,7 +40,10 @@ class YearVersions:
 
         NotKnownYet where not all of it has surely arrived, VersionUnknown for no such version.
         """
-        live = await self.snapshots.of(year)
+        return await self.behind(await self.snapshots.of(year), moment)
+
+    async def behind(self, live: Snapshot, moment: Moment) -> Snapshot:
+        """The set that answers at a moment, from the live one; as `of`."""
         if moment.as_of is not None:
             return await self._at(live, moment.as_of)
         if moment.version is None or moment.version == live.version:
@@ -48,7 +51,7 @@ class YearVersions:
         else:
             seal = live.state.seal_of(moment.version)
             if seal is None:
-                raise VersionUnknown(year, moment.version)
+                raise VersionUnknown(live.year, moment.version)
         return live if seal is None else await self._seal(live, seal)
 
     async def _at(self, live: Snapshot, instant: int) -> Snapshot:

@@ -11,8 +11,11 @@ import pytest
 
 from contracts import moments
 from contracts.envelope import Recorded
+from services.chassis.auth.credentials import Credential
 from services.chassis.clock import fixed
+from services.scoring.api.access import find_unit
 from services.scoring.errors import NotKnownYet, VersionUnknown
+from services.scoring.queries import books
 from services.scoring.ratings.json import rating_members
 from services.scoring.ratings.recount import Accepted
 from services.scoring.readmodel.moment import NOW as PRESENT
@@ -154,3 +157,22 @@ async def test_changes_name_each_line_that_differs_and_the_events_between(tmp_pa
                     assert item["points"] == scores[1].get(indicator)
                     causes = {event["id"] for event in item["events"]}
                     assert causes and causes <= between
+
+
+async def test_a_rating_takes_one_look_at_the_database(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The right to read and the rating come from the same look, also of a sealed year."""
+    looks: list[int] = []
+    last_stamp = books.last_stamp
+
+    async def counted(db: Any) -> int:
+        looks.append(1)
+        return await last_stamp(db)
+
+    monkeypatch.setattr(books, "last_stamp", counted)
+    async with versions_of_a_year(8, tmp_path) as (_, reading, _, year, _):
+        snapshot = await reading.snapshot(year)
+        looks.clear()
+        await find_unit(reading, Credential("hr"), year, next(iter(snapshot.standings)))
+    assert len(looks) == 1
