@@ -133,8 +133,9 @@ class _Page:
             heads = (self.text("head-since", head=key, since=self.day(date.fromisoformat(since)))
                      for key, since in rating.heads)  # fmt: skip
             yield [self.text("about-heads"), "; ".join(heads)]
-        for each in rating.results:
-            yield [self.text("about-result"), self.say(result_label(each))]
+        if rating.results:
+            results = (self.say(result_label(each)) for each in rating.results)
+            yield [self.text("about-result"), "; ".join(results)]
 
     def _rank(self) -> str:
         if self.rating.rank is not None:
@@ -244,7 +245,7 @@ class _Page:
             yield self.text(f"outcome-{values['outcome']}")
         yield from (str(values[name]) for name in ("reason", "note") if values.get(name))
         if entry.appeal is not None:
-            yield self.say(label("appeal", entry.appeal.state))
+            yield _sentence(self.say(label("appeal", entry.appeal.state)))
             if not entry.appeal.in_time:
                 yield self.text("appeal-late")
         elif entry.appeals and "appeal" not in values:
