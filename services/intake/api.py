@@ -8,14 +8,16 @@ from fastapi import FastAPI, Request, Response
 
 from contracts.door import BODY_BYTES_MAX, BodyRefused
 from contracts.messages import Message
-from services.chassis.auth.credentials import READS_MACHINERY, Verifier, require
+from services.chassis.auth.credentials import AUDITS, READS_MACHINERY, Verifier, require
 from services.chassis.auth.issuer_lookup import add_issuer_lookup
 from services.chassis.clock import Clock
 from services.chassis.health import Health
 from services.chassis.http.openapi import answers
 from services.chassis.http.outbox_route import add_outbox_route
 from services.chassis.http.problems import Problem
+from services.chassis.http.reads_route import add_reads_route
 from services.chassis.http.service_api import bounded_body, service_api
+from services.chassis.read_log import ReadLog
 from services.intake import answers as models
 from services.intake.domain import EMITTING_ROLES
 from services.intake.handlers import Intake
@@ -68,7 +70,11 @@ def _add_outbox(api: FastAPI, intake: Intake, verifier: Verifier, clock: Clock) 
     def authorize(request: Request, purpose: Message) -> None:
         require(verifier.caller(request.scope), READS_MACHINERY, purpose)
 
+    def authorize_auditor(request: Request, purpose: Message) -> None:
+        require(verifier.caller(request.scope), AUDITS, purpose)
+
     add_outbox_route(api, intake.db, clock, authorize)
+    add_reads_route(api, ReadLog(intake.db, clock), authorize_auditor)
 
 
 def _add_receipts(api: FastAPI, receipts: ReceiptLookup, verifier: Verifier) -> None:

@@ -15,6 +15,10 @@ from services.intake.messages import message
 Status = Literal["accepted", "duplicate", "conflict", "refused"]
 CONFLICT = Fault("id", message("conflict"))
 PREFIXES_SHOWN = 5
+DECISIONS = frozenset(
+    ("exemption.approved", "exemption.revoked", "adjustment.decided", "appeal.decided")
+)
+"""What the council decides for a unit: each is a line of the log of reads."""
 EMITTING_ROLES = frozenset(role for kind in CATALOG.values() for role in kind.roles)
 
 
@@ -24,6 +28,10 @@ class Sender(Protocol):
     @property
     def role(self) -> str:
         """The role of the credential."""
+
+    @property
+    def name(self) -> str:
+        """The bearer, as the issuer names it."""
 
     @property
     def sources(self) -> Sequence[str]:

@@ -1,14 +1,16 @@
 """The handler of a batch: parse, authorise, claim identities, write the outbox, commit."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from contracts.door import EVENTS_MAX, Emitted, Refusal, read
 from contracts.envelope import stream_subject
-from services.chassis import outbox
+from services.chassis import outbox, read_log
 from services.chassis.clock import Clock
 from services.chassis.database.engine import Database
+from services.chassis.http.peer import peer_address
 from services.chassis.outbox import Draft
+from services.chassis.read_log import Read
 from services.chassis.telemetry.instruments import message_span, meter, trace_headers, tracer
 from services.intake import domain, store
 from services.intake.body_threads import BodyThreads, Place
@@ -56,7 +58,7 @@ class Intake:
             items = [domain.authorise(item, sender, subject, subjects) for item in batch]
             firsts = domain.first_by_identity(items)
             receipts = {identity: item.receipt for identity, item in firsts.items()}
-            before = await self._store(firsts, receipts)
+            before = await self._store(firsts, receipts, sender)
             answers = domain.receipts(items, receipts | before, receipts.keys() - before.keys())
         _count(answers)
         return answers
@@ -74,7 +76,7 @@ class Intake:
         return {identity: here[identity].event.subject for identity in both} | subjects
 
     async def _store(
-        self, firsts: dict[bytes, Emitted], receipts: dict[bytes, bytes]
+        self, firsts: dict[bytes, Emitted], receipts: dict[bytes, bytes], sender: Sender
     ) -> dict[bytes, bytes]:
         if not firsts:
             return {}
@@ -82,10 +84,20 @@ class Intake:
             before = await store.claim(conn, receipts)
             new = [item for identity, item in firsts.items() if identity not in before]
             headers = trace_headers() or None
+            lines = [line for item in new for line in self._decision_lines(item, sender)]
+            if lines:
+                await read_log.insert(conn, lines)
             await outbox.record(conn, [_draft(item, headers) for item in new], self.clock())
         if new:
             self.committed()
         return before
+
+    def _decision_lines(self, item: Emitted, sender: Sender) -> Iterator[Read]:
+        """Who decided, which the event itself does not say, and from where: in its transaction."""
+        if item.kind.short in domain.DECISIONS:
+            by, unit = sender.name or sender.role, item.event.subject
+            at, address = self.clock(), peer_address()
+            yield Read(at, sender.role, by, item.kind.short, 1, address, item.year, unit)
 
 
 def _carried(

@@ -6,6 +6,7 @@ from sqlalchemy import Column, Index, LargeBinary, MetaData, Table
 
 from services.chassis.key_marks import key_marks_table
 from services.chassis.outbox import outbox_table
+from services.chassis.read_log import reads_table
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 metadata = MetaData()
@@ -19,4 +20,5 @@ identities = Table(
 
 outbox = outbox_table(metadata)
 key_marks = key_marks_table(metadata)
+reads = reads_table(metadata)
 Index("outbox_receipt", outbox.c.receipt)

@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.messages import Message
 from services.chassis.auth.credentials import (
+    AUDITS,
     READS_ALL,
     READS_MACHINERY,
     Credential,
@@ -30,9 +31,11 @@ from services.chassis.health import Health
 from services.chassis.http.language import labelled
 from services.chassis.http.openapi import answers
 from services.chassis.http.outbox_route import add_outbox_route
+from services.chassis.http.reads_route import add_reads_route
 from services.chassis.http.service_api import FieldError, Problem, answer, service_api
 from services.chassis.http.strict_body import StrictRoute
 from services.chassis.keys import KeysClosed
+from services.chassis.read_log import ReadLog
 from services.chassis.telemetry.instruments import message_span, tracer
 from services.records import journal
 from services.records.announcing import AnnouncedEvent, FactRefused, source_of
@@ -198,7 +201,11 @@ def build_desk_api(desk: Desk, description: str, health: Health) -> FastAPI:
     def authorize(request: Request, purpose: Message) -> None:
         desk.caller(request, READS_MACHINERY, purpose)
 
+    def authorize_auditor(request: Request, purpose: Message) -> None:
+        desk.caller(request, AUDITS, purpose)
+
     add_outbox_route(api, desk.db, desk.clock, authorize)
+    add_reads_route(api, ReadLog(desk.db, desk.clock), authorize_auditor)
     add_issuer_lookup(api, desk.verifier)
     return api
 

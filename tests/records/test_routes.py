@@ -95,6 +95,7 @@ AWARDS = {
     "DELETE /achievements/{id}/honoree": Line(COUNCIL, _nominated),
     "GET /register": Line(EVERYBODY_READS, query="year=2025", unbound=EVERYBODY_READS),
     "GET /outbox": Line(MACHINERY, unbound=MACHINERY),
+    "GET /reads": Line(("auditor",), unbound=("auditor",)),
 }  # fmt: skip
 
 
@@ -171,11 +172,13 @@ VIOLATIONS = {
         unbound=("reader", "clerk", "hr", "council", "auditor"),
     ),
     "GET /outbox": Line(MACHINERY, unbound=MACHINERY),
+    "GET /reads": Line(("auditor",), unbound=("auditor",)),
 }  # fmt: skip
 
 LISTS = {
-    "awards": {"/achievements", "/register"}, "violations": {"/cases", "/counts"},
-    "training": {"/rosters/{unit}", "/coverage", "/missing", "/courses", "/sessions"},
+    "awards": {"/achievements", "/register", "/reads"},
+    "violations": {"/cases", "/counts", "/reads"},
+    "training": {"/rosters/{unit}", "/coverage", "/missing", "/courses", "/sessions", "/reads"},
 }  # fmt: skip
 SERVICES = {
     "awards": (awards.build, awards.migrated, AWARDS),

@@ -113,4 +113,5 @@ TRAINING = {
     "GET /sessions": Line(EVERYBODY_READS, query=f"unit={OWN}", unbound=SEES_ALL),
     "GET /templates/attendance": Line(EVERYBODY_READS, unbound=EVERYBODY_READS),
     "GET /outbox": Line(MACHINERY, unbound=MACHINERY),
+    "GET /reads": Line(("auditor",), unbound=("auditor",)),
 }

@@ -29,6 +29,7 @@ from services.chassis.auth.bearer_tokens import NAME_MAX as NAME_MAX
 from services.chassis.auth.openid import OpenIdVerifier, unauthorized
 from services.chassis.auth.openid_settings import openid_verifier
 from services.chassis.auth.permissions import ANY as ANY
+from services.chassis.auth.permissions import AUDITS as AUDITS
 from services.chassis.auth.permissions import READS_ALL as READS_ALL
 from services.chassis.auth.permissions import READS_MACHINERY as READS_MACHINERY
 from services.chassis.auth.permissions import ROLES as ROLES

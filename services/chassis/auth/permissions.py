@@ -19,6 +19,7 @@ ROLES: dict[str, str] = {
 }
 READS_ALL = frozenset(("hr", "council", "auditor", "operator"))
 READS_MACHINERY = frozenset(("operator", "auditor"))
+AUDITS = frozenset(("auditor",))
 
 
 @dataclass(frozen=True)
