@@ -13,14 +13,16 @@ from tests.bench.exports import exports
 from tests.bench.figures import Figure, Report
 from tests.bench.ground import POSTGRESQL, SQLITE, Ground, prepared
 from tests.bench.past import past
+from tests.bench.sealing import entries_per_second
 from tests.bench.verifying import verifying
 
 FOLD, RATING, REBUILD, DOOR = "fold", "rating", "rebuild", "door"
 RELAY, STAGES, ABUSE, EXPORTS = "relay", "stages", "abuse", "exports"
 WHAT_IF, BESIDE = "what-if", "what-if-beside"
-SEALS, PAST = "seals", "past"
+SEALS, PAST, SEALING = "seals", "past", "sealing"
 PARTS = (
-    FOLD, RATING, REBUILD, EXPORTS, PAST, WHAT_IF, BESIDE, DOOR, RELAY, SEALS, ABUSE, STAGES,
+    FOLD, RATING, REBUILD, EXPORTS, PAST, WHAT_IF, BESIDE, SEALING, DOOR, RELAY, SEALS, ABUSE,
+    STAGES,
 )  # fmt: skip
 DATABASES = (POSTGRESQL, SQLITE)
 FOLD_RATIO = {POSTGRESQL: 40.0, SQLITE: 30.0}
@@ -32,6 +34,7 @@ LIST_TARGET, SHEET_TARGET = 2_000.0, 300.0
 POINTS_TARGET, RULES_TARGET, BESIDE_RATIO = 1.0, 12.0, 0.9
 SEAL_TARGET, VERIFY_TARGET = 10.0, 5.0
 YEAR_TARGET, UNIT_TARGET = 6.0, 150.0
+ENTRIES_TARGET = 10_000.0
 BATCH = 1000
 log = Console(stderr=True)
 
@@ -103,6 +106,9 @@ class Figures:
                 ("its ratings again", 4 * VERIFY_TARGET),
             )
         ]  # fmt: skip
+        self.sealing = Figure(
+            "draft and seal of a year", database, "entries/s", "at least", ENTRIES_TARGET
+        )
         self.waits = {
             name: (_wait(name, "worst", database), _wait(name, "median", database))
             for name in (*abuse.NAMES, abuse.FLOODED)
@@ -114,7 +120,7 @@ class Figures:
             FOLD: [self.fold, self.memory], RATING: [self.rating], DOOR: [self.door],
             REBUILD: [self.rebuild, self.healing], RELAY: [self.relay], EXPORTS: self.files,
             WHAT_IF: self.what_ifs, BESIDE: [self.beside],
-            SEALS: self.seals, PAST: self.past,
+            SEALS: self.seals, PAST: self.past, SEALING: [self.sealing],
             ABUSE: [figure for pair in self.waits.values() for figure in pair],
         }  # fmt: skip
         return [figure for part, found in by_part.items() if part in only for figure in found]
@@ -168,7 +174,7 @@ async def run(options: Options) -> Report:
 
 async def _scoring(ground: Ground, database: str, options: Options, figures: Figures) -> None:
     """Fold, and on what it folded one rating and the rebuild; each beside its baseline."""
-    if not {FOLD, RATING, REBUILD, EXPORTS, PAST, WHAT_IF} & set(options.only):
+    if not {FOLD, RATING, REBUILD, EXPORTS, PAST, WHAT_IF, SEALING} & set(options.only):
         return
     async with ground.database(database) as url:
         folded = await measures.fold(ground, url)
@@ -189,6 +195,8 @@ async def _scoring(ground: Ground, database: str, options: Options, figures: Fig
             figures.rebuild.add(await measures.rebuild(ground, url))
             await measures.spoil(url)
             figures.healing.add(await measures.rebuild(ground, url))
+        if SEALING in options.only:
+            figures.sealing.add(await entries_per_second(ground, url))
     if FOLD in options.only:
         async with ground.database(database) as url:
             theirs = await tutorial_side.fold(ground, url)

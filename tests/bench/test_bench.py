@@ -27,6 +27,7 @@ from tests.bench.run import (
     RATING,
     REBUILD,
     RELAY,
+    SEALING,
     SEALS,
     STAGES,
     WHAT_IF,
@@ -69,6 +70,7 @@ FIGURES = {
             "what-if, all rules",
         ),
         BESIDE: ("backlog to ratings beside what-ifs",),
+        SEALING: ("draft and seal of a year",),
         SEALS: ("a seal, without the database", "its check", "its ratings again"),
     },
 }
