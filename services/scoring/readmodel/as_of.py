@@ -30,7 +30,7 @@ from services.scoring.rebuild.inputs import book_subjects
 from services.scoring.rubrics.model import Rubrics
 from services.scoring.store import ledger, position
 
-SNAPSHOTS_MAX = 32
+SNAPSHOTS_MAX = 12
 EVENTS_AT_ONCE = 10_000
 """The number of events, about, that are in memory at a time."""
 
@@ -64,15 +64,24 @@ class AsOf:
     _stamp: int = -1
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
-    async def snapshot(self, year: int, instant: int, rubrics: Rubrics | None = None) -> Snapshot:
-        """The year as of an instant, by these rubrics or those of the service; `as_of` is set."""
+    async def snapshot(
+        self, year: int, instant: int, rubrics: Rubrics | None = None, settled: bool = True
+    ) -> Snapshot:
+        """The year as of an instant, by these rubrics or those of the service; `as_of` is set.
+
+        Not `settled` where some door may still deliver what it recorded by then: such an answer
+        is computed each time.
+        """
         chosen = rubrics or self.rubrics
-        snapshot = await self._find(year, instant, chosen)
+        if not settled:
+            snapshot: Snapshot | None = await self._load(year, instant, chosen, keep=False)
+        else:
+            snapshot = await self._find(year, instant, chosen)
         if snapshot is None:
             async with self._lock:
                 snapshot = await self._find(year, instant, chosen)
                 if snapshot is None:
-                    snapshot = await self._load(year, instant, chosen)
+                    snapshot = await self._load(year, instant, chosen, keep=True)
         return replace(snapshot, until=instant, as_of=instant, _bodies={})
 
     async def _find(self, year: int, instant: int, rubrics: Rubrics) -> Snapshot | None:
@@ -88,11 +97,12 @@ class AsOf:
             self._snapshots[place] = snapshot
         return snapshot
 
-    async def _load(self, year: int, instant: int, rubrics: Rubrics) -> Snapshot:
+    async def _load(self, year: int, instant: int, rubrics: Rubrics, keep: bool) -> Snapshot:
         async with self.db.read() as conn:
             place = await _past_year(conn, year, instant, rubrics)
             snapshot = await _compute(conn, place, rubrics, self.rubrics)
-        self._snapshots[place] = snapshot
+        if keep:
+            self._snapshots[place] = snapshot
         while len(self._snapshots) > SNAPSHOTS_MAX:
             del self._snapshots[next(iter(self._snapshots))]
         return snapshot

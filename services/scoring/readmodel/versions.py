@@ -16,7 +16,8 @@ from services.scoring.readmodel.moment import NOW, Moment, require_known
 from services.scoring.readmodel.snapshot import Snapshot, Snapshots, staged
 from services.scoring.rubrics.loader import load_texts
 from services.scoring.rubrics.model import Rubrics
-from services.scoring.store import stages
+from services.scoring.store import doors, stages
+from services.scoring.store.door_state import known_until
 from services.scoring.year.stages import YearDecision, seal_at, state_at
 
 SEALED_MAX = 16
@@ -71,14 +72,19 @@ class YearVersions:
         if seal.cut is None:
             return live
         key = (live.year, seal)
-        if key not in self._sealed:
-            rubrics = await self._rubrics(live.year, seal)
-            snapshot = await self.past.snapshot(live.year, seal.cut, rubrics)
-            sealed = state_at(live.year, live.state.decisions, seal.at)
-            self._sealed[key] = replace(staged(snapshot, sealed), as_of=None)
-            while len(self._sealed) > SEALED_MAX:
-                del self._sealed[next(iter(self._sealed))]
-        return self._sealed[key]
+        if key in self._sealed:
+            return self._sealed[key]
+        async with self.db.read() as conn:
+            settled = seal.cut <= known_until(await doors.load(conn), self.clock())
+        rubrics = await self._rubrics(live.year, seal)
+        snapshot = await self.past.snapshot(live.year, seal.cut, rubrics, settled)
+        state = state_at(live.year, live.state.decisions, seal.at)
+        sealed = replace(staged(snapshot, state), as_of=None)
+        if settled:  # else a rebuild has not come to the cut
+            self._sealed[key] = sealed
+        while len(self._sealed) > SEALED_MAX:
+            del self._sealed[next(iter(self._sealed))]
+        return sealed
 
     async def _rubrics(self, year: int, seal: YearDecision) -> Rubrics:
         """The rubrics that a seal keeps."""

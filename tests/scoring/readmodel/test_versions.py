@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from contracts import moments
 from contracts.envelope import Recorded
@@ -176,3 +177,18 @@ async def test_a_rating_takes_one_look_at_the_database(
         looks.clear()
         await find_unit(reading, Credential("hr"), year, next(iter(snapshot.standings)))
     assert len(looks) == 1
+
+
+async def test_a_set_that_is_still_arriving_is_not_kept(tmp_path: Path) -> None:
+    """A rebuild may bring the seal before what it covers: then nothing is remembered."""
+    async with versions_of_a_year(8, tmp_path) as (fold, reading, events, year, ours):
+        async with fold.db.write() as conn:
+            door = (await doors.ensure_doors(conn, [DOOR]))[DOOR]
+            await doors.save(conn, door._replace(held_until=events[CUT].recorded - 1))
+            for event in events[: CUT + 1 : 2]:
+                delete = text("DELETE FROM ledger WHERE identity = :identity")
+                await conn.execute(delete, {"identity": event.identity})
+        partial = answers(members(await reading.snapshot(year)))
+        await fold.fold(events[: CUT + 1 : 2])
+        whole = answers(members(await reading.snapshot(year)))
+        assert whole == answers(expected(events, CUT, ours, year), stage="sealed") != partial
