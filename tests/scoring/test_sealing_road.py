@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import pypdf
 import pytest
 from httpx import Response
 
@@ -110,7 +112,10 @@ async def seal(road: Road, outside: bool) -> str:
 async def test_a_year_is_published_sealed_and_proved(
     home: Path, database_url: str, issuer: Issuer, provisioned: NatsServer
 ) -> None:
-    """With keys of the home on SQLite, and with keys that the server never saw on PostgreSQL."""
+    """With keys of the home on SQLite, and with keys that the server never saw on PostgreSQL.
+
+    The sheet to be signed names the root and the address at which the proof is.
+    """
     outside = not database_url.startswith("sqlite")
     async with sealing_road(home, database_url, issuer, outside) as road:
         early = await post(road, f"{YEAR}/sealed", DECISION, "operator")
@@ -134,6 +139,11 @@ async def test_a_year_is_published_sealed_and_proved(
             if each["entry"] == "rating"
         ]  # fmt: skip
         assert entry["rating"] == rating and rating["stage"] == "sealed"
+        sheet = pypdf.PdfReader(io.BytesIO((await road.get("/ratings/2025/H44.1.pdf")).content))
+        words = "".join("".join(page.extract_text() for page in sheet.pages).split())
+        address = await road.get(f"{YEAR}/seal/H44.1", version=1)
+        assert address.content == proof.content
+        assert note.split("\n")[2][:16] in words and str(address.url) in words
         late = await road.send([due("H44.2", "late")])
         await road.get("/ratings/2025/H44.2", wait_for=late[0])
         again = await post(road, f"{YEAR}/sealed", DECISION, "operator")
