@@ -41,7 +41,7 @@ from services.scoring.store import ledger, position, stages
 from services.scoring.store.book_inputs import LedgerPast
 from services.scoring.store.position import BAD_PLANS, Position
 
-NICE = 15
+NICE = 19
 WAITING_MAX = 4
 LOOKS_MAX = 200
 SAMPLE_MAX = 16
@@ -159,6 +159,7 @@ class WhatIfs:
                 yield conn, sealed
             return
         snapshots = self.versions.snapshots
+        await team.look()  # the workers have started: no transaction waits for that
         for _ in range(LOOKS_MAX):
             async with self.versions.db.read() as conn:
                 place = await position.load(conn)
