@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from nats.js import JetStreamContext
+from sqlalchemy import text
 
 from services.chassis.auth.credentials import Issuer
 from services.chassis.broker.connection import Broker
@@ -108,6 +109,13 @@ async def test_a_consumer_gets_the_last_state_also_after_it_or_the_stream_was_aw
         assert (await office.until(total))["total"] == total
         assert len(office.ids) > len(set(office.ids)), "sent again with the same id"
         assert (await admin.stream_info("RATINGS")).state.messages == 1
+        stored = await admin.manager().get_last_msg("RATINGS", SUBJECT)
+        async with road.scoring.db.read() as conn:
+            row = (await conn.execute(text("SELECT receipt, generation, door FROM outbox"))).one()
+            events = (await conn.execute(text("SELECT events FROM door"))).scalar_one()
+        assert (stored.headers or {}).get("Nats-Msg-Id") == f"{bytes(row[0]).hex()}-{row[1]}"
+        assert row[2] is None and events == 0, "marks count events of the ledger alone"
+        assert "Danchu-Door" not in (stored.headers or {})
         await admin.close()
 
         async def relayed() -> bool:

@@ -8,6 +8,7 @@ each announcement is made under the lock of the position, and only by whoever kn
 
 import asyncio
 import logging
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -36,7 +37,7 @@ log = logging.getLogger(__name__)
 STREAM = "RATINGS"
 STEP_SECONDS = 1.0
 SHARE = 30
-"""A step may take one part in so many of the time until the next one ends: while every unit
+"""A step may take one part in so many of the processor's time until the next one: while every unit
 changes all the time, the feed comes less often instead of slowing the fold."""
 SLOW_SECONDS = 20.0
 FAULT_SECONDS = 5.0
@@ -76,9 +77,8 @@ class RatingFeed:
 
     async def run(self) -> None:
         """Announces until it is cancelled; a fault in it does not stop the fold."""
-        loop = asyncio.get_running_loop()
         while True:
-            began, pause = loop.time(), 0.0
+            began, pause = time.thread_time(), 0.0
             try:
                 await self.step()
                 await self._check_stream_in_time()
@@ -89,7 +89,7 @@ class RatingFeed:
                 log.error("the feed failed", exc_info=fault)
                 self.fault, pause = f"{type(fault).__name__}: {fault}"[:300], FAULT_SECONDS
                 self._totals, self._feed = Totals(self.db, self.rubrics), None
-            took = loop.time() - began
+            took = time.thread_time() - began
             await asyncio.sleep(max(STEP_SECONDS, min(SHARE * took, SLOW_SECONDS), pause))
 
     async def check(self) -> str:
