@@ -31,6 +31,18 @@ _ID = re.compile(r"[0-9a-f]{8}", re.ASCII)
 _ROLE = re.compile(r"(.+)/(operator|auditor)/([1-9][0-9]{0,8})", re.ASCII)
 
 
+_PRIME = 2**255 - 19
+_SMALL_ORDER = frozenset(
+    int.from_bytes(bytes.fromhex(digits), "little")
+    for digits in (
+        "00" * 32, "01" + "00" * 31, "ec" + "ff" * 30 + "7f",
+        "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
+        "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
+    )
+)  # fmt: skip
+"""The y coordinates of the points of small order on the curve: keys under which anybody signs."""
+
+
 class Role(StrEnum):
     """Who signs with a key."""
 
@@ -122,6 +134,9 @@ def parse_verifier(text: str) -> VerifierKey:
     key = VerifierKey(name, public)
     if key.id.hex() != id_:
         raise KeyRefused(message("seal-key-id", name=name))
+    y = int.from_bytes(public, "little") & (2**255 - 1)
+    if y >= _PRIME or y in _SMALL_ORDER:
+        raise KeyRefused(message("seal-key-weak", name=name))
     return key
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from services.scoring.year import keys, notes
-from services.scoring.year.keys import KeyRefused, Role, SigningKey
+from services.scoring.year.keys import KeyRefused, Role, SigningKey, VerifierKey
 from services.scoring.year.notes import Head, Note, NoteRefused
 from tests.scoring.year import vectors
 
@@ -60,6 +60,16 @@ def test_every_part_and_every_mangled_letter_of_a_key_is_refused() -> None:
         for other in {*mangled, *parts}:
             with pytest.raises(KeyRefused):
                 parse(other)
+
+
+@pytest.mark.parametrize("last", [0, 0x80])
+@pytest.mark.parametrize("first", [0, 1])
+def test_a_key_under_which_anybody_signs_is_refused(first: int, last: int) -> None:
+    """Points of small order, with either sign."""
+    weak = VerifierKey("danchu.local/operator/1", bytes([first, *[0] * 30, last]))
+    with pytest.raises(KeyRefused) as refusal:
+        keys.parse_verifier(weak.encode())
+    assert refusal.value.message.code == "scoring.seal-key-weak"
 
 
 def test_an_unknown_key_is_ignored_and_a_false_line_of_a_known_one_rejects_the_note() -> None:
