@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import errno
 import gc
+import re
 import sys
 import traceback
 from collections.abc import Coroutine, Iterator, Sequence
@@ -64,6 +65,7 @@ def loaded() -> None:
 def exit_on_error() -> Iterator[None]:
     """Reports an expected error of the block in a sentence, and exits with code 2."""
     from pydantic import ValidationError
+    from pydantic_settings import SettingsError
 
     try:
         yield
@@ -73,6 +75,8 @@ def exit_on_error() -> Iterator[None]:
     except ValidationError as invalid:
         for sentence in settings_faults(invalid):
             tell(sentence)
+    except SettingsError as unreadable:
+        tell(_not_json(unreadable))
     except BrokenPipeError:
         raise
     except OSError as failure:
@@ -83,6 +87,13 @@ def exit_on_error() -> Iterator[None]:
     except (KeyboardInterrupt, asyncio.CancelledError):
         tell(message("interrupted"))
     raise typer.Exit(IMPOSSIBLE)
+
+
+def _not_json(unreadable: Exception) -> Any:
+    """The sentence for a setting of JSON that is none; the library's error names its field."""
+    field = re.search(r'field "(\w+)"', str(unreadable))
+    name = f"DANCHU_{field[1].upper()}" if field else "DANCHU_…"
+    return message("setting", name=name, why=message("setting-json"))
 
 
 def _disk(failure: OSError) -> Any:

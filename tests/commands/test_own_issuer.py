@@ -53,6 +53,16 @@ def test_a_key_that_is_none_is_named(stack: Stack, tmp_path: Path) -> None:
     assert "none.pem" in refusal_of_none
 
 
+def test_settings_of_an_openid_issuer_that_do_not_fit_are_named(stack: Stack) -> None:
+    """What is no JSON, and a group without a role, before anything is started."""
+    assert "DANCHU_OIDC_ROLES cannot be used: it must be JSON" in stack.refused(
+        "--empty", DANCHU_OIDC_ROLES="hr"
+    )
+    issuer = {"DANCHU_OIDC_ISSUER": "https://id.example", "DANCHU_OIDC_AUDIENCE": "danchu"}
+    refusal = stack.refused("--empty", DANCHU_OIDC_ROLES='{"a": "king"}', **issuer)
+    assert "the group a has the unknown role king" in refusal
+
+
 def test_each_process_says_at_its_start_what_it_runs_with(stack: Stack) -> None:
     """Version, databases without a password, the broker and the digests of the rubrics."""
     stack.up()
