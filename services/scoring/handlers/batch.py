@@ -66,6 +66,14 @@ class Batch:
         deliveries = [each for _, each in self.events] + [each for _, each in self.broken]
         return {delivery.door for delivery in deliveries if delivery.door}
 
+    @property
+    def year_events(self) -> list[tuple[Recorded, str, int]]:
+        """The new events about years, each with its subject and its sequence in the stream."""
+        return [
+            (event, delivery.subject, delivery.sequence) for event, delivery in self.events
+            if event.kind.domain == "year" and self.new.get(event.identity) is event
+        ]  # fmt: skip
+
     def classify(
         self, arrivals: Mapping[bytes, Arrival], aside: Mapping[bytes, FaultyEvent],
         doors: Mapping[str, DoorState], signed: Mapping[int, int],

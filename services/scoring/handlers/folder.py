@@ -101,11 +101,10 @@ class Folder:
                 place = await position.lock(conn)
                 self._refuse(place)
                 await self._load_registry(conn, place)
-                identities = {event.identity for event, _ in batch.events}
                 if readmitted is not None:
                     await quarantine.delete_faulty(conn, readmitted)
                 batch.classify(
-                    await ledger.arrivals(conn, identities),
+                    await ledger.arrivals(conn, {event.identity for event, _ in batch.events}),
                     await quarantine.aside(conn),
                     await doors.ensure_doors(conn, batch.door_names),
                     await seals.covered_until(conn),
@@ -118,6 +117,7 @@ class Folder:
                 statements, registry = await self._write(conn, batch.new, batch.doors, after.stamp)
                 quarantined = await quarantine.add(conn, batch.rejections, self.clock())
                 await doors.add_repeats(conn, batch.repeats)
+                await stages.keep_in_outbox(conn, batch.year_events, self.clock())
                 if registry is not self._registry:
                     after = after._replace(registry_stamp=after.stamp)
                 await position.save(conn, after)

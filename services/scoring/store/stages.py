@@ -12,6 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.envelope import Recorded
+from services.scoring.tables import outbox
 from services.scoring.year.stages import RubricText, YearDecision, YearState, decision_of, state_of
 
 _COLUMNS = (
@@ -66,6 +67,26 @@ async def add_events(conn: AsyncConnection, events: Iterable[Recorded]) -> None:
         decision = decision_of(event)
         if decision is not None:
             await add(conn, event.identity, event.year, decision)
+
+
+async def keep_in_outbox(
+    conn: AsyncConnection, events: Iterable[tuple[Recorded, str, int]], now: int
+) -> None:
+    """Saves events about years in the outbox, as sent, where this database lacks them.
+
+    A database that is made again from the stream has an empty outbox, and these events are in no
+    other one. Each comes with its subject and its sequence in the stream. They belong to no door of
+    this database, like rows of an earlier version, so no mark counts them.
+    """
+    exists = text("SELECT 1 FROM outbox WHERE receipt = :receipt")
+    for event, subject, sequence in events:
+        if (await conn.execute(exists, {"receipt": event.receipt})).first() is None:
+            values = {
+                "receipt": event.receipt, "subject": subject, "body": event.raw,
+                "recorded": event.recorded, "sent": now, "stream_seq": sequence or None,
+                "generation": 0,
+            }  # fmt: skip
+            await conn.execute(outbox.insert(), values)
 
 
 def _decision(row: Any) -> YearDecision:

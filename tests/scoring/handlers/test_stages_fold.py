@@ -6,6 +6,7 @@ import random
 
 import pytest
 
+from services.chassis import outbox
 from services.scoring.readmodel.snapshot import Snapshots
 from services.scoring.rubrics.loader import SHIPPED, load_directory
 from services.scoring.store import position, stages
@@ -77,3 +78,18 @@ async def test_a_rating_has_the_stage_and_version_of_its_year(database_url: str)
         assert (await snapshots.of(2025)).rating_json("H44.1") != first
         async with fold.db.read() as conn:
             assert (await position.load(conn)).folded == 6
+
+
+async def test_a_database_made_again_has_the_decisions_in_its_outbox(database_url: str) -> None:
+    """As sent, once each, with their bytes and places; what a command announced stays as it is."""
+    events = year_of_two_versions()
+    async with folding(database_url, load_directory(SHIPPED)) as fold:
+        for _ in range(2):
+            await fold.fold([*accepted([registered("H44.1")]), *events])
+        async with fold.db.read() as conn:
+            entries = await outbox.messages(conn, "danchu.events.", 0, 100)
+            waiting = await outbox.backlog(conn, 0)
+            place = await outbox.last_place(conn, outbox.Group(None), 1)
+    assert [entry.body for entry in entries] == [event.raw for event in events]
+    assert all(entry.is_sent for entry in entries) and waiting.waiting == 0
+    assert place is not None and place.generation == 0
