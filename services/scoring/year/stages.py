@@ -34,6 +34,8 @@ ROLES: dict[Stage, frozenset[str]] = {
     REOPENED: frozenset(("council",)),
 }
 """The roles that may lead a year to a stage."""
+VERSION_MAX = 2**31 - 1
+"""The largest version that is stored; no year comes to it, so a larger one fits none either."""
 _STAGE_OF: dict[str, Stage] = {
     "year.opened": OPEN,
     "year.provisional": PROVISIONAL,
@@ -175,7 +177,8 @@ def decision_of(event: Recorded) -> YearDecision | None:
         return None
     data = event.event.data
     return YearDecision(
-        stage=stage, version=_value(data.version) or 0, decision=data.decision, at=event.recorded,
+        stage=stage, version=min(_value(data.version) or 0, VERSION_MAX), decision=data.decision,
+        at=event.recorded,
         date=_value(data.date), reason=_value(data.reason), by=_value(data.by),
         cut_off=_instant(data, "cut_off"), reply_until=_instant(data, "reply_until"),
         cut=_instant(data, "cut"), by_auditor=_value(getattr(data, "by_auditor", UNSET)),

@@ -12,6 +12,7 @@ from hypothesis.strategies import SearchStrategy
 from contracts import door, envelope, moments
 from contracts.catalog import CANONICAL, CATALOG, EventType, FieldInfo, fields
 from contracts.envelope import CITY, RECORDS_SOURCE, Recorded
+from services.scoring.rubrics.loader import SHIPPED
 from tests.support.builders.cities import NOW
 
 UNITS = ("A", "H44.1", "Z" * 64)
@@ -30,6 +31,8 @@ EARLIER_TIMES = ("0001-01-01T00:00:00Z", "9999-12-31T23:59:59.999999Z", "1969-12
 """What doors no longer take, and an older stream or another version may hold."""
 YEARS = (2000, 2024, 2025, 2033, 2200, 9999, 1, 1970)
 """Years that some of these events are of, or that a rating is asked for."""
+INSTANTS = ("cut", "cut_off", "reply_until", "until")
+RUBRICS = sorted(SHIPPED.glob("*.yaml"))
 INDICATORS = ("1.1", "1.2", "2.1", "none")
 
 
@@ -47,6 +50,10 @@ def values(kind: EventType, field: FieldInfo, older: bool) -> Sequence[Any]:
         return ("urn:extremes", "x" * 128, "roster.assigned-1")
     if field.kind == "choice":
         return field.choices
+    if field.name in INSTANTS:
+        return TIMES
+    if field.name == "rubrics":
+        return ([], [{"id": path.stem, "text": path.read_text("utf-8")} for path in RUBRICS])
     plain = {
         "boolean": (True, False), "integer": (1, 5) if field.name == "score" else (0, 2**53),
         "number": NUMBERS, "date": (*DAYS, *EARLIER_DAYS) if older else DAYS, "text": TEXTS,
