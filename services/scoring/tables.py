@@ -63,6 +63,11 @@ Index(
     "ledger_unit_retractions", ledger.c.subject, ledger.c.recorded,
     postgresql_where=_retraction, sqlite_where=_retraction,
 )  # fmt: skip
+for _name, _part in (("stages", text("part = 4")), ("retractions", _retraction)):
+    Index(
+        f"ledger_{_name}", ledger.c.year, ledger.c.recorded,
+        postgresql_where=_part, sqlite_where=_part,
+    )  # fmt: skip
 _door = text("door IS NOT NULL")
 Index("ledger_year", ledger.c.year, ledger.c.recorded)
 Index("ledger_door", ledger.c.door, ledger.c.recorded, postgresql_where=_door, sqlite_where=_door)
