@@ -98,9 +98,14 @@ class Verifier:
         """Has the keys of the OpenID issuer fetched, where the token of a request needs them."""
         token = next((v for name, v in scope["headers"] if name == b"authorization"), b"")
         text = token.decode("latin-1").partition(" ")[2].strip()
-        if self.openid is None or not text or text in self._verified:
+        if self.openid is None or not text:
             return
-        if await self.openid.prepare(text):
+        keys = self.openid.keys
+        if text not in self._verified:
+            await self.openid.prepare(text)
+        elif keys.present:
+            keys.begin_fetch()
+        if keys.has_lost_key():
             self._verified.clear()
 
     def _verify(self, token: str) -> Credential:

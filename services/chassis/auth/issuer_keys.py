@@ -78,7 +78,8 @@ class IssuerKeys:
     _keys: KeySet = field(default_factory=dict)
     _fetched: float | None = None
     _tried: float | None = None
-    _fetching: asyncio.Task[bool] | None = None
+    _fetching: asyncio.Task[None] | None = None
+    _lost: bool = False
 
     @property
     def present(self) -> bool:
@@ -92,34 +93,40 @@ class IssuerKeys:
         of_algorithm = [key for (_, name), key in self._keys.items() if name == algorithm]
         return of_algorithm[0] if len(of_algorithm) == 1 else None
 
-    async def prepare(self, kid: str | None, algorithm: str) -> bool:
-        """Fetches the keys where the one of a token is lacking, or they are old.
+    async def prepare(self, kid: str | None, algorithm: str) -> None:
+        """Fetches the keys where the one of a token is lacking; beside it where they are old."""
+        lacking = self.find(kid, algorithm) is None
+        fetching = self.begin_fetch(lacking)
+        if fetching is not None and lacking:
+            await asyncio.shield(fetching)
 
-        Whether an earlier key is gone: then what it signed is to be verified again.
-        """
-        lacking, now = self.find(kid, algorithm) is None, self.seconds()
+    def begin_fetch(self, lacking: bool = False) -> asyncio.Task[None] | None:
+        """Begins to fetch the keys where one is lacking or they are old; the fetch that runs."""
+        now = self.seconds()
         old = self._fetched is None or now - self._fetched >= FRESH_SECONDS
         may_try = self._tried is None or now - self._tried >= RETRY_SECONDS
         if self._fetching is None and (lacking or old) and may_try:
             self._tried = now
             self._fetching = asyncio.create_task(self._refresh(), name="keys of the issuer")
-        if self._fetching is not None and lacking:
-            return await asyncio.shield(self._fetching)
-        return False
+        return self._fetching
 
-    async def _refresh(self) -> bool:
+    def has_lost_key(self) -> bool:
+        """Whether a key has gone since the last call: what it signed is to be verified again."""
+        lost, self._lost = self._lost, False
+        return lost
+
+    async def _refresh(self) -> None:
         """Fetches the document of the issuer and its keys; the last ones stay where it fails."""
         try:
             keys = await self._fetch_keys()
         except IssuerAway as error:
             extra = {"issuer": self.issuer, "error": error.message.en, "keys": len(self._keys)}
             log.warning("the keys of the OpenID issuer cannot be fetched", extra=extra)
-            return False
+            return
         finally:
             self._fetching = None
-        gone = any(keys.get(name) != public for name, public in self._keys.items())
+        self._lost |= any(keys.get(name) != public for name, public in self._keys.items())
         self._keys, self._fetched = keys, self.seconds()
-        return gone
 
     async def _fetch_keys(self) -> KeySet:
         document = await self.fetch(self.issuer.rstrip("/") + DISCOVERY)

@@ -127,13 +127,14 @@ class OpenIdVerifier:
         except (ValueError, IndexError, msgspec.MsgspecError):
             return False
 
-    async def prepare(self, token: str) -> bool:
+    async def prepare(self, token: str) -> None:
         """Has the keys fetched that a token of the issuer needs; as `IssuerKeys.prepare`."""
         try:
             head = _read_head(token)
         except Refused:
-            return False
-        return self.issued(token) and await self.keys.prepare(head.kid, head.alg)
+            return
+        if self.issued(token):
+            await self.keys.prepare(head.kid, head.alg)
 
     def credential(self, token: str) -> Credential:
         """The credential of an access token; Problem 401 with its reason for the log."""

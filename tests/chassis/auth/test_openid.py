@@ -188,6 +188,20 @@ async def test_a_new_key_is_fetched_once_and_the_one_before_ends(
     assert provider.fetched() == 2
 
 
+async def test_a_verified_token_ends_with_the_key_that_signed_it(
+    provider: Provider, office: Verifier, seconds: Seconds
+) -> None:
+    """Old keys are fetched again beside the requests, also while only verified tokens come."""
+    token = provider.access(**HR)
+    assert (await credential(office, token)).role == "hr"
+    provider.rotate()
+    seconds.now += FRESH_SECONDS
+    assert (await credential(office, token)).role == "hr"
+    assert office.openid is not None and office.openid.keys._fetching is not None
+    await office.openid.keys._fetching
+    assert await reason(office, token) == "oidc-key"
+
+
 async def test_the_last_keys_serve_while_the_issuer_is_away(
     provider: Provider, office: Verifier, seconds: Seconds, home: Path
 ) -> None:
