@@ -9,6 +9,10 @@ from services.chassis.database.engine import rows_of
 from services.scoring.fold.books import LedgerPart
 
 _OF_ANY_YEAR = (LedgerPart.REGISTRY, LedgerPart.RETRACTION)
+CHECKPOINTED = (
+    f"SELECT raw FROM ledger WHERE part = {int(LedgerPart.STAGE)} {{of_year}} "
+    "AND kind = 'year.checkpointed' ORDER BY year, recorded"
+)
 _OF_THE_YEAR = f"part IN ({int(LedgerPart.PRACTICE)}, {int(LedgerPart.DECISION)})"
 
 
@@ -47,19 +51,8 @@ SELECT year FROM years WHERE year IS NOT NULL ORDER BY year"""
 """A loose index scan: one lookup for each year."""
 
 
-async def count_checkpoints(conn: AsyncConnection, year: int) -> int:
-    """The number of checkpoints of a year that the stream has brought."""
-    select = text(
-        f"SELECT count(*) FROM ledger WHERE part = {int(LedgerPart.STAGE)} "
-        "AND kind = 'year.checkpointed' AND year = :year"
-    )
-    return int((await conn.execute(select, {"year": year})).scalar_one())
-
-
-async def checkpoint_events(conn: AsyncConnection) -> list[bytes]:
-    """The events `year.checkpointed` of which no checkpoint is stored, in their order."""
-    select = text(
-        f"SELECT raw FROM ledger WHERE part = {int(LedgerPart.STAGE)} "
-        "AND kind = 'year.checkpointed' ORDER BY year, recorded"
-    )
+async def checkpoint_events(conn: AsyncConnection, year: int | None = None) -> list[bytes]:
+    """The events `year.checkpointed` that the stream has brought, of a year or all, in order."""
+    of_year = "" if year is None else f"AND year = {int(year)}"
+    select = text(CHECKPOINTED.format(of_year=of_year))
     return [bytes(row[0]) for row in await conn.execute(select)]

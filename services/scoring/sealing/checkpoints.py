@@ -7,7 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from sqlalchemy.ext.asyncio import AsyncConnection
+
 from contracts import moments
+from contracts.envelope import Recorded, decode
 from services.chassis import outbox
 from services.chassis.clock import Clock
 from services.chassis.database.engine import Database
@@ -70,16 +73,15 @@ class Checkpoints:
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def of_year(self, year: int) -> list[CheckpointRow]:
-        """The checkpoints of a year in order; YearUnknown for one without rubric or decision.
+        """The checkpoints of a year in order; YearUnknown for one without rubric or checkpoint.
 
         SealPending where the stream brought some that nobody restored yet.
         """
         async with self.db.read() as conn:
             rows = await seals.checkpoints(conn, year)
-            if await seal_sets.count_checkpoints(conn, year) > len(rows):
+            if await missing(conn, year):
                 raise SealPending(year)
-            decisions = (await stages.load(conn, year)).decisions
-        if not rows and not decisions and not self.rubrics.of_year(year):
+        if not rows and not self.rubrics.of_year(year):
             raise YearUnknown(year)
         return rows
 
@@ -91,7 +93,8 @@ class Checkpoints:
     async def request(self, year: int) -> CheckpointRow:
         """A checkpoint as of now, once every door's mark has reached it.
 
-        Raises YearUnknown, StageRefused, MarksBehind, SecretMissing or OperatorKeyMissing.
+        Raises YearUnknown, StageRefused, MarksBehind, SecretMissing, OperatorKeyMissing or
+        SealPending.
         """
         if not self.rubrics.of_year(year):
             raise YearUnknown(year)
@@ -104,8 +107,7 @@ class Checkpoints:
             row = await self._make(year, until, key)
         async with self.db.read() as conn:
             _refuse_sealed(await stages.load(conn, year))
-            last = (await seals.checkpoints(conn, year))[-1]
-        return last if row is None else row
+        return (await self.of_year(year))[-1] if row is None else row
 
     async def make_due(self) -> list[CheckpointRow]:
         """The checkpoints that are due now; none without a key."""
@@ -139,7 +141,10 @@ class Checkpoints:
         return key
 
     async def _make(self, year: int, until: int, key: SigningKey) -> CheckpointRow | None:
-        """Makes and saves a checkpoint; None where the year is sealed or another is as new."""
+        """Makes and saves a checkpoint.
+
+        None where the year is sealed, another is as new, or one is to be restored first.
+        """
         assert self.keyring.secret is not None
         async with self.db.read() as conn:
             earlier = await seals.checkpoints(conn, year)
@@ -160,12 +165,24 @@ class Checkpoints:
                 return False
             if len(await seals.checkpoints(conn, row.year)) != len(earlier):
                 return False
+            if await missing(conn, row.year):
+                return False
             await seals.add_checkpoint(conn, row, prepared.leaves)
             await position.save(conn, place._replace(stamp=place.stamp + 1))
             data = {"until": moments.rfc3339(row.until), "size": row.size, "note": row.note}
             _, draft = year_event(CHECKPOINTED, row.year, data, self.clock())
             await outbox.record(conn, [draft], self.clock())
         return True
+
+
+async def missing(conn: AsyncConnection, year: int | None = None) -> list[Recorded]:
+    """The checkpoints of a year or all that the stream brought and nobody restored, in order."""
+    stored = {(row.year, row.until) for row in await seals.checkpoints(conn, year)}
+    events = map(decode, await seal_sets.checkpoint_events(conn, year))
+    return [
+        event for event in events
+        if (event.year, moments.instant(event.event.data.until)) not in stored
+    ]  # fmt: skip
 
 
 def _refuse_sealed(state: YearState) -> None:

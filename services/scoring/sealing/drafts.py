@@ -200,7 +200,7 @@ class Drafts:
             if note.signatures[0].line == line.removesuffix("\n"):
                 signed = note._replace(signatures=note.signatures[:1])
                 return SignedDraft(signed.encode(), row.size, seal.encode_root(row.root))
-        raise preconditions.draft_lacking(state, self.rubrics)
+        raise preconditions.draft_lacking(state)
 
     async def drop(self, year: int, reason: str, by: str) -> None:
         """Deletes a draft; DraftUnknown without one."""

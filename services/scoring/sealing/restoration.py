@@ -14,12 +14,11 @@ from typing import NamedTuple
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts import moments
-from contracts.envelope import Recorded, decode
+from contracts.envelope import Recorded
 from services.chassis.clock import Clock
 from services.chassis.database.engine import Database
 from services.chassis.errors import DanchuError
 from services.scoring.messages import message
-from services.scoring.queries import seal_sets
 from services.scoring.sealing import checkpoints
 from services.scoring.sealing.checkpoints import Prepared
 from services.scoring.sealing.files import SecretMissing, governing, head_of, question
@@ -65,7 +64,7 @@ class Restoration:
         async with self.db.read() as conn:
             mark = known_until(await doors.load(conn), self.clock())
             lacking = await _missing_seals(conn)
-            events = await _missing_checkpoints(conn)
+            events = await checkpoints.missing(conn)
         number = 0
         for missing in lacking:
             if missing.head.cut <= mark:
@@ -125,6 +124,8 @@ class Restoration:
         async with self.db.read() as conn:
             earlier = await seals.checkpoints(conn, year)
             before = await seals.checkpoint_leaves(conn, year)
+        if any(row.until == until for row in earlier):  # a restored database announced it twice
+            return 0
         entries = await event_entries(self.db, self.keyring.secret, year, until)
         prepared: Prepared = await asyncio.to_thread(
             checkpoints.prepare, "", year, until, entries, earlier, before, None, data.note
@@ -158,16 +159,6 @@ async def _missing_seals(conn: AsyncConnection) -> list[_Missing]:
     return missing
 
 
-async def _missing_checkpoints(conn: AsyncConnection) -> list[Recorded]:
-    """The checkpoints that the stream brought and that are not stored, in their order."""
-    stored = {(row.year, row.until) for row in await seals.checkpoints(conn)}
-    events = map(decode, await seal_sets.checkpoint_events(conn))
-    return [
-        event for event in events
-        if (event.year, moments.instant(event.event.data.until)) not in stored
-    ]  # fmt: skip
-
-
 async def lacking(conn: AsyncConnection) -> int:
     """How many seals and checkpoints the stream brought and nobody has restored yet."""
-    return len(await _missing_seals(conn)) + len(await _missing_checkpoints(conn))
+    return len(await _missing_seals(conn)) + len(await checkpoints.missing(conn))

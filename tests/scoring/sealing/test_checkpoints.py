@@ -9,8 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from contracts.envelope import decode, identity
-from services.scoring.errors import YearUnknown
-from services.scoring.rubrics.model import Rubrics
+from services.scoring.queries import seal_sets
 from services.scoring.sealing.checkpoints import Checkpoints, OperatorKeyMissing, PastDiffers
 from services.scoring.store import seals
 from services.scoring.year import notes
@@ -24,7 +23,6 @@ from tests.scoring.sealing.town import (
     Town,
     keyring_of,
     open_town,
-    publish,
     town,
     training,
 )
@@ -91,6 +89,15 @@ async def test_a_past_that_was_rewritten_gets_no_checkpoint(tmp_path: Path) -> N
         assert "H44.3-1" in refusal.value.message.en
 
 
+async def test_the_events_of_years_are_read_by_an_index_of_their_own(tmp_path: Path) -> None:
+    """The keeper of the seals and every health check look for them: not in the whole ledger."""
+    url = f"sqlite:///{tmp_path / 'test.db'}"
+    async with open_town(url, tmp_path, [], FEBRUARY) as place, place.db.read() as conn:
+        for of_year in ("", f"AND year = {YEAR}"):
+            select = f"EXPLAIN QUERY PLAN {seal_sets.CHECKPOINTED.format(of_year=of_year)}"
+            assert "USING INDEX ledger_stages" in str((await conn.execute(text(select))).all())
+
+
 async def test_without_a_key_nothing_is_signed(tmp_path: Path) -> None:
     """Neither by itself nor on request."""
     url = f"sqlite:///{tmp_path / 'test.db'}"
@@ -100,14 +107,3 @@ async def test_without_a_key_nothing_is_signed(tmp_path: Path) -> None:
         assert await checkpoints_of(place).make_due() == []
         with pytest.raises(OperatorKeyMissing):
             await checkpoints_of(place).request(YEAR)
-
-
-async def test_a_sealed_year_has_a_list_whatever_rubrics_the_folder_holds(tmp_path: Path) -> None:
-    """A year that was led is known by its decisions; one that nobody led is unknown."""
-    url = f"sqlite:///{tmp_path / 'test.db'}"
-    async with open_town(url, tmp_path, town(FEBRUARY - SECOND), FEBRUARY) as place:
-        await publish(place)
-        bare = Checkpoints(place.db, place.keyring, Rubrics(()), place.clock)
-        assert await bare.of_year(YEAR) == []
-        with pytest.raises(YearUnknown):
-            await bare.of_year(YEAR - 1)
