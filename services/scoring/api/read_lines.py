@@ -30,9 +30,12 @@ SEALED = "sealed"
 _stage: ContextVar[str] = ContextVar("stage", default="")
 
 
-def name_stage(stage: str) -> None:
-    """Says in which stage the year stands from which the current request is answered."""
-    _stage.set(stage)
+def name_stage(stage: str, *others: str) -> None:
+    """Says in which stage the year stands from which the current request is answered.
+
+    Of several years all must be sealed, or the answer counts as unsealed.
+    """
+    _stage.set(next((each for each in (stage, *others) if each != SEALED), SEALED))
 
 
 def name_units(scope: Any, units: Iterable[str]) -> None:

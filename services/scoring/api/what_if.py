@@ -16,7 +16,7 @@ from services.chassis.http.service_api import RETRY_SECONDS
 from services.scoring.api.access import credential_of, find_unit
 from services.scoring.api.answers import JSON, json_answer, route_answers
 from services.scoring.api.parameters import UnitCode, Year
-from services.scoring.api.read_lines import name_units, name_year
+from services.scoring.api.read_lines import name_stage, name_units, name_year
 from services.scoring.api.what_if_answers import ComparisonAnswer, WhatIfAnswer
 from services.scoring.errors import DataMoves, WhatIfsWait
 from services.scoring.messages import message
@@ -94,8 +94,9 @@ def add_what_if_routes(api: FastAPI, reading: Reading, verifier: Verifier) -> No
         request: Request, year: Year, unit: UnitCode, comparing: Annotated[Comparing, Query()]
     ) -> Response:
         reader = credential_of(request, verifier)
-        _, rated = await find_unit(reading, reader, year, unit)
-        await find_unit(reading, reader, comparing.other_year, rated.key)
+        snapshot, rated = await find_unit(reading, reader, year, unit)
+        other, _ = await find_unit(reading, reader, comparing.other_year, rated.key)
+        name_stage(snapshot.stage, other.stage)
         comparison = await compare_years(reading.versions, year, comparing.other_year, rated.key)
         return json_answer(comparison_members(comparison))
 

@@ -110,9 +110,11 @@ async def test_every_read_of_another_unit_and_every_decision_is_a_line(city: Ans
 
 
 async def test_a_read_of_sealed_ratings_is_no_line(city: Answering) -> None:
-    """They change no more, and whoever has the bundle has them all."""
-    for stage, number in (("sealed", 0), ("provisional", 1), ("reopened", 2), ("sealed", 2)):
-        name_stage(stage)
+    """They change no more, and whoever has the bundle has them all; of two years both must be."""
+    alone = (("sealed", 0), ("provisional", 1), ("reopened", 2), ("sealed", 2))
+    pairs = (("sealed", "open", 3), ("open", "sealed", 4), ("sealed", "sealed", 4))
+    for *stages, number in (*alone, *pairs):
+        name_stage(*map(str, stages))
         note_rating(city.app.reads, Credential("hr"), 2025, OWN)
         assert len(await city.lines()) == number
 

@@ -112,8 +112,6 @@ class Town:
     async def restore(self, service: str, backup: Rows) -> None:
         """A database as it was."""
         async with self.database(service) as db, db.write() as conn:
-            if conn.dialect.name == "postgresql":  # as `pg_restore --disable-triggers`
-                await conn.execute(text("SET LOCAL session_replication_role = replica"))
             for table, rows in backup.items():
                 await conn.execute(text(f"DELETE FROM {table}"))
                 for row in rows:
