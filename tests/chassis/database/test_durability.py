@@ -105,7 +105,7 @@ async def test_provisioning_twice_changes_nothing(nats_server: NatsServer) -> No
     """The first run creates, the second finds all as it has to be, a drift is corrected."""
     broker = nats_server.broker("provision")
     changes = await provision(broker)
-    assert len(changes) == 5
+    assert len(changes) == 6
     assert await provision(broker) == []
     info = await broker.stream_info("EVENTS")
     check_stream(info.config)
@@ -114,5 +114,8 @@ async def test_provisioning_twice_changes_nothing(nats_server: NatsServer) -> No
     await broker.manager().update_stream(info.config)
     assert [change.en for change in await provision(broker)] == ["stream EVENTS updated"]
     again = await provision(broker, anew=True)
-    assert [change.en for change in again] == ["consumer scoring of EVENTS reset to the beginning"]
+    assert [change.en for change in again] == [
+        "consumer scoring of EVENTS reset to the beginning",
+        "consumer hr of RATINGS reset to the beginning",
+    ]
     await broker.close()

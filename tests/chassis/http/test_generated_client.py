@@ -22,8 +22,13 @@ from tests.scoring.road import open_road
 
 pytestmark = pytest.mark.anyio
 GENERATOR = Path(sys.executable).parent / "openapi-python-client"
-CONFIG = "post_hooks: []\n"
-"""Nothing is formatted: what is made is run, not read."""
+FILES = {
+    "scoring": (
+        "application/pdf", "application/zip",
+        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    ),
+}  # fmt: skip
+"""The types of the files that a service answers, which are bytes to a client."""
 UNSUPPORTED = re.compile(
     r"WARNING parsing POST \S+ within default\. Endpoint will not be generated\.\s+"
     r"(Unsupported content type (text/\S+|application/\S+)\s+)+"
@@ -42,7 +47,9 @@ def generated(name: str, folder: Path) -> ModuleType:
     api = SERVICES[name].build(settings).api
     document, config = folder / f"{name}.json", folder / "config.yaml"
     document.write_text(json.dumps(api.openapi()))
-    config.write_text(CONFIG)
+    overrides = dict.fromkeys(FILES.get(name, ()), "application/octet-stream")
+    # Nothing is formatted: what is made is run, not read.
+    config.write_text(json.dumps({"post_hooks": [], "content_type_overrides": overrides}))
     generation = subprocess.run(
         [GENERATOR, "generate", "--path", document, "--output-path", folder / f"client_{name}",
          "--meta", "none", "--config", config],

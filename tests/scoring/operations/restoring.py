@@ -113,11 +113,15 @@ class Town:
         """A database as it was."""
         async with self.database(service) as db, db.write() as conn:
             for table, rows in backup.items():
+                if not db.sqlite:  # as a restore does, which fills new tables
+                    await conn.execute(text(f"ALTER TABLE {table} DISABLE TRIGGER USER"))
                 await conn.execute(text(f"DELETE FROM {table}"))
                 for row in rows:
                     names = ", ".join(f":{name}" for name in row)
                     insert = f"INSERT INTO {table} ({', '.join(row)}) VALUES ({names})"
                     await conn.execute(text(insert), row)
+                if not db.sqlite:
+                    await conn.execute(text(f"ALTER TABLE {table} ENABLE TRIGGER USER"))
 
     async def empty(self, service: str) -> None:
         """A database that is new."""
