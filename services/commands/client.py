@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from contracts.messages import Message
+from contracts.messages import LANGUAGES, Message
 from services.chassis.auth.credentials import ROLES, TOKENS_FILE
 from services.chassis.errors import DanchuError, SettingWrong
 from services.chassis.settings import read_object
@@ -66,6 +66,18 @@ class Answer:
             return message("answer-silent")
         vi, en = (str(body.get(f"detail_{language}", detail)) for language in ("vi", "en"))
         return Message(str(body.get("code", "answer")), vi, en)
+
+    def field_errors(self) -> list[Message]:
+        """A line for each field or parameter that the problem names; none where it names none."""
+        try:
+            return [_field_line(error) for error in self.json().get("errors", [])]
+        except (ValueError, TypeError, KeyError, AttributeError):
+            return []
+
+
+def _field_line(error: dict[str, Any]) -> Message:
+    vi, en = (f"- {error['field']}: {error[f'message_{each}']}" for each in LANGUAGES)
+    return Message("field", vi, en)
 
 
 def tokens(home: Path) -> dict[str, str]:

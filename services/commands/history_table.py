@@ -7,7 +7,7 @@ from rich import box
 from rich.table import Table
 
 from services.commands.messages import message
-from services.commands.terminal import cell
+from services.commands.terminal import cell, cell_lines
 
 NO_CLASS = "–"
 
@@ -28,20 +28,20 @@ def history_table(changes: Iterable[dict[str, Any]], unit: str, year: int) -> Ta
             overflow="fold",
         )  # fmt: skip
     for change in changes:
-        table.add_row(*map(cell, _row(change)))
+        table.add_row(*_row(change))
     return table
 
 
-def _row(change: dict[str, Any]) -> list[str]:
+def _row(change: dict[str, Any]) -> list[Any]:
     cause = change["cause"]
     name = cause["type"].removeprefix("vn.danchu.")
     return [
-        change["at"],
-        change["before"],
-        change["total"],
-        change["class"] or NO_CLASS,
-        f"{name}\n{cause['id']} ({cause['source']})",
-        "\n".join(_line(line) for line in change["moved"]),
+        cell(change["at"]),
+        cell(change["before"]),
+        cell(change["total"]),
+        cell(change["class"] or NO_CLASS),
+        cell_lines(name, f"{cause['id']} ({cause['source']})"),
+        cell_lines(*map(_line, change["moved"])),
     ]
 
 

@@ -4,6 +4,7 @@ import urllib.parse
 from typing import Any
 
 from contracts.envelope import UNIT_KEY
+from contracts.messages import join_lines
 from services.chassis.errors import DanchuError
 from services.commands.client import Answer, Client
 from services.commands.messages import message
@@ -13,10 +14,11 @@ FOUND, NOT_FOUND = 200, 404
 
 
 class RatingsRefused(DanchuError):
-    """Scoring answered with a problem."""
+    """Scoring answered with a problem; each wrong field or parameter has a line."""
 
     def __init__(self, answer: Answer) -> None:
-        super().__init__(message("scoring-answer", status=answer.status, problem=answer.problem()))
+        whole = message("scoring-answer", status=answer.status, problem=answer.problem())
+        super().__init__(join_lines([whole, *answer.field_errors()]))
 
 
 class NoMatch(DanchuError):

@@ -50,6 +50,13 @@ def cell(text: str, style: str = "") -> Any:
     return Text(printable_line(text), style=style)
 
 
+def cell_lines(*lines: str) -> Any:
+    """A cell with several literal texts below each other."""
+    from rich.text import Text
+
+    return Text("\n".join(map(printable_line, lines)))
+
+
 @contextlib.contextmanager
 def progress_bar(what: str, total: int | None) -> Iterator[Step]:
     """A progress bar on standard error, if that is a terminal."""

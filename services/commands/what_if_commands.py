@@ -28,7 +28,6 @@ from services.commands.terminal import progress_bar, show, show_table, tell
 
 if TYPE_CHECKING:
     from services.chassis.settings import Settings
-    from services.commands.client import Answer
     from services.commands.terminal import Step
     from services.scoring.rubrics.errors import ProposalsRefused
     from services.scoring.settings import ScoringSettings
@@ -114,16 +113,6 @@ async def _request(
     body = json.dumps({"year": year, "rubrics": rubrics}).encode()
     answer = await client.post("/scoring/whatif", body, "application/json", bearer)
     if answer.status != FOUND:
-        for sentence in _errors(answer):
-            tell(sentence)
         raise RatingsRefused(answer)
     members: dict[str, Any] = answer.json()
     return members
-
-
-def _errors(answer: Answer) -> list[str]:
-    """The errors by field that an answer has, if it is problem details at all."""
-    try:
-        return [f"{error['field']}: {error['message']}" for error in answer.json()["errors"]]
-    except (ValueError, TypeError, KeyError):
-        return []

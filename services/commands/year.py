@@ -31,13 +31,7 @@ class DecisionInvalid(DanchuError):
     """A decision was refused because of its fields, a line each."""
 
     def __init__(self, answer: Answer) -> None:
-        errors = answer.json().get("errors", [])
-        super().__init__(join_lines([answer.problem(), *map(_field, errors)]))
-
-
-def _field(error: dict[str, Any]) -> Message:
-    vi, en = (f"- {error['field']}: {error[f'message_{each}']}" for each in LANGUAGES)
-    return Message("field", vi, en)
+        super().__init__(join_lines([answer.problem(), *answer.field_errors()]))
 
 
 def _text(because: dict[str, Any]) -> Message:

@@ -10,7 +10,7 @@ from rich.table import Table
 
 from contracts import moments
 from services.commands.messages import message
-from services.commands.terminal import cell
+from services.commands.terminal import cell, cell_lines
 
 COLUMNS = ("year", "stage", "version", "cut-off", "reply-until", "late", "undecided")
 DECISION_COLUMNS = ("stage", "version", "number", "date", "by", "at", "reason")
@@ -24,9 +24,9 @@ def years_table(years: Iterable[dict[str, Any]]) -> Table:
     """The years, a line each."""
     table = _table("year-table-title", COLUMNS)
     for year in years:
-        table.add_row(*map(cell, [
-            str(year["year"]), _stage(year), str(year["version"]), local(year["cut_off"]),
-            local(year["reply_until"]), str(year["late"]), str(len(year["undecided"])),
+        table.add_row(cell(str(year["year"])), _stage(year), *map(cell, [
+            str(year["version"]), local(year["cut_off"]), local(year["reply_until"]),
+            str(year["late"]), str(len(year["undecided"])),
         ]))  # fmt: skip
     return table
 
@@ -35,10 +35,9 @@ def decisions_table(year: dict[str, Any]) -> Table:
     """The decisions on a year, the first one first."""
     table = _table("year-decisions-title", DECISION_COLUMNS)
     for decision in year["decisions"]:
-        table.add_row(*map(cell, [
-            _stage(decision), str(decision["version"]), decision["decision"],
-            decision["date"] or NONE, decision["by"] or NONE, local(decision["at"]),
-            decision["reason"] or NONE,
+        table.add_row(_stage(decision), *map(cell, [
+            str(decision["version"]), decision["decision"], decision["date"] or NONE,
+            decision["by"] or NONE, local(decision["at"]), decision["reason"] or NONE,
         ]))  # fmt: skip
     return table
 
@@ -65,9 +64,9 @@ def local(instant: str | None) -> str:
     return moments.local_time(moments.instant(instant))[:MINUTE].replace("T", " ")
 
 
-def _stage(members: dict[str, Any]) -> str:
-    """The terms of a stage, below each other."""
-    return f"{members['stage_vi']}\n{members['stage_en']}"
+def _stage(members: dict[str, Any]) -> Any:
+    """A cell with the terms of a stage, below each other."""
+    return cell_lines(members["stage_vi"], members["stage_en"])
 
 
 def _table(title: str, columns: Iterable[str]) -> Table:

@@ -22,6 +22,11 @@ UNKNOWN = {
     "status": 409, "code": "scoring.as-of-not-known", "detail": "Chưa chắc. / Not yet.",
     "detail_vi": "Chưa chắc.", "detail_en": "Not yet.", "known_until": "2025-01-01T00:00:00Z",
 }  # fmt: skip
+INVALID = {
+    "status": 422, "code": "chassis.parameters-wrong", "detail": "Sai. / Wrong.",
+    "detail_vi": "Sai.", "detail_en": "Wrong.",
+    "errors": [{"field": "as_of", "message_vi": "phải là giờ", "message_en": "must be a time"}],
+}  # fmt: skip
 
 
 def change(number: int) -> dict[str, Any]:
@@ -45,6 +50,8 @@ def calls(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[dict[str, Any
         asked.append({"path": path, **parameters})
         if parameters.get("as_of") == "9999-01-01T00:00:00Z":
             return Answer(409, json.dumps(UNKNOWN).encode())
+        if parameters.get("as_of") == "yesterday":
+            return Answer(422, json.dumps(INVALID).encode())
         if path.endswith("/history"):
             number = int(parameters["cursor"] or 3)
             page = {"items": [change(number)], "next": str(number - 1) if number > 1 else None}
@@ -71,6 +78,8 @@ def test_ratings_are_asked_as_of_an_instant(calls: list[dict[str, Any]]) -> None
     assert [call["as_of"] for call in calls] == [INSTANT] * 3
     refused = danchu("rate", "--as-of", "9999-01-01T00:00:00Z")
     assert (refused.exit_code, "Not yet." in refused.stderr) == (2, True)
+    refused = danchu("rate", "--as-of", "yesterday")
+    assert (refused.exit_code, "- as_of: must be a time" in refused.stderr) == (2, True)
 
 
 def test_the_history_of_a_unit_is_read_page_by_page(calls: list[dict[str, Any]]) -> None:
@@ -79,6 +88,7 @@ def test_the_history_of_a_unit_is_read_page_by_page(calls: list[dict[str, Any]])
     assert run.exit_code == 0, run.output
     for text in ("petition.filed", "e3", "petitions", "– →", "3.00"):
         assert text in run.stdout
+    assert "\\n" not in run.stdout, "what stands below each other has lines of its own"
     assert [call["cursor"] for call in calls] == [None, "2", "1"]
     answer = json.loads(danchu("history", "--unit", "H44.1", "--limit", "2", "--json").stdout)
     assert answer == {"items": [change(3), change(2)]}

@@ -87,7 +87,7 @@ def test_a_running_stack_is_asked_where_its_address_is_named(
 ) -> None:
     """The same answer by HTTP; what it refuses is told by field, with exit code 2."""
     sent: list[tuple[Any, ...]] = []
-    error = {"field": "rubrics.0", "line": 3, "message": "dòng 3: x"}
+    error = {"field": "rubrics.0", "line": 3, "message_vi": "dòng 3: x", "message_en": "line 3"}
     answers = [Answer(200, b'{"items": [1]}'),
                Answer(422, json.dumps({"detail": "x", "errors": [error]}).encode())]  # fmt: skip
 

@@ -77,6 +77,7 @@ def test_a_year_is_shown_for_people_and_for_machines(calls: Calls) -> None:
     assert shown.exit_code == 0, shown.output
     for text in ("Đang mở", "15/NQ-HĐND", "AAAA", "kn-1", "names no year"):
         assert text in shown.stdout
+    assert "\\n" not in shown.stdout, "what stands below each other has lines of its own"
     assert json.loads(year("show", "--year", "2025", "--json").stdout) == YEAR
     assert json.loads(year("show", "--json").stdout) == [YEAR]
     assert "2025" in year("show").stdout

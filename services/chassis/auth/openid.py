@@ -150,12 +150,13 @@ class OpenIdVerifier:
         if not self.issued(token):
             raise Refused("oidc-issuer")
         claims = _verify_signature(token, head, self._key(head))
+        # An id token is for its client, so the audience would hide what is wrong with it.
+        if (head.typ or "").lower() not in ACCESS_TYPES and _is_no_access_token(claims):
+            raise Refused("oidc-id-token")
         audience = claims.get("aud")
         if self.audience not in (audience if isinstance(audience, list) else [audience]):
             raise Refused("oidc-audience")
         self._check_times(claims)
-        if (head.typ or "").lower() not in ACCESS_TYPES and _is_no_access_token(claims):
-            raise Refused("oidc-id-token")
         return claims
 
     def _key(self, head: _Head) -> PublicKey:

@@ -147,11 +147,12 @@ async def test_what_is_wrong_with_a_token_is_in_the_log_and_not_in_the_answer(
         "oidc-signature": provider.sign(right)[:-8] + "AAAAAAAA",
         "oidc-form": "x.y",
     }
-    # the audience of an id token is the client, which an office may have set as its own
     assert office.openid is not None
     for code, token in refusals.items():
-        office.openid.audience = "office" if code == "oidc-id-token" else AUDIENCE
         assert await reason(office, token) == code
+    # the audience of an id token is the client, which an office may have set as its own
+    office.openid.audience = "office"
+    assert await reason(office, refusals["oidc-id-token"]) == "oidc-id-token"
     office.openid.audience = AUDIENCE
     for within in ({"exp": now - 50}, {"nbf": now + 50}, {"iat": now + 50}, {"aud": [AUDIENCE]}):
         assert (await credential(office, provider.access(**HR, **within))).role == "hr"
