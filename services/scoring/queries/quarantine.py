@@ -1,5 +1,6 @@
 """Reads the quarantine."""
 
+import itertools
 from typing import Any
 
 from sqlalchemy import text
@@ -26,17 +27,21 @@ async def waiting(conn: AsyncConnection, until: int, limit: int) -> list[Waiting
 
     One whose bytes do not say when it was recorded may have been recorded at any time.
     """
-    rows = await conn.execute(
-        text(
-            "SELECT id, reason, recorded, raw FROM quarantine WHERE state = 'waiting' "
-            "AND (recorded IS NULL OR recorded <= :until) ORDER BY came, id LIMIT :limit"
-        ),
-        {"until": until, "limit": limit},
+    select = text(
+        "SELECT id, reason, recorded, raw FROM quarantine WHERE state = 'waiting' "
+        "AND (recorded IS NULL OR recorded <= :until) ORDER BY came, id LIMIT :limit OFFSET :offset"
     )
-    return [
-        WaitingEntry(bytes(id_).hex(), reason) for id_, reason, recorded, raw in rows
-        if (recorded or envelope.recordedtime_of(bytes(raw)) or until) <= until
-    ]  # fmt: skip
+    entries_until: list[WaitingEntry] = []
+    for offset in itertools.count(0, limit):
+        values = {"until": until, "limit": limit, "offset": offset}
+        rows = (await conn.execute(select, values)).all()
+        entries_until += [
+            WaitingEntry(bytes(id_).hex(), reason) for id_, reason, recorded, raw in rows
+            if (recorded or envelope.recordedtime_of(bytes(raw)) or until) <= until
+        ]  # fmt: skip
+        if len(rows) < limit or len(entries_until) >= limit:
+            break
+    return entries_until[:limit]
 
 
 async def entry(conn: AsyncConnection, id_: bytes) -> dict[str, Any] | None:
