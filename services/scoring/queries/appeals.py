@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from contracts.envelope import Recorded, decode
 from services.scoring.fold.books import LedgerPart
 from services.scoring.fold.registry import Registry
+from services.scoring.queries.events import EVERY_SUBJECT
 from services.scoring.rubrics.model import Rubrics
 from services.scoring.year import appeals as rules
 from services.scoring.year.appeals import DECIDED, FILED, UndecidedAppeal
@@ -20,7 +21,7 @@ async def events(conn: AsyncConnection, year: int, kinds: Collection[str]) -> li
     words = ", ".join(f"'{kind}'" for kind in sorted(kinds))
     select = text(
         f"SELECT raw FROM ledger WHERE part = {int(LedgerPart.DECISION)} AND NOT retracted "
-        f"AND year = :year AND kind IN ({words})"
+        f"AND year = :year AND kind IN ({words}) {EVERY_SUBJECT}"
     )
     return [decode(bytes(row[0])) for row in await conn.execute(select, {"year": year})]
 

@@ -9,7 +9,7 @@ from services.chassis.database.engine import rows_of
 from services.scoring.fold.books import LedgerPart
 
 _OF_ANY_YEAR = (LedgerPart.REGISTRY, LedgerPart.RETRACTION)
-CHECKPOINTED = (
+CHECKPOINT_EVENTS = (
     f"SELECT raw FROM ledger WHERE part = {int(LedgerPart.STAGE)} {{of_year}} "
     "AND kind = 'year.checkpointed' ORDER BY year, recorded"
 )
@@ -54,5 +54,5 @@ SELECT year FROM years WHERE year IS NOT NULL ORDER BY year"""
 async def checkpoint_events(conn: AsyncConnection, year: int | None = None) -> list[bytes]:
     """The events `year.checkpointed` that the stream has brought, of a year or all, in order."""
     of_year = "" if year is None else f"AND year = {int(year)}"
-    select = text(CHECKPOINTED.format(of_year=of_year))
+    select = text(CHECKPOINT_EVENTS.format(of_year=of_year))
     return [bytes(row[0]) for row in await conn.execute(select)]

@@ -60,11 +60,11 @@ async def events(
 
     With `types` only those of these event types, which are names of our catalog; with `past` those
     as of its instant. Receipt and time of acceptance are empty: they decide which events there are,
-    and post nothing.
+    and post nothing. The sign keeps SQLite from the index of the year, which is of all units.
     """
     by_subject: dict[str, list[Recorded]] = {}
     of_types = "" if types is None else f"AND kind IN ({type_list(types)}) "
-    standing = "NOT retracted" if past is None else f"recorded <= {int(past.until)}"
+    standing = "NOT retracted" if past is None else f"+recorded <= {int(past.until)}"
     select = (
         "SELECT raw, identity, time, subject, retracted FROM ledger "
         f"WHERE year = {int(year)} AND part IN ({PARTS}) AND {standing} "

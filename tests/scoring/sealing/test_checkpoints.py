@@ -9,7 +9,6 @@ import pytest
 from sqlalchemy import text
 
 from contracts.envelope import decode, identity
-from services.scoring.queries import seal_sets
 from services.scoring.sealing.checkpoints import Checkpoints, OperatorKeyMissing, PastDiffers
 from services.scoring.store import seals
 from services.scoring.year import notes
@@ -87,15 +86,6 @@ async def test_a_past_that_was_rewritten_gets_no_checkpoint(tmp_path: Path) -> N
         with pytest.raises(PastDiffers) as refusal:
             await made.make_due()
         assert "H44.3-1" in refusal.value.message.en
-
-
-async def test_the_events_of_years_are_read_by_an_index_of_their_own(tmp_path: Path) -> None:
-    """The keeper of the seals and every health check look for them: not in the whole ledger."""
-    url = f"sqlite:///{tmp_path / 'test.db'}"
-    async with open_town(url, tmp_path, [], FEBRUARY) as place, place.db.read() as conn:
-        for of_year in ("", f"AND year = {YEAR}"):
-            select = f"EXPLAIN QUERY PLAN {seal_sets.CHECKPOINTED.format(of_year=of_year)}"
-            assert "USING INDEX ledger_stages" in str((await conn.execute(text(select))).all())
 
 
 async def test_without_a_key_nothing_is_signed(tmp_path: Path) -> None:
