@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+from hashlib import sha256
 
 import msgspec
 
@@ -13,34 +14,37 @@ from services.scoring.queries.unowned import Place
 from services.scoring.ratings.history import CausePlace
 from services.scoring.readmodel.appeals import AppealKey
 
+MARK_BYTES = 4
 
-def event_cursor(after: EventKey) -> str:
-    """The cursor of a page of a unit's events."""
+
+def event_cursor(after: EventKey, year: int, unit: str) -> str:
+    """The cursor of a page of the events of a unit's year."""
     place = after.time.to_bytes(8, signed=True) + after.identity
-    return base64.urlsafe_b64encode(place).decode()
+    return base64.urlsafe_b64encode(_mark("events", year, unit) + place).decode()
 
 
-def event_place(cursor: str | None) -> EventKey | None:
+def event_place(cursor: str | None, year: int, unit: str) -> EventKey | None:
     """Where the next page of a unit's events begins; Problem 422 for a foreign cursor."""
     if cursor is None:
         return None
-    place = _bytes(cursor)
+    place = _place(cursor, _mark("events", year, unit))
     if len(place) != 24:
         raise foreign_cursor()
     return EventKey(int.from_bytes(place[:8], signed=True), place[8:])
 
 
-def cause_cursor(place: CausePlace) -> str:
-    """The cursor of a page of what moved a rating."""
-    return base64.urlsafe_b64encode(msgspec.msgpack.encode(place)).decode()
+def cause_cursor(place: CausePlace, year: int, unit: str) -> str:
+    """The cursor of a page of what moved the rating of a unit's year."""
+    content = _mark("history", year, unit) + msgspec.msgpack.encode(place)
+    return base64.urlsafe_b64encode(content).decode()
 
 
-def cause_place(cursor: str | None) -> CausePlace | None:
+def cause_place(cursor: str | None, year: int, unit: str) -> CausePlace | None:
     """Where the next page of what moved a rating begins; Problem 422 for a foreign cursor."""
     if cursor is None:
         return None
     try:
-        return msgspec.msgpack.decode(_bytes(cursor), type=CausePlace)
+        return msgspec.msgpack.decode(_place(cursor, _mark("history", year, unit)), type=CausePlace)
     except (ValueError, msgspec.MsgspecError):
         raise foreign_cursor() from None
 
@@ -85,3 +89,15 @@ def _bytes(cursor: str) -> bytes:
         return base64.b64decode(cursor, altchars=b"-_", validate=True)
     except (ValueError, binascii.Error):
         raise foreign_cursor() from None
+
+
+def _mark(name: str, year: int, unit: str) -> bytes:
+    """Which list of which unit's year a cursor is of: its place means nothing in another one."""
+    return sha256(f"{name} {year} {unit}".encode()).digest()[:MARK_BYTES]
+
+
+def _place(cursor: str, mark: bytes) -> bytes:
+    content = _bytes(cursor)
+    if content[:MARK_BYTES] != mark:
+        raise foreign_cursor()
+    return content[MARK_BYTES:]

@@ -49,10 +49,10 @@ def add_history_routes(api: FastAPI, reading: Reading, verifier: Verifier) -> No
         reader = credential_of(request, verifier)
         await wait_for_receipts(reading, paging.wait_for)
         snapshot, rated = await find_unit(reading, reader, year, unit)
-        after = cause_place(paging.cursor)
+        after = cause_place(paging.cursor, year, rated.key)
         page = await reading.history(snapshot, rated, after, paging.limit)
         items = [change_members(change) for change in page.items]
-        cursor = page.next and cause_cursor(page.next)
+        cursor = page.next and cause_cursor(page.next, year, rated.key)
         return year_answer({"items": items, "next": cursor}, snapshot)
 
     @api.get(
