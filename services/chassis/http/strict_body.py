@@ -37,7 +37,10 @@ class StrictRequest(Request):
 
 
 class StrictRoute(APIRoute):
-    """A route that reads its body by `StrictRequest`; 415 unless a command is sent as JSON."""
+    """A route that reads its body by `StrictRequest`; 415 unless a command is sent as JSON.
+
+    `state.authorize` of the application, where it is set, refuses callers before the body counts.
+    """
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """The handler of the route, called with a `StrictRequest`."""
@@ -47,6 +50,9 @@ class StrictRoute(APIRoute):
             if self.body_field is not None:
                 # Authenticate before reading: slow bodies of strangers would occupy connections.
                 request.app.state.verifier.caller(request.scope)
+                authorize = getattr(request.app.state, "authorize", None)
+                if authorize is not None:
+                    authorize(request)
                 _check_json(request.headers.get("content-type", ""))
             return await handle(StrictRequest(request.scope, request.receive))
 

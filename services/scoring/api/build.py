@@ -1,5 +1,7 @@
 """The application of scoring: its routes, and errors as problem details."""
 
+from functools import partial
+
 from fastapi import FastAPI, Request, Response
 from starlette.types import Scope
 
@@ -45,6 +47,7 @@ def build_api(
     api = service_api("scoring", "Annual ratings of units, and what they rest on.", health)
     api.router.route_class = StrictRoute
     api.state.verifier = verifier
+    api.state.authorize = partial(credential_of, verifier=verifier)
     add_export_routes(api, reading, verifier, public_url)
     add_rating_routes(api, reading, verifier)
     add_unit_routes(api, reading, verifier)
