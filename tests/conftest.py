@@ -1,6 +1,7 @@
 """Shared parts of the tests: a real nats-server, SQLite and PostgreSQL, keys and tokens."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -68,7 +69,12 @@ def issuer(home: Path) -> Issuer:
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Postgres]:
-    """One PostgreSQL for all tests; each test gets a database of its own."""
+    """One PostgreSQL for all tests; each test gets a database of its own.
+
+    It has no TLS. The driver would ask for it at each connection, also at that by which it cancels
+    a query: of an answer that never came, it leaves an exception that fails the test.
+    """
+    os.environ.setdefault("PGSSLMODE", "disable")
     with postgres_server() as server:
         yield server
 
