@@ -21,6 +21,7 @@ from services.scoring.queries import seal_sets
 from services.scoring.rubrics.model import Rubrics
 from services.scoring.sealing.commands import StageRefused
 from services.scoring.sealing.events import year_event
+from services.scoring.sealing.faults import each_or_fault
 from services.scoring.sealing.fence import wait_for_marks
 from services.scoring.sealing.files import SealPending, SecretMissing
 from services.scoring.sealing.keyring import Keyring
@@ -110,13 +111,16 @@ class Checkpoints:
         return (await self.of_year(year))[-1] if row is None else row
 
     async def make_due(self) -> list[CheckpointRow]:
-        """The checkpoints that are due now; none without a key."""
+        """The checkpoints that are due now; none without a key.
+
+        A year whose past differs stops no other; its fault, or the first one, is raised last.
+        """
         key = self.keyring.signer(Role.OPERATOR, self.clock())
         if key is None or self.keyring.secret is None:
             return []
         async with self._lock:
             due = await self._due()
-            rows = [await self._make(year, until, key) for year, until in due]
+            rows = await each_or_fault(self._make(year, until, key) for year, until in due)
         return [row for row in rows if row is not None]
 
     async def _due(self) -> list[tuple[int, int]]:

@@ -9,11 +9,14 @@ from dataclasses import dataclass
 from services.chassis.errors import DanchuError, DatabaseAway
 from services.scoring.messages import message
 from services.scoring.sealing.checkpoints import Checkpoints
+from services.scoring.sealing.faults import each_or_fault
 from services.scoring.sealing.restoration import Restoration, lacking
 
 log = logging.getLogger(__name__)
 
 LOOK_SECONDS = 2.0
+FAULT_SECONDS = 15.0
+"""After a fault: each look then reads the whole year once more, in the process that folds."""
 
 
 class SealsMissing(DanchuError):
@@ -41,13 +44,17 @@ class SealKeeper:
                 log.info("the seals wait for the database", extra={"error": str(away)})
             except DanchuError as fault:
                 self._note(fault)
-            await asyncio.sleep(LOOK_SECONDS)
+            await asyncio.sleep(LOOK_SECONDS if self.fault is None else FAULT_SECONDS)
 
     async def step(self) -> None:
         """Restores first: a checkpoint goes on from those that are restored."""
-        await self.restoration.step()
-        for row in await self.checkpoints.make_due():
+        await each_or_fault((self.restoration.step(), self._make_due()))
+
+    async def _make_due(self) -> int:
+        rows = await self.checkpoints.make_due()
+        for row in rows:
             log.info("a checkpoint was made", extra={"year": row.year, "size": row.size})
+        return len(rows)
 
     async def check(self) -> str:
         """For health checks: the fault, or the number of seals and checkpoints that are missing."""

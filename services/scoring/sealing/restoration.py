@@ -21,6 +21,7 @@ from services.chassis.errors import DanchuError
 from services.scoring.messages import message
 from services.scoring.sealing import checkpoints
 from services.scoring.sealing.checkpoints import Prepared
+from services.scoring.sealing.faults import each_or_fault
 from services.scoring.sealing.files import SecretMissing, governing, head_of, question
 from services.scoring.sealing.keyring import Keyring
 from services.scoring.sealing.sets import YearAsOf, event_entries, rating_lines, year_log
@@ -60,19 +61,20 @@ class Restoration:
     year_as_of: YearAsOf
 
     async def step(self) -> int:
-        """Restores what the marks of the doors allow; returns how many seals and checkpoints."""
+        """Restores what the marks of the doors allow; returns how many seals and checkpoints.
+
+        What cannot be restored stops nothing else; its fault, or the first one, is raised last.
+        """
         async with self.db.read() as conn:
             mark = known_until(await doors.load(conn), self.clock())
             lacking = await _missing_seals(conn)
             events = await checkpoints.missing(conn)
-        number = 0
-        for missing in lacking:
-            if missing.head.cut <= mark:
-                number += await self._restore_seal(missing)
-        for event in events:
-            if moments.instant(event.event.data.until) <= mark:
-                number += await self._restore_checkpoint(event)
-        return number
+        steps = [self._restore_seal(each) for each in lacking if each.head.cut <= mark]
+        steps += [
+            self._restore_checkpoint(event) for event in events
+            if moments.instant(event.event.data.until) <= mark
+        ]  # fmt: skip
+        return sum(await each_or_fault(steps))
 
     async def _restore_seal(self, missing: _Missing) -> int:
         if self.keyring.secret is None:

@@ -31,6 +31,7 @@ from tests.scoring.sealing.town import (
     open_town,
     service_of,
     town,
+    training,
 )
 from tests.support.builders.events import SOURCE
 
@@ -99,6 +100,24 @@ async def test_a_checkpoint_that_the_stream_brings_is_not_made_once_more(tmp_pat
         assert await service.keeper.restoration.step() == 1
         assert await service.checkpoints.of_year(YEAR) == [checkpoint]
         assert await service.keeper.check() == "complete"
+
+
+async def test_a_seal_that_is_lost_stops_nothing_else(tmp_path: Path) -> None:
+    """The checkpoint before it is restored, and the fault is told all the same."""
+    events = town(FEBRUARY - SECOND)
+    async with open_town(f"sqlite:///{tmp_path / 'a.db'}", tmp_path, events, FEBRUARY) as place:
+        await place.mark(FEBRUARY)
+        (checkpoint,) = await service_of(place).checkpoints.make_due()
+        await place.fold.fold([training("H44.1", 9, FEBRUARY + SECOND)])
+        await sealed_town(place)
+        stages, now = await stages_of(place), place.clock.now
+    url = f"sqlite:///{tmp_path / 'b.db'}"
+    async with open_town(url, tmp_path, [*events, *stages], now) as place:
+        await place.mark(now)
+        service = service_of(place)
+        with pytest.raises(SealLost):
+            await service.keeper.step()
+        assert await service.checkpoints.of_year(YEAR) == [checkpoint]
 
 
 async def test_another_secret_or_ledger_restores_nothing(tmp_path: Path) -> None:
