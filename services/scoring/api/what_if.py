@@ -46,7 +46,7 @@ _COMPARE = (
 class WhatIfBody(BaseModel):
     """The rubrics to try on a year, as the texts of their files."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", strict=True)
     year: int = Field(ge=1900, le=9999)
     rubrics: list[Annotated[str, Field(max_length=TEXT_BYTES_MAX)]] = Field(
         min_length=1, max_length=TEXTS_MAX, description="rubric files, as YAML"

@@ -60,6 +60,7 @@ REFUSED: list[tuple[Any, str]] = [
     ({"year": 2025, "rubrics": ["x" * 262_145]}, "rubrics.0"),
     ({"year": 2025, "rubrics": [TEXT], "more": 1}, "more"),
     ({"rubrics": [TEXT]}, "year"),
+    ({"year": "2025", "rubrics": [TEXT]}, "year"),
     ({"year": 2025, "rubrics": [TEXT, TEXT]}, "rubrics.1"),
     ({"year": 2024, "rubrics": [TEXT]}, "rubrics.0"),
     ({"year": 2025, "rubrics": [TEXT.replace("maximum: 100", "maximum: cao")]}, "rubrics.0"),
