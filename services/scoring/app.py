@@ -11,6 +11,7 @@ from typing import Literal
 
 from fastapi import FastAPI
 
+from contracts import moments
 from services.chassis.auth import credentials
 from services.chassis.broker.connection import Broker
 from services.chassis.broker_startup import Task, check_broker, run_after_check
@@ -27,6 +28,7 @@ from services.chassis.settings import Settings
 from services.scoring.api.build import build_api
 from services.scoring.api.rating_question import rating_answers
 from services.scoring.errors import FoldHalted, MarksDiffer
+from services.scoring.fold.registry import Registry
 from services.scoring.handlers.folder import Folder
 from services.scoring.operations.lag import FoldLag
 from services.scoring.readmodel.reader import Reading
@@ -181,10 +183,13 @@ def _seals(settings: ScoringSettings, reading: Reading, health: Health) -> SealS
         snapshot = await reading.versions.past.snapshot(sealed.year, sealed.cut, sealed.rubrics)
         return replace(snapshot, stage=SEALED, version=sealed.version, as_of=None, _bodies={})
 
+    async def registry() -> Registry:
+        return (await reading.snapshots.of(moments.local_year(reading.clock()))).registry
+
     keyring.ensure(settings, reading.clock)
     keys = keyring.load(settings)
     rubrics = reading.snapshots.rubrics
-    service = seal_service(reading.db, keys, rubrics, reading.clock, year_as_of)
+    service = seal_service(reading.db, keys, rubrics, reading.clock, year_as_of, registry)
     health.show("seals", service.keeper.check)
     return service
 

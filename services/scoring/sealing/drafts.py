@@ -70,6 +70,7 @@ class Drafts:
     rubrics: Rubrics
     clock: Clock
     year_as_of: YearAsOf
+    registry: preconditions.PresentRegistry
     fence_seconds: float = FENCE_SECONDS
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -87,7 +88,7 @@ class Drafts:
                 answer = await self._first_answer(conn, state, order)
                 if answer is not None:
                     return answer
-                preconditions.refuse_stage(state, cut)
+                await preconditions.refuse_dates(conn, state, cut, self.registry, self.rubrics)
             self._check_keys(cut)
             await wait_for_marks(self.db, self.clock, cut, self.fence_seconds)
             async with self.db.read() as conn:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts import moments
@@ -14,15 +16,24 @@ from services.scoring.sealing.commands import StageRefused, refusal
 from services.scoring.store.seals import DraftRow
 from services.scoring.year.appeals import DECIDED, FILED, undecided
 from services.scoring.year.obstacles import Because, obstacles, stage_reason
-from services.scoring.year.stages import SEALED, YearState, possible
+from services.scoring.year.stages import PROVISIONAL, SEALED, YearState, possible
 
+PresentRegistry = Callable[[], Awaitable[Registry]]
+"""The units as of the last commit of the fold."""
 WAITING_MAX = 100
 """The most entries of the quarantine that a refusal names."""
 
 
-def refuse_stage(state: YearState, cut: int) -> None:
-    """StageRefused where stage or dates alone make a seal impossible."""
+async def refuse_dates(
+    conn: AsyncConnection, state: YearState, cut: int, registry: PresentRegistry, rubrics: Rubrics
+) -> None:
+    """StageRefused where stage or dates alone make a seal impossible, with all else that lacks.
+
+    The marks are not waited for, since what is lacking at the present registry is only named.
+    """
     reasons = obstacles(state, cut)
+    if reasons and state.stage == PROVISIONAL:
+        await refuse(conn, state, cut, await registry(), rubrics)
     if reasons:
         raise refusal(state, SEALED, reasons)
 

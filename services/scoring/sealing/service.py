@@ -12,6 +12,7 @@ from services.scoring.sealing.drafts import Drafts
 from services.scoring.sealing.files import SealFiles
 from services.scoring.sealing.keeper import SealKeeper
 from services.scoring.sealing.keyring import Keyring
+from services.scoring.sealing.preconditions import PresentRegistry
 from services.scoring.sealing.restoration import Restoration
 from services.scoring.sealing.seals import Seals
 from services.scoring.sealing.sets import YearAsOf
@@ -30,15 +31,16 @@ class SealService:
 
 
 def seal_service(
-    db: Database, keyring: Keyring, rubrics: Rubrics, clock: Clock, year_as_of: YearAsOf
-) -> SealService:
+    db: Database, keyring: Keyring, rubrics: Rubrics, clock: Clock, year_as_of: YearAsOf,
+    registry: PresentRegistry,
+) -> SealService:  # fmt: skip
     """The seals of one process on the database of scoring."""
     files = SealFiles(db, keyring, year_as_of)
     checkpoints = Checkpoints(db, keyring, rubrics, clock)
     restoration = Restoration(db, keyring, clock, year_as_of)
     return SealService(
         keyring,
-        Drafts(db, keyring, rubrics, clock, year_as_of),
+        Drafts(db, keyring, rubrics, clock, year_as_of, registry),
         Seals(db, keyring, rubrics, clock, files),
         files,
         checkpoints,

@@ -38,11 +38,13 @@ from tests.scoring.sealing.town import (
     keyring_of,
     open_town,
     publish,
+    recorded,
     registration,
     service_of,
     town,
     training,
 )
+from tests.support.builders.events import event
 
 pytestmark = pytest.mark.anyio
 ORDER = StageOrder("2/QĐ", "2026-02-20", "Chốt kết quả", "operator")
@@ -193,6 +195,20 @@ async def test_the_same_key_under_two_names_seals_nothing(tmp_path: Path) -> Non
         place.keyring = keyring_of(tmp_path, OPERATOR, twin)
         with pytest.raises(SignatureRefused):
             await sealed_town(place)
+
+
+async def test_a_refusal_within_the_period_names_the_appeals_too(tmp_path: Path) -> None:
+    """Whoever must decide them hears it before units can no longer reply."""
+    url = f"sqlite:///{tmp_path / 'test.db'}"
+    filed = event("a", "appeal.filed", subject="H44.1", data={"appeal": "kn-1", "reason": "x"})
+    events = [*town(FEBRUARY - SECOND), recorded(filed, FEBRUARY - SECOND + 100)]
+    async with open_town(url, tmp_path, events, FEBRUARY) as place:
+        await publish(place)
+        place.clock.now -= 1
+        with pytest.raises(StageRefused) as refusal:
+            await service_of(place).drafts.draw_up(YEAR, ORDER)
+        reasons = [(each.kind, each.members.get("appeal")) for each in refusal.value.because]
+        assert reasons == [("reply", None), ("appeal", "kn-1")]
 
 
 async def test_a_draft_waits_for_the_marks_and_is_not_made_without_them(tmp_path: Path) -> None:

@@ -13,8 +13,9 @@ from contracts import door, envelope, moments
 from contracts.envelope import Recorded
 from services.chassis.database.engine import Database
 from services.chassis.marks import Mark
+from services.scoring.fold.registry import Registry
 from services.scoring.readmodel.as_of import AsOf
-from services.scoring.readmodel.snapshot import Snapshot
+from services.scoring.readmodel.snapshot import Snapshot, Snapshots
 from services.scoring.rubrics.loader import SHIPPED, load_directory
 from services.scoring.rubrics.model import Rubrics
 from services.scoring.sealing.commands import StageCommands, StageOrder
@@ -122,7 +123,11 @@ def service_of(place: Town) -> SealService:
         snapshot = await past.snapshot(sealed.year, sealed.cut, sealed.rubrics)
         return replace(snapshot, stage="sealed", version=sealed.version, as_of=None, _bodies={})
 
-    return seal_service(place.db, place.keyring, place.rubrics, place.clock, year_as_of)
+    async def registry() -> Registry:
+        return (await Snapshots(place.db, place.rubrics).of(YEAR)).registry
+
+    seals = (place.db, place.keyring, place.rubrics, place.clock, year_as_of, registry)
+    return seal_service(*seals)
 
 
 async def publish(place: Town, number: str = "1/QĐ") -> None:
