@@ -16,12 +16,16 @@ from services.chassis.broker.connection import Broker
 from services.chassis.database.engine import Database
 from services.scoring.messages import message
 from services.scoring.queries import events as event_queries
-from services.scoring.store import ledger, quarantine
+from services.scoring.settings import SERVICE
+from services.scoring.store import ledger, quarantine, stages
 from services.scoring.stream import STREAM
+from services.scoring.year.stages import YearDecision, decision_of
 
 CHUNK = 5000
 DIFFERENCES_MAX = 100
 SUBJECTS = "danchu.events."
+Decisions = Mapping[bytes, tuple[int, YearDecision]]
+"""Decisions with their years, by the identity of their event."""
 
 
 @dataclass
@@ -91,6 +95,7 @@ class Proof:
     differences: Differences = field(default_factory=Differences)
     _stream: dict[bytes, int] = field(default_factory=dict)
     _outboxes: set[bytes] = field(default_factory=set)
+    _announced: set[bytes] = field(default_factory=set)
 
     async def read_stream(self, broker: Broker) -> None:
         """Reads the stream; finds folded messages that are in neither ledger nor quarantine."""
@@ -113,6 +118,9 @@ class Proof:
             if not rows:
                 return
             self._outboxes |= {row.receipt for row in rows}
+            if name == SERVICE:
+                events = map(_event_of, (row.body for row in rows))
+                self._announced |= {event.identity for event in events if event is not None}
             await self._compare_sent(name, [row.body for row in rows if row.is_sent])
             after = rows[-1].seq
             yield len(rows)
@@ -132,12 +140,33 @@ class Proof:
                 self.differences.add("differs-outbox-stream", service=name, **source_and_id(event))
 
     async def read_ledger(self) -> None:
-        """Finds events of the ledger that are in no outbox."""
-        after = b""
-        while True:
-            rows = await ledger.rows_after(self.conn, after, CHUNK)
-            if not rows:
-                return
-            for row in (row for row in rows if row.receipt not in self._outboxes):
-                self.differences.add("differs-ledger-outbox", **source_and_id(decode(row.raw)))
+        """Finds rows of the ledger that do not follow from their event, and events that are in no
+        outbox; then decisions on years that are not as their event has them."""
+        after, decisions = b"", {}
+        while rows := await ledger.rows_after(self.conn, after, CHUNK):
+            for row in rows:
+                event = _event_of(row.raw)
+                if event is None or ledger.row_of(event) != row:
+                    name = row.identity.hex() if event is None else event.event.id
+                    self.differences.add("differs-ledger-row", id=name, subject=row.subject)
+                elif (decision := decision_of(event)) is not None:
+                    decisions[row.identity] = (event.year, decision)
+                if row.receipt not in self._outboxes:
+                    self.differences.add("differs-ledger-outbox", **source_and_id(event))
             after = rows[-1].identity
+        self._compare_decisions(decisions, await stages.every(self.conn))
+
+    def _compare_decisions(self, events: Decisions, stored: Decisions) -> None:
+        """A decision that no event brought may only wait in the outbox."""
+        differing = {key for key, decision in events.items() if stored.get(key) != decision}
+        unknown = stored.keys() - events.keys() - self._announced
+        for key in sorted(differing | unknown):
+            year, decision = events.get(key) or stored[key]
+            self.differences.add("differs-decision", year=year, decision=decision.decision)
+
+
+def _event_of(raw: bytes) -> Recorded | None:
+    try:
+        return decode(raw)
+    except ContractBroken:
+        return None

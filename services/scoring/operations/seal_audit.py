@@ -18,7 +18,7 @@ from services.scoring.sealing.files import sealed_set
 from services.scoring.sealing.keyring import Keyring
 from services.scoring.sealing.restoration import lacking
 from services.scoring.sealing.sets import event_entries, year_log
-from services.scoring.store import seals
+from services.scoring.store import seals, stages
 from services.scoring.store.seals import CheckpointRow, SealRow
 from services.scoring.year import checkpoints, notes
 from services.scoring.year.keys import VerifierKey
@@ -63,6 +63,9 @@ async def _seal(
     if fault is not None:
         yield message("differs-seal-note", log=name, why=fault)
     async with db.read() as conn:
+        if (await stages.load(conn, row.year)).seal_of(row.version) is None:
+            yield message("differs-seal-decision", log=name)
+            return
         content = await sealed_set(conn, row.year, row.version)
         leaves = await seals.leaves(conn, row.year, row.version)
     assert keyring.secret is not None
@@ -76,6 +79,14 @@ async def _seal(
         yield message("differs-seal-entry", log=name, place=place, entry=now)
     elif log.tree.root() != row.root:
         yield message("differs-seal-root", log=name)
+    elif fault is None and (log.events, log.events_root, _signers(row, keys)) != (
+        row.events, row.events_root, row.keys,
+    ):  # fmt: skip
+        yield message("differs-seal-row", log=name)
+
+
+def _signers(row: SealRow, keys: Sequence[VerifierKey]) -> tuple[str, ...]:
+    return tuple(key.encode() for key in notes.signers(notes.parse(row.note), keys))
 
 
 async def _checkpoints(

@@ -74,7 +74,7 @@ class Checkpoints:
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def of_year(self, year: int) -> list[CheckpointRow]:
-        """The checkpoints of a year in order; YearUnknown for one without rubric or checkpoint.
+        """The checkpoints of a year in order; YearUnknown for one without rubric or decision.
 
         SealPending where the stream brought some that nobody restored yet.
         """
@@ -82,7 +82,8 @@ class Checkpoints:
             rows = await seals.checkpoints(conn, year)
             if await missing(conn, year):
                 raise SealPending(year)
-        if not rows and not self.rubrics.of_year(year):
+            decisions = (await stages.load(conn, year)).decisions
+        if not rows and not decisions and not self.rubrics.of_year(year):
             raise YearUnknown(year)
         return rows
 

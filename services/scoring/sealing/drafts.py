@@ -201,7 +201,7 @@ class Drafts:
             if note.signatures[0].line == line.removesuffix("\n"):
                 signed = note._replace(signatures=note.signatures[:1])
                 return SignedDraft(signed.encode(), row.size, seal.encode_root(row.root))
-        raise preconditions.draft_lacking(state)
+        raise preconditions.draft_lacking(state, self.rubrics)
 
     async def drop(self, year: int, reason: str, by: str) -> None:
         """Deletes a draft; DraftUnknown without one."""

@@ -8,6 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts import moments
 from contracts.messages import Message
+from services.chassis.errors import DanchuError
+from services.scoring.errors import YearUnknown
 from services.scoring.fold.registry import Registry
 from services.scoring.messages import message
 from services.scoring.queries import appeals, quarantine
@@ -72,8 +74,10 @@ def draft_unsigned(state: YearState, row: DraftRow) -> StageRefused:
     return _refused(state, [_draft_reason(row)], message("draft-unsigned", year=state.year))
 
 
-def draft_lacking(state: YearState) -> StageRefused:
-    """The refusal of a signature where there is no draft."""
+def draft_lacking(state: YearState, rubrics: Rubrics) -> DanchuError:
+    """The refusal of a signature where there is no draft; YearUnknown where no rubric fits."""
+    if not rubrics.of_year(state.year) and not state.decisions:
+        return YearUnknown(state.year)
     return _refused(state, [stage_reason(state)], message("draft-none", year=state.year))
 
 
@@ -95,4 +99,4 @@ def _draft_reason(row: DraftRow) -> Because:
         "decision": row.decision, "by": row.drafted_by, "at": moments.rfc3339(row.at),
         "cut": moments.rfc3339(row.cut), "signed": row.signature is not None,
     }  # fmt: skip
-    return Because("draft", members, text)
+    return Because("year", members, text)

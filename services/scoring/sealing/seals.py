@@ -73,7 +73,7 @@ class Seals:
                     return note
                 row = await seals.draft(conn, year)
                 if row is None:
-                    raise preconditions.draft_lacking(state)
+                    raise preconditions.draft_lacking(state, self.rubrics)
                 content = await draft_set(conn, year, self.keyring)
             sealed = self._signed(state, row, line, by)
             log = await self.files.log_of(content)
@@ -85,7 +85,7 @@ class Seals:
                 if note is not None:
                     return note
                 if await seals.draft(conn, year) != row:
-                    raise preconditions.draft_lacking(state)
+                    raise preconditions.draft_lacking(state, self.rubrics)
                 await preconditions.refuse(conn, state, row.cut, past.registry, self.rubrics)
                 await self._add(conn, sealed, b"".join(log.log.tree.leaves), content.ratings)
                 stamps = await stamp(conn, state, self.clock())

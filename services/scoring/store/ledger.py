@@ -25,10 +25,16 @@ IS_RETRACTED = (
 
 
 class LedgerRow(NamedTuple):
-    """The columns of a row of the ledger that the audit compares."""
+    """The columns of a row of the ledger that follow from its event alone."""
 
     identity: bytes
     receipt: bytes
+    subject: str
+    year: int
+    time: int
+    recorded: int
+    part: int
+    kind: str
     raw: bytes
 
 
@@ -38,6 +44,14 @@ class Arrival(NamedTuple):
     receipt: bytes
     door: int | None
     recorded: int
+
+
+def row_of(event: Recorded) -> LedgerRow:
+    """The row that an event has in the ledger."""
+    return LedgerRow(
+        event.identity, event.receipt, event.event.subject, event.year, event.time, event.recorded,
+        int(part_of(event.kind)), event.kind.short, event.raw,
+    )  # fmt: skip
 
 
 async def receipts(conn: AsyncConnection, identities: Collection[bytes]) -> dict[bytes, bytes]:
@@ -61,11 +75,7 @@ async def write_ledger(
 
     `doors` are the numbers of the doors that recorded the events, by identity.
     """
-    rows = [
-        (s.identity, s.receipt, s.event.subject, s.year, s.time, s.recorded, int(part_of(s.kind)),
-         s.kind.short, s.raw, s.identity in retracted, doors[s.identity])
-        for s in new
-    ]  # fmt: skip
+    rows = [(*row_of(s), s.identity in retracted, doors[s.identity]) for s in new]
     await bulk_insert(conn, tables.ledger, rows, LEDGER)
 
 
@@ -73,12 +83,14 @@ async def rows_after(conn: AsyncConnection, after: bytes, limit: int) -> list[Le
     """Rows of the ledger after an identity, in the order of identities."""
     rows = await conn.execute(
         text(
-            "SELECT identity, receipt, raw FROM ledger WHERE identity > :after "
+            f"SELECT {', '.join(LedgerRow._fields)} FROM ledger WHERE identity > :after "
             "ORDER BY identity LIMIT :limit"
         ),
         {"after": after, "limit": limit},
     )
-    return [LedgerRow(bytes(row[0]), bytes(row[1]), bytes(row[2])) for row in rows]
+    return [
+        LedgerRow._make((bytes(row[0]), bytes(row[1]), *row[2:8], bytes(row[8]))) for row in rows
+    ]
 
 
 async def retracted(conn: AsyncConnection, identities: Collection[bytes]) -> set[RetractionTarget]:

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -35,6 +36,15 @@ async def load(conn: AsyncConnection, year: int) -> YearState:
     select = f"SELECT {', '.join(_COLUMNS)} FROM year_decisions WHERE year = :year {_ORDER}"
     rows = await conn.execute(text(select), {"year": year})
     return state_of(year, [_decision(row) for row in rows])
+
+
+async def every(conn: AsyncConnection) -> dict[bytes, tuple[int, YearDecision]]:
+    """All decisions with their years and the texts of rubrics, by the identity of their event."""
+    rows = await conn.execute(text(f"SELECT {', '.join(_ALL)} FROM year_decisions"))
+    return {
+        bytes(row[0]): (row[1], replace(_decision(row[2:-1]), rubrics=_RUBRICS.decode(row[-1])))
+        for row in rows
+    }
 
 
 async def years(conn: AsyncConnection) -> list[int]:

@@ -21,7 +21,7 @@ from services.scoring.year.stages import PROVISIONAL, Stage, YearDecision, YearS
 class Because(msgspec.Struct, frozen=True):
     """One reason of a refusal; `members` are the further members of its JSON."""
 
-    kind: Literal["reply", "appeal", "quarantine", "door", "year", "draft"]
+    kind: Literal["reply", "appeal", "quarantine", "door", "year"]
     members: dict[str, Any]
     text: Message
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import text
 
 from services.commands import operator
 from services.commands.service_registry import SERVICES
@@ -11,8 +12,9 @@ from services.scoring.operations import doors as door_operations
 from services.scoring.operations import proof
 from services.scoring.operations.audit import audit
 from services.scoring.settings import ScoringSettings
-from services.scoring.store import doors
+from services.scoring.store import doors, ledger, stages
 from services.scoring.store.door_state import first_alarm
+from services.scoring.year.stages import YearDecision
 from tests.scoring.operations.restoring import Town
 
 pytestmark = pytest.mark.anyio
@@ -70,6 +72,29 @@ async def test_a_stream_that_lacks_what_was_sent_is_named_and_the_list_is_bounde
     lines = await differences()
     lacking = [line for line in lines if "the stream does not have it" in line]
     assert len(lacking) == 2 and any("and 3 more" in line for line in lines)
+
+
+async def test_the_audit_names_rows_that_do_not_follow_from_their_event(town: Town) -> None:
+    """A column of the ledger, the event in it, and a decision on a year that nobody announced."""
+    async with town.database("scoring") as db:
+        for change in ("recorded = recorded + 1", "kind = 'course.held'", "raw = :raw"):
+            async with db.write() as conn:
+                (row, *_) = await ledger.rows_after(conn, b"", 1)
+                values = {"raw": row.raw.replace(b"H44.1", b"H44.2"), "identity": row.identity}
+                update = text(f"UPDATE ledger SET {change} WHERE identity = :identity")
+                await conn.execute(update, {n: values[n] for n in values if f":{n}" in str(update)})
+            assert [line for line in await differences() if "ledger's row of the event" in line]
+            async with db.write() as conn:
+                undo = text("UPDATE ledger SET recorded = :recorded, kind = :kind, raw = :raw "
+                            "WHERE identity = :identity")  # fmt: skip
+                names = ("recorded", "kind", "raw", "identity")
+                await conn.execute(undo, {name: getattr(row, name) for name in names})
+        assert await differences() == []
+        async with db.write() as conn:
+            forged = YearDecision(stage="provisional", version=1, decision="9/QĐ", at=1)
+            await stages.add(conn, bytes(16), 2025, forged)
+    (line,) = await differences()
+    assert "9/QĐ of the year 2025 is not as its event has it" in line
 
 
 async def test_a_mark_that_does_not_hold_is_named_by_the_audit(town: Town) -> None:

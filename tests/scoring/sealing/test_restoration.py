@@ -161,6 +161,16 @@ async def test_the_audit_names_the_first_entry_that_differs(
             "danchu.local/2025/v1: entry 17 is not as it was when it was signed; now there is H44.3"
         ]
         await differences(RATING, before=OTHER_TOTAL, after=TOTAL)
+        for column, other in (("events", "events - 1"), ("keys", "replace(keys, '/1', '/2')")):
+            await differences("UPDATE seals SET signed_by = " + column)
+            changed = await differences(f"UPDATE seals SET {column} = {other}")
+            assert len(changed) == 1 and "not what was signed" in changed[0]
+            kept = "signed_by" if column == "keys" else "CAST(signed_by AS integer)"
+            await differences(f"UPDATE seals SET {column} = {kept}, signed_by = NULL")
+        await differences("UPDATE year_decisions SET stage = 'open' WHERE stage = 'sealed'")
+        changed = await differences("SELECT 1")
+        assert len(changed) == 1 and "that sealed this version is gone" in changed[0]
+        await differences("UPDATE year_decisions SET stage = 'sealed' WHERE stage = 'open'")
         changed = await differences(
             "DELETE FROM ledger WHERE identity = :identity", identity=identity(SOURCE, "H44.2-1")
         )
