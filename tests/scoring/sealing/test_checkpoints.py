@@ -9,6 +9,8 @@ import pytest
 from sqlalchemy import text
 
 from contracts.envelope import decode, identity
+from services.scoring.errors import YearUnknown
+from services.scoring.rubrics.model import Rubrics
 from services.scoring.sealing.checkpoints import Checkpoints, OperatorKeyMissing, PastDiffers
 from services.scoring.store import seals
 from services.scoring.year import notes
@@ -22,6 +24,7 @@ from tests.scoring.sealing.town import (
     Town,
     keyring_of,
     open_town,
+    publish,
     town,
     training,
 )
@@ -97,3 +100,14 @@ async def test_without_a_key_nothing_is_signed(tmp_path: Path) -> None:
         assert await checkpoints_of(place).make_due() == []
         with pytest.raises(OperatorKeyMissing):
             await checkpoints_of(place).request(YEAR)
+
+
+async def test_a_sealed_year_has_a_list_whatever_rubrics_the_folder_holds(tmp_path: Path) -> None:
+    """A year that was led is known by its decisions; one that nobody led is unknown."""
+    url = f"sqlite:///{tmp_path / 'test.db'}"
+    async with open_town(url, tmp_path, town(FEBRUARY - SECOND), FEBRUARY) as place:
+        await publish(place)
+        bare = Checkpoints(place.db, place.keyring, Rubrics(()), place.clock)
+        assert await bare.of_year(YEAR) == []
+        with pytest.raises(YearUnknown):
+            await bare.of_year(YEAR - 1)
