@@ -71,12 +71,8 @@ async def audit(
             name: await stack.enter_async_context(_producer(settings, name)) for name in producers
         }
         sizes = {name: await _outbox_size(theirs) for name, theirs in outboxes.items()}
-        registry = await books.registry(conn)
-        units = sorted(registry.units.keys() | await books.booked_units(conn))
-        counter = _Counter(len(units) + sum(sizes.values()), progress)
-        lines = [line async for line in _books(conn, registry, rubrics, units, counter)]
-        lines += [line async for line in _position(conn)]
-        lines += [line async for line in _retractions(conn)]
+        booked = await books.booked_units(conn)
+        counter = _Counter(len(booked) + sum(sizes.values()), progress)
         proof = Proof(conn, floor)
         await proof.read_stream(broker)
         for name, theirs in outboxes.items():
@@ -86,8 +82,13 @@ async def audit(
             # the outbox may have grown or shrunk since it was counted
             counter.add(before + sizes[name] - counter.number)
         await proof.read_ledger()
-        lines += proof.differences.all()
-        lines += [*await _marks(conn), *await seal_differences(db, keyring.load(settings))]
+        lines = [line async for line in _position(conn)]
+        if proof.is_readable:
+            lines += [line async for line in _books(conn, rubrics, booked, counter)]
+            lines += [line async for line in _retractions(conn)]
+        lines += [*proof.differences.all(), *await _marks(conn)]
+        if proof.is_readable:
+            lines += await seal_differences(db, keyring.load(settings))
     return lines
 
 
@@ -112,12 +113,11 @@ async def _outbox_size(db: Database) -> int:
 
 
 async def _books(
-    conn: AsyncConnection,
-    registry: Registry,
-    rubrics: Rubrics,
-    units: Sequence[str],
-    counter: _Counter,
+    conn: AsyncConnection, rubrics: Rubrics, booked: set[str], counter: _Counter
 ) -> AsyncIterator[str]:
+    registry = await books.registry(conn)
+    units = sorted(registry.units.keys() | booked)
+    counter.total += len(units) - len(booked)
     for unit in units:
         for year in sorted(await years(conn, registry, unit)):
             if not await _agrees(conn, registry, rubrics, Book(unit, year)):

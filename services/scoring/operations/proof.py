@@ -96,6 +96,8 @@ class Proof:
     _stream: dict[bytes, int] = field(default_factory=dict)
     _outboxes: set[bytes] = field(default_factory=set)
     _announced: set[bytes] = field(default_factory=set)
+    is_readable: bool = True
+    """Whether every event of the ledger can be read; without that nothing follows from it."""
 
     async def read_stream(self, broker: Broker) -> None:
         """Reads the stream; finds folded messages that are in neither ledger nor quarantine."""
@@ -146,8 +148,9 @@ class Proof:
         while rows := await ledger.rows_after(self.conn, after, CHUNK):
             for row in rows:
                 event = _event_of(row.raw)
+                self.is_readable &= event is not None
                 if event is None or ledger.row_of(event) != row:
-                    name = row.identity.hex() if event is None else event.event.id
+                    name = row.receipt.hex() if event is None else event.event.id
                     self.differences.add("differs-ledger-row", id=name, subject=row.subject)
                 elif (decision := decision_of(event)) is not None:
                     decisions[row.identity] = (event.year, decision)

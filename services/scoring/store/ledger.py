@@ -1,7 +1,7 @@
 """Writes the ledger and retractions, and reads what the fold needs of them in its transaction."""
 
 from collections.abc import Collection, Container, Iterable, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -89,8 +89,13 @@ async def rows_after(conn: AsyncConnection, after: bytes, limit: int) -> list[Le
         {"after": after, "limit": limit},
     )
     return [
-        LedgerRow._make((bytes(row[0]), bytes(row[1]), *row[2:8], bytes(row[8]))) for row in rows
+        LedgerRow._make((bytes(row[0]), bytes(row[1]), *row[2:8], _bytes(row[8]))) for row in rows
     ]
+
+
+def _bytes(value: Any) -> bytes:
+    """A column of bytes; none where somebody stored a text in SQLite, which is no event."""
+    return b"" if isinstance(value, str) else bytes(value)
 
 
 async def retracted(conn: AsyncConnection, identities: Collection[bytes]) -> set[RetractionTarget]:

@@ -112,8 +112,6 @@ class Town:
     async def restore(self, service: str, backup: Rows) -> None:
         """A database as it was."""
         async with self.database(service) as db, db.write() as conn:
-            if conn.dialect.name == "postgresql":  # as `pg_restore --disable-triggers`
-                await conn.execute(text("SET LOCAL session_replication_role = replica"))
             for table, rows in backup.items():
                 if not db.sqlite:  # as a restore does, which fills new tables
                     await conn.execute(text(f"ALTER TABLE {table} DISABLE TRIGGER USER"))

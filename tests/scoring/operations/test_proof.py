@@ -77,6 +77,8 @@ async def test_a_stream_that_lacks_what_was_sent_is_named_and_the_list_is_bounde
 async def test_the_audit_names_rows_that_do_not_follow_from_their_event(town: Town) -> None:
     """A column of the ledger, the event in it, and a decision on a year that nobody announced."""
     async with town.database("scoring") as db:
+        async with db.read() as conn:
+            every = await ledger.rows_after(conn, b"", 9)
         for change in ("recorded = recorded + 1", "kind = 'course.held'", "raw = :raw"):
             async with db.write() as conn:
                 (row, *_) = await ledger.rows_after(conn, b"", 1)
@@ -91,6 +93,13 @@ async def test_the_audit_names_rows_that_do_not_follow_from_their_event(town: To
                 await conn.execute(undo, {name: getattr(row, name) for name in names})
         assert await differences() == []
         async with db.write() as conn:
+            await conn.execute(text("UPDATE ledger SET raw = :raw"), {"raw": b"{}"})
+        lines = await differences()
+        assert len([line for line in lines if "ledger's row of the event" in line]) == 4
+        async with db.write() as conn:
+            for each in every:
+                undo = text("UPDATE ledger SET raw = :raw WHERE identity = :identity")
+                await conn.execute(undo, {"raw": each.raw, "identity": each.identity})
             forged = YearDecision(stage="provisional", version=1, decision="9/QĐ", at=1)
             await stages.add(conn, bytes(16), 2025, forged)
     (line,) = await differences()
