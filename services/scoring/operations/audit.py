@@ -83,11 +83,10 @@ async def audit(
             counter.add(before + sizes[name] - counter.number)
         await proof.read_ledger()
         lines = [line async for line in _position(conn)]
+        lines += [*proof.differences.all(), *await _marks(conn)]
         if proof.is_readable:
             lines += [line async for line in _books(conn, rubrics, booked, counter)]
             lines += [line async for line in _retractions(conn)]
-        lines += [*proof.differences.all(), *await _marks(conn)]
-        if proof.is_readable:
             lines += await seal_differences(db, keyring.load(settings))
     return lines
 

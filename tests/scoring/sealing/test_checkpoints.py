@@ -10,7 +10,6 @@ from sqlalchemy import text
 
 from contracts.envelope import decode, identity
 from services.scoring.errors import YearUnknown
-from services.scoring.queries import seal_sets
 from services.scoring.rubrics.model import Rubrics
 from services.scoring.sealing.checkpoints import Checkpoints, OperatorKeyMissing, PastDiffers
 from services.scoring.store import seals
