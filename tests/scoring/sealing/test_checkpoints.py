@@ -25,6 +25,7 @@ from tests.scoring.sealing.town import (
     keyring_of,
     open_town,
     publish,
+    service_of,
     town,
     training,
 )
@@ -111,3 +112,14 @@ async def test_a_sealed_year_has_a_list_whatever_rubrics_the_folder_holds(tmp_pa
         assert await bare.of_year(YEAR) == []
         with pytest.raises(YearUnknown):
             await bare.of_year(YEAR - 1)
+
+
+async def test_a_signature_for_a_year_without_rubric_is_of_an_unknown_year(tmp_path: Path) -> None:
+    """Neither half says that something could be done about it."""
+    url = f"sqlite:///{tmp_path / 'test.db'}"
+    async with open_town(url, tmp_path, town(FEBRUARY - SECOND), FEBRUARY) as place:
+        service = service_of(place)
+        with pytest.raises(YearUnknown):
+            await service.seals.seal(1999, None, "auditor")
+        with pytest.raises(YearUnknown):
+            await service.drafts.sign(1999, "", "operator")
