@@ -10,10 +10,14 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from typing import NamedTuple
 
+from contracts import moments
+from contracts.envelope import decode
 from contracts.messages import Message
+from contracts.ratings import YearCheckpointedV1
 from services.chassis.database.engine import Database
 from services.chassis.errors import DanchuError
 from services.scoring.messages import message
+from services.scoring.queries import seal_sets
 from services.scoring.sealing.files import sealed_set
 from services.scoring.sealing.keyring import Keyring
 from services.scoring.sealing.restoration import lacking
@@ -24,7 +28,7 @@ from services.scoring.year import checkpoints, notes
 from services.scoring.year.keys import VerifierKey
 from services.scoring.year.merkle import HASH_BYTES, Tree, leaf_hash
 from services.scoring.year.notes import Head
-from services.scoring.year.seal import EventEntry, log_name
+from services.scoring.year.seal import EventEntry, encode_hashes, log_name
 
 
 class _Line(NamedTuple):
@@ -96,6 +100,8 @@ async def _checkpoints(
     name = checkpoints.log_name(keyring.origin, year)
     async with db.read() as conn:
         leaves = await seals.checkpoint_leaves(conn, year)
+        events = map(decode, await seal_sets.checkpoint_events(conn, year))
+        announced = {event.event.data.note: event.event.data for event in events}
     assert keyring.secret is not None
     entries = await event_entries(db, keyring.secret, year, rows[-1].until)
     tree = await asyncio.to_thread(lambda: Tree(leaf_hash(entry.line) for entry in entries))
@@ -104,12 +110,27 @@ async def _checkpoints(
     if difference is not None:
         place, now = difference
         yield message("differs-seal-entry", log=name, place=place, entry=now)
-    for row in rows:
+    for before, row in zip((0, *(row.size for row in rows)), rows, strict=False):
         fault = _note_fault(row.note, Head(name, row.size, row.root), keys, 1)
         if fault is not None:
             yield message("differs-seal-note", log=name, why=fault)
         elif difference is None and (row.size > tree.size or tree.root(row.size) != row.root):
             yield message("differs-seal-root", log=name)
+        elif difference is None and not _is_as_made(row, tree, before, announced.get(row.note)):
+            yield message("differs-checkpoint-row", log=name, until=moments.rfc3339(row.until))
+
+
+def _is_as_made(
+    row: CheckpointRow, tree: Tree, before: int, announced: YearCheckpointedV1 | None
+) -> bool:
+    """Whether instant and proof of a checkpoint are those that were made and announced.
+
+    Its event may not have come back by the stream yet.
+    """
+    if announced is not None and moments.instant(announced.until) != row.until:
+        return False
+    proof = tree.consistency(before, row.size) if before <= row.size else None
+    return proof is not None and tuple(encode_hashes(proof)) == row.consistency
 
 
 def _event_name(entry: EventEntry) -> str:

@@ -144,6 +144,7 @@ async def test_the_audit_names_the_first_entry_that_differs(
         await place.mark(FEBRUARY)
         await service_of(place).checkpoints.make_due()
         await sealed_town(place)
+        await place.fold.fold(await stages_of(place))
 
         async def differences(statement: str, **values: Any) -> list[str]:
             async with place.db.write() as conn:
@@ -167,6 +168,13 @@ async def test_the_audit_names_the_first_entry_that_differs(
             assert len(changed) == 1 and "not what was signed" in changed[0]
             kept = "signed_by" if column == "keys" else "CAST(signed_by AS integer)"
             await differences(f"UPDATE seals SET {column} = {kept}, signed_by = NULL")
+        for column, other in (("consistency", "'AAAA'"), ("until", "until - 1")):
+            await differences(f"UPDATE seals SET signed_by = (SELECT {column} FROM checkpoints)")
+            changed = await differences(f"UPDATE checkpoints SET {column} = {other}")
+            assert "of a checkpoint is not what was made" in changed[-1]
+            kept = "signed_by" if column == "consistency" else "CAST(signed_by AS bigint)"
+            restored = f"UPDATE checkpoints SET {column} = (SELECT {kept} FROM seals)"
+            assert await differences(restored) == []
         await differences("UPDATE year_decisions SET stage = 'open' WHERE stage = 'sealed'")
         changed = await differences("SELECT 1")
         assert len(changed) == 1 and "that sealed this version is gone" in changed[0]
