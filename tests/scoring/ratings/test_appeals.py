@@ -60,7 +60,7 @@ def model(events: list[Recorded], until: int | None) -> list[dict[str, Any]]:
         of_unit = [e for of, e in about if of == unit]
         filed = [e for e in of_unit if e.kind.short == KINDS[0] and e.event.data.appeal == key]
         closed = [e for e in of_unit if e.kind.short == KINDS[1] and e.event.data.appeal == key]
-        earliest = min(filed, key=lambda e: (e.recorded, e.time, int(e.event.id)))
+        earliest = min(filed, key=lambda e: (e.recorded, e.time, e.event.source, e.event.id))
         last = max(closed, key=lambda e: (e.time, e.event.source, e.event.id), default=None)
         number = None if last is None else last.event.data.decision
         items.append({
