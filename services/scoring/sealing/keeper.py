@@ -26,6 +26,13 @@ class SealsMissing(DanchuError):
         super().__init__(message("differs-seal-missing", number=number))
 
 
+class KeepingFailed(DanchuError):
+    """Seals and checkpoints cannot be kept, because of a fault of the program."""
+
+    def __init__(self, fault: Exception) -> None:
+        super().__init__(message("seals-failed", fault=f"{type(fault).__name__}: {fault}"[:300]))
+
+
 @dataclass
 class SealKeeper:
     """Runs in the process that folds, until it is cancelled; `fault` is what it fails with."""
@@ -44,6 +51,9 @@ class SealKeeper:
                 log.info("the seals wait for the database", extra={"error": str(away)})
             except DanchuError as fault:
                 self._note(fault)
+            except Exception as fault:  # a bug: readiness names it, and the fold goes on
+                log.error("the seals failed", exc_info=fault)
+                self._note(KeepingFailed(fault))
             await asyncio.sleep(LOOK_SECONDS if self.fault is None else FAULT_SECONDS)
 
     async def step(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,8 +11,10 @@ import pytest
 from sqlalchemy import text
 
 from contracts.envelope import decode, identity
+from services.chassis.cancellation import cancel_all
 from services.scoring.operations.seal_audit import seal_differences
 from services.scoring.sealing.files import SealPending
+from services.scoring.sealing.keeper import KeepingFailed
 from services.scoring.sealing.restoration import SealLost
 from services.scoring.sealing.start_check import (
     KeyUnlisted,
@@ -19,6 +22,7 @@ from services.scoring.sealing.start_check import (
     SecretChanged,
     check_seals,
 )
+from tests.conftest import eventually
 from tests.scoring.sealing.test_seals import sealed_town
 from tests.scoring.sealing.town import (
     AUDITOR,
@@ -118,6 +122,28 @@ async def test_a_seal_that_is_lost_stops_nothing_else(tmp_path: Path) -> None:
         with pytest.raises(SealLost):
             await service.keeper.step()
         assert await service.checkpoints.of_year(YEAR) == [checkpoint]
+
+
+async def test_a_fault_of_the_program_is_shown_and_does_not_stop_the_fold(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The keeper runs in the process that folds: it goes on, and the readiness names the fault."""
+    async with open_town(f"sqlite:///{tmp_path / 'a.db'}", tmp_path, [], FEBRUARY) as place:
+        keeper = service_of(place).keeper
+
+        async def fails() -> int:
+            raise ValueError("year -1")
+
+        async def fault() -> KeepingFailed | None:
+            return keeper.fault if isinstance(keeper.fault, KeepingFailed) else None
+
+        monkeypatch.setattr(keeper.restoration, "step", fails)
+        running = asyncio.create_task(keeper.run())
+        assert await eventually(fault)
+        assert not running.done()
+        with pytest.raises(KeepingFailed, match="ValueError: year -1"):
+            await keeper.check()
+        await cancel_all([running])
 
 
 async def test_another_secret_or_ledger_restores_nothing(tmp_path: Path) -> None:
