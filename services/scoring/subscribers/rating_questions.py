@@ -87,12 +87,18 @@ class RatingResponder:
             question = await self._waiting.get()
             try:
                 await self._reply(question, await self._answer(question))
+            except Exception as bug:  # a worker that ended would leave questions unanswered
+                log.error("an answer failed", exc_info=bug)
             finally:
                 self._of_asker[question.subject] -= 1
                 self._of_asker += Counter()  # forgets askers without questions
 
-    async def _answer(self, question: Msg) -> bytes:
-        return await self.answer(reader_of(question.subject), question.data)
+    async def _answer(self, question: Msg) -> bytes | Problem:
+        try:
+            return await self.answer(reader_of(question.subject), question.data)
+        except Exception as bug:  # as over HTTP: 500 for who asks, details in the log
+            log.error("a question failed", exc_info=bug)
+            return Problem(500, message("question-failed"))
 
     async def _reply(self, question: Msg, answer: bytes | Problem) -> None:
         if not question.reply:

@@ -34,6 +34,14 @@ class Question:
         self.replies.append(answer)
 
 
+class Mute(Question):
+    """A message that cannot be replied to, because of a fault of the program."""
+
+    async def respond(self, answer: bytes) -> None:
+        """Fails with what is no error of the client."""
+        raise KeyError("inbox")
+
+
 async def test_an_asker_that_floods_is_refused_and_others_are_answered(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -60,6 +68,31 @@ async def test_an_asker_that_floods_is_refused_and_others_are_answered(
     await asyncio.wait([running])
     assert other.replies == [b"other"]
     assert [question.replies for question in flood[:3]] == [[b"{}"]] * 3
+
+
+async def test_a_fault_of_the_program_leaves_every_worker_at_work() -> None:
+    """Where the answer fails 500 is replied, where the reply fails nothing; others are answered."""
+
+    async def answer(reader: Credential, body: bytes) -> bytes:
+        if body == b"fault":
+            raise KeyError("unit")
+        return body
+
+    responder = RatingResponder(NatsAccess("nats://127.0.0.1:1", None, None, "_INBOX"), answer)
+    faults = [Question("danchu.query.rating", b"fault") for _ in range(rating_questions.AT_ONCE)]
+    mute = [Mute("danchu.query.rating") for _ in range(rating_questions.AT_ONCE)]
+    last = Question("danchu.query.rating", b"last")
+    for question in (*faults, *mute, last):
+        await responder.on_question(question)  # type: ignore[arg-type]
+    running = asyncio.create_task(responder.run())
+    async with asyncio.timeout(10):
+        while not last.replies:
+            await asyncio.sleep(0)
+    running.cancel()
+    await asyncio.wait([running])
+    replies: list[Any] = [json.loads(reply) for question in faults for reply in question.replies]
+    assert [problem["status"] for problem in replies] == [500] * rating_questions.AT_ONCE
+    assert last.replies == [b"last"]
 
 
 def test_the_subject_says_of_which_units_ratings_may_be_read() -> None:
