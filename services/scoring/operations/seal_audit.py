@@ -18,7 +18,7 @@ from services.chassis.database.engine import Database
 from services.chassis.errors import DanchuError
 from services.scoring.messages import message
 from services.scoring.queries import seal_sets
-from services.scoring.sealing.files import sealed_set
+from services.scoring.sealing.files import SealPending, SealUnknown, sealed_set
 from services.scoring.sealing.keyring import Keyring
 from services.scoring.sealing.restoration import lacking
 from services.scoring.sealing.sets import event_entries, year_log
@@ -70,7 +70,11 @@ async def _seal(
         if (await stages.load(conn, row.year)).seal_of(row.version) is None:
             yield message("differs-seal-decision", log=name)
             return
-        content = await sealed_set(conn, row.year, row.version)
+        try:
+            content = await sealed_set(conn, row.year, row.version)
+        except (SealPending, SealUnknown) as error:  # since the audit listed the seals
+            yield error.message
+            return
         leaves = await seals.leaves(conn, row.year, row.version)
     assert keyring.secret is not None
     entries = await event_entries(db, keyring.secret, row.year, row.cut)

@@ -9,13 +9,15 @@ from typing import Any
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.envelope import decode, identity
 from services.chassis.cancellation import cancel_all
+from services.scoring.operations import seal_audit
 from services.scoring.operations.seal_audit import seal_differences
 from services.scoring.sealing.files import SealPending
 from services.scoring.sealing.keeper import KeepingFailed
-from services.scoring.sealing.restoration import SealLost
+from services.scoring.sealing.restoration import SealLost, lacking
 from services.scoring.sealing.start_check import (
     KeyUnlisted,
     OriginChanged,
@@ -213,6 +215,27 @@ async def test_the_audit_names_the_first_entry_that_differs(
             f"now there is {SOURCE} H44.3-1"
             for log in ("v1", "events")
         ]
+
+
+async def test_the_audit_names_a_seal_that_goes_away_while_it_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is one difference more, and does not end the audit."""
+    url = f"sqlite:///{tmp_path / 'a.db'}"
+    async with open_town(url, tmp_path, town(FEBRUARY - SECOND), FEBRUARY) as place:
+        await place.mark(FEBRUARY)
+        await sealed_town(place)
+        await place.fold.fold(await stages_of(place))
+
+        async def lacking_before(conn: AsyncConnection) -> int:
+            number = await lacking(conn)
+            async with place.db.write() as other:
+                await other.execute(text("DELETE FROM seals"))
+            return number
+
+        monkeypatch.setattr(seal_audit, "lacking", lacking_before)
+        differences = [each.en for each in await seal_differences(place.db, place.keyring)]
+        assert differences == [SealPending(YEAR).message.en]
 
 
 async def test_a_start_refuses_another_origin_secret_or_a_key_that_is_gone(
