@@ -36,8 +36,3 @@ def due_until(mark: int, last_until: int | None, first_recorded: int | None) -> 
     if first_recorded is None or first_recorded > until:
         return None
     return until if last_until is None or until > last_until else None
-
-
-def consistency(tree: Tree, before: int, size: int) -> list[bytes]:
-    """The proof that a checkpoint goes on from the one before; empty for the first."""
-    return tree.consistency(before, size)
