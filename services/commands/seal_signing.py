@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import io
 import json
 import zipfile
@@ -17,6 +16,7 @@ from services.scoring.sealing.keyring import new_key
 from services.scoring.year import notes
 from services.scoring.year.keys import KeyRefused, ListedKey, Role, is_name, parse_signer
 from services.scoring.year.notes import Head, Note
+from services.scoring.year.seal import encode_root
 from services.scoring.year.verify.tree import root_of
 
 
@@ -51,7 +51,7 @@ class Signed(NamedTuple):
     @property
     def root(self) -> str:
         """The root in base64."""
-        return base64.b64encode(self.head.root).decode()
+        return encode_root(self.head.root)
 
 
 def make_key(origin: str, role: str, number: int, file: Path) -> ListedKey:
@@ -77,7 +77,7 @@ def sign(raw: bytes, file: Path) -> Signed:
         lines = entries.split(b"\n")[:-1]
         root = root_of(lines)
         if (root, len(lines)) != (head.root, head.size):
-            raise DraftDiffers(base64.b64encode(root).decode())
+            raise DraftDiffers(encode_root(root))
     return Signed(notes.sign(note.text, key).line, head, entries is not None)
 
 

@@ -29,6 +29,7 @@ from services.scoring.readmodel.reader import RatingPage, Reading
 from services.scoring.readmodel.seal_root import seal_root
 from services.scoring.readmodel.snapshot import Snapshot
 from services.scoring.rubrics.model import Rubric
+from services.scoring.year.stages import SEALED
 
 CSV_TYPE = "text/csv; charset=utf-8"
 XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -37,7 +38,6 @@ AT_ONCE = 2
 """So many files are written at the same time; further requests wait for one of them."""
 ALL = 1_000_000
 """A list without pages."""
-SEALED = "sealed"
 _Arguments = ParamSpec("_Arguments")
 _CSV = (
     "UTF-8 with byte order mark, RFC 4180, one line a unit. The columns have the names of a "

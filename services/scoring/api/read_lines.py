@@ -20,13 +20,13 @@ from services.chassis.http.peer import peer_address
 from services.chassis.http.service_api import RETRY_SECONDS, Problem, answer
 from services.chassis.read_log import Read, ReadLog, ReadsWait
 from services.scoring.api.permissions import PERMISSIONS, LogLine, Permission
+from services.scoring.year.stages import SEALED
 
 UNITS = "danchu.units"
 """The key of the units of a list or an export in the scope of its request."""
 YEAR = "danchu.year"
 """The key of the year of a body in the scope of its request."""
 YEAR_DIGITS = 4
-SEALED = "sealed"
 _stage: ContextVar[str] = ContextVar("stage", default="")
 
 

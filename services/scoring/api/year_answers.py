@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import contextlib
 from collections.abc import Iterable
 from typing import Any, Literal
@@ -20,6 +19,7 @@ from services.scoring.year import notes
 from services.scoring.year.appeals import UndecidedAppeal
 from services.scoring.year.notes import NoteRefused
 from services.scoring.year.obstacles import Because
+from services.scoring.year.seal import encode_root
 from services.scoring.year.stages import YearDecision
 
 Stage = Literal["open", "provisional", "sealed", "reopened"]
@@ -157,7 +157,7 @@ def stage_problem(refused: StageRefused) -> Problem:
 def _draft(draft: DraftRow) -> dict[str, Any]:
     return {
         "cut": moments.rfc3339(draft.cut), "size": draft.size,
-        "root": base64.b64encode(draft.root).decode(), "by": draft.drafted_by,
+        "root": encode_root(draft.root), "by": draft.drafted_by,
         "at": moments.rfc3339(draft.at),
     }  # fmt: skip
 
@@ -167,7 +167,7 @@ def _seal(seal: YearDecision) -> dict[str, Any]:
     size = root = None
     with contextlib.suppress(NoteRefused):
         head = notes.parse_head(notes.parse(seal.note or "").text)
-        size, root = head.size, base64.b64encode(head.root).decode()
+        size, root = head.size, encode_root(head.root)
     return {"version": seal.version, "root": root, "size": size, "cut": _moment(seal.cut)}
 
 

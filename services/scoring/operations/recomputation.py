@@ -24,13 +24,13 @@ from services.scoring.ratings.model import Rating
 from services.scoring.rubrics import loader
 from services.scoring.rubrics.errors import RubricRefused
 from services.scoring.rubrics.model import Rubrics
+from services.scoring.year.stages import SEALED
 from services.scoring.year.verify.archive import Content
 from services.scoring.year.verify.bundle import ENTRIES, BundleContent, content_of
 from services.scoring.year.verify.discrepancies import Discrepancy, require
 from services.scoring.year.verify.files import check
 from services.scoring.year.verify.results import Proved
 
-SEALED = "sealed"
 TEXTS = frozenset(("text", "text_vi", "text_en"))
 """The members of a reason that are its sentence."""
 STEP = 1000

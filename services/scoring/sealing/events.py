@@ -9,7 +9,7 @@ import msgspec
 
 from contracts import door, moments
 from contracts.catalog import CANONICAL
-from contracts.envelope import CITY, RECORDS_SOURCE, stream_subject
+from contracts.envelope import CITY, stream_subject
 from contracts.faults import join_faults
 from services.chassis.door import Stamps
 from services.chassis.errors import DanchuError
@@ -17,12 +17,9 @@ from services.chassis.identifiers import new_id
 from services.chassis.outbox import Draft, Outgoing
 from services.scoring.fold.books import Book
 from services.scoring.messages import message
-from services.scoring.ratings.feed import event_of, subject_of
-from services.scoring.settings import SERVICE
+from services.scoring.ratings.feed import SOURCE, event_of, subject_of
 from services.scoring.store.rating_feed import Announced, Message
 from services.scoring.store.seals import RatingLine
-
-SOURCE = f"{RECORDS_SOURCE}{SERVICE}"
 
 
 class EventRefused(DanchuError):
