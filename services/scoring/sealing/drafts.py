@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -17,7 +18,7 @@ from services.scoring.messages import message
 from services.scoring.rubrics.model import Rubrics
 from services.scoring.sealing import preconditions
 from services.scoring.sealing.commands import StageOrder, find_earlier
-from services.scoring.sealing.fence import FENCE_SECONDS, wait_for_marks
+from services.scoring.sealing.fence import FENCE_SECONDS, MarksBehind, wait_for_marks
 from services.scoring.sealing.files import (
     DraftUnknown,
     SecretMissing,
@@ -63,7 +64,10 @@ class SignedDraft(NamedTuple):
 
 @dataclass
 class Drafts:
-    """Draws up the drafts of one process, one at a time."""
+    """Draws up the drafts of one process, of each year one at a time.
+
+    All calls wait for the marks at once, and none holds a lock meanwhile.
+    """
 
     db: Database
     keyring: Keyring
@@ -72,7 +76,9 @@ class Drafts:
     year_as_of: YearAsOf
     registry: preconditions.PresentRegistry
     fence_seconds: float = FENCE_SECONDS
-    _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _locks: defaultdict[int, asyncio.Lock] = field(
+        default_factory=lambda: defaultdict(asyncio.Lock)
+    )
 
     async def draw_up(self, year: int, order: StageOrder) -> SignedDraft:
         """Draws up a draft as of now, or answers the same call as it was answered first.
@@ -81,22 +87,37 @@ class Drafts:
         """
         if not self.rubrics.of_year(year):
             raise YearUnknown(year)
-        async with self._lock:
-            cut = self.clock()
-            async with self.db.read() as conn:
-                state = await stages.load(conn, year)
-                answer = await self._first_answer(conn, state, order)
-                if answer is not None:
-                    return answer
-                await preconditions.refuse_dates(conn, state, cut, self.registry, self.rubrics)
-            self._check_keys(cut)
+        cut = self.clock()
+        async with self.db.read() as conn:
+            state = await stages.load(conn, year)
+            answer = await self._first_answer(conn, state, order)
+            if answer is not None:
+                return answer
+            await preconditions.refuse_dates(conn, state, cut, self.registry, self.rubrics)
+        self._check_keys(cut)
+        try:
             await wait_for_marks(self.db, self.clock, cut, self.fence_seconds)
-            async with self.db.read() as conn:
-                head = await self._head(conn, year, order, cut)
-            contents, ratings, past = await self._contents(head)
-            row = self._row(head, contents, order.by)
-            answer = await self._save(row, ratings, order, past)
-        return answer
+        except MarksBehind:
+            async with self._locks[year]:
+                answer = await self._answer_now(year, order)
+            if answer is None:
+                raise
+            return answer
+        async with self._locks[year]:
+            answer = await self._answer_now(year, order)
+            return await self._make(year, order, cut) if answer is None else answer
+
+    async def _make(self, year: int, order: StageOrder, cut: int) -> SignedDraft:
+        """The draft of a year as of a cut that every mark has reached; under the year's lock."""
+        async with self.db.read() as conn:
+            head = await self._head(conn, year, order, cut)
+        contents, ratings, past = await self._contents(head)
+        return await self._save(self._row(head, contents, order.by), ratings, order, past)
+
+    async def _answer_now(self, year: int, order: StageOrder) -> SignedDraft | None:
+        """As `_first_answer`, of what is stored now."""
+        async with self.db.read() as conn:
+            return await self._first_answer(conn, await stages.load(conn, year), order)
 
     async def _first_answer(
         self, conn: AsyncConnection, state: YearState, order: StageOrder
