@@ -63,6 +63,8 @@ class AsOf:
     _snapshots: dict[PastYear, Snapshot] = field(default_factory=dict)
     _stamp: int = -1
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _unsettled_lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _next: dict[tuple[int, int, str], asyncio.Task[Snapshot]] = field(default_factory=dict)
 
     async def snapshot(
         self, year: int, instant: int, rubrics: Rubrics | None = None, settled: bool = True
@@ -70,11 +72,11 @@ class AsOf:
         """The year as of an instant, by these rubrics or those of the service; `as_of` is set.
 
         Not `settled` where some door may still deliver what it recorded by then: such an answer
-        is computed each time.
+        is computed each time, once for all who ask before the computation begins.
         """
         chosen = rubrics or self.rubrics
         if not settled:
-            snapshot: Snapshot | None = await self._load(year, instant, chosen, keep=False)
+            snapshot: Snapshot | None = await self._unsettled(year, instant, chosen)
         else:
             snapshot = await self._find(year, instant, chosen)
         if snapshot is None:
@@ -83,6 +85,22 @@ class AsOf:
                 if snapshot is None:
                     snapshot = await self._load(year, instant, chosen, keep=True)
         return replace(snapshot, until=instant, as_of=instant, _bodies={})
+
+    async def _unsettled(self, year: int, instant: int, rubrics: Rubrics) -> Snapshot:
+        """The year as it is now or later; concurrent callers share one computation.
+
+        One that has begun may lack what came before the question, so a question waits for the
+        next.
+        """
+        key = (year, instant, rubrics.digest_of(year))
+        if key not in self._next:
+            self._next[key] = asyncio.create_task(self._compute_next(key, rubrics))
+        return await asyncio.shield(self._next[key])
+
+    async def _compute_next(self, key: tuple[int, int, str], rubrics: Rubrics) -> Snapshot:
+        async with self._unsettled_lock:
+            del self._next[key]
+            return await self._load(key[0], key[1], rubrics, keep=False)
 
     async def _find(self, year: int, instant: int, rubrics: Rubrics) -> Snapshot | None:
         """The snapshot in memory; none after the database was restored."""

@@ -5,6 +5,7 @@ Planted mistakes show that the comparison sees them.
 
 from __future__ import annotations
 
+import asyncio
 import random
 from pathlib import Path
 from typing import Any
@@ -142,6 +143,47 @@ async def test_a_snapshot_of_the_past_is_computed_once(
         for other in (events[100], events[300]):
             await engine.snapshot(year, other.recorded)
         assert (await engine.snapshot(year, instant)).standings is not first.standings
+
+
+async def test_readers_of_a_year_that_is_not_settled_share_a_computation_that_is_not_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever comes while one runs waits for the next, with what has come meanwhile."""
+    events, year = random_history(1)
+    ours = rubrics(1, tmp_path)[1]
+    begun, go_on, computations = asyncio.Event(), asyncio.Event(), 0
+    compute = past._compute
+
+    async def slow(*values: Any) -> Any:
+        nonlocal computations
+        computations += 1
+        begun.set()
+        await go_on.wait()
+        return await compute(*values)
+
+    monkeypatch.setattr(past, "_compute", slow)
+    async with folding(f"sqlite:///{tmp_path / 'x.db'}", ours) as fold:
+        await fold.fold(events[:200])
+        engine, instant = AsOf(fold.db, ours), events[-1].recorded
+
+        def readers() -> list[asyncio.Task[Any]]:
+            read = engine.snapshot
+            tasks = (read(year, instant, settled=False) for _ in range(5))
+            return [asyncio.create_task(task) for task in tasks]
+
+        first = readers()
+        await begun.wait()
+        later = readers()
+        await fold.fold(events[200:])
+        go_on.set()
+        snapshots = await asyncio.gather(*first, *later)
+        assert computations == 2
+        assert len({id(snapshot.standings) for snapshot in snapshots}) == 2
+        expected = rating_answers(Accepted(events), ours, year)
+        ratings = {key: snapshots[-1].rating(key) for key in snapshots[-1].standings}
+        assert {k: {**rating_members(r), "as_of": None} for k, r in ratings.items()} == expected
+        await engine.snapshot(year, instant, settled=False)
+        assert computations == 3
 
 
 async def test_the_past_of_one_unit_is_read_by_its_own_indexes(
