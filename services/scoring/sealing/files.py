@@ -170,15 +170,19 @@ class SealFiles:
     async def proof(self, year: int, unit: str, version: int | None = None) -> dict[str, Any]:
         """The proof of a rated unit, by its key, in the newest seal or in one version."""
         async with self.db.read() as conn:
-            content = await sealed_set(conn, year, version)
+            state, row, _ = await _seal_of(conn, year, version)
+            log = self._logs.get((year, row.version, row.root))
+            content = None if log is None else log.content  # its note may be that of the draft
+            if content is None or state.seal_of(row.version) is None:
+                content = await sealed_set(conn, year, version)
         sealed = await self.log_of(content)
         past = await self.year_as_of(question(content.head))
         rated = past.unit(unit)
         units = {rated.key}
         if past.views(rated).pooled_binds:
             units |= past.registry.pool(rated.key, year)
-        lines = sealed.lines_of(rated.key, units, past.registry)
-        return seal.unit_proof(rated.key, content.note, content.keys, sealed.log.tree, lines)
+        lines = await asyncio.to_thread(sealed.lines_of, rated.key, units, past.registry)
+        return seal.unit_proof(rated.key, row.note, row.keys, sealed.log.tree, lines)
 
     async def log_of(self, content: SealedSet) -> SealedLog:
         """The log of a version; SealDiffers where it no longer has the root that was signed."""
