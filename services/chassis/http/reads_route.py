@@ -14,6 +14,7 @@ from contracts.messages import Message
 from services.chassis import read_log
 from services.chassis.http.openapi import Page, answers
 from services.chassis.http.outbox_route import Authorize
+from services.chassis.http.validation import instant_text
 from services.chassis.messages import message
 from services.chassis.read_log import Read, ReadLog, Selection
 
@@ -27,12 +28,7 @@ async def itself(unit: str) -> tuple[str, ...]:
     return (unit,)
 
 
-def _instant(text: str) -> str:
-    moments.instant(text)
-    return text
-
-
-Instant = Annotated[str, AfterValidator(_instant)] | None
+Instant = Annotated[str, AfterValidator(instant_text)] | None
 
 
 class ReadsPaging(BaseModel):

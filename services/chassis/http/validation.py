@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from itertools import islice
 from typing import Any
 
+from contracts import moments
 from contracts.messages import Message
 from services.chassis.messages import message
 
@@ -77,3 +78,9 @@ def _raised(error: object) -> Message:
     """The message that a validator of ours raised; a library's own error is not quoted."""
     first = error.args[0] if isinstance(error, ValueError) and error.args else None
     return first if isinstance(first, Message) else message("field-other")
+
+
+def instant_text(text: str) -> str:
+    """An RFC 3339 time as it was given; ValueError with a message for any other text."""
+    moments.instant(text)
+    return text

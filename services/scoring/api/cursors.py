@@ -3,6 +3,7 @@
 import base64
 import binascii
 from hashlib import sha256
+from typing import TypeVar
 
 import msgspec
 
@@ -15,19 +16,20 @@ from services.scoring.ratings.history import CausePlace
 from services.scoring.readmodel.appeals import AppealKey
 
 MARK_BYTES = 4
+P = TypeVar("P")
 
 
 def event_cursor(after: EventKey, year: int, unit: str) -> str:
     """The cursor of a page of the events of a unit's year."""
     place = after.time.to_bytes(8, signed=True) + after.identity
-    return base64.urlsafe_b64encode(_mark("events", year, unit) + place).decode()
+    return _text(_mark("events", year, unit) + place)
 
 
 def event_place(cursor: str | None, year: int, unit: str) -> EventKey | None:
     """Where the next page of a unit's events begins; Problem 422 for a foreign cursor."""
     if cursor is None:
         return None
-    place = _place(cursor, _mark("events", year, unit))
+    place = _content(cursor, _mark("events", year, unit))
     if len(place) != 24:
         raise foreign_cursor()
     return EventKey(int.from_bytes(place[:8], signed=True), place[8:])
@@ -35,48 +37,32 @@ def event_place(cursor: str | None, year: int, unit: str) -> EventKey | None:
 
 def cause_cursor(place: CausePlace, year: int, unit: str) -> str:
     """The cursor of a page of what moved the rating of a unit's year."""
-    content = _mark("history", year, unit) + msgspec.msgpack.encode(place)
-    return base64.urlsafe_b64encode(content).decode()
+    return _text(_mark("history", year, unit) + msgspec.msgpack.encode(place))
 
 
 def cause_place(cursor: str | None, year: int, unit: str) -> CausePlace | None:
     """Where the next page of what moved a rating begins; Problem 422 for a foreign cursor."""
-    if cursor is None:
-        return None
-    try:
-        return msgspec.msgpack.decode(_place(cursor, _mark("history", year, unit)), type=CausePlace)
-    except (ValueError, msgspec.MsgspecError):
-        raise foreign_cursor() from None
+    return _place(cursor, CausePlace, _mark("history", year, unit))
 
 
 def unowned_cursor(place: Place) -> str:
     """The cursor of a page of unowned events."""
-    return base64.urlsafe_b64encode(msgspec.msgpack.encode(place)).decode()
+    return _text(msgspec.msgpack.encode(place))
 
 
 def unowned_place(cursor: str | None) -> Place | None:
     """Where the next page of unowned events begins; Problem 422 for a foreign cursor."""
-    if cursor is None:
-        return None
-    try:
-        return msgspec.msgpack.decode(_bytes(cursor), type=Place)
-    except (ValueError, msgspec.MsgspecError):
-        raise foreign_cursor() from None
+    return _place(cursor, Place)
 
 
 def appeal_cursor(after: AppealKey) -> str:
     """The cursor of a page of appeals."""
-    return base64.urlsafe_b64encode(msgspec.msgpack.encode(after)).decode()
+    return _text(msgspec.msgpack.encode(after))
 
 
 def appeal_place(cursor: str | None) -> AppealKey | None:
     """Where the next page of appeals begins; Problem 422 for a foreign cursor."""
-    if cursor is None:
-        return None
-    try:
-        return msgspec.msgpack.decode(_bytes(cursor), type=AppealKey)
-    except (ValueError, msgspec.MsgspecError):
-        raise foreign_cursor() from None
+    return _place(cursor, AppealKey)
 
 
 def foreign_cursor() -> Problem:
@@ -84,20 +70,30 @@ def foreign_cursor() -> Problem:
     return refusal([("cursor", message("cursor-wrong"))])
 
 
-def _bytes(cursor: str) -> bytes:
-    try:
-        return base64.b64decode(cursor, altchars=b"-_", validate=True)
-    except (ValueError, binascii.Error):
-        raise foreign_cursor() from None
-
-
 def _mark(name: str, year: int, unit: str) -> bytes:
     """Which list of which unit's year a cursor is of: its place means nothing in another one."""
     return sha256(f"{name} {year} {unit}".encode()).digest()[:MARK_BYTES]
 
 
-def _place(cursor: str, mark: bytes) -> bytes:
-    content = _bytes(cursor)
-    if content[:MARK_BYTES] != mark:
+def _text(content: bytes) -> str:
+    return base64.urlsafe_b64encode(content).decode()
+
+
+def _place(cursor: str | None, type_: type[P], mark: bytes = b"") -> P | None:
+    """The place that a cursor of this mark has; Problem 422 for any other."""
+    if cursor is None:
+        return None
+    try:
+        return msgspec.msgpack.decode(_content(cursor, mark), type=type_)
+    except (ValueError, msgspec.MsgspecError):
+        raise foreign_cursor() from None
+
+
+def _content(cursor: str, mark: bytes) -> bytes:
+    try:
+        content = base64.b64decode(cursor, altchars=b"-_", validate=True)
+    except (ValueError, binascii.Error):
+        raise foreign_cursor() from None
+    if not content.startswith(mark):
         raise foreign_cursor()
-    return content[MARK_BYTES:]
+    return content.removeprefix(mark)

@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from contracts import moments
 from contracts.messages import Message
 from services.chassis.http.service_api import FieldError, Problem
+from services.chassis.http.validation import instant_text
 from services.scoring.messages import message
 from services.scoring.readmodel.moment import NOW, Moment
 
@@ -43,13 +44,8 @@ UnitCode = Annotated[
 ]
 
 
-def _instant(text: str) -> str:
-    moments.instant(text)
-    return text
-
-
 AsOfText = Annotated[
-    Annotated[str, AfterValidator(_instant)] | None,
+    Annotated[str, AfterValidator(instant_text)] | None,
     Field(
         max_length=64, json_schema_extra={"format": "date-time"},
         description="as recorded by the doors up to this instant (RFC 3339)",

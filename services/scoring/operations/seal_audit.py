@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from typing import NamedTuple
 
 from contracts import moments
 from contracts.envelope import decode
@@ -26,16 +25,9 @@ from services.scoring.store import seals, stages
 from services.scoring.store.seals import CheckpointRow, SealRow
 from services.scoring.year import checkpoints, notes
 from services.scoring.year.keys import VerifierKey
-from services.scoring.year.merkle import HASH_BYTES, Tree, leaf_hash
+from services.scoring.year.merkle import Tree, first_difference, leaf_hash
 from services.scoring.year.notes import Head
 from services.scoring.year.seal import EventEntry, encode_hashes, log_name
-
-
-class _Line(NamedTuple):
-    """An entry as it is now: its hash, and what a person finds it by."""
-
-    leaf: bytes
-    name: str
 
 
 async def seal_differences(db: Database, keyring: Keyring) -> list[Message]:
@@ -80,11 +72,9 @@ async def _seal(
     entries = await event_entries(db, keyring.secret, row.year, row.cut)
     log = await year_log(content.head, entries, content.ratings)
     names = [*map(_event_name, entries), *(rating.unit for rating in content.ratings), "year"]
-    lines = [_Line(*pair) for pair in zip(log.tree.leaves, names, strict=True)]
-    difference = first_difference(lines, leaves)
-    if difference is not None:
-        place, now = difference
-        yield message("differs-seal-entry", log=name, place=place, entry=now)
+    place = first_difference(log.tree.leaves, leaves)
+    if place is not None:
+        yield _entry_difference(name, place, names)
     elif log.tree.root() != row.root:
         yield message("differs-seal-root", log=name)
     elif fault is None and (log.events, log.events_root, _signers(row, keys)) != (
@@ -109,18 +99,16 @@ async def _checkpoints(
     assert keyring.secret is not None
     entries = await event_entries(db, keyring.secret, year, rows[-1].until)
     tree = await asyncio.to_thread(lambda: Tree(leaf_hash(entry.line) for entry in entries))
-    lines = [_Line(leaf, _event_name(e)) for leaf, e in zip(tree.leaves, entries, strict=True)]
-    difference = first_difference(lines, leaves)
-    if difference is not None:
-        place, now = difference
-        yield message("differs-seal-entry", log=name, place=place, entry=now)
+    place = first_difference(tree.leaves, leaves)
+    if place is not None:
+        yield _entry_difference(name, place, [_event_name(entry) for entry in entries])
     for before, row in zip((0, *(row.size for row in rows)), rows, strict=False):
         fault = _note_fault(row.note, Head(name, row.size, row.root), keys, 1)
         if fault is not None:
             yield message("differs-seal-note", log=name, why=fault)
-        elif difference is None and (row.size > tree.size or tree.root(row.size) != row.root):
+        elif place is None and (row.size > tree.size or tree.root(row.size) != row.root):
             yield message("differs-seal-root", log=name)
-        elif difference is None and not _is_as_made(row, tree, before, announced.get(row.note)):
+        elif place is None and not _is_as_made(row, tree, before, announced.get(row.note)):
             yield message("differs-checkpoint-row", log=name, until=moments.rfc3339(row.until))
 
 
@@ -137,16 +125,14 @@ def _is_as_made(
     return proof is not None and tuple(encode_hashes(proof)) == row.consistency
 
 
+def _entry_difference(log: str, place: int, names: Sequence[str]) -> Message:
+    """The sentence on the first entry that is not as it was; `names` are those of the entries."""
+    now = names[place] if place < len(names) else "-"
+    return message("differs-seal-entry", log=log, place=place, entry=now)
+
+
 def _event_name(entry: EventEntry) -> str:
     return f"{entry.source} {entry.id}"
-
-
-def first_difference(lines: Sequence[_Line], leaves: bytes) -> tuple[int, str] | None:
-    """The first entry that is not as it was when it was signed, by place and name; or None."""
-    for place, line in enumerate(lines):
-        if leaves[place * HASH_BYTES : (place + 1) * HASH_BYTES] != line.leaf:
-            return place, line.name
-    return None if len(leaves) == len(lines) * HASH_BYTES else (len(lines), "-")
 
 
 def _note_fault(

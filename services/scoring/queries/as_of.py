@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from contracts.envelope import Recorded, decode, restore
+from contracts.envelope import Recorded, decode
 from services.chassis.database.engine import rows_of, select_among
 from services.chassis.driver_rows import Row
 from services.scoring.fold import verdict
@@ -21,8 +21,10 @@ from services.scoring.fold.books import LedgerPart
 from services.scoring.fold.registry import Registry
 from services.scoring.fold.verdict import RetractionTarget
 from services.scoring.queries.events import EVERY_SUBJECT
+from services.scoring.store import book_inputs
+from services.scoring.store.book_inputs import PARTS, LedgerPast
 
-POSTED = f"part IN ({int(LedgerPart.PRACTICE)}, {int(LedgerPart.DECISION)})"
+POSTED = f"part IN ({PARTS})"
 REGISTRY = f"part = {int(LedgerPart.REGISTRY)}"
 RETRACTION = f"part = {int(LedgerPart.RETRACTION)}"
 COLUMNS = "SELECT raw, identity, time, subject, retracted FROM ledger"
@@ -32,15 +34,6 @@ FEW = 200
 T = TypeVar("T")
 Targets = frozenset[RetractionTarget]
 """What the retractions name that were recorded up to an instant."""
-
-
-def recorded_by(until: int) -> str:
-    """The condition of rows that a door had recorded by an instant.
-
-    The sign keeps SQLite from the index of the year by recording: it would read the whole city for
-    the events of one unit.
-    """
-    return f"+recorded <= {int(until)}"
 
 
 async def last_recorded(conn: AsyncConnection, year: int, until: int) -> int | None:
@@ -60,7 +53,7 @@ async def retraction_targets(
     conn: AsyncConnection, until: int, subjects: Collection[str] | None = None
 ) -> Targets:
     """The targets of the retractions recorded up to an instant, all or those of some subjects."""
-    select = f"SELECT raw FROM ledger WHERE {RETRACTION} AND {recorded_by(until)}"
+    select = f"SELECT raw FROM ledger WHERE {RETRACTION} AND {book_inputs.recorded_by(until)}"
     if subjects is None:
         rows: Sequence[Any] = (await conn.execute(text(select))).all()
     else:
@@ -77,7 +70,7 @@ def _targets(rows: Sequence[Row]) -> Targets:
 
 async def registry(conn: AsyncConnection, until: int, targets: Targets) -> Registry:
     """The registry that follows from the `unit.*` events recorded up to an instant."""
-    select = f"SELECT raw FROM ledger WHERE {REGISTRY} AND {recorded_by(until)}"
+    select = f"SELECT raw FROM ledger WHERE {REGISTRY} AND {book_inputs.recorded_by(until)}"
     rows = (await conn.execute(text(select))).all()
 
     def read(rows: Sequence[Row]) -> Registry:
@@ -106,20 +99,12 @@ async def events(
 ) -> dict[str, list[Recorded]]:
     """The events of a year that may post facts as of an instant, by subject.
 
-    Receipt and time of acceptance are empty: they post nothing.
+    As `book_inputs.events` reads them in a worker.
     """
-    select = f"{COLUMNS} WHERE year = {int(year)} AND {POSTED} AND {recorded_by(until)}"
-    rows = await (await rows_of(conn)).among(f"{select} AND subject", subjects, "text")
-
-    def read(rows: Sequence[Row]) -> dict[str, list[Recorded]]:
-        by_subject: dict[str, list[Recorded]] = {}
-        for row in rows:
-            if not _is_retracted(row, targets):
-                event = restore(row[0], row[1], b"", row[2], year, 0)
-                by_subject.setdefault(row[3], []).append(event)
-        return by_subject
-
-    return await _beside(rows, read)
+    past = LedgerPast(until, targets)
+    select = book_inputs.select_past(year, past)
+    rows = await (await rows_of(conn)).among(select, subjects, "text")
+    return await _beside(rows, lambda rows: book_inputs.restored(rows, year, past))
 
 
 async def decisions(
@@ -127,14 +112,16 @@ async def decisions(
     subjects: Collection[str] | None = None,
 ) -> list[Recorded]:  # fmt: skip
     """The decisions, declarations and results of a year as of an instant."""
-    select = f"{DECISIONS.format(year=int(year))} AND {recorded_by(until)}"
+    select = f"{DECISIONS.format(year=int(year))} AND {book_inputs.recorded_by(until)}"
     if subjects is None:
         rows: Sequence[Any] = (await conn.execute(text(f"{select} {EVERY_SUBJECT}"))).all()
     else:
         rows = await select_among(conn, f"{select} AND subject", subjects, "text")
 
+    past = LedgerPast(until, targets)
+
     def read(rows: Sequence[Row]) -> list[Recorded]:
-        return [decode(bytes(row[0])) for row in rows if not _is_retracted(row, targets)]
+        return [decode(bytes(row[0])) for row in rows if not past.retracts(row)]
 
     return await _beside(rows, read)
 
@@ -142,8 +129,3 @@ async def decisions(
 async def _beside(rows: Sequence[Row], read: Callable[[Sequence[Row]], T]) -> T:
     """Reads rows, many of them beside the event loop."""
     return read(rows) if len(rows) < FEW else await asyncio.to_thread(read, rows)
-
-
-def _is_retracted(row: Row, targets: Targets) -> bool:
-    """Whether a row of COLUMNS is retracted by one of the targets; the mark is looked at first."""
-    return bool(row[4]) and RetractionTarget(bytes(row[1]), row[3]) in targets

@@ -31,7 +31,7 @@ from services.scoring.store.door_state import known_until
 from services.scoring.store.seals import CheckpointRow
 from services.scoring.year import checkpoints, notes, seal
 from services.scoring.year.keys import Role, SigningKey
-from services.scoring.year.merkle import HASH_BYTES, Tree, leaf_hash
+from services.scoring.year.merkle import HASH_BYTES, Tree, first_difference, leaf_hash
 from services.scoring.year.notes import Note
 from services.scoring.year.obstacles import stage_reason
 from services.scoring.year.seal import EventEntry
@@ -206,9 +206,9 @@ def prepare(
     Raises PastDiffers where the entries do not go on from the hashes of those before.
     """
     tree = Tree(leaf_hash(entry.line) for entry in entries)
-    joined = b"".join(tree.leaves)
-    if joined[: len(before)] != before:
-        raise PastDiffers(year, *first_difference(entries, joined, before))
+    place = first_difference(tree.leaves[: len(before) // HASH_BYTES], before)
+    if place is not None:
+        raise PastDiffers(year, place, entries[place] if place < len(entries) else None)
     head = checkpoints.head(origin, year, tree)
     if root_of(entry.line for entry in entries) != head.root:
         raise RootsDiffer(year, 0)
@@ -217,15 +217,4 @@ def prepare(
     proof = tree.consistency(earlier[-1].size) if earlier else []
     hashes = tuple(seal.encode_hashes(proof))
     row = CheckpointRow(year, until, tree.size, head.root, note, hashes)
-    return Prepared(row, joined[len(before) :])
-
-
-def first_difference(
-    entries: Sequence[EventEntry], joined: bytes, before: bytes
-) -> tuple[int, EventEntry | None]:
-    """The first place at which the hashes differ, and the entry that is there now."""
-    for place in range(len(before) // HASH_BYTES):
-        first = place * HASH_BYTES
-        if joined[first : first + HASH_BYTES] != before[first : first + HASH_BYTES]:
-            return place, entries[place] if place < len(entries) else None
-    raise ValueError("the hashes do not differ")
+    return Prepared(row, b"".join(tree.leaves)[len(before) :])

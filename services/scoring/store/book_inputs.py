@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
 
 from contracts.envelope import Recorded, restore
@@ -25,6 +25,15 @@ class LedgerPast(NamedTuple):
     def retracts(self, row: Row) -> bool:
         """Whether it retracts a row of raw, identity, time, subject and the mark as retracted."""
         return bool(row[4]) and RetractionTarget(bytes(row[1]), row[3]) in self.targets
+
+
+def recorded_by(until: int) -> str:
+    """The condition of rows that a door had recorded by an instant.
+
+    The sign keeps SQLite from the index of the year by recording: it would read the whole city for
+    the events of one unit.
+    """
+    return f"+recorded <= {int(until)}"
 
 
 async def look(rows: Rows) -> int:
@@ -60,17 +69,31 @@ async def events(
 
     With `types` only those of these event types, which are names of our catalog; with `past` those
     as of its instant. Receipt and time of acceptance are empty: they decide which events there are,
-    and post nothing. The sign keeps SQLite from the index of the year, which is of all units.
+    and post nothing.
     """
-    by_subject: dict[str, list[Recorded]] = {}
+    selected = await rows.among(_select(year, types, past), subjects, "text")
+    return restored(selected, year, past)
+
+
+def select_past(year: int, past: LedgerPast) -> str:
+    """Selects the events of a year as of an instant; the end is for its subjects."""
+    return _select(year, None, past)
+
+
+def _select(year: int, types: Collection[str] | None, past: LedgerPast | None) -> str:
     of_types = "" if types is None else f"AND kind IN ({type_list(types)}) "
-    standing = "NOT retracted" if past is None else f"+recorded <= {int(past.until)}"
-    select = (
+    standing = "NOT retracted" if past is None else recorded_by(past.until)
+    return (
         "SELECT raw, identity, time, subject, retracted FROM ledger "
         f"WHERE year = {int(year)} AND part IN ({PARTS}) AND {standing} "
         f"{of_types}AND subject"
     )
-    for row in await rows.among(select, subjects, "text"):
+
+
+def restored(rows: Iterable[Row], year: int, past: LedgerPast | None) -> dict[str, list[Recorded]]:
+    """The events of selected rows of a year, by subject."""
+    by_subject: dict[str, list[Recorded]] = {}
+    for row in rows:
         if past is None or not past.retracts(row):
             event = restore(row[0], row[1], b"", row[2], year, 0)
             by_subject.setdefault(row[3], []).append(event)

@@ -123,16 +123,17 @@ async def add_ratings(
 
 async def seals(conn: AsyncConnection, year: int | None = None) -> list[SealRow]:
     """The seals of a year, or of all, by year and version."""
-    names = ", ".join(SealRow._fields)
+    rows = await _rows(conn, "seals", SealRow._fields, "version", year)
+    return [SealRow(**{**row, "keys": tuple(row["keys"].split("\n"))}) for row in rows]
+
+
+async def _rows(
+    conn: AsyncConnection, table: str, columns: Sequence[str], order: str, year: int | None
+) -> list[dict[str, Any]]:
     of_year = "" if year is None else "WHERE year = :year "
-    select = text(f"SELECT {names} FROM seals {of_year}ORDER BY year, version")
+    select = text(f"SELECT {', '.join(columns)} FROM {table} {of_year}ORDER BY year, {order}")
     rows = await conn.execute(select, {} if year is None else {"year": year})
-    return [_seal(row) for row in rows]
-
-
-def _seal(row: Any) -> SealRow:
-    values = dict(zip(SealRow._fields, row, strict=True))
-    return SealRow(**{**values, "keys": tuple(values["keys"].split("\n"))})
+    return [dict(zip(columns, row, strict=True)) for row in rows]
 
 
 async def seal(conn: AsyncConnection, year: int, version: int) -> SealRow | None:
@@ -155,16 +156,10 @@ async def rating_lines(conn: AsyncConnection, year: int, version: int) -> list[R
 
 async def checkpoints(conn: AsyncConnection, year: int | None = None) -> list[CheckpointRow]:
     """The checkpoints of a year, or of all, in order."""
-    names = ", ".join(CheckpointRow._fields)
-    of_year = "" if year is None else "WHERE year = :year "
-    select = text(f"SELECT {names} FROM checkpoints {of_year}ORDER BY year, until")
-    rows = await conn.execute(select, {} if year is None else {"year": year})
-    return [_checkpoint(row) for row in rows]
-
-
-def _checkpoint(row: Any) -> CheckpointRow:
-    values = dict(zip(CheckpointRow._fields, row, strict=True))
-    return CheckpointRow(**{**values, "consistency": tuple(values["consistency"].split())})
+    rows = await _rows(conn, "checkpoints", CheckpointRow._fields, "until", year)
+    return [
+        CheckpointRow(**{**row, "consistency": tuple(row["consistency"].split())}) for row in rows
+    ]
 
 
 async def checkpoint_leaves(conn: AsyncConnection, year: int) -> bytes:

@@ -6,7 +6,7 @@ It only builds. What checks a proof is `year.verify`, which shares no code with 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 EMPTY_ROOT = hashlib.sha256(b"").digest()
 HASH_BYTES = 32
@@ -20,6 +20,17 @@ def leaf_hash(entry: bytes) -> bytes:
 def node_hash(left: bytes, right: bytes) -> bytes:
     """The hash of an inner node."""
     return hashlib.sha256(b"\x01" + left + right).digest()
+
+
+def first_difference(leaves: Sequence[bytes], signed: bytes) -> int | None:
+    """The first place at which leaf hashes are not those signed, one after the other; or None.
+
+    Where one of them goes on after the other, it is the end of the shorter.
+    """
+    for place, leaf in enumerate(leaves):
+        if signed[place * HASH_BYTES : (place + 1) * HASH_BYTES] != leaf:
+            return place
+    return None if len(signed) == len(leaves) * HASH_BYTES else len(leaves)
 
 
 class Tree:

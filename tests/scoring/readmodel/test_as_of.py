@@ -24,6 +24,8 @@ from services.scoring.ratings.recount import Accepted
 from services.scoring.readmodel import as_of as past
 from services.scoring.readmodel.as_of import AsOf
 from services.scoring.rubrics.model import Rubrics
+from services.scoring.store import book_inputs
+from services.scoring.store.book_inputs import LedgerPast
 from tests.scoring.folding import Fold, folding, split
 from tests.support.builders.cities import NOW, accepted, city, rating_answers, rubrics
 
@@ -85,7 +87,7 @@ def _by_time(until: int) -> str:
     return f"time <= {int(until)}"
 
 
-def _retracted_today(row: Any, targets: Any) -> bool:
+def _retracted_today(self: Any, row: Any) -> bool:
     return bool(row[4])
 
 
@@ -95,8 +97,8 @@ async def _no_later_retraction(conn: Any, year: int, until: int) -> set[str]:
 
 
 FAULTS: dict[str, tuple[Any, str, Any]] = {
-    "by the time of the event": (as_of_queries, "recorded_by", _by_time),
-    "retractions of today": (as_of_queries, "_is_retracted", _retracted_today),
+    "by the time of the event": (book_inputs, "recorded_by", _by_time),
+    "retractions of today": (LedgerPast, "retracts", _retracted_today),
     "nothing that was retracted later": (
         as_of_queries, "later_subjects", _no_later_retraction,
     ),
