@@ -22,12 +22,12 @@ def test_every_setting_is_documented_and_none_that_is_not_there() -> None:
     """The table of docs/operations.md against the settings of the code."""
     text = (DOCS / "operations.md").read_text(encoding="utf-8")
     table = text[text.index("| setting |") : text.index("## What keeps it")]
-    said = set(re.findall(r"`(DANCHU_[A-Z_<>]+)`", table))
+    written = set(re.findall(r"`(DANCHU_[A-Z_<>]+)`", table))
     fields = {f"DANCHU_{name.upper()}" for kind in (Settings, IntakeSettings, ScoringSettings)
               for name in kind.model_fields}  # fmt: skip
     by_service = {"DANCHU_<SERVICE>_DATABASE_URL", "DANCHU_NATS_<SERVICE>_USER",
                   "DANCHU_NATS_<SERVICE>_PASSWORD"}  # fmt: skip
-    assert said == fields | by_service
+    assert written == fields | by_service
 
 
 def test_the_settings_of_every_service_are_among_those() -> None:
@@ -55,13 +55,13 @@ def test_the_tests_of_the_invariants_exist() -> None:
 def test_the_architecture_names_services_and_tables_that_are_there() -> None:
     """One page that can be trusted."""
     text = (DOCS / "architecture.md").read_text(encoding="utf-8")
-    said: dict[str, set[str]] = {name: set() for name in SERVICES}
+    written: dict[str, set[str]] = {name: set() for name in SERVICES}
     for names, tables in re.findall(r"^\| ([a-z, ]+) \| (`.+?) \| ", text, re.M):
         for name in names.split(", "):
-            said[name] |= set(re.findall(r"`(\w+)`", tables))
+            written[name] |= set(re.findall(r"`(\w+)`", tables))
     for name in SERVICES:
         made = import_module(f"services.{name}.tables").metadata.tables.keys()
-        assert said[name] == made, name
+        assert written[name] == made, name
 
 
 def test_the_glossary_has_each_term_of_the_rules_once() -> None:

@@ -20,10 +20,10 @@ Calls = list[tuple[str, dict[str, Any]]]
 @pytest.fixture
 def calls(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Calls:
     """What is asked of a scoring that rates two units; the working folder is a fresh one."""
-    asked: Calls = []
+    sent_calls: Calls = []
 
     async def get(_: Client, path: str, token: str = "", **parameters: Any) -> Answer:
-        asked.append((path, {name: value for name, value in parameters.items() if value}))
+        sent_calls.append((path, {name: value for name, value in parameters.items() if value}))
         if path == "/scoring/ratings":
             items = [{"unit": unit} for unit in UNITS]
             return Answer(200, json.dumps({"items": items, "next": None}).encode())
@@ -38,7 +38,7 @@ def calls(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Calls:
     monkeypatch.setattr(Client, "get", get)
     monkeypatch.chdir(tmp_path)
     write_tokens(tmp_path)
-    return asked
+    return sent_calls
 
 
 def export(*arguments: str) -> Any:

@@ -42,12 +42,12 @@ def change(number: int) -> dict[str, Any]:
 @pytest.fixture
 def calls(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[dict[str, Any]]:
     """The parameters of what is asked of a scoring with three changes, one a page."""
-    asked: list[dict[str, Any]] = []
+    requests: list[dict[str, Any]] = []
     write_tokens(tmp_path)
     monkeypatch.chdir(tmp_path)
 
     async def get(_: Client, path: str, token: str = "", **parameters: Any) -> Answer:
-        asked.append({"path": path, **parameters})
+        requests.append({"path": path, **parameters})
         if parameters.get("as_of") == "9999-01-01T00:00:00Z":
             return Answer(409, json.dumps(UNKNOWN).encode())
         if parameters.get("as_of") == "yesterday":
@@ -61,7 +61,7 @@ def calls(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[dict[str, Any
         return Answer(200, json.dumps(body).encode())
 
     monkeypatch.setattr(Client, "get", get)
-    return asked
+    return requests
 
 
 def danchu(*arguments: str) -> Any:

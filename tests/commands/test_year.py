@@ -37,19 +37,19 @@ REFUSAL = {
 @pytest.fixture
 def calls(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Calls:
     """What is asked of a scoring that refuses to reopen, by role; on a fresh home."""
-    asked: Calls = []
+    sent_calls: Calls = []
     write_tokens(tmp_path)
     monkeypatch.chdir(tmp_path)
     role = {token: role for role, token in tokens(tmp_path).items()}
 
     async def get(_: Client, path: str, token: str = "", **parameters: Any) -> Answer:
-        asked.append((role[token], path, None))
+        sent_calls.append((role[token], path, None))
         return Answer(
             200, json.dumps({"items": [YEAR]} if path.endswith("years") else YEAR).encode()
         )
 
     async def post(_: Client, path: str, body: bytes, type_: str, token: str) -> Answer:
-        asked.append((role[token], path, json.loads(body)))
+        sent_calls.append((role[token], path, json.loads(body)))
         if path.endswith("reopened"):
             return Answer(409, json.dumps(REFUSAL).encode())
         if json.loads(body).get("date") == "x":
@@ -63,7 +63,7 @@ def calls(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Calls:
 
     monkeypatch.setattr(Client, "get", get)
     monkeypatch.setattr(Client, "post", post)
-    return asked
+    return sent_calls
 
 
 def year(*arguments: str) -> Any:
@@ -73,11 +73,11 @@ def year(*arguments: str) -> Any:
 
 def test_a_year_is_shown_for_people_and_for_machines(calls: Calls) -> None:
     """Stage, decisions, seals and waiting appeals; `open` says whether it is."""
-    shown = year("show", "--year", "2025")
-    assert shown.exit_code == 0, shown.output
+    listing = year("show", "--year", "2025")
+    assert listing.exit_code == 0, listing.output
     for text in ("Đang mở", "15/NQ-HĐND", "AAAA", "kn-1", "names no year"):
-        assert text in shown.stdout
-    assert "\\n" not in shown.stdout, "what stands below each other has lines of its own"
+        assert text in listing.stdout
+    assert "\\n" not in listing.stdout, "what stands below each other has lines of its own"
     assert json.loads(year("show", "--year", "2025", "--json").stdout) == YEAR
     assert json.loads(year("show", "--json").stdout) == [YEAR]
     assert "2025" in year("show").stdout

@@ -44,8 +44,8 @@ class Asker:
             except BrokerAway:
                 return None
 
-        found: bytes = await eventually(answer)
-        return found
+        reply_body: bytes = await eventually(answer)
+        return reply_body
 
 
 @pytest.fixture
@@ -71,9 +71,9 @@ async def askers(server: NatsServer) -> AsyncIterator[tuple[Asker, Asker]]:
         await asker.broker.close()
 
 
-async def http(road: Road, unit: str, role: str = "hr", **asked: Any) -> bytes:
+async def http(road: Road, unit: str, role: str = "hr", **parameters: Any) -> bytes:
     """The body over HTTP."""
-    return (await road.get(f"/ratings/2025/{unit}", role, **asked)).content
+    return (await road.get(f"/ratings/2025/{unit}", role, **parameters)).content
 
 
 async def test_a_question_is_answered_as_over_http_and_refused_by_field(
@@ -90,19 +90,19 @@ async def test_a_question_is_answered_as_over_http_and_refused_by_field(
         receipts = await road.send([published("H44.1", "a")])
         await road.get("/ratings/2025/H44.1", wait_for=receipts[-1])
 
-        async def same(unit: str, asker: Asker = everybody, **asked: Any) -> Any:
+        async def same(unit: str, asker: Asker = everybody, **parameters: Any) -> Any:
             """The answer, which is the body of HTTP byte for byte."""
             role = "hr" if asker is everybody else "reader"
             claims = {} if asker is everybody else {"units": ["H44.1"]}
-            answer = await asker.ask({"year": 2025, "unit": unit, **asked})
-            assert answer == await http(road, unit, role, claims=claims, **asked)
+            answer = await asker.ask({"year": 2025, "unit": unit, **parameters})
+            assert answer == await http(road, unit, role, claims=claims, **parameters)
             return json.loads(answer)
 
         assert (await same("H44.1"))["total"] != past["total"]
 
         async def known() -> bool:
-            asked = {"year": 2025, "unit": "H44.1", "as_of": recorded}
-            return bool(json.loads(await everybody.ask(asked)).get("status") is None)
+            parameters = {"year": 2025, "unit": "H44.1", "as_of": recorded}
+            return bool(json.loads(await everybody.ask(parameters)).get("status") is None)
 
         await eventually(known)
         assert (await same("H44.1", as_of=recorded))["total"] == past["total"]

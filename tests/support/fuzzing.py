@@ -107,9 +107,9 @@ def _try(
     )  # fmt: skip
     @given(strategy)
     def each(case: Any) -> None:
-        asked = case.as_transport_kwargs(f"http://danchu/{service}", next(turns))
+        transport = case.as_transport_kwargs(f"http://danchu/{service}", next(turns))
         known = ("method", "url", "headers", "params", "data", "json", "cookies", "files")
-        made = requests.Request(**{n: v for n, v in asked.items() if n in known}).prepare()
+        made = requests.Request(**{n: v for n, v in transport.items() if n in known}).prepare()
         answer = run(_sent(client, made))
         seen.append(answer.status_code)
         case.validate_response(answer, checks=CHECKS)

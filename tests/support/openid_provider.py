@@ -114,9 +114,14 @@ class Provider:
         """Access token and id token of a login; `claims` are further ones of the access token."""
         self.claims = claims
         client = {"client_id": "office", "redirect_uri": "http://127.0.0.1/back"}
-        asked = {**client, "response_type": "code", "scope": "openid", "nonce": str(time.time_ns())}
+        authorization = {
+            **client,
+            "response_type": "code",
+            "scope": "openid",
+            "nonce": str(time.time_ns()),
+        }
         with httpx.Client(base_url=self.issuer) as http:
-            login = http.post("/oauth2/authorize", params=asked, data={"sub": subject})
+            login = http.post("/oauth2/authorize", params=authorization, data={"sub": subject})
             (code,) = parse_qs(urlsplit(login.headers["location"]).query)["code"]
             form = {**client, "grant_type": "authorization_code", "code": code}
             answer = http.post("/oauth2/token", data={**form, "client_secret": "x"})

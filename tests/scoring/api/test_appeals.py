@@ -32,15 +32,15 @@ class Town:
     def __init__(self, fold: Fold, client: httpx.AsyncClient, issuer: Issuer) -> None:
         self.fold, self.client, self.issuer = fold, client, issuer
 
-    async def get(self, role: str = "hr", year: int = 2025, **asked: Any) -> httpx.Response:
+    async def get(self, role: str = "hr", year: int = 2025, **parameters: Any) -> httpx.Response:
         """The appeals as the holder of a token sees them."""
-        units = asked.pop("units", ("*",))
+        units = parameters.pop("units", ("*",))
         headers = {"authorization": f"Bearer {self.issuer.mint(role, units)}"}
-        return await self.client.get(f"/years/{year}/appeals", params=asked, headers=headers)
+        return await self.client.get(f"/years/{year}/appeals", params=parameters, headers=headers)
 
-    async def items(self, *names: str, **asked: Any) -> list[Any]:
+    async def items(self, *names: str, **parameters: Any) -> list[Any]:
         """Of each appeal the members of these names."""
-        answer = await self.get(**asked)
+        answer = await self.get(**parameters)
         assert answer.status_code == 200, answer.text
         return [tuple(item[name] for name in names or NAMES) for item in answer.json()["items"]]
 
@@ -104,11 +104,11 @@ async def test_appeals_are_listed_by_state_in_pages_and_to_their_units(town: Tow
     assert len(page["items"]) == 2
     rest = (await town.get(limit=2, cursor=page["next"])).json()
     assert [item["unit"] for item in rest["items"]] == ["H44.2"] and rest["next"] is None
-    for year, status, asked in (
+    for year, status, parameters in (
         (2025, 422, {"state": "new"}), (2025, 422, {"cursor": "x"}), (2011, 404, {}),
         (2025, 422, {"appeal": "a"}),
     ):  # fmt: skip
-        assert (await town.get(year=year, **asked)).status_code == status
+        assert (await town.get(year=year, **parameters)).status_code == status
 
 
 async def test_what_comes_after_the_cut_of_a_seal_changes_no_appeal(town: Town) -> None:

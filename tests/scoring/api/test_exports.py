@@ -154,8 +154,8 @@ async def test_a_sealed_year_shows_its_root_and_where_it_can_be_checked(city: An
     assert f"{PUBLIC}/scoring/years/2025/seal/{OTHER}?version=1" in sealed and "phiênbản1" in sealed
     book = await city.ask("GET", "/ratings/2025.xlsx?lang=en")
     about = openpyxl.load_workbook(io.BytesIO(book.content))["About"]
-    shown = {row[0].value: row[1].value for row in about}
-    assert (shown["Stage of the year"], shown["Root of the seal"]) == ("Sealed", root)
+    head_cells = {row[0].value: row[1].value for row in about}
+    assert (head_cells["Stage of the year"], head_cells["Root of the seal"]) == ("Sealed", root)
     await decided(city, "reopened", 2, "2026-03-10T00:00:00Z")
     assert root[:16] not in words(await city.ask("GET", path))
     assert words(await city.ask("GET", f"{path}?version=1")).startswith(sealed[:200])
@@ -169,10 +169,10 @@ async def test_a_file_of_the_past_says_its_instant(
     city: Answering, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """On every line, on the sheet that tells what the file is, and in the document."""
-    asked: list[int] = []
+    instants: list[int] = []
 
     async def require_known(_: Any, instant: int, __: int) -> None:
-        asked.append(instant)
+        instants.append(instant)
 
     monkeypatch.setattr("services.scoring.readmodel.versions.require_known", require_known)
     query = "as_of=2099-01-01T00:00:00Z"
@@ -184,4 +184,4 @@ async def test_a_file_of_the_past_says_its_instant(
     book = await city.ask("GET", f"/ratings/2025.xlsx?lang=en&{query}")
     about = openpyxl.load_workbook(io.BytesIO(book.content))["About"]
     assert about["B4"].value == datetime(2099, 1, 1, 7)  # noqa: DTZ001 - no time zones there
-    assert set(asked) == {moments.instant("2099-01-01T00:00:00Z")}
+    assert set(instants) == {moments.instant("2099-01-01T00:00:00Z")}

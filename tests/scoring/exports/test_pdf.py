@@ -125,11 +125,11 @@ def test_a_sealed_year_shows_its_root_and_a_code_to_check_it() -> None:
 def test_a_hostile_text_is_a_text(text: str) -> None:
     """Markup, formulas, right to left, and what no font has: as it is, or by its number."""
     raw = write_pdf(HEAD, sheet(name=text, adjusted=text))
-    shown = squeezed(words(raw))
+    printed_words = squeezed(words(raw))
     if text.isascii():
-        assert shown.count(squeezed(text)) >= 2
+        assert printed_words.count(squeezed(text)) >= 2
     for character in set(squeezed(printed(text))):
-        assert character in shown
+        assert character in printed_words
 
 
 def test_a_name_of_2000_letters_stays_on_the_page() -> None:

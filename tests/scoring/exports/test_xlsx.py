@@ -61,10 +61,13 @@ def test_days_are_dates_and_instants_are_in_vietnamese_time() -> None:
 def test_a_sheet_tells_stage_version_instant_and_rubrics() -> None:
     """The file explains itself when it has left the system."""
     about = rows(write_xlsx(HEADED, rated(), filters={"kind": "commune"}), 2)
-    told = {str(name): value for name, value in about}
-    assert told["Giai đoạn của năm"] == "Đang mở" and told["Phiên bản"] == 2
-    assert told["Số liệu tính đến (giờ Việt Nam)"] == LOCAL
-    assert (told["Điều kiện lọc"], told["Giá trị gốc đã niêm phong"]) == ("kind=commune", "AbCd=")
+    head_values = {str(name): value for name, value in about}
+    assert head_values["Giai đoạn của năm"] == "Đang mở" and head_values["Phiên bản"] == 2
+    assert head_values["Số liệu tính đến (giờ Việt Nam)"] == LOCAL
+    assert (head_values["Điều kiện lọc"], head_values["Giá trị gốc đã niêm phong"]) == (
+        "kind=commune",
+        "AbCd=",
+    )
     texts = [value for _, value in about]
     assert all(rubric.id in texts and rubric.digest in texts for rubric in HEAD.rubrics)
 
@@ -79,7 +82,7 @@ def test_it_is_in_english_when_asked() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "shown"),
+    ("name", "cell_text"),
     [
         ("=1+1", "'=1+1"), ("+1", "'+1"), ("-1", "'-1"), ("@SUM(A1)", "'@SUM(A1)"),
         ("\tx", "'\tx"), ("#N/A", "#N/A"), ("_x0041_", "_x0041_"), ("TRUE", "TRUE"),
@@ -87,10 +90,10 @@ def test_it_is_in_english_when_asked() -> None:
         ("x" * 40_000, "x" * (CELL_MAX - 1) + "…"), ("Ủy ban 🎉", "Ủy ban 🎉"),
     ],
 )  # fmt: skip
-def test_a_text_stays_a_text(name: str, shown: str) -> None:
+def test_a_text_stays_a_text(name: str, cell_text: str) -> None:
     """Neither formula, error, link nor code; the file holds none, and every part is XML."""
     raw = write_xlsx(HEAD, [rating(name=name)])
-    assert rows(raw, 0)[1][1] == shown
+    assert rows(raw, 0)[1][1] == cell_text
     parts = zipfile.ZipFile(io.BytesIO(raw))
     for part in parts.namelist():
         ElementTree.fromstring(parts.read(part))

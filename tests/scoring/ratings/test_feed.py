@@ -28,19 +28,19 @@ def test_a_consumer_of_every_message_knows_the_last_state_of_the_open_years(
     moments: list[tuple[dict[Book, FeedState], set[int]]],
 ) -> None:
     """Whatever moved in between, and also where a unit is not rated any more."""
-    told: dict[Book, FeedState] = {}
+    announced: dict[Book, FeedState] = {}
     for current, closed in moments:
-        before = dict(told)
-        changes = unannounced(current, told, closed)
-        assert not any(told.get(book) == state for book, state in changes.items())
-        told |= changes
-        rated = {book: state for book, state in told.items() if state.rated}
+        before = dict(announced)
+        changes = unannounced(current, announced, closed)
+        assert not any(announced.get(book) == state for book, state in changes.items())
+        announced |= changes
+        rated = {book: state for book, state in announced.items() if state.rated}
         for year in {2024, 2025} - closed:
             assert {b: s for b, s in rated.items() if b.year == year} == {
                 b: s for b, s in current.items() if b.year == year
             }
-        for book in told:
-            assert book.year not in closed or told[book] == before[book]
+        for book in announced:
+            assert book.year not in closed or announced[book] == before[book]
 
 
 def test_a_message_is_an_event_of_the_contract_on_the_subject_of_its_unit() -> None:

@@ -71,9 +71,9 @@ class Feeding:
         """Subject and data of every row of the feed, in order."""
         async with self.fold.db.read() as conn:
             rows = await conn.execute(text("SELECT subject, body, door FROM outbox ORDER BY seq"))
-            found = rows.all()
-        assert all(row[2] is None for row in found), "marks count no messages of the feed"
-        return [(row[0], json.loads(bytes(row[1]))["data"]) for row in found]
+            outbox_rows = rows.all()
+        assert all(row[2] is None for row in outbox_rows), "marks count no messages of the feed"
+        return [(row[0], json.loads(bytes(row[1]))["data"]) for row in outbox_rows]
 
 
 @pytest.fixture
@@ -261,10 +261,10 @@ async def test_a_rebuilt_database_tells_sealed_ratings_last(feeding: Feeding) ->
     async with feeding.fold.db.write() as conn:
         await seals.add_seal(conn, row, b"")
         await seals.add_ratings(conn, 2025, 1, [RatingLine("A", line)])
-    told = await step()
-    assert told["danchu.ratings.2025.A"] == {
+    announced = await step()
+    assert announced["danchu.ratings.2025.A"] == {
         "total": "77.25", "version": 1, "stage": "sealed", "class": sealed["class"], "rank": 1,
         "year": 2025,
     }  # fmt: skip
-    assert told["danchu.ratings.2025.B"]["rated"] is False
-    assert await step() == told
+    assert announced["danchu.ratings.2025.B"]["rated"] is False
+    assert await step() == announced

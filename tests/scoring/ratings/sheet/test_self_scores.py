@@ -39,16 +39,28 @@ def test_the_last_self_score_of_each_indicator_is_shown_with_the_difference() ->
     without = sheets(Accepted(accepted(events)), rubrics, 2025)["A"]
     sheet = sheets(Accepted(accepted([*events, *scores])), rubrics, 2025)["A"]
     lines = {line["id"]: line for line in sheet["indicators"]}
-    shown = {name: line["self_score"] for name, line in lines.items() if line["self_score"]}
-    assert shown["disclosure"]["points"] == "9.13"
-    assert shown["disclosure"]["difference"] == "2.87" and lines["disclosure"]["score"] == "12.00"
-    assert (shown["disclosure"]["id"], shown["disclosure"]["note"]) == ("s2", "tạm tính")
-    assert (shown["officers-trained"]["points"], shown["officers-trained"]["difference"]) == (
+    self_scores = {name: line["self_score"] for name, line in lines.items() if line["self_score"]}
+    assert self_scores["disclosure"]["points"] == "9.13"
+    assert (
+        self_scores["disclosure"]["difference"] == "2.87"
+        and lines["disclosure"]["score"] == "12.00"
+    )
+    assert (self_scores["disclosure"]["id"], self_scores["disclosure"]["note"]) == (
+        "s2",
+        "tạm tính",
+    )
+    assert (
+        self_scores["officers-trained"]["points"],
+        self_scores["officers-trained"]["difference"],
+    ) == (
         "5.00",
         None,
     )
-    deduction = next(name for name in shown if name not in ("disclosure", "officers-trained"))
-    assert (shown[deduction]["points"], shown[deduction]["difference"]) == ("-2.00", "2.00")
+    deduction = next(name for name in self_scores if name not in ("disclosure", "officers-trained"))
+    assert (self_scores[deduction]["points"], self_scores[deduction]["difference"]) == (
+        "-2.00",
+        "2.00",
+    )
     assert len(sheet["self_scores"]) == len(scores)
     for line in sheet["indicators"]:
         line["self_score"] = None
