@@ -92,6 +92,14 @@ def tokens(home: Path) -> dict[str, str]:
     return stored
 
 
+def _response(request: urllib.request.Request) -> Any:
+    """The response, whatever its status; the server may still go away while it is read."""
+    try:
+        return urllib.request.urlopen(request, timeout=SECONDS)
+    except urllib.error.HTTPError as refusal:
+        return refusal
+
+
 @dataclass(frozen=True)
 class Client:
     """Requests to one address; Unanswered if it does not respond."""
@@ -128,10 +136,7 @@ class Client:
         url = f"{self.url.rstrip('/')}{path}"
         try:
             request = urllib.request.Request(url, body, headers, method=method)
-            with urllib.request.urlopen(request, timeout=SECONDS) as answer:
-                return Answer(answer.status, answer.read())
-        except urllib.error.HTTPError as refusal:
-            with refusal:
-                return Answer(refusal.code, refusal.read())
+            with _response(request) as response:
+                return Answer(response.status, response.read())
         except (OSError, ValueError, http.client.HTTPException) as away:
             raise Unanswered(self.url, getattr(away, "reason", away)) from away

@@ -24,10 +24,15 @@ def test_a_part_that_starts_again_waits_for_its_database(
         assert parts.postgres is not None and parts.stack.process is not None
         log = parts.stack.home / "logs" / f"{part.split()[-1]}.log"
         parts.postgres.stop(signal.SIGKILL)
-        parts.kill(part)
-        eventually(lambda: WAITS in log.read_text(), PATIENCE_SECONDS)
+        eventually(lambda: parts.kill(part))
+
+        def state() -> str:
+            code = parts.stack.process.poll() if parts.stack.process else None
+            return f"{code} {parts.stack.children()} {log.read_text()[-4000:]}"
+
+        eventually(lambda: WAITS in log.read_text(), PATIENCE_SECONDS, state)
         parts.come_back()
-        eventually(lambda: _ready(parts), PATIENCE_SECONDS)
+        eventually(lambda: _ready(parts), PATIENCE_SECONDS, state)
         assert parts.stack.process.poll() is None
 
 

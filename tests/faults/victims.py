@@ -30,8 +30,11 @@ class Victims:
         """Everything that can be killed."""
         return (*CHILDREN, "postgres") if self.postgres else CHILDREN
 
-    def kill(self, name: str) -> None:
-        """Kills it with SIGKILL; the supervisor, or we for the database, start it again."""
+    def kill(self, name: str) -> bool:
+        """Kills it with SIGKILL; the supervisor, or we for the database, start it again.
+
+        False if it was down already.
+        """
         if name == "postgres":
             assert self.postgres is not None
             self.postgres.stop(signal.SIGKILL)
@@ -39,10 +42,11 @@ class Victims:
         else:
             pid = self.stack.children().get(name)
             if pid is None:
-                return
+                return False
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         self.killed[name] = self.killed.get(name, 0) + 1
+        return True
 
     def come_back(self) -> None:
         """Starts a killed database again, when its children went by themselves; it recovers."""
