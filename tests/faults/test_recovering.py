@@ -27,8 +27,7 @@ def test_a_part_that_starts_again_waits_for_its_database(
         eventually(lambda: parts.kill(part))
 
         def state() -> str:
-            code = parts.stack.process.poll() if parts.stack.process else None
-            return f"{code} {parts.stack.children()} {log.read_text()[-4000:]}"
+            return f"{parts.stack.state()}\n{log.read_text()[-4000:]}"
 
         eventually(lambda: WAITS in log.read_text(), PATIENCE_SECONDS, state)
         parts.come_back()

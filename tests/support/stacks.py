@@ -129,6 +129,14 @@ class Stack:
                     found[name] = pid
         return found
 
+    def state(self) -> str:
+        """For the message of a failing test: what runs, or how it ended and what it printed."""
+        assert self.process is not None and self.process.stdout is not None
+        code = self.process.poll()
+        if code is None:
+            return f"running: {self.children()}"
+        return f"ended with {code}: {self.process.stdout.read()}"
+
     def stop(self, how: signal.Signals = signal.SIGTERM) -> int:
         """Ends it and answers its exit code."""
         assert self.process is not None
