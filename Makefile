@@ -36,8 +36,9 @@ bench: setup ## measures beside the tutorial design; figures and ratios
 faults: setup ## kills under load for long: 10,000 commands, 100 kills, on each database
 	FAULT_COMMANDS=10000 FAULT_KILLS=100 $(BIN)/python -m pytest -s tests/faults
 
-generate: setup ## the JSON Schemas of the contracts, from the catalog
+generate: setup ## the JSON Schemas of the contracts, from the catalog, and docs/settings.md
 	$(BIN)/python -m contracts.generate
+	$(BIN)/python -m services.commands.settings_table > docs/settings.md
 
 $(VENV)/.installed: pyproject.toml requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "danchu needs Python 3.11 or newer; name one: make PYTHON=python3.11")'

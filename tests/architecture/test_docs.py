@@ -10,6 +10,7 @@ from typing import get_args
 from contracts.data import UnitKind
 from services.chassis.settings import Settings
 from services.commands.service_registry import SERVICES
+from services.commands.settings_table import descriptions, rows, settings_page
 from services.intake.settings import IntakeSettings
 from services.scoring.rubrics.kinds import Kind
 from services.scoring.settings import ScoringSettings
@@ -28,6 +29,13 @@ def test_every_setting_is_documented_and_none_that_is_not_there() -> None:
     by_service = {"DANCHU_<SERVICE>_DATABASE_URL", "DANCHU_NATS_<SERVICE>_USER",
                   "DANCHU_NATS_<SERVICE>_PASSWORD"}  # fmt: skip
     assert written == fields | by_service
+
+
+def test_the_page_of_settings_is_that_of_the_code() -> None:
+    """docs/settings.md is generated: add what a setting is to services/commands/settings.toml,
+    in both languages, and run `make generate`."""
+    assert (DOCS / "settings.md").read_text(encoding="utf-8") == settings_page()
+    assert len(descriptions()) == len(list(rows())), "settings.toml describes what is no setting"
 
 
 def test_the_settings_of_every_service_are_among_those() -> None:
