@@ -4,7 +4,7 @@ These functions never change: a change of a table is a new migration of each ser
 function beside these.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -93,7 +93,10 @@ def extend_reads(op: Any) -> None:
 
 
 def append_only(dialect: str, tables: Iterable[str]) -> list[str]:
-    """The SQL statements of a migration that make tables append-only."""
+    """The SQL statements of a migration that make tables append-only.
+
+    On SQLite a REPLACE gets past them: a new table needs `no_replacement` too.
+    """
     if dialect == "sqlite":
         return [
             f"CREATE TRIGGER {table}_no_{what} BEFORE {what} ON {table} "
@@ -110,3 +113,38 @@ def append_only(dialect: str, tables: Iterable[str]) -> list[str]:
         "FOR EACH STATEMENT EXECUTE FUNCTION append_only()"
         for table in tables
     ]
+
+
+def no_replacement(dialect: str, keys: Mapping[str, Sequence[str]]) -> list[str]:
+    """The SQL statements of a migration that refuse a row whose key the table has already.
+
+    On SQLite `INSERT OR REPLACE` deletes the row in its way, and no trigger on deletions hears of
+    it, whoever connects. `keys` are the columns of the unique key of each append-only table,
+    beside the number of the row (none where that is the only key). On PostgreSQL an insert that
+    updates fires the trigger of `append_only`.
+    """
+    if dialect != "sqlite":
+        return []
+    return [
+        f"CREATE TRIGGER {table}_no_replace BEFORE INSERT ON {table} WHEN {_is_taken(table, key)} "
+        f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
+        for table, key in keys.items()
+    ]
+
+
+def _is_taken(table: str, key: Sequence[str]) -> str:
+    """Whether a new row has the key of another; a number that SQLite is to choose is -1 here."""
+    conditions = ["(NEW.rowid > 0 AND EXISTS (SELECT 1 FROM {table} WHERE rowid = NEW.rowid))"]
+    if key:
+        equal = " AND ".join(f"{name} = NEW.{name}" for name in key)
+        conditions.append(f"EXISTS (SELECT 1 FROM {{table}} WHERE {equal})")
+    return " OR ".join(conditions).format(table=table)
+
+
+def refuse_replaced_reads(op: Any, journal: bool = False) -> None:
+    """Closes the log of reads, and the journal of a system of record, against REPLACE."""
+    keys: dict[str, Sequence[str]] = {"reads": ()}
+    if journal:
+        keys["journal"] = ("record", "version")
+    for statement in no_replacement(op.get_bind().dialect.name, keys):
+        op.execute(statement)

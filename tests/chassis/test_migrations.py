@@ -9,10 +9,13 @@ from typing import Any
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Connection, MetaData
+from sqlalchemy import Connection, MetaData, text
+from sqlalchemy.exc import DBAPIError
 
 from services.chassis.database.engine import Database, migrate
 from services.chassis.database.url import normal_url
+from tests.support.migrating import migrate_to
+from tests.support.tampering import assert_kept
 
 pytestmark = pytest.mark.anyio
 SERVICES = ("intake", "scoring", "training", "awards", "violations")
@@ -40,3 +43,34 @@ async def test_migrations_lead_to_the_tables_of_the_code(
         await db.close()
     assert differing == []
     assert {change[0] for change in empty} >= {"remove_table"}
+
+
+READ = "INSERT INTO reads (at, role, \"by\", what, rows) VALUES (1, 'hr', 'x', 'y', 1)"
+STEP = (
+    'INSERT INTO journal (record, version, step, at, recorded, role, "by", data, events) '
+    "VALUES ('a', 1, 'plan', 1, 1, 'clerk', 'x', '{}', '[]')"
+)
+
+
+@pytest.mark.parametrize("service", [name for name in SERVICES if name != "scoring"])
+async def test_rows_of_an_earlier_version_cannot_be_replaced_after_the_upgrade(
+    service: str, tmp_path: Path
+) -> None:
+    """On SQLite, where a replacement deletes the row in its way past all other triggers."""
+    tables = importlib.import_module(f"services.{service}.tables")
+    kept = {"reads": READ} if service == "intake" else {"reads": READ, "journal": STEP}
+    db = Database(normal_url(f"sqlite:///{tmp_path / 'a.db'}"), service)
+    try:
+        await migrate_to(db, tables.MIGRATIONS, "0005")
+        async with db.write() as conn:
+            for insert in kept.values():
+                await conn.execute(text(insert))
+        await migrate(db, tables.MIGRATIONS)
+        for table in kept:
+            await assert_kept(db, table, "role", ("seq",))
+        if "journal" in kept:  # the version of a record is a key beside the number of the row
+            with pytest.raises(DBAPIError, match="append-only"):
+                async with db.write() as conn:
+                    await conn.execute(text(STEP.replace("INSERT", "INSERT OR REPLACE")))
+    finally:
+        await db.close()

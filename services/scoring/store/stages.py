@@ -24,9 +24,9 @@ _COLUMNS = (
 _ALL = ("identity", "year", *_COLUMNS, "rubrics")
 _INSERT = (
     f"INSERT INTO year_decisions ({', '.join(_ALL)}) "
-    f"VALUES ({', '.join(f':{name}' for name in _ALL)}) "
-    "ON CONFLICT (identity) DO UPDATE SET recorded = excluded.recorded"
+    f"VALUES ({', '.join(f':{name}' for name in _ALL)})"
 )
+_MOVE = "UPDATE year_decisions SET recorded = :recorded WHERE identity = :identity"
 _ORDER = "ORDER BY recorded, identity"
 _RUBRICS = msgspec.json.Decoder(tuple[RubricText, ...])
 
@@ -64,11 +64,16 @@ async def rubrics(conn: AsyncConnection, year: int, version: int) -> tuple[Rubri
 
 
 async def add(conn: AsyncConnection, identity: bytes, year: int, decision: YearDecision) -> None:
-    """Saves a decision under the identity of its event; of one that is there already, the time."""
+    """Saves a decision under the identity of its event; of one that is there already, the time.
+
+    The caller has the lock of the position.
+    """
     fields = [getattr(decision, name) for name in YearDecision.__struct_fields__]
     rubrics = msgspec.json.encode(decision.rubrics).decode()
     values = dict(zip(_ALL, (identity, year, *fields[:-1], rubrics), strict=True))
-    await conn.execute(text(_INSERT), values)
+    time = {"identity": identity, "recorded": values["recorded"]}
+    if not (await conn.execute(text(_MOVE), time)).rowcount:
+        await conn.execute(text(_INSERT), values)
 
 
 async def add_events(conn: AsyncConnection, events: Iterable[Recorded]) -> None:

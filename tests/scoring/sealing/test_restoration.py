@@ -40,6 +40,7 @@ from tests.scoring.sealing.town import (
     training,
 )
 from tests.support.builders.events import SOURCE
+from tests.support.tampering import drop_triggers
 
 pytestmark = pytest.mark.anyio
 TOTAL, OTHER_TOTAL = '"total":"', '"total":"1'
@@ -174,6 +175,9 @@ async def test_the_audit_names_the_first_entry_that_differs(
         await sealed_town(place)
         await place.fold.fold(await stages_of(place))
 
+        async with place.db.write() as conn:
+            await drop_triggers(conn)
+
         async def differences(statement: str, **values: Any) -> list[str]:
             async with place.db.write() as conn:
                 await conn.execute(text(statement), values)
@@ -230,6 +234,7 @@ async def test_the_audit_names_a_seal_that_goes_away_while_it_runs(
         async def lacking_before(conn: AsyncConnection) -> int:
             number = await lacking(conn)
             async with place.db.write() as other:
+                await drop_triggers(other)
                 await other.execute(text("DELETE FROM seals"))
             return number
 
