@@ -12,13 +12,13 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from contracts import moments
 from contracts.messages import Message
 from services.chassis import read_log
+from services.chassis.http.cursors import decode_cursor, encode_cursor, question_mark
 from services.chassis.http.openapi import Page, answers
 from services.chassis.http.outbox_route import Authorize
 from services.chassis.http.validation import instant_text
 from services.chassis.messages import message
 from services.chassis.read_log import Read, ReadLog, Selection
 
-SEQ_DIGITS_MAX = 18
 SubjectsOf = Callable[[str], Awaitable[tuple[str, ...]]]
 """From the key or a code of a unit to all of them."""
 
@@ -41,7 +41,7 @@ class ReadsPaging(BaseModel):
     from_: Instant = Field(None, alias="from", max_length=40)
     to: Instant = Field(None, max_length=40)
     limit: int = Field(50, ge=1, le=1000)
-    cursor: str | None = Field(None, pattern=f"^[1-9][0-9]{{0,{SEQ_DIGITS_MAX - 1}}}$")
+    cursor: str | None = Field(None, max_length=200)
 
 
 class ReadAnswer(BaseModel):
@@ -80,12 +80,14 @@ def add_reads_route(
         selection = Selection(
             paging.year, paging.who, _us(paging.from_), _us(paging.to), subjects
         )  # fmt: skip
-        before = None if paging.cursor is None else int(paging.cursor)
+        mark = question_mark("reads", *selection[:-1], paging.unit)
+        before = decode_cursor(paging.cursor, int, mark)
         async with log.db.read() as conn:
             lines = await read_log.page(conn, selection, before, paging.limit + 1)
         more = len(lines) > paging.limit
         items = [_members(read, term) for _, read in lines[: paging.limit]]
-        body = {"items": items, "next": str(lines[paging.limit - 1][0]) if more else None}
+        last = encode_cursor(lines[paging.limit - 1][0], mark) if more else None
+        body = {"items": items, "next": last}
         return Response(msgspec.json.encode(body), media_type="application/json")
 
 

@@ -70,8 +70,9 @@ def add_appeal_route(api: FastAPI, reading: Reading, verifier: Verifier) -> None
     ) -> Response:
         reader = credential_of(request, verifier)
         await wait_for_receipts(reading, paging.wait_for)
-        after = appeal_place(paging.cursor)
+        after = appeal_place(paging.cursor, year, paging.state)
         page = await appeal_page(reading, year, reader, paging.state, after, paging.limit)
         name_units(request.scope, (appeal.unit for appeal in page.items))
         items = [appeal_members(appeal) for appeal in page.items]
-        return json_answer({"items": items, "next": page.next and appeal_cursor(page.next)})
+        cursor = page.next and appeal_cursor(page.next, year, paging.state)
+        return json_answer({"items": items, "next": cursor})

@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import FastAPI, Query, Request, Response
 
 from services.chassis.auth.credentials import Verifier
+from services.chassis.http.cursors import foreign_cursor
 from services.scoring.api.access import credential_of, find_unit, wait_for_receipts
 from services.scoring.api.answers import (
     CountedEventPageAnswer,
@@ -14,7 +15,7 @@ from services.scoring.api.answers import (
     route_answers,
     year_answer,
 )
-from services.scoring.api.cursors import event_cursor, event_place, foreign_cursor
+from services.scoring.api.cursors import event_cursor, event_place
 from services.scoring.api.parameters import (
     EventPaging,
     Listing,
@@ -47,8 +48,11 @@ _SHEET = (
     "with `points_more` from elsewhere; it is null in the best class alone. See docs/sheet.md."
 )
 _EVENTS = (
-    "Each event as it was accepted, with `counted`, `receipt`, and where it does not count the "
-    "`reason`, a stable word, with its sentence as `reason_vi` and `reason_en`. `note` is "
+    "The events of the year, and what bears on it from other years: statements on the unit, its "
+    "codes and its predecessors that hold before the year's end, retractions of these events, and "
+    "the reopenings of the year. Each event as it was accepted, with `counted`, `receipt`, and "
+    "where it does not count the `reason`, a stable word, with its sentence as `reason_vi` and "
+    "`reason_en`. `note` is "
     "`duty not announced` (`note_vi`, `note_en`) where a thing was done whose duty nobody "
     "announced under its key: it counts, and brings no points."
 )
@@ -122,8 +126,9 @@ def add_unit_routes(api: FastAPI, reading: Reading, verifier: Verifier) -> None:
     ) -> Response:
         reader = credential_of(request, verifier)
         await wait_for_receipts(reading, paging.wait_for)
-        snapshot, rated = await find_unit(reading, reader, year, unit, paging.moment)
-        after = event_place(paging.cursor, year, rated.key)
+        moment = paging.moment
+        snapshot, rated = await find_unit(reading, reader, year, unit, moment)
+        after = event_place(paging.cursor, year, rated.key, moment)
         page = await reading.events(snapshot, rated, after, paging.limit)
-        cursor = page.next and event_cursor(page.next, year, rated.key)
+        cursor = page.next and event_cursor(page.next, year, rated.key, moment)
         return year_answer({"items": page.items, "next": cursor}, snapshot)

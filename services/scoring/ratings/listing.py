@@ -1,24 +1,27 @@
 """A list of ratings: filtered, sorted, and cut into pages that stay right while it changes. Pure.
 
 A cursor holds the sort key of the last item of a page, so that the next page begins behind it even
-if the item has moved. Matches of whole words come before matches of beginnings of words, and these
-before matches within words; each group is in the requested order.
+if the item has moved, and a mark of the question, whose list it leads on. Matches of whole words
+come before matches of beginnings of words, and these before matches within words; each group is in
+the requested order.
 """
 
 import base64
 import binascii
 import json
 from collections.abc import Callable, Iterable, Sequence
+from hashlib import sha256
 from typing import Any, NamedTuple
 
 from services.scoring.ratings.collation import order_of_name
 from services.scoring.ratings.search import closeness, terms
 
 SortKey = tuple[Any, ...]
+MARK_DIGITS = 12
 
 
 class CursorWrong(ValueError):
-    """This list has not issued the cursor in this order."""
+    """This list has not issued the cursor for this question."""
 
 
 class Entry(NamedTuple):
@@ -61,18 +64,25 @@ def find_entries(
     return matches
 
 
-def page(matches: Iterable[tuple[int, Entry]], sort: str, limit: int, cursor: str | None) -> Page:
-    """One page in the order of `sort`; CursorWrong for a cursor of another order."""
+def page(
+    matches: Iterable[tuple[int, Entry]], sort: str, limit: int, cursor: str | None,
+    question: str = "",
+) -> Page:  # fmt: skip
+    """One page in the order of `sort`; CursorWrong for a cursor of another order or question.
+
+    `question` says what else decides which entries match.
+    """
+    mark = sha256(f"{sort} {question}".encode()).hexdigest()[:MARK_DIGITS]
     reverse = sort in ("-name", "-unit")
     order = ORDERS[sort.removeprefix("-") if reverse else sort]
     keyed = [(close, order(entry)) for close, entry in matches]
     keyed.sort(key=_order, reverse=reverse)
     keyed.sort(key=_closeness)
     if cursor is not None:
-        last = _read(cursor, sort)
+        last = _read(cursor, sort, mark)
         keyed = [pair for pair in keyed if _behind(pair, last, reverse)]
     part = keyed[:limit]
-    more = _write(sort, part[-1]) if len(keyed) > limit else None
+    more = _write(mark, part[-1]) if len(keyed) > limit else None
     return Page([key[-1] for _, key in part], more)
 
 
@@ -90,12 +100,12 @@ def _behind(pair: tuple[int, SortKey], last: tuple[int, SortKey], reverse: bool)
     return pair[1] < last[1] if reverse else pair[1] > last[1]
 
 
-def _write(sort: str, last: tuple[int, SortKey]) -> str:
-    place = json.dumps([sort, last[0], *last[1]])
+def _write(mark: str, last: tuple[int, SortKey]) -> str:
+    place = json.dumps([mark, last[0], *last[1]])
     return base64.urlsafe_b64encode(place.encode()).decode().rstrip("=")
 
 
-def _read(cursor: str, sort: str) -> tuple[int, SortKey]:
+def _read(cursor: str, sort: str, mark: str) -> tuple[int, SortKey]:
     try:
         padded = cursor + "=" * (-len(cursor) % 4)
         place = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
@@ -103,7 +113,7 @@ def _read(cursor: str, sort: str) -> tuple[int, SortKey]:
         raise CursorWrong(cursor) from None
     by_number = (int, int, str) if sort in ("total", "-total") else (int, str, str)
     kinds = (int, str) if sort in ("unit", "-unit") else by_number
-    if not isinstance(place, list) or place[:1] != [sort] or len(place) != len(kinds) + 1:
+    if not isinstance(place, list) or place[:1] != [mark] or len(place) != len(kinds) + 1:
         raise CursorWrong(cursor)
     if not all(type(value) is kind for value, kind in zip(place[1:], kinds, strict=True)):
         raise CursorWrong(cursor)

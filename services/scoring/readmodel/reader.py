@@ -93,7 +93,8 @@ class Reading:
             raise ClassUnknown(classes)
         readable = (key for key in snapshot.standings if may_read(current, key, reader))
         matches = find_entries((snapshot.entry(key) for key in readable), kind, class_, q)
-        keys = page(matches, sort, limit, cursor)
+        question = repr((year, *moment, kind, class_, q))
+        keys = page(matches, sort, limit, cursor, question)
         return RatingPage([snapshot.rating(key) for key in keys.units], keys.next, snapshot)
 
     async def sheet(self, year: int, code: str, view: str | None, moment: Moment = NOW) -> Sheet:

@@ -1,4 +1,7 @@
-"""The events behind a unit's rating, page by page, each with whether it counts and why not."""
+"""The events behind a unit's rating, page by page, each with whether it counts and why not.
+
+They are those of the year, and what bears on it from elsewhere (`unit_context`).
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,7 @@ from services.scoring.fold.cells import Cell, Posting
 from services.scoring.fold.registry import Unit
 from services.scoring.queries import books as book_queries
 from services.scoring.queries import events as event_queries
-from services.scoring.queries.events import EventKey, EventRow
+from services.scoring.queries.events import EventKey
 from services.scoring.ratings.reasons import aside_members, uncounted_members
 from services.scoring.ratings.sheet.announced import (
     cells_of_duty,
@@ -24,6 +27,7 @@ from services.scoring.ratings.sheet.announced import (
 )
 from services.scoring.readmodel import as_of
 from services.scoring.readmodel.snapshot import Snapshot
+from services.scoring.readmodel.unit_context import REOPENING, ListedEvent, unit_context
 from services.scoring.readmodel.verdicts import verdicts
 
 
@@ -46,19 +50,38 @@ async def unit_events(
         units |= snapshot.registry.pool(unit.key, snapshot.year)
     subjects = {code for key in units for code in snapshot.registry.subjects(key)}
     year, until = snapshot.year, snapshot.as_of
+    context = [
+        each
+        for each in await unit_context(conn, snapshot, units, subjects)
+        if not _is_of_year(snapshot, each.event, units, subjects)
+        and (after is None or _place(each) > after)
+    ]
+    context.sort(key=_place)
     items: list[dict[str, Any]] = []
     while True:
         rows = await event_queries.events(conn, subjects, year, after, limit + 1, until)
-        pairs = [(row, decode(row.raw)) for row in rows]
-        of_unit = [pair for pair in pairs if belongs(snapshot, pair[1], units)]
+        pairs = [ListedEvent(row, decode(row.raw)) for row in rows]
+        is_last = len(rows) <= limit
+        of_unit = [pair for pair in pairs if belongs(snapshot, pair.event, units)]
+        ahead = [each for each in context if is_last or _place(each) <= _place(pairs[-1])]
+        context = context[len(ahead) :]
+        of_unit = sorted([*of_unit, *ahead], key=_place)
         part = of_unit[: limit - len(items)]
         items += await _items(conn, snapshot, unit, part)
         if len(items) == limit:
-            more = len(of_unit) > len(part) or len(rows) > limit
+            more = len(of_unit) > len(part) or not is_last or bool(context)
             return EventPage(items, _place(part[-1]) if more else None)
-        if len(rows) <= limit:
+        if is_last:
             return EventPage(items, None)
         after = _place(pairs[-1])
+
+
+def _is_of_year(
+    snapshot: Snapshot, event: Recorded, units: Collection[str], subjects: Collection[str]
+) -> bool:
+    """Whether the event is among those of the year under the subjects of the units."""
+    filed = event.year == snapshot.year and event.event.subject in subjects
+    return filed and belongs(snapshot, event, units)
 
 
 def belongs(snapshot: Snapshot, event: Recorded, units: Collection[str]) -> bool:
@@ -67,14 +90,13 @@ def belongs(snapshot: Snapshot, event: Recorded, units: Collection[str]) -> bool
     return holder is not None and holder.key in units
 
 
-def _place(pair: tuple[EventRow, Recorded]) -> EventKey:
-    return EventKey(pair[1].time, pair[0].identity)
+def _place(each: ListedEvent) -> EventKey:
+    return EventKey(each.event.time, each.row.identity)
 
 
 async def _items(
-    conn: AsyncConnection, snapshot: Snapshot, unit: Unit,
-    pairs: Sequence[tuple[EventRow, Recorded]],
-) -> list[dict[str, Any]]:  # fmt: skip
+    conn: AsyncConnection, snapshot: Snapshot, unit: Unit, pairs: Sequence[ListedEvent]
+) -> list[dict[str, Any]]:
     events = [event for _, event in pairs]
     by_identity = await verdicts(conn, snapshot, events)
     unannounced = await _unannounced(conn, snapshot, unit, events)
@@ -82,6 +104,8 @@ async def _items(
     for row, event in pairs:
         if row.aside is not None:
             members = {"counted": False, **aside_members(row.aside)}
+        elif event.kind.short == REOPENING:
+            members = {"counted": True, **uncounted_members(None)}
         else:
             counts = by_identity[event.identity]
             members = {"counted": counts.counted, **uncounted_members(counts.reason)}

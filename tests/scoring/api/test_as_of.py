@@ -46,6 +46,21 @@ def bodies(responses: list[httpx.Response]) -> list[bytes]:
     return [response.content for response in responses]
 
 
+async def cursors_belong_to_their_question(road: Road, instant: str) -> None:
+    """A page of the past does not lead on in the present, nor the other way round."""
+    page = (await road.get(f"{UNIT}/events", as_of=instant, limit=1)).json()
+    second = await road.get(f"{UNIT}/events", as_of=instant, limit=1, cursor=page["next"])
+    assert second.status_code == 200
+    refusals = [
+        await road.get(f"{UNIT}/events", limit=1, cursor=page["next"]),
+        await road.get(f"{UNIT}/events", version=1, limit=1, cursor=page["next"]),
+    ]
+    for each in refusals:
+        (error,) = each.json()["errors"]
+        assert (each.status_code, error["field"]) == (422, "cursor")
+        assert "same parameters" in error["message_en"]
+
+
 async def explained(road: Road, instant: str, before: str, total: str) -> None:
     """What moved the rating since an instant is named: by event, and line by line."""
     history = (await road.get(f"{UNIT}/history")).json()
@@ -98,6 +113,7 @@ async def test_the_same_question_about_the_past_gets_the_same_bytes_for_ever(
         assert first[1].json() == {**now.json(), "as_of": instant}
         assert [one.json()["as_of"] for one in first] == [instant] * 4
         assert first[1].headers["x-danchu-rubrics"] == now.headers["x-danchu-rubrics"]
+        await cursors_belong_to_their_question(road, instant)
         both = await road.get(UNIT, as_of=instant, version=1)
         assert (both.status_code, both.json()["errors"][0]["field"]) == (422, "as_of")
         assert (await road.get(UNIT, version=2)).status_code == 404

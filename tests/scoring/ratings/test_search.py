@@ -83,6 +83,16 @@ def test_pages_of_a_search_hold_each_unit_once_in_each_order() -> None:
             page(find_entries(entries, None, None, "an"), "unit", 2, wrong)
 
 
+def test_a_cursor_leads_on_in_its_own_question_alone() -> None:
+    """Another class, moment or search has another list behind the same key."""
+    matches = find_entries([entry(f"U{n}", "An") for n in range(4)], None, None, "an")
+    first = page(matches, "name", 2, None, "2025 A").next
+    assert page(matches, "name", 2, first, "2025 A").units == ["U2", "U3"]
+    for question in ("2025 B", "2024 A", ""):
+        with pytest.raises(CursorWrong):
+            page(matches, "name", 2, first, question)
+
+
 ORDERED = [
     "An", "Án", "An Bình", "Anh", "Ăn", "Ân", "Ba", "Bà", "Bả", "Bã", "Bá", "Bạ", "Ca", "Da",
     "Dương", "Dữu", "Đa", "Đồng", "Em", "Êm", "Hoa", "Hòa", "Hoá", "Ma", "Oanh", "Ông", "Ơn",
