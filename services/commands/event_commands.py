@@ -20,6 +20,7 @@ from services.commands.options import (
     load_scoring_settings,
     load_settings,
     print_result,
+    refuse,
 )
 from services.commands.terminal import progress_bar, tell
 
@@ -101,7 +102,9 @@ def resend(
 
 
 @event_app.command(
-    "help-simulate", "danchu simulate --units 40 --events 20000 --year 2025 --seed 7 > city.ndjson"
+    "help-simulate",
+    "danchu simulate --units 40 --events 20000 --year 2025 --seed 7 > city.ndjson",
+    "danchu simulate --sample --year 2025 | danchu emit -",
 )
 def simulate(
     year: Annotated[int, typer.Option(min=2000, max=2200, help=message("option-past-year"))],
@@ -109,11 +112,18 @@ def simulate(
     events: Annotated[int, typer.Option(min=1, help=message("option-lines"))] = 10_000,
     seed: Annotated[int, typer.Option(help=message("option-seed"))] = 1,
     faults: Annotated[float, typer.Option(min=0, max=0.9, help=message("option-faults"))] = 0,
+    sample: Annotated[bool, typer.Option("--sample", help=message("option-sample"))] = False,
 ) -> None:
     """Writes the events of a simulated city."""
     from services.simulation.city import simulate
+    from services.simulation.sample import YEAR, sample_lines
 
     loaded()
+    if sample:
+        if year != YEAR:
+            raise refuse("--year", message("sample-year", year=YEAR))
+        sys.stdout.buffer.writelines(sample_lines())
+        return
     with exit_on_error(), progress_bar(message("progress-events"), events) as step:
         lines = simulate(units, events, year, seed, faults)
         for number, line in enumerate(lines, start=1):

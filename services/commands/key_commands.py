@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
 from services.commands.command_runner import exit_on_error, run
 from services.commands.messages import message
 from services.commands.options import AsJson, CommandGroup, Home, load_settings, print_result
@@ -51,3 +56,27 @@ def keys_adopt(home: Home = None, as_json: AsJson = False) -> None:
     services = run(keys.adopt(settings))
     words = message("keys-adopted", services=", ".join(services) or "-")
     print_result({"adopted": services}, as_json, words)
+
+
+@keys_app.command(
+    "help-keys-cluster",
+    "danchu keys cluster --to secrets",
+    "danchu keys cluster --to secrets --database postgresql-rw:5432 --parameters sslmode=require",
+    name="cluster",
+)
+def keys_cluster(
+    to: Annotated[Path, typer.Option(help=message("option-secrets"))],
+    database: Annotated[
+        str, typer.Option(help=message("option-database-server"))
+    ] = "postgresql:5432",
+    parameters: Annotated[str, typer.Option(help=message("option-database-parameters"))] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Makes the secrets of a Kubernetes cluster."""
+    from services.commands import cluster_secrets
+
+    load_settings()
+    with exit_on_error():
+        files = cluster_secrets.make(to, database, parameters)
+    words = [*files, message("secrets-next", folder=to)] if files else [message("nothing-to-do")]
+    print_result({"made": files}, as_json, "\n".join(words))

@@ -66,13 +66,12 @@ class OneFileForAll(DanchuError):
         super().__init__(message("one-file-for-all", file=file))
 
 
-def service_names(service: str) -> tuple[str, ...]:
-    """The services with a name, or all; ServiceUnknown for an unknown one."""
-    if service == "all":
-        return SERVICES
-    if service not in SERVICES:
-        raise ServiceUnknown(service)
-    return (service,)
+def service_names(*services: str) -> tuple[str, ...]:
+    """The services with these names, each once, or all; ServiceUnknown for an unknown one."""
+    for service in services:
+        if service not in (*SERVICES, "all"):
+            raise ServiceUnknown(service)
+    return SERVICES if "all" in services else tuple(dict.fromkeys(services))
 
 
 def check_databases(settings: Settings, names: Sequence[str]) -> None:

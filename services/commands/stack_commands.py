@@ -32,6 +32,9 @@ PARTS = ("all", "http", "fold")
 PortOption = Annotated[int | None, typer.Option(min=1, max=65535, help=message("option-port"))]
 NatsPort = Annotated[int | None, typer.Option(min=1, max=65535, help=message("option-nats-port"))]
 Service = Annotated[str, typer.Argument(metavar="SERVICE", help=message("argument-service"))]
+Services = Annotated[
+    list[str], typer.Argument(metavar="SERVICE…", help=message("argument-services"))
+]
 
 
 @stack_app.command("help-up", "danchu up --port 9000 --nats-port 4333 --home /srv/danchu")
@@ -51,19 +54,21 @@ def up(
     run(Stack(settings, show, not empty, rubrics).run())
 
 
-@stack_app.command("help-serve", "danchu serve scoring --part fold")
+@stack_app.command(
+    "help-serve", "danchu serve scoring --part fold", "danchu serve training awards violations"
+)
 def serve(
-    service: Service,
+    services: Services,
     part: Annotated[str, typer.Option(help=message("option-part"))] = "all",
     home: Home = None,
 ) -> None:
-    """Serves one service, or all, until SIGTERM."""
+    """Serves some services, or all, until SIGTERM."""
     if part not in PARTS:
         raise refuse("--part", message("one-of", known=", ".join(PARTS)))
     chosen: Part = part  # type: ignore[assignment]
     settings = load_settings(home=home)
     try:
-        run(_load_server()(service, chosen, settings.home))
+        run(_load_server()(services, chosen, settings.home))
     except typer.Exit:
         raise
     except Exception as bug:  # an operator looks for the traceback in the log
@@ -72,13 +77,13 @@ def serve(
         raise typer.Exit(FAULT) from None
 
 
-def _load_server() -> Callable[[str, Part, Path], Coroutine[Any, Any, None]]:
+def _load_server() -> Callable[[list[str], Part, Path], Coroutine[Any, Any, None]]:
     """Imports every service before anything runs; returns the function that serves."""
     from services.commands.serve import serve as serving
     from services.commands.service_registry import service_names
 
-    async def serve_services(service: str, part: Part, home: Path) -> None:
-        await serving(service_names(service), part, home)
+    async def serve_services(services: list[str], part: Part, home: Path) -> None:
+        await serving(service_names(*services), part, home)
 
     return serve_services
 

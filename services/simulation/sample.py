@@ -6,6 +6,7 @@ its source. What a newcomer is to see is told in `scenes`; here are the units an
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -82,6 +83,11 @@ def sample_city() -> list[Event]:
         _lead(diary, part)
     play(diary)
     return diary.in_order()
+
+
+def sample_lines() -> Iterator[bytes]:
+    """The same as a file of events, one a line."""
+    return (dumped(event) for event in sample_city())
 
 
 def _parts(diary: Diary, merger: int) -> list[Part]:

@@ -17,6 +17,7 @@ from services.chassis.settings import Settings
 from services.chassis.telemetry import instruments
 from services.commands import serve
 from services.commands.client import Answer, Client
+from services.commands.service_registry import SERVICES, ServiceUnknown, service_names
 from services.commands.stack import Stack
 from services.scoring.rubrics.loader import SHIPPED, load_directory
 from tests.conftest import eventually
@@ -105,3 +106,11 @@ async def test_more_requests_at_once_than_the_bound_are_refused_and_may_ask_agai
         go_on.set()
         assert {answer.status_code for answer in await asyncio.gather(*at_once)} == {200}
         assert (await client.post("/slow/work")).json() == "done"
+
+
+def test_several_services_are_served_by_one_process() -> None:
+    """In the order of the command line, each once; an unknown one is refused by name."""
+    assert service_names("training", "awards", "training") == ("training", "awards")
+    assert service_names("scoring", "all") == SERVICES
+    with pytest.raises(ServiceUnknown, match="xx"):
+        service_names("training", "xx")

@@ -38,7 +38,6 @@ def generate(home: Path, port: int, monitor_port: int) -> Embedded:
 
 def config_text(store: Path, port: int, monitor_port: int, passwords: Mapping[str, str]) -> str:
     """The text of the server's configuration file."""
-    imports = "\n".join(_importer(account, passwords) for account in IMPORTS)
     return f"""server_name: danchu
 listen: "127.0.0.1:{port}"
 http: "127.0.0.1:{monitor_port}"
@@ -47,7 +46,13 @@ jetstream {{
   store_dir: {json.dumps(str(store))}
   sync_interval: always
 }}
-accounts {{
+{accounts_text(passwords)}"""
+
+
+def accounts_text(passwords: Mapping[str, str]) -> str:
+    """The accounts and users of a server's configuration, of those users who have a password."""
+    imports = "\n".join(_importer(account, passwords) for account in IMPORTS)
+    return f"""accounts {{
   {SERVICES_ACCOUNT} {{
     jetstream: enabled
     users: [
@@ -93,7 +98,7 @@ def _users(account: str, passwords: Mapping[str, str]) -> str:
     users = (
         _user(name, grant, passwords[name])
         for name, grant in GRANTS.items()
-        if grant.account == account
+        if grant.account == account and name in passwords
     )
     return "\n".join(users)
 
