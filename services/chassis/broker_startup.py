@@ -9,6 +9,7 @@ from services.chassis.broker.durability import check_sync
 from services.chassis.errors import BrokerAway
 from services.chassis.health import Health
 from services.chassis.settings import Settings
+from services.chassis.wait_log import WaitLog
 
 log = logging.getLogger(__name__)
 
@@ -26,11 +27,14 @@ async def check_broker(settings: Settings, broker: Broker, health: Health) -> No
 
 async def run_after_check(name: str, check: Task, run: Task) -> None:
     """Runs a task once its check passes; while the broker is away the check is tried again."""
+    waiting = WaitLog(log, name)
     while True:
         try:
             await check()
         except BrokerAway as away:
-            log.warning("%s waits for the broker", name, extra={"error": str(away)})
+            waiting.note(away)
             await asyncio.sleep(RETRY_SECONDS)
         else:
+            waiting.end()
             await run()
+            return

@@ -1,15 +1,17 @@
 """Liveness and readiness of a service.
 
-A service is ready when all required checks pass. When another check fails, such as that of the
-broker, the status is `degraded` and the service still counts as ready. Answers over HTTP use
-results that are at most a second old (`shared`).
+A service is alive while its loops turn (`beats`). It is ready when all required checks pass. When
+another check fails, such as that of the broker, the status is `degraded` and the service still
+counts as ready. Answers over HTTP use results that are at most a second old (`shared`).
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
+from contracts.messages import Message
 from services.chassis.errors import DanchuError
+from services.chassis.heartbeat import Heartbeats
 from services.chassis.messages import message
 
 CHECK_SECONDS = 5.0
@@ -24,6 +26,9 @@ class Health:
 
     checks: dict[str, tuple[bool, Check]] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
+    beats: Heartbeats = field(default_factory=Heartbeats)
+    closed: Message | None = None
+    """Why the service is not ready, whatever its checks answer: it starts, or it stops."""
     _latest: Readiness | None = None
     _checked_at: float = 0.0
     _running: asyncio.Task[Readiness] | None = None
@@ -46,6 +51,8 @@ class Health:
 
         So a flood of requests costs the database one query a second.
         """
+        if self.closed is not None:
+            return await self.readiness()
         loop = asyncio.get_running_loop()
         if self._latest is not None and loop.time() - self._checked_at < FRESH_SECONDS:
             return self._latest
@@ -63,6 +70,9 @@ class Health:
 
     async def readiness(self) -> Readiness:
         """Whether all required checks pass, and the status with the result of each check."""
+        if self.closed is not None:
+            state = {"process": self.closed}
+            return False, {"status": "not ready", "checks": state, "warnings": self.warnings}
         names = list(self.checks)
         results = await asyncio.gather(*(self._check(name) for name in names))
         by_name = dict(zip(names, results, strict=True))

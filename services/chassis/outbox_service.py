@@ -21,6 +21,7 @@ from services.chassis.clock import Clock
 from services.chassis.database.engine import Database
 from services.chassis.errors import BrokerAway, OutboxWaits
 from services.chassis.health import Health
+from services.chassis.heartbeat import Heartbeats
 from services.chassis.key_marks import check_keys
 from services.chassis.keys import Keys
 from services.chassis.relay.loop import Relay
@@ -51,7 +52,7 @@ def parts(name: str, settings: Settings, clock: Clock, spot_checks: bool = False
     """
     db = Database(settings.database(name), name, settings.database_limits)
     broker = Broker(settings.nats(name), f"danchu {name} relay")
-    health = Health()
+    health = Health(beats=Heartbeats(settings.heartbeat_seconds))
 
     async def database() -> str:
         await db.check()
@@ -72,7 +73,9 @@ def parts(name: str, settings: Settings, clock: Clock, spot_checks: bool = False
     health.require("disk", db.disk)
     health.show("broker", nats)
     health.show("outbox", relayed)
-    return Parts(name, settings, db, broker, Relay(db, broker, clock, spot_checks), health)
+    relay = Relay(db, broker, clock, spot_checks)
+    relay.beat = health.beats.beat(f"{name} relay")
+    return Parts(name, settings, db, broker, relay, health)
 
 
 @dataclass
@@ -123,7 +126,12 @@ class Producer:
         check_stream((await self.parts.broker.stream_info(STREAM)).config)
 
     async def stop(self) -> None:
-        """Stops the tasks, the last first; unsent events stay in the database."""
+        """Stops the tasks, the last first; the relay ends once it has sent what is there.
+
+        What cannot be sent stays in the database.
+        """
+        await cancel_all(self.tasks[1:])
+        await self.parts.relay.finish()
         await cancel_all(self.tasks)
         self.ends()
         await self.parts.broker.close()

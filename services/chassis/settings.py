@@ -64,6 +64,9 @@ class Settings(BaseSettings):
     http_connections_max: int = Field(default=4096, ge=1)
     http_address_connections_max: int | None = Field(default=None, ge=1)
     health_port: int | None = Field(default=None, ge=1, le=65535)
+    start_waits: bool = False
+    drain_seconds: int = Field(default=0, ge=0, le=300)
+    heartbeat_seconds: int = Field(default=60, ge=2, le=3600)
     nats_url: str | None = None
     nats_port: int = Field(default=4222, ge=1, le=65535)
     nats_monitor: str | None = None

@@ -10,9 +10,8 @@ import socket
 import sys
 import sysconfig
 import time
-import urllib.request
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +26,9 @@ from services.commands import keys, sample, screen
 from services.commands.client import Client, Unanswered, tokens
 from services.commands.homes import LOCK_FILE, erase_address, http_url, write_address
 from services.commands.messages import message
-from services.commands.nats.embedded import Embedded, generate
+from services.commands.nats.embedded import generate
 from services.commands.nats.provisioning import provision
+from services.commands.nats.server_health import is_alive, is_healthy
 from services.commands.ports import PortTaken, is_free
 from services.commands.service_registry import SERVICES, check_databases, migrate_one
 from services.commands.supervisor import Child, Supervisor
@@ -85,7 +85,7 @@ class Stack:
             self._check_ports()
             check_databases(self.settings, list(SERVICES))
             self._remove_permissions()
-            supervisor = Supervisor(self.say)
+            supervisor = Supervisor(self.say, self.settings.heartbeat_seconds)
             running = asyncio.create_task(self._run(supervisor))
             waiting = asyncio.create_task(stopped.wait())
             try:
@@ -194,7 +194,8 @@ class Stack:
         binary = nats_server()
         server = generate(self.settings.home, self.settings.nats_port, self._monitor_port())
         command = [binary, "-c", str(server.config)]
-        return self._child("nats-server", command, lambda: asyncio.to_thread(_is_healthy, server))
+        child = self._child("nats-server", command, lambda: asyncio.to_thread(is_healthy, server))
+        return replace(child, beats=False, alive=lambda: asyncio.to_thread(is_alive, server))
 
     def _monitor_port(self) -> int:
         """The port of an earlier start if it is free, else any free port."""
@@ -228,7 +229,8 @@ class Stack:
             env["DANCHU_SCORING_RUBRICS"] = str(self.rubrics.absolute())
         # an empty `…_FILE` keeps a file of the environment from setting it as well
         env |= {f"{setting}{SUFFIX}": "" for setting in env}
-        return Child(name, command, self.settings.home / "logs" / f"{name}.log", ready, env)
+        log = self.settings.home / "logs" / f"{name}.log"
+        return Child(name, command, log, ready, env, beats=True)
 
 
 def nats_server() -> str:
@@ -242,14 +244,6 @@ def nats_server() -> str:
 
 def _danchu() -> list[str]:
     return [sys.executable, "-m", "services.cli"]
-
-
-def _is_healthy(server: Embedded) -> bool:
-    try:
-        with urllib.request.urlopen(f"{server.monitor}/healthz", timeout=2) as answer:
-            return bool(answer.status == 200)
-    except OSError:
-        return False
 
 
 @contextlib.contextmanager

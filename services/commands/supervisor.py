@@ -1,12 +1,12 @@
 """Child processes of one stack: started in order, restarted when they die, never outliving it.
 
-A child that exits before it is ready cannot run: the last line of its log is the reason, and the
+A child that hangs, because it sends no heartbeat or does not answer, is killed and so restarted. A
+child that exits before it is ready cannot run: the last line of its log is the reason, and the
 whole stack stops. A child that exits later, with any code, is restarted, since the cause is outside
 and may pass.
 """
 
 import asyncio
-import contextlib
 import os
 import signal
 import sys
@@ -16,15 +16,16 @@ from pathlib import Path
 
 from services.chassis.errors import DanchuError
 from services.commands.messages import message
+from services.commands.supervisor_pipe import READY_FILE, ChildSigns
 
 REFUSED = 2
-READY_FILE = "SUPERVISOR_READY_FD"
-"""The variable with the file descriptor that a child writes to once it is ready."""
 PAUSE_SECONDS = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 STEADY_SECONDS = 30.0
 READY_SECONDS = 60.0
 POLL_SECONDS = 0.05
 STOP_SECONDS = 20.0
+HANG_SECONDS = 60.0
+LOOK_SECONDS = 0.5
 LOG_BYTES_MAX = 16 * 2**20
 LINE_BYTES = 4096
 
@@ -41,7 +42,8 @@ class ChildRefused(DanchuError):
 class Child:
     """A process to supervise: `ready` is polled until it is true, before the next child starts.
 
-    Without `ready` the child reports it itself (`report_ready`).
+    Without `ready` the child reports it itself through its pipe. `beats`: it sends heartbeats
+    through the pipe; `alive` asks a child that does not.
     """
 
     name: str
@@ -49,15 +51,21 @@ class Child:
     log: Path
     ready: Callable[[], Awaitable[bool]] | None
     env: Mapping[str, str] = field(default_factory=dict)
+    beats: bool = False
+    alive: Callable[[], Awaitable[bool]] | None = None
 
 
 @dataclass
 class Supervisor:
-    """Keeps children alive; `say` reports their exits to a person."""
+    """Keeps children alive; `say` reports their exits to a person.
+
+    A child that gives no sign of life for `hang_seconds` hangs.
+    """
 
     say: Callable[[str], None]
+    hang_seconds: float = HANG_SECONDS
     _running: dict[str, asyncio.subprocess.Process] = field(default_factory=dict)
-    _ready_files: dict[str, int] = field(default_factory=dict)
+    _signs: dict[str, ChildSigns] = field(default_factory=dict)
     _keepers: list[asyncio.Task[None]] = field(default_factory=list)
 
     async def start(self, child: Child) -> None:
@@ -88,8 +96,8 @@ class Supervisor:
         for keeper in self._keepers:
             keeper.cancel()
         await asyncio.gather(*self._keepers, return_exceptions=True)
-        for name in list(self._ready_files):
-            os.close(self._ready_files.pop(name))
+        for name in list(self._signs):
+            self._signs.pop(name).close()
         for process in reversed(self._running.values()):
             if process.returncode is None:
                 process.send_signal(signal.SIGTERM)
@@ -106,9 +114,9 @@ class Supervisor:
             child.log.replace(child.log.with_suffix(".old.log"))
         wrapper = [sys.executable, "-m", "services.chassis.parent_death", str(os.getpid())]
         reader, writer = os.pipe()
-        if child.name in self._ready_files:
-            os.close(self._ready_files.pop(child.name))
-        self._ready_files[child.name] = reader
+        if child.name in self._signs:
+            self._signs.pop(child.name).close()
+        self._signs[child.name] = ChildSigns(reader)
         os.set_blocking(reader, False)
         try:
             with child.log.open("ab") as log:
@@ -136,22 +144,53 @@ class Supervisor:
     async def _is_ready(self, child: Child) -> bool:
         if child.ready is not None:
             return await child.ready()
-        try:
-            return bool(os.read(self._ready_files[child.name], 1))
-        except BlockingIOError:
-            return False
+        self._signs[child.name].look()
+        return self._signs[child.name].ready
 
     async def _keep(self, child: Child, process: asyncio.subprocess.Process) -> None:
-        failures, loop = 0, asyncio.get_running_loop()
+        failures, loop, first_sign = 0, asyncio.get_running_loop(), self.hang_seconds
         while True:
             began = loop.time()
-            code = await process.wait()
+            code = await self._end_of(child, process, first_sign)
             failures = 0 if loop.time() - began > STEADY_SECONDS else failures + 1
             pause = PAUSE_SECONDS[min(failures, len(PAUSE_SECONDS) - 1)]
             ending = _ending(code, child.log)
             self.say(message("child-ended", name=child.name, how=ending, seconds=f"{pause:g}"))
             await asyncio.sleep(pause)
             process = await self._spawn(child)
+            first_sign = max(self.hang_seconds, READY_SECONDS)  # a start under load is no hang
+
+    async def _end_of(
+        self, child: Child, process: asyncio.subprocess.Process, first_sign: float
+    ) -> int:
+        """The exit code of a child, which is killed if it hangs.
+
+        Looks are counted instead of seconds: while the supervisor itself does not run, as on a
+        suspended machine, no child falls silent.
+        """
+        if not child.beats and child.alive is None:
+            return await process.wait()
+        ended = asyncio.create_task(process.wait())
+        silent, most = 0.0, first_sign
+        try:
+            while silent <= most:
+                await asyncio.wait([ended], timeout=LOOK_SECONDS)
+                if ended.done():
+                    return ended.result()
+                if await self._lives(child):
+                    silent, most = 0.0, self.hang_seconds
+                else:
+                    silent += LOOK_SECONDS
+            self.say(message("child-hangs", name=child.name, seconds=f"{most:g}"))
+            process.kill()
+            return await ended
+        finally:
+            ended.cancel()
+
+    async def _lives(self, child: Child) -> bool:
+        if child.alive is not None:
+            return await child.alive()
+        return self._signs[child.name].look()
 
 
 async def _for_ever() -> None:
@@ -164,15 +203,6 @@ def _ending(code: int, log: Path) -> str:
     if code == REFUSED:
         return message("ended-refused", code=code, why=last_line(log))
     return message("ended-code", code=code)
-
-
-def report_ready() -> None:
-    """Reports to the supervisor of this process, if any, that it is ready; once."""
-    file = os.environ.pop(READY_FILE, None)
-    if file is not None and file.isdigit():
-        with contextlib.suppress(OSError):
-            os.write(int(file), b"1")
-            os.close(int(file))
 
 
 def last_line(log: Path) -> str:

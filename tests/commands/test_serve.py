@@ -17,7 +17,12 @@ from services.chassis.settings import Settings
 from services.chassis.telemetry import instruments
 from services.commands import serve
 from services.commands.client import Answer, Client
-from services.commands.service_registry import SERVICES, ServiceUnknown, service_names
+from services.commands.service_registry import (
+    SERVICES,
+    ServiceUnknown,
+    migrate_one,
+    service_names,
+)
 from services.commands.stack import Stack
 from services.scoring.rubrics.loader import SHIPPED, load_directory
 from tests.conftest import eventually
@@ -58,6 +63,49 @@ async def test_a_fold_by_itself_answers_its_health_on_a_port_of_its_own(
         await served
 
 
+async def test_a_process_waits_for_its_schema_and_drains_before_it_ends(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Meanwhile it is alive, not ready, and says why. After SIGTERM it is not ready at once, and
+    answers new callers until the second signal ends the drain.
+    """
+    port = free_port()
+    for name, value in (
+        ("HOME", tmp_path), ("PORT", port), ("NATS_PORT", 1), ("START_WAITS", "true"),
+        ("DRAIN_SECONDS", 300),
+    ):  # fmt: skip
+        monkeypatch.setenv(f"DANCHU_{name}", str(value))
+    monkeypatch.setattr(instruments, "setup", lambda *_: None)
+    address = f"http://127.0.0.1:{port}"
+
+    async def get(path: str) -> httpx.Response | None:
+        async with httpx.AsyncClient(base_url=address) as client:  # a new connection each time
+            try:
+                return await client.get(path)
+            except httpx.ConnectError:
+                return None
+
+    async def readiness(word: str) -> str:
+        answer = await get("/readyz")
+        return answer.text if answer is not None and word in answer.text else ""
+
+    served = asyncio.create_task(serve.serve(("awards",), "http"))
+    assert "danchu migrate" in await eventually(lambda: readiness("awards.db"))
+    alive, refused = await get("/healthz"), await get("/awards/openapi.json")
+    assert alive is not None and refused is not None
+    assert (alive.status_code, refused.status_code) == (200, 503)
+    await migrate_one("awards", Settings(home=tmp_path))
+    assert await eventually(lambda: readiness('"status": "ready"'))
+    signal.raise_signal(signal.SIGTERM)
+    assert "not ready" in await eventually(lambda: readiness("is stopping"))
+    later = await get("/awards/openapi.json")
+    assert later is not None and later.status_code == 200
+    assert later.headers["connection"] == "close"
+    signal.raise_signal(signal.SIGTERM)
+    await served
+    assert await get("/healthz") is None
+
+
 async def test_a_start_does_not_wait_until_other_rubrics_have_folded_all_anew(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -91,8 +139,10 @@ async def test_more_requests_at_once_than_the_bound_are_refused_and_may_ask_agai
     apps: dict[str, Any] = {"slow": SimpleNamespace(api=api, health=health)}
     settings = Settings(home=tmp_path, port=free_port(), http_requests_max=2)
     address = f"http://127.0.0.1:{settings.port}"
-    serving, client = serve._serve_http(apps, settings, "http"), httpx.AsyncClient(base_url=address)
-    async with serving, client:
+    started = asyncio.Event()
+    started.set()
+    serving = serve._serve_http(apps, settings, "http", started)
+    async with serving, httpx.AsyncClient(base_url=address) as client:
         at_once = [asyncio.create_task(client.post("/slow/work")) for _ in range(2)]
         for _ in at_once:
             await begun.acquire()

@@ -102,8 +102,11 @@ async def test_a_child_that_does_not_tell_that_it_is_ready_is_waited_for(
     """One that tells is ready at once, through the process that ties it to its parent."""
     monkeypatch.setattr(supervising, "READY_SECONDS", 20)
     supervisor, log_of_child = Supervisor(lambda line: None), tmp_path / "told.log"
-    code = "import time; from services.commands.supervisor import report_ready; report_ready()"
-    here = [sys.executable, "-c", f"{code}; time.sleep(600)"]
+    code = (
+        "import time\nfrom services.commands.supervisor_pipe import SupervisorPipe\n"
+        "with SupervisorPipe.of_environment() as pipe:\n pipe.report_ready()\n time.sleep(600)"
+    )
+    here = [sys.executable, "-c", code]
     await supervisor.start(Child("told", here, log_of_child, None, {"PYTHONPATH": str(Path.cwd())}))
     monkeypatch.setattr(supervising, "READY_SECONDS", 0.2)
     with pytest.raises(ChildRefused, match=r"not ready after 0\.2 seconds"):
@@ -145,4 +148,58 @@ async def test_a_child_that_is_never_ready_is_said_with_its_log(
     supervisor, sleeps = Supervisor(lambda line: None), command("import time; time.sleep(600)")
     with pytest.raises(ChildRefused, match=r"not ready after 0.2 seconds; see .*slow\.log"):
         await supervisor.start(Child("slow", sleeps, log, never))
+    await supervisor.stop()
+
+
+BEATS = (
+    "import os, time\n"
+    "file = int(os.environ['SUPERVISOR_READY_FD'])\n"
+    "os.write(file, b'1')\n"
+    "while True:\n os.write(file, b'.')\n time.sleep(0.05)"
+)
+
+
+async def test_a_child_that_hangs_is_killed_and_started_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that is stopped sends no more heartbeats; one that beats is left alone meanwhile."""
+    monkeypatch.setattr(supervising, "PAUSE_SECONDS", PAUSES)
+    monkeypatch.setattr(supervising, "LOOK_SECONDS", 0.1)
+    lines: asyncio.Queue[str] = asyncio.Queue()
+    supervisor = Supervisor(lines.put_nowait, hang_seconds=1)
+    for name in ("steady", "frozen"):
+        log = tmp_path / f"{name}.log"
+        await supervisor.start(Child(name, command(BEATS), log, None, beats=True))
+    steady, frozen = supervisor._running["steady"], supervisor._running["frozen"]
+    os.kill(frozen.pid, signal.SIGSTOP)
+    heard = [(await lines.get()).rpartition(" / ")[2] for _ in range(2)]
+    assert heard == [
+        "frozen hangs: no sign of life for 1 seconds; it is killed",
+        "frozen ended (signal 9); it starts again in 0.01 s",
+    ]
+    async with asyncio.timeout(20):
+        while supervisor._running["frozen"] is frozen:
+            await asyncio.sleep(0.01)
+    assert supervisor._running["steady"] is steady and steady.returncode is None
+    await supervisor.stop()
+
+
+async def test_a_server_that_does_not_answer_hangs_and_a_slow_start_is_no_hang(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A child without heartbeats is asked; until its first answer it has the time of a start."""
+    monkeypatch.setattr(supervising, "PAUSE_SECONDS", PAUSES)
+    monkeypatch.setattr(supervising, "LOOK_SECONDS", 0.01)
+    answers = iter([False] * 50 + [True] + [False] * 50)
+    lines: asyncio.Queue[str] = asyncio.Queue()
+
+    async def alive() -> bool:
+        return next(answers, True)
+
+    supervisor, sleeps = Supervisor(lines.put_nowait, 0.1), command("import time; time.sleep(600)")
+    server = Child("server", sleeps, tmp_path / "s.log", ready, alive=alive)
+    code = await supervisor._end_of(server, await supervisor._spawn(server), first_sign=60)
+    silence = (await lines.get()).rpartition(" / ")[2]
+    assert silence == "server hangs: no sign of life for 0.1 seconds; it is killed"
+    assert code == -signal.SIGKILL and len(list(answers)) < 50
     await supervisor.stop()

@@ -60,6 +60,13 @@ class ProblemDetails(BaseModel):
     errors: list[FieldProblem] | None = None
 
 
+class Liveness(BaseModel):
+    """Whether the loops of a process turn, and those that do not."""
+
+    status: Literal["alive", "stands still"]
+    loops: list[str] | None = None
+
+
 class Readiness(BaseModel):
     """Whether a service can serve, and the state of each part that it rests on."""
 

@@ -5,7 +5,8 @@ import contextlib
 import logging
 import resource
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass, field
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -19,6 +20,7 @@ log = logging.getLogger(__name__)
 GRACE_SECONDS = 10
 SWEEP_SECONDS = 0.5
 FILES_MAX = 65_536
+CLOSE = (b"connection", b"close")
 
 
 def raise_file_limit() -> int:
@@ -31,11 +33,34 @@ def raise_file_limit() -> int:
     return FILES_MAX if soft == resource.RLIM_INFINITY else soft
 
 
+class _Uvicorn(uvicorn.Server):
+    """uvicorn, which leaves the signals to the process: it drains before its server ends."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+@dataclass
+class HttpServer:
+    """A running server; its tasks end if it cannot continue. Without arguments: none."""
+
+    tasks: list[asyncio.Task[None]] = field(default_factory=list)
+    _server: uvicorn.Server | None = None
+
+    def close_connections(self) -> None:
+        """Has each connection end with its next answer, so that callers look for another server."""
+        if self._server is not None and self._server.started:
+            # uvicorn takes up the headers of its configuration every second
+            self._server.config.encoded_headers.append(CLOSE)
+            self._server.server_state.default_headers.append(CLOSE)
+
+
 @contextlib.asynccontextmanager
 async def http_server(
     app: ASGIApp, settings: Settings, listener: socket.socket
-) -> AsyncIterator[list[asyncio.Task[None]]]:
-    """Serves the application within the block; the tasks end if it cannot continue."""
+) -> AsyncIterator[HttpServer]:
+    """Serves the application within the block."""
     limits = AdmissionLimits.of(settings, raise_file_limit())
     log.info("HTTP is bounded", extra={"limits": vars(limits)})
     gate = Gate(limits)
@@ -44,10 +69,10 @@ async def http_server(
         log_config=None, lifespan="off", timeout_graceful_shutdown=GRACE_SECONDS,
         server_header=False, proxy_headers=False,
     )  # fmt: skip
-    server = uvicorn.Server(config)
+    server = _Uvicorn(config)
     web, sweeping = asyncio.create_task(server.serve([listener])), asyncio.create_task(_sweep(gate))
     try:
-        yield [web, sweeping]
+        yield HttpServer([web, sweeping], server)
     finally:
         server.should_exit = True
         await web

@@ -16,7 +16,7 @@ from services.chassis.denials import note_denial, route_of
 from services.chassis.errors import BrokerAway, DatabaseAway
 from services.chassis.health import Health
 from services.chassis.http import language
-from services.chassis.http.openapi import Api, Readiness, operation_id
+from services.chassis.http.openapi import Api, Liveness, Readiness, operation_id
 from services.chassis.http.peer import use_peer_of
 from services.chassis.http.problems import PROBLEM_TYPE as PROBLEM_TYPE
 from services.chassis.http.problems import FieldError as FieldError
@@ -142,11 +142,19 @@ def _handle(api: FastAPI) -> None:
 
 
 def add_health(api: FastAPI, healths: Mapping[str, Health]) -> None:
-    """Adds /healthz (the process responds) and /readyz (all of these services are ready)."""
+    """Adds /healthz (the loops turn) and /readyz (all of these services are ready)."""
 
-    @api.get("/healthz", summary="Whether the process answers", tags=["health"])
-    async def healthz() -> dict[str, str]:
-        return {"status": "alive"}
+    @api.get(
+        "/healthz", summary="Whether the process answers and its loops turn", tags=["health"],
+        response_class=Response,
+        responses={
+            200: {"description": "Alive", "model": Liveness},
+            503: {"description": "A loop stands still", "model": Liveness},
+        },
+    )  # fmt: skip
+    async def healthz() -> Response:
+        well, body = _liveness(healths)
+        return Response(body, 200 if well else 503, media_type="application/json")
 
     @api.get(
         "/readyz", summary="Whether it can serve", tags=["health"], response_class=Response,
@@ -158,6 +166,14 @@ def add_health(api: FastAPI, healths: Mapping[str, Health]) -> None:
     async def readyz() -> Response:
         ready, body = await _readiness(healths)
         return Response(body, 200 if ready else 503, media_type="application/json")
+
+
+def _liveness(healths: Mapping[str, Health]) -> tuple[bool, bytes]:
+    """Whether every loop turns, and the loops that do not, as JSON."""
+    still = [loop for health in healths.values() for loop in health.beats.still()]
+    if not still:
+        return True, ALIVE
+    return False, json.dumps({"status": "stands still", "loops": still}).encode()
 
 
 async def _readiness(healths: Mapping[str, Health]) -> tuple[bool, bytes]:
@@ -220,8 +236,12 @@ def compose(services: Mapping[str, tuple[FastAPI, Health]], root: ASGIApp | None
 def _probes(healths: Mapping[str, Health]) -> dict[str, Callable[[Send], Awaitable[None]]]:
     """The handlers of the health paths, without FastAPI, so that a flood of them costs little."""
 
-    async def alive(send: Send) -> None:
-        await _send_json(send, 200, ALIVE)
+    def alive(of: Mapping[str, Health]) -> Callable[[Send], Awaitable[None]]:
+        async def answer_alive(send: Send) -> None:
+            well, body = _liveness(of)
+            await _send_json(send, 200 if well else 503, body)
+
+        return answer_alive
 
     def ready(of: Mapping[str, Health]) -> Callable[[Send], Awaitable[None]]:
         async def answer_ready(send: Send) -> None:
@@ -230,9 +250,10 @@ def _probes(healths: Mapping[str, Health]) -> dict[str, Callable[[Send], Awaitab
 
         return answer_ready
 
-    probes = {"/healthz": alive, "/readyz": ready(healths)}
+    probes = {"/healthz": alive(healths), "/readyz": ready(healths)}
     for name, health in healths.items():
-        probes |= {f"/{name}/healthz": alive, f"/{name}/readyz": ready({name: health})}
+        own = {name: health}
+        probes |= {f"/{name}/healthz": alive(own), f"/{name}/readyz": ready(own)}
     return probes
 
 

@@ -27,6 +27,7 @@ from services.chassis.broker.streams import StreamState
 from services.chassis.clock import Clock, now_us
 from services.chassis.database.engine import Database
 from services.chassis.errors import BrokerAway, DanchuError, DatabaseAway
+from services.chassis.heartbeat import DEFAULT_SECONDS, Beat
 from services.chassis.marks import Mark
 from services.chassis.relay import reconciliation
 from services.chassis.relay.publisher import Publisher
@@ -39,6 +40,9 @@ TURN_BATCHES = 8
 IDLE_SECONDS = 0.5
 MARK_SECONDS = 1.0
 DEMANDS_MAX = 100
+FINISH_SECONDS = 5.0
+TURN_SECONDS = 600.0
+"""A longer turn is a hang: each of its statements and requests has a limit of its own."""
 PAUSE_SECONDS = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 
 
@@ -60,10 +64,14 @@ class Relay:
     _mark_due: float = 0.0
     _demands: dict[str, Demand] = field(default_factory=dict)
     _listening: Client | None = None
+    beat: Beat = field(default_factory=lambda: Beat("relay", DEFAULT_SECONDS))
+    _finishing: asyncio.Event = field(default_factory=asyncio.Event)
+    _idle: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
         self._publisher = Publisher(self.broker, self.spot_checks)
         self.broker.on_reconnect.append(self._forget_stream)
+        self._idle.set()
 
     def _forget_stream(self) -> None:
         """Has the relay reconcile again before it publishes."""
@@ -74,18 +82,46 @@ class Relay:
         self._nudged.set()
 
     async def run(self) -> None:
-        """Runs until cancelled; pauses grow while the broker or the database is away."""
+        """Runs until cancelled or finished; pauses grow while broker or database are away."""
+        self._finishing.clear()
+        self._forget_stream()
+        self._idle.clear()
+        try:
+            await self._run()
+        finally:
+            self.beat.end()
+            self._idle.set()
+
+    async def finish(self) -> None:
+        """Has the task end once everything is sent, or the broker or the database is away.
+
+        Returns after some seconds at the latest; what is not sent then stays in the outbox.
+        """
+        self._finishing.set()
+        self.nudge()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(FINISH_SECONDS):
+                await self._idle.wait()
+
+    async def _run(self) -> None:
         while True:
+            self.beat.turn()
             self._nudged.clear()
             try:
                 await self._listen()
-                sent_count = await self.once(TURN_BATCHES)
+                # after a loss of the stream the outbox is compared with it for as long as it takes
+                with self.beat.resting(TURN_SECONDS if self._stream is not None else None):
+                    sent_count = await self.once(TURN_BATCHES)
                 await self._announce_in_time()
                 self._failures = 0
             except (BrokerAway, DatabaseAway) as away:
+                if self._finishing.is_set():
+                    return
                 await self._pause(away)
                 continue
             if not sent_count:
+                if self._finishing.is_set():
+                    return
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(IDLE_SECONDS):
                         await self._nudged.wait()
@@ -94,7 +130,9 @@ class Relay:
         pause = PAUSE_SECONDS[min(self._failures, len(PAUSE_SECONDS) - 1)]
         self._failures += 1
         log.warning("the relay waits", extra={"error": str(away), "seconds": pause})
-        await asyncio.sleep(pause)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(pause):
+                await self._finishing.wait()
 
     async def once(self, batches: int = 1) -> int:
         """Publishes and marks some batches; the number of rows, 0 while another relay runs.
