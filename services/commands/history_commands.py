@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -20,12 +20,16 @@ from services.commands.options import (
 from services.commands.rating_commands import YearOption
 from services.commands.terminal import show_table
 
+if TYPE_CHECKING:
+    from services.commands.client import Client
+
 history_app = CommandGroup()
 LIMIT_MAX = 100_000
 
 
 @history_app.command(
     "help-history", "danchu history --year 2025 --unit H44.2.5",
+    'danchu history --year 2025 --unit "hy cuong"',
     "danchu history --year 2025 --unit H44.2.5 --limit 1000 --json",
 )  # fmt: skip
 def history(
@@ -40,13 +44,22 @@ def history(
     from services.commands.client import Client, tokens
     from services.commands.history_table import history_table
     from services.commands.homes import stack_url
-    from services.commands.rating import list_changes
 
     settings = load_settings(home=home)
     bearer = token or tokens(settings.home)["hr"]
     client = Client(url or stack_url(settings))
-    changes = run(list_changes(client, bearer, year, unit, limit))
+    key, changes = run(_load_changes(client, bearer, year, unit, limit))
     if as_json:
         print_result({"items": changes}, as_json)
     else:
-        show_table(history_table(changes, unit, year))
+        show_table(history_table(changes, key, year))
+
+
+async def _load_changes(
+    client: Client, token: str, year: int, unit: str, limit: int
+) -> tuple[str, list[dict[str, Any]]]:
+    """The unit that was meant, and what moved its rating."""
+    from services.commands.rating import find_unit, list_changes
+
+    key = await find_unit(client, token, year, unit)
+    return key, await list_changes(client, token, year, key, limit)

@@ -10,6 +10,7 @@ from services.commands.client import Answer, Client
 from services.commands.messages import message
 
 PAGE = 1000
+MATCHES_MAX = 20
 FOUND, NOT_FOUND = 200, 404
 
 
@@ -26,6 +27,15 @@ class NoMatch(DanchuError):
 
     def __init__(self, words: str, year: int) -> None:
         super().__init__(message("no-match", words=words, year=year))
+
+
+class SeveralMatch(DanchuError):
+    """Several units match, and the command is about one; each has a line, at most MATCHES_MAX."""
+
+    def __init__(self, words: str, matches: list[dict[str, Any]]) -> None:
+        named = ", ".join(f"{each['unit']} ({each['name']})" for each in matches[:MATCHES_MAX])
+        more = " …" if len(matches) > MATCHES_MAX else ""
+        super().__init__(message("several-match", words=words, units=f"{named}{more}"))
 
 
 async def find_ratings(
@@ -68,6 +78,23 @@ async def list_ratings(
         cursor = page["next"]
         if cursor is None:
             return ratings
+
+
+async def find_unit(client: Client, token: str, year: int, words: str) -> str:
+    """The key or code itself, else the key of the one unit that matches the words.
+
+    NoMatch if there is none, SeveralMatch if there are several.
+    """
+    if UNIT_KEY.fullmatch(words):
+        path = f"/scoring/ratings/{year}/{urllib.parse.quote(words, safe='')}"
+        if (await client.get(path, token)).status != NOT_FOUND:
+            return words
+    matches = await list_ratings(client, token, year, q=words)
+    if not matches:
+        raise NoMatch(words, year)
+    if len(matches) > 1:
+        raise SeveralMatch(words, matches)
+    return str(matches[0]["unit"])
 
 
 async def list_changes(

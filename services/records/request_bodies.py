@@ -22,6 +22,7 @@ from contracts import moments
 from contracts.envelope import CITY, UNIT_KEY
 from contracts.messages import Message
 from contracts.names import names_number
+from services.chassis.http.validation import Integer
 from services.chassis.messages import message as chassis_message
 from services.records.messages import message
 from services.records.state_machine import Step
@@ -144,7 +145,7 @@ Url = Annotated[
     str, AfterValidator(pattern_validator(URL, message("url-form"))),
     Field(json_schema_extra={"pattern": f"^{URL}$"}),
 ]  # fmt: skip
-Year = Annotated[int, Field(ge=2000, le=9999, description="a rating year")]
+Year = Annotated[Integer, Field(ge=2000, le=9999, description="a rating year")]
 
 
 class CommandBody(BaseModel):
@@ -169,7 +170,7 @@ class Listing(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
     places: ClassVar[str] = RECORD_ID
-    limit: int = Field(50, ge=1, le=1000)
+    limit: Integer = Field(50, ge=1, le=1000)
     cursor: str = Field("", max_length=300, description="`next` of the page before")
 
     @field_validator("cursor")

@@ -17,6 +17,7 @@ RATING: dict[str, Any] = {
     "unit": "H44.1", "name": "Phường", "kind": "commune", "year": 2025, "total": "81.50",
     "class": "B", "rank": 1, "part_year": False, "reasons": [],
 }  # fmt: skip
+OTHER = {**RATING, "unit": "H44.2", "name": "Xã khác"}
 INSTANT = "2025-12-31T17:00:00+07:00"
 UNKNOWN = {
     "status": 409, "code": "scoring.as-of-not-known", "detail": "Chưa chắc. / Not yet.",
@@ -56,7 +57,11 @@ def calls(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[dict[str, Any
             number = int(parameters["cursor"] or 3)
             page = {"items": [change(number)], "next": str(number - 1) if number > 1 else None}
             return Answer(200, json.dumps(page).encode())
-        rated = {**RATING, "as_of": parameters["as_of"]}
+        rated = {**RATING, "as_of": parameters.get("as_of")}
+        if parameters.get("q") == "xa":
+            return Answer(200, json.dumps({"items": [rated, OTHER], "next": None}).encode())
+        if parameters.get("q") == "khong":
+            return Answer(200, b'{"items": [], "next": null}')
         body = {"items": [rated], "next": None} if path.endswith("/ratings") else rated
         return Answer(200, json.dumps(body).encode())
 
@@ -89,7 +94,19 @@ def test_the_history_of_a_unit_is_read_page_by_page(calls: list[dict[str, Any]])
     for text in ("petition.filed", "e3", "petitions", "– →", "3.00"):
         assert text in run.stdout
     assert "\\n" not in run.stdout, "what stands below each other has lines of its own"
-    assert [call["cursor"] for call in calls] == [None, "2", "1"]
+    assert [call["cursor"] for call in calls[1:]] == [None, "2", "1"]
     answer = json.loads(danchu("history", "--unit", "H44.1", "--limit", "2", "--json").stdout)
     assert answer == {"items": [change(3), change(2)]}
-    assert [call["limit"] for call in calls[3:]] == [2, 1]
+    assert [call["limit"] for call in calls[5:]] == [2, 1]
+
+
+def test_the_history_of_a_unit_is_found_by_words_of_its_name(calls: list[dict[str, Any]]) -> None:
+    """As `danchu rate` finds it; several matches are named, and none is said."""
+    run = danchu("history", "--unit", "phuong")
+    assert run.exit_code == 0, run.output
+    assert calls[0]["q"] == "phuong" and calls[1]["path"].endswith("/H44.1/history")
+    several = danchu("history", "--unit", "xa")
+    assert several.exit_code == 2
+    assert "H44.1 (Phường), H44.2 (Xã khác)" in several.stderr
+    none = danchu("history", "--unit", "khong")
+    assert (none.exit_code, "khong" in none.stderr) == (2, True)

@@ -127,6 +127,16 @@ async def test_a_question_is_answered_as_over_http_and_refused_by_field(
             errors = problem.get("errors", [])
             assert (problem["status"], [error["field"] for error in errors]) == (status, fields)
             assert all(error["message_vi"] and error["message_en"] for error in errors)
+        for parameters in (
+            {"as_of": "yesterday"}, {"as_of": "2025-12-31T17:00:00 07:00"}, {"version": 0},
+            {"as_of": recorded, "version": 1},
+        ):  # fmt: skip
+            assert (await same("H44.1", **parameters))["code"] == "chassis.parameters-wrong"
+        early = json.loads(await http(road, "H44.1", as_of="2999-01-01T00:00:00Z"))
+        late = json.loads(
+            await everybody.ask({"year": 2025, "unit": "H44.1", "as_of": "2999-01-01T00:00:00Z"})
+        )
+        assert late.keys() == early.keys() and late["code"] == early["code"]
         reads = (await road.get("/reads", "auditor")).json()["items"]
         assert ("nats", "nats", "H44.1") in {(r["who"], r["address"], r["unit"]) for r in reads}
 

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from services.chassis.http.problems import FieldError, Problem
+from services.chassis.http.problems import Problem, wrong_parameters
 from services.chassis.messages import message
 
 MARK_BYTES = 6
@@ -65,5 +65,4 @@ def _is_storable(value: Any) -> bool:
 
 def foreign_cursor() -> Problem:
     """Problem 422 for a cursor that was not issued by this list for this question."""
-    error: FieldError = {"field": "cursor", "message": message("cursor-wrong")}
-    return Problem(422, message("parameters-wrong"), [error])
+    return wrong_parameters([("cursor", message("cursor-wrong"))])

@@ -1,7 +1,7 @@
 """Problem details (RFC 9457), without any HTTP library, since commands use them too."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NotRequired, TypedDict
 
 from contracts.messages import Message
@@ -55,6 +55,12 @@ class Problem(Exception):
     def encode(self) -> bytes:
         """The problem details as JSON."""
         return json.dumps(self.body(), ensure_ascii=False).encode()
+
+
+def wrong_parameters(faults: Iterable[tuple[str, Message]]) -> Problem:
+    """Problem 422 for parameters, each by its name with what is wrong."""
+    errors = [FieldError(field=field, message=sentence) for field, sentence in faults]
+    return Problem(422, message("parameters-wrong"), errors)
 
 
 def error_members(error: FieldError) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from services.chassis import read_log
 from services.chassis.http.cursors import decode_cursor, encode_cursor, question_mark
 from services.chassis.http.openapi import Page, answers
 from services.chassis.http.outbox_route import Authorize
-from services.chassis.http.validation import instant_text
+from services.chassis.http.validation import Integer, instant_text
 from services.chassis.messages import message
 from services.chassis.read_log import Read, ReadLog, Selection
 
@@ -35,12 +35,12 @@ class ReadsPaging(BaseModel):
     """A page of the log of reads; `from` and `to` are RFC 3339 times, `to` is not included."""
 
     model_config = ConfigDict(extra="forbid", populate_by_name=True)
-    year: int | None = Field(None, ge=1900, le=9999)
+    year: Integer | None = Field(None, ge=1900, le=9999)
     unit: str | None = Field(None, max_length=200, pattern="^[^,%_\x00]+$")
     who: str | None = Field(None, max_length=200, pattern="^[^\x00]+$")
     from_: Instant = Field(None, alias="from", max_length=40)
     to: Instant = Field(None, max_length=40)
-    limit: int = Field(50, ge=1, le=1000)
+    limit: Integer = Field(50, ge=1, le=1000)
     cursor: str | None = Field(None, max_length=200)
 
 

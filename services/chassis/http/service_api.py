@@ -22,6 +22,7 @@ from services.chassis.http.problems import PROBLEM_TYPE as PROBLEM_TYPE
 from services.chassis.http.problems import FieldError as FieldError
 from services.chassis.http.problems import Problem as Problem
 from services.chassis.http.problems import error_members as error_members
+from services.chassis.http.problems import wrong_parameters
 from services.chassis.http.validation import field_faults
 from services.chassis.messages import message
 
@@ -128,12 +129,10 @@ def _handle(api: FastAPI) -> None:
     @api.exception_handler(RequestValidationError)
     async def on_fields(_: Request, error: RequestValidationError) -> Response:
         faults = error.errors()
-        in_body = any(fault["loc"][:1] == ("body",) for fault in faults)
-        detail = message("fields-wrong" if in_body else "parameters-wrong")
-        errors: list[FieldError] = [
-            {"field": field, "message": text} for field, text in field_faults(faults)
-        ]
-        return answer(Problem(422, detail, errors))
+        problem = wrong_parameters(field_faults(faults))
+        if any(fault["loc"][:1] == ("body",) for fault in faults):
+            problem = Problem(422, message("fields-wrong"), problem.errors)
+        return answer(problem)
 
     @api.exception_handler(Exception)
     async def on_bug(request: Request, error: Exception) -> Response:

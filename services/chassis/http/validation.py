@@ -9,7 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from itertools import islice
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator
 
 from contracts import moments
 from contracts.messages import Message
@@ -17,6 +19,8 @@ from services.chassis.messages import message
 
 FAULTS_MAX = 20
 VALUES_MAX = 40
+_DIGITS = re.compile("-?(0|[1-9][0-9]*)", re.ASCII)
+_BLANK_OFFSET = re.compile(r"\S+ \d\d:\d\d", re.ASCII)
 _QUOTED = re.compile(r"'((?:[^'\\]|\\.)*)'")
 _PLAIN = {
     "missing": "field-missing", "extra_forbidden": "field-unknown",
@@ -81,6 +85,25 @@ def _raised(error: object) -> Message:
 
 
 def instant_text(text: str) -> str:
-    """An RFC 3339 time as it was given; ValueError with a message for any other text."""
+    """An RFC 3339 time as it was given; ValueError with a message for any other text.
+
+    A `+` that stands in an address as itself arrives as a blank.
+    """
+    if _BLANK_OFFSET.fullmatch(text):
+        raise ValueError(message("field-time-blank"))
     moments.instant(text)
     return text
+
+
+def _digits(value: Any) -> Any:
+    """Refuses other texts that pydantic would read as an integer: ` 2025`, `+2025`, `02025`.
+
+    One number in several spellings would be several addresses of one thing.
+    """
+    if isinstance(value, str) and not _DIGITS.fullmatch(value):
+        raise ValueError(message("field-digits"))
+    return value
+
+
+Integer = Annotated[int, BeforeValidator(_digits)]
+"""An integer of a path or a query, in its one spelling."""

@@ -10,8 +10,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from contracts import moments
 from contracts.messages import Message
-from services.chassis.http.service_api import FieldError, Problem
-from services.chassis.http.validation import instant_text
+from services.chassis.http.problems import Problem, wrong_parameters
+from services.chassis.http.validation import Integer, instant_text
 from services.scoring.messages import message
 from services.scoring.readmodel.moment import NOW, Moment
 
@@ -35,7 +35,7 @@ WaitFor = Annotated[
 ]
 Kind = Literal["commune", "agency", "public_service_unit", "enterprise"]
 Sort = Literal["total", "-total", "name", "-name", "unit", "-unit"]
-Year = Annotated[int, Path(ge=1900, le=9999, description="the rating year")]
+Year = Annotated[Integer, Path(ge=1900, le=9999, description="the rating year")]
 UNIT_MAX, VERSION_MAX = 64, 999_999
 FIELDS_MAX = 20
 YEAR = re.compile("(19|[2-9][0-9])[0-9]{2}", re.ASCII)
@@ -54,7 +54,7 @@ AsOfText = Annotated[
 
 
 Version = Annotated[
-    int | None,
+    Integer | None,
     Field(ge=1, le=VERSION_MAX, description="a version of the year; not together with as_of"),
 ]
 
@@ -90,7 +90,7 @@ class Viewing(Past):
 class RatingParameters(Viewing):
     """The parameters of one rating, those of its path among them."""
 
-    year: int = Field(ge=1900, le=9999, description="the rating year")
+    year: Integer = Field(ge=1900, le=9999, description="the rating year")
     unit: str = Field(max_length=UNIT_MAX, description="the unit's key, or one of its codes")
 
 
@@ -101,7 +101,7 @@ IN_PATH = ("year", "unit")
 class Paging(Waiting):
     """A page of a list."""
 
-    limit: int = Field(50, ge=1, le=1000)
+    limit: Integer = Field(50, ge=1, le=1000)
     cursor: str | None = Field(None, max_length=2000)
 
 
@@ -125,7 +125,7 @@ class Filters(Past):
 class Listing(Filters, Paging):
     """A page of a year's ratings."""
 
-    year: int = Field(ge=1900, le=9999)
+    year: Integer = Field(ge=1900, le=9999)
 
 
 class CsvExport(Filters):
@@ -182,7 +182,7 @@ class QuarantinePaging(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
     state: Literal["waiting", "replayed", "dropped"] | None = None
-    limit: int = Field(50, ge=1, le=1000)
+    limit: Integer = Field(50, ge=1, le=1000)
 
 
 def refuse_repeated(request: Request) -> None:
@@ -223,5 +223,4 @@ def rating_parameters() -> list[dict[str, Any]]:
 
 def refusal(faults: Iterable[tuple[str, Message]]) -> Problem:
     """Problem 422 for these parameters."""
-    errors = [FieldError(field=field, message=sentence) for field, sentence in faults]
-    return Problem(422, message("parameters-wrong"), errors)
+    return wrong_parameters(faults)

@@ -13,9 +13,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from services.chassis.auth.credentials import Verifier
 from services.chassis.http.problems import FieldError, Problem
 from services.chassis.http.service_api import RETRY_SECONDS
-from services.scoring.api.access import credential_of, find_unit
+from services.chassis.http.validation import Integer
+from services.scoring.api.access import credential_of, find_unit, wait_for_receipts
 from services.scoring.api.answers import JSON, json_answer, route_answers
-from services.scoring.api.parameters import UnitCode, Year
+from services.scoring.api.parameters import UnitCode, Waiting, Year
 from services.scoring.api.read_lines import name_stage, name_units, name_year
 from services.scoring.api.what_if_answers import ComparisonAnswer, WhatIfAnswer
 from services.scoring.errors import DataMoves, WhatIfsWait
@@ -53,11 +54,11 @@ class WhatIfBody(BaseModel):
     )
 
 
-class Comparing(BaseModel):
+class Comparing(Waiting):
     """The other year."""
 
     model_config = ConfigDict(extra="forbid", populate_by_name=True)
-    other_year: int = Field(alias="with", ge=1900, le=9999, description="the other rating year")
+    other_year: Integer = Field(alias="with", ge=1900, le=9999, description="the other rating year")
 
 
 def add_what_if_routes(api: FastAPI, reading: Reading, verifier: Verifier) -> None:
@@ -88,12 +89,13 @@ def add_what_if_routes(api: FastAPI, reading: Reading, verifier: Verifier) -> No
 
     @api.get(
         "/ratings/{year}/{unit}/compare", summary="A year beside another: work and method",
-        description=_COMPARE, **route_answers(ComparisonAnswer, 401, 403, 404, 422, 503),
+        description=_COMPARE, **route_answers(ComparisonAnswer, 401, 403, 404, 422, 503, 504),
     )  # fmt: skip
     async def compare_with(
         request: Request, year: Year, unit: UnitCode, comparing: Annotated[Comparing, Query()]
     ) -> Response:
         reader = credential_of(request, verifier)
+        await wait_for_receipts(reading, comparing.wait_for)
         snapshot, rated = await find_unit(reading, reader, year, unit)
         other, _ = await find_unit(reading, reader, comparing.other_year, rated.key)
         name_stage(snapshot.stage, other.stage)

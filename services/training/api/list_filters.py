@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import Field
 
 from contracts.envelope import UNIT_KEY
+from services.chassis.http.validation import Integer
 from services.records.exported_lists import Form
 from services.records.request_bodies import Day, Listing, UnitKey
 from services.training.domain.course import Topic
@@ -16,7 +17,7 @@ class CourseQuery(Listing):
 
     places = COURSE_ID
     unit: UnitKey | None = None
-    year: int | None = Field(None, ge=2000, le=9999)
+    year: Integer | None = Field(None, ge=2000, le=9999)
     stage: Literal["planned", "scheduled", "held", "cancelled", "withdrawn"] | None = None
     format: Form = "json"
 
@@ -34,7 +35,7 @@ class CoverageQuery(Listing):
     """The year and units of the coverage; a file has all pages."""
 
     places = UNIT_KEY.pattern
-    year: int = Field(ge=2000, le=9999)
+    year: Integer = Field(ge=2000, le=9999)
     unit: UnitKey | None = None
     topic: Topic = "democracy"
     format: Form = "json"
@@ -45,6 +46,6 @@ class MissingQuery(Listing):
 
     places = PERSON_ID
     unit: UnitKey
-    year: int = Field(ge=2000, le=9999)
+    year: Integer = Field(ge=2000, le=9999)
     topic: Topic = "democracy"
     format: Form = "json"
