@@ -24,6 +24,7 @@ from services.commands.rating_commands import rating_app, rubric_app
 from services.commands.seal_commands import seal_app
 from services.commands.stack_commands import stack_app
 from services.commands.terminal import show
+from services.commands.token_commands import token_app
 from services.commands.verify.verify_commands import verify_app
 from services.commands.what_if_commands import what_if_app
 from services.commands.year_commands import year_app
@@ -39,6 +40,7 @@ app.add_typer(keys_app.app, name="keys")
 app.add_typer(door_app.app, name="door")
 app.add_typer(year_app.app, name="year")
 app.add_typer(seal_app.app, name="seal")
+app.add_typer(token_app.app, name="token")
 
 
 def _version(value: bool) -> None:

@@ -13,6 +13,7 @@ from services.chassis.clock import Clock, now_us
 from services.chassis.outbox_service import Producer
 from services.chassis.service_schema import migrate_service
 from services.chassis.settings import Settings
+from services.chassis.token_watch import TokenWatch
 from services.records import vault
 from services.records.command_endpoint import Desk
 
@@ -34,4 +35,4 @@ def build(settings: Settings, clock: Clock = now_us, units: Units | None = None)
     keys = [*credentials.token_keys(settings), hidden.as_keys(queries.honorees)]
     register = units or unit_register.units_from_stream(parts.broker)
     api = build_api(desk, awards, register, parts.health)
-    return Producer(parts, api, MIGRATIONS, keys=keys)
+    return Producer(parts, api, MIGRATIONS, TokenWatch(parts.db, verifier), keys=keys)

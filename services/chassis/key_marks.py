@@ -89,6 +89,21 @@ async def _remember(conn: AsyncConnection, kind: str, new: Iterable[str], now: i
         await conn.execute(insert, {"kind": kind, "mark": mark, "now": now})
 
 
+async def add(db: Database, kind: str, mark: str, now: int) -> None:
+    """Records a further key of a kind, where the database has recorded keys of that kind."""
+    async with db.write() as conn:
+        recorded = await marks(conn, kind)
+        if recorded:
+            await _remember(conn, kind, {mark} - recorded, now)
+
+
+async def remove(db: Database, kind: str, mark: str) -> None:
+    """Forgets one key of a kind, which the home may then lack."""
+    async with db.write() as conn:
+        delete = text(f"DELETE FROM {TABLE} WHERE kind = :kind AND fingerprint = :mark")
+        await conn.execute(delete, {"kind": kind, "mark": mark})
+
+
 async def replace(conn: AsyncConnection, kind: str, mark: str, now: int) -> None:
     """Records one fingerprint in place of those of its kind."""
     await conn.execute(text(f"DELETE FROM {TABLE} WHERE kind = :kind"), {"kind": kind})

@@ -26,6 +26,7 @@ from services.chassis.key_marks import check_keys
 from services.chassis.keys import Keys
 from services.chassis.relay.loop import Relay
 from services.chassis.settings import Settings
+from services.chassis.token_watch import TokenWatch
 
 STREAM = "EVENTS"
 WAIT_SECONDS = 30.0
@@ -82,13 +83,14 @@ def parts(name: str, settings: Settings, clock: Clock, spot_checks: bool = False
 class Producer:
     """The running service; the process that serves HTTP mounts `api`.
 
-    `beside` are its other tasks, each run until it is cancelled; `ends` is called when it stops;
-    `keys` are the keys that its data is written with.
+    `tokens` watches what is revoked; `beside` are its other tasks, each run until it is cancelled;
+    `ends` is called when it stops; `keys` are the keys that its data is written with.
     """
 
     parts: Parts
     api: FastAPI
     migrations: Path
+    tokens: TokenWatch
     beside: dict[str, Task] = field(default_factory=dict)
     ends: Callable[[], None] = lambda: None
     keys: Sequence[Keys] = ()
@@ -108,6 +110,7 @@ class Producer:
         """Checks durability and keys, then starts the relay and the other tasks."""
         await self.db.open(self.migrations)
         await check_keys(self.db, self.keys, self.parts.relay.clock())
+        await self.tokens.look()
         with contextlib.suppress(BrokerAway):
             await self._check_broker()
 
@@ -116,7 +119,7 @@ class Producer:
                 f"the relay of {self.parts.name}", self._check_broker, self.parts.relay.run
             )
 
-        for name, task in {"relay": relay, **self.beside}.items():
+        for name, task in {"relay": relay, "tokens": self.tokens.run, **self.beside}.items():
             self.tasks.append(asyncio.ensure_future(task()))
             self.tasks[-1].set_name(f"{self.parts.name} {name}")
 

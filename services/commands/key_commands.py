@@ -9,9 +9,17 @@ import typer
 
 from services.commands.command_runner import exit_on_error, run
 from services.commands.messages import message
-from services.commands.options import AsJson, CommandGroup, Home, load_settings, print_result
+from services.commands.options import (
+    AsJson,
+    CommandGroup,
+    Home,
+    load_settings,
+    print_result,
+    refuse,
+)
 
 keys_app = CommandGroup(help=message("help-keys"))
+KINDS = ("tokens", "records")
 
 
 @keys_app.command("help-keys-make", "danchu keys make --home /srv/danchu", name="make")
@@ -80,3 +88,43 @@ def keys_cluster(
         files = cluster_secrets.make(to, database, parameters)
     words = [*files, message("secrets-next", folder=to)] if files else [message("nothing-to-do")]
     print_result({"made": files}, as_json, "\n".join(words))
+
+
+@keys_app.command("help-keys-rotate", "danchu keys rotate --kind tokens", name="rotate")
+def keys_rotate(
+    kind: Annotated[str, typer.Option(help=message("option-key-kind"))],
+    home: Home = None,
+    as_json: AsJson = False,
+) -> None:
+    """Adds a key that signs or encrypts from now on; the former ones stay valid."""
+    from services.commands import keys
+    from services.commands.homes import require_home
+
+    if kind not in KINDS:
+        raise refuse("--kind", message("one-of", known=", ".join(KINDS)))
+    settings = load_settings(home=home)
+    with exit_on_error():
+        require_home(settings)
+    mark = run(keys.rotate(settings, kind))
+    print_result({"kind": kind, "fingerprint": mark}, as_json, f"{kind}  {mark}")
+
+
+@keys_app.command(
+    "help-keys-retire", "danchu keys retire 5f0c6a1e9d0b4c7a8e2f3b1d6c9a0e47", name="retire"
+)
+def keys_retire(
+    mark: Annotated[
+        str, typer.Argument(metavar="FINGERPRINT", help=message("argument-fingerprint"))
+    ],
+    home: Home = None,
+    as_json: AsJson = False,
+) -> None:
+    """Removes a former key of tokens, with which all tokens that it signed end."""
+    from services.commands import keys
+    from services.commands.homes import require_home
+
+    settings = load_settings(home=home)
+    with exit_on_error():
+        require_home(settings)
+    run(keys.retire(settings, mark))
+    print_result({"retired": mark}, as_json, mark)

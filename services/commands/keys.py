@@ -8,10 +8,14 @@ from pathlib import Path
 
 from services.chassis import key_marks
 from services.chassis.auth import credentials
+from services.chassis.clock import now_us
 from services.chassis.database.engine import Database
 from services.chassis.database.limits import PATIENT
+from services.chassis.errors import DanchuError
 from services.chassis.keys import RECORDS, TOKENS, Keys, KeysMissing
 from services.chassis.settings import Settings
+from services.commands.homes import ForeignIssuer
+from services.commands.messages import message
 from services.commands.service_registry import SERVICES
 from services.records import vault
 from services.scoring.sealing import keyring
@@ -57,6 +61,44 @@ def load_keys(settings: Settings) -> list[Keys]:
     if TOKENS not in absent:
         keys += credentials.token_keys(settings)
     return keys
+
+
+class KeyStays(DanchuError):
+    """A key cannot be removed."""
+
+    def __init__(self, mark: str, code: str) -> None:
+        super().__init__(message(code, fingerprint=mark))
+
+
+async def rotate(settings: Settings, kind: str) -> str:
+    """Adds a key that signs or encrypts from now on; the former ones stay. Its fingerprint."""
+    if kind == TOKENS and settings.token_public_key is not None:
+        raise ForeignIssuer(str(settings.token_public_key))
+    for absent, file in missing_files(settings).items():
+        if absent == kind:
+            raise KeysMissing(kind, file, str(settings.home))
+    mark = (vault.add_key if kind == RECORDS else credentials.add_key)(settings)
+    for name in SERVICES:
+        async with _open(settings, name) as db:
+            if not await key_marks.is_new(db):
+                await key_marks.add(db, kind, mark, now_us())
+    return mark
+
+
+async def retire(settings: Settings, mark: str) -> None:
+    """Removes a former key of tokens; KeyStays for one that signs, encrypts, or is not there."""
+    kinds = {each: keys.kind for keys in load_keys(settings) for each in keys.fingerprints}
+    if mark not in kinds:
+        raise KeyStays(mark, "key-unknown")
+    if kinds[mark] != TOKENS:
+        raise KeyStays(mark, "key-encrypts")
+    if credentials.token_keys(settings)[0].fingerprints[0] == mark:
+        raise KeyStays(mark, "key-signs")
+    for name in SERVICES:
+        async with _open(settings, name) as db:
+            if not await key_marks.is_new(db):
+                await key_marks.remove(db, TOKENS, mark)
+    credentials.remove_key(settings, mark)
 
 
 async def _nothing(_: object) -> list[bytes]:

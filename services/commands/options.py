@@ -41,6 +41,15 @@ class CommandGroup:
     def __init__(self, help: Message | None = None) -> None:
         self.app = typer.Typer(no_args_is_help=True, help=help, cls=usage.Commands)
 
+    def callback(self, code: str, *examples: str) -> Callable[[Callable[..., None]], Any]:
+        """As `command`, for a group that is a command itself."""
+        text = message(code)
+        lines = (*(message("example", command=example) for example in examples), CODES)
+        return self.app.callback(
+            help=help_text(text), short_help=_short(text), epilog="\n\n".join(lines),
+            invoke_without_command=True, no_args_is_help=False, cls=usage.Commands,
+        )  # fmt: skip
+
     def command(
         self, code: str, *examples: str, name: str | None = None
     ) -> Callable[[Callable[..., None]], Callable[..., None]]:

@@ -1,4 +1,4 @@
-"""`danchu up`, `serve`, `migrate`, `provision`, `token` and `carry`: parse options and call."""
+"""`danchu up`, `serve`, `migrate`, `provision` and `carry`: parse options and call."""
 
 from __future__ import annotations
 
@@ -106,69 +106,6 @@ def provision(home: Home = None, as_json: AsJson = False) -> None:
 
     changes = run(operator.provision(load_settings(home=home)))
     print_result({"done": changes}, as_json, "\n".join(changes) or message("nothing-to-do"))
-
-
-@stack_app.command(
-    "help-token",
-    "danchu token --role emitter --unit H44.12.34 --source urn:phuong-so-1",
-    "danchu token --role council --name thu-ky-hoi-dong --days 30",
-)
-def token(
-    role: Annotated[str, typer.Option(help=message("option-role"))],
-    unit: Annotated[list[str] | None, typer.Option(help=message("option-token-unit"))] = None,
-    source: Annotated[list[str] | None, typer.Option(help=message("option-source"))] = None,
-    type_: Annotated[list[str] | None, typer.Option("--type", help=message("option-type"))] = None,
-    days: Annotated[int, typer.Option(min=1, max=36_500, help=message("option-days"))] = 366,
-    name: Annotated[str | None, typer.Option(help=message("option-name"))] = None,
-    home: Home = None,
-    as_json: AsJson = False,
-) -> None:
-    """Signs a development token."""
-    from services.chassis.auth.credentials import development_issuer
-    from services.commands.homes import ForeignIssuer, require_home
-
-    _check_token(role, unit or [], name)
-    units = unit or ["*"]
-    sources = _sources(units, source)
-    settings = load_settings(home=home)
-    with exit_on_error():
-        if settings.token_public_key is not None:
-            raise ForeignIssuer(str(settings.token_public_key))
-        require_home(settings)
-        issuer = development_issuer(settings.home)
-        signed = issuer.mint(role, units, sources, type_ or ["*"], days, name or "")
-    result = {
-        "role": role, "name": name or role, "units": units, "sources": sources, "days": days,
-        "token": signed,
-    }  # fmt: skip
-    print_result(result, as_json, signed)
-    if not (source or as_json or "*" in units):
-        tell(message("token-sources", sources=", ".join(sources)))
-
-
-def _sources(units: list[str], source: list[str] | None) -> list[str]:
-    """A token of all units may use any source; one of some units only their own prefixes."""
-    from services.chassis.auth.credentials import is_open, own_sources
-
-    if "*" in units:
-        return source or ["*"]
-    sources = source or own_sources(units)
-    if any(map(is_open, sources)):
-        raise refuse("--source", message("token-source-open"))
-    return sources
-
-
-def _check_token(role: str, units: list[str], name: str | None) -> None:
-    from contracts.envelope import UNIT_KEY
-    from services.chassis.auth.credentials import NAME_MAX, ROLES
-
-    if role not in ROLES:
-        raise refuse("--role", message("one-of", known=", ".join(ROLES)))
-    for key in units:
-        if key != "*" and not UNIT_KEY.fullmatch(key):
-            raise refuse("--unit", message("no-unit", unit=key))
-    if name is not None and not (name.strip() and len(name) <= NAME_MAX and name.isprintable()):
-        raise refuse("--name", message("name-length", most=NAME_MAX))
 
 
 @stack_app.command(

@@ -4,10 +4,12 @@ from functools import partial
 
 from services.chassis import outbox_service
 from services.chassis.auth import credentials
+from services.chassis.broker_startup import Task
 from services.chassis.clock import Clock, now_us
 from services.chassis.outbox_service import Producer
 from services.chassis.service_schema import migrate_service
 from services.chassis.settings import Settings
+from services.chassis.token_watch import TokenWatch
 from services.intake.api import build_api
 from services.intake.handlers import Intake
 from services.intake.messages import message
@@ -34,4 +36,6 @@ def build(settings: IntakeSettings, clock: Clock = now_us) -> Producer:
     receipts = ReceiptLookup(parts.db, partial(ask_scoring, door.broker))
     api = build_api(intake, receipts, verifier, parts.health, clock)
     keys = credentials.token_keys(settings)
-    return Producer(parts, api, MIGRATIONS, {"NATS door": door.run}, intake.close, keys)
+    tokens = TokenWatch(parts.db, verifier)
+    beside: dict[str, Task] = {"NATS door": door.run}
+    return Producer(parts, api, MIGRATIONS, tokens, beside, intake.close, keys)

@@ -7,6 +7,7 @@ from sqlalchemy import Column, Index, LargeBinary, MetaData, Table
 from services.chassis.key_marks import key_marks_table
 from services.chassis.outbox import outbox_table
 from services.chassis.read_log import reads_table
+from services.chassis.revocation_table import revocations_table
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 metadata = MetaData()
@@ -20,5 +21,6 @@ identities = Table(
 
 outbox = outbox_table(metadata)
 key_marks = key_marks_table(metadata)
+revocations = revocations_table(metadata)
 reads = reads_table(metadata)
 Index("outbox_receipt", outbox.c.receipt)

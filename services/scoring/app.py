@@ -25,6 +25,7 @@ from services.chassis.read_log import ReadLog
 from services.chassis.relay.loop import Relay
 from services.chassis.service_schema import migrate_service
 from services.chassis.settings import Settings
+from services.chassis.token_watch import TokenWatch
 from services.scoring.api.build import build_api
 from services.scoring.api.rating_question import rating_answers
 from services.scoring.errors import FoldHalted, MarksDiffer
@@ -72,6 +73,7 @@ class App:
     ratings: RatingResponder | None
     reads: ReadLog
     seals: SealService
+    tokens: TokenWatch
     feed: RatingFeed | None = None
     clock: Clock = now_us
     tasks: list[asyncio.Task[None]] = field(default_factory=list)
@@ -83,7 +85,9 @@ class App:
         await check_seals(self.db, self.seals.keyring, self.clock())
         await warn_of_differences(self.db, self.seals.drafts.rubrics)
         if self.questions is not None and self.ratings is not None:
+            await self.tokens.look()
             self.tasks += [
+                asyncio.create_task(self.tokens.run(), name="scoring tokens"),
                 asyncio.create_task(self.questions.run(), name="scoring questions"),
                 asyncio.create_task(self.ratings.run(), name="scoring ratings"),
                 asyncio.create_task(self.reads.run(), name="scoring log of reads"),
@@ -156,8 +160,7 @@ def build(settings: ScoringSettings, part: Part = "all", clock: Clock = now_us) 
     api = build_api(reading, lag, verifier, health, reads, seals, settings.public_url)
     questions = ratings = None
     if part != "fold":
-        receipts = Receipts(db, reading.versions)
-        questions = ReceiptResponder(settings.nats(SERVICE), receipts)
+        questions = ReceiptResponder(settings.nats(SERVICE), Receipts(db, reading.versions))
         ratings = RatingResponder(settings.nats(SERVICE), rating_answers(reading, reads))
     return App(
         settings,
@@ -171,6 +174,7 @@ def build(settings: ScoringSettings, part: Part = "all", clock: Clock = now_us) 
         ratings,
         reads,
         seals,
+        TokenWatch(db, verifier),
         feed,
         clock,
     )

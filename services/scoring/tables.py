@@ -27,6 +27,7 @@ from sqlalchemy import (
 from services.chassis.key_marks import key_marks_table
 from services.chassis.outbox import outbox_table
 from services.chassis.read_log import reads_table
+from services.chassis.revocation_table import revocations_table
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 metadata = MetaData()
@@ -275,4 +276,5 @@ announced_ratings = Table(
 
 outbox = outbox_table(metadata)
 key_marks = key_marks_table(metadata)
+revocations = revocations_table(metadata)
 reads = reads_table(metadata)

@@ -12,6 +12,7 @@ from services.chassis.errors import DatabaseAway
 from services.chassis.outbox_service import Producer
 from services.chassis.service_schema import migrate_service
 from services.chassis.settings import Settings
+from services.chassis.token_watch import TokenWatch
 from services.records import vault
 from services.records.announcing import source_of
 from services.records.command_endpoint import Desk
@@ -49,7 +50,8 @@ def build(settings: Settings, clock: Clock = now_us) -> Producer:
         await begin_years(desk, rosters)
 
     keys = [*credentials.token_keys(settings), hidden.as_keys(queries.every_hidden)]
-    return Producer(parts, api, MIGRATIONS, {"years": years}, keys=keys)
+    tokens = TokenWatch(parts.db, verifier)
+    return Producer(parts, api, MIGRATIONS, tokens, {"years": years}, keys=keys)
 
 
 async def begin_years(desk: Desk, rosters: Rosters) -> None:

@@ -21,6 +21,7 @@ from sqlalchemy import (
 
 from services.chassis.key_marks import key_marks_table
 from services.chassis.outbox import outbox_table
+from services.chassis.revocation_table import revocations_table
 from services.records.journal import journal_tables
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -124,3 +125,4 @@ Index("announced_unit", announced.c.unit, announced.c.year, announced.c.short)
 journal_tables(metadata)
 outbox = outbox_table(metadata)
 key_marks = key_marks_table(metadata)
+revocations = revocations_table(metadata)

@@ -6,6 +6,7 @@ from services.chassis.clock import Clock, now_us
 from services.chassis.outbox_service import Producer
 from services.chassis.service_schema import migrate_service
 from services.chassis.settings import Settings
+from services.chassis.token_watch import TokenWatch
 from services.records import vault
 from services.records.command_endpoint import Desk
 from services.violations import queries, terms_file
@@ -29,4 +30,5 @@ def build(settings: Settings, clock: Clock = now_us) -> Producer:
     desk = Desk(SERVICE, parts.db, clock, verifier, parts.relay.nudge, hidden.index, TERMS)
     violations = Violations(hidden, terms_file.load())
     keys = [*credentials.token_keys(settings), hidden.as_keys(queries.list_encrypted)]
-    return Producer(parts, build_api(desk, violations, parts.health), MIGRATIONS, keys=keys)
+    api, tokens = build_api(desk, violations, parts.health), TokenWatch(parts.db, verifier)
+    return Producer(parts, api, MIGRATIONS, tokens, keys=keys)

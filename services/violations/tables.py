@@ -10,6 +10,7 @@ from sqlalchemy import Boolean, Column, Index, Integer, LargeBinary, MetaData, T
 
 from services.chassis.key_marks import key_marks_table
 from services.chassis.outbox import outbox_table
+from services.chassis.revocation_table import revocations_table
 from services.records.journal import journal_tables
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -43,3 +44,4 @@ words = Table(
 journal_tables(metadata)
 outbox = outbox_table(metadata)
 key_marks = key_marks_table(metadata)
+revocations = revocations_table(metadata)

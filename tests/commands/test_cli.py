@@ -19,6 +19,7 @@ from typer.testing import CliRunner
 from contracts.messages import catalogue
 from services.__main__ import main
 from services.chassis.auth.credentials import Verifier, development_issuer, write_tokens
+from services.chassis.auth.public_keys import TokenKeys
 from services.cli import app
 from services.commands import event_commands, operator, rating_commands
 from services.commands.command_runner import CODES
@@ -27,14 +28,18 @@ ROOT = Path(__file__).parents[2]
 RUBRIC = ROOT / "services" / "scoring" / "rubrics" / "viet-tri-2025-commune.yaml"
 PROMISED = {
     "up", "serve", "migrate", "provision", "emit", "rate", "rebuild", "audit", "resend",
-    "simulate", "token", "carry", "recount", "verify", "whatif", "rubric check",
+    "simulate", "token", "token revoke", "token revoked", "carry", "recount", "verify", "whatif",
+    "rubric check",
     "quarantine list", "quarantine show",
     "quarantine replay", "quarantine drop", "quarantine aside",
-    "export", "keys make", "keys show", "keys adopt", "door list", "door retire",
+    "export", "keys make", "keys show", "keys adopt", "keys rotate", "keys retire",
+    "keys cluster",
+    "door list", "door retire",
     "history", "year show", "year open", "year provisional", "year seal", "year reopen",
     "seal keygen", "seal sign",
 }  # fmt: skip
-FOR_MACHINES = ["emit", "rate", "rebuild", "audit", "resend", "token", "migrate", "provision",
+FOR_MACHINES = ["emit", "rate", "rebuild", "audit", "resend", "token", "token revoke",
+                "migrate", "provision", "keys rotate",
                 "recount", "verify", "rubric check", "quarantine list", "quarantine replay",
                 "carry", "export", "history", "year show", "year provisional", "year seal",
                 "year reopen"]  # fmt: skip
@@ -43,6 +48,8 @@ FOR_MACHINES = ["emit", "rate", "rebuild", "audit", "resend", "token", "migrate"
 def commands(group: Any, before: str = "") -> Iterator[tuple[str, Any]]:
     """Every command by its whole name."""
     for name, command in group.commands.items():
+        if getattr(command, "invoke_without_command", False):
+            yield f"{before}{name}", command
         if hasattr(command, "commands"):
             yield from commands(command, f"{before}{name} ")
         else:
@@ -103,7 +110,7 @@ def test_a_token_says_whom_it_is_given_to(tmp_path: Path) -> None:
     plain = json.loads(danchu("token", "--role", "council", *home, "--json").output)
     command = ("token", "--role", "council", "--name", "thư ký hội đồng", *home, "--json")
     issued = json.loads(danchu(*command).output)
-    verifier = Verifier(development_issuer(tmp_path).key.public_key())
+    verifier = Verifier(TokenKeys((development_issuer(tmp_path).key.public_key(),)))
     for signed, name in ((plain, "council"), (issued, "thư ký hội đồng")):
         assert signed["name"] == name
         assert verifier.credential(f"Bearer {signed['token']}").name == name

@@ -7,6 +7,8 @@ The sender controls the header of a token, and an issuer its claims: every devia
 from __future__ import annotations
 
 import base64
+import contextlib
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 import jwt
@@ -38,6 +40,7 @@ class Claims(msgspec.Struct, frozen=True):
     iss: str | None = None
     iat: _Instant | None = None
     nbf: _Instant | None = None
+    jti: Any = None
 
 
 class _Head(msgspec.Struct, frozen=True):
@@ -52,12 +55,11 @@ _claims = msgspec.json.Decoder(Claims)
 _signatures = jwt.PyJWS(algorithms=[ALGORITHM])
 
 
-def read_token(token: str, key: Ed25519PublicKey) -> Claims:
-    """The claims of a token signed with the key; TokenInvalid for anything else."""
+def read_token(token: str, keys: Sequence[Ed25519PublicKey]) -> Claims:
+    """The claims of a token signed with one of the keys; TokenInvalid for anything else."""
     try:
         _check_head(token.partition(".")[0])
-        payload = _signatures.decode(token, key, algorithms=[ALGORITHM])
-        claims = _claims.decode(payload)
+        claims = _claims.decode(_payload(token, keys))
     except Exception as error:  # libraries raise many errors on malformed input
         raise TokenInvalid(str(error)) from error
     audiences = [claims.aud] if isinstance(claims.aud, str) else claims.aud
@@ -66,6 +68,14 @@ def read_token(token: str, key: Ed25519PublicKey) -> Claims:
     if len(claims.sub) > NAME_MAX or not (claims.sub.isprintable() or not claims.sub):
         raise TokenInvalid("a subject is a short printable text")
     return claims
+
+
+def _payload(token: str, keys: Sequence[Ed25519PublicKey]) -> bytes:
+    """What is signed, by the first key that fits."""
+    for key in keys[:-1]:
+        with contextlib.suppress(jwt.InvalidSignatureError):
+            return bytes(_signatures.decode(token, key, algorithms=[ALGORITHM]))
+    return bytes(_signatures.decode(token, keys[-1], algorithms=[ALGORITHM]))
 
 
 def _check_head(part: str) -> None:

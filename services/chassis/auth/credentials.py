@@ -1,31 +1,31 @@
 """Credentials: bearer tokens (JWT, Ed25519) with a role, units, sources and event types.
 
 The development key is created at the first start. An office with its own issuer sets its public
-key (DANCHU_TOKEN_PUBLIC_KEY) instead; then no token is signed here.
+keys (DANCHU_TOKEN_PUBLIC_KEY) instead; then no token is signed here.
 """
 
-import contextlib
-import json
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator, MutableMapping, Sequence
+from collections.abc import Iterable, MutableMapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
-import jwt
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-
 from contracts.messages import Message
+from services.chassis.auth.bearer_tokens import NAME_MAX as NAME_MAX
 from services.chassis.auth.bearer_tokens import (
-    ALGORITHM,
-    AUDIENCE,
     Claims,
     TokenInvalid,
     read_token,
 )
-from services.chassis.auth.bearer_tokens import NAME_MAX as NAME_MAX
+from services.chassis.auth.development_keys import KEY_FILE as KEY_FILE
+from services.chassis.auth.development_keys import TOKENS_FILE as TOKENS_FILE
+from services.chassis.auth.development_keys import Issuer as Issuer
+from services.chassis.auth.development_keys import add_key as add_key
+from services.chassis.auth.development_keys import development_issuer as development_issuer
+from services.chassis.auth.development_keys import make_key as make_key
+from services.chassis.auth.development_keys import refuse_invalid_key
+from services.chassis.auth.development_keys import remove_key as remove_key
+from services.chassis.auth.development_keys import token_keys as token_keys
+from services.chassis.auth.development_keys import write_tokens as write_tokens
 from services.chassis.auth.openid import OpenIdVerifier, unauthorized
 from services.chassis.auth.openid_settings import openid_verifier
 from services.chassis.auth.permissions import ANY as ANY
@@ -36,20 +36,22 @@ from services.chassis.auth.permissions import ROLES as ROLES
 from services.chassis.auth.permissions import Credential as Credential
 from services.chassis.auth.permissions import is_open as is_open
 from services.chassis.auth.permissions import own_sources as own_sources
+from services.chassis.auth.public_keys import (
+    TokenKeys,
+    public_keys_of_private,
+    read_public_keys,
+)
+from services.chassis.auth.revocation import Revocations, token_id
+from services.chassis.changing_file import ChangingFile
 from services.chassis.clock import Clock, now_us
 from services.chassis.denials import CREDENTIAL
-from services.chassis.errors import SettingWrong
 from services.chassis.http.problems import Problem
-from services.chassis.keys import TOKENS, Keys, check_may_make, fingerprint
+from services.chassis.keys import TOKENS, check_may_make
 from services.chassis.messages import message
-from services.chassis.private_files import write_private
 from services.chassis.settings import Settings
 
-KEY_FILE = "keys/tokens.pem"
-TOKENS_FILE = "tokens.json"
 CACHED_MAX = 4096
 TOKEN_BYTES_MAX = 16 * 1024
-DEVELOPMENT_DAYS = 366
 LEEWAY_SECONDS = 60
 """How far the clock of an issuer may be ahead of ours."""
 Scope = MutableMapping[str, Any]
@@ -57,12 +59,13 @@ Scope = MutableMapping[str, Any]
 
 @dataclass
 class Verifier:
-    """Verifies tokens with a public key or by an OpenID issuer, and caches the verified ones."""
+    """Verifies tokens with public keys or by an OpenID issuer, and caches the verified ones."""
 
-    key: Ed25519PublicKey
+    keys: TokenKeys
     clock: Clock = now_us
     issuer: str | None = None
     openid: OpenIdVerifier | None = None
+    revocations: Revocations = field(default_factory=Revocations)
     _verified: OrderedDict[str, Credential] = field(default_factory=OrderedDict)
 
     def credential(self, authorization: str | None) -> Credential:
@@ -108,13 +111,31 @@ class Verifier:
         if keys.has_lost_key():
             self._verified.clear()
 
+    def revoke(self, revocations: Revocations) -> None:
+        """Refuses these tokens from now on, also those that were verified before."""
+        self.revocations = revocations
+        self._verified.clear()
+
+    def refresh_keys(self) -> bool:
+        """Takes other keys where their file changed; whether it did."""
+        changed = self.keys.refresh()
+        if changed:
+            self._verified.clear()
+        return changed
+
     def _verify(self, token: str) -> Credential:
         if len(token) > TOKEN_BYTES_MAX:
             raise unauthorized("token-long")
+        credential = self._credential(token)
+        if self.revocations.cover(credential.token, credential.name, credential.issued):
+            raise unauthorized("token-revoked")
+        return credential
+
+    def _credential(self, token: str) -> Credential:
         if self.openid is not None and self.openid.issued(token):
             return self.openid.credential(token)
         try:
-            claims = read_token(token, self.key)
+            claims = self._claims(token)
         except TokenInvalid as error:
             if self.openid is not None:
                 return self.openid.credential(token)
@@ -127,7 +148,18 @@ class Verifier:
             types=frozenset(claims.types or ()),
             expires=int(claims.exp),
             name=claims.sub,
+            token=token_id(claims.jti, token),
+            issued=claims.iat or 0,
         )
+
+    def _claims(self, token: str) -> Claims:
+        """The claims; a key that is new in its file is looked for once more."""
+        try:
+            return read_token(token, self.keys.keys)
+        except TokenInvalid:
+            if not self.refresh_keys():
+                raise
+        return read_token(token, self.keys.keys)
 
     def _check(self, claims: Claims) -> None:
         """Refuses an unknown role, another issuer, and a token that is not valid yet."""
@@ -159,102 +191,20 @@ def unit_missing(unit: str) -> Problem:
     return Problem(403, message("unit-missing", unit=unit))
 
 
-@dataclass
-class Issuer:
-    """Signs development tokens with the key in `<home>/keys`."""
-
-    key: Ed25519PrivateKey
-    clock: Clock = now_us
-
-    def mint(
-        self,
-        role: str,
-        units: Sequence[str] = ANY,
-        sources: Sequence[str] = ANY,
-        types: Sequence[str] = ANY,
-        days: int = DEVELOPMENT_DAYS,
-        name: str = "",
-    ) -> str:
-        """A token for the bearer `name`; ValueError for an unknown role."""
-        if role not in ROLES:
-            raise ValueError(f"unknown role {role!r}")
-        now = self.clock() // 1_000_000
-        claims = {
-            "aud": AUDIENCE, "iat": now, "exp": now + days * 86_400, "role": role,
-            "units": list(units), "sources": list(sources), "types": list(types),
-            "sub": name or role,
-        }  # fmt: skip
-        return jwt.encode(claims, self.key, algorithm=ALGORITHM)
-
-
-def development_issuer(home: Path, clock: Clock = now_us) -> Issuer:
-    """The issuer of the home, whose key is created at the first start."""
-    path = home / KEY_FILE
-    if not path.exists():
-        pem = Ed25519PrivateKey.generate().private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-        write_private(path, pem)
-    with _refuse_invalid_key(str(path), "private"):
-        key = serialization.load_pem_private_key(path.read_bytes(), None)
-        if isinstance(key, Ed25519PrivateKey):
-            return Issuer(key, clock)
-        raise ValueError("it is of another kind")
-
-
-@contextlib.contextmanager
-def _refuse_invalid_key(where: str, what: str) -> Iterator[None]:
-    """Raises SettingWrong for an invalid key file."""
-    try:
-        yield
-    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
-        raise SettingWrong(where, message(f"key-{what}")) from error
-
-
-def write_tokens(home: Path, clock: Clock = now_us) -> dict[str, str]:
-    """Writes a development token of every role to `<home>/tokens.json`, and returns them."""
-    issuer = development_issuer(home, clock)
-    tokens = {role: issuer.mint(role) for role in ROLES}
-    write_private(home / TOKENS_FILE, json.dumps(tokens, indent=1))
-    return tokens
-
-
-def make_key(settings: Settings) -> bool:
-    """Creates the development key if the home has none; whether it did."""
-    path = settings.home / KEY_FILE
-    if settings.token_public_key is not None or path.exists():
-        return False
-    development_issuer(settings.home)
-    return True
-
-
-def token_keys(settings: Settings) -> list[Keys]:
-    """The development key, whose fingerprint databases record; none with an issuer of the office.
-
-    The office may replace its own public key at any time.
-    """
-    if settings.token_public_key is not None:
-        return []
-    public = development_issuer(settings.home).key.public_key().public_bytes_raw()
-    return [Keys(TOKENS, settings.home / KEY_FILE, (fingerprint(public),))]
-
-
 def verifier(settings: Settings, clock: Clock = now_us, service: str = "") -> Verifier:
-    """The verifier of a process: with the office's public key, else with the development key.
+    """The verifier of a process: with the office's public keys, else with the development keys.
 
     Beside it an OpenID issuer, where one is set. KeysMissing if the development key does not exist
     and the service's data is on a database server.
     """
     openid = openid_verifier(settings, clock)
     if settings.token_public_key is None:
-        if not (settings.home / KEY_FILE).exists():
-            check_may_make(settings, service, TOKENS, settings.home / KEY_FILE)
-        development_key = development_issuer(settings.home, clock).key.public_key()
-        return Verifier(development_key, clock, openid=openid)
-    with _refuse_invalid_key("DANCHU_TOKEN_PUBLIC_KEY", "public"):
-        key = serialization.load_pem_public_key(settings.token_public_key.read_bytes())
-        if isinstance(key, Ed25519PublicKey):
-            return Verifier(key, clock, settings.token_issuer, openid)
-        raise ValueError("it is of another kind")
+        path = settings.home / KEY_FILE
+        if not path.exists():
+            check_may_make(settings, service, TOKENS, path)
+        development_issuer(settings.home, clock)
+        keys = TokenKeys.of_file(ChangingFile(path), public_keys_of_private)
+        return Verifier(keys, clock, openid=openid)
+    with refuse_invalid_key("DANCHU_TOKEN_PUBLIC_KEY", "public"):
+        keys = TokenKeys.of_file(ChangingFile(settings.token_public_key), read_public_keys)
+        return Verifier(keys, clock, settings.token_issuer, openid)

@@ -15,6 +15,7 @@ import msgspec
 
 from services.chassis.auth.issuer_keys import ALGORITHMS, IssuerKeys, PublicKey
 from services.chassis.auth.permissions import ANY, ROLES, Credential, own_sources
+from services.chassis.auth.revocation import token_id
 from services.chassis.clock import Clock, now_us
 from services.chassis.http.problems import Problem
 from services.chassis.messages import message
@@ -141,7 +142,7 @@ class OpenIdVerifier:
         try:
             head = _read_head(token)
             claims = self._claims(token, head)
-            return self._credential(claims)
+            return self._credential(claims, token_id(claims.get("jti"), token))
         except Refused as refused:
             raise unauthorized("token-invalid", refused.code) from None
 
@@ -175,7 +176,7 @@ class OpenIdVerifier:
         if max(begins) > now + LEEWAY_SECONDS:
             raise Refused("oidc-early")
 
-    def _credential(self, claims: Mapping[str, Any]) -> Credential:
+    def _credential(self, claims: Mapping[str, Any], token: str) -> Credential:
         name = claims.get("sub")
         if not isinstance(name, str) or not name.isprintable() or not 1 <= len(name) <= NAME_MAX:
             raise Refused("oidc-subject")
@@ -183,7 +184,10 @@ class OpenIdVerifier:
         units = self.mapping.units(claims, role)
         sources = ANY if "*" in units else tuple(own_sources(sorted(units)))
         expires = int(claims["exp"]) + LEEWAY_SECONDS
-        return Credential(role, units, sources, expires=expires, name=name)
+        issued = claims.get("iat", 0)
+        return Credential(
+            role, units, sources, expires=expires, name=name, token=token, issued=issued
+        )
 
 
 def _part(token: str, number: int) -> bytes:

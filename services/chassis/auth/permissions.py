@@ -24,9 +24,9 @@ AUDITS = frozenset(("auditor",))
 
 @dataclass(frozen=True)
 class Credential:
-    """The permissions of a token's bearer; `expires` in seconds since 1970.
+    """The permissions of a token's bearer; `expires` and `issued` in seconds since 1970.
 
-    `name` is the bearer as known to the issuer (claim `sub`).
+    `name` is the bearer as known to the issuer (claim `sub`), `token` the id of the token.
     """
 
     role: str
@@ -35,6 +35,8 @@ class Credential:
     types: frozenset[str] = frozenset(ANY)
     expires: int = 2**53
     name: str = ""
+    token: str = ""
+    issued: float = 0
 
     def speaks_for(self, unit: str) -> bool:
         """Whether the unit (its key or a code) is one of the credential's."""

@@ -36,7 +36,7 @@ SQL_PLACES = frozenset({"store", "queries", "tables", "migrations"})
 SHARED_SQL = frozenset({
     "services.chassis.database", "services.chassis.door", "services.chassis.initial_schema",
     "services.chassis.key_marks", "services.chassis.outbox", "services.chassis.read_log",
-    "services.chassis.relay",
+    "services.chassis.relay", "services.chassis.revocation_table",
     "services.commands.table_copy", "services.records.initial_tables",
     "services.records.journal",
 })  # fmt: skip

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.chassis.auth.credentials import Verifier
+from services.chassis.auth.public_keys import TokenKeys
 from services.chassis.clock import fixed
 from services.chassis.http.problems import Problem
 
@@ -39,7 +40,7 @@ def signed(claims: bytes | dict[str, Any], head: bytes | dict[str, Any] = HEAD) 
 
 def judged(token: str, issuer: str | None = None) -> str:
     """The role that a token gives, or the code of the refusal, which is 401 and a sentence."""
-    verifier = Verifier(KEY.public_key(), fixed(NOW * 1_000_000), issuer)
+    verifier = Verifier(TokenKeys((KEY.public_key(),)), fixed(NOW * 1_000_000), issuer)
     try:
         return verifier.credential(f"Bearer {token}").role
     except Problem as problem:

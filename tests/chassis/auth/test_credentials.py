@@ -19,6 +19,7 @@ from services.chassis.auth.credentials import (
     require,
     write_tokens,
 )
+from services.chassis.auth.public_keys import TokenKeys
 from services.chassis.clock import fixed
 from services.chassis.http.service_api import Problem
 
@@ -34,7 +35,7 @@ def signer(home: Path) -> Issuer:
 
 def verifier_of(issuer: Issuer, now: int = NOW) -> Verifier:
     """A verifier that has the issuer's public key alone."""
-    return Verifier(issuer.key.public_key(), fixed(now))
+    return Verifier(TokenKeys((issuer.key.public_key(),)), fixed(now))
 
 
 def status_of(ask: Callable[[], Any]) -> int:

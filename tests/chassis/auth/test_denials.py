@@ -14,6 +14,7 @@ from fastapi import FastAPI, Request
 
 from services.chassis import denials
 from services.chassis.auth.credentials import Issuer, Verifier, require
+from services.chassis.auth.public_keys import TokenKeys
 from services.chassis.denials import LINES_AT_ONCE, LineBudget
 from services.chassis.health import Health
 from services.chassis.http.service_api import compose, service_api
@@ -53,7 +54,7 @@ def lines(monkeypatch: pytest.MonkeyPatch) -> Iterator[Lines]:
 def api(issuer: Issuer) -> FastAPI:
     """An application for operators, with a fault in one of its routes."""
     application = service_api("doors", "", Health())
-    verifier = Verifier(issuer.key.public_key())
+    verifier = Verifier(TokenKeys((issuer.key.public_key(),)))
 
     @application.get("/secrets/{person}")
     async def secrets(request: Request) -> str:

@@ -1,0 +1,13 @@
+"""The tokens that are revoked before they expire."""
+
+from alembic import op
+
+from services.chassis.revocation_table import create_revocations
+
+revision = "0013"
+down_revision = "0012"
+
+
+def upgrade() -> None:
+    """Creates the table."""
+    create_revocations(op)
