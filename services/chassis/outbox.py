@@ -129,6 +129,8 @@ class Entry(NamedTuple):
     receipt: bytes
     body: bytes
     is_sent: bool
+    recorded: int
+    door: str | None
 
 
 async def messages(
@@ -137,12 +139,15 @@ async def messages(
     """The next messages after a `seq`, recorded before `until`, by the prefix of their subject."""
     rows = await conn.execute(
         text(
-            "SELECT seq, receipt, body, sent FROM outbox WHERE seq > :after "
+            "SELECT seq, receipt, body, sent, recorded, door FROM outbox WHERE seq > :after "
             "AND subject LIKE :subjects AND recorded < :until ORDER BY seq LIMIT :limit"
         ),
         {"after": after, "subjects": f"{subjects}%", "limit": limit, "until": until},
     )
-    return [Entry(row[0], bytes(row[1]), bytes(row[2]), row[3] is not None) for row in rows]
+    return [
+        Entry(row[0], bytes(row[1]), bytes(row[2]), row[3] is not None, row[4], row[5])
+        for row in rows
+    ]
 
 
 async def count(conn: AsyncConnection, subjects: str) -> int:

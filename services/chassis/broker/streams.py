@@ -8,7 +8,7 @@ import asyncio
 import base64
 import contextlib
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -82,8 +82,16 @@ def _id(encoded: str | None) -> str | None:
     return None
 
 
-async def messages(broker: Broker, stream: str) -> AsyncIterator[list[tuple[int, bytes]]]:
-    """(sequence, body) of every message of a stream, in batches, from its beginning."""
+class StreamMessage(NamedTuple):
+    """A message of a stream, at its sequence."""
+
+    sequence: int
+    body: bytes
+    headers: Mapping[str, str]
+
+
+async def messages(broker: Broker, stream: str) -> AsyncIterator[list[StreamMessage]]:
+    """Every message of a stream, in batches, from its beginning."""
     nc, after = await broker.ensure(), 0
     inbox = nc.new_inbox()
     with translate_client_errors():
@@ -98,15 +106,15 @@ async def messages(broker: Broker, stream: str) -> AsyncIterator[list[tuple[int,
             if not batch:
                 return
             yield batch
-            after = batch[-1][0]
+            after = batch[-1].sequence
     finally:
         if nc.is_connected:
             with contextlib.suppress(BrokerAway), translate_client_errors():
                 await subscription.unsubscribe()
 
 
-async def _batch(subscription: Subscription) -> list[tuple[int, bytes]]:
-    batch: list[tuple[int, bytes]] = []
+async def _batch(subscription: Subscription) -> list[StreamMessage]:
+    batch: list[StreamMessage] = []
     async with asyncio.timeout(READ_SECONDS):
         while True:
             message = await subscription.next_msg(timeout=READ_SECONDS)
@@ -116,4 +124,4 @@ async def _batch(subscription: Subscription) -> list[tuple[int, bytes]]:
                 return batch
             if status is not None:
                 raise BrokerAway(f"{status} {headers.get('Description', '')}")
-            batch.append((int(headers["Nats-Sequence"]), message.data))
+            batch.append(StreamMessage(int(headers["Nats-Sequence"]), message.data, headers))

@@ -16,8 +16,9 @@ from services.scoring.fold.books import LedgerPart, part_of
 from services.scoring.handlers import authorship
 from services.scoring.messages import message
 from services.scoring.store.door_state import DoorLabel, DoorState
+from services.scoring.store.doors import BELOW_MARK
 from services.scoring.store.ledger import Arrival
-from services.scoring.store.quarantine import ASIDE, BELOW_MARK, FaultyEvent, Rejection
+from services.scoring.store.quarantine import ASIDE, FaultyEvent, Rejection
 
 FAULT_MAX = 300
 NEVER = -(2**62)
@@ -103,7 +104,7 @@ class Batch:
                 self.duplicates += 1
                 if label is not None and label != (before.door, before.recorded):
                     self.repeats.append(label)
-            elif event.recorded <= max(_signed_until(event, signed), _mark(door)):
+            elif event.recorded <= max(signed_until(event, signed), _mark(door)):
                 self._reject(BELOW_MARK, message("below-mark"), delivery, event.receipt, label)
             else:
                 number = None if label is None else label.door
@@ -123,7 +124,7 @@ def _mark(door: DoorState | None) -> int:
     return NEVER if door is None else door.held_until
 
 
-def _signed_until(event: Recorded, signed: Mapping[int, int]) -> int:
+def signed_until(event: Recorded, signed: Mapping[int, int]) -> int:
     """The instant up to which everything of the event's year stands under a signature.
 
     `unit.*` events and retractions are of every year.

@@ -6,22 +6,25 @@ outboxes (DESIGN.md section 5, invariant 3).
 """
 
 import contextlib
-import sys
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.envelope import decode
-from services.chassis import outbox
+from services.chassis import door, outbox
 from services.chassis.broker.connection import Broker
+from services.chassis.clock import now_us
 from services.chassis.database.engine import Database, rows_of
 from services.chassis.database.limits import PATIENT
+from services.chassis.door import Door
 from services.scoring.fold.books import Book
 from services.scoring.fold.registry import Registry
 from services.scoring.fold.verdict import names_own_source, retraction_target
 from services.scoring.messages import message
+from services.scoring.operations.door_audit import DoorAudit
 from services.scoring.operations.proof import SUBJECTS, Proof
+from services.scoring.operations.quarantine_audit import QuarantineAudit
 from services.scoring.operations.seal_audit import seal_differences
 from services.scoring.operations.session import open_database
 from services.scoring.queries import books, events
@@ -32,8 +35,8 @@ from services.scoring.rubrics import loader
 from services.scoring.rubrics.model import Rubrics
 from services.scoring.sealing import keyring
 from services.scoring.settings import SERVICE, ScoringSettings
-from services.scoring.store import doors, position
-from services.scoring.stream import ack_floor
+from services.scoring.store import position
+from services.scoring.stream import ack_floor, regression, stream_state
 
 
 @dataclass
@@ -75,15 +78,15 @@ async def audit(
         counter = _Counter(len(booked) + sum(sizes.values()), progress)
         proof = Proof(conn, floor)
         await proof.read_stream(broker)
+        recording = {name: await _door(theirs) for name, theirs in outboxes.items()}
+        proof.evidence.doors |= {door.name for door in recording.values()}
         for name, theirs in outboxes.items():
-            before = counter.number
-            async for number in proof.read_outbox(name, theirs):
-                counter.add(number)
-            # the outbox may have grown or shrunk since it was counted
-            counter.add(before + sizes[name] - counter.number)
+            await _read_outbox(proof, name, theirs, sizes[name], counter)
         await proof.read_ledger()
-        lines = [line async for line in _position(conn)]
-        lines += [*proof.differences.all(), *await _marks(conn)]
+        await _compare_quarantine(conn, proof)
+        lines = [line async for line in _position(conn, broker)]
+        lines += proof.differences.all()
+        lines += [line async for line in DoorAudit(conn, broker, recording).differences()]
         if proof.is_readable:
             lines += [line async for line in _books(conn, rubrics, booked, counter)]
             lines += [line async for line in _retractions(conn)]
@@ -91,10 +94,17 @@ async def audit(
     return lines
 
 
-async def _marks(conn: AsyncConnection) -> list[str]:
-    """Every mark that does not hold, even if it has not lasted long enough for an alarm."""
-    every = await doors.load(conn)
-    return [alarm for door in every if (alarm := door.alarm(sys.maxsize)) is not None]
+async def _compare_quarantine(conn: AsyncConnection, proof: Proof) -> None:
+    for id_, reason in await QuarantineAudit(conn, proof.evidence).differences():
+        proof.differences.add("differs-quarantine", id=id_, reason=reason)
+
+
+async def _read_outbox(proof: Proof, name: str, db: Database, size: int, counter: _Counter) -> None:
+    before = counter.number
+    async for number in proof.read_outbox(name, db):
+        counter.add(number)
+    # the outbox may have grown or shrunk since it was counted
+    counter.add(before + size - counter.number)
 
 
 @contextlib.asynccontextmanager
@@ -104,6 +114,11 @@ async def _producer(settings: ScoringSettings, name: str) -> AsyncIterator[Datab
         yield db
     finally:
         await db.close()
+
+
+async def _door(db: Database) -> Door:
+    async with db.read() as conn:
+        return await door.load(conn)
 
 
 async def _outbox_size(db: Database) -> int:
@@ -133,12 +148,14 @@ async def _agrees(conn: AsyncConnection, registry: Registry, rubrics: Rubrics, b
     return equal and not difference.stale and not difference.missing
 
 
-async def _position(conn: AsyncConnection) -> AsyncIterator[str]:
+async def _position(conn: AsyncConnection, broker: Broker) -> AsyncIterator[str]:
     place, size = await position.load(conn), await events.ledger_size(conn)
     if size != place.folded:
         yield message("differs-folded", ledger=size, folded=place.folded)
-    if place.halted is not None:
-        yield message("differs-halted", why=place.halted)
+    # read after the position: the stream of that position can only have grown
+    halt = place.halted or regression(place, await stream_state(broker), now_us())
+    if halt is not None:
+        yield message("differs-halted", why=halt)
 
 
 async def _retractions(conn: AsyncConnection) -> AsyncIterator[str]:

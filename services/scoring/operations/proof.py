@@ -14,10 +14,13 @@ from services.chassis import outbox
 from services.chassis.broker import streams
 from services.chassis.broker.connection import Broker
 from services.chassis.database.engine import Database
+from services.chassis.marks import HEADER
 from services.scoring.messages import message
+from services.scoring.operations.evidence import Evidence
 from services.scoring.queries import events as event_queries
+from services.scoring.queries import quarantine as quarantine_queries
 from services.scoring.settings import SERVICE
-from services.scoring.store import ledger, quarantine, stages
+from services.scoring.store import doors, ledger, quarantine, stages
 from services.scoring.stream import STREAM
 from services.scoring.year.stages import YearDecision, decision_of
 
@@ -93,6 +96,7 @@ class Proof:
     conn: AsyncConnection
     floor: int
     differences: Differences = field(default_factory=Differences)
+    evidence: Evidence = field(default_factory=Evidence)
     _stream: dict[bytes, int] = field(default_factory=dict)
     _outboxes: set[bytes] = field(default_factory=set)
     _announced: set[bytes] = field(default_factory=set)
@@ -102,14 +106,14 @@ class Proof:
     async def read_stream(self, broker: Broker) -> None:
         """Reads the stream; finds folded messages that are in neither ledger nor quarantine."""
         async for messages in streams.messages(broker, STREAM):
-            folded = [body for sequence, body in messages if sequence <= self.floor]
+            folded = [each.body for each in messages if each.sequence <= self.floor]
             for event in (await missing_bodies(self.conn, folded)).values():
                 self.differences.add("differs-stream-ledger", **source_and_id(event))
-            for sequence, body in messages:
-                try:
-                    self._stream[decode(body).receipt] = sequence
-                except ContractBroken:
-                    continue
+            for each in messages:
+                event = _event_of(each.body)
+                if event is not None:
+                    self._stream[event.receipt] = each.sequence
+                    self.evidence.add(event, each.headers.get(HEADER))
 
     async def read_outbox(self, name: str, db: Database) -> AsyncIterator[int]:
         """Finds sent messages that are missing elsewhere; yields the size of each chunk."""
@@ -120,12 +124,21 @@ class Proof:
             if not rows:
                 return
             self._outboxes |= {row.receipt for row in rows}
-            if name == SERVICE:
-                events = map(_event_of, (row.body for row in rows))
-                self._announced |= {event.identity for event in events if event is not None}
+            for row in rows:
+                self._read_row(name, row)
             await self._compare_sent(name, [row.body for row in rows if row.is_sent])
             after = rows[-1].seq
             yield len(rows)
+
+    def _read_row(self, name: str, row: outbox.Entry) -> None:
+        event = _event_of(row.body)
+        if event is None:
+            return
+        if (event.receipt, event.recorded) != (row.receipt, row.recorded):
+            self.differences.add("differs-outbox-row", service=name, **source_and_id(event))
+        self.evidence.add(event, row.door)
+        if name == SERVICE:
+            self._announced.add(event.identity)
 
     async def _compare_sent(self, name: str, bodies: list[bytes]) -> None:
         for event in (await missing_bodies(self.conn, bodies)).values():
@@ -134,30 +147,53 @@ class Proof:
             if place is None or place <= self.floor:
                 self.differences.add("differs-outbox-ledger", service=name, **source_and_id(event))
         for body in bodies:
-            try:
-                event = decode(body)
-            except ContractBroken:
-                continue
-            if event.receipt not in self._stream:
+            event = _event_of(body)
+            if event is not None and event.receipt not in self._stream:
                 self.differences.add("differs-outbox-stream", service=name, **source_and_id(event))
 
     async def read_ledger(self) -> None:
-        """Finds rows of the ledger that do not follow from their event, and events that are in no
-        outbox; then decisions on years that are not as their event has them."""
+        """Finds rows of the ledger that do not follow from their event or are not as it was
+        recorded, and events that are in no outbox; then decisions that are not as announced."""
         after, decisions = b"", {}
+        names = {door.id: door.name for door in await doors.load(self.conn)}
         while rows := await ledger.rows_after(self.conn, after, CHUNK):
+            arrivals = await ledger.arrivals(self.conn, [row.identity for row in rows])
             for row in rows:
                 event = _event_of(row.raw)
                 self.is_readable &= event is not None
                 if event is None or ledger.row_of(event) != row:
                     name = row.receipt.hex() if event is None else event.event.id
                     self.differences.add("differs-ledger-row", id=name, subject=row.subject)
-                elif (decision := decision_of(event)) is not None:
-                    decisions[row.identity] = (event.year, decision)
+                else:
+                    number = arrivals[row.identity].door
+                    door = None if number is None else names.get(number, f"{number}")
+                    await self._compare_copies(event, door)
+                    if (decision := decision_of(event)) is not None:
+                        decisions[row.identity] = (event.year, decision)
                 if row.receipt not in self._outboxes:
                     self.differences.add("differs-ledger-outbox", **source_and_id(event))
             after = rows[-1].identity
         self._compare_decisions(decisions, await stages.every(self.conn))
+
+    async def _compare_copies(self, event: Recorded, door: str | None) -> None:
+        difference = self.evidence.difference(event, door)
+        if difference is not None and not await self._came_otherwise(event, door):
+            code, values = difference
+            self.differences.add(code, **source_and_id(event), **values)
+
+    async def _came_otherwise(self, event: Recorded, door: str | None) -> bool:
+        """Whether the fold has an event that no outbox or stream has as it is in the ledger.
+
+        It was replayed from the quarantine, or its door is gone and another one recorded it again.
+        """
+        if door is None:
+            return await quarantine_queries.has_event(self.conn, event)
+        if door in self.evidence.doors:
+            return False
+        for copy in self.evidence.copies(event):
+            if copy.door and await doors.is_repeat(self.conn, copy.door, copy.recorded):
+                return True
+        return False
 
     def _compare_decisions(self, events: Decisions, stored: Decisions) -> None:
         """A decision that no event brought may only wait in the outbox."""

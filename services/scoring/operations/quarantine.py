@@ -69,7 +69,7 @@ async def replay(settings: ScoringSettings, id_: str, clock: Clock = now_us) -> 
 async def _body_to_fold(db: Database, entry: dict[str, Any], now: int) -> bytes:
     """The bytes to fold; an event below a mark gets a `recordedtime` after every mark that held."""
     raw = bytes(entry["raw"])
-    if entry["reason"] != quarantine.BELOW_MARK:
+    if entry["reason"] != doors.BELOW_MARK:
         return raw
     async with db.read() as conn:
         marks = [door.held_until for door in await doors.load(conn)]

@@ -17,7 +17,7 @@ from services.chassis.database.engine import Database
 from services.chassis.errors import DanchuError
 from services.scoring.messages import message
 from services.scoring.queries import seal_sets
-from services.scoring.sealing.files import SealPending, SealUnknown, sealed_set
+from services.scoring.sealing.files import SealPending, SealUnknown, draft_set, sealed_set
 from services.scoring.sealing.keyring import Keyring
 from services.scoring.sealing.restoration import lacking
 from services.scoring.sealing.sets import event_entries, year_log
@@ -35,8 +35,9 @@ async def seal_differences(db: Database, keyring: Keyring) -> list[Message]:
     async with db.read() as conn:
         sealed = await seals.seals(conn)
         kept = await seals.checkpoints(conn)
+        drafted = await seals.drafted_years(conn)
         missing = await lacking(conn)
-    if not sealed and not kept and not missing:
+    if not sealed and not kept and not missing and not drafted:
         return []
     if keyring.secret is None:
         return [message("seal-secret-missing")]
@@ -44,6 +45,8 @@ async def seal_differences(db: Database, keyring: Keyring) -> list[Message]:
     keys = [each.key for each in keyring.listed()]
     for row in sealed:
         lines += [line async for line in _seal(db, keyring, keys, row)]
+    for year in drafted:
+        lines += [line async for line in _draft(db, keyring, keys, year)]
     for year in sorted({row.year for row in kept}):
         of_year = [row for row in kept if row.year == year]
         lines += [line async for line in _checkpoints(db, keyring, keys, of_year)]
@@ -81,6 +84,29 @@ async def _seal(
         row.events, row.events_root, row.keys,
     ):  # fmt: skip
         yield message("differs-seal-row", log=name)
+
+
+async def _draft(
+    db: Database, keyring: Keyring, keys: Sequence[VerifierKey], year: int
+) -> AsyncIterator[Message]:
+    """A draft against the ledger, the ratings that it would seal, and the operator's signature."""
+    async with db.read() as conn:
+        row = await seals.draft(conn, year)
+        if row is None:  # it was sealed or dropped since the audit listed it
+            return
+        content = await draft_set(conn, year, keyring)
+    assert keyring.secret is not None
+    name = log_name(keyring.origin, year, row.version)
+    head = Head(name, row.size, row.root)
+    fault = _note_fault(content.note, head, keys, 0 if row.signature is None else 1)
+    if fault is not None:
+        yield message("differs-seal-note", log=name, why=fault)
+    entries = await event_entries(db, keyring.secret, year, row.cut)
+    log = await year_log(content.head, entries, content.ratings)
+    if (log.tree.root(), log.tree.size, log.events, log.events_root) != (
+        row.root, row.size, row.events, row.events_root,
+    ):  # fmt: skip
+        yield message("differs-draft", log=name)
 
 
 def _signers(row: SealRow, keys: Sequence[VerifierKey]) -> tuple[str, ...]:

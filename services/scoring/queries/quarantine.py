@@ -1,12 +1,13 @@
 """Reads the quarantine."""
 
 import itertools
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts import envelope
+from contracts.envelope import Recorded
 from services.scoring.year.obstacles import WaitingEntry
 
 
@@ -48,3 +49,39 @@ async def entry(conn: AsyncConnection, id_: bytes) -> dict[str, Any] | None:
     """An entry with its original bytes, or None."""
     row = (await conn.execute(text("SELECT * FROM quarantine WHERE id = :id"), {"id": id_})).first()
     return None if row is None else dict(row._mapping)
+
+
+async def has_event(conn: AsyncConnection, event: Recorded) -> bool:
+    """Whether an event was ever in quarantine, by its receipt or, where that is unknown, bytes."""
+    select = text("SELECT 1 FROM quarantine WHERE receipt = :receipt OR raw = :raw LIMIT 1")
+    row = await conn.execute(select, {"receipt": event.receipt, "raw": event.raw})
+    return row.first() is not None
+
+
+class StoredEntry(NamedTuple):
+    """An entry as an audit reads it."""
+
+    id: bytes
+    reason: str
+    subject: str
+    receipt: bytes | None
+    state: str
+    raw: bytes
+    door: int | None
+    recorded: int | None
+
+
+async def entries_after(conn: AsyncConnection, after: bytes, limit: int) -> list[StoredEntry]:
+    """Entries after an id, in the order of ids."""
+    select = text(
+        f"SELECT {', '.join(StoredEntry._fields)} FROM quarantine WHERE id > :after "
+        "ORDER BY id LIMIT :limit"
+    )
+    rows = await conn.execute(select, {"after": after, "limit": limit})
+    return [
+        StoredEntry(
+            bytes(row[0]), row[1], row[2], None if row[3] is None else bytes(row[3]), row[4],
+            bytes(row[5]), row[6], row[7],
+        )
+        for row in rows
+    ]  # fmt: skip

@@ -13,6 +13,8 @@ from services.chassis.marks import NAME, Mark
 from services.scoring.store.door_state import DoorLabel, DoorState, apply_mark
 
 DOORS_MAX = 1000
+BELOW_MARK = "below-mark"
+"""The reason for which the quarantine has what came at or below a mark that holds."""
 
 
 async def load(conn: AsyncConnection) -> list[DoorState]:
@@ -102,3 +104,27 @@ async def add_repeats(conn: AsyncConnection, labels: Sequence[DoorLabel]) -> Non
     )
     columns = ([row.door for row in rows], [row.recorded for row in rows])
     await conn.exec_driver_sql(insert, columns)
+
+
+async def is_repeat(conn: AsyncConnection, door: str, recorded: int) -> bool:
+    """Whether an event came under a label that neither ledger nor quarantine has it under."""
+    select = text(
+        "SELECT 1 FROM repeats JOIN doors ON doors.id = repeats.door "
+        "WHERE doors.name = :door AND repeats.recorded = :recorded"
+    )
+    return (await conn.execute(select, {"door": door, "recorded": recorded})).first() is not None
+
+
+async def count_all(conn: AsyncConnection, door: DoorState) -> tuple[int, int]:
+    """How many events of a door have arrived up to its mark that held, by counting them all.
+
+    The least and the greatest number: what is in quarantine because it was below a mark may have
+    been counted for it, or have come later.
+    """
+    values = {"door": door.id, "after": -1, "until": door.held_until}
+    most = int((await conn.execute(text(ARRIVALS), values)).scalar_one())
+    late = text(
+        "SELECT count(*) FROM quarantine WHERE door = :door AND recorded > :after "
+        f"AND recorded <= :until AND reason = '{BELOW_MARK}'"
+    )
+    return most - int((await conn.execute(late, values)).scalar_one()), most

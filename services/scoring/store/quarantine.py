@@ -23,7 +23,7 @@ from services.scoring import tables
 from services.scoring.store import doors
 from services.scoring.store.door_state import DoorLabel
 
-ASIDE, BELOW_MARK = "aside", "below-mark"
+ASIDE = "aside"
 WAITING, REPLAYED, DROPPED = "waiting", "replayed", "dropped"
 DETAIL_MAX = 2000
 COLUMNS = (

@@ -83,6 +83,12 @@ async def has_drafts(conn: AsyncConnection) -> bool:
     return (await conn.execute(text("SELECT 1 FROM drafts LIMIT 1"))).first() is not None
 
 
+async def drafted_years(conn: AsyncConnection) -> list[int]:
+    """The years that have a draft."""
+    rows = await conn.execute(text("SELECT year FROM drafts ORDER BY year"))
+    return [row[0] for row in rows]
+
+
 async def add_draft(conn: AsyncConnection, row: DraftRow, ratings: Sequence[RatingLine]) -> None:
     """Saves a draft with the ratings of its version."""
     rubrics = msgspec.json.encode(row.rubrics).decode()

@@ -24,8 +24,9 @@ from services.scoring.sealing.start_check import (
     SecretChanged,
     check_seals,
 )
+from services.scoring.store import seals
 from tests.conftest import eventually
-from tests.scoring.sealing.test_seals import sealed_town
+from tests.scoring.sealing.test_seals import ORDER, sealed_town
 from tests.scoring.sealing.town import (
     AUDITOR,
     FEBRUARY,
@@ -35,6 +36,7 @@ from tests.scoring.sealing.town import (
     Town,
     keyring_of,
     open_town,
+    publish,
     service_of,
     town,
     training,
@@ -219,6 +221,34 @@ async def test_the_audit_names_the_first_entry_that_differs(
             f"now there is {SOURCE} H44.3-1"
             for log in ("v1", "events")
         ]
+
+
+async def test_the_audit_names_a_draft_that_is_not_what_was_drawn_up(tmp_path: Path) -> None:
+    """A rating of it, its cut, its reason, its root with the signature over another."""
+    url = f"sqlite:///{tmp_path / 'a.db'}"
+    async with open_town(url, tmp_path, town(FEBRUARY - SECOND), FEBRUARY) as place:
+        await publish(place)
+        await place.mark(place.clock.now)
+        await service_of(place).drafts.draw_up(YEAR, ORDER)
+        assert await seal_differences(place.db, place.keyring) == []
+        async with place.db.write() as conn:
+            await drop_triggers(conn)
+            draft = await seals.draft(conn, YEAR)
+            ratings = [] if draft is None else await seals.rating_lines(conn, YEAR, draft.version)
+        assert draft is not None
+        for statement, words in (
+            ("UPDATE sealed_ratings SET line = replace(line, 'A', 'B')", "the draft does not"),
+            ("UPDATE drafts SET reason = 'x'", "the draft does not follow"),
+            ("UPDATE drafts SET cut = cut - 3600000000", "the draft does not follow"),
+            ("UPDATE drafts SET root = zeroblob(32)", "the stored note is not right"),
+        ):
+            async with place.db.write() as conn:
+                await conn.execute(text(statement))
+            changed = [each.en for each in await seal_differences(place.db, place.keyring)]
+            assert changed and words in changed[0], (statement, changed)
+            async with place.db.write() as conn:
+                await seals.drop_draft(conn, draft)
+                await seals.add_draft(conn, draft, ratings)
 
 
 async def test_the_audit_names_a_seal_that_goes_away_while_it_runs(

@@ -15,7 +15,7 @@ from contracts.envelope import stream_subject, with_recordedtime
 from services.chassis.marks import Mark
 from services.scoring.handlers.batch import Delivery
 from services.scoring.rubrics.loader import SHIPPED, load_directory
-from services.scoring.store import doors, position, quarantine
+from services.scoring.store import doors, position
 from services.scoring.store.door_state import ALARM_US, DoorLabel, DoorState, apply_mark
 from tests.scoring.folding import Fold, folding
 from tests.scoring.test_road import due, registered
@@ -97,7 +97,7 @@ async def test_what_comes_at_or_below_a_mark_that_holds_is_quarantined(database_
         await folded(fold, [message(0, 1)])
         await compared(fold, Mark(NAME, 10, 1))
         assert await folded(fold, [message(1, 10), message(0, 1)]) == (0, 1, 1)
-        assert await reasons(fold) == [quarantine.BELOW_MARK]
+        assert await reasons(fold) == [doors.BELOW_MARK]
         assert await folded(fold, [message(2, 11)]) == (1, 0, 0)
         state = (await compared(fold, Mark(NAME, 20, 2)))[NAME]
         assert state.held_events == 2
