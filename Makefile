@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 # -qq: errors are printed, warnings about places where a package was not found are not.
 PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
 
-.PHONY: setup run test postgresql lint check bench faults generate lock clean
+.PHONY: setup run test postgresql lint check bench bench-check faults generate lock clean
 
 run: $(VENV)/.installed ## everything on this machine, with the sample city
 	@exec $(BIN)/danchu up
@@ -12,8 +12,8 @@ run: $(VENV)/.installed ## everything on this machine, with the sample city
 setup: $(VENV)/.ready ## what tests and checks need beside what `make run` needs
 
 WORKERS := 3
-test: setup ## every test that needs no container engine: about 9 minutes on two cores
-	@echo "Every test, by $(WORKERS) processes at once: about 9 minutes on two cores"
+test: setup ## every test that needs no container engine: about 7 minutes on two cores
+	@echo "Every test, by $(WORKERS) processes at once: about 7 minutes on two cores"
 	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadgroup
 
 OLDEST := /usr/lib/postgresql/15/bin
@@ -29,6 +29,9 @@ lint: setup ## lint, types, imports
 	$(BIN)/lint-imports
 
 check: lint test ## lint, types, imports, tests
+
+bench-check: setup ## small runs of the benchmark, for the benchmark's sake: about a minute
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) tests/bench/small_runs.py
 
 bench: setup ## measures beside the tutorial design; figures and ratios
 	$(BIN)/python -m tests.bench

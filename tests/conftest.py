@@ -1,6 +1,7 @@
 """Shared parts of the tests: a real nats-server, SQLite and PostgreSQL, keys and tokens."""
 
 import asyncio
+import gc
 import os
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
@@ -19,10 +20,17 @@ from tests.support.servers import (
     postgres_server,
 )
 
+gc.disable()  # until everything is loaded
 keep_in_memory()
 settings.register_profile("danchu", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("danchu")  # how fast a machine is says nothing about the code
 __all__ = ["NatsServer", "Postgres", "eventually", "free_port"]
+
+
+def pytest_collection_finish() -> None:
+    """What is loaded stays: no look for garbage goes through it again."""
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture

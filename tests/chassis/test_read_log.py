@@ -35,8 +35,7 @@ def line(unit: str = "H44.1", what: str = "rating") -> Read:
 async def opened(url: str) -> AsyncIterator[ReadLog]:
     """The log of an empty database."""
     db = Database(normal_url(url), "scoring")
-    file = db.file if db.sqlite else None
-    await migrated_once("scoring", file, partial(migrate, db, MIGRATIONS))
+    await migrated_once("scoring", normal_url(url), partial(migrate, db, MIGRATIONS))
     try:
         yield ReadLog(db, fixed(NOW))
     finally:

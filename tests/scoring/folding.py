@@ -66,8 +66,7 @@ class Fold:
 async def folding(url: str, rubrics: Rubrics) -> AsyncIterator[Fold]:
     """A migrated, empty database and its folder."""
     db = Database(normal_url(url), "scoring")
-    file = db.file if db.sqlite else None
-    await migrated_once("scoring", file, partial(migrate, db, MIGRATIONS))
+    await migrated_once("scoring", normal_url(url), partial(migrate, db, MIGRATIONS))
     folder = Folder(db, rubrics, fixed(NOW))
     await folder.prepare()
     try:

@@ -74,7 +74,7 @@ async def open_road(home: Path, url: str, issuer: Issuer, **settings: Any) -> As
     door = IntakeSettings(home=home, database_url=common)
     rater = ScoringSettings(home=home, database_url=common, **settings)
     for name, service, of in (("intake", intake, door), ("scoring", scoring, rater)):
-        await migrated_once(name, of.database_file(name), partial(service.migrated, of))
+        await migrated_once(name, of.database(name), partial(service.migrated, of))
     apps = intake.build(door), scoring.build(rater)
     for app in apps:
         await app.start()

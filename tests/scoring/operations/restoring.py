@@ -65,8 +65,8 @@ class Town:
         if not self.url.startswith("sqlite"):
             self.monkeypatch.setenv("DANCHU_DATABASE_URL", self.url)
         for name in SERVICES:
-            file = Settings().database_file(name)
-            await migrated_once(name, file, partial(migrate_one, name, Settings()))
+            url = Settings().database(name)
+            await migrated_once(name, url, partial(migrate_one, name, Settings()))
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[Road]:

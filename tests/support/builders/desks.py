@@ -98,7 +98,7 @@ async def open_desk(
 ) -> AsyncIterator[Desk]:  # fmt: skip
     """A migrated and started service without NATS."""
     settings = Settings(home=home, database_url=url, nats_port=free_port())
-    await migrated_once(name, settings.database_file(name), partial(migrated, settings))
+    await migrated_once(name, settings.database(name), partial(migrated, settings))
     vault.make(settings)
     if build is awards.build:
         build = partial(build, units=registered_units)

@@ -78,7 +78,7 @@ class Door:
 async def opened(home: Path, url: str, issuer: Issuer, **settings: Any) -> AsyncIterator[Door]:
     """A migrated and started intake; NATS need not be there."""
     made = IntakeSettings(home=home, database_url=url, **settings)
-    await migrated_once("intake", made.database_file("intake"), partial(migrated, made))
+    await migrated_once("intake", made.database("intake"), partial(migrated, made))
     app = build(made)
     await app.start()
     root = compose({"intake": (app.api, app.health)})
