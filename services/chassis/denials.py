@@ -1,4 +1,4 @@
-"""Logs one line for each denied request: the route, the role and name of the token, the reason.
+"""Counts denied requests, and logs one line for each: route, role and name of the token, reason.
 
 No personal data is logged: the route template without its values, no query, no body, no token. The
 lines are rate-limited; the next line says how many were omitted.
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from contracts.messages import Message
+from services.chassis.telemetry.instruments import meter
 
 CREDENTIAL = "danchu.credential"
 """The key of the credential in the scope of a request."""
@@ -20,6 +21,9 @@ BROKER_REFUSALS = ("authorization violation", "permissions violation", "authenti
 LINES_A_SECOND = 5.0
 LINES_AT_ONCE = 50
 log = logging.getLogger("danchu.denials")
+_denials = meter("danchu.denials").create_counter(
+    "danchu.denials", "{denial}", "requests and connections that were denied, by service and reason"
+)
 
 
 @dataclass
@@ -75,11 +79,12 @@ def route_of(scope: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def write_denial(reason: str, **about: Any) -> None:
-    """Logs a denial within the rate limit; `about` contains no person and no content."""
+    """Counts a denial and logs it within the rate limit; `about` has no person and no content."""
+    why = reason.code if isinstance(reason, Message) else reason
+    _denials.add(1, {"service": about.get("service") or "", "reason": why})
     omitted = _budget.take()
     if omitted is not None:
-        why = reason
         if isinstance(reason, Message):
-            why, about = reason.code, {"sentence": reason.en, **about}
+            about = {"sentence": reason.en, **about}
         extra = {key: value for key, value in about.items() if value is not None}
         log.warning("denied", extra={"reason": why, "omitted": omitted, **extra})

@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from fastapi import FastAPI
@@ -24,8 +25,10 @@ from services.chassis.health import Health
 from services.chassis.heartbeat import Heartbeats
 from services.chassis.key_marks import check_keys
 from services.chassis.keys import Keys
+from services.chassis.outbox_gauges import measure_outbox
 from services.chassis.relay.loop import Relay
 from services.chassis.settings import Settings
+from services.chassis.telemetry.gauges import Measure
 from services.chassis.token_watch import TokenWatch
 
 STREAM = "EVENTS"
@@ -105,6 +108,11 @@ class Producer:
     def health(self) -> Health:
         """Its health."""
         return self.parts.health
+
+    def measures(self) -> dict[str, Measure]:
+        """Its outbox."""
+        name, clock = self.parts.name, self.parts.relay.clock
+        return {f"outbox of {name}": partial(measure_outbox, name, self.db, clock)}
 
     async def start(self) -> None:
         """Checks durability and keys, then starts the relay and the other tasks."""

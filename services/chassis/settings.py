@@ -72,6 +72,8 @@ class Settings(BaseSettings):
     nats_monitor: str | None = None
     nats_sync_always_vouched: bool = False
     otlp_endpoint: str | None = None
+    metrics_port: int | None = Field(default=None, ge=1, le=65534)
+    metrics_host: str | None = Field(default=None, min_length=1)
     token_public_key: Path | None = None
     token_issuer: str | None = Field(default=None, min_length=1)
     oidc_issuer: str | None = Field(default=None, min_length=1)
@@ -105,6 +107,11 @@ class Settings(BaseSettings):
             setting = f"{PREFIX}DATABASE_URL"
             own = self.database_url or f"sqlite:///{self.home / service}.db"
         return normal_url(own, setting)
+
+    @property
+    def exports_telemetry(self) -> bool:
+        """Whether this process exports metrics: it sends them, or has them read."""
+        return bool(self.otlp_endpoint or self.metrics_port)
 
     @property
     def database_limits(self) -> Limits:

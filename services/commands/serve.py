@@ -8,20 +8,22 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from services.chassis.cancellation import cancel_all
 from services.chassis.errors import BrokerAway, DanchuError, DatabaseAway, StateNotMigrated
 from services.chassis.heartbeat import Heartbeats, pulse
-from services.chassis.http.metrics import count_requests
+from services.chassis.http.metrics import measure_requests
 from services.chassis.http.server import HttpServer, http_server
 from services.chassis.http.service_api import compose, health_only
 from services.chassis.settings import Settings
 from services.chassis.telemetry import instruments
+from services.chassis.telemetry.gauges import measure_for_ever
 from services.chassis.wait_log import WaitLog
 from services.commands.front_page import front_page
 from services.commands.messages import message
 from services.commands.opening import refuse_until
-from services.commands.ports import listen
+from services.commands.ports import PortTaken, is_free, listen
 from services.commands.service_registry import App, Part, build
-from services.commands.start_line import start_fields
+from services.commands.start_line import process_name, start_fields, version
 from services.commands.supervisor_pipe import SupervisorPipe
 
 log = logging.getLogger(__name__)
@@ -49,7 +51,8 @@ class Signals:
 async def serve(names: Sequence[str], part: Part, home: Path | None = None) -> None:
     """Runs until SIGTERM or SIGINT; raises what ended a task of a service."""
     settings = Settings() if home is None else Settings(home=home)
-    instruments.setup(settings, "-".join((*names, part)))
+    _check_metrics_port(settings)
+    instruments.setup(settings, process_name(names, part), version())
     log.info("the process starts", extra=start_fields(settings, names, part))
     signals = Signals()
     signals.listen()
@@ -84,6 +87,7 @@ async def _run(
             return
         started.set()
         pipe.report_ready()
+        await stack.enter_async_context(_measuring(apps, settings))
         watched = [asyncio.create_task(app.failed()) for app in apps.values()]
         ended = [*watched, asyncio.create_task(signals.stopped.wait())]
         await asyncio.wait([*ended, *web.tasks], return_when=asyncio.FIRST_COMPLETED)
@@ -94,6 +98,26 @@ async def _run(
         for task in watched:
             if task.done() and not task.cancelled():
                 task.result()
+
+
+def _check_metrics_port(settings: Settings) -> None:
+    host = settings.metrics_host or settings.host
+    if settings.metrics_port and not is_free(settings.metrics_port, host):
+        raise PortTaken(settings.metrics_port, "DANCHU_METRICS_PORT")
+
+
+@contextlib.asynccontextmanager
+async def _measuring(apps: dict[str, App], settings: Settings) -> AsyncIterator[None]:
+    """Measures the gauges of the apps, in a process that exports metrics."""
+    if not settings.exports_telemetry:
+        yield
+        return
+    measures = {name: measure for app in apps.values() for name, measure in app.measures().items()}
+    measuring = asyncio.create_task(measure_for_ever(measures), name="gauges")
+    try:
+        yield
+    finally:
+        await cancel_all([measuring])
 
 
 async def _drain(
@@ -166,7 +190,7 @@ async def _serve_http(
         port, option = settings.health_port, "DANCHU_HEALTH_PORT"
         served = {name: (health_only({name: app.health}), app.health) for name, app in apps.items()}
     root = refuse_until(started, compose(served, front_page(list(apps))))
-    if settings.otlp_endpoint:
-        root = count_requests(root)
+    if settings.exports_telemetry:
+        root = measure_requests(root)
     async with http_server(root, settings, listen(settings.host, port, option)) as web:
         yield web

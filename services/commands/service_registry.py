@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
     from services.chassis.health import Health
+    from services.chassis.telemetry.gauges import Measure
 
 Part = Literal["all", "http", "fold"]
 SERVICES = ("intake", "training", "awards", "violations", "scoring")
@@ -44,6 +45,9 @@ class App(Protocol):
 
     async def failed(self) -> None:
         """Waits for one of its tasks to fail, and raises its error."""
+
+    def measures(self) -> dict[str, Measure]:
+        """What it measures about itself where metrics are exported, by name."""
 
 
 async def migrate_one(name: str, settings: Settings) -> None:

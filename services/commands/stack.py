@@ -10,9 +10,10 @@ import socket
 import sys
 import sysconfig
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from contracts.messages import LANGUAGES, Message
@@ -37,6 +38,9 @@ from services.scoring.settings import ScoringSettings
 
 LOOPBACK = "127.0.0.1"
 EPHEMERAL = 0
+HTTP_OFFSET, FOLD_OFFSET = 0, 1
+"""From the port of the metrics, for the process of HTTP and that of the fold."""
+NO_SETTINGS: Mapping[str, str] = MappingProxyType({})
 WATCH_SECONDS = 5.0
 FOLDS, ANSWERS = ("runs here", "runs elsewhere"), "answers"
 """The readiness of a working fold, and of a database."""
@@ -104,6 +108,10 @@ class Stack:
         ports = [(self.settings.port, self.settings.host, "--port (DANCHU_PORT)")]
         if not self.settings.nats_url:
             ports.append((self.settings.nats_port, LOOPBACK, "--nats-port (DANCHU_NATS_PORT)"))
+        if self.settings.metrics_port:
+            host = self.settings.metrics_host or self.settings.host
+            for offset in (HTTP_OFFSET, FOLD_OFFSET):
+                ports.append((self.settings.metrics_port + offset, host, "DANCHU_METRICS_PORT"))
         for port, host, option in ports:
             if not is_free(port, host):
                 raise PortTaken(port, option)
@@ -212,14 +220,24 @@ class Stack:
         while new rubrics recompute a large year.
         """
         command = [*_danchu(), "serve", "all", "--part", "http"]
-        return self._child("http", command, Client(self.url).alive)
+        return self._child("http", command, Client(self.url).alive, self._metrics(HTTP_OFFSET))
 
     def _fold(self) -> Child:
         """It has no address, and reports itself when it is ready."""
-        return self._child("fold", [*_danchu(), "serve", "scoring", "--part", "fold"], None)
+        command = [*_danchu(), "serve", "scoring", "--part", "fold"]
+        return self._child("fold", command, None, self._metrics(FOLD_OFFSET))
 
-    def _child(self, name: str, command: list[str], ready: sample.Ready | None) -> Child:
+    def _metrics(self, offset: int) -> dict[str, str]:
+        """The port of a child's metrics: each child has its own."""
+        port = self.settings.metrics_port
+        return {"DANCHU_METRICS_PORT": str(port + offset)} if port else {}
+
+    def _child(
+        self, name: str, command: list[str], ready: sample.Ready | None,
+        settings: Mapping[str, str] = NO_SETTINGS,
+    ) -> Child:  # fmt: skip
         env = {
+            **settings,
             "DANCHU_HOME": str(self.settings.home.absolute()),
             "DANCHU_PORT": str(self.settings.port),
             "DANCHU_HOST": self.settings.host,

@@ -1,4 +1,4 @@
-"""The fields of the first log line of a process; no password, no token."""
+"""What a process is called, and the fields of its first log line; no password, no token."""
 
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError
@@ -7,6 +7,7 @@ from typing import Any
 
 from services.chassis.database.url import without_password
 from services.chassis.settings import Settings
+from services.commands.service_registry import SERVICES
 
 
 def version() -> str:
@@ -15,6 +16,15 @@ def version() -> str:
         return installed_version("danchu")
     except PackageNotFoundError:
         return "0"
+
+
+def process_name(names: Sequence[str], part: str) -> str:
+    """What a process is, for metrics and traces: `danchu-intake`, `danchu-scoring-fold`, or
+    `danchu-http` for the HTTP of all services.
+    """
+    served = () if tuple(names) == SERVICES else tuple(names)
+    parts = ("danchu", *served, *(() if part == "all" else (part,)))
+    return "-".join(parts)
 
 
 def start_fields(settings: Settings, names: Sequence[str], part: str) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """The handler of a batch: parse, authorise, claim identities, write the outbox, commit."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -17,7 +18,15 @@ from services.intake.body_threads import BodyThreads, Place
 from services.intake.domain import EventReceipt, Sender
 
 _tracer = tracer("danchu.intake")
-_answered = meter("danchu.intake").create_counter("danchu.intake.events", "events", "by status")
+_meter = meter("danchu.intake")
+_answered = _meter.create_counter(
+    "danchu.intake.events", "{event}", "events that were answered, by door and status"
+)
+_refused = _meter.create_counter(
+    "danchu.intake.refusals", "{fault}", "faults of events that were refused, by door and reason"
+)
+HTTP, NATS = "http", "nats"
+"""The names of the doors in metrics."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +69,7 @@ class Intake:
             receipts = {identity: item.receipt for identity, item in firsts.items()}
             before = await self._store(firsts, receipts, sender)
             answers = domain.receipts(items, receipts | before, receipts.keys() - before.keys())
-        _count(answers)
+        _count(answers, HTTP if subject is None else NATS)
         return answers
 
     async def _subjects(self, batch: Sequence[Emitted | Refusal]) -> dict[bytes, str]:
@@ -113,9 +122,9 @@ def _draft(item: Emitted, headers: dict[str, str] | None) -> Draft:
     return Draft(item.receipt, subject, item.body, headers)
 
 
-def _count(receipts: Sequence[EventReceipt]) -> None:
-    by_status: dict[str, int] = {}
-    for receipt in receipts:
-        by_status[receipt.status] = by_status.get(receipt.status, 0) + 1
-    for status, number in by_status.items():
-        _answered.add(number, {"status": status})
+def _count(receipts: Sequence[EventReceipt], door: str) -> None:
+    for status, number in Counter(receipt.status for receipt in receipts).items():
+        _answered.add(number, {"status": status, "door": door})
+    faults = (fault for receipt in receipts if receipt.receipt is None for fault in receipt.faults)
+    for reason, number in Counter(fault.message.code for fault in faults).items():
+        _refused.add(number, {"reason": reason, "door": door})

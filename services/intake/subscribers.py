@@ -31,7 +31,9 @@ from services.intake.receipt_encoding import body_problem, encode_receipts
 from services.intake.unit_queues import Offer, UnitQueues
 
 log = logging.getLogger(__name__)
-_shed = meter("danchu.intake").create_counter("danchu.intake.shed", "messages", "by what was done")
+_shed = meter("danchu.intake").create_counter(
+    "danchu.intake.shed", "{message}", "messages without room in the queues of the NATS door"
+)
 
 QUEUE = "intake"
 EVENTS_MAX = 1000

@@ -36,7 +36,9 @@ from services.records.state_machine import RETRACTION, Fact, Step, StepRefused
 
 S = TypeVar("S")
 DECIDES = "council"
-_commands = meter("danchu.records").create_counter("danchu.records.commands", "commands", "by step")
+_commands = meter("danchu.records").create_counter(
+    "danchu.records.commands", "{command}", "commands that were carried out, by step and source"
+)
 
 
 class Outcome(NamedTuple):

@@ -25,12 +25,14 @@ from services.chassis.read_log import ReadLog
 from services.chassis.relay.loop import Relay
 from services.chassis.service_schema import migrate_service
 from services.chassis.settings import Settings
+from services.chassis.telemetry.gauges import Measure
 from services.chassis.token_watch import TokenWatch
 from services.scoring.api.build import build_api
 from services.scoring.api.rating_question import rating_answers
 from services.scoring.errors import FoldHalted, MarksDiffer
 from services.scoring.fold.registry import Registry
 from services.scoring.handlers.folder import Folder
+from services.scoring.operations.gauges import ScoringGauges
 from services.scoring.operations.lag import FoldLag
 from services.scoring.readmodel.reader import Reading
 from services.scoring.readmodel.receipts import Receipts
@@ -74,9 +76,14 @@ class App:
     reads: ReadLog
     seals: SealService
     tokens: TokenWatch
+    gauges: ScoringGauges
     feed: RatingFeed | None = None
     clock: Clock = now_us
     tasks: list[asyncio.Task[None]] = field(default_factory=list)
+
+    def measures(self) -> dict[str, Measure]:
+        """The fold, and where this process folds, what it leaves behind."""
+        return self.gauges.measures()
 
     async def start(self) -> None:
         """Checks database, keys and broker, then starts what this process runs."""
@@ -162,22 +169,11 @@ def build(settings: ScoringSettings, part: Part = "all", clock: Clock = now_us) 
     if part != "fold":
         questions = ReceiptResponder(settings.nats(SERVICE), Receipts(db, reading.versions))
         ratings = RatingResponder(settings.nats(SERVICE), rating_answers(reading, reads))
+    gauges = ScoringGauges(lag, None if feed is None else feed.unannounced)
     return App(
-        settings,
-        db,
-        broker,
-        api,
-        health,
-        fold,
-        relay,
-        questions,
-        ratings,
-        reads,
-        seals,
-        TokenWatch(db, verifier),
-        feed,
-        clock,
-    )
+        settings, db, broker, api, health, fold, relay, questions, ratings, reads, seals,
+        TokenWatch(db, verifier), gauges, feed, clock,
+    )  # fmt: skip
 
 
 def _seals(settings: ScoringSettings, reading: Reading, health: Health) -> SealService:

@@ -22,6 +22,7 @@ from services.chassis.database.driver_errors import translate_driver_errors
 from services.chassis.database.durability import check_durability
 from services.chassis.database.file_connection import FileConnection
 from services.chassis.database.limits import LIMITED, PATIENT, Limits, give_up_on_timeout
+from services.chassis.database.pool_metrics import observe_pool
 from services.chassis.database.reconnection import log_reconnection
 from services.chassis.database.single_value import FileValueReader, ServerValueReader
 from services.chassis.database.url import split
@@ -62,11 +63,14 @@ class Database:
             self.file = Path(self.url.database or f"{schema}.db")
             self._writer = self._sqlite_engine("BEGIN IMMEDIATE", 1, ())
             self._reader = self._sqlite_engine("BEGIN", READERS, ("query_only=ON",))
+            observe_pool(self._writer.sync_engine, f"{schema} writer", 1)
+            observe_pool(self._reader.sync_engine, f"{schema} reader", READERS)
             self._value_reader: FileValueReader | ServerValueReader = FileValueReader(
                 self.file, BUSY_SECONDS
             )
         else:
             self._writer = self._reader = self._postgres_engine()
+            observe_pool(self._reader.sync_engine, schema, 2 * READERS)
             self._value_reader = ServerValueReader(self._reader, limits.command_seconds)
         self.room = DiskRoom(self.where, self.file.parent if self.sqlite else None)
 

@@ -13,6 +13,7 @@ from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from services.chassis.http import language
 from services.chassis.http.admission import Gate, Ticket, address_of
+from services.chassis.http.metrics import refusals
 from services.chassis.http.parsing import SLICE_BYTES, RequestParsing
 from services.chassis.http.problems import PROBLEM_TYPE, Problem
 from services.chassis.http.service_api import answer, asks_health
@@ -50,6 +51,7 @@ def refusing(problem: Problem) -> ASGIApp:
 
     async def refuse(scope: Scope, receive: Receive, send: Send) -> None:
         language.use_language_of(scope["headers"])
+        refusals.add(1, {"status": problem.status})
         await answer(problem)(scope, receive, send)
 
     return refuse
@@ -74,6 +76,7 @@ class Connection(RequestParsing):
         if problem is not None:
             self.deaf = True
             self.gate.leave(self)
+            refusals.add(1, {"status": problem.status})
             transport.write(raw_answer(problem))
             transport.close()
 

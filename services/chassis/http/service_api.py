@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
+from fastapi.telemetry import TelemetryConfig
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -33,8 +34,12 @@ DRAINED_TIMES = 4
 BODY_SECONDS = 60
 DIGITS_MAX = 20
 ROUTE_KEY = "danchu.route"
-"""The key of the route in a scope, for the metrics."""
+"""The key of the scope of the service that answered, for the metrics; with its root path."""
 HEALTH_PATHS = ("/healthz", "/readyz")
+NOT_BY_FASTAPI = TelemetryConfig(
+    tracing=False, metrics=False, logs=False, operation_spans=False, auto_configure=False
+)
+"""FastAPI would measure each request a second time, and take longer than one rating does."""
 ALIVE = b'{"status": "alive"}'
 
 
@@ -93,7 +98,7 @@ def service_api(title: str, description: str, health: Health, version: str = "1"
     api = Api(
         title=title, description=description, version=version, docs_url=None, redoc_url=None,
         generate_unique_id_function=operation_id, redirect_slashes=False,
-        separate_input_output_schemas=False,
+        separate_input_output_schemas=False, telemetry=NOT_BY_FASTAPI,
     )  # fmt: skip
     _handle(api)
     add_health(api, {title: health})
@@ -186,8 +191,9 @@ async def _readiness(healths: Mapping[str, Health]) -> tuple[bool, bytes]:
 def health_only(healths: Mapping[str, Health]) -> FastAPI:
     """An application that serves the health of these services, and nothing else."""
     api = FastAPI(
-        title="danchu", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False
-    )
+        title="danchu", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False,
+        telemetry=NOT_BY_FASTAPI,
+    )  # fmt: skip
     _handle(api)
     add_health(api, healths)
     return api
@@ -226,8 +232,8 @@ def compose(services: Mapping[str, tuple[FastAPI, Health]], root: ASGIApp | None
             if not isinstance(app, FastAPI):
                 raise
         finally:
-            if ROUTE_KEY in scope:
-                scope[ROUTE_KEY].update(route_of(mounted))
+            if ROUTE_KEY in scope and mounted is not scope:
+                scope[ROUTE_KEY] = mounted
 
     return dispatch
 

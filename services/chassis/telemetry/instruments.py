@@ -1,10 +1,10 @@
-"""Logs as JSON lines, and traces and metrics by OpenTelemetry where an endpoint is set.
+"""Logs as JSON lines, and traces and metrics by OpenTelemetry where the settings ask for them.
 
-Without an endpoint the API of OpenTelemetry does nothing, at almost no cost. There is one span per
-batch, never per event. No body, token or personal key is ever logged.
+Otherwise the API of OpenTelemetry does nothing, at almost no cost. There is one span per batch,
+never per event. No body, token or personal key is ever logged.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from opentelemetry import metrics, trace
@@ -21,23 +21,26 @@ LINKS_MAX = 32
 _propagator = TraceContextTextMapPropagator()
 
 
-def setup(settings: Settings, service: str) -> None:
-    """Sets up logging, and exporters if an endpoint is configured."""
+def setup(settings: Settings, process: str, version: str) -> None:
+    """Sets up logging, and the exporters that the settings ask for.
+
+    `process` is what this process is, such as `danchu-http`.
+    """
     write_lines(settings.log_level)
-    if settings.otlp_endpoint:
-        # The SDK is imported only here, so that a process without an endpoint does not load it.
+    if settings.exports_telemetry:
+        # The SDK is imported only here, so that a process without exporters does not load it.
         from services.chassis.telemetry import otlp
 
-        otlp.export(settings.otlp_endpoint.rstrip("/"), service)
+        otlp.export(settings, process, version)
 
 
 def tracer(name: str) -> trace.Tracer:
-    """A tracer; it does nothing unless `setup` was called with an endpoint."""
+    """A tracer; it does nothing unless `setup` has set up an exporter."""
     return trace.get_tracer(name)
 
 
 def meter(name: str) -> metrics.Meter:
-    """A meter; it does nothing unless `setup` was called with an endpoint."""
+    """A meter; it does nothing unless `setup` has set up an exporter."""
     return metrics.get_meter(name)
 
 
@@ -50,21 +53,31 @@ def trace_headers() -> dict[str, str]:
 
 @contextmanager
 def message_span(
-    by: trace.Tracer, name: str, headers: Iterable[Mapping[str, str] | None]
-) -> Iterator[trace.Span]:
+    by: trace.Tracer, name: str, headers: Iterable[Mapping[str, str] | None],
+    kind: trace.SpanKind = trace.SpanKind.INTERNAL,
+) -> Iterator[trace.Span]:  # fmt: skip
     """A span around the work on a batch of messages that have these headers.
 
-    It belongs to their trace where they have one in common. Where they have several it starts a
-    trace of its own, linked with the first 32 of them, each of which gets a span that links back.
+    It belongs to their trace where they have one in common, below the current span of that trace.
+    Where they have several it starts a trace of its own, linked with the first 32 of them, each of
+    which gets a span that links back.
     """
     contexts = _contexts(headers)
-    parent = _parent(contexts[0]) if len(contexts) == 1 else None
+    parent = _common_parent(contexts)
     links = [Link(context) for context in contexts] if len(contexts) > 1 else []
-    with by.start_as_current_span(name, context=parent, links=links) as span:
+    with by.start_as_current_span(name, context=parent, links=links, kind=kind) as span:
         yield span
         for link in links:
             back = [Link(span.get_span_context())]
             by.start_span(name, context=_parent(link.context), links=back).end()
+
+
+def _common_parent(contexts: Sequence[SpanContext]) -> Context | None:
+    """The parent where all messages are of one trace; None for the current span, if any."""
+    if len(contexts) != 1:
+        return None
+    current = trace.get_current_span().get_span_context()
+    return None if current.trace_id == contexts[0].trace_id else _parent(contexts[0])
 
 
 def _parent(context: SpanContext) -> Context:

@@ -11,6 +11,8 @@ import traceback
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
+from opentelemetry import trace
+
 from services.chassis.printable import printable_json
 
 LEVELLED = ("services", "contracts", "danchu")
@@ -27,7 +29,7 @@ _RECORD = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime",
 
 
 class JsonLines(logging.Formatter):
-    """One JSON object a line: time, level, logger, message, and the fields of `extra`."""
+    """One JSON object a line: time, level, logger, message, trace, and the fields of `extra`."""
 
     def format(self, record: logging.LogRecord) -> str:
         """The line of one record."""
@@ -36,11 +38,23 @@ class JsonLines(logging.Formatter):
             "level": record.levelname.lower(), "logger": record.name,
             "message": record.getMessage(),
         }  # fmt: skip
+        line |= _trace_ids()
         line |= {key: value for key, value in record.__dict__.items() if key not in _RECORD}
         error = record.exc_info[1] if record.exc_info else None
         if error is not None:
             line["exception"] = "".join(_stack(error))
         return printable_json(line)
+
+
+def _trace_ids() -> dict[str, str]:
+    """The ids of the current span, as OpenTelemetry names them in logs; empty without a span."""
+    context = trace.get_current_span().get_span_context()
+    if not context.is_valid:
+        return {}
+    return {
+        "trace_id": trace.format_trace_id(context.trace_id),
+        "span_id": trace.format_span_id(context.span_id),
+    }
 
 
 def _stack(error: BaseException) -> Iterator[str]:

@@ -1,28 +1,44 @@
 """Exporters of traces and metrics, restricted to an allow-list of attributes.
 
 Other attributes may contain what somebody sent: a path with its values, a query, the message of an
-error. Imported only if an endpoint is set.
+error. Traces and metrics are sent by OTLP, metrics are also read by Prometheus on a port of their
+own. Imported only if the settings ask for one of these.
 """
 
+import uuid
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from opentelemetry import metrics, trace
 from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+from opentelemetry.exporter.prometheus import PrometheusMetricReader
 from opentelemetry.sdk.metrics import MeterProvider
-from opentelemetry.sdk.metrics.export import MetricReader, PeriodicExportingMetricReader
+from opentelemetry.sdk.metrics.export import (
+    MetricReader,
+    MetricsData,
+    PeriodicExportingMetricReader,
+)
 from opentelemetry.sdk.metrics.view import View
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import Event, ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
 from opentelemetry.trace import Status
 from opentelemetry.util.types import Attributes
+from prometheus_client import CollectorRegistry, start_http_server
+
+from services.chassis.settings import Settings
+from services.chassis.telemetry.process_metrics import observe_process
+from services.chassis.telemetry.request_metrics import with_requests
 
 ALLOWED = frozenset(
-    ("service", "method", "route", "status", "messages", "events", "outcome", "step", "source",
-     "exception.type")
+    ("service", "status", "door", "reason", "messages", "events", "outcome", "step", "source",
+     "event", "check", "exception.type",
+     "http.request.method", "http.route", "http.response.status_code", "url.scheme", "cpu.mode",
+     "system.filesystem.state", "db.client.connection.pool.name", "db.client.connection.state")
 )  # fmt: skip
-"""`route` is a template, such as /ratings/{year}/{unit}; `source` is that of a system of record."""
+"""`http.route` is a template, such as /ratings/{year}/{unit}; `source` is that of a system of
+record, `reason` a code of a catalogue, `event` a short name of the contract."""
 
 
 def _allowed(attributes: Attributes) -> dict[str, str | bool | int | float]:
@@ -64,18 +80,50 @@ class AllowedSpans(SpanExporter):
         return self._exporter.force_flush(timeout_millis)
 
 
-def meter_provider(reader: MetricReader, resource: Resource) -> MeterProvider:
+class SentMetrics(PeriodicExportingMetricReader):
+    """Sends the metrics of the SDK and the durations of requests at intervals."""
+
+    def _receive_metrics(self, metrics_data: MetricsData, *rest: Any, **more: Any) -> None:
+        super()._receive_metrics(with_requests(metrics_data), *rest, **more)
+
+
+class ReadMetrics(PrometheusMetricReader):
+    """Has the metrics of the SDK and the durations of requests read by Prometheus."""
+
+    def _receive_metrics(self, metrics_data: MetricsData, *rest: Any, **more: Any) -> None:
+        super()._receive_metrics(with_requests(metrics_data), *rest, **more)
+
+
+def meter_provider(readers: Sequence[MetricReader], resource: Resource) -> MeterProvider:
     """A provider of metrics whose instruments have allowed attributes only."""
     view = View(instrument_name="*", attribute_keys=set(ALLOWED))
-    return MeterProvider([reader], resource, views=[view])
+    return MeterProvider(readers, resource, views=[view])
 
 
-def export(endpoint: str, service: str) -> None:
-    """Exports traces and metrics of this process to an endpoint."""
-    resource = Resource.create({"service.name": f"danchu-{service}"})
-    spans = TracerProvider(resource=resource)
-    exporter = AllowedSpans(OTLPSpanExporter(f"{endpoint}/v1/traces"))
-    spans.add_span_processor(BatchSpanProcessor(exporter))
-    trace.set_tracer_provider(spans)
-    reader = PeriodicExportingMetricReader(OTLPMetricExporter(f"{endpoint}/v1/metrics"))
-    metrics.set_meter_provider(meter_provider(reader, resource))
+def process_resource(process: str, version: str) -> Resource:
+    """What this process is, and which of its kind."""
+    return Resource.create({
+        "service.namespace": "danchu", "service.name": process, "service.version": version,
+        "service.instance.id": str(uuid.uuid4()),
+    })  # fmt: skip
+
+
+def export(settings: Settings, process: str, version: str) -> None:
+    """Exports what the settings ask for; OSError if the port of the metrics is taken."""
+    resource = process_resource(process, version)
+    readers: list[MetricReader] = []
+    if settings.otlp_endpoint:
+        endpoint = settings.otlp_endpoint.rstrip("/")
+        spans = TracerProvider(resource=resource)
+        exporter = AllowedSpans(OTLPSpanExporter(f"{endpoint}/v1/traces"))
+        spans.add_span_processor(BatchSpanProcessor(exporter))
+        trace.set_tracer_provider(spans)
+        readers.append(SentMetrics(OTLPMetricExporter(f"{endpoint}/v1/metrics")))
+    if settings.metrics_port:
+        registry = CollectorRegistry()
+        readers.append(ReadMetrics(scope_info_enabled=False, registry=registry))
+        host = settings.metrics_host or settings.host
+        start_http_server(settings.metrics_port, host, registry)
+    provider = meter_provider(readers, resource)
+    metrics.set_meter_provider(provider)
+    observe_process(provider.get_meter("danchu.process"), settings.home)

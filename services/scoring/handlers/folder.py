@@ -40,7 +40,9 @@ from services.scoring.store.position import BAD_PLANS, Position
 
 log = logging.getLogger(__name__)
 _tracer = tracer("danchu.scoring")
-_folded = meter("danchu.scoring").create_counter("danchu.scoring.events", "events", "by outcome")
+_folded = meter("danchu.scoring").create_counter(
+    "danchu.scoring.events", "{event}", "events that were folded, by outcome"
+)
 
 
 class BatchOutcome(NamedTuple):

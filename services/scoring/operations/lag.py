@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from nats.js.api import StreamInfo
 from nats.js.errors import NotFoundError
@@ -24,6 +25,14 @@ from services.scoring.stream import STREAM, consumer, floor_of, misfit, regressi
 WAIT_SECONDS, ANSWER_SECONDS = 30.0, 3.0
 
 
+class Progress(NamedTuple):
+    """How far the fold is behind: events, the age of the oldest in seconds, why it is halted."""
+
+    events: int
+    seconds: float
+    halted: str | None
+
+
 @dataclass
 class FoldLag:
     """Computes the lag from the fold's consumer, the stream, and the database."""
@@ -41,11 +50,22 @@ class FoldLag:
 
         `events` is the number of events in the stream that are not folded yet, `seconds` the age of
         the oldest; `folded` events are in the ledger, `quarantined` ones wait in quarantine,
-        `unowned` ones belong to no unit; `halted` is the reason for a halt, or None.
+        `unowned` ones belong to no unit; `halted` is the reason for a halt, or None. A mark that
+        does not hold is reported as `halted` too, although the fold continues.
+        """
+        events, seconds, halted = await self.progress()
+        async with self.db.read() as conn:
+            counts: dict[str, int] = await event_queries.counts(conn)
+            halted = halted or first_alarm(await doors.load(conn), self.clock())
+        counts["unowned"] = await self.unowned.count()
+        reason = {"halted": None} if halted is None else members("halted", halted)
+        return {"events": events, "seconds": round(seconds, 3), **counts, **reason}
+
+    async def progress(self) -> Progress:
+        """How far the fold is behind the stream; raises BrokerAway without NATS.
 
         If the fold is halted because the stream was lost, its consumer belongs to a stream that no
-        longer exists: then every message of the present stream counts as not folded. A mark that
-        does not hold is reported as `halted` too, although the fold continues.
+        longer exists: then every message of the present stream counts as not folded.
         """
         async with self.db.read() as conn:
             place = await position.load(conn)
@@ -56,12 +76,7 @@ class FoldLag:
         lost = halted is not None and place.faulty is None
         halted = halted or misfit(await consumer(self.broker))
         events, seconds = await (self._whole_stream(info) if lost else self._behind(place, info))
-        async with self.db.read() as conn:
-            counts: dict[str, int] = await event_queries.counts(conn)
-            halted = halted or first_alarm(await doors.load(conn), self.clock())
-        counts["unowned"] = await self.unowned.count()
-        reason = {"halted": None} if halted is None else members("halted", halted)
-        return {"events": events, "seconds": round(seconds, 3), **counts, **reason}
+        return Progress(events, seconds, halted)
 
     async def in_time(self) -> str:
         """The health check of the lag: raises FoldBehind if an event has waited too long.

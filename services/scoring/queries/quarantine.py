@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts import envelope
 from contracts.envelope import Recorded
+from services.scoring.store.quarantine import REASONS
 from services.scoring.year.obstacles import WaitingEntry
 
 
@@ -43,6 +44,16 @@ async def waiting(conn: AsyncConnection, until: int, limit: int) -> list[Waiting
         if len(rows) < limit or len(entries_until) >= limit:
             break
     return entries_until[:limit]
+
+
+async def waiting_by_reason(conn: AsyncConnection) -> dict[str, int]:
+    """How many entries wait, by reason; 0 for a reason whose entries are all settled."""
+    select = text(
+        "SELECT reason, sum(CASE WHEN state = 'waiting' THEN 1 ELSE 0 END) "
+        "FROM quarantine GROUP BY reason"
+    )
+    numbers = {reason: int(number) for reason, number in await conn.execute(select)}
+    return dict.fromkeys(REASONS, 0) | numbers
 
 
 async def entry(conn: AsyncConnection, id_: bytes) -> dict[str, Any] | None:

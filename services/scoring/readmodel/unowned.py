@@ -18,7 +18,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from contracts.envelope import CITY
 from services.chassis.auth.credentials import READS_ALL, Credential
 from services.chassis.database.engine import Database
-from services.chassis.telemetry.instruments import meter
 from services.scoring.fold.registry import Registry
 from services.scoring.fold.verdict import UNIT_UNKNOWN
 from services.scoring.queries import books
@@ -31,9 +30,6 @@ ROWS_MAX = 10_000
 NEAREST_MAX = 50
 LIKENESS_LEAST = 0.75
 NARROWED_BY_SOURCE = ("emitter", "registrar")
-_gauge = meter("danchu.scoring").create_gauge(
-    "danchu.scoring.unowned", "events", "events that belong to no unit"
-)
 
 
 class UnownedPage(NamedTuple):
@@ -59,7 +55,6 @@ class Unowned:
             if self._counted[0] != stamp:
                 unheld = await self._unheld(conn)
                 self._counted = (stamp, await unowned_queries.count(conn, unheld))
-        _gauge.set(self._counted[1])
         return self._counted[1]
 
     async def page(self, reader: Credential, after: Place | None, limit: int) -> UnownedPage:

@@ -24,6 +24,10 @@ from services.scoring.store import doors
 from services.scoring.store.door_state import DoorLabel
 
 ASIDE = "aside"
+REASONS = (
+    "syntax", "unknown-type", "contract", "authorship", "conflict", doors.BELOW_MARK, ASIDE,
+)  # fmt: skip
+"""Why a message is not folded."""
 WAITING, REPLAYED, DROPPED = "waiting", "replayed", "dropped"
 DETAIL_MAX = 2000
 COLUMNS = (

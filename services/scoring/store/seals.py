@@ -89,6 +89,11 @@ async def drafted_years(conn: AsyncConnection) -> list[int]:
     return [row[0] for row in rows]
 
 
+async def pending_since(conn: AsyncConnection) -> list[int]:
+    """When each draft was drawn up that waits for a signature, in microseconds."""
+    return [row[0] for row in await conn.execute(text("SELECT at FROM drafts"))]
+
+
 async def add_draft(conn: AsyncConnection, row: DraftRow, ratings: Sequence[RatingLine]) -> None:
     """Saves a draft with the ratings of its version."""
     rubrics = msgspec.json.encode(row.rubrics).decode()

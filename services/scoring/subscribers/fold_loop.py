@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import gc
 import logging
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -27,7 +28,15 @@ from services.scoring.subscribers.pull_consumer import Reader, sequence
 
 log = logging.getLogger(__name__)
 _tracer = tracer("danchu.scoring")
-_halt_gauge = meter("danchu.scoring").create_gauge("danchu.scoring.halted", "1", "1: halted")
+_meter = meter("danchu.scoring")
+_batch_size = _meter.create_histogram(
+    "danchu.scoring.batch.size", "{event}", "events of one batch of the fold",
+    explicit_bucket_boundaries_advisory=[1, 10, 100, 500, 1000, 2500, 5000, 10_000],
+)  # fmt: skip
+_batch_time = _meter.create_histogram(
+    "danchu.scoring.batch.duration", "s", "from the read of a batch to its acknowledgement",
+    explicit_bucket_boundaries_advisory=[0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+)  # fmt: skip
 
 WAIT_SECONDS = 1.0
 PAUSE_SECONDS = 1.0
@@ -98,12 +107,10 @@ class FoldLoop:
             await self._halt(None, fault)
 
     def _report(self, halt: str | None) -> None:
-        """Reports a halt, or its absence, to log and metrics."""
+        """Logs a halt once."""
         if halt is not None and self.halted != halt:
             log.error("the fold is halted", extra={"reason": halt})
         self.halted = halt
-        alarm = self.watch.alarm if self.watch is not None else None
-        _halt_gauge.set(int(halt is not None or alarm is not None))
 
     async def _fold(self) -> None:
         """Folds one batch; checks stream and consumer before it if the connection is new."""
@@ -123,6 +130,7 @@ class FoldLoop:
             await self.check_stream()
             await self._follow()
             return
+        began = time.perf_counter()
         deliveries = [
             Delivery(m.data, m.subject, sequence(m), (m.headers or {}).get(DOOR, ""))
             for m in messages
@@ -130,6 +138,8 @@ class FoldLoop:
         with message_span(_tracer, "take", (m.headers for m in messages)):
             await self._fold_or_halt(deliveries)
         await self._reader.ack(messages)
+        _batch_size.record(len(messages))
+        _batch_time.record(time.perf_counter() - began)
 
     async def _follow(self) -> None:
         """Keeps the consumer at the position, and moves the position's floor to the consumer's."""

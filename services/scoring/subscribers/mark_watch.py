@@ -17,15 +17,11 @@ from services.chassis.database.engine import Database
 from services.chassis.errors import BrokerAway, DatabaseAway
 from services.chassis.marks import Mark
 from services.chassis.relay.reconciliation import EVENTS, Demand
-from services.chassis.telemetry.instruments import meter
 from services.scoring.store import doors, position
 from services.scoring.store.door_state import DoorState, first_alarm
 from services.scoring.stream import consumer, floor_of
 
 log = logging.getLogger(__name__)
-_differing = meter("danchu.scoring").create_gauge(
-    "danchu.scoring.marks", "doors", "doors whose mark does not hold"
-)
 
 STEP_SECONDS = 1.0
 RESEND_AFTER_US, RENEW_AFTER_US = 1_000_000, 5_000_000
@@ -85,7 +81,6 @@ class MarkWatch:
         differing = [
             door for door in every if door.differs_since is not None and not door.is_closed
         ]
-        _differing.set(len(differing))
         alarm = first_alarm(every, now)
         if alarm is not None and alarm != self.alarm:
             log.error("a mark does not hold", extra={"reason": alarm})

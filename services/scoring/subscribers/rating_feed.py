@@ -9,12 +9,14 @@ each announcement is made under the lock of the position, and only by whoever kn
 import asyncio
 import logging
 import time
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from contracts.catalog import BY_TYPE
 from services.chassis.broker import streams
 from services.chassis.broker.connection import Broker
 from services.chassis.clock import Clock
@@ -22,6 +24,7 @@ from services.chassis.database.engine import Database
 from services.chassis.errors import BrokerAway, DatabaseAway
 from services.chassis.identifiers import new_id
 from services.chassis.relay.turn import message_id
+from services.chassis.telemetry.instruments import meter
 from services.scoring.errors import FeedFailed, RubricsReplaced
 from services.scoring.fold.books import Book
 from services.scoring.ratings.feed import CHANGED, FeedState, event_of, subject_of, unannounced
@@ -33,6 +36,9 @@ from services.scoring.store.rating_feed import Announced, Feed, LastSent, Messag
 from services.scoring.year.stages import OPEN, SEALED, YearState
 
 log = logging.getLogger(__name__)
+_changes = meter("danchu.scoring").create_counter(
+    "danchu.scoring.rating.changes", "{rating}", "changed ratings that were announced, by event"
+)
 
 STREAM = "RATINGS"
 STEP_SECONDS = 1.0
@@ -60,6 +66,7 @@ class RatingFeed:
     rubrics: Rubrics
     clock: Clock
     fault: str | None = None
+    _waiting: int = 0
     _totals: Totals = field(init=False)
     _feed: Feed | None = None
     _announced: dict[Book, Announced] = field(default_factory=dict)
@@ -92,6 +99,10 @@ class RatingFeed:
             took = time.thread_time() - began
             await asyncio.sleep(max(STEP_SECONDS, min(SHARE * took, SLOW_SECONDS), pause))
 
+    def unannounced(self) -> int:
+        """How many changes the last step left to a later one."""
+        return self._waiting
+
     async def check(self) -> str:
         """For health checks: FeedFailed after a fault."""
         if self.fault is not None:
@@ -111,8 +122,11 @@ class RatingFeed:
             closed = await self._load_sealed(conn)
         await self._totals.refresh()
         changes = unannounced(self._current(), self._states(), closed)
+        self._waiting = len(changes)
         if changes:
-            return await self._announce(changes)
+            number = await self._announce(changes)
+            self._waiting -= number
+            return number
         if not closed:
             self._compared = stamp  # a decision after it moved the stamp on
         return 0
@@ -173,6 +187,8 @@ class RatingFeed:
             await rating_feed.save(conn, feed)
         self._announced |= latest
         self._feed = feed
+        for event, number in Counter(BY_TYPE[m.attributes["type"]].short for m in messages).items():
+            _changes.add(number, {"event": event})
         return len(messages)
 
     async def _sealed_messages(

@@ -1,16 +1,41 @@
 """Traces that are handed on: one where messages share it, links where they do not, and bounds."""
 
+import json
+import logging
+
 import pytest
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from services.chassis.telemetry.instruments import LINKS_MAX, message_span, trace_headers, tracer
+from services.chassis.telemetry.log_lines import JsonLines
 
 
 def carried(number: int) -> dict[str, str]:
     """Headers of a caller in a trace of its own."""
     return {"traceparent": f"00-{number + 1:032x}-{number + 1:016x}-01", "other": "x"}
+
+
+def test_a_log_line_has_the_ids_of_its_trace() -> None:
+    """Also in a process that exports nothing; without a span it has none."""
+    record = logging.LogRecord("x", logging.INFO, "", 1, "a line", (), None)
+    with message_span(tracer("test"), "work", [carried(7)]):
+        line = json.loads(JsonLines().format(record))
+    assert (line["trace_id"], line["span_id"]) == (f"{8:032x}", f"{8:016x}")
+    assert "trace_id" not in json.loads(JsonLines().format(record))
+
+
+def test_work_within_a_request_of_the_same_trace_is_below_it() -> None:
+    """The span of a request is the parent of its work, not a sibling."""
+    exporter, provider = InMemorySpanExporter(), TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    by = provider.get_tracer("test")
+    with message_span(by, "request", [carried(1)]), message_span(by, "work", [carried(1)]):
+        pass
+    work, request = exporter.get_finished_spans()
+    assert work.parent is not None and work.parent.span_id == request.context.span_id
+    assert request.parent is not None and request.parent.span_id == 2
 
 
 @pytest.mark.parametrize("state", [{}, {"tracestate": "a=1"}])

@@ -1,31 +1,24 @@
-"""A fold that stands still is seen by machines: in readiness, in the lag and in a metric."""
+"""A fold that stands still is seen by machines: in readiness and in the lag."""
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from services.chassis.auth.credentials import Issuer
-from services.chassis.broker.connection import Broker
-from services.chassis.broker.streams import StreamState
 from services.chassis.cancellation import cancel_all
-from services.chassis.database.engine import Database
 from services.commands.nats.provisioning import provision
 from services.scoring import app as scoring
 from services.scoring.app import Part
 from services.scoring.operations import halt, lag
 from services.scoring.rubrics.loader import SHIPPED, load_directory
 from services.scoring.settings import ScoringSettings
-from services.scoring.store import position
-from services.scoring.stream import ConsumerProgress
-from services.scoring.subscribers import fold_loop
 from tests.conftest import NatsServer, eventually
 from tests.scoring.folding import folding
 from tests.scoring.road import open_road
-from tests.scoring.subscribers.test_stream_look import CREATED, loop_of, move_on
+from tests.scoring.subscribers.test_stream_look import move_on
 from tests.scoring.test_road import due, published, registered
 
 pytestmark = pytest.mark.anyio
@@ -124,38 +117,3 @@ async def test_what_waits_for_a_fold_that_hangs_is_said(
         provisioned.stop()
         assert (await eventually(lambda: said("'unknown'")))["status"] == "ready"
         provisioned.start()
-
-
-async def test_a_halt_is_a_metric_until_it_is_lifted(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """1 while the fold stands still, 0 when it goes on: what an alarm is made of."""
-    measured: asyncio.Queue[int] = asyncio.Queue()
-
-    class Gauge:
-        def set(self, amount: int) -> None:
-            measured.put_nowait(amount)
-
-    async def state(_: Broker) -> StreamState:
-        return StreamState(CREATED, 0)
-
-    monkeypatch.setattr(fold_loop, "_halt_gauge", Gauge())
-
-    async def follow(_: Broker, db: Database) -> ConsumerProgress:
-        async with db.read() as conn:
-            return ConsumerProgress(await position.load(conn))
-
-    monkeypatch.setattr(fold_loop, "stream_state", state)
-    monkeypatch.setattr(fold_loop, "follow", follow)
-    async with folding(f"sqlite:///{tmp_path / 'x.db'}", load_directory(SHIPPED)) as fold:
-        loop = loop_of(fold)
-        monkeypatch.setattr(loop._reader, "start", lambda: asyncio.sleep(0))
-        monkeypatch.setattr(loop._reader, "batch", lambda _: asyncio.sleep(0, []))
-        await move_on(fold, halted="it was lost")
-        running = asyncio.create_task(loop.run())
-        assert await measured.get() == 1
-        await move_on(fold, halted=None)
-        while await measured.get() != 0:
-            continue
-        running.cancel()
-        await asyncio.wait([running])
