@@ -18,6 +18,7 @@ from services.commands.export_commands import export_app
 from services.commands.history_commands import history_app
 from services.commands.key_commands import keys_app
 from services.commands.messages import message
+from services.commands.nats_commands import nats_app
 from services.commands.options import PROGRAM_HELP
 from services.commands.quarantine_commands import quarantine_app
 from services.commands.rating_commands import rating_app, rubric_app
@@ -38,6 +39,7 @@ app.add_typer(rubric_app.app, name="rubric")
 app.add_typer(quarantine_app.app, name="quarantine")
 app.add_typer(keys_app.app, name="keys")
 app.add_typer(door_app.app, name="door")
+app.add_typer(nats_app.app, name="nats")
 app.add_typer(year_app.app, name="year")
 app.add_typer(seal_app.app, name="seal")
 app.add_typer(token_app.app, name="token")

@@ -17,7 +17,7 @@ from services.chassis.auth.credentials import TOKENS_FILE, development_issuer, w
 from services.chassis.private_files import private_folder, write_private, write_private_once
 from services.chassis.settings import Settings
 from services.commands import keys
-from services.commands.nats.embedded import accounts_text
+from services.commands.nats.configuration import accounts_text
 from services.commands.nats.grants import DEVELOPMENT, GRANTS
 from services.commands.service_registry import SERVICES
 

@@ -16,7 +16,10 @@ from services.commands.messages import message
 
 ADDRESS_FILE = "address.json"
 LOCK_FILE = "up.lock"
-MARKS = (LOCK_FILE, "tokens.json", "keys", "nats-users.json", "intake.db", "scoring.db")
+MARKS = (
+    LOCK_FILE, "tokens.json", "keys", "nats-users.json", "nats-credentials.json", "intake.db",
+    "scoring.db",
+)  # fmt: skip
 """Files that exist in a home of danchu, and in no other folder."""
 LOOPBACKS = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}
 """The local address of a server that listens on all addresses."""

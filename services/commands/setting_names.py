@@ -48,7 +48,7 @@ def setting_names() -> frozenset[str]:
     by_service = {
         PREFIX + pattern.format(service.upper())
         for pattern in SERVICE_SETTINGS
-        for service in (*SERVICES, "provision")
+        for service in (*SERVICES, "provision", "system")
     }
     return frozenset(names | by_service | {name + SUFFIX for name in filed | by_service})
 

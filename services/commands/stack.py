@@ -46,7 +46,7 @@ FOLDS, ANSWERS = ("runs here", "runs elsewhere"), "answers"
 """The readiness of a working fold, and of a database."""
 LOCK_TRIES, LOCK_PAUSE_SECONDS = 10, 0.02
 """A command that checks whether a stack runs holds the lock for a moment."""
-OWN_FILES = ("*.json", "*.lock", "*.path", "*.db*", "keys", "logs", "nats")
+OWN_FILES = ("*.json", "*.lock", "*.path", "*.db*", "keys", "logs", "nats", "nats-credentials")
 """The files of danchu in a home; others are left alone."""
 
 

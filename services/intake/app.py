@@ -17,6 +17,7 @@ from services.intake.receipt_lookup import ReceiptLookup, ask_scoring
 from services.intake.settings import SERVICE, IntakeSettings, check_sources
 from services.intake.subscribers import NatsDoor
 from services.intake.tables import MIGRATIONS
+from services.intake.unit_credentials import CredentialFile, load
 
 
 async def migrated(settings: Settings) -> None:
@@ -25,11 +26,15 @@ async def migrated(settings: Settings) -> None:
 
 
 def build(settings: IntakeSettings, clock: Clock = now_us) -> Producer:
-    """Builds the service without connecting; raises SettingWrong for an open source prefix."""
+    """Builds the service without connecting; raises SettingWrong for a wrong setting."""
     check_sources(settings.intake_nats_sources)
+    load(settings.credential_file)
     parts = outbox_service.parts(SERVICE, settings, clock, spot_checks=True)
     intake = Intake(parts.db, clock, parts.relay.nudge)
-    door = NatsDoor(settings.nats(SERVICE), intake, settings.intake_nats_sources)
+    door = NatsDoor(
+        settings.nats(SERVICE), intake, settings.intake_nats_sources,
+        CredentialFile(settings.credential_file),
+    )  # fmt: skip
     if settings.nats_url and not settings.intake_nats_sources:
         parts.health.warn(message("sources-any"))
     verifier = credentials.verifier(settings, clock, SERVICE)

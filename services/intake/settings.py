@@ -1,6 +1,7 @@
 """Settings of the intake besides the common ones."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from pydantic import Field
 
@@ -8,6 +9,7 @@ from services.chassis.auth.credentials import is_open
 from services.chassis.errors import SettingWrong
 from services.chassis.settings import Settings
 from services.intake.messages import message
+from services.intake.unit_credentials import FILE
 
 SERVICE = "intake"
 SOURCES = "DANCHU_INTAKE_NATS_SOURCES"
@@ -18,10 +20,17 @@ class IntakeSettings(Settings):
 
     The key `*` stands for every unit without an entry of its own, `{unit}` within a prefix for the
     unit. Without the setting a unit may use any source, which is right only for the development
-    emitter, because that sends for every unit.
+    emitter, because that sends for every unit. `intake_nats_credentials`: the file of the
+    credentials that `danchu nats` makes, by default in the home.
     """
 
     intake_nats_sources: dict[str, list[str]] = Field(default_factory=dict)
+    intake_nats_credentials: Path | None = None
+
+    @property
+    def credential_file(self) -> Path:
+        """The file of the credentials of departments at the NATS door."""
+        return self.intake_nats_credentials or self.home / FILE
 
 
 def check_sources(sources: Mapping[str, Sequence[str]]) -> None:

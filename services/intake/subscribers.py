@@ -1,5 +1,8 @@
 """The NATS door: requests to danchu.emit.<unit>, answered with the same JSON as over HTTP.
 
+A request of a credential of `danchu nats credentials` arrives at danchu.emit.<unit>.<user>: the
+NATS server adds the user where the request leaves the account of the credential.
+
 It uses nats-py directly: each message is put into the queue of its unit on arrival, at tens of
 thousands of messages a second, and the units are served in turns (`unit_queues`).
 """
@@ -20,6 +23,7 @@ from contracts.envelope import EMIT_SUBJECT
 from services.chassis.auth.credentials import ANY, Credential
 from services.chassis.broker.connection import Broker
 from services.chassis.broker.errors import translate_client_errors
+from services.chassis.denials import write_denial
 from services.chassis.errors import BrokerAway, DatabaseAway
 from services.chassis.http.problems import Problem
 from services.chassis.http.service_api import away
@@ -28,6 +32,7 @@ from services.chassis.telemetry.instruments import meter
 from services.intake.handlers import Intake
 from services.intake.messages import message
 from services.intake.receipt_encoding import body_problem, encode_receipts
+from services.intake.unit_credentials import CredentialFile
 from services.intake.unit_queues import Offer, UnitQueues
 
 log = logging.getLogger(__name__)
@@ -36,6 +41,7 @@ _shed = meter("danchu.intake").create_counter(
 )
 
 QUEUE = "intake"
+SUBJECTS = (f"{EMIT_SUBJECT}.*", f"{EMIT_SUBJECT}.*.*")
 EVENTS_MAX = 1000
 REQUEST_BYTES_MAX = 900 * 1024
 WORKERS = 8
@@ -53,6 +59,7 @@ class NatsDoor:
     access: NatsAccess
     intake: Intake
     sources: Mapping[str, Sequence[str]]
+    credentials: CredentialFile
     broker: Broker = field(init=False)
     queues: UnitQueues[Msg] = field(default_factory=UnitQueues)
     _arrived: asyncio.Event = field(default_factory=asyncio.Event)
@@ -84,15 +91,18 @@ class NatsDoor:
         """Subscribes until the client is closed; the client itself reconnects after a loss."""
         client = await self.broker.ensure()
         with translate_client_errors():
-            subscription = await client.subscribe(
-                f"{EMIT_SUBJECT}.*", queue=QUEUE, cb=self.on_message,
-                pending_bytes_limit=PENDING_BYTES_MAX,
-            )  # fmt: skip
+            subscriptions = [
+                await client.subscribe(
+                    subject, queue=QUEUE, cb=self.on_message, pending_bytes_limit=PENDING_BYTES_MAX
+                )
+                for subject in SUBJECTS
+            ]
         try:
             while not client.is_closed:
                 await asyncio.sleep(REOPEN_SECONDS)
         finally:
-            await self._deafen(client, subscription)
+            for subscription in subscriptions:
+                await self._deafen(client, subscription)
 
     async def _deafen(self, client: Client, subscription: Subscription) -> None:
         """Drains the subscription: no new messages, but those that the server has already sent."""
@@ -103,7 +113,7 @@ class NatsDoor:
 
     async def on_message(self, raw: Msg) -> None:
         """Queues a message without waiting; a request without room is answered with 503."""
-        unit = raw.subject.rpartition(".")[2].replace("-", ".")
+        unit, _ = addressee(raw.subject)
         offer = self.queues.put(unit, raw, len(raw.data), bool(raw.reply))
         if offer is Offer.QUEUED:
             self._arrived.set()
@@ -146,7 +156,7 @@ class NatsDoor:
         try:
             # nats-py has no public name for the server's limit
             room = raw._client.max_payload - REPLY_ROOM
-            return await self.accept(raw.data, unit, self.sender(unit), raw.headers, room)
+            return await self.accept(raw.data, unit, self.sender(raw.subject), raw.headers, room)
         except Problem as problem:
             return problem.encode()
         except DatabaseAway as error:
@@ -155,19 +165,30 @@ class NatsDoor:
             log.error("a request at the NATS door failed", exc_info=bug)
             return Problem(500, message("door-failed")).encode()
 
-    def sender(self, unit: str) -> Credential:
-        """The credential of a unit at this door: an emitter with the unit's source prefixes.
+    def sender(self, subject: str) -> Credential:
+        """The credential of a request: that of its user, else an emitter with the unit's sources.
 
-        The permissions of the NATS server decide who may publish to the subject of a unit. Without
-        the setting every source is allowed; with it, a unit without an entry has the prefixes of
-        `*`, or none. `{unit}` within a prefix stands for the unit.
+        The permissions of the NATS server decide who may publish to the subject of a unit; Problem
+        for a user that was revoked. Without a user and without the setting every source is
+        allowed; with it, a unit without an entry has the prefixes of `*`, or none. `{unit}` within
+        a prefix stands for the unit.
         """
+        unit, user = addressee(subject)
+        if user:
+            return self._sender_of(user, unit)
         if not self.sources:
             return Credential("emitter", sources=ANY)
         prefixes = self.sources.get(unit, self.sources.get("*", ()))
         return Credential(
             "emitter", sources=tuple(prefix.replace("{unit}", unit) for prefix in prefixes)
         )
+
+    def _sender_of(self, user: str, unit: str) -> Credential:
+        credential = self.credentials.get(user)
+        if credential is None or unit not in credential.units:
+            write_denial("nats-credential", service="intake", user=user)
+            raise Problem(403, message("credential-unknown", user=user))
+        return Credential("emitter", sources=credential.sources, name=user)
 
     async def accept(
         self, body: bytes, unit: str, sender: Credential,
@@ -183,3 +204,12 @@ class NatsDoor:
                 raise body_problem(refused) from refused
             receipts = await self.intake.accept(batch, sender, unit, headers)
             return await place.encode(encode_receipts, receipts, single, room)
+
+
+def addressee(subject: str) -> tuple[str, str]:
+    """The unit in a subject of the door, and the user that the NATS server added, or an empty text.
+
+    No unit has a full stop in a subject.
+    """
+    unit, _, user = subject.removeprefix(f"{EMIT_SUBJECT}.").partition(".")
+    return unit.replace("-", "."), user

@@ -18,7 +18,11 @@ RECORDS = ("training", "awards", "violations")
 INFO = ("$JS.API.INFO", "$JS.API.STREAM.INFO.*")
 SERVICES_ACCOUNT, DEPARTMENTS_ACCOUNT = "DANCHU", "DEPARTMENTS"
 READERS_ACCOUNT, FEED_ACCOUNT = "READERS", "FEED"
+SYSTEM_ACCOUNT, SYSTEM_USER = "SYSTEM", "system"
+"""Whose only user may ask the servers to read their configuration again."""
 EMIT_SUBJECTS = "danchu.emit.*"
+UNIT_SUBJECTS = "danchu.emit.*.*"
+"""Where the door hears the requests of credentials: the unit and the user of each."""
 FEED_CONSUMER = ConsumerPlan("RATINGS", "hr")
 """The durable consumer of the feed, which an HR system reads."""
 _FEED = f"{FEED_CONSUMER.stream}.{FEED_CONSUMER.name}"
@@ -103,7 +107,10 @@ GRANTS: Mapping[str, Grant] = {
             "danchu.events.>", "danchu.query.receipt", "$JS.API.STREAM.MSG.GET.EVENTS",
             *_door("intake").publish,
         ),
-        (EMIT_SUBJECTS, f"{EMIT_SUBJECTS} intake", *_door("intake").subscribe),
+        (
+            EMIT_SUBJECTS, f"{EMIT_SUBJECTS} intake", UNIT_SUBJECTS, f"{UNIT_SUBJECTS} intake",
+            *_door("intake").subscribe,
+        ),
         replies=True,
         deny=("danchu.events.*.year.>", "danchu.events.*.rating.>", "danchu.events.*.*.*.>"),
     ),
@@ -124,7 +131,11 @@ GRANTS: Mapping[str, Grant] = {
         ),
         replies=True,
     ),
+    SYSTEM_USER: Grant(
+        ("$SYS.REQ.SERVER.PING", "$SYS.REQ.SERVER.*.RELOAD"), account=SYSTEM_ACCOUNT
+    ),
     **{user: _outside(account) for user, account in DEVELOPMENT.items()},
 }  # fmt: skip
-"""By user. `provision` creates streams and consumers; those of DEVELOPMENT can do nothing but send
-the requests that their account imports."""
+"""By user. `provision` creates streams and consumers, `system` makes the servers read their
+configuration again; those of DEVELOPMENT can do nothing but send the requests that their account
+imports. A department has an account of its own for each credential (`configuration`)."""

@@ -1,0 +1,151 @@
+"""`danchu nats`: parses options and calls, no logic."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from services.commands.command_runner import exit_on_error, run
+from services.commands.messages import message
+from services.commands.options import (
+    AsJson,
+    CommandGroup,
+    Home,
+    load_settings,
+    print_result,
+    refuse,
+)
+
+if TYPE_CHECKING:
+    from contracts.messages import Message
+    from services.intake.settings import IntakeSettings
+    from services.intake.unit_credentials import UnitCredential
+
+nats_app = CommandGroup(help=message("help-nats"))
+Units = Annotated[list[str], typer.Option("--unit", help=message("option-nats-unit"))]
+Sources = Annotated[list[str] | None, typer.Option("--source", help=message("option-source"))]
+NatsUrl = Annotated[str | None, typer.Option("--url", help=message("option-nats-url"))]
+Out = Annotated[Path | None, typer.Option(help=message("option-nats-out"))]
+Unit = Annotated[str | None, typer.Option(help=message("option-nats-revoked-unit"))]
+Key = Annotated[str | None, typer.Option(help=message("option-nats-key"))]
+
+
+@nats_app.command(
+    "help-nats-credentials",
+    "danchu nats credentials --unit H44.12.34",
+    "danchu nats credentials --unit H44.12 --unit H44.13 --source urn:mot-cua: --out mot-cua.json",
+    name="credentials",
+)
+def nats_credentials(
+    unit: Units, source: Sources = None, url: NatsUrl = None, out: Out = None,
+    home: Home = None, as_json: AsJson = False,
+) -> None:  # fmt: skip
+    """Makes a NATS credential of a department, which the server takes up at once."""
+    from services.chassis.auth.credentials import own_sources
+    from services.chassis.clock import now_us
+    from services.commands.nats import units
+    from services.intake.unit_credentials import emit_subject
+
+    chosen = list(dict.fromkeys(unit))
+    sources = list(dict.fromkeys(source or own_sources(chosen)))
+    _check(chosen, sources, url)
+    settings = _settings(home)
+    with exit_on_error():
+        issued = units.issue(settings, chosen, sources, now_us(), url, out)
+    servers = run(units.take_up(settings))
+    credential = issued.credential
+    words = message(
+        "nats-issued", user=credential.user, file=issued.file, unit=chosen[0],
+        subjects=", ".join(emit_subject(each) for each in chosen),
+        sources=", ".join(sources),
+    )  # fmt: skip
+    result = {**_described(credential), "file": str(issued.file), "servers": servers}
+    print_result(result, as_json, f"{words}\n{_taken_up(servers)}")
+
+
+@nats_app.command(
+    "help-nats-revoke",
+    "danchu nats revoke --unit H44.12.34",
+    "danchu nats revoke --key H44-12-34_3f2a91c0",
+    name="revoke",
+)
+def nats_revoke(
+    unit: Unit = None, key: Key = None, home: Home = None, as_json: AsJson = False
+) -> None:
+    """Revokes NATS credentials, and closes their connections."""
+    from services.commands.nats import units
+
+    if unit is None and key is None:
+        raise refuse("--unit", message("nats-revoke-what"))
+    settings = _settings(home)
+    with exit_on_error():
+        ended = units.revoke(settings, unit, key)
+    servers = run(units.take_up(settings))
+    users = [credential.user for credential in ended]
+    words = message("nats-revoked", users=", ".join(users))
+    result = {"revoked": users, "servers": servers}
+    print_result(result, as_json, f"{words}\n{_taken_up(servers)}")
+
+
+@nats_app.command("help-nats-list", "danchu nats list --json", name="list")
+def nats_list(home: Home = None, as_json: AsJson = False) -> None:
+    """Lists the NATS credentials of departments."""
+    from services.commands.nats import units
+
+    settings = _settings(home)
+    with exit_on_error():
+        credentials = [_described(credential) for credential in units.listed(settings)]
+    lines = [
+        message(
+            "nats-line", user=each["user"], created=each["created"],
+            units=", ".join(each["units"]), sources=", ".join(each["sources"]),
+        )
+        for each in credentials
+    ]  # fmt: skip
+    print_result({"credentials": credentials}, as_json, "\n".join(lines) or message("nats-none"))
+
+
+def _described(credential: UnitCredential) -> dict[str, str | tuple[str, ...]]:
+    """What anybody may see of a credential."""
+    return {
+        "user": credential.user, "units": credential.units, "sources": credential.sources,
+        "created": credential.created,
+    }  # fmt: skip
+
+
+def _taken_up(servers: list[str]) -> Message:
+    if not servers:
+        return message("nats-not-taken-up")
+    return message("nats-taken-up", servers=", ".join(servers))
+
+
+def _check(units: list[str], sources: list[str], url: str | None) -> None:
+    from contracts.envelope import UNIT_KEY
+    from services.chassis.auth.credentials import is_open
+    from services.chassis.database.url import nats_url
+    from services.commands.nats.units import UNITS_MAX
+
+    if len(units) > UNITS_MAX:
+        raise refuse("--unit", message("nats-units-most", most=UNITS_MAX))
+    for key in units:
+        if not UNIT_KEY.fullmatch(key):
+            raise refuse("--unit", message("no-unit", unit=key))
+    if any(map(is_open, sources)):
+        raise refuse("--source", message("token-source-open"))
+    if url is not None:
+        with exit_on_error():
+            nats_url(url, "--url")
+
+
+def _settings(home: Path | None) -> IntakeSettings:
+    """The settings of the home, which must exist."""
+    from services.commands.homes import require_home
+    from services.intake.settings import IntakeSettings
+
+    settings = load_settings(home=home)
+    with exit_on_error():
+        own = IntakeSettings(home=settings.home)
+        require_home(own)
+    return own
