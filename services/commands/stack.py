@@ -34,6 +34,7 @@ from services.commands.ports import PortTaken, is_free
 from services.commands.service_registry import SERVICES, check_databases, migrate_one
 from services.commands.supervisor import Child, Supervisor
 from services.scoring.errors import FoldHalted
+from services.scoring.readmodel import sealed_rubrics
 from services.scoring.settings import ScoringSettings
 
 LOOPBACK = "127.0.0.1"
@@ -162,11 +163,21 @@ class Stack:
         await supervisor.during(self._watch(client))
 
     async def _ready(self, client: Client) -> None:
-        """Reports a halt of the fold, if any, and that the stack is ready."""
+        """Reports a halt of the fold, other rubrics than the sealed ones, and readiness."""
         halt = await self._halt(client)
         if halt is not None:
             self.say(halt)
+        differing = (await self._checks(client)).get(sealed_rubrics.CHECK, sealed_rubrics.AGREES)
+        if differing != sealed_rubrics.AGREES:
+            self.say(str(differing))
         self.say(message("ready"))
+
+    async def _checks(self, client: Client) -> dict[str, Any]:
+        """The checks in the readiness of scoring; none from a process that is being restarted."""
+        with contextlib.suppress(Unanswered, ValueError):
+            checks: dict[str, Any] = (await client.get("/scoring/readyz")).json().get("checks", {})
+            return checks
+        return {}
 
     async def _halt(self, client: Client) -> str | None:
         """The reason of a halt of the fold and what to do; None without one.
@@ -179,7 +190,7 @@ class Stack:
             if self.settings.token_public_key is None:
                 token = tokens(self.settings.home)["operator"]
                 lag = (await client.get("/scoring/lag", token)).json()
-            checks = (await client.get("/scoring/readyz")).json().get("checks", {})
+            checks = await self._checks(client)
             fold = str(checks.get("fold", FOLDS[0]))
             if fold not in FOLDS and checks.get("database") == ANSWERS:
                 return fold

@@ -34,9 +34,10 @@ from services.scoring.fold.registry import Registry
 from services.scoring.handlers.folder import Folder
 from services.scoring.operations.gauges import ScoringGauges
 from services.scoring.operations.lag import FoldLag
+from services.scoring.readmodel import sealed_rubrics
 from services.scoring.readmodel.reader import Reading
 from services.scoring.readmodel.receipts import Receipts
-from services.scoring.readmodel.sealed_rubrics import warn_of_differences
+from services.scoring.readmodel.sealed_rubrics import SealedRubrics
 from services.scoring.readmodel.snapshot import Snapshot, Snapshots, require_same_rubrics
 from services.scoring.rubrics import loader
 from services.scoring.rubrics.model import Rubrics
@@ -90,7 +91,7 @@ class App:
         await self.db.open(MIGRATIONS)
         await check_keys(self.db, credentials.token_keys(self.settings), self.clock())
         await check_seals(self.db, self.seals.keyring, self.clock())
-        await warn_of_differences(self.db, self.seals.drafts.rubrics)
+        await SealedRubrics(self.db, self.seals.drafts.rubrics).warn()
         if self.questions is not None and self.ratings is not None:
             await self.tokens.look()
             self.tasks += [
@@ -233,3 +234,4 @@ def _add_checks(health: Health, lag: FoldLag, part: Part, rubrics: Rubrics) -> N
     (health.require if part == "fold" else health.show)("fold", folding)
     health.show("lag", lag.in_time)
     health.require("rubrics", folded_with)
+    health.show(sealed_rubrics.CHECK, SealedRubrics(db, rubrics).check)

@@ -56,7 +56,7 @@ async def _decide_appeals(town: Town) -> None:
     """Rejects what waits for a decision, since a year is not sealed before."""
     async with town.db.read() as conn:
         state, registry = await stages.load(conn, YEAR), await books.registry(conn)
-        waiting = await appeals.undecided(conn, state, registry, town.rubrics)
+        waiting = (await appeals.undecided(conn, [state], registry, town.rubrics))[YEAR]
     decisions = [
         recorded(
             event(

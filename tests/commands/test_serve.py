@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import signal
 from pathlib import Path
 from types import SimpleNamespace
@@ -24,6 +25,7 @@ from services.commands.service_registry import (
     service_names,
 )
 from services.commands.stack import Stack
+from services.scoring.readmodel import sealed_rubrics
 from services.scoring.rubrics.loader import SHIPPED, load_directory
 from tests.conftest import eventually
 from tests.scoring.folding import folding
@@ -118,6 +120,26 @@ async def test_a_start_does_not_wait_until_other_rubrics_have_folded_all_anew(
     stack = Stack(Settings(home=tmp_path), lambda _: None, with_sample=False)
     ready = stack._http().ready
     assert ready is not None and await ready()
+
+
+async def test_a_start_names_rubrics_that_differ_from_the_sealed_ones(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On the screen of `up`, beside the readiness; where they agree nothing is said of them."""
+    checks = {"fold": "runs here", "database": "answers", sealed_rubrics.CHECK: "2025: x"}
+
+    async def get(_: Client, path: str, *rest: Any, **parameters: Any) -> Answer:
+        return Answer(200, json.dumps({"checks": checks}).encode())
+
+    monkeypatch.setattr(Client, "get", get)
+    lines: list[str] = []
+    key = tmp_path / "key.pub"
+    stack = Stack(Settings(home=tmp_path, token_public_key=key), lines.append, with_sample=False)
+    await stack._ready(Client("http://127.0.0.1"))
+    assert lines[0] == "2025: x" and len(lines) == 2
+    checks[sealed_rubrics.CHECK] = sealed_rubrics.AGREES
+    await stack._ready(Client("http://127.0.0.1"))
+    assert lines[2:] == lines[1:2]
 
 
 async def test_more_requests_at_once_than_the_bound_are_refused_and_may_ask_again(

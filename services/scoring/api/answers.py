@@ -283,8 +283,13 @@ def file_answers(content_type: str, *statuses: int) -> dict[str, Any]:
 
 def year_answer(members: dict[str, Any], snapshot: Snapshot) -> Response:
     """A JSON answer about a year, with the digest of its rubrics, and `as_of` if it has one."""
+    return rating_answer(year_body(members, snapshot), snapshot)
+
+
+def year_body(members: dict[str, Any], snapshot: Snapshot) -> bytes:
+    """The body of an answer about a year."""
     as_of = {} if snapshot.as_of is None else {"as_of": moments.rfc3339(snapshot.as_of)}
-    return rating_answer(msgspec.json.encode({**members, **as_of}), snapshot)
+    return msgspec.json.encode({**members, **as_of})
 
 
 def rating_answer(body: bytes, snapshot: Snapshot) -> Response:

@@ -1,5 +1,6 @@
 """Routes of ratings: the list, one rating, its sheet, and the events behind it."""
 
+import asyncio
 from typing import Annotated
 
 from fastapi import FastAPI, Query, Request, Response
@@ -14,6 +15,7 @@ from services.scoring.api.answers import (
     rating_answer,
     route_answers,
     year_answer,
+    year_body,
 )
 from services.scoring.api.cursors import event_cursor, event_place
 from services.scoring.api.parameters import (
@@ -32,7 +34,8 @@ from services.scoring.errors import ClassUnknown
 from services.scoring.ratings.json import rating_members
 from services.scoring.ratings.listing import CursorWrong
 from services.scoring.ratings.sheet.json import sheet_members
-from services.scoring.readmodel.reader import Reading
+from services.scoring.readmodel.reader import RatingPage, Reading
+from services.scoring.readmodel.snapshot import FEW_UNITS
 
 _SHEET = (
     "Each indicator has its `state` in words (`vi`, `en`) and, by key, what is `missing`, `late` "
@@ -80,8 +83,7 @@ def add_rating_routes(api: FastAPI, reading: Reading, verifier: Verifier) -> Non
             raise refusal([("class", unknown.message)]) from None
         name_stage(page.snapshot.stage)
         name_units(request.scope, (rating.unit for rating in page.items))
-        items = [rating_members(rating) for rating in page.items]
-        return year_answer({"items": items, "next": page.next}, page.snapshot)
+        return await _ratings_answer(page)
 
     @api.get(
         "/ratings/{year}/{unit}", summary="One unit's rating",
@@ -132,3 +134,14 @@ def add_unit_routes(api: FastAPI, reading: Reading, verifier: Verifier) -> None:
         page = await reading.events(snapshot, rated, after, paging.limit)
         cursor = page.next and event_cursor(page.next, year, rated.key, moment)
         return year_answer({"items": page.items, "next": cursor}, snapshot)
+
+
+async def _ratings_answer(page: RatingPage) -> Response:
+    """The answer of a page of ratings; a long one is encoded beside other requests."""
+
+    def body() -> bytes:
+        items = [rating_members(rating) for rating in page.items]
+        return year_body({"items": items, "next": page.next}, page.snapshot)
+
+    few = len(page.items) < FEW_UNITS
+    return rating_answer(body() if few else await asyncio.to_thread(body), page.snapshot)

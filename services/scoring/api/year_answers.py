@@ -11,12 +11,12 @@ from services.chassis.http.language import labels, members
 from services.chassis.http.openapi import Items
 from services.chassis.http.service_api import Problem
 from services.scoring.api.answers import Answer
+from services.scoring.ratings.appeals import UndecidedAppeal
 from services.scoring.ratings.labels import label
 from services.scoring.readmodel.years import YearView
 from services.scoring.sealing.commands import StageRefused
 from services.scoring.store.seals import DraftRow
 from services.scoring.year import notes
-from services.scoring.year.appeals import UndecidedAppeal
 from services.scoring.year.notes import NoteRefused
 from services.scoring.year.obstacles import Because
 from services.scoring.year.seal import encode_root

@@ -1,5 +1,7 @@
 """Reads what is known of years beside their decisions: which there are, and late events."""
 
+from collections.abc import Mapping
+
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -14,10 +16,13 @@ async def years(conn: AsyncConnection) -> list[int]:
     return [row[0] for row in rows]
 
 
-async def count_late(conn: AsyncConnection, year: int, cut: int) -> int:
-    """The number of events of a year that were recorded after the cut of its seal."""
-    select = text(
-        f"SELECT count(*) FROM ledger WHERE year = :year AND recorded > :cut "
-        f"AND part <> {int(LedgerPart.STAGE)}"
+async def count_late(conn: AsyncConnection, cuts: Mapping[int, int]) -> dict[int, int]:
+    """By year the number of its events that were recorded after the cut of its seal."""
+    if not cuts:
+        return {}
+    counts = " UNION ALL ".join(
+        f"SELECT {int(year)}, count(*) FROM ledger WHERE year = {int(year)} "
+        f"AND recorded > {int(cut)} AND part <> {int(LedgerPart.STAGE)}"
+        for year, cut in cuts.items()
     )
-    return int((await conn.execute(select, {"year": year, "cut": cut})).scalar_one())
+    return {row[0]: row[1] for row in await conn.execute(text(counts))}

@@ -34,7 +34,7 @@ from services.scoring.readmodel.arrivals import Arrivals
 from services.scoring.readmodel.changes import unit_changes
 from services.scoring.readmodel.history import HistoryPage, unit_history
 from services.scoring.readmodel.moment import NOW, Moment
-from services.scoring.readmodel.snapshot import Snapshot, Snapshots
+from services.scoring.readmodel.snapshot import FEW_UNITS, Snapshot, Snapshots
 from services.scoring.readmodel.unit_events import EventPage, belongs, unit_events
 from services.scoring.readmodel.versions import YearVersions
 
@@ -46,7 +46,7 @@ Cells = Mapping[Cell, Sequence[Posting]]
 class RatingPage(NamedTuple):
     """Ratings of a page, the cursor of the next (None at the end), and the year they are of."""
 
-    items: list[Rating]
+    items: Sequence[Rating]
     next: str | None
     snapshot: Snapshot
 
@@ -95,7 +95,13 @@ class Reading:
         matches = find_entries((snapshot.entry(key) for key in readable), kind, class_, q)
         question = repr((year, *moment, kind, class_, q))
         keys = page(matches, sort, limit, cursor, question)
-        return RatingPage([snapshot.rating(key) for key in keys.units], keys.next, snapshot)
+
+        def ratings() -> Sequence[Rating]:
+            return [snapshot.rating(key) for key in keys.units]
+
+        few = len(keys.units) < FEW_UNITS
+        items = ratings() if few else await asyncio.to_thread(ratings)
+        return RatingPage(items, keys.next, snapshot)
 
     async def sheet(self, year: int, code: str, view: str | None, moment: Moment = NOW) -> Sheet:
         """The rating of a unit explained, in the binding view or in `view`.

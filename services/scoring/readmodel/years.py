@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
-
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts import moments
 from services.chassis.clock import Clock
@@ -15,14 +14,14 @@ from services.scoring.fold.registry import Registry
 from services.scoring.queries import appeals as appeal_queries
 from services.scoring.queries import quarantine as quarantine_queries
 from services.scoring.queries import years as year_queries
+from services.scoring.ratings.appeals import UndecidedAppeal
 from services.scoring.readmodel.snapshot import Snapshots
 from services.scoring.rubrics.model import Rubrics
 from services.scoring.store import seals, stages
 from services.scoring.store.seals import DraftRow
-from services.scoring.year.appeals import UndecidedAppeal
-from services.scoring.year.obstacles import obstacles
+from services.scoring.year.obstacles import WaitingEntry, obstacles
 from services.scoring.year.seal import GoverningRubric
-from services.scoring.year.stages import PROVISIONAL, SEALED, Stage, YearState, possible
+from services.scoring.year.stages import PROVISIONAL, SEALED, RubricText, Stage, YearState, possible
 
 YEARS_BACK = 30
 """A rubric without a first year rates every year since 2000: older ones are listed if used."""
@@ -73,7 +72,7 @@ class Years:
         today = moments.local_year(self.clock())
         known = booked | set(range(today - YEARS_BACK, today + 1))
         rated = {year for year in known if self.rubrics.of_year(year)}
-        return [await self.view(year) for year in sorted(rated | decided)]
+        return await self._views(sorted(rated | decided))
 
     async def registry(self) -> Registry:
         """The registry as of the last commit, which is the same for every year."""
@@ -81,35 +80,51 @@ class Years:
 
     async def view(self, year: int) -> YearView:
         """One year; YearUnknown where no rubric rates it and nothing was ever decided on it."""
-        registry = await self.registry()
-        now = self.clock()
+        (view,) = await self._views([year])
+        if not view.rubrics and not view.state.decisions:
+            raise YearUnknown(year)
+        return view
+
+    async def _views(self, years: Sequence[int]) -> list[YearView]:
+        """These years, read by as many statements as one of them."""
+        registry, now = await self.registry(), self.clock()
         async with self.db.read() as conn:
-            state = await stages.load(conn, year)
-            rubrics = await self._rubrics(conn, state)
-            if not rubrics and not state.decisions:
-                raise YearUnknown(year)
-            open_appeals = await self._undecided(conn, state, registry)
+            every = await stages.states(conn)
+            states = [every.get(year, YearState(year=year)) for year in years]
+            sealed = {state.year: seal for state in states if (seal := state.seal) is not None}
+            texts = await stages.rubrics_of(conn, {y: seal.version for y, seal in sealed.items()})
+            cuts = {year: seal.cut for year, seal in sealed.items() if seal.cut is not None}
+            late = await year_queries.count_late(conn, cuts)
+            drafts = await seals.drafts(conn)
             waiting = await quarantine_queries.waiting(conn, now, WAITING_MAX)
-            draft = await seals.draft(conn, year)
-            cut = None if state.seal is None else state.seal.cut
-            late = 0 if cut is None else await year_queries.count_late(conn, year, cut)
-        blocked: set[Stage] = {SEALED} if obstacles(state, now, open_appeals, waiting) else set()
-        if now < moments.year_start(year):
-            blocked.add(PROVISIONAL)
-        return YearView(state, rubrics, late, open_appeals, draft, frozenset(blocked))
+            # a sealed year was sealed without any, and later events change nothing
+            unsealed = [state for state in states if state.year not in sealed]
+            appeals = await appeal_queries.undecided(conn, unsealed, registry, self.rubrics)
+        return [
+            YearView(
+                state,
+                self._rubrics(state, texts.get(state.year, ())),
+                late.get(state.year, 0),
+                appeals.get(state.year, []),
+                drafts.get(state.year),
+                _blocked(state, now, appeals.get(state.year, []), waiting),
+            )
+            for state in states
+        ]
 
-    async def _undecided(
-        self, conn: AsyncConnection, state: YearState, registry: Registry
-    ) -> list[UndecidedAppeal]:
-        """None of a sealed year: it was sealed without any, and later events change nothing."""
-        if state.seal is not None:
-            return []
-        return await appeal_queries.undecided(conn, state, registry, self.rubrics)
-
-    async def _rubrics(self, conn: AsyncConnection, state: YearState) -> list[RubricDigest]:
+    def _rubrics(self, state: YearState, texts: Sequence[RubricText]) -> list[RubricDigest]:
         """The rubrics of the year: while it is sealed, those that its seal has."""
         if state.seal is not None:
-            texts = await stages.rubrics(conn, state.year, state.version)
             kept = (GoverningRubric(text.id, text.text.encode()) for text in texts)
             return sorted(RubricDigest(rubric.id, rubric.sha256) for rubric in kept)
         return [RubricDigest(each.id, each.digest) for each in self.rubrics.of_year(state.year)]
+
+
+def _blocked(
+    state: YearState, now: int, appeals: Sequence[UndecidedAppeal], waiting: Sequence[WaitingEntry]
+) -> frozenset[Stage]:
+    """The stages to which the year cannot be led now, though they may follow."""
+    blocked: set[Stage] = {SEALED} if obstacles(state, now, appeals, waiting) else set()
+    if now < moments.year_start(state.year):
+        blocked.add(PROVISIONAL)
+    return frozenset(blocked)

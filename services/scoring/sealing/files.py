@@ -178,11 +178,11 @@ class SealFiles:
         sealed = await self.log_of(content)
         past = await self.year_as_of(question(content.head))
         rated = past.unit(unit)
-        units = {rated.key}
-        if past.views(rated).pooled_binds:
-            units |= past.registry.pool(rated.key, year)
+        pooled = past.views(rated).pooled_binds
+        units = {rated.key, *(past.registry.pool(rated.key, year) if pooled else ())}
         lines = await asyncio.to_thread(sealed.lines_of, rated.key, units, past.registry)
-        return seal.unit_proof(rated.key, row.note, row.keys, sealed.log.tree, lines)
+        head = (rated.key, row.note, row.keys, sealed.log.tree)
+        return await asyncio.to_thread(seal.unit_proof, *head, lines)
 
     async def log_of(self, content: SealedSet) -> SealedLog:
         """The log of a version; SealDiffers where it no longer has the root that was signed."""

@@ -13,10 +13,10 @@ from services.scoring.errors import YearUnknown
 from services.scoring.fold.registry import Registry
 from services.scoring.messages import message
 from services.scoring.queries import appeals, quarantine
+from services.scoring.ratings.appeals import DECIDED, FILED, undecided
 from services.scoring.rubrics.model import Rubrics
 from services.scoring.sealing.commands import StageRefused, refusal
 from services.scoring.store.seals import DraftRow
-from services.scoring.year.appeals import DECIDED, FILED, undecided
 from services.scoring.year.obstacles import Because, obstacles, stage_reason
 from services.scoring.year.stages import PROVISIONAL, SEALED, YearState, possible
 

@@ -72,8 +72,16 @@ class RatingLine(NamedTuple):
 async def draft(conn: AsyncConnection, year: int) -> DraftRow | None:
     """The draft of a year, None without."""
     row = (await conn.execute(_select("drafts", DraftRow._fields), {"year": year})).first()
-    if row is None:
-        return None
+    return None if row is None else _draft(row)
+
+
+async def drafts(conn: AsyncConnection) -> dict[int, DraftRow]:
+    """The drafts by their year."""
+    rows = await conn.execute(text(f"SELECT {', '.join(DraftRow._fields)} FROM drafts"))
+    return {draft.year: draft for draft in map(_draft, rows)}
+
+
+def _draft(row: Any) -> DraftRow:
     values = dict(zip(DraftRow._fields, row, strict=True))
     return DraftRow(**{**values, "rubrics": _RUBRICS.decode(values["rubrics"])})
 

@@ -4,7 +4,7 @@ A command writes its decision together with the event in the outbox; the fold wr
 the stream brings that event, with the time of recording that the event has by then.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
@@ -38,6 +38,17 @@ async def load(conn: AsyncConnection, year: int) -> YearState:
     return state_of(year, [_decision(row) for row in rows])
 
 
+async def states(conn: AsyncConnection) -> dict[int, YearState]:
+    """The states of all years on which anything was decided, as `load`."""
+    rows = await conn.execute(
+        text(f"SELECT year, {', '.join(_COLUMNS)} FROM year_decisions {_ORDER}")
+    )
+    decisions: dict[int, list[YearDecision]] = {}
+    for year, *columns in rows:
+        decisions.setdefault(year, []).append(_decision(columns))
+    return {year: state_of(year, of_year) for year, of_year in sorted(decisions.items())}
+
+
 async def every(conn: AsyncConnection) -> dict[bytes, tuple[int, YearDecision]]:
     """All decisions with their years and the texts of rubrics, by the identity of their event."""
     rows = await conn.execute(text(f"SELECT {', '.join(_ALL)} FROM year_decisions"))
@@ -53,6 +64,11 @@ async def years(conn: AsyncConnection) -> list[int]:
     return [row[0] for row in rows]
 
 
+async def count(conn: AsyncConnection) -> int:
+    """The number of decisions on years; each new one moves it on."""
+    return int((await conn.execute(text("SELECT count(*) FROM year_decisions"))).scalar_one())
+
+
 async def rubrics(conn: AsyncConnection, year: int, version: int) -> tuple[RubricText, ...]:
     """The rubrics with which a version of a year was sealed; none for a version without seal."""
     select = text(
@@ -61,6 +77,22 @@ async def rubrics(conn: AsyncConnection, year: int, version: int) -> tuple[Rubri
     )
     texts = (await conn.execute(select, {"year": year, "version": version})).scalar()
     return () if texts is None else _RUBRICS.decode(texts)
+
+
+async def rubrics_of(
+    conn: AsyncConnection, versions: Mapping[int, int]
+) -> dict[int, tuple[RubricText, ...]]:
+    """By year the rubrics with which its version was sealed, as `rubrics`."""
+    if not versions:
+        return {}
+    pairs = " OR ".join(
+        f"(year = {int(year)} AND version = {int(version)})" for year, version in versions.items()
+    )
+    select = f"SELECT year, rubrics FROM year_decisions WHERE stage = 'sealed' AND ({pairs})"
+    texts: dict[int, tuple[RubricText, ...]] = {}
+    for year, encoded in await conn.execute(text(f"{select} {_ORDER}")):
+        texts.setdefault(year, _RUBRICS.decode(encoded))
+    return texts
 
 
 async def add(conn: AsyncConnection, identity: bytes, year: int, decision: YearDecision) -> None:

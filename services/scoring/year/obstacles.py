@@ -7,14 +7,13 @@ sentence for people.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, Protocol
 
 import msgspec
 
 from contracts import moments
 from contracts.messages import Message
 from services.scoring.messages import message
-from services.scoring.year.appeals import UndecidedAppeal
 from services.scoring.year.stages import PROVISIONAL, Stage, YearDecision, YearState, year_end
 
 
@@ -24,6 +23,22 @@ class Because(msgspec.Struct, frozen=True):
     kind: Literal["reply", "appeal", "quarantine", "door", "year"]
     members: dict[str, Any]
     text: Message
+
+
+class WaitingAppeal(Protocol):
+    """An appeal without a decision, as `ratings.appeals` finds it."""
+
+    @property
+    def unit(self) -> str:
+        """The key of its unit."""
+
+    @property
+    def appeal(self) -> str:
+        """Its own key."""
+
+    @property
+    def year_missing(self) -> bool:
+        """Whether it names no year, and by its date belongs to the next one."""
 
 
 class WaitingEntry(NamedTuple):
@@ -41,7 +56,7 @@ class LaggingDoor(NamedTuple):
 
 
 def obstacles(
-    state: YearState, cut: int, undecided: Iterable[UndecidedAppeal] = (),
+    state: YearState, cut: int, undecided: Iterable[WaitingAppeal] = (),
     waiting: Iterable[WaitingEntry] = (), doors: Iterable[LaggingDoor] = (),
 ) -> list[Because]:  # fmt: skip
     """Why the year cannot be sealed as of the cut; empty where it can.
@@ -102,10 +117,13 @@ def _reply_reason(until: int) -> Because:
     return Because("reply", {"reply_until": moments.rfc3339(until)}, text)
 
 
-def _appeal_reason(year: int, appeal: UndecidedAppeal) -> Because:
+def _appeal_reason(year: int, appeal: WaitingAppeal) -> Because:
     code = "because-appeal-year" if appeal.year_missing else "because-appeal"
     text = message(code, year=year, unit=appeal.unit, appeal=appeal.appeal)
-    return Because("appeal", appeal._asdict(), text)
+    members = {
+        "unit": appeal.unit, "appeal": appeal.appeal, "year_missing": appeal.year_missing,
+    }  # fmt: skip
+    return Because("appeal", members, text)
 
 
 def _quarantine_reason(entry: WaitingEntry) -> Because:

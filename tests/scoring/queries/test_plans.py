@@ -10,11 +10,14 @@ import pytest
 from sqlalchemy import event
 
 from services.chassis.driver_rows import Row
-from services.scoring.queries import appeals, seal_sets
+from services.scoring.fold.registry import Registry
+from services.scoring.queries import appeals, seal_sets, unit_context
+from services.scoring.ratings.appeals import DECIDED, FILED
 from services.scoring.rubrics.loader import SHIPPED, load_directory
+from services.scoring.rubrics.model import Rubrics
 from services.scoring.store import book_inputs
 from services.scoring.store.book_inputs import LedgerPast
-from services.scoring.year.appeals import DECIDED, FILED
+from services.scoring.year.stages import YearState
 from tests.scoring.folding import folding
 
 pytestmark = pytest.mark.anyio
@@ -59,6 +62,9 @@ async def test_a_question_about_a_year_reads_by_the_index_of_what_it_asks_for(
     async with folding(url, load_directory(SHIPPED)) as fold, fold.db.read() as conn:
         event.listen(conn.sync_connection, "before_cursor_execute", note)
         await appeals.events(conn, YEAR, {FILED, DECIDED})
+        await appeals.undecided(conn, [YearState(year=YEAR)], Registry(()), Rubrics(()))
+        await unit_context.statements(conn, {"H44.1"}, 1)
+        await unit_context.reopenings(conn, YEAR, 1)
         await seal_sets.checkpoint_events(conn)
         await seal_sets.checkpoint_events(conn, YEAR)
         event.remove(conn.sync_connection, "before_cursor_execute", note)
@@ -66,7 +72,10 @@ async def test_a_question_about_a_year_reads_by_the_index_of_what_it_asks_for(
         for statement, values in statements:
             rows = await conn.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)
             plans.append(str(rows.all()))
-    indexes = ("ledger_unit ", "ledger_said ", "ledger_stages", "ledger_stages ")
+    indexes = (
+        "ledger_unit ", "ledger_said ", "ledger_said ", "ledger_registry ", "ledger_stages ",
+        "ledger_stages", "ledger_stages ",
+    )  # fmt: skip
     assert len(plans) == len(indexes)
     for plan, index in zip(plans, indexes, strict=True):
         assert f"INDEX {index}" in plan

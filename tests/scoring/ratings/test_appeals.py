@@ -11,10 +11,9 @@ from hypothesis import strategies as st
 
 from contracts import moments
 from contracts.envelope import Recorded
-from services.scoring.ratings.appeals import Appeal, appeals
+from services.scoring.ratings.appeals import Appeal, UndecidedAppeal, appeals, undecided
 from services.scoring.ratings.sheet.json_decisions import appeal_members, decision_members
 from services.scoring.ratings.sheet.sheet import sheet_decisions
-from services.scoring.year.appeals import UndecidedAppeal, undecided
 from services.scoring.year.stages import YearState
 from tests.support.builders.cities import accepted
 from tests.support.builders.events import event

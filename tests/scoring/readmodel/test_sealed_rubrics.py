@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from services.scoring.readmodel.sealed_rubrics import warn_of_differences
+from contracts.messages import Message
+from services.scoring.readmodel.sealed_rubrics import AGREES, SealedRubrics
 from services.scoring.rubrics.loader import SHIPPED, load_directory
 from services.scoring.rubrics.model import Rubrics
 from tests.scoring.folding import folding
@@ -31,10 +32,15 @@ async def test_each_rubric_of_a_sealed_year_that_the_folder_has_otherwise_is_nam
     async with folding(f"sqlite:///{tmp_path / 'x.db'}", rubrics) as fold:
         await fold.fold([year_event("year.provisional", "2026-01-05T02:00:00Z", "1", version=1)])
         await fold.fold([sealed])
-        assert await warn_of_differences(fold.db, rubrics) == {}
+        kept = SealedRubrics(fold.db, rubrics)
+        changed = SealedRubrics(fold.db, exchanged)
+        assert (await kept.warn(), await kept.check()) == ({}, AGREES)
         with caplog.at_level(logging.WARNING):
-            assert await warn_of_differences(fold.db, exchanged) == {2025: [first.id]}
+            assert await changed.warn() == {2025: [first.id]}
         assert [record.rubrics for record in caplog.records] == [first.id]  # type: ignore[attr-defined]
-        assert await warn_of_differences(fold.db, Rubrics((first,))) == {2025: [second.id]}
+        sentence = await changed.check()
+        assert isinstance(sentence, Message) and f"2025: {first.id}" in sentence.vi
+        assert f"2025: {first.id}" in sentence.en
+        assert await SealedRubrics(fold.db, Rubrics((first,))).differing() == {2025: [second.id]}
         await fold.fold([year_event("year.reopened", "2026-03-01T02:00:00Z", "3", version=2)])
-        assert await warn_of_differences(fold.db, exchanged) == {}
+        assert (await changed.differing(), await changed.check()) == ({}, AGREES)

@@ -11,9 +11,9 @@ from contracts.envelope import Recorded
 from services.scoring.fold.registry import Registry
 from services.scoring.fold.verdict import statement
 from services.scoring.queries.appeals import rated_unit
+from services.scoring.ratings.appeals import UndecidedAppeal, undecided
 from services.scoring.rubrics.loader import SHIPPED, load_directory
 from services.scoring.rubrics.model import Rubrics
-from services.scoring.year.appeals import UndecidedAppeal, undecided
 from services.scoring.year.obstacles import LaggingDoor, WaitingEntry, obstacles
 from services.scoring.year.stages import YearDecision, YearState, state_of
 from tests.scoring.test_road import registered
