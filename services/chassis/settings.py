@@ -63,6 +63,13 @@ class Settings(BaseSettings):
     http_credential_requests_max: int | None = Field(default=None, ge=1)
     http_connections_max: int = Field(default=4096, ge=1)
     http_address_connections_max: int | None = Field(default=None, ge=1)
+    http_credential_rate: int | None = Field(default=None, ge=1)
+    http_credential_burst: int | None = Field(default=None, ge=1)
+    tls_certificate: Path | None = None
+    tls_key: Path | None = None
+    tls_ca: Path | None = None
+    trusted_proxies: str | None = Field(default=None, min_length=1)
+    proxy_header: Literal["x-forwarded-for", "forwarded"] = "x-forwarded-for"
     health_port: int | None = Field(default=None, ge=1, le=65535)
     start_waits: bool = False
     drain_seconds: int = Field(default=0, ge=0, le=300)

@@ -1,5 +1,7 @@
 """A client of danchu's HTTP interface, with the tokens of a home or another token."""
 
+from __future__ import annotations
+
 import asyncio
 import json
 import urllib.error
@@ -15,6 +17,7 @@ from services.chassis.errors import DanchuError, SettingWrong
 from services.chassis.settings import read_object
 from services.commands.homes import is_home
 from services.commands.messages import message
+from services.commands.trust import trust_of
 
 SECONDS = 60.0
 REASONS = {
@@ -95,7 +98,8 @@ def tokens(home: Path) -> dict[str, str]:
 def _response(request: urllib.request.Request) -> Any:
     """The response, whatever its status; the server may still go away while it is read."""
     try:
-        return urllib.request.urlopen(request, timeout=SECONDS)
+        trust = trust_of(request.full_url)
+        return urllib.request.urlopen(request, timeout=SECONDS, context=trust)
     except urllib.error.HTTPError as refusal:
         return refusal
 

@@ -13,7 +13,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from contracts.messages import LANGUAGES, Language, Message
-from services.chassis.http.html_page import HEADERS, html_page
+from services.chassis.http.html_page import html_page
 from services.chassis.http.service_api import HEALTH_PATHS, Problem, answer
 from services.chassis.messages import message as chassis_message
 from services.commands.messages import message
@@ -27,7 +27,7 @@ METHODS = ("GET", "HEAD")
 def front_page(services: Sequence[str]) -> ASGIApp:
     """The application at the root of a process that serves these services; `/` is all it has."""
     page, facts = _page(services), json.dumps(_facts(services), ensure_ascii=False)
-    json_answer = Response(facts, 200, {**HEADERS, **VARY}, "application/json")
+    json_answer = Response(facts, 200, VARY, "application/json")
 
     async def serve_front(scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope)

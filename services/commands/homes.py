@@ -66,10 +66,12 @@ def require_databases(settings: Settings, services: tuple[str, ...]) -> None:
             raise StateNotMigrated(str(file))
 
 
-def http_url(host: str, port: int) -> str:
-    """The address at which a local client reaches a server that listens on a host."""
-    reached = LOOPBACKS.get(host, host)
-    return f"http://[{reached}]:{port}" if ":" in reached else f"http://{reached}:{port}"
+def http_url(settings: Settings) -> str:
+    """The address at which a local client reaches the server of the settings."""
+    scheme = "http" if settings.tls_certificate is None else "https"
+    reached = LOOPBACKS.get(settings.host, settings.host)
+    host = f"[{reached}]" if ":" in reached else reached
+    return f"{scheme}://{host}:{settings.port}"
 
 
 def write_address(home: Path, url: str) -> None:
@@ -102,7 +104,7 @@ def stack_url(settings: Settings) -> str:
 
     NotRunning if the home's stack has ended and no setting names an address.
     """
-    from_settings = http_url(settings.host, settings.port)
+    from_settings = http_url(settings)
     path = settings.home / ADDRESS_FILE
     if not path.exists():
         return from_settings

@@ -189,6 +189,7 @@ async def _serve_http(
             return
         port, option = settings.health_port, "DANCHU_HEALTH_PORT"
         served = {name: (health_only({name: app.health}), app.health) for name, app in apps.items()}
+        settings = settings.model_copy(update={"tls_certificate": None, "tls_key": None})
     root = refuse_until(started, compose(served, front_page(list(apps))))
     if settings.exports_telemetry:
         root = measure_requests(root)

@@ -20,6 +20,8 @@ from contracts.messages import LANGUAGES, Message
 from services.chassis.auth.credentials import TOKENS_FILE, verifier, write_tokens
 from services.chassis.broker.connection import Broker
 from services.chassis.errors import DanchuError
+from services.chassis.http.server import trusted_proxies
+from services.chassis.http.tls import load_certificate
 from services.chassis.private_files import private_folder, tighten
 from services.chassis.setting_files import SUFFIX
 from services.chassis.settings import Settings
@@ -77,7 +79,7 @@ class Stack:
     @property
     def url(self) -> str:
         """The address of the HTTP port."""
-        return http_url(self.settings.host, self.settings.port)
+        return http_url(self.settings)
 
     async def run(self) -> None:
         """Runs until SIGINT or SIGTERM; DanchuError if it cannot run."""
@@ -87,7 +89,7 @@ class Stack:
         home = self.settings.home
         private_folder(home)
         with stack_lock(home):
-            self._check_ports()
+            self._check_http()
             check_databases(self.settings, list(SERVICES))
             self._remove_permissions()
             supervisor = Supervisor(self.say, self.settings.heartbeat_seconds)
@@ -105,7 +107,9 @@ class Stack:
                 await supervisor.stop()
                 erase_address(home)
 
-    def _check_ports(self) -> None:
+    def _check_http(self) -> None:
+        load_certificate(self.settings)
+        trusted_proxies(self.settings)
         ports = [(self.settings.port, self.settings.host, "--port (DANCHU_PORT)")]
         if not self.settings.nats_url:
             ports.append((self.settings.nats_port, LOOPBACK, "--nats-port (DANCHU_NATS_PORT)"))

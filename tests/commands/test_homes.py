@@ -66,7 +66,7 @@ def test_the_address_of_a_running_stack_goes_before_the_settings(
 )  # fmt: skip
 def test_the_host_that_http_listens_on_is_the_one_that_is_asked(host: str, url: str) -> None:
     """All addresses are reached by the loopback."""
-    assert http_url(host, 80) == url
+    assert http_url(Settings(host=host, port=80)) == url
 
 
 def test_a_command_asks_the_address_that_the_environment_names(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import ssl
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -44,11 +45,12 @@ class Served:
     begun: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(0))
     go_on: asyncio.Event = field(default_factory=asyncio.Event)
     looks: int = 0
+    trust: ssl.SSLContext | None = None
 
     @contextlib.asynccontextmanager
     async def opened(self, *parts: bytes) -> AsyncIterator[Caller]:
         """A connection on which these bytes were sent."""
-        reader, writer = await asyncio.open_connection(*self.address, limit=2**20)
+        reader, writer = await asyncio.open_connection(*self.address, limit=2**20, ssl=self.trust)
         caller = Caller(reader, writer)
         try:
             for part in parts:
@@ -111,7 +113,8 @@ def head(method: str, path: str, **fields: str) -> bytes:
 @contextlib.asynccontextmanager
 async def served(**settings: Any) -> AsyncIterator[Served]:
     """A server with POST /slow/read, which answers its body's size, and GET /slow/work, which
-    answers when the test says so, and GET /slow/large, whose answer fills every buffer.
+    answers when the test says so, GET /slow/large, whose answer fills every buffer, and GET
+    /slow/caller, which answers who asked and by which scheme.
     """
     health = Health()
     api = service_api("slow", "", health)
@@ -134,6 +137,10 @@ async def served(**settings: Any) -> AsyncIterator[Served]:
         server.begun.release()
         await server.go_on.wait()
         return "done"
+
+    @api.get("/caller")
+    async def caller(request: Request) -> list[str]:
+        return [request.client.host if request.client else "", request.url.scheme]
 
     @api.get("/large")
     async def large() -> Response:

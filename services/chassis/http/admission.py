@@ -13,6 +13,7 @@ from typing import Protocol, TypeVar
 
 from contracts.messages import Message
 from services.chassis.http.problems import Problem
+from services.chassis.http.rates import Rates
 from services.chassis.messages import message
 from services.chassis.settings import Settings
 
@@ -51,9 +52,13 @@ class AdmissionLimits:
 
 
 class Guest(Protocol):
-    """A connection, as admission sees it."""
+    """A connection, as admission sees it.
+
+    `shared`: it comes from a proxy that the settings name, which many callers use.
+    """
 
     address: str
+    shared: bool
 
     def quiet_since(self) -> float | None:
         """Since when it has been idle; None while a request is being read or answered."""
@@ -76,9 +81,9 @@ class Ticket:
 
     __slots__ = ("address", "credential", "gate", "guest")
 
-    def __init__(self, gate: "Gate", guest: Guest, credential: bytes | None) -> None:
+    def __init__(self, gate: "Gate", guest: Guest, credential: bytes | None, address: str) -> None:
         self.gate, self.guest = gate, guest
-        self.address, self.credential = guest.address, credential
+        self.address, self.credential = address, credential
 
     def end(self, _: object = None) -> None:
         """Gives the place back; twice does nothing."""
@@ -87,9 +92,10 @@ class Ticket:
 
 @dataclass
 class Gate:
-    """The places of one server."""
+    """The places of one server; `rates` are those of requests, None for any number."""
 
     limits: AdmissionLimits
+    rates: Rates | None = None
     _guests: dict[str, set[Guest]] = field(default_factory=dict)
     _connections: int = 0
     _tickets: dict[Ticket, None] = field(default_factory=dict)
@@ -108,8 +114,8 @@ class Gate:
         of_address = self._guests.setdefault(guest.address, set())
         of_address.add(guest)
         self._connections += 1
-        if len(of_address) > self.limits.address_connections and not _evict(of_address, guest):
-            most = self.limits.address_connections
+        most = self.limits.address_connections
+        if len(of_address) > most and not guest.shared and not _evict(of_address, guest):
             return _refusal(429, message("connections-of-address", most=most))
         if self._connections > self.limits.connections:
             crowd = max(self._guests.values(), key=len)
@@ -126,9 +132,14 @@ class Gate:
             if not of_address:
                 del self._guests[guest.address]
 
-    def admit(self, guest: Guest, credential: bytes | None, now: float) -> Ticket | Problem:
-        """A place for a request, or the problem that refuses it."""
-        limits, address = self.limits, guest.address
+    def admit(
+        self, guest: Guest, credential: bytes | None, now: float, address: str
+    ) -> Ticket | Problem:
+        """A place for a request of a caller's address, or the problem that refuses it."""
+        limits = self.limits
+        if self.rates is not None and (wait := self.rates.take(credential or address, now)):
+            detail = message("requests-rate", rate=int(self.rates.a_second), seconds=wait)
+            return Problem(429, detail, headers={"Retry-After": str(wait)})
         if len(self._tickets) >= limits.requests and not self._starve(now):
             return _refusal(503, message("too-busy", most=limits.requests))
         of_address = self._of_address.get(address, 0)
@@ -139,10 +150,10 @@ class Gate:
             of_credential = self._of_credential.get(credential, 0)
             if of_credential >= most and not self._starve(now, credential=credential):
                 return _refusal(429, message("requests-of-token", most=most))
-        return self._place(guest, credential)
+        return self._place(guest, credential, address)
 
-    def _place(self, guest: Guest, credential: bytes | None) -> Ticket:
-        ticket = Ticket(self, guest, credential)
+    def _place(self, guest: Guest, credential: bytes | None, address: str) -> Ticket:
+        ticket = Ticket(self, guest, credential, address)
         self._tickets[ticket] = None
         self._of_address[ticket.address] = self._of_address.get(ticket.address, 0) + 1
         if credential is not None:

@@ -5,6 +5,7 @@ needed for each request. Requests that are refused before they are complete are 
 """
 
 import asyncio
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 
@@ -13,9 +14,11 @@ from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from services.chassis.http import language
 from services.chassis.http.admission import Gate, Ticket, address_of
+from services.chassis.http.browser_headers import ENCRYPTED_FIELDS, FIELDS
 from services.chassis.http.metrics import refusals
 from services.chassis.http.parsing import SLICE_BYTES, RequestParsing
 from services.chassis.http.problems import PROBLEM_TYPE, Problem
+from services.chassis.http.proxies import Proxies
 from services.chassis.http.service_api import answer, asks_health
 from services.chassis.messages import message
 
@@ -34,12 +37,13 @@ PHASE_SECONDS = (
 )  # fmt: skip
 
 
-def raw_answer(problem: Problem) -> bytes:
+def raw_answer(problem: Problem, encrypted: bool) -> bytes:
     """The bytes of a problem as the last answer of a connection, in both languages."""
     body = problem.encode()
+    own = FIELDS + ENCRYPTED_FIELDS if encrypted else FIELDS
     fields = {
         **problem.headers, "content-type": PROBLEM_TYPE, "content-length": str(len(body)),
-        "connection": "close",
+        "connection": "close", **{name.decode(): value.decode() for name, value in own},
     }  # fmt: skip
     lines = [f"HTTP/1.1 {problem.status} {HTTPStatus(problem.status).phrase}"]
     lines += [f"{name}: {value}" for name, value in fields.items()]
@@ -61,6 +65,8 @@ class Connection(RequestParsing):
     """One connection; `protocol` makes the class whose instances share the gate of a server."""
 
     gate: Gate
+    before: Callable[[], None] | None = None
+    """Gives the place of its handshake back, if it had one."""
     address = ""
     _phase = NEW
     _since = 0.0
@@ -70,14 +76,18 @@ class Connection(RequestParsing):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Takes a place, or is refused one."""
         self._since = self.loop.time()
+        if self.before is not None:
+            self.before()
         super().connection_made(transport)
-        self.address = address_of(self.client[0]) if self.client else ""
+        host = self.client[0] if self.client else ""
+        self.address = address_of(host)
+        self.shared = self.proxies is not None and self.proxies.trusts(host)
         problem = self.gate.enter(self)
         if problem is not None:
             self.deaf = True
             self.gate.leave(self)
             refusals.add(1, {"status": problem.status})
-            transport.write(raw_answer(problem))
+            transport.write(self._raw_answer(problem))
             transport.close()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -126,9 +136,13 @@ class Connection(RequestParsing):
         self._disconnect_application()
         self.deaf, self.drained_bytes = True, 0
         self.flow.resume_reading()
-        self.transport.write(raw_answer(problem))
-        self.transport.write_eof()
+        self.transport.write(self._raw_answer(problem))
+        if self.transport.can_write_eof():  # not where it is encrypted
+            self.transport.write_eof()
         self._enter(LINGER)
+
+    def _raw_answer(self, problem: Problem) -> bytes:
+        return raw_answer(problem, self.scheme == "https")
 
     def _disconnect_application(self) -> None:
         """Tells the application of a running request that its caller has disconnected."""
@@ -155,7 +169,9 @@ class Connection(RequestParsing):
         self._phase, self._since = REQUEST, self.now
         path, place = cycle.scope["path"], None
         if path[-1:] != "z" or not asks_health(path):
-            place = self.gate.admit(self, self.credential, self._since)
+            client = cycle.scope["client"]
+            address = address_of(client[0]) if self.shared and client else self.address
+            place = self.gate.admit(self, self.credential, self._since, address)
             if isinstance(place, Problem):
                 app = refusing(place)
         task = self.loop.create_task(cycle.run_asgi(app))
@@ -213,6 +229,6 @@ class Connection(RequestParsing):
         return self.starved_since() is not None and self.body_bytes < expected
 
 
-def protocol(gate: Gate) -> type[Connection]:
+def protocol(gate: Gate, proxies: Proxies | None = None) -> type[Connection]:
     """The class of the connections of one server."""
-    return type("GatedConnection", (Connection,), {"gate": gate})
+    return type("GatedConnection", (Connection,), {"gate": gate, "proxies": proxies})

@@ -1,6 +1,7 @@
 """A page for people: its frame, its style, and what a browser may do with it.
 
-No script and nothing from elsewhere: the policy allows the one style sheet by its digest.
+No script and nothing from elsewhere: the policy allows the one style sheet by its digest. It is the
+policy of every answer (`browser_headers`), since nothing else here is for a browser to load.
 """
 
 import base64
@@ -20,10 +21,6 @@ POLICY = (
     f"default-src 'none'; style-src 'sha256-{_DIGEST}'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-HEADERS = {
-    "Content-Security-Policy": POLICY, "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-}  # fmt: skip
 
 
 def html_page(title: str, body: str, language: Language = "vi") -> Response:
@@ -33,4 +30,4 @@ def html_page(title: str, body: str, language: Language = "vi") -> Response:
         f'<title>{html.escape(title)}</title><meta name="viewport" content="width=device-width">'
         f"<style>{STYLE}</style></head><body>{body}</body></html>"
     )
-    return Response(page, 200, HEADERS, "text/html; charset=utf-8")
+    return Response(page, 200, media_type="text/html; charset=utf-8")

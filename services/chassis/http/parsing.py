@@ -13,7 +13,9 @@ from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from contracts.messages import Message
+from services.chassis.http.browser_headers import ENCRYPTED_FIELDS
 from services.chassis.http.problems import Problem
+from services.chassis.http.proxies import Proxies
 from services.chassis.messages import message
 
 HEAD_BYTES_MAX = 64 * 1024
@@ -34,6 +36,15 @@ class RequestRefused(Exception):
         super().__init__(detail)
 
 
+def credential_key(authorization: bytes) -> bytes:
+    """What names the credential of a header: of a JWT what is signed.
+
+    So another spelling of the scheme or of the signature is no second credential.
+    """
+    token = authorization.partition(b" ")[2].strip()
+    return token.rpartition(b".")[0] or token
+
+
 def _too_large() -> RequestRefused:
     return RequestRefused(431, message("head-too-large", limit=HEAD_BYTES_MAX, fields=FIELDS_MAX))
 
@@ -50,6 +61,9 @@ class RequestParsing(HttpToolsProtocol):
     drains = False
     """Whether the rest of an unread body is being drained."""
     credential: bytes | None = None
+    proxies: Proxies | None = None
+    shared = False
+    """Whether it comes from one of the proxies."""
     head_bytes = 0
     drained_bytes = 0
     body_bytes = 0
@@ -141,11 +155,13 @@ class RequestParsing(HttpToolsProtocol):
         scope["http_version"] = version
         scope["path"] = urllib.parse.unquote(path) if "%" in path else path
         scope["raw_path"], scope["query_string"] = raw_path, target.query or b""
+        if self.shared:
+            self._follow_proxy()
         self.message_open, self._framing = True, 0
         self.body_bytes, self.body_time = 0, self.now
         self.cycle = RequestResponseCycle(
             scope, self.transport, self.flow, self.logger, self.access_logger, False,
-            self.server_state.default_headers, asyncio.Event(), continues,
+            self._own_headers(), asyncio.Event(), continues,
             version != "1.0" and self.parser.should_keep_alive(), self.on_response_complete,
         )  # fmt: skip
         if not self.is_answering():
@@ -156,6 +172,19 @@ class RequestParsing(HttpToolsProtocol):
         if len(self.pipeline) >= PIPELINE_MAX:
             self.deaf, self.cycle.keep_alive = True, False
 
+    def _follow_proxy(self) -> None:
+        """Takes the caller's address and scheme from what the proxy says."""
+        if self.proxies is not None and self.client is not None:
+            hop = self.proxies.caller(self.client[0], self.headers)
+            self.scope["client"] = (hop.host, 0)
+            if hop.scheme is not None:
+                self.scope["scheme"] = hop.scheme
+
+    def _own_headers(self) -> list[tuple[bytes, bytes]]:
+        """The header fields of every answer."""
+        fields = self.server_state.default_headers
+        return fields if self.scope["scheme"] == "http" else fields + ENCRYPTED_FIELDS
+
     def _check_headers(self, version: str) -> bool:
         """Refuses an ambiguous host, stores the credential; whether 100-continue is expected."""
         hosts, continues, self.credential = 0, False, None
@@ -163,7 +192,7 @@ class RequestParsing(HttpToolsProtocol):
             if name == b"host":
                 hosts += 1
             elif name == b"authorization":
-                self.credential = value
+                self.credential = credential_key(value)
             elif name == b"expect":
                 continues = value.lower() == b"100-continue"
         if hosts != 1 and (hosts or version == "1.1"):

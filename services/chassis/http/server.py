@@ -7,12 +7,18 @@ import resource
 import socket
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 
 import uvicorn
 from starlette.types import ASGIApp
 
 from services.chassis.http.admission import AdmissionLimits, Gate
-from services.chassis.http.connection import protocol
+from services.chassis.http.browser_headers import TEXT_FIELDS
+from services.chassis.http.connection import Connection, protocol
+from services.chassis.http.handshake import EncryptedListener
+from services.chassis.http.proxies import Proxies, parse_proxies
+from services.chassis.http.rates import Rates
+from services.chassis.http.tls import Certificate, load_certificate
 from services.chassis.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -63,29 +69,67 @@ async def http_server(
     """Serves the application within the block."""
     limits = AdmissionLimits.of(settings, raise_file_limit())
     log.info("HTTP is bounded", extra={"limits": vars(limits)})
-    gate = Gate(limits)
+    certificate, proxies = load_certificate(settings), trusted_proxies(settings)
+    gate = Gate(limits, request_rates(settings))
     config = uvicorn.Config(
-        app, settings.host, settings.port, http=protocol(gate), ws="none", access_log=False,
-        log_config=None, lifespan="off", timeout_graceful_shutdown=GRACE_SECONDS,
-        server_header=False, proxy_headers=False,
+        app, settings.host, settings.port, http=protocol(gate, proxies), ws="none",
+        access_log=False, log_config=None, lifespan="off",
+        timeout_graceful_shutdown=GRACE_SECONDS, server_header=False, proxy_headers=False,
+        headers=TEXT_FIELDS,
     )  # fmt: skip
     server = _Uvicorn(config)
-    web, sweeping = asyncio.create_task(server.serve([listener])), asyncio.create_task(_sweep(gate))
+    tasks = [asyncio.create_task(_sweep(gate, certificate))]
+    listeners = [listener]
+    if certificate is not None:
+        config.load()
+        new = partial(_new_connection, server)
+        encrypted = EncryptedListener(listener, gate, certificate, new, proxies)
+        tasks.append(asyncio.create_task(encrypted.run()))
+        listeners = []
+    web = asyncio.create_task(server.serve(listeners))
     try:
-        yield HttpServer([web, sweeping], server)
+        yield HttpServer([web, *tasks], server)
     finally:
         server.should_exit = True
+        for task in tasks[1:]:
+            task.cancel()
         await web
-        if sweeping.done():
-            sweeping.result()
-        sweeping.cancel()
+        for guest in gate.guests():
+            guest.drop()
+        if tasks[0].done():
+            tasks[0].result()
+        tasks[0].cancel()
 
 
-async def _sweep(gate: Gate) -> None:
-    """Ends whatever has taken too long, on every connection."""
+def _new_connection(server: uvicorn.Server) -> Connection:
+    """A connection of the server that it has not accepted itself."""
+    config = server.config
+    connection: Connection = config.http_protocol_class(  # type: ignore[call-arg, assignment]
+        config=config, server_state=server.server_state, app_state={}
+    )
+    return connection
+
+
+def trusted_proxies(settings: Settings) -> Proxies | None:
+    """The proxies that the settings name; SettingWrong for what is no address."""
+    if settings.trusted_proxies is None:
+        return None
+    return parse_proxies(settings.trusted_proxies, settings.proxy_header)
+
+
+def request_rates(settings: Settings) -> Rates | None:
+    """How many requests a second a credential may send; None for any number."""
+    rate = settings.http_credential_rate
+    return None if rate is None else Rates(rate, settings.http_credential_burst or 2 * rate)
+
+
+async def _sweep(gate: Gate, certificate: Certificate | None) -> None:
+    """Ends whatever has taken too long, on every connection, and takes a renewed certificate."""
     loop = asyncio.get_running_loop()
     while True:
         await asyncio.sleep(SWEEP_SECONDS)
         now = loop.time()
+        if certificate is not None:
+            certificate.renew()
         for guest in gate.guests():
             guest.sweep(now)
