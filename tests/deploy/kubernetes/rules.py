@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from services.commands.cluster_secrets import SECRETS
 from services.commands.setting_names import setting_names
@@ -26,6 +26,7 @@ CONTAINER_CONTEXT = {
     "readOnlyRootFilesystem": True,
     "capabilities": {"drop": ["ALL"]},
 }
+Rule = Callable[[list[Object]], list[str]]
 DRAIN_SECONDS, HTTP_SECONDS, STATEMENT_SECONDS = 5, 10, 20
 """What a process may need to end: the drain, answers under way, a statement of the database."""
 

@@ -1,0 +1,122 @@
+"""The overlays as kubectl builds them: valid on three minors, free of findings, rules kept.
+
+Not part of `make test`, since it needs kubectl, kubernetes-validate and checkov: `make kubernetes`.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.deploy.kubernetes import paths, rules
+from tests.deploy.kubernetes.objects import (
+    MANIFESTS,
+    OVERLAYS,
+    Object,
+    documents,
+    label,
+    of_kind,
+    template,
+)
+from tests.deploy.kubernetes.tools import EXTERNAL, MINORS, build, built, run, tool
+
+SKIPPED = {
+    "CKV_K8S_43": "images of an air-gapped site come from a bundle, whose checksums are compared",
+    "CKV_K8S_15": "an air-gapped node has its images already, and no registry to pull from",
+}
+
+
+@pytest.fixture(scope="module", params=OVERLAYS)
+def overlay(request: pytest.FixtureRequest) -> str:
+    """The name of an overlay."""
+    return str(request.param)
+
+
+@pytest.fixture(scope="module")
+def text(overlay: str) -> str:
+    """What kubectl builds of it."""
+    return build(MANIFESTS / "overlays" / overlay)
+
+
+@pytest.fixture(scope="module")
+def contents(text: str) -> list[Object]:
+    """Its objects."""
+    return documents(text)
+
+
+@pytest.mark.parametrize("minor", MINORS)
+def test_every_object_is_valid_on_three_minors(
+    minor: str, contents: list[Object], tmp_path: Path
+) -> None:
+    """By the strict schemas of Kubernetes, which refuse unknown fields too."""
+    own = [each for each in contents if EXTERNAL.get(each["kind"]) != each["apiVersion"]]
+    assert len(own) >= len(contents) - 1 >= 20
+    file = tmp_path / "objects.yaml"
+    file.write_text("\n---\n".join(map(json.dumps, own)), encoding="utf-8")
+    report = run(tool("kubernetes-validate"), "--strict", "-k", minor, str(file))
+    assert report.count("INFO") == len(own) and "WARN" not in report
+
+
+def test_the_linter_has_nothing_to_say(text: str, tmp_path: Path) -> None:
+    """checkov's policies for Kubernetes; what is left out has a reason, here or on the object."""
+    file = tmp_path / "objects.yaml"
+    file.write_text(text, encoding="utf-8")
+    command = ["--framework", "kubernetes", "--output", "json", "--skip-download", "--soft-fail"]
+    skipped = ",".join(SKIPPED)
+    report = json.loads(run(tool("checkov"), "-f", str(file), *command, "--skip-check", skipped))
+    failed = report["results"]["failed_checks"]
+    assert [(each["check_id"], each["resource"]) for each in failed] == []
+    assert report["summary"]["passed"] > 500
+
+
+@pytest.mark.parametrize("rule", rules.RULES, ids=lambda rule: rule.__name__)
+def test_what_is_built_keeps_the_rule(rule: rules.Rule, contents: list[Object]) -> None:
+    """Patches of the components have changed nothing for the worse."""
+    assert rule(contents) == []
+
+
+def test_every_image_has_a_version(contents: list[Object]) -> None:
+    """No `latest`, and nothing without a version."""
+    assert rules.images_have_versions(contents) == []
+
+
+def test_the_paths_are_those_that_are_needed(overlay: str, contents: list[Object]) -> None:
+    """The policies of the built overlay, on both sides."""
+    assert paths.denied_by_default(contents) and paths.half_open(contents) == []
+    assert paths.open_paths(contents) == paths.NEEDED[overlay]
+
+
+def test_everything_is_in_the_namespace(contents: list[Object]) -> None:
+    """So that deleting it deletes all, and nothing lands in another."""
+    namespaces = {each["metadata"].get("namespace") for each in contents
+                  if each["kind"] != "Namespace"}  # fmt: skip
+    assert namespaces == {"danchu"}
+
+
+def test_production_has_replicas_and_an_autoscaler_that_no_apply_sets_back() -> None:
+    """Doors and queries scale by load, two folds and three nodes of NATS are there."""
+    contents = {label(each): each for each in built(MANIFESTS / "overlays" / "production")}
+    for name in ("intake", "records", "queries"):
+        assert "replicas" not in contents[f"Deployment {name}"]["spec"]
+        assert contents[f"HorizontalPodAutoscaler {name}"]["spec"]["minReplicas"] >= 2
+        assert contents[f"PodDisruptionBudget {name}"]["spec"]["maxUnavailable"] == 1
+    assert contents["Deployment fold"]["spec"]["replicas"] == 2
+    nats = contents["StatefulSet nats"]
+    assert nats["spec"]["replicas"] == 3
+    keys = [each["topologyKey"] for each in template(nats)["spec"]["topologySpreadConstraints"]]
+    assert keys == ["topology.kubernetes.io/zone", "kubernetes.io/hostname"]
+
+
+def test_a_commit_is_on_two_instances_of_the_operators_postgresql() -> None:
+    """No schema of the operator comes with the validator: what danchu rests on is asked here."""
+    (cluster,) = of_kind(built(MANIFESTS / "overlays" / "production"), "Cluster")
+    spec = cluster["spec"]
+    assert cluster["apiVersion"] == EXTERNAL["Cluster"] and spec["instances"] == 3
+    synchronous = {"method": "any", "number": 1, "dataDurability": "required"}
+    assert spec["postgresql"]["synchronous"] == synchronous
+    off = {"fsync", "synchronous_commit", "full_page_writes"}
+    assert not off & spec["postgresql"]["parameters"].keys()
+    initdb = spec["bootstrap"]["initdb"]
+    assert (initdb["database"], initdb["owner"]) == ("danchu", "danchu")

@@ -1,0 +1,160 @@
+"""The overlay single-node, run by podman: the sample city has the ratings of `danchu up`.
+
+Needs root, podman and the images of deploy/airgap: `make kubernetes` says what is missing. Pods
+have names and volumes of their own, so only one such run can be on a machine at a time.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from services.commands import cluster_secrets
+from services.simulation.sample import YEAR, sample_lines
+from tests.deploy.kubernetes.objects import MANIFESTS, ROOT
+from tests.deploy.kubernetes.podman import Cluster
+from tests.deploy.kubernetes.tools import built, missing_for_podman, podman
+from tests.support.stacks import Stack
+
+SINGLE = MANIFESTS / "overlays" / "single-node"
+STORES, JOBS, SERVICES = ("postgresql", "nats"), ("migrate", "provision"), (
+    "intake", "records", "queries", "fold",
+)  # fmt: skip
+PORTS = {"fold": 8081}
+READY_SECONDS, LOOK_SECONDS = 120, 0.5
+
+
+def load_images() -> None:
+    """Loads the archives of `DANCHU_IMAGES`, and names them as the overlay does; else skips."""
+    missing = missing_for_podman()
+    if missing is not None:
+        pytest.skip(missing)
+    folder = Path(os.environ.get("DANCHU_IMAGES", ROOT / "build" / "images"))
+    for name in ("danchu", "nats", "postgres"):
+        archive = folder / f"{name}.tar"
+        if not archive.exists():
+            pytest.skip(f"there is no {archive}: deploy/airgap/build.sh FOLDER makes it")
+        loaded = podman("load", "--input", str(archive)).split("Loaded image")[-1].split()[-1]
+        podman("tag", loaded, image_of(name))
+
+
+def image_of(name: str) -> str:
+    """The image of the overlay with a name, as podman calls it."""
+    for each in built(SINGLE):
+        for container in (
+            each.get("spec", {}).get("template", {}).get("spec", {}).get("containers", [])
+        ):
+            image = str(container["image"])
+            if image.split(":")[0] == name:
+                return f"docker.io/library/{image}"
+    raise LookupError(name)
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Cluster, Path]]:
+    """The stores of the overlay, running, and the folder of its secrets."""
+    load_images()
+    folder = tmp_path_factory.mktemp("cluster") / "secrets"
+    cluster_secrets.make(folder, "postgresql:5432")
+    cluster = Cluster("danchu-proof", built(SINGLE), built(folder))
+    cluster.remove()
+    podman("network", "create", cluster.network)
+    try:
+        for name in STORES:
+            cluster.play(name)
+        yield cluster, folder
+    finally:
+        cluster.remove()
+
+
+def get(cluster: Cluster, name: str, path: str) -> tuple[int, Any]:
+    """Status and body of an answer; 0 while nobody listens."""
+    url = f"http://{cluster.address(name)}:{PORTS.get(name, 8080)}{path}"
+    try:
+        with urllib.request.urlopen(url, timeout=10) as answer:
+            return answer.status, json.load(answer)
+    except urllib.error.HTTPError as refusal:
+        return refusal.code, json.load(refusal)
+    except OSError:
+        return 0, None
+
+
+def until(cluster: Cluster, name: str, path: str, status: int) -> Any:
+    """The first answer with a status."""
+    end = time.monotonic() + READY_SECONDS
+    answer: tuple[int, Any] = (0, None)
+    while time.monotonic() < end:
+        answer = get(cluster, name, path)
+        if answer[0] == status:
+            return answer[1]
+        time.sleep(LOOK_SECONDS)
+    raise AssertionError(f"{name}{path}: {answer}\n{cluster.log(name)[-3000:]}")
+
+
+def statuses(readiness: Any) -> set[str]:
+    """The status of each service of a process."""
+    services = [readiness] if "status" in readiness else readiness.values()
+    return {str(service["status"]) for service in services}
+
+
+def danchu(*arguments: str, home: Path, text: str = "") -> str:
+    """The output of a command of danchu outside of the cluster."""
+    command = [sys.executable, "-m", "services.cli", *arguments, "--home", str(home)]
+    done = subprocess.run(
+        command, input=text, capture_output=True, text=True, timeout=120, check=True
+    )
+    return done.stdout
+
+
+def test_the_overlay_gives_the_ratings_of_danchu_up(
+    cluster: tuple[Cluster, Path], tmp_path: Path
+) -> None:
+    """Services wait for the schema and say so, Jobs end, and the sample city is rated the same."""
+    pods, secrets = cluster
+    for name in SERVICES:
+        pods.play(name)
+    for name in SERVICES:
+        until(pods, name, "/healthz", 200)
+        waiting = until(pods, name, "/readyz", 503)
+        assert statuses(waiting) == {"not ready"}, waiting
+    for name in JOBS:
+        pods.play(name)
+        assert podman("wait", f"{name}-{name}").strip() == "0", pods.log(name)
+    for name in SERVICES:
+        assert statuses(until(pods, name, "/readyz", 200)) <= {"ready", "degraded"}
+    city = b"".join(sample_lines()).decode()
+    door, queries = (f"http://{pods.address(name)}:8080" for name in ("intake", "queries"))
+    report = json.loads(danchu("emit", "-", "--url", door, "--json", home=secrets, text=city))
+    assert report == {"accepted": city.count("\n"), "duplicates": 0, "refused": []}
+    end = time.monotonic() + READY_SECONDS
+    while time.monotonic() < end and get(pods, "fold", "/readyz")[1]["checks"]["lag"] != "0 behind":
+        time.sleep(LOOK_SECONDS)
+    rate = ("rate", "--year", str(YEAR), "--json")
+    ratings = json.loads(danchu(*rate, "--url", queries, home=secrets))
+    stack = Stack(tmp_path / "home")
+    try:
+        stack.up("--port", str(stack.port))
+        assert ratings == json.loads(danchu(*rate, home=stack.home)) and len(ratings) > 10
+    finally:
+        stack.stop()
+
+
+def test_no_process_is_root_or_writes_to_its_image(cluster: tuple[Cluster, Path]) -> None:
+    """As podman runs them: their user, a read-only root, no capability, no way to more rights."""
+    pods, _ = cluster
+    for name in (*STORES, *SERVICES):
+        state = pods.state(name)
+        assert state["Config"]["User"].split(":")[0] not in ("", "0"), name
+        assert state["HostConfig"]["ReadonlyRootfs"] is True, name
+        assert state["EffectiveCaps"] in (None, []), name
+        assert "no-new-privileges" in state["HostConfig"]["SecurityOpt"], name
