@@ -42,6 +42,13 @@ class FeedFailed(DanchuError):
         super().__init__(message("feed-failed", fault=fault))
 
 
+class FeedUnheard(DanchuError):
+    """The stream RATINGS does not answer; the messages of the feed wait, and nothing else does."""
+
+    def __init__(self) -> None:
+        super().__init__(message("feed-unheard"))
+
+
 class DoorUnknown(DanchuError):
     """No door has this name."""
 

@@ -6,6 +6,7 @@ are delivered again are recognised by their identities. One with other settings 
 `danchu provision` replaces it.
 """
 
+import asyncio
 import logging
 from typing import NamedTuple
 
@@ -26,7 +27,8 @@ from services.scoring.store import position
 from services.scoring.store.position import Position
 
 log = logging.getLogger(__name__)
-STREAM, CONSUMER = "EVENTS", "scoring"
+STREAM, CONSUMER, RATINGS = "EVENTS", "scoring", "RATINGS"
+HEARD_SECONDS = 3.0
 PLAN = ConsumerPlan(STREAM, CONSUMER)
 
 
@@ -144,3 +146,17 @@ async def _start_at(broker: Broker, sequence: int, missing: bool) -> None:
         if missing:
             await PLAN.create(manager)
         await manager.reset_consumer(STREAM, CONSUMER, sequence)
+
+
+async def is_heard(broker: Broker) -> bool:
+    """Whether the stream of the feed answers; True without a server, which others tell."""
+    try:
+        await broker.ensure()
+    except BrokerAway:
+        return True
+    try:
+        async with asyncio.timeout(HEARD_SECONDS):
+            await broker.stream_info(RATINGS)
+    except (BrokerAway, TimeoutError):
+        return not broker.nc.is_connected
+    return True

@@ -13,12 +13,14 @@ from sqlalchemy import text
 
 from services.chassis.auth.credentials import Issuer
 from services.chassis.broker.connection import Broker
+from services.chassis.relay import loop
 from services.chassis.settings import NatsAccess
 from services.commands.nats.provisioning import provision
 from services.scoring.subscribers import rating_feed
 from tests.conftest import NatsServer, eventually
 from tests.scoring.road import Road, open_road
 from tests.scoring.test_road import due, published, registered
+from tests.scoring.test_sealing_road import fold_town, seal, sealing_road
 
 pytestmark = pytest.mark.anyio
 SUBJECT = "danchu.ratings.2025.H44-1"
@@ -122,3 +124,52 @@ async def test_a_consumer_gets_the_last_state_also_after_it_or_the_stream_was_aw
             return bool((await road.get("/outbox", "operator")).json()["waiting"] == 0)
 
         await eventually(relayed)
+
+
+async def test_a_year_is_sealed_while_the_feed_is_not_heard(
+    home: Path, issuer: Issuer, provisioned: NatsServer, office: Consumer,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    """Decisions do not wait; what the feed told before the seal comes as it was, and the seal last.
+
+    Readiness and lag name what consumers lack for as long as it lasts.
+    """
+    for module, name in ((rating_feed, "STEP_SECONDS"), (loop, "SILENT_SECONDS")):
+        monkeypatch.setattr(module, name, 0.05)
+    admin = provisioned.broker("provision")
+    await admin.ensure()
+    await admin.manager().delete_stream("RATINGS")
+    url = f"sqlite:///{home / 'scoring.db'}"
+    async with sealing_road(home, url, issuer, outside=False) as road:
+        await fold_town(road)
+        lag = await lag_of(road)
+        assert "RATINGS" in lag["feed"] and lag["halted"] is None
+        assert "RATINGS" in (await road.client.get("/scoring/readyz")).text
+        await seal(road, outside=False)
+        async with road.scoring.db.read() as conn:
+            rows = await conn.execute(
+                text("SELECT body FROM outbox WHERE sent IS NULL AND subject = :subject "
+                     "ORDER BY seq"), {"subject": SUBJECT}
+            )  # fmt: skip
+            unsent = [json.loads(row[0]) for row in rows]
+        assert len(unsent) > 1 and unsent[-1]["type"] == "vn.danchu.rating.sealed.v1"
+        before = [event["data"]["stage"] for event in unsent[:-1]]
+        assert before and "sealed" not in before
+        await provision(admin)
+        await office.bind()
+
+        async def sealed() -> bool:
+            state = (await office.read()).get(SUBJECT)
+            return bool(state and "rank" in state and "feed" not in await lag_of(road))
+
+        await eventually(sealed)
+        assert set(office.ids) >= {unsent[-1]["id"]}
+        async with road.scoring.db.read() as conn:
+            left = await conn.execute(text("SELECT count(*) FROM outbox WHERE sent IS NULL"))
+            assert left.scalar_one() == 0
+    await admin.close()
+
+
+async def lag_of(road: Road) -> Any:
+    """The lag as an operator sees it."""
+    return (await road.get("/lag", "operator")).json()

@@ -6,7 +6,8 @@ kill between publishing and marking sends a row twice; its `Nats-Msg-Id` and the
 consumer make that harmless.
 
 Before it publishes, and whenever the connection or the stream has changed, it reconciles door,
-outbox and stream (`reconciliation`). Every second it publishes a mark.
+outbox and stream (`reconciliation`). Every second it publishes a mark. Another stream that does not
+answer holds up nothing but its own rows: they are left out, and tried again some seconds later.
 """
 
 import asyncio
@@ -39,6 +40,7 @@ log = logging.getLogger(__name__)
 TURN_BATCHES = 8
 IDLE_SECONDS = 0.5
 MARK_SECONDS = 1.0
+SILENT_SECONDS = 5.0
 DEMANDS_MAX = 100
 FINISH_SECONDS = 5.0
 TURN_SECONDS = 600.0
@@ -62,6 +64,7 @@ class Relay:
     _stream: StreamState | None = None
     _mark: Mark | None = None
     _mark_due: float = 0.0
+    _silent_until: float = 0.0
     _demands: dict[str, Demand] = field(default_factory=dict)
     _listening: Client | None = None
     beat: Beat = field(default_factory=lambda: Beat("relay", DEFAULT_SECONDS))
@@ -164,7 +167,8 @@ class Relay:
     async def _relay(
         self, turn: Turn, batches: int, stream: StreamState
     ) -> tuple[int, BrokerAway | None]:
-        rows, more = await turn.unsent(0)
+        silent = self._silent()
+        rows, more = await turn.unsent(0, silent)
         sent_count, sent, left = 0, list[Sent](), batches
         while rows:
             left -= 1
@@ -172,7 +176,9 @@ class Relay:
             sending = asyncio.ensure_future(self.publish(rows))
             try:
                 await self._save(turn, sent, stream)
-                rows, more = ([], False) if following is None else await turn.unsent(following)
+                rows, more = (
+                    ([], False) if following is None else await turn.unsent(following, silent)
+                )
             except BaseException:
                 sending.cancel()
                 await asyncio.wait([sending])
@@ -184,6 +190,14 @@ class Relay:
             sent_count += len(sent)
         await self._save(turn, sent, stream)
         return sent_count, None
+
+    def _silent(self) -> frozenset[str]:
+        """The streams that did not answer a moment ago; later they are tried again."""
+        now = asyncio.get_running_loop().time()
+        if now >= self._silent_until:
+            self._silent_until = now + SILENT_SECONDS
+            self._publisher.silent.clear()
+        return frozenset(self._publisher.silent)
 
     async def _save(self, turn: Turn, sent: Sequence[Sent], stream: StreamState) -> None:
         if sent:

@@ -1,5 +1,7 @@
 """Publishes rows of an outbox to JetStream, as an atomic batch or else one by one, in order.
 
+A stream beside EVENTS that does not answer is noted in `silent`, and rows of other streams go on.
+
 The server detects duplicates by message id alone, and any publisher could use an id first. So an
 alleged duplicate is compared with the message in the stream. If that is another message, or may
 not be read, the row is published again with an id that nobody can guess.
@@ -12,8 +14,10 @@ import logging
 import secrets
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
+
+from nats.errors import NoRespondersError
 
 from services.chassis.broker import streams
 from services.chassis.broker.connection import Broker
@@ -26,6 +30,8 @@ from services.chassis.telemetry.instruments import message_span, tracer
 log = logging.getLogger(__name__)
 _tracer = tracer("danchu.relay")
 
+EVENTS = "events"
+"""The stream that nothing goes past, as the subjects name it."""
 SINGLES_AT_ONCE = 256
 DUPLICATE_IN_BATCH = 10201
 
@@ -36,9 +42,10 @@ class Publisher:
 
     broker: Broker
     may_read: bool = False
+    silent: set[str] = field(default_factory=set)
 
     async def publish(self, rows: Sequence[Row]) -> list[Sent]:
-        """Publishes rows in order; returns the sequence of each in the stream."""
+        """Publishes rows in order; returns the sequence of each that its stream acknowledged."""
         headers = {row.headers for row in rows if row.headers}
         with (
             translate_client_errors(),
@@ -49,10 +56,22 @@ class Publisher:
 
     async def _publish(self, rows: Sequence[Row]) -> list[Sent]:
         sent: list[Sent] = []
-        for _, run in itertools.groupby(rows, key=lambda row: row.stream):
-            same_stream = list(run)
-            sent += await self._batch(same_stream) or await self._singles(same_stream)
+        for stream, run in itertools.groupby(rows, key=lambda row: row.stream):
+            if stream not in self.silent:
+                sent += await self._run(stream, list(run))
         return sent
+
+    async def _run(self, stream: str, rows: list[Row]) -> list[Sent]:
+        """Publishes rows of one stream; none where a stream beside EVENTS does not answer."""
+        try:
+            return await self._batch(rows) or await self._singles(rows)
+        except BrokerAway as away:
+            silence = isinstance(away.__cause__, (NoRespondersError, TimeoutError))
+            if stream == EVENTS or not silence or not self.broker.nc.is_connected:
+                raise
+            log.warning("a stream does not answer", extra={"stream": stream, "error": str(away)})
+            self.silent.add(stream)
+            return []
 
     async def _batch(self, rows: list[Row]) -> list[Sent] | None:
         """Publishes all rows as one atomic batch, or none; None if one of them is a duplicate."""

@@ -7,7 +7,7 @@ import contextlib
 import fcntl
 import json
 import os
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Collection, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import text
@@ -71,6 +71,12 @@ UNSENT = (
 )
 
 
+def _unsent(after: str, without: Collection[str]) -> str:
+    """The statement that selects unsent rows, with a parameter of the driver."""
+    others = "".join(f" AND subject NOT LIKE 'danchu.{stream}.%'" for stream in sorted(without))
+    return UNSENT.replace("seq > 0", f"seq > {after}{others}")
+
+
 WRONG_PLANS = ("enable_seqscan", "enable_bitmapscan", "enable_sort")
 """Plans to turn off: with outdated statistics PostgreSQL would sort a whole backlog per batch."""
 
@@ -78,8 +84,11 @@ WRONG_PLANS = ("enable_seqscan", "enable_bitmapscan", "enable_sort")
 class Turn:
     """The exclusive right to relay: reads unsent rows and marks them as sent."""
 
-    async def unsent(self, after: int) -> tuple[list[Row], bool]:
-        """The next unsent rows after a `seq`, and whether there may be more."""
+    async def unsent(self, after: int, without: Collection[str]) -> tuple[list[Row], bool]:
+        """The next unsent rows after a `seq`, and whether there may be more.
+
+        Those of the streams in `without` are left out.
+        """
         raise NotImplementedError
 
     async def mark(self, rows: Sequence[Sent], now: int, stream_created: int | None) -> None:
@@ -93,9 +102,9 @@ class SqliteTurn(Turn):
     def __init__(self, db: Database) -> None:
         self.db = db
 
-    async def unsent(self, after: int) -> tuple[list[Row], bool]:
+    async def unsent(self, after: int, without: Collection[str]) -> tuple[list[Row], bool]:
         async with self.db.read() as conn:
-            select = UNSENT.replace("seq > 0", "seq > ?")
+            select = _unsent("?", without)
             return _bounded((await conn.exec_driver_sql(select, (after,))).all())
 
     async def mark(self, rows: Sequence[Sent], now: int, stream_created: int | None) -> None:
@@ -114,8 +123,8 @@ class PostgresTurn(Turn):
     def __init__(self, conn: AsyncConnection) -> None:
         self.conn = conn
 
-    async def unsent(self, after: int) -> tuple[list[Row], bool]:
-        select = UNSENT.replace("seq > 0", "seq > $1") + " FOR UPDATE SKIP LOCKED"
+    async def unsent(self, after: int, without: Collection[str]) -> tuple[list[Row], bool]:
+        select = _unsent("$1", without) + " FOR UPDATE SKIP LOCKED"
         return _bounded((await self.conn.exec_driver_sql(select, (after,))).all())
 
     async def mark(self, rows: Sequence[Sent], now: int, stream_created: int | None) -> None:

@@ -248,6 +248,7 @@ class LagAnswer(Answer):
     quarantined: int
     unowned: int = Field(description="events that belong to no unit")
     halted: str | None
+    feed: str | None = Field(default=None, description="only while RATINGS does not answer")
 
 
 class QuarantineAnswer(Answer):

@@ -14,13 +14,22 @@ from services.chassis.clock import Clock
 from services.chassis.database.engine import Database
 from services.chassis.errors import BrokerAway
 from services.chassis.http.language import members
-from services.scoring.errors import FoldBehind, FoldHalted
+from services.scoring.errors import FeedUnheard, FoldBehind, FoldHalted
+from services.scoring.messages import message
 from services.scoring.queries import events as event_queries
 from services.scoring.readmodel.unowned import Unowned
 from services.scoring.store import doors, position
 from services.scoring.store.door_state import first_alarm
 from services.scoring.store.position import Position
-from services.scoring.stream import STREAM, consumer, floor_of, misfit, regression, stream_info
+from services.scoring.stream import (
+    STREAM,
+    consumer,
+    floor_of,
+    is_heard,
+    misfit,
+    regression,
+    stream_info,
+)
 
 WAIT_SECONDS, ANSWER_SECONDS = 30.0, 3.0
 
@@ -51,7 +60,8 @@ class FoldLag:
         `events` is the number of events in the stream that are not folded yet, `seconds` the age of
         the oldest; `folded` events are in the ledger, `quarantined` ones wait in quarantine,
         `unowned` ones belong to no unit; `halted` is the reason for a halt, or None. A mark that
-        does not hold is reported as `halted` too, although the fold continues.
+        does not hold is reported as `halted` too, although the fold continues. `feed` says that the
+        stream RATINGS does not answer, and is not there otherwise.
         """
         events, seconds, halted = await self.progress()
         async with self.db.read() as conn:
@@ -59,6 +69,8 @@ class FoldLag:
             halted = halted or first_alarm(await doors.load(conn), self.clock())
         counts["unowned"] = await self.unowned.count()
         reason = {"halted": None} if halted is None else members("halted", halted)
+        if not await is_heard(self.broker):
+            reason |= members("feed", message("feed-unheard"))
         return {"events": events, "seconds": round(seconds, 3), **counts, **reason}
 
     async def progress(self) -> Progress:
@@ -77,6 +89,12 @@ class FoldLag:
         halted = halted or misfit(await consumer(self.broker))
         events, seconds = await (self._whole_stream(info) if lost else self._behind(place, info))
         return Progress(events, seconds, halted)
+
+    async def feed(self) -> str:
+        """The health check of a process that does not fold: FeedUnheard without the stream."""
+        if not await is_heard(self.broker):
+            raise FeedUnheard()
+        return "runs elsewhere"
 
     async def in_time(self) -> str:
         """The health check of the lag: raises FoldBehind if an event has waited too long.

@@ -25,7 +25,7 @@ from services.chassis.errors import BrokerAway, DatabaseAway
 from services.chassis.identifiers import new_id
 from services.chassis.relay.turn import message_id
 from services.chassis.telemetry.instruments import meter
-from services.scoring.errors import FeedFailed, RubricsReplaced
+from services.scoring.errors import FeedFailed, FeedUnheard, RubricsReplaced
 from services.scoring.fold.books import Book
 from services.scoring.ratings.feed import CHANGED, FeedState, event_of, subject_of, unannounced
 from services.scoring.readmodel.totals import Totals
@@ -33,6 +33,7 @@ from services.scoring.rubrics.model import Rubrics
 from services.scoring.sealing.events import sealed_messages
 from services.scoring.store import position, rating_feed, seals, stages
 from services.scoring.store.rating_feed import Announced, Feed, LastSent, Message
+from services.scoring.stream import RATINGS, is_heard
 from services.scoring.year.stages import OPEN, SEALED, YearState
 
 log = logging.getLogger(__name__)
@@ -40,7 +41,6 @@ _changes = meter("danchu.scoring").create_counter(
     "danchu.scoring.rating.changes", "{rating}", "changed ratings that were announced, by event"
 )
 
-STREAM = "RATINGS"
 STEP_SECONDS = 1.0
 SHARE = 30
 """A step may take one part in so many of the processor's time until the next one: while every unit
@@ -104,9 +104,11 @@ class RatingFeed:
         return self._waiting
 
     async def check(self) -> str:
-        """For health checks: FeedFailed after a fault."""
+        """For health checks: FeedFailed after a fault, FeedUnheard without the stream."""
         if self.fault is not None:
             raise FeedFailed(self.fault)
+        if not await is_heard(self.broker):
+            raise FeedUnheard()
         return "runs here"
 
     async def step(self) -> int:
@@ -221,7 +223,7 @@ class RatingFeed:
 
     async def check_stream(self) -> None:
         """Sends the last states again where the stream lost them: it is new, or an older copy."""
-        state = await streams.state(self.broker, STREAM)
+        state = await streams.state(self.broker, RATINGS)
         async with self.db.read() as conn:
             feed, last = await rating_feed.load(conn), await rating_feed.last_sent(conn)
         intact = feed.stream_created in (None, state.created)
@@ -239,7 +241,7 @@ class RatingFeed:
 
     async def _is_stored(self, last: LastSent) -> bool:
         """Whether the stream has the message, unless a later one replaced it meanwhile."""
-        stored = await streams.id_at(self.broker, STREAM, last.stream_seq)
+        stored = await streams.id_at(self.broker, RATINGS, last.stream_seq)
         if stored == message_id(last.receipt, last.generation):
             return True
         async with self.db.read() as conn:

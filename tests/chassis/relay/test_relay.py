@@ -11,11 +11,14 @@ from services.chassis import outbox
 from services.chassis.database.engine import Database
 from services.chassis.errors import BrokerAway
 from services.chassis.outbox import Outgoing
+from services.chassis.relay import loop, turn
 from services.chassis.relay.loop import Relay
 from services.chassis.relay.turn import Row, Sent
+from services.commands.nats.provisioning import provision
 from tests.conftest import NatsServer, eventually
 
 pytestmark = pytest.mark.anyio
+DECISION = "danchu.events.CITY.year.provisional"
 
 
 def outgoing(number: int, unit: str = "U-1") -> Outgoing:
@@ -218,3 +221,35 @@ async def test_waiting_says_how_many_and_how_old(road: Road) -> None:
     await road.put(1, 2)
     async with road.db.read() as conn:
         assert await outbox.backlog(conn, 3_000_001) == (2, 2.0)
+
+
+async def test_a_stream_that_does_not_answer_holds_up_its_own_rows_alone(
+    road: Road, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many they are; they follow, in order, once the stream is there again."""
+    monkeypatch.setattr(turn, "UNSENT", turn.UNSENT.replace(f"{turn.BATCH_MAX}", "4"))
+    monkeypatch.setattr(turn, "BATCH_MAX", 4)
+    admin = road.server.broker("provision")
+    await admin.ensure()
+    await admin.manager().delete_stream("RATINGS")
+    async with road.db.write() as conn:
+        states = [
+            Outgoing((100 + n).to_bytes(16), "danchu.ratings.2025.U-1", b"%d" % n, 1)
+            for n in range(9)
+        ]
+        decisions = [outgoing(n)._replace(subject=DECISION) for n in (1, 2)]
+        await outbox.add(conn, [*states, *decisions])
+    relay = Relay(road.db, road.server.broker("scoring"), lambda: 5_000_000, spot_checks=True)
+    monkeypatch.setattr(loop, "SILENT_SECONDS", 60.0)
+    assert [await relay.once(), await relay.once(), await relay.once()] == [0, 2, 0]
+    assert await road.stream() == bodies(1, 2)
+    assert await road.waiting() == 9
+    await provision(admin)
+    relay._silent_until = 0.0
+    while await relay.once():
+        pass
+    assert await road.waiting() == 0
+    stored = await admin.manager().get_last_msg("RATINGS", "danchu.ratings.2025.U-1")
+    assert stored.data == b"8"
+    await relay.broker.close()
+    await admin.close()
