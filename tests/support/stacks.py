@@ -123,7 +123,7 @@ class Stack:
         assert self.process is not None
         found = {}
         for pid in _children_of(self.process.pid):
-            line = Path(f"/proc/{pid}/cmdline").read_bytes().decode().replace("\0", " ")
+            line = _command_line(pid)
             for name in ("nats-server", "--part http", "--part fold"):
                 if name in line:
                     found[name] = pid
@@ -142,6 +142,13 @@ class Stack:
         assert self.process is not None
         self.process.send_signal(how)
         return self.process.wait(SECONDS)
+
+
+def _command_line(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().decode().replace("\0", " ")
+    except OSError:
+        return ""  # it ended meanwhile
 
 
 def _children_of(pid: int) -> list[int]:
