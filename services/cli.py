@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from services.commands.backup_commands import backup_app
 from services.commands.command_runner import CODES, Program
 from services.commands.door_commands import door_app
 from services.commands.event_commands import event_app
@@ -32,7 +33,7 @@ from services.commands.year_commands import year_app
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, epilog=CODES, cls=Program)
 for commands in (
-    stack_app, event_app, rating_app, history_app, verify_app, export_app, what_if_app,
+    stack_app, backup_app, event_app, rating_app, history_app, verify_app, export_app, what_if_app,
 ):  # fmt: skip
     app.add_typer(commands.app)
 app.add_typer(rubric_app.app, name="rubric")

@@ -4,21 +4,16 @@ The SQLite files, the keys and the stream stay as they are.
 """
 
 import contextlib
-from importlib import import_module
 
-from sqlalchemy import MetaData
-from sqlalchemy.ext.asyncio import AsyncConnection
-
-from services.chassis.database.engine import Database
-from services.chassis.database.limits import PATIENT
 from services.chassis.database.url import file_of, normal_url
 from services.chassis.errors import DanchuError
 from services.chassis.settings import Settings
 from services.commands.homes import require_databases
 from services.commands.messages import message
+from services.commands.service_copy import copy_services, open_database, service_tables
 from services.commands.service_registry import SERVICES, migrate_one
 from services.commands.stack import stack_lock
-from services.commands.table_copy import check_empty, check_tables, copy_tables, count_rows
+from services.commands.table_copy import check_empty
 from services.commands.terminal import Step
 
 
@@ -51,48 +46,13 @@ async def carry(settings: Settings, url: str, step: Step) -> dict[str, dict[str,
             raise NothingToCarry(name)
     with stack_lock(settings.home):
         async with contextlib.AsyncExitStack() as stack:
-            sources = {name: await _open(stack, settings.database(name), name)
+            sources = {name: await open_database(stack, settings.database(name), name)
                        for name in SERVICES}  # fmt: skip
-            targets = {name: await _open(stack, target, name) for name in SERVICES}
+            targets = {name: await open_database(stack, target, name) for name in SERVICES}
             for name in SERVICES:
-                await sources[name].open(import_module(f"services.{name}.tables").MIGRATIONS)
+                await sources[name].open(service_tables(name).migrations)
                 async with targets[name].read() as conn:
                     await check_empty(conn, name, targets[name].where)
             for name in SERVICES:
                 await migrate_one(name, settings.model_copy(update={"database_url": url}))
-            return await _copy(sources, targets, step)
-
-
-async def _open(stack: contextlib.AsyncExitStack, url: str, name: str) -> Database:
-    db = Database(url, name, PATIENT)
-    stack.push_async_callback(db.close)
-    return db
-
-
-async def _copy(
-    sources: dict[str, Database], targets: dict[str, Database], step: Step
-) -> dict[str, dict[str, int]]:
-    async with contextlib.AsyncExitStack() as transactions:
-        connections: dict[str, tuple[AsyncConnection, AsyncConnection]] = {}
-        for name in SERVICES:
-            source = await transactions.enter_async_context(sources[name].read())
-            target = await transactions.enter_async_context(targets[name].write())
-            connections[name] = source, target
-            await check_tables(source, _tables(name), sources[name].where)
-        total = sum([await count_rows(connections[name][0], _tables(name)) for name in SERVICES])
-        copied = 0
-
-        def progress(rows: int) -> None:
-            nonlocal copied
-            copied += rows
-            step(copied, total)
-
-        return {
-            name: await copy_tables(*connections[name], _tables(name), progress)
-            for name in SERVICES
-        }
-
-
-def _tables(service: str) -> MetaData:
-    metadata: MetaData = import_module(f"services.{service}.tables").metadata
-    return metadata
+            return await copy_services(sources, targets, step)

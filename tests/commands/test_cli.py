@@ -28,8 +28,8 @@ ROOT = Path(__file__).parents[2]
 RUBRIC = ROOT / "services" / "scoring" / "rubrics" / "viet-tri-2025-commune.yaml"
 PROMISED = {
     "up", "serve", "migrate", "provision", "emit", "rate", "rebuild", "audit", "resend",
-    "simulate", "token", "token revoke", "token revoked", "carry", "recount", "verify", "whatif",
-    "rubric check",
+    "simulate", "token", "token revoke", "token revoked", "carry", "recount", "verify",
+    "whatif", "backup", "restore", "rubric check",
     "quarantine list", "quarantine show",
     "quarantine replay", "quarantine drop", "quarantine aside",
     "export", "keys make", "keys show", "keys adopt", "keys rotate", "keys retire",
@@ -42,7 +42,7 @@ FOR_MACHINES = ["emit", "rate", "rebuild", "audit", "resend", "token", "token re
                 "migrate", "provision", "keys rotate",
                 "recount", "verify", "rubric check", "quarantine list", "quarantine replay",
                 "carry", "export", "history", "year show", "year provisional", "year seal",
-                "year reopen"]  # fmt: skip
+                "year reopen", "backup", "restore"]  # fmt: skip
 
 
 def commands(group: Any, before: str = "") -> Iterator[tuple[str, Any]]:

@@ -9,10 +9,13 @@ import sqlite3
 import subprocess
 from pathlib import Path
 
+import asyncpg
 import pytest
 
 from services.chassis.auth.credentials import Issuer
+from services.chassis.clock import now_us
 from services.chassis.settings import Settings
+from services.commands import backup
 from services.commands.service_registry import SERVICES, migrate_one
 from services.scoring.operations.audit import audit
 from services.scoring.settings import ScoringSettings
@@ -68,13 +71,31 @@ def restore(home: Path, url: str, copies: Path) -> None:
         run(BINARIES / "pg_restore", "--clean", "--if-exists", "-d", url, copies / "danchu.dump")
 
 
-@pytest.mark.parametrize("stream", ["kept", "older", "lost"])
+async def restore_by_command(home: Path, url: str, folder: Path) -> None:
+    """By `danchu restore`, once the databases are gone."""
+    if url.startswith("sqlite"):
+        for service in SERVICES:
+            for file in home.glob(f"{service}.db*"):
+                file.unlink()
+    else:
+        conn = await asyncpg.connect(url)
+        for service in SERVICES:
+            await conn.execute(f"DROP SCHEMA {service} CASCADE")
+        await conn.close()
+    await backup.restore(Settings(), folder, lambda *_: None)
+
+
+@pytest.mark.parametrize(
+    ("stream", "by_command"),
+    [("kept", False), ("older", False), ("lost", False), ("kept", True), ("lost", True)],
+)
 async def test_the_drill_of_backup_and_restore(
     home: Path, database_url: str, issuer: Issuer, provisioned: NatsServer, tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch, stream: str,
+    monkeypatch: pytest.MonkeyPatch, stream: str, by_command: bool,
 ) -> None:  # fmt: skip
-    """Saved while it runs; afterwards everything that any part still had is rated, by itself or
-    after the resend that the halt names, and the next backup is as good.
+    """Saved while it runs, by programs of the databases or by a command; afterwards everything
+    that any part still had is rated, by itself or after the resend that the halt names, and the
+    next backup is as good.
     """
     hasten(monkeypatch)
     town = Town(home, database_url, issuer, provisioned, monkeypatch)
@@ -82,12 +103,18 @@ async def test_the_drill_of_backup_and_restore(
     async with town.running() as road:
         await town.accept(road, 4)
         await town.whole(road)
-        save(home, database_url, tmp_path / "copies")
+        if by_command:
+            saved_home = await backup.save(Settings(), tmp_path, None, now_us, lambda *_: None)
+        else:
+            save(home, database_url, tmp_path / "copies")
     copy, saved = town.saved_stream("backup"), list(town.accepted)
     async with town.running() as road:
         await town.accept(road, 3)
         await town.whole(road)
-    restore(home, database_url, tmp_path / "copies")
+    if by_command:
+        await restore_by_command(home, database_url, saved_home.folder)
+    else:
+        restore(home, database_url, tmp_path / "copies")
     if stream != "kept":
         town.restore_stream(copy if stream == "older" else None)
         await town.provisioned()

@@ -1,0 +1,153 @@
+"""Saves the databases and keys of a home into a folder, and restores them from there.
+
+A backup has the same form on SQLite and PostgreSQL, and can be restored to either. Each database is
+read within one transaction, scoring's first, so that each later one has what the earlier rely on;
+danchu may run meanwhile. The stream is left out: the outboxes hold all of it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from contracts.moments import rfc3339
+from services.chassis.clock import Clock
+from services.chassis.database.engine import migrate
+from services.chassis.errors import DanchuError
+from services.chassis.private_files import private_folder
+from services.chassis.settings import Settings
+from services.commands.backup_folder import (
+    UNFINISHED,
+    complete,
+    copy_file,
+    database_file,
+    home_files,
+    manifest_of,
+    remove_old,
+    sync_folder,
+)
+from services.commands.homes import require_databases
+from services.commands.messages import message
+from services.commands.service_copy import Rows, copy_services, open_database, service_tables
+from services.commands.service_registry import SERVICES, migrate_one
+from services.commands.stack import stack_lock
+from services.commands.start_line import version
+from services.commands.table_copy import check_empty
+from services.commands.terminal import Step
+
+SECOND_US = 1_000_000
+ORDER = ("scoring", *(name for name in SERVICES if name != "scoring"))
+
+
+class Backup(NamedTuple):
+    """A finished backup, the rows by service and table, and the backups that it replaced."""
+
+    folder: Path
+    rows: Rows
+    removed: list[Path]
+
+
+class RestoreTargetInUse(DanchuError):
+    """Something that would be restored exists already."""
+
+    def __init__(self, file: Path) -> None:
+        super().__init__(message("restore-target-in-use", file=file))
+
+
+async def save(
+    settings: Settings, place: Path, keep: int | None, clock: Clock, step: Step
+) -> Backup:
+    """Makes a backup within `place`; with `keep`, older ones beyond so many are removed after."""
+    require_databases(settings, SERVICES)
+    made_at = rfc3339(clock() // SECOND_US * SECOND_US)
+    folder = place / f"danchu-{made_at[:19].replace('-', '').replace(':', '')}Z"
+    unfinished = folder.with_name(f"{folder.name}{UNFINISHED}")
+    shutil.rmtree(unfinished, ignore_errors=True)
+    private_folder(unfinished)
+    for path in home_files(settings.home):
+        copy_file(settings.home / path, unfinished / path)
+    rows: Rows = {}
+    for name in ORDER:
+        rows |= await _save_one(settings, name, unfinished, step)
+    complete(unfinished, version(), made_at, rows)
+    unfinished.rename(folder)
+    sync_folder(place)
+    return Backup(folder, rows, [] if keep is None else remove_old(place, keep))
+
+
+async def _save_one(settings: Settings, name: str, folder: Path, step: Step) -> Rows:
+    migrations = service_tables(name).migrations
+    async with contextlib.AsyncExitStack() as stack:
+        source = await open_database(stack, settings.database(name), name)
+        await source.open(migrations)
+        target = await open_database(stack, _url(folder, name), name)
+        await migrate(target, migrations)
+        return await copy_services({name: source}, {name: target}, step)
+
+
+async def restore(settings: Settings, folder: Path, step: Step) -> Rows:
+    """Puts a backup into a home and databases that are empty; returns the rows by service.
+
+    RestoreTargetInUse or TargetInUse where something is there already, and then nothing is changed;
+    AlreadyUp while a stack runs on the home.
+    """
+    rows = dict(manifest_of(folder).rows)
+    private_folder(settings.home)
+    with stack_lock(settings.home), tempfile.TemporaryDirectory(dir=settings.home) as staging:
+        await _require_empty(settings, folder)
+        for name in SERVICES:
+            await _stage(folder, Path(staging), name)
+        on_server = [name for name in SERVICES if settings.database_file(name) is None]
+        rows |= await _copy_to_server(settings, Path(staging), on_server, step)
+        for path in home_files(folder):
+            copy_file(folder / path, settings.home / path)
+        for name in SERVICES:
+            file = settings.database_file(name)
+            if file is not None:
+                private_folder(file.parent)
+                shutil.move(database_file(Path(staging), name), file)
+                sync_folder(file.parent)
+    return rows
+
+
+async def _stage(folder: Path, staging: Path, name: str) -> None:
+    """A copy of a database of the backup, migrated to this version; the backup stays as it is."""
+    copy_file(database_file(folder, name), database_file(staging, name))
+    async with contextlib.AsyncExitStack() as stack:
+        db = await open_database(stack, _url(staging, name), name)
+        await migrate(db, service_tables(name).migrations)
+
+
+async def _copy_to_server(
+    settings: Settings, staging: Path, names: Sequence[str], step: Step
+) -> Rows:
+    async with contextlib.AsyncExitStack() as stack:
+        sources, targets = {}, {}
+        for name in names:
+            await migrate_one(name, settings)
+            sources[name] = await open_database(stack, _url(staging, name), name)
+            targets[name] = await open_database(stack, settings.database(name), name)
+        return await copy_services(sources, targets, step)
+
+
+async def _require_empty(settings: Settings, folder: Path) -> None:
+    for path in home_files(folder):
+        file = settings.home / path
+        if file.exists() and file.read_bytes() != (folder / path).read_bytes():
+            raise RestoreTargetInUse(file)
+    async with contextlib.AsyncExitStack() as stack:
+        for name in SERVICES:
+            target = await open_database(stack, settings.database(name), name)
+            if not target.sqlite:
+                async with target.read() as conn:
+                    await check_empty(conn, name, target.where)
+            elif target.file.exists():
+                raise RestoreTargetInUse(target.file)
+
+
+def _url(folder: Path, name: str) -> str:
+    return f"sqlite+aiosqlite:///{database_file(folder, name).absolute()}"

@@ -1,0 +1,133 @@
+"""What a folder of a backup holds: a database file a service, the keys, and a manifest.
+
+The manifest is written last, and the folder gets its name once it is complete; so a folder of that
+name is a whole backup, whenever the machine died.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+from pathlib import Path
+
+import msgspec
+
+from services.chassis.errors import DanchuError
+from services.chassis.private_files import FILE_MODE, write_private
+from services.commands.messages import message
+
+MANIFEST, FORMAT = "manifest.json", 1
+UNFINISHED = ".partial"
+NAME = re.compile(r"danchu-[0-9]{8}T[0-9]{6}Z")
+KEYS = "keys"
+HOME_FILES = (KEYS, "tokens.json", "nats-users.json")
+"""What a home holds beside databases, stream and logs."""
+CHUNK_BYTES = 2**20
+
+
+class NoBackup(DanchuError):
+    """The folder is no complete backup."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(message("backup-none", folder=folder))
+
+
+class BackupDamaged(DanchuError):
+    """A file of the backup is missing, or differs from the manifest."""
+
+    def __init__(self, file: Path) -> None:
+        super().__init__(message("backup-damaged", file=file))
+
+
+class BackupNewer(DanchuError):
+    """The backup has a format that this version does not know."""
+
+    def __init__(self, folder: Path, version: str) -> None:
+        super().__init__(message("backup-newer", folder=folder, version=version))
+
+
+class Manifest(msgspec.Struct, frozen=True):
+    """What was saved, when (RFC 3339, UTC) and by which version; SHA-256 of each file by its path,
+    and the rows of each table by service."""
+
+    format: int
+    version: str
+    made_at: str
+    files: dict[str, str]
+    rows: dict[str, dict[str, int]]
+
+
+def database_file(folder: Path, service: str) -> Path:
+    """Where a backup has the database of a service."""
+    return folder / f"{service}.db"
+
+
+def copy_file(source: Path, target: Path) -> None:
+    """A copy for its owner alone, synced to disk."""
+    target.parent.mkdir(0o700, parents=True, exist_ok=True)
+    handle = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, FILE_MODE)
+    with source.open("rb") as content, os.fdopen(handle, "wb") as copy:
+        shutil.copyfileobj(content, copy, CHUNK_BYTES)
+        copy.flush()
+        os.fsync(copy.fileno())
+
+
+def home_files(home: Path) -> list[Path]:
+    """The keys and credentials of a home, as paths within it."""
+    tops = [home / name for name in HOME_FILES]
+    files = [path for top in tops for path in (sorted(top.rglob("*")) if top.is_dir() else [top])]
+    return [path.relative_to(home) for path in files if path.is_file()]
+
+
+def complete(folder: Path, version: str, made_at: str, rows: dict[str, dict[str, int]]) -> None:
+    """Writes the manifest of everything in the folder."""
+    files = {
+        str(path.relative_to(folder)): sha256(path)
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+    manifest = Manifest(FORMAT, version, made_at, files, rows)
+    write_private(folder / MANIFEST, msgspec.json.format(msgspec.json.encode(manifest), indent=1))
+
+
+def manifest_of(folder: Path) -> Manifest:
+    """The manifest of a whole and undamaged backup; NoBackup, BackupNewer or BackupDamaged."""
+    try:
+        manifest = msgspec.json.decode((folder / MANIFEST).read_bytes(), type=Manifest)
+    except (FileNotFoundError, NotADirectoryError, msgspec.DecodeError):
+        raise NoBackup(folder) from None
+    if manifest.format > FORMAT:
+        raise BackupNewer(folder, manifest.version)
+    for name, digest in manifest.files.items():
+        file = folder / name
+        if Path(name).is_absolute() or ".." in Path(name).parts:
+            raise BackupDamaged(file)
+        if not file.is_file() or sha256(file) != digest:
+            raise BackupDamaged(file)
+    return manifest
+
+
+def sha256(file: Path) -> str:
+    """The SHA-256 of a file in hexadecimal digits."""
+    with file.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()
+
+
+def sync_folder(folder: Path) -> None:
+    """Has the names in a folder on disk."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def remove_old(place: Path, keep: int) -> list[Path]:
+    """Removes all whole backups of a folder but the newest, and returns them."""
+    backups = sorted(path for path in place.iterdir() if NAME.fullmatch(path.name))
+    old = backups[: max(0, len(backups) - keep)]
+    for folder in old:
+        shutil.rmtree(folder)
+    return old

@@ -1,0 +1,151 @@
+"""`danchu backup` and `danchu restore`: whole, on either database, and nothing is overwritten."""
+
+from __future__ import annotations
+
+import sqlite3
+import stat
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from services.chassis.clock import fixed
+from services.chassis.errors import DanchuError
+from services.chassis.settings import Settings
+from services.commands import backup, table_copy
+from services.commands.backup_folder import MANIFEST, BackupDamaged, BackupNewer, NoBackup
+from services.commands.service_copy import Rows
+from services.commands.service_registry import SERVICES, migrate_one
+from services.commands.table_copy import CopyDiffers, TargetInUse
+
+pytestmark = pytest.mark.anyio
+DAY_US, FIRST = 86_400 * 10**6, 1_764_000_000 * 10**6
+KEY = Path("keys") / "records.keys"
+ROW = "INSERT INTO outbox (seq, receipt, subject, body, recorded) VALUES (7, x'01', 's', x'02', 1)"
+
+
+async def save(
+    settings: Settings, place: Path, keep: int | None = None, at: int = FIRST
+) -> backup.Backup:
+    """A backup at an instant."""
+    return await backup.save(settings, place, keep, fixed(at), lambda *_: None)
+
+
+async def restore(settings: Settings, folder: Path) -> Rows:
+    """The rows that were restored."""
+    return await backup.restore(settings, folder, lambda *_: None)
+
+
+@pytest.fixture
+async def office(tmp_path: Path) -> Settings:
+    """A home with a key, and one message in the outbox of the intake."""
+    settings = Settings(home=tmp_path / "home")
+    for name in SERVICES:
+        await migrate_one(name, settings)
+    (settings.home / KEY).parent.mkdir()
+    (settings.home / KEY).write_text("secret\n")
+    with closing(sqlite3.connect(settings.home / "intake.db")) as conn:
+        conn.execute(ROW)
+        conn.commit()
+    return settings
+
+
+async def test_a_backup_can_be_restored_to_either_database(
+    office: Settings, tmp_path: Path, postgres_url: str
+) -> None:
+    """Every row and key arrives, and the backup of what was restored has the same rows."""
+    first = await save(office, tmp_path / "backups")
+    assert first.rows["intake"]["outbox"] == 1 and first.rows.keys() == set(SERVICES)
+    for number, url in enumerate((None, postgres_url)):
+        settings = Settings(home=tmp_path / f"home{number}", database_url=url)
+        assert await restore(settings, first.folder) == first.rows
+        assert (settings.home / KEY).read_text() == "secret\n"
+        assert stat.S_IMODE((settings.home / KEY).stat().st_mode) == 0o600
+        again = await save(settings, tmp_path / f"backups{number}", at=FIRST + DAY_US)
+        assert again.rows == first.rows
+    assert stat.S_IMODE(first.folder.stat().st_mode) == 0o700
+
+
+@pytest.mark.parametrize("name", ["intake.db", str(KEY)])
+async def test_a_damaged_backup_is_named_and_restores_nothing(
+    office: Settings, tmp_path: Path, name: str
+) -> None:
+    """A byte more in one file, then no file, then no manifest."""
+    folder = (await save(office, tmp_path / "backups")).folder
+    target = Settings(home=tmp_path / "new")
+    (folder / name).write_bytes((folder / name).read_bytes() + b"x")
+    with pytest.raises(BackupDamaged, match=Path(name).name):
+        await restore(target, folder)
+    (folder / name).unlink()
+    with pytest.raises(BackupDamaged, match=Path(name).name):
+        await restore(target, folder)
+    (folder / MANIFEST).unlink()
+    with pytest.raises(NoBackup):
+        await restore(target, folder)
+    assert not target.home.exists()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "error"),
+    [
+        ('"format": 1', '"format": 2', BackupNewer),
+        ('"keys/records.keys"', '"../records.keys"', BackupDamaged),
+    ],
+)
+async def test_a_manifest_of_another_kind_is_refused(
+    office: Settings, tmp_path: Path, old: str, new: str, error: type[DanchuError]
+) -> None:
+    """A later format is not guessed at, and no file lies outside of the folder."""
+    folder = (await save(office, tmp_path / "backups")).folder
+    text = (folder / MANIFEST).read_text()
+    assert old in text
+    (folder / MANIFEST).write_text(text.replace(old, new))
+    with pytest.raises(error):
+        await restore(Settings(home=tmp_path / "new"), folder)
+
+
+async def test_nothing_that_is_there_is_overwritten(
+    office: Settings, tmp_path: Path, postgres_url: str
+) -> None:
+    """A database, a database server with rows, and another key are refused by name."""
+    folder = (await save(office, tmp_path / "backups")).folder
+    with pytest.raises(backup.RestoreTargetInUse, match=r"\.db"):
+        await restore(office, folder)
+    server = Settings(home=tmp_path / "server", database_url=postgres_url)
+    await restore(server, folder)
+    with pytest.raises(TargetInUse, match="outbox"):
+        await restore(server, folder)
+    other = Settings(home=tmp_path / "other")
+    (other.home / KEY).parent.mkdir(parents=True)
+    (other.home / KEY).write_text("another\n")
+    with pytest.raises(backup.RestoreTargetInUse, match=KEY.name):
+        await restore(other, folder)
+    assert not (other.home / "intake.db").exists()
+
+
+async def test_the_newest_backups_stay(office: Settings, tmp_path: Path) -> None:
+    """Of four days two are kept; other folders are left alone."""
+    place = tmp_path / "backups"
+    (place / "danchu-of-mine").mkdir(parents=True)
+    for day in range(4):
+        last = await save(office, place, keep=2, at=FIRST + day * DAY_US)
+    names = sorted(path.name for path in place.iterdir())
+    assert len(names) == 3 and last.folder.name in names and "danchu-of-mine" in names
+    assert len(last.removed) == 1
+
+
+async def test_a_backup_that_breaks_off_has_no_name(
+    office: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rows that do not read back end it, and it cannot be restored."""
+
+    async def differs(*_: object) -> tuple[int, int]:
+        return -1, 0
+
+    monkeypatch.setattr(table_copy, "_read_back", differs)
+    with pytest.raises(CopyDiffers):
+        await save(office, tmp_path / "backups")
+    (left,) = (tmp_path / "backups").iterdir()
+    assert left.name.endswith(".partial")
+    with pytest.raises(NoBackup):
+        await restore(Settings(home=tmp_path / "new"), left)
