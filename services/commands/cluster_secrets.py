@@ -1,8 +1,9 @@
 """The secrets of a Kubernetes cluster, made in a folder outside of it and of every repository.
 
 Each is a file, and `kustomization.yaml` makes Secrets of them: `kubectl apply -k <folder>`. What
-is there stays, so that the folder can be completed after an update. It is also a home: the key
-that signs tokens is in it and never in the cluster, which verifies by the public key alone.
+is there stays, so that the folder can be completed after an update, or after `danchu nats` changed
+the credentials of departments. It is also a home: the key that signs tokens is in it and never in
+the cluster, which verifies by the public key alone.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from services.commands import keys
 from services.commands.nats.configuration import accounts_text
 from services.commands.nats.grants import DEVELOPMENT, GRANTS
 from services.commands.service_registry import SERVICES
+from services.intake.unit_credentials import FILE as CREDENTIALS
+from services.intake.unit_credentials import load, save
 
 NAMESPACE = "danchu"
 PASSWORD_BYTES = 24
@@ -57,6 +60,7 @@ SECRETS = (
     ),
     Secret("nats-passwords", _pairs("passwords", NATS_USERS)),
     Secret("nats-accounts", (("accounts.conf", "nats/accounts.conf"),)),
+    Secret("nats-credentials", ((CREDENTIALS, CREDENTIALS),)),
     Secret("tokens", (("public.pem", PUBLIC_KEY),)),
     Secret("records-keys", (("records.keys", "keys/records.keys"),)),
     Secret("seal", _pairs("keys", ("seal.secret", "seal-keys.txt", "seal-operator.key"))),
@@ -81,7 +85,10 @@ def make(folder: Path, server: str, parameters: str = "") -> list[str]:
     url = f"postgresql://{OWNER}:{passwords['postgresql']}@{server}/{DATABASE}{query}"
     for service in SERVICES:
         _write_once(folder / "database" / service, url)
-    accounts = accounts_text({user: passwords[user] for user in NATS_USERS})
+    if not (folder / CREDENTIALS).exists():
+        save(folder / CREDENTIALS, [])
+    departments = load(folder / CREDENTIALS).values()
+    accounts = accounts_text({user: passwords[user] for user in NATS_USERS}, departments)
     write_private(folder / "nats" / "accounts.conf", accounts)
     write_private(folder / KUSTOMIZATION, _kustomization())
     return sorted(str(file.relative_to(folder)) for file in _files(folder) - before)

@@ -89,6 +89,17 @@ def nats_revoke(
     print_result(result, as_json, f"{words}\n{_taken_up(servers)}")
 
 
+@nats_app.command(
+    "help-nats-reload", "DANCHU_NATS_URL=nats://127.0.0.1:4222 danchu nats reload", name="reload"
+)
+def nats_reload(home: Home = None, as_json: AsJson = False) -> None:
+    """Has the servers read their configuration again."""
+    from services.commands.nats.reload import reload_servers
+
+    servers = run(reload_servers(_settings(home)))
+    print_result({"servers": servers}, as_json, _taken_up(servers))
+
+
 @nats_app.command("help-nats-list", "danchu nats list --json", name="list")
 def nats_list(home: Home = None, as_json: AsJson = False) -> None:
     """Lists the NATS credentials of departments."""

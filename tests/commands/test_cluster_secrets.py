@@ -10,8 +10,10 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from services.chassis.auth.credentials import development_issuer
 from services.commands import cluster_secrets
 from services.commands.cluster_secrets import NATS_USERS, SECRETS
+from services.commands.nats import units
 from services.commands.nats.grants import DEVELOPMENT
 from services.commands.service_registry import SERVICES
+from services.intake.settings import IntakeSettings
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -64,3 +66,13 @@ def test_what_is_there_stays(tmp_path: Path) -> None:
     assert {k: v for k, v in after.items() if k not in new} == {
         k: v for k, v in before.items() if k not in new
     }
+
+
+def test_the_credential_of_a_department_comes_into_the_accounts(tmp_path: Path) -> None:
+    """`danchu nats credentials` on the folder, then once more `danchu keys cluster`."""
+    cluster_secrets.make(tmp_path, "postgresql:5432")
+    settings = IntakeSettings(home=tmp_path)
+    issued = units.issue(settings, ["H44.12.34"], ["urn:danchu:unit:H44.12.34:"], 0)
+    cluster_secrets.make(tmp_path, "postgresql:5432")
+    accounts = (tmp_path / "nats/accounts.conf").read_text()
+    assert issued.credential.user in accounts and issued.credential.password_hash in accounts

@@ -6,6 +6,7 @@ Not part of `make test`, since it needs kubectl, kubernetes-validate and checkov
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -120,3 +121,33 @@ def test_a_commit_is_on_two_instances_of_the_operators_postgresql() -> None:
     assert not off & spec["postgresql"]["parameters"].keys()
     initdb = spec["bootstrap"]["initdb"]
     assert (initdb["database"], initdb["owner"]) == ("danchu", "danchu")
+
+
+def test_danchu_can_end_tls_itself(tmp_path: Path) -> None:
+    """The component tls over the small overlay: certificates are mounted, probes ask by HTTPS."""
+    above = Path(os.path.relpath(MANIFESTS, tmp_path))
+    (tmp_path / "kustomization.yaml").write_text(
+        f"resources: [{above}/overlays/single-node]\ncomponents: [{above}/components/tls]\n"
+    )
+    contents = built(tmp_path)
+    doors = of_kind(contents, "Deployment")
+    for door in doors:
+        (container,) = template(door)["spec"]["containers"]
+        for probe in ("startupProbe", "livenessProbe", "readinessProbe"):
+            assert container[probe]["httpGet"]["scheme"] == "HTTPS"
+        assert "tls" in [mount["name"] for mount in container["volumeMounts"]]
+    assert len(doors) == 4 and rules.settings_exist(contents) == []
+
+
+def test_postgresql_may_be_outside(tmp_path: Path) -> None:
+    """The base with one node of NATS and a PostgreSQL elsewhere: nothing else is missing."""
+    above = Path(os.path.relpath(MANIFESTS, tmp_path))
+    (tmp_path / "kustomization.yaml").write_text(
+        f"namespace: danchu\nresources: [{above}/base]\n"
+        f"components: [{above}/components/nats, {above}/components/postgresql-outside]\n"
+    )
+    contents = built(tmp_path)
+    for rule in rules.RULES:
+        assert rule(contents) == []
+    outside = {path for path in paths.open_paths(contents) if path.port == "5432/TCP"}
+    assert {path.server for path in outside} == {"network 192.0.2.0/24"} and len(outside) == 5

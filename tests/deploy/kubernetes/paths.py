@@ -85,11 +85,14 @@ NEEDED: dict[str, set[Path]] = {
         *_to(("postgresql",), "network 192.0.2.1/32", 443, 6443),
         *(Path("namespace traefik", server, "8080/TCP") for server in _CALLERS),
         *_to(_CALLERS, "network 192.0.2.0/24", 443),
+        *_to(_READERS, "namespace monitoring", 4318),
+        *(Path("namespace monitoring", server, "9464/TCP") for server in _READERS),
     },
 }
 """Who speaks to whom: every service to its database and to NATS (over the monitoring port it reads
 back that writes are synced), the Jobs to what they prepare, replicas to each other, the ingress to
-HTTP, and who verifies tokens to the OpenID issuer. Services do not call each other."""
+HTTP, who verifies tokens to the OpenID issuer, and metrics and traces to those who watch. Services
+do not call each other."""
 
 
 def denied_by_default(contents: Sequence[Object]) -> bool:
