@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 # -qq: errors are printed, warnings about places where a package was not found are not.
 PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
 
-.PHONY: setup run test postgresql lint check bench bench-check faults generate kubernetes lock clean
+.PHONY: setup run test postgresql lint check bench bench-check faults generate kubernetes rules lock clean
 
 run: $(VENV)/.installed ## everything on this machine, with the sample city
 	@exec $(BIN)/danchu up
@@ -21,6 +21,16 @@ SQL := tests/chassis/database/test_durability.py tests/chassis/relay/test_relay.
 postgresql: setup ## the SQL tests on PostgreSQL 15 of Debian too (the wheel of the tests has 18)
 	@if [ -x $(OLDEST)/postgres ]; then DANCHU_TEST_POSTGRES=$(OLDEST) $(BIN)/python -m pytest --numprocesses $(WORKERS) -k postgres $(SQL); \
 	else echo "Not run on PostgreSQL 15: there is no $(OLDEST)/postgres (Debian: apt-get install postgresql)"; fi
+
+RULES := deploy/telemetry/rules/*.yaml
+rules: setup ## alerts and dashboards, by promtool and on a real Prometheus: about a minute
+	@if [ "$$(id -u)" = 0 ] && ! command -v promtool prometheus > /dev/null; then \
+	apt-get install --yes --no-install-recommends prometheus > /dev/null 2>&1 || echo "prometheus could not be installed"; fi
+	@if command -v promtool prometheus > /dev/null; then set -e; \
+	promtool check config deploy/telemetry/prometheus.yaml; promtool check rules $(RULES); \
+	promtool test rules tests/deploy/telemetry/alerts.test.yaml; \
+	$(BIN)/python -m pytest -q tests/deploy/telemetry/on_prometheus.py; \
+	else echo "Not run: there is no promtool and no prometheus (Debian: apt-get install prometheus)"; fi
 
 lint: setup ## lint, types, imports
 	$(BIN)/ruff check .
@@ -39,8 +49,9 @@ bench: setup ## measures beside the tutorial design; figures and ratios
 faults: setup ## kills under load for long: 10,000 commands, 100 kills, on each database
 	FAULT_COMMANDS=10000 FAULT_KILLS=100 $(BIN)/python -m pytest -s tests/faults
 
-generate: setup ## the JSON Schemas of the contracts, from the catalog, and docs/settings.md
+generate: setup ## the JSON Schemas of the contracts, from the catalog, docs/settings.md and the dashboards
 	$(BIN)/python -m contracts.generate
+	$(BIN)/python deploy/telemetry/dashboards/generate.py
 	$(BIN)/python -m services.commands.settings_table > docs/settings.md
 
 KUBERNETES := tests/deploy/kubernetes
