@@ -72,12 +72,12 @@ def _to(clients: Sequence[str], server: str, *ports: int) -> set[Path]:
 
 NEEDED: dict[str, set[Path]] = {
     "single-node": {
-        *_to((*_READERS, "migrate"), "postgresql", 5432),
+        *_to((*_READERS, "migrate", "backup"), "postgresql", 5432),
         *_to(_READERS, "nats", 4222, 8222),
         *_to(("provision",), "nats", 4222),
     },
     "production": {
-        *_to((*_READERS, "migrate"), "postgresql", 5432),
+        *_to((*_READERS, "migrate", "backup"), "postgresql", 5432),
         *_to(_READERS, "nats", 4222, 8222),
         *_to(("provision",), "nats", 4222),
         *_to(("nats",), "nats", 6222),
