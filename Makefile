@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 # -qq: errors are printed, warnings about places where a package was not found are not.
 PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
 
-.PHONY: setup run test postgresql lint check bench bench-check faults generate kubernetes rules lock clean
+.PHONY: setup run test postgresql lint check bench bench-check faults topology generate kubernetes rules lock clean
 
 run: $(VENV)/.installed ## everything on this machine, with the sample city
 	@exec $(BIN)/danchu up
@@ -48,6 +48,10 @@ bench: setup ## measures beside the tutorial design; figures and ratios
 
 faults: setup ## kills under load for long: 10,000 commands, 100 kills, on each database
 	FAULT_COMMANDS=10000 FAULT_KILLS=100 $(BIN)/python -m pytest -s tests/faults
+
+topology: setup ## three nats-servers, PostgreSQL, three doors, two folds: each restarted, killed, frozen, cut off
+	@echo "The production topology on the loopback: about 3 minutes on two cores, at most 5"
+	timeout 300 $(BIN)/python -m tests.deploy.topology
 
 generate: setup ## the JSON Schemas of the contracts, from the catalog, docs/settings.md and the dashboards
 	$(BIN)/python -m contracts.generate

@@ -21,8 +21,13 @@ Task = Callable[[], Awaitable[None]]
 async def check_broker(settings: Settings, broker: Broker, health: Health) -> None:
     """Refuses a server without durable writes; one only vouched for gives a warning in `health`."""
     await broker.ensure()
-    if not await check_sync(settings.monitor(), settings.nats_sync_always_vouched):
+    sync = await check_sync(
+        settings.monitor(), settings.nats_sync_always_vouched, settings.nats_replicas
+    )
+    if sync is None:
         health.warn(VOUCHED)
+    elif sync.unread:
+        health.show("durability", sync.state)
 
 
 async def run_after_check(name: str, check: Task, run: Task) -> None:

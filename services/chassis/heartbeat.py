@@ -24,19 +24,27 @@ class Beat:
     name: str
     limit: float
     _due: float | None = None
+    _depth: int = 0
 
     def turn(self) -> None:
         """The loop goes round."""
+        if self._depth:
+            return
         self._due = time.monotonic() + self.limit
 
     @contextlib.contextmanager
     def resting(self, seconds: float | None = None) -> Iterator[None]:
         """Within the block the loop may stand still, for `seconds` or without limit."""
+        before = self._due
         self._due = None if seconds is None else time.monotonic() + max(seconds, self.limit)
+        self._depth += 1
         try:
             yield
         finally:
-            self.turn()
+            self._depth -= 1
+            self._due = before
+            if not self._depth:
+                self.turn()
 
     def end(self) -> None:
         """The loop has ended; it need not turn any more."""

@@ -134,7 +134,8 @@ class Producer:
     async def _check_broker(self) -> None:
         """Refuses a server or stream whose durability is too weak."""
         await check_broker(self.parts.settings, self.parts.broker, self.health)
-        check_stream((await self.parts.broker.stream_info(STREAM)).config)
+        info = await self.parts.broker.stream_info(STREAM)
+        check_stream(info.config, self.parts.settings.nats_replicas)
 
     async def stop(self) -> None:
         """Stops the tasks, the last first; the relay ends once it has sent what is there.

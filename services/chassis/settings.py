@@ -38,9 +38,19 @@ class NatsAccess:
     user: str | None
     password: str | None
     inbox_prefix: str
+    replicas: int = 1
+
+    @property
+    def servers(self) -> list[str]:
+        """The servers of the URL."""
+        return [server.strip() for server in self.url.split(",")]
 
 
 SECONDS_MAX = 24 * 3600
+
+
+def _number(value: Any) -> Any:
+    return int(value) if isinstance(value, str) and value in ("1", "3") else value
 
 
 class Settings(BaseSettings):
@@ -78,6 +88,7 @@ class Settings(BaseSettings):
     nats_port: int = Field(default=4222, ge=1, le=65535)
     nats_monitor: str | None = None
     nats_sync_always_vouched: bool = False
+    nats_replicas: Annotated[Literal[1, 3], BeforeValidator(_number)] = 1
     otlp_endpoint: str | None = None
     metrics_port: int | None = Field(default=None, ge=1, le=65534)
     metrics_host: str | None = Field(default=None, min_length=1)
@@ -146,10 +157,11 @@ class Settings(BaseSettings):
             user=user if password is not None else None,
             password=password,
             inbox_prefix=f"_INBOX.{user}",
+            replicas=self.nats_replicas,
         )
 
     def monitor(self) -> str | None:
-        """The HTTP monitoring address of NATS, where its durability is read back."""
+        """The HTTP monitoring addresses of NATS, separated by commas, where durability is read."""
         if self.nats_monitor or self.nats_url:
             return self.nats_monitor
         monitor = self.embedded_nats().get("monitor")

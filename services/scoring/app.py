@@ -14,12 +14,13 @@ from fastapi import FastAPI
 from contracts import moments
 from services.chassis.auth import credentials
 from services.chassis.broker.connection import Broker
-from services.chassis.broker_startup import Task, check_broker, run_after_check
+from services.chassis.broker_startup import check_broker
 from services.chassis.cancellation import cancel_all
 from services.chassis.clock import Clock, now_us
 from services.chassis.database.engine import Database
 from services.chassis.errors import BrokerAway
 from services.chassis.health import Health
+from services.chassis.heartbeat import Heartbeats
 from services.chassis.key_marks import check_keys
 from services.chassis.read_log import ReadLog
 from services.chassis.relay.loop import Relay
@@ -32,6 +33,7 @@ from services.scoring.api.rating_question import rating_answers
 from services.scoring.errors import FoldHalted, MarksDiffer
 from services.scoring.fold.registry import Registry
 from services.scoring.handlers.folder import Folder
+from services.scoring.messages import message
 from services.scoring.operations.gauges import ScoringGauges
 from services.scoring.operations.lag import FoldLag
 from services.scoring.readmodel import sealed_rubrics
@@ -49,12 +51,15 @@ from services.scoring.settings import SERVICE, ScoringSettings
 from services.scoring.store import doors
 from services.scoring.store import position as position_store
 from services.scoring.store.door_state import first_alarm
+from services.scoring.store.lease import lease_of
 from services.scoring.store.position import Position
+from services.scoring.stream import stream_state
 from services.scoring.subscribers.fold_loop import FoldLoop
 from services.scoring.subscribers.mark_watch import MarkWatch
 from services.scoring.subscribers.rating_feed import RatingFeed
 from services.scoring.subscribers.rating_questions import RatingResponder
 from services.scoring.subscribers.receipt_questions import ReceiptResponder
+from services.scoring.subscribers.standby import Standby
 from services.scoring.tables import MIGRATIONS
 from services.scoring.year.stages import SEALED
 
@@ -70,16 +75,14 @@ class App:
     broker: Broker
     api: FastAPI
     health: Health
-    fold: FoldLoop | None
-    relay: Relay | None
     questions: ReceiptResponder | None
     ratings: RatingResponder | None
     reads: ReadLog
     seals: SealService
     tokens: TokenWatch
     gauges: ScoringGauges
-    feed: RatingFeed | None = None
     clock: Clock = now_us
+    standby: Standby | None = None
     tasks: list[asyncio.Task[None]] = field(default_factory=list)
 
     def measures(self) -> dict[str, Measure]:
@@ -92,6 +95,7 @@ class App:
         await check_keys(self.db, credentials.token_keys(self.settings), self.clock())
         await check_seals(self.db, self.seals.keyring, self.clock())
         await SealedRubrics(self.db, self.seals.drafts.rubrics).warn()
+        await self._wait_for_streams()
         if self.questions is not None and self.ratings is not None:
             await self.tokens.look()
             self.tasks += [
@@ -100,34 +104,30 @@ class App:
                 asyncio.create_task(self.ratings.run(), name="scoring ratings"),
                 asyncio.create_task(self.reads.run(), name="scoring log of reads"),
             ]
-        if self.fold is None or self.relay is None:
-            return
-        with contextlib.suppress(BrokerAway):
-            await self._check_broker()
-        keeper = asyncio.create_task(self.seals.keeper.run(), name="scoring seals")
-        self.tasks += [keeper] + [
-            asyncio.create_task(run_after_check(name, self._check_broker, run), name=name)
-            for name, run in self._work(self.fold, self.relay)
-        ]
+        if self.standby is not None:
+            with contextlib.suppress(BrokerAway):
+                await self.standby.check()
+            self.tasks.append(asyncio.create_task(self.standby.run(), name="scoring standby"))
 
-    def _work(self, fold: FoldLoop, relay: Relay) -> list[tuple[str, Task]]:
-        work: list[tuple[str, Task]] = [
-            ("scoring relay", relay.run), ("scoring fold", fold.run),
-        ]  # fmt: skip
-        if fold.watch is not None:
-            work.append(("scoring marks", fold.watch.run))
-        if self.feed is not None:
-            work.append(("scoring feed", self.feed.run))
-        return work
+    @property
+    def fold(self) -> FoldLoop | None:
+        """The fold of this process, whether it folds now or stands by."""
+        return None if self.standby is None else self.standby.fold
 
-    async def _check_broker(self) -> None:
-        await check_broker(self.settings, self.broker, self.health)
+    async def _wait_for_streams(self) -> None:
+        """Raises BrokerAway while the streams are missing, if the start is to wait for them."""
+        if self.standby is not None and self.settings.start_waits:
+            await self.standby.check()
+            await self.standby.reach()
 
     async def stop(self) -> None:
-        """Stops the tasks and closes all connections; unfolded messages are delivered again."""
+        """Stops the tasks and closes all connections; unfolded messages are delivered again.
+
+        What is committed and not sent yet is sent first, if NATS is there.
+        """
+        if self.standby is not None:
+            await self.standby.stop()
         await cancel_all(self.tasks)
-        if self.fold is not None:
-            await self.fold.stop()
         await self.broker.close()
         await self.reads.close()
         await self.db.close()
@@ -151,30 +151,53 @@ def build(settings: ScoringSettings, part: Part = "all", clock: Clock = now_us) 
     rubrics = loader.load_directory(settings.rubrics_folder)
     db = Database(settings.database(SERVICE), SERVICE, settings.database_limits)
     broker = Broker(settings.nats(SERVICE), f"danchu scoring {part}")
-    health = Health()
-    fold = relay = feed = None
-    if part != "http":
-        folder, watch = Folder(db, rubrics, clock), MarkWatch(db, broker, clock)
-        fold = FoldLoop(db, broker, folder, settings.scoring_batch, watch=watch)
-        relay = Relay(db, broker, clock, spot_checks=True)
-        feed = RatingFeed(db, broker, rubrics, clock)
+    health = Health(beats=Heartbeats(settings.heartbeat_seconds))
     lag = FoldLag(db, broker, clock)
-    health.show("feed", lag.feed if feed is None else feed.check)
-    _add_checks(health, lag, part, rubrics)
+    standby = None if part == "http" else _standby(settings, db, broker, rubrics, health, clock)
+    health.show("feed", lag.feed if standby is None else standby.feed.check)
+    _add_checks(health, lag, standby, part, rubrics)
     reading = Reading(db, Snapshots(db, rubrics), clock)
     verifier = credentials.verifier(settings, clock, SERVICE)
     reads = ReadLog(db, clock)
     seals = _seals(settings, reading, health)
+    if standby is not None:
+        seals.keeper.beat = health.beats.beat("scoring seals")
+        standby.always = [("scoring seals", seals.keeper.run)]
     api = build_api(reading, lag, verifier, health, reads, seals, settings.public_url)
     questions = ratings = None
     if part != "fold":
         questions = ReceiptResponder(settings.nats(SERVICE), Receipts(db, reading.versions))
         ratings = RatingResponder(settings.nats(SERVICE), rating_answers(reading, reads))
-    gauges = ScoringGauges(lag, None if feed is None else feed.unannounced)
+    gauges = ScoringGauges(lag, None if standby is None else standby.feed.unannounced)
     return App(
-        settings, db, broker, api, health, fold, relay, questions, ratings, reads, seals,
-        TokenWatch(db, verifier), gauges, feed, clock,
+        settings, db, broker, api, health, questions, ratings, reads, seals,
+        TokenWatch(db, verifier), gauges, clock, standby,
     )  # fmt: skip
+
+
+def _standby(
+    settings: ScoringSettings, db: Database, broker: Broker, rubrics: Rubrics, health: Health,
+    clock: Clock,
+) -> Standby:  # fmt: skip
+    """All that runs while this process holds the lease of the fold."""
+    lease = lease_of(db, settings.heartbeat_seconds)
+    own = db.fenced(lease.fence)
+    folder, watch = Folder(own, rubrics, clock), MarkWatch(own, broker, clock)
+    fold = FoldLoop(own, broker, folder, settings.scoring_batch, watch=watch)
+    relay = Relay(own, broker, clock, spot_checks=True)
+    feed = RatingFeed(own, broker, rubrics, clock)
+    for name, loop in (("relay", relay), ("fold", fold), ("marks", watch), ("feed", feed)):
+        loop.beat = health.beats.beat(f"scoring {name}")
+
+    async def check() -> None:
+        await check_broker(settings, broker, health)
+
+    async def reach() -> None:
+        if await stream_state(broker) is None:
+            raise BrokerAway(message("stream-unprovisioned"))
+
+    work = [("scoring marks", watch.run)]
+    return Standby(lease, check, reach, broker.change_server, fold, relay, feed, health.beats, work)
 
 
 def _seals(settings: ScoringSettings, reading: Reading, health: Health) -> SealService:
@@ -195,7 +218,9 @@ def _seals(settings: ScoringSettings, reading: Reading, health: Health) -> SealS
     return service
 
 
-def _add_checks(health: Health, lag: FoldLag, part: Part, rubrics: Rubrics) -> None:
+def _add_checks(
+    health: Health, lag: FoldLag, standby: Standby | None, part: Part, rubrics: Rubrics
+) -> None:
     """Adds the health checks: queries are ready without a broker, and while the fold is halted.
 
     A process that only folds is not ready while the fold is halted or its disk check fails. A
@@ -210,22 +235,20 @@ def _add_checks(health: Health, lag: FoldLag, part: Part, rubrics: Rubrics) -> N
     async def nats() -> str:
         return broker.state()
 
-    async def position() -> Position:
-        async with db.read() as conn:
-            return await position_store.load(conn)
-
     async def folding() -> str:
-        place = await position()
+        place = await _position(db)
         if place.halted is not None:
             raise FoldHalted(place.halted, place.faulty)
         async with db.read() as conn:
             alarm = first_alarm(await doors.load(conn), clock())
         if alarm is not None:
             raise MarksDiffer(alarm)
-        return "runs elsewhere" if part == "http" else "runs here"
+        return "runs elsewhere" if standby is None else standby.state
 
     async def folded_with() -> str:
-        require_same_rubrics(await position(), rubrics)
+        # a fold with other rubrics that stands by is what a rollout replaces the holder with
+        if part != "fold" or standby is None or standby.holds:
+            require_same_rubrics(await _position(db), rubrics)
         return "those of the ratings"
 
     health.require("database", database)
@@ -235,3 +258,8 @@ def _add_checks(health: Health, lag: FoldLag, part: Part, rubrics: Rubrics) -> N
     health.show("lag", lag.in_time)
     health.require("rubrics", folded_with)
     health.show(sealed_rubrics.CHECK, SealedRubrics(db, rubrics).check)
+
+
+async def _position(db: Database) -> Position:
+    async with db.read() as conn:
+        return await position_store.load(conn)

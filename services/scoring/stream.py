@@ -64,7 +64,7 @@ async def stream_state(broker: Broker) -> StreamState | None:
     info = await stream_info(broker)
     if info is None:
         return None
-    check_stream(info.config)
+    check_stream(info.config, broker.access.replicas)
     return state_of(info)
 
 

@@ -85,6 +85,26 @@ def test_children_that_are_killed_come_back_and_nothing_is_lost(stack: Stack, ev
     assert rated(stack)["unit"] == "H44.1"
 
 
+def test_children_that_hang_are_killed_and_come_back(stack: Stack, events: Path) -> None:
+    """Broker, fold and doors are stopped at once: each is named, and another takes its place."""
+    stack.up("--empty", DANCHU_HEARTBEAT_SECONDS="8")
+    frozen = stack.children()
+    for pid in frozen.values():
+        os.kill(pid, signal.SIGSTOP)
+    output = ""
+    while not all(f"{name} hangs" in output for name in ("nats-server", "http", "fold")):
+        output += stack.wait(" hangs: ")
+    eventually(
+        lambda: (
+            len(stack.children()) == 3 and not set(stack.children().values()) & set(frozen.values())
+        )
+    )
+    eventually(lambda: _ready(stack))
+    assert stack.run("emit", str(events)).returncode == 0
+    assert rated(stack)["unit"] == "H44.1"
+    assert stack.stop() == 0
+
+
 def _ready(stack: Stack) -> bool:
     try:
         with urllib.request.urlopen(f"{stack.url}/readyz", timeout=5) as answer:

@@ -7,6 +7,8 @@ otherwise; `Broker.request` fails at once with the server's own words.
 import asyncio
 import contextlib
 import logging
+import random
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -28,6 +30,9 @@ log = logging.getLogger(__name__)
 REQUEST_SECONDS = 10.0
 CONNECT_SECONDS = 3.0
 RETRY_SECONDS = 1
+PING_SECONDS = 10
+STAY_SECONDS = 5.0
+CLOSE_SECONDS = 2.0
 
 
 @dataclass
@@ -41,6 +46,12 @@ class Broker:
     _inflight: set[asyncio.Future[Any]] = field(default_factory=set)
     _connecting: asyncio.Lock = field(default_factory=asyncio.Lock)
     _joining: bool = False
+    _servers: list[str] = field(default_factory=list)
+    _connected_at: float = 0.0
+
+    def __post_init__(self) -> None:
+        servers = self.access.servers
+        self._servers = random.sample(servers, len(servers))  # the clients spread over them
 
     async def ensure(self) -> Client:
         """The open connection; BrokerAway if it cannot be opened."""
@@ -55,25 +66,47 @@ class Broker:
 
     async def _connect(self) -> None:
         """Ends at the first error: the client would retry even a wrong password for ever."""
-        self.nc, self._joining = Client(), True
+        first, self.nc, self._joining = self._connected_at == 0.0, Client(), True
         connecting = self.nc.connect(
-            self.access.url, name=self.name, user=self.access.user,
+            self._servers, dont_randomize=True, name=self.name, user=self.access.user,
             password=self.access.password, inbox_prefix=self.access.inbox_prefix,
             error_cb=self._on_error, disconnected_cb=self._on_disconnect,
             reconnected_cb=self._on_reconnected, max_reconnect_attempts=-1,
             reconnect_time_wait=RETRY_SECONDS, allow_reconnect=True,
+            ping_interval=PING_SECONDS,
         )  # fmt: skip
         try:
             with translate_client_errors():
                 async with asyncio.timeout(CONNECT_SECONDS):
                     await connecting
         except BrokerAway as away:
+            self._servers.append(self._servers.pop(0))
             raise BrokerAway(self.nc.last_error or away.cause) from away
         finally:
             self._joining = False
             if not self.nc.is_connected:
                 with contextlib.suppress(BrokerAway), translate_client_errors():
                     await self.nc.close()
+
+        self._connected_at = time.monotonic()
+        if not first:
+            await self._on_reconnected()
+
+    async def change_server(self) -> None:
+        """Leaves a server that is connected and does not do its work, where there are others.
+
+        A server that is cut off from its cluster keeps its clients, and answers them nothing.
+        """
+        stays = time.monotonic() - self._connected_at < STAY_SECONDS
+        if len(self._servers) < 2 or not self.nc.is_connected or stays:
+            return
+        async with self._connecting:
+            log.warning("the broker is left for another one", extra={"connection": self.name})
+            self._servers.append(self._servers.pop(0))
+            with contextlib.suppress(BrokerAway, TimeoutError), translate_client_errors():
+                async with asyncio.timeout(CLOSE_SECONDS):
+                    await self.nc.close()
+            self._fail(BrokerAway("the connection was left"))
 
     async def _on_error(self, error: Exception) -> None:
         log.debug("the broker refused or failed", extra={"error": str(error)})

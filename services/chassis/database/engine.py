@@ -6,8 +6,9 @@ to the `store`, `queries` and `tables` of each service.
 
 import asyncio
 import contextlib
+import copy
 import sqlite3
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -47,12 +48,16 @@ CONNECT_SECONDS = 10
 SQLITE_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "cache_size=-32768", "temp_store=MEMORY")
 LOCKED_TRIES = 100
 SETTINGS = "server_settings"
+Fence = Callable[[AsyncConnection], Awaitable[None]]
+"""Called at the beginning of each write transaction; it raises DatabaseAway to prevent it."""
 SQLALCHEMY_OWN = "prepared_statement_"
 """The prefix of options that SQLAlchemy handles itself and the driver does not know."""
 
 
 class Database:
     """The engines of one service; `schema` names its schema on PostgreSQL."""
+
+    fence: Fence | None = None
 
     def __init__(self, url: str, schema: str, limits: Limits = LIMITED) -> None:
         plain, self._arguments = split(url)
@@ -148,6 +153,8 @@ class Database:
         try:
             with translate_driver_errors():
                 async with self._writer.begin() as conn, give_up_on_timeout(conn):
+                    if self.fence is not None:
+                        await self.fence(conn)
                     yield conn
         except DiskFull as failure:
             self.room.note(failure)
@@ -172,10 +179,17 @@ class Database:
             yield self
             return
         other = Database(self._source_url, self.schema, PATIENT)
+        other.fence = self.fence
         try:
             yield other
         finally:
             await other.close()
+
+    def fenced(self, fence: Fence | None) -> "Database":
+        """The same database and connections, whose write transactions call `fence` first."""
+        fenced = copy.copy(self)
+        fenced.fence = fence
+        return fenced
 
     async def single_value(self, statement: str) -> Any:
         """The latest value of a statement that reads one row and one column; or DatabaseAway."""

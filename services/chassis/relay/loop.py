@@ -120,6 +120,8 @@ class Relay:
             except (BrokerAway, DatabaseAway) as away:
                 if self._finishing.is_set():
                     return
+                if isinstance(away, BrokerAway):
+                    await self.broker.change_server()
                 await self._pause(away)
                 continue
             if not sent_count:

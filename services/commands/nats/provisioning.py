@@ -26,7 +26,7 @@ class StreamPlan:
     append_only: bool
     last_per_subject: bool = False
 
-    def config(self) -> StreamConfig:
+    def config(self, replicas: int = 1) -> StreamConfig:
         """The configuration to create or update the stream with."""
         return StreamConfig(
             name=self.name, subjects=[self.subjects], storage=StorageType.FILE,
@@ -34,6 +34,7 @@ class StreamPlan:
             max_msgs_per_subject=1 if self.last_per_subject else -1,
             deny_delete=self.append_only, deny_purge=self.append_only,
             duplicate_window=DEDUPE_SECONDS, allow_atomic=True, allow_direct=True,
+            num_replicas=replicas,
         )  # fmt: skip
 
 
@@ -57,30 +58,33 @@ async def provision(broker: Broker, anew: bool = False) -> list[Message]:
     changes: list[Message] = []
     with translate_client_errors():
         for stream in STREAMS:
-            changes += await _provision_stream(manager, stream)
+            changes += await _provision_stream(manager, stream, broker.access.replicas)
         for consumer in CONSUMERS:
             changes += await _provision_consumer(manager, consumer, anew)
     return changes
 
 
-async def _provision_stream(manager: JetStreamManager, plan: StreamPlan) -> list[Message]:
-    planned = plan.config()
+async def _provision_stream(
+    manager: JetStreamManager, plan: StreamPlan, replicas: int
+) -> list[Message]:
+    """Consumers have the replicas of their stream."""
+    planned = plan.config(replicas)
     try:
         present = (await manager.stream_info(plan.name)).config
     except NotFoundError:
-        check_stream((await manager.add_stream(planned)).config)
+        check_stream((await manager.add_stream(planned)).config, replicas)
         return [message("stream-created", stream=plan.name)]
     check_stream(present)
     if not _differs(present, planned):
         return []
-    check_stream((await manager.update_stream(planned)).config)
+    check_stream((await manager.update_stream(planned)).config, replicas)
     return [message("stream-updated", stream=plan.name)]
 
 
 def _differs(present: StreamConfig, planned: StreamConfig) -> bool:
     names = (
         "subjects", "max_msgs_per_subject", "deny_delete", "deny_purge", "duplicate_window",
-        "allow_atomic", "allow_direct",
+        "allow_atomic", "allow_direct", "num_replicas",
     )  # fmt: skip
     return any(getattr(present, name) != getattr(planned, name) for name in names)
 

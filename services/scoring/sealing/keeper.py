@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from services.chassis.errors import DanchuError, DatabaseAway
+from services.chassis.heartbeat import DEFAULT_SECONDS, Beat
 from services.scoring.messages import message
 from services.scoring.sealing.checkpoints import Checkpoints
 from services.scoring.sealing.faults import each_or_fault
@@ -15,6 +16,7 @@ from services.scoring.sealing.restoration import Restoration, lacking
 log = logging.getLogger(__name__)
 
 LOOK_SECONDS = 2.0
+STEP_SECONDS = 3600.0
 FAULT_SECONDS = 15.0
 """After a fault: each look then reads the whole year once more, in the process that folds."""
 
@@ -40,21 +42,30 @@ class SealKeeper:
     restoration: Restoration
     checkpoints: Checkpoints
     fault: DanchuError | None = None
+    beat: Beat = field(default_factory=lambda: Beat("seals", DEFAULT_SECONDS))
 
     async def run(self) -> None:
         """Looks again and again; a fault is shown by the health, and does not stop the fold."""
-        while True:
-            try:
-                await self.step()
-                self.fault = None
-            except DatabaseAway as away:
-                log.info("the seals wait for the database", extra={"error": str(away)})
-            except DanchuError as fault:
-                self._note(fault)
-            except Exception as fault:  # a bug: readiness names it, and the fold goes on
-                log.error("the seals failed", exc_info=fault)
-                self._note(KeepingFailed(fault))
-            await asyncio.sleep(LOOK_SECONDS if self.fault is None else FAULT_SECONDS)
+        try:
+            while True:
+                with self.beat.resting(STEP_SECONDS):
+                    await self._turn()
+                with self.beat.resting():
+                    await asyncio.sleep(LOOK_SECONDS if self.fault is None else FAULT_SECONDS)
+        finally:
+            self.beat.end()
+
+    async def _turn(self) -> None:
+        try:
+            await self.step()
+            self.fault = None
+        except DatabaseAway as away:
+            log.info("the seals wait for the database", extra={"error": str(away)})
+        except DanchuError as fault:
+            self._note(fault)
+        except Exception as fault:  # a bug: readiness names it, and the fold goes on
+            log.error("the seals failed", exc_info=fault)
+            self._note(KeepingFailed(fault))
 
     async def step(self) -> None:
         """Restores first: a checkpoint goes on from those that are restored."""

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from services.chassis.broker.connection import Broker
 from services.chassis.database.engine import Database
 from services.chassis.errors import BrokerAway, DanchuError, DatabaseAway
+from services.chassis.heartbeat import DEFAULT_SECONDS, Beat
 from services.chassis.marks import HEADER as DOOR
 from services.chassis.telemetry.instruments import message_span, meter, tracer
 from services.scoring.errors import FoldHalted
@@ -40,6 +41,9 @@ _batch_time = _meter.create_histogram(
 
 WAIT_SECONDS = 1.0
 PAUSE_SECONDS = 1.0
+FOLD_SECONDS = 600.0
+"""A transaction that takes longer is a hang; each of its statements has a limit of its own."""
+LEADER_LOOKS = 5
 GC_OBJECTS = 50_000
 """The number of new objects between two runs of the cycle collector. A batch makes hundreds of
 thousands of objects and no cycles: at the default of 700, the runs took a fifth of the fold's
@@ -54,7 +58,10 @@ def _halted(now: Position, before: Position, reason: str) -> Position:
 
 @dataclass
 class FoldLoop:
-    """Folds the stream until it is cancelled; `halted` is the reason for a halt, or None."""
+    """Folds the stream until it is cancelled; `halted` is the reason for a halt, or None.
+
+    `on_away` is called when NATS is away.
+    """
 
     db: Database
     broker: Broker
@@ -62,6 +69,9 @@ class FoldLoop:
     batch: int
     halted: str | None = None
     watch: MarkWatch | None = None
+    on_away: Callable[[], None] = lambda: None
+    beat: Beat = field(default_factory=lambda: Beat("fold", DEFAULT_SECONDS))
+    _faults_lifted: bool = False
     _reader: Reader = field(init=False)
     _lost: bool = True
 
@@ -75,9 +85,19 @@ class FoldLoop:
     async def run(self) -> None:
         """Folds until it is cancelled; waits while halted, or without NATS or the database."""
         gc.set_threshold(GC_OBJECTS)
-        await self._retry(self._lift_fault)
+        self._lost = True
+        try:
+            if not self._faults_lifted:
+                await self._retry(self._lift_fault)
+                self._faults_lifted = True
+            await self._run()
+        finally:
+            self.beat.end()
+
+    async def _run(self) -> None:
         prepared = False
         while True:
+            self.beat.turn()
             try:
                 if not prepared:
                     await self._prepare()
@@ -90,6 +110,8 @@ class FoldLoop:
                 await asyncio.sleep(PAUSE_SECONDS)
             except (BrokerAway, DatabaseAway) as away:
                 log.warning("the fold waits", extra={"error": str(away)})
+                if isinstance(away, BrokerAway):
+                    self.on_away()
                 await asyncio.sleep(PAUSE_SECONDS)
 
     async def _lift_fault(self) -> None:
@@ -100,7 +122,8 @@ class FoldLoop:
 
     async def _prepare(self) -> None:
         try:
-            await self._retry(self.folder.prepare)
+            with self.beat.resting():  # a recompute takes as long as there is data
+                await self._retry(self.folder.prepare)
         except DanchuError:
             raise
         except Exception as fault:  # a bug: it halts the fold with an alarm, but not the process
@@ -128,6 +151,7 @@ class FoldLoop:
         messages = await self._reader.batch(WAIT_SECONDS)
         if not messages:
             await self.check_stream()
+            self.beat.turn()
             await self._follow()
             return
         began = time.perf_counter()
@@ -188,6 +212,12 @@ class FoldLoop:
         # read after the position: another process may advance that, and the stream only grows
         state = await stream_state(self.broker)
         reason = regression(place, state, self.folder.clock())
+        looks = LEADER_LOOKS if self.broker.access.replicas > 1 else 0
+        while reason is not None and looks:  # a new leader may not have applied all it has stored
+            looks -= 1
+            await asyncio.sleep(PAUSE_SECONDS)
+            state = await stream_state(self.broker)
+            reason = regression(place, state, self.folder.clock())
         if reason is not None:
             await self.folder.move(lambda now: _halted(now, place, reason))
             raise FoldHalted(reason)
@@ -201,7 +231,8 @@ class FoldLoop:
         """Repeats the call until the database is available; deliveries stay in memory meanwhile."""
         while True:
             try:
-                await call()
+                with self.beat.resting(FOLD_SECONDS):
+                    await call()
             except DatabaseAway as away:
                 log.warning("the fold waits", extra={"error": str(away)})
                 await asyncio.sleep(PAUSE_SECONDS)

@@ -15,6 +15,7 @@ from services.chassis.broker.connection import Broker
 from services.chassis.clock import Clock
 from services.chassis.database.engine import Database
 from services.chassis.errors import BrokerAway, DatabaseAway
+from services.chassis.heartbeat import DEFAULT_SECONDS, Beat
 from services.chassis.marks import Mark
 from services.chassis.relay.reconciliation import EVENTS, Demand
 from services.scoring.store import doors, position
@@ -24,6 +25,7 @@ from services.scoring.stream import consumer, floor_of
 log = logging.getLogger(__name__)
 
 STEP_SECONDS = 1.0
+LONG_SECONDS = 600.0
 RESEND_AFTER_US, RENEW_AFTER_US = 1_000_000, 5_000_000
 DEMAND_EVERY_US = 10_000_000
 
@@ -36,17 +38,23 @@ class MarkWatch:
     broker: Broker
     clock: Clock
     alarm: str | None = None
+    beat: Beat = field(default_factory=lambda: Beat("marks", DEFAULT_SECONDS))
     _announced: tuple[list[Mark], int] | None = None
     _demanded: dict[str, int] = field(default_factory=dict)
 
     async def run(self) -> None:
         """Watches until it is cancelled."""
-        while True:
-            try:
-                await self.step()
-            except (BrokerAway, DatabaseAway) as away:
-                log.info("the watch over the marks waits", extra={"error": str(away)})
-            await asyncio.sleep(STEP_SECONDS)
+        self._announced = None
+        try:
+            while True:
+                try:
+                    with self.beat.resting(LONG_SECONDS):
+                        await self.step()
+                except (BrokerAway, DatabaseAway) as away:
+                    log.info("the watch over the marks waits", extra={"error": str(away)})
+                await asyncio.sleep(STEP_SECONDS)
+        finally:
+            self.beat.end()
 
     async def step(self) -> None:
         """Compares the marks read before, once the fold has passed them, then reads new marks."""

@@ -22,6 +22,7 @@ from services.chassis.broker.connection import Broker
 from services.chassis.clock import Clock
 from services.chassis.database.engine import Database
 from services.chassis.errors import BrokerAway, DatabaseAway
+from services.chassis.heartbeat import DEFAULT_SECONDS, Beat
 from services.chassis.identifiers import new_id
 from services.chassis.relay.turn import message_id
 from services.chassis.telemetry.instruments import meter
@@ -47,6 +48,7 @@ SHARE = 30
 changes all the time, the feed comes less often instead of slowing the fold."""
 SLOW_SECONDS = 20.0
 FAULT_SECONDS = 5.0
+LONG_SECONDS = 600.0
 STREAM_SECONDS = 10.0
 
 
@@ -66,6 +68,7 @@ class RatingFeed:
     rubrics: Rubrics
     clock: Clock
     fault: str | None = None
+    beat: Beat = field(default_factory=lambda: Beat("feed", DEFAULT_SECONDS))
     _waiting: int = 0
     _totals: Totals = field(init=False)
     _feed: Feed | None = None
@@ -84,8 +87,18 @@ class RatingFeed:
 
     async def run(self) -> None:
         """Announces until it is cancelled; a fault in it does not stop the fold."""
-        while True:
-            began, pause = time.thread_time(), 0.0
+        try:
+            while True:
+                pause = await self._turn()
+                with self.beat.resting():
+                    await asyncio.sleep(pause)
+        finally:
+            self.beat.end()
+
+    async def _turn(self) -> float:
+        """Announces what differs; the seconds until the next turn."""
+        began, pause = time.thread_time(), 0.0
+        with self.beat.resting(LONG_SECONDS):
             try:
                 await self.step()
                 await self._check_stream_in_time()
@@ -96,8 +109,8 @@ class RatingFeed:
                 log.error("the feed failed", exc_info=fault)
                 self.fault, pause = f"{type(fault).__name__}: {fault}"[:300], FAULT_SECONDS
                 self._totals, self._feed = Totals(self.db, self.rubrics), None
-            took = time.thread_time() - began
-            await asyncio.sleep(max(STEP_SECONDS, min(SHARE * took, SLOW_SECONDS), pause))
+        took = time.thread_time() - began
+        return max(STEP_SECONDS, min(SHARE * took, SLOW_SECONDS), pause)
 
     def unannounced(self) -> int:
         """How many changes the last step left to a later one."""

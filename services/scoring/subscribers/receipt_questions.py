@@ -63,7 +63,7 @@ class ReceiptResponder:
         if self.access.user is not None and self.access.password is not None:
             security = SASLPlaintext(self.access.user, self.access.password)
         broker = NatsBroker(
-            self.access.url, security=security, name="danchu scoring questions",
+            self.access.servers, security=security, name="danchu scoring questions",
             inbox_prefix=self.access.inbox_prefix, max_reconnect_attempts=-1,
             reconnect_time_wait=1, closed_cb=on_closed, error_cb=on_error, logger=None,
         )  # fmt: skip
