@@ -103,7 +103,7 @@ COLUMNS: tuple[Column, ...] = (
     Column("part_year", message("column-part-year"), lambda r: r.part_year),
     Column("until", message("column-until"), lambda r: r.until, 14),
     Column("head_ceiling", message("column-head-ceiling"), lambda r: r.head_ceiling, 14),
-    Column("heads", message("column-heads"), _heads, 26),
+    Column("heads", message("column-heads"), _heads, 32),
     Column("results", message("column-results"), _results, 26),
     Column("successors", message("column-successors"), lambda r: BETWEEN.join(r.successors), 18),
     Column(

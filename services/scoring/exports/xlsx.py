@@ -11,6 +11,8 @@ import io
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
+from functools import lru_cache
+from textwrap import wrap
 from typing import Any, NamedTuple, assert_never
 
 from contracts.messages import Language, Message
@@ -28,6 +30,9 @@ CELL_MAX = 32_767
 HEADING_FILL = "#DDE6F0"
 A4 = 9
 """The number of the paper in the file format."""
+LINE_POINTS = 15.0
+LINES_MAX = 20
+"""The height of a line, and the most lines of a row: some programs do not fit rows to texts."""
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - a spreadsheet has no time zones
 _VIETNAM = 7 * 3_600_000_000
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
@@ -42,11 +47,11 @@ class Heading(NamedTuple):
 
 
 INDICATOR_COLUMNS = (
-    Heading(message("column-unit"), 14), Heading(message("column-name"), 36),
-    Heading(message("column-indicator"), 24), Heading(message("column-indicator-name"), 60),
-    Heading(message("column-clause"), 30), Heading(message("column-group"), 32),
-    Heading(message("column-kind-of-indicator"), 22), Heading(message("column-points-max"), 12),
-    Heading(message("column-score"), 12), Heading(message("column-empty"), 34),
+    Heading(message("column-unit"), 14), Heading(message("column-name"), 28),
+    Heading(message("column-indicator"), 22), Heading(message("column-indicator-name"), 46),
+    Heading(message("column-clause"), 26), Heading(message("column-group"), 26),
+    Heading(message("column-kind-of-indicator"), 18), Heading(message("column-points-max"), 10),
+    Heading(message("column-score"), 10), Heading(message("column-empty"), 26),
 )  # fmt: skip
 
 
@@ -64,7 +69,7 @@ def write_xlsx(
     headings = [Heading(column.heading, column.width) for column in COLUMNS]
     lines = ([column.value(rating) for column in COLUMNS] for rating in ratings)
     page = _Page(book, message("sheet-ratings"), language)
-    page.write(headings, lines)
+    page.write(headings, lines, pages_wide=3)
     page = _Page(book, message("sheet-indicators"), language)
     page.write(INDICATOR_COLUMNS, _indicator_rows(head, ratings))
     page = _Page(book, message("sheet-about"), language)
@@ -124,45 +129,80 @@ def _about(
         yield message("about-rubric-digest"), rubric.digest
 
 
+@lru_cache(maxsize=4096)
+def _line_count(text: str, width: int) -> int:
+    """The lines that a text takes; the names of indicators recur for each unit."""
+    return min(LINES_MAX, len(wrap(text, width)))
+
+
 class _Page:
     """One sheet of the workbook, which is written row by row."""
 
     def __init__(self, book: Any, title: Message, language: Language) -> None:
         self.sheet, self.language = book.add_worksheet(title.text(language)), language
         self._title = book.add_format(
-            {"bold": True, "bg_color": HEADING_FILL, "text_wrap": True, "valign": "top"}
+            {
+                "bold": True,
+                "bg_color": HEADING_FILL,
+                "text_wrap": True,
+                "valign": "top",
+                "indent": 1,
+            }
         )
         self._points, self._count, self._text, self._day, self._instant = (
-            book.add_format({"num_format": number_format, "valign": "top"})
+            book.add_format({"num_format": number_format, "valign": "top", "text_wrap": True})
             for number_format in ("0.00", "0", "@", "dd/mm/yyyy", "dd/mm/yyyy hh:mm:ss")
         )
+        self._text.set_indent(1)  # so that a text does not touch the number before it
         self.sheet.set_landscape()
         self.sheet.set_paper(A4)
         self.sheet.fit_to_pages(1, 0)
+        self.sheet.set_footer("&C&P / &N")
+        self._lines: dict[int, int] = {}
 
-    def write(self, headings: Sequence[Heading], rows: Iterable[Sequence[Value]]) -> None:
-        """A table with a heading that stays in sight, and repeats on every printed page."""
+    def write(
+        self, headings: Sequence[Heading], rows: Iterable[Sequence[Value]], pages_wide: int = 1
+    ) -> None:
+        """A table whose heading and first two columns stay in sight, and repeat on each page."""
+        self._widths = [heading.width for heading in headings]
         for column, heading in enumerate(headings):
             self.sheet.set_column(column, column, heading.width)
             self._head(0, column, heading.text)
         self.sheet.freeze_panes(1, 2)
+        self.sheet.fit_to_pages(pages_wide, 0)
         self.sheet.repeat_rows(0)
+        self.sheet.repeat_columns(0, 1)
         last = 0
         for last, row in enumerate(rows, start=1):
             for column, value in enumerate(row):
                 self._put(last, column, value)
+        self._fit_rows()
         self.sheet.autofilter(0, 0, last, len(headings) - 1)
 
     def describe(self, entries: Iterable[tuple[Message, Value]]) -> None:
         """Names on the left, values on the right."""
-        self.sheet.set_column(0, 0, 40)
-        self.sheet.set_column(1, 1, 80)
+        self._widths = [40, 80]
+        for column, width in enumerate(self._widths):
+            self.sheet.set_column(column, column, width)
         for row, (name, value) in enumerate(entries):
             self._head(row, 0, name)
             self._put(row, 1, value)
+        self._fit_rows()
+
+    def _fit_rows(self) -> None:
+        """Makes each row as high as its longest text needs."""
+        for row, lines in self._lines.items():
+            self.sheet.set_row(row, LINE_POINTS * lines)
+
+    def _note_lines(self, row: int, column: int, text: str) -> None:
+        lines = _line_count(text, self._widths[column])
+        if lines > self._lines.get(row, 1):
+            self._lines[row] = lines
 
     def _head(self, row: int, column: int, text: Message) -> None:
-        self.sheet.write_string(row, column, text.text(self.language), self._title)
+        words = text.text(self.language)
+        self._note_lines(row, column, f"{words} ▾")  # the button of the filter takes room as well
+        self.sheet.write_string(row, column, words, self._title)
 
     def _put(self, row: int, column: int, value: Value) -> None:
         sheet = self.sheet
@@ -192,4 +232,6 @@ class _Page:
         clean = _FORBIDDEN.sub(lambda match: spell_out(match[0]), neutralise(text))
         if len(clean) > CELL_MAX:
             clean = f"{clean[: CELL_MAX - 1]}…"
+        if len(clean) > self._widths[column]:
+            self._note_lines(row, column, clean)
         self.sheet.write_string(row, column, clean, self._text)

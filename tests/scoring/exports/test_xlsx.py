@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import re
+import shutil
+import subprocess
 import zipfile
 from datetime import date, datetime
+from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
@@ -98,3 +102,45 @@ def test_a_text_stays_a_text(name: str, cell_text: str) -> None:
     for part in parts.namelist():
         ElementTree.fromstring(parts.read(part))
         assert not re.search(rb"<f[ >]|hyperlink|externalLink", parts.read(part)), part
+
+
+def test_headings_and_long_texts_have_the_height_that_they_need() -> None:
+    """Some spreadsheets do not fit rows to texts that are broken, and cut them off."""
+    book = openpyxl.load_workbook(io.BytesIO(write_xlsx(HEAD, [rating(name="Xã " * 60)])))
+    sheet = book["Xếp loại"]
+    assert sheet.row_dimensions[1].height >= 30 and sheet.row_dimensions[2].height >= 75
+    assert sheet.print_title_rows == "$1:$1" and sheet.print_title_cols == "$A:$B"
+    assert (sheet.page_setup.fitToWidth, sheet.oddFooter.center.text) == (3, "&P / &N")
+
+
+OFFICE = shutil.which("soffice")
+SHEETS = "csv:Text - txt - csv (StarCalc):44,34,76,1,,0,false,true,false,false,false,-1"
+
+
+@pytest.mark.skipif(OFFICE is None, reason="LibreOffice Calc is not installed")
+def test_libreoffice_opens_it_and_reads_every_rating_to_the_hundredth(tmp_path: Path) -> None:
+    """As a list of values, and as a document for print; it says nothing of a faulty file."""
+    file = tmp_path / "ratings.xlsx"
+    file.write_bytes(write_xlsx(HEAD, rated()))
+    for form in (SHEETS, "pdf"):
+        command = [
+            str(OFFICE), f"-env:UserInstallation={(tmp_path / 'office').as_uri()}", "--headless",
+            "--norestore", "--convert-to", form, "--outdir", str(tmp_path), str(file),
+        ]  # fmt: skip
+        run = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
+        assert not re.search("error|repair|corrupt", f"{run.stdout}{run.stderr}", re.I)
+    with (tmp_path / "ratings-Xếp loại.csv").open(encoding="utf-8", newline="") as table:
+        lines = {line["Mã đơn vị"]: line for line in csv.DictReader(table)}
+    assert lines.keys() == {each.unit for each in rated()}
+    for each in rated():
+        line = lines[each.unit]
+        assert f"{float(line['Tổng điểm']):.2f}" == points_text(each.total)
+        assert f"{float(line['Điểm trừ']):.2f}" == points_text(each.deduction)
+        assert (line["Xếp loại"], line["Thứ hạng"]) == (each.class_name, str(each.rank or ""))
+    with (tmp_path / "ratings-Tiêu chí.csv").open(encoding="utf-8", newline="") as table:
+        scores = {(row["Mã đơn vị"], row["Mã tiêu chí"]): row for row in csv.DictReader(table)}
+    for each in rated():
+        for indicator, score in each.scores.items():
+            text = scores[each.unit, indicator]["Điểm đạt"]
+            assert f"{float(text):.2f}" == points_text(score)
+    assert (tmp_path / "ratings.pdf").read_bytes().startswith(b"%PDF")
