@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 
 from services.chassis.auth.credentials import Issuer
+from services.chassis.clock import Clock, now_us
 from services.chassis.http.service_api import compose
 from services.scoring import app as scoring
 from services.scoring.rubrics.loader import SHIPPED, load_directory
@@ -48,12 +49,13 @@ class Answering:
 
 @asynccontextmanager
 async def answering(
-    home: Path, url: str, issuer: Issuer, events: Sequence[dict[str, Any]], **settings: Any
-) -> AsyncIterator[Answering]:
+    home: Path, url: str, issuer: Issuer, events: Sequence[dict[str, Any]],
+    clock: Clock = now_us, **settings: Any,
+) -> AsyncIterator[Answering]:  # fmt: skip
     """Folds the events by the shipped rubrics into an empty database, and serves it."""
     async with folding(url, load_directory(SHIPPED)) as fold:
         await fold.fold(accepted(events))
-    app = scoring.build(ScoringSettings(home=home, database_url=url, **settings), "http")
+    app = scoring.build(ScoringSettings(home=home, database_url=url, **settings), "http", clock)
     root = compose({"scoring": (app.api, app.health)})
     transport = httpx.ASGITransport(root, client=("192.0.2.7", 4711))
     try:

@@ -66,11 +66,12 @@ def fuzz(
     examples: int = 25,
     paths: dict[str, Any] | None = None,
     others: Sequence[dict[str, str]] = (),
+    paths_seen: dict[str, set[int]] | None = None,
 ) -> list[int]:
     """Tests the service with `headers`; `examples` for each operation, valid and broken.
 
     `paths` gives parameters of paths that exist. With `others` the examples take these headers and
-    the first ones by turns. Answers the statuses that were seen.
+    the first ones by turns. Answers the statuses that were seen; `paths_seen` gets them by path.
     """
     turns = itertools.cycle((headers, *others))
     seen: list[int] = []
@@ -78,7 +79,7 @@ def fuzz(
         client = run(opened.__aenter__())
         try:
             for strategy in _strategies(run(client.get(f"/{service}/openapi.json")).json(), paths):
-                _try(strategy, run, client, service, turns, examples, seen)
+                _try(strategy, run, client, service, turns, examples, seen, paths_seen)
         finally:
             run(opened.__aexit__(None, None, None))
     return seen
@@ -100,6 +101,7 @@ def _strategies(document: dict[str, Any], paths: dict[str, Any] | None) -> Itera
 def _try(
     strategy: st.SearchStrategy[Any], run: Run[Any], client: httpx.AsyncClient, service: str,
     turns: Iterator[dict[str, str]], examples: int, seen: list[int],
+    paths_seen: dict[str, set[int]] | None,
 ) -> None:  # fmt: skip
     @settings(
         max_examples=examples, derandomize=True, deadline=None, database=None,
@@ -112,6 +114,8 @@ def _try(
         made = requests.Request(**{n: v for n, v in transport.items() if n in known}).prepare()
         answer = run(_sent(client, made))
         seen.append(answer.status_code)
+        if paths_seen is not None:
+            paths_seen.setdefault(case.operation.path, set()).add(answer.status_code)
         case.validate_response(answer, checks=CHECKS)
 
     each()
