@@ -2,12 +2,14 @@
 
 A catalogue is the file `messages.toml` beside a package's `__init__.py`: a table for each code,
 with the sentence in `vi` and in `en`. A package creates its own function in `messages.py`:
-`message = catalogue(__package__)`. Pure, except that it reads each file once.
+`message = catalogue(__package__)`. A word that depends on a number stands as
+`{limit:entry|entries}`. Pure, except that it reads each file once.
 """
 
 from __future__ import annotations
 
 import re
+import string
 import tomllib
 from collections.abc import Callable, Mapping
 from functools import cache
@@ -18,6 +20,7 @@ Language = Literal["vi", "en"]
 LANGUAGES: tuple[Language, ...] = ("vi", "en")
 SEPARATOR = " / "
 """The separator of the two languages in the text of a message."""
+PLURAL = "|"
 _LETTERS = re.compile("[àáảãạăằắẳẵặâầấẩẫậđèéẻẽẹêềếểễệìíỉĩịòóỏõọôồốổỗộơờớởỡợùúủũụưừứửữựỳýỷỹỵ]", re.I)
 """Vietnamese letters that English does not have."""
 
@@ -120,12 +123,27 @@ def catalogue(package: str) -> Callable[..., Message]:
 
 
 def _filled(sentence: str, values: Mapping[str, Any], language: Language) -> str:
-    return sentence.format_map(
-        {
-            name: value.text(language) if isinstance(value, Message) else value
-            for name, value in values.items()
-        }
-    )
+    texts = {
+        name: value.text(language) if isinstance(value, Message) else value
+        for name, value in values.items()
+    }
+    if PLURAL in sentence:
+        return _WITH_PLURALS.vformat(sentence, (), texts)
+    return sentence.format_map(texts)
+
+
+class _WithPlurals(string.Formatter):
+    """Formats `{number:entry|entries}` as the first word for one, as the second for others."""
+
+    def format_field(self, value: Any, spec: str) -> str:
+        """The word that fits the number, or the value itself."""
+        one, has_plural, many = spec.partition(PLURAL)
+        if has_plural:
+            return one if str(value) == "1" else many
+        return str(super().format_field(value, spec))
+
+
+_WITH_PLURALS = _WithPlurals()
 
 
 message = catalogue(__package__)

@@ -174,7 +174,7 @@ async def test_a_child_that_hangs_is_killed_and_started_again(
     os.kill(frozen.pid, signal.SIGSTOP)
     heard = [(await lines.get()).rpartition(" / ")[2] for _ in range(2)]
     assert heard == [
-        "frozen hangs: no sign of life for 1 seconds; it is killed",
+        "frozen hangs: no sign of life for 1 second; it is killed",
         "frozen ended (signal 9); it starts again in 0.01 s",
     ]
     async with asyncio.timeout(20):

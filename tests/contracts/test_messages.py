@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from contracts.messages import Message, at_line, join_lines, join_messages, templates
+from contracts.messages import Message, at_line, catalogue, join_lines, join_messages, templates
 from services.chassis.http.language import negotiate
 
 ROOT = Path(__file__).parents[2]
@@ -61,6 +61,29 @@ def test_each_sentence_stands_in_both_languages_with_the_same_places(package: st
         assert VIETNAMESE.search(sentences["vi"]), code
         assert not VIETNAMESE.search(re.sub(r'"[^"]*"', "", sentences["en"])), code
         assert places(sentences["vi"]) == places(sentences["en"]), code
+
+
+COUNTED = re.compile(
+    r"\{(limit|number|count|seconds|events|rows|minutes|size|left|ratings|fields|tables|ledger)\} "
+    r"(steps|characters|rows|errors|bytes|seconds|requests|entries|events|keys|lines|tables)\b"
+    "(?! than)"
+)
+"""A number that may be 1, and a noun that fits any other."""
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_a_noun_agrees_with_the_number_before_it(package: str) -> None:
+    """`At least 1 entries` is no English: such a noun stands as `{limit:entry|entries}`."""
+    sentences = {code: each["en"] for code, each in templates(package).items()}
+    assert [code for code, text in sentences.items() if COUNTED.search(text)] == []
+
+
+def test_a_word_follows_its_number() -> None:
+    """One entry and two entries; Vietnamese has one form."""
+    sentence = catalogue("services.chassis")
+    for limit, text in ((1, "has at least 1 entry"), (2, "has at least 2 entries")):
+        assert sentence("field-few", limit=limit).en == text
+        assert sentence("field-few", limit=limit).vi == f"phải có ít nhất {limit} mục"
 
 
 @pytest.mark.parametrize("package", PACKAGES)

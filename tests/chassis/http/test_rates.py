@@ -70,7 +70,7 @@ async def test_a_credential_that_asks_too_often_is_told_when_to_come_back() -> N
         refused = statuses[2]
         assert "retry-after: 1\r\n" in refused.head and refused.json()["code"].endswith("rate")
         assert "1 yêu cầu" in refused.json()["detail_vi"]
-        assert "1 requests" in refused.json()["detail_en"]
+        assert "1 request" in refused.json()["detail_en"]
         other = {"authorization": "Bearer x.y.z"}
         assert (await server.ask(get("/slow/none", **other))).status == 404
         assert (await server.ask(get("/slow/healthz", **own))).status == 200

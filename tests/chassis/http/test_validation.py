@@ -62,7 +62,7 @@ WRONG: dict[str, tuple[str, Any, str]] = {
     "not below": ("more", 10, "must be less than 10"),
     "not of the list": ("level", "village", "must be one of city, nation"),
     "too many": ("rows", [1, 2, 3], "has at most 2 entries"),
-    "too few": ("rows", [], "has at least 1 entries"),
+    "too few": ("rows", [], "has at least 1 entry"),
     "no list": ("rows", 1, "must be a list"),
     "no boolean": ("flag", "maybe", "must be true or false"),
     "no day": ("day", "2025-02-30", "such as 2025-03-01"),

@@ -11,11 +11,11 @@ import httpx
 import pytest
 
 from services.chassis.auth.credentials import ROLES, Issuer
+from services.chassis.marks import Mark
 from services.scoring.readmodel.arrivals import Arrivals
 from services.scoring.sealing import fence
 from services.scoring.sealing.commands import StageCommands, StageOrder
 from services.scoring.store import doors, position
-from services.scoring.store.doors import Mark
 from tests.scoring.answering import Answering, answering
 from tests.scoring.sealing.town import SECOND, Clock
 from tests.scoring.test_road import due, published, registered

