@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import urllib.parse
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from services.chassis.errors import DanchuError
 from services.commands.client import Client
@@ -30,6 +30,11 @@ class Export(NamedTuple):
     format: str
     parameters: dict[str, str | int | None]
 
+    @property
+    def past(self) -> tuple[Any, Any]:
+        """The instant or the version that is exported; units may have been others then."""
+        return self.parameters.get("as_of"), self.parameters.get("version")
+
 
 class Exported(NamedTuple):
     """A file that was written, and its size in bytes."""
@@ -51,8 +56,8 @@ async def export_sheets(
 ) -> list[Exported]:
     """Writes the sheet of one unit into a file, or those of several into a folder."""
     rated = (
-        await list_ratings(client, token, export.year) if export.unit is None
-        else await find_ratings(client, token, export.year, export.unit)
+        await list_ratings(client, token, export.year, None, *export.past) if export.unit is None
+        else await find_ratings(client, token, export.year, export.unit, *export.past)
     )  # fmt: skip
     units = [rating["unit"] for rating in rated]
     single = export.unit is not None and len(units) == 1

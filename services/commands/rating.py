@@ -39,7 +39,12 @@ class SeveralMatch(DanchuError):
 
 
 async def find_ratings(
-    client: Client, token: str, year: int, words: str, as_of: str | None = None
+    client: Client,
+    token: str,
+    year: int,
+    words: str,
+    as_of: str | None = None,
+    version: int | None = None,
 ) -> list[dict[str, Any]]:
     """The rating of the unit with this key or code, else those of the units that match the words.
 
@@ -47,30 +52,32 @@ async def find_ratings(
     """
     if UNIT_KEY.fullmatch(words):
         path = f"/scoring/ratings/{year}/{urllib.parse.quote(words, safe='')}"
-        answer = await client.get(path, token, as_of=as_of)
+        answer = await client.get(path, token, as_of=as_of, version=version)
         if answer.status == FOUND:
             return [answer.json()]
         if answer.status != NOT_FOUND:
             raise RatingsRefused(answer)
-    matches = await list_ratings(client, token, year, q=words, as_of=as_of)
+    matches = await list_ratings(client, token, year, words, as_of, version)
     if not matches:
         raise NoMatch(words, year)
     return matches
 
 
 async def list_ratings(
-    client: Client, token: str, year: int, q: str | None = None, as_of: str | None = None
-) -> list[dict[str, Any]]:
+    client: Client, token: str, year: int, q: str | None = None, as_of: str | None = None,
+    version: int | None = None,
+) -> list[dict[str, Any]]:  # fmt: skip
     """Every rating of a year that the token may see, best first; `q` searches units.
 
-    With `as_of` (RFC 3339) as the year was recorded up to then.
+    With `as_of` (RFC 3339) as the year was recorded up to then, with `version` as it was sealed.
     """
     ratings: list[dict[str, Any]] = []
     cursor: str | None = None
     while True:
         answer = await client.get(
-            "/scoring/ratings", token, year=year, limit=PAGE, cursor=cursor, q=q, as_of=as_of
-        )
+            "/scoring/ratings", token, year=year, limit=PAGE, cursor=cursor, q=q, as_of=as_of,
+            version=version,
+        )  # fmt: skip
         if answer.status != FOUND:
             raise RatingsRefused(answer)
         page = answer.json()

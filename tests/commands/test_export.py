@@ -70,6 +70,8 @@ def test_one_sheet_is_a_file_and_several_are_a_folder(calls: Calls) -> None:
     assert Path("danchu-2025-H44.1.pdf").read_bytes() == b"/scoring/ratings/2025/H44.1.pdf"
     assert export("--year", "2025", "--format", "pdf", "--version", "2").exit_code == 0
     assert calls[-1][1] == {"version": 2}
+    lists = [parameters for path, parameters in calls if path == "/scoring/ratings"]
+    assert [parameters.get("version") for parameters in lists] == [2], "units may differ by version"
     files = sorted(path.name for path in Path("danchu-2025").iterdir())
     assert files == [f"danchu-2025-{unit}.pdf" for unit in UNITS]
 
