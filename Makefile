@@ -58,6 +58,12 @@ generate: setup ## the JSON Schemas of the contracts, from the catalog, docs/set
 	$(BIN)/python deploy/telemetry/dashboards/generate.py
 	$(BIN)/python -m services.commands.settings_table > docs/settings.md
 
+IMAGES := build/images
+.PHONY: containers
+containers: setup ## images without a registry, the composed stack, tests on containers: at most 5 minutes
+	@echo "Images built without a registry, run by compose, and tests on them: at most 5 minutes on two quiet cores"
+	@deploy/airgap/prove.sh $(IMAGES)
+
 KUBERNETES := tests/deploy/kubernetes
 kubernetes: setup .venv-kubernetes/.ready ## builds, validates, lints and runs the manifests: at most 5 minutes
 	@echo "The Kubernetes manifests: built, validated on three minors, linted; the single node run by podman: 2 to 4 minutes"

