@@ -13,6 +13,7 @@ from typing import Any
 import httpx
 
 from services.chassis.auth.credentials import Issuer
+from services.chassis.clock import Clock, now_us
 from services.chassis.http.service_api import compose
 from services.chassis.outbox_service import Producer
 from services.intake import app as intake
@@ -65,7 +66,9 @@ _BATCH = {"content-type": BATCH}
 
 
 @asynccontextmanager
-async def open_road(home: Path, url: str, issuer: Issuer, **settings: Any) -> AsyncIterator[Road]:
+async def open_road(
+    home: Path, url: str, issuer: Issuer, clock: Clock = now_us, **settings: Any
+) -> AsyncIterator[Road]:
     """Migrated and started services; `settings` are those of scoring.
 
     On SQLite each service has its file in the home, on PostgreSQL a schema of one database.
@@ -75,7 +78,7 @@ async def open_road(home: Path, url: str, issuer: Issuer, **settings: Any) -> As
     rater = ScoringSettings(home=home, database_url=common, **settings)
     for name, service, of in (("intake", intake, door), ("scoring", scoring, rater)):
         await migrated_once(name, of.database(name), partial(service.migrated, of))
-    apps = intake.build(door), scoring.build(rater)
+    apps = intake.build(door, clock), scoring.build(rater, clock=clock)
     for app in apps:
         await app.start()
     root = compose(
