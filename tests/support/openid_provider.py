@@ -20,15 +20,16 @@ from urllib.parse import parse_qs, urlsplit
 import flask
 import httpx
 import jwt
-import oidc_provider_mock
-from authlib.oauth2.rfc9068 import JWTBearerTokenGenerator
+from authlib import deprecate
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from werkzeug.serving import BaseWSGIServer, make_server
 
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore")
+with warnings.catch_warnings():  # `deprecate` asks for its warnings as often as they come
+    warnings.simplefilter("ignore", deprecate.AuthlibDeprecationWarning)
+    import oidc_provider_mock
     from authlib import jose
+    from authlib.oauth2.rfc9068 import JWTBearerTokenGenerator
 
 AUDIENCE = "danchu-api"
 KEYS = "/jwks"

@@ -6,6 +6,7 @@ accepted as proof: every message that an outbox sent is looked up in the stream 
 
 from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass, field
+from operator import itemgetter
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -27,6 +28,9 @@ from services.scoring.year.stages import YearDecision, decision_of
 CHUNK = 5000
 DIFFERENCES_MAX = 100
 SUBJECTS = "danchu.events."
+Place = tuple[int, str, str]
+"""The order of differences of a kind: time of recording, source and id of the event."""
+FIRST: Place = (0, "", "")
 Decisions = Mapping[bytes, tuple[int, YearDecision]]
 """Decisions with their years, by the identity of their event."""
 
@@ -35,23 +39,30 @@ Decisions = Mapping[bytes, tuple[int, YearDecision]]
 class Differences:
     """Differences by kind, as sentences: a bounded number of each kind; the others are counted."""
 
-    lines: dict[str, list[str]] = field(default_factory=dict)
+    lines: dict[str, list[tuple[Place, str]]] = field(default_factory=dict)
     more: dict[str, int] = field(default_factory=dict)
 
-    def add(self, code: str, **values: object) -> None:
-        """Adds a difference of a kind."""
+    def add(self, code: str, place: Place = FIRST, /, **values: object) -> None:
+        """Adds a difference of a kind; those of a kind are in the order of their places."""
         kind = self.lines.setdefault(code, [])
-        if len(kind) < DIFFERENCES_MAX:
-            kind.append(message(code, **values))
-        else:
-            self.more[code] = self.more.get(code, 0) + 1
+        kind.append((place, message(code, **values)))
+        if len(kind) > 2 * DIFFERENCES_MAX:
+            self._bound(code)
+
+    def _bound(self, code: str) -> None:
+        """Keeps the first ones of a kind, and counts the others."""
+        kind = self.lines[code]
+        kind.sort(key=itemgetter(0))
+        self.more[code] = self.more.get(code, 0) + len(kind[DIFFERENCES_MAX:])
+        del kind[DIFFERENCES_MAX:]
 
     def all(self) -> list[str]:
         """All sentences; those of each kind are followed by the number of omitted ones."""
         sentences = []
         for code, kind in self.lines.items():
-            sentences += kind
-            if code in self.more:
+            self._bound(code)
+            sentences += [sentence for _, sentence in kind]
+            if self.more[code]:
                 sentences.append(message("differs-more", number=self.more[code]))
         return sentences
 
@@ -87,6 +98,10 @@ def source_and_id(event: Recorded | None) -> dict[str, str]:
     if event is None:
         return {"source": "?", "id": "?"}
     return {"source": event.event.source, "id": event.event.id}
+
+
+def _place(event: Recorded | None) -> Place:
+    return FIRST if event is None else (event.recorded, event.event.source, event.event.id)
 
 
 @dataclass
@@ -163,7 +178,9 @@ class Proof:
                 self.is_readable &= event is not None
                 if event is None or ledger.row_of(event) != row:
                     name = row.receipt.hex() if event is None else event.event.id
-                    self.differences.add("differs-ledger-row", id=name, subject=row.subject)
+                    self.differences.add(
+                        "differs-ledger-row", _place(event), id=name, subject=row.subject
+                    )
                 else:
                     number = arrivals[row.identity].door
                     door = None if number is None else names.get(number, f"{number}")
@@ -171,7 +188,9 @@ class Proof:
                     if (decision := decision_of(event)) is not None:
                         decisions[row.identity] = (event.year, decision)
                 if row.receipt not in self._outboxes:
-                    self.differences.add("differs-ledger-outbox", **source_and_id(event))
+                    self.differences.add(
+                        "differs-ledger-outbox", _place(event), **source_and_id(event)
+                    )
             after = rows[-1].identity
         self._compare_decisions(decisions, await stages.every(self.conn))
 
@@ -179,7 +198,7 @@ class Proof:
         difference = self.evidence.difference(event, door)
         if difference is not None and not await self._came_otherwise(event, door):
             code, values = difference
-            self.differences.add(code, **source_and_id(event), **values)
+            self.differences.add(code, _place(event), **source_and_id(event), **values)
 
     async def _came_otherwise(self, event: Recorded, door: str | None) -> bool:
         """Whether the fold has an event that no outbox or stream has as it is in the ledger.

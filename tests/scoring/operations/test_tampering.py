@@ -139,6 +139,13 @@ async def test_each_edit_that_changes_an_answer_is_named(town: Town) -> None:
         assert any(edit.words in line for line in lines), (edit.statement, lines)
         await town.restore("scoring", backup)
     assert await differences() == []
+    async with town.database("scoring") as db, db.write() as conn:
+        await conn.execute(text("UPDATE ledger SET door = NULL"))
+    lines = await differences()
+    ids = [each.event.id for each in sorted(raws, key=lambda each: each.recorded)]
+    without = [line for line in lines if "as recorded by no door" in line]
+    assert all(f" {id_} " in line for id_, line in zip(ids, without, strict=True)), lines
+    await town.restore("scoring", backup)
     intake = await town.saved("intake")
     async with town.database("intake") as db, db.write() as conn:
         await conn.execute(text("UPDATE outbox SET recorded = recorded + 1 WHERE seq = 1"))
