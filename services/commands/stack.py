@@ -257,6 +257,7 @@ class Stack:
             "DANCHU_PORT": str(self.settings.port),
             "DANCHU_HOST": self.settings.host,
             "DANCHU_NATS_PORT": str(self.settings.nats_port),
+            "DANCHU_DRAIN_SECONDS": "0",  # no balancer is there to look for another process
         }
         if self.rubrics is not None:
             env["DANCHU_SCORING_RUBRICS"] = str(self.rubrics.absolute())

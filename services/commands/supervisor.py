@@ -25,7 +25,7 @@ READY_SECONDS = 60.0
 POLL_SECONDS = 0.05
 STOP_SECONDS = 20.0
 HANG_SECONDS = 60.0
-LOOK_SECONDS = 0.5
+LOOK_SECONDS, LOOK_SECONDS_MAX = 1.0, 5.0
 LOG_BYTES_MAX = 16 * 2**20
 LINE_BYTES = 4096
 
@@ -165,22 +165,23 @@ class Supervisor:
     ) -> int:
         """The exit code of a child, which is killed if it hangs.
 
-        Looks are counted instead of seconds: while the supervisor itself does not run, as on a
-        suspended machine, no child falls silent.
+        The time of each look is counted, up to a limit: while the supervisor itself does not run,
+        as on a suspended machine, no child falls silent.
         """
         if not child.beats and child.alive is None:
             return await process.wait()
         ended = asyncio.create_task(process.wait())
-        silent, most = 0.0, first_sign
+        silent, most, loop = 0.0, first_sign, asyncio.get_running_loop()
         try:
             while silent <= most:
+                began = loop.time()
                 await asyncio.wait([ended], timeout=LOOK_SECONDS)
                 if ended.done():
                     return ended.result()
                 if await self._lives(child):
                     silent, most = 0.0, self.hang_seconds
                 else:
-                    silent += LOOK_SECONDS
+                    silent += min(loop.time() - began, LOOK_SECONDS_MAX)
             self.say(message("child-hangs", name=child.name, seconds=f"{most:g}"))
             process.kill()
             return await ended

@@ -7,6 +7,8 @@ Messages may be delivered twice; deduplicate them by content, never by sequence.
 import asyncio
 import contextlib
 import json
+import logging
+import time
 from dataclasses import dataclass, field
 
 from nats.aio.msg import Msg
@@ -16,7 +18,12 @@ from services.chassis.broker.connection import Broker
 from services.chassis.broker.errors import translate_client_errors
 from services.chassis.errors import BrokerAway
 
+log = logging.getLogger(__name__)
+
 PULL_SECONDS = 20
+HEARTBEAT_SECONDS, SILENT_SECONDS = 2, 6.0
+"""While a request is open the server sends heartbeats. In a cluster a request is lost, without a
+word, with the server that leads the consumer; silence shows it."""
 LINGER_SECONDS = 0.002
 PENDING_BYTES = 256 * 2**20
 
@@ -35,6 +42,7 @@ class Reader:
     _sub: Subscription | None = None
     _inbox: str = ""
     _lost: bool = False
+    _heard_at: float = 0.0
 
     async def start(self) -> None:
         """Subscribes; messages left unacknowledged by an earlier reader are redelivered at once."""
@@ -76,6 +84,7 @@ class Reader:
         self._arrival.set()
 
     async def _on_message(self, message: Msg) -> None:
+        self._heard_at = time.monotonic()
         headers = message.headers
         if headers and "Status" in headers and not message.reply:
             self._on_status(headers)
@@ -98,12 +107,20 @@ class Reader:
         await self._pull()
         if not self._buffer:
             await self._wait(seconds)
+            self._notice_silence()
         size = 0
         while self._open > 0 and size < len(self._buffer) < self.limit:
             size = len(self._buffer)
             await asyncio.sleep(LINGER_SECONDS)
         batch, self._buffer = self._buffer[: self.limit], self._buffer[self.limit :]
         return batch
+
+    def _notice_silence(self) -> None:
+        """Has the next batch ask anew, if neither messages nor heartbeats arrive any more."""
+        silent = time.monotonic() - self._heard_at > SILENT_SECONDS
+        if silent and not self._buffer and self._open > 0:
+            log.warning("the requests for events are lost and sent again")
+            self._lost = True
 
     async def _wait(self, seconds: float) -> None:
         self._arrival.clear()
@@ -121,7 +138,11 @@ class Reader:
         if self._open + len(self._buffer) > self.limit:
             return
         number = 2 * self.limit - self._open - len(self._buffer)
-        request = {"batch": number, "expires": PULL_SECONDS * 10**9}
+        request = {
+            "batch": number, "expires": PULL_SECONDS * 10**9,
+            "idle_heartbeat": HEARTBEAT_SECONDS * 10**9,
+        }  # fmt: skip
+        self._heard_at = time.monotonic()
         self._open += number
         subject = f"$JS.API.CONSUMER.MSG.NEXT.{self.stream}.{self.consumer}"
         with translate_client_errors():

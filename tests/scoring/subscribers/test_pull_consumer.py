@@ -4,6 +4,7 @@ import pytest
 from nats.aio.msg import Msg
 
 from services.chassis.errors import BrokerAway
+from services.scoring.subscribers import pull_consumer
 from services.scoring.subscribers.pull_consumer import Reader, sequence
 from tests.conftest import NatsServer, eventually
 
@@ -86,5 +87,23 @@ async def test_reading_goes_on_after_the_server_was_killed(provisioned: NatsServ
     provisioned.start()
     await publish(provisioned, range(2))
     assert await take_all(reader, 2) == [b"0", b"1"]
+    await reader.stop()
+    await reader.broker.close()
+
+
+async def test_requests_that_are_lost_without_a_word_are_sent_again(
+    provisioned: NatsServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As with the server that led the consumer: neither messages nor heartbeats arrive."""
+    monkeypatch.setattr(pull_consumer, "SILENT_SECONDS", 0.05)
+    monkeypatch.setattr(pull_consumer, "HEARTBEAT_SECONDS", 10)
+    reader = Reader(provisioned.broker("scoring"), "EVENTS", "scoring", limit=10)
+    await reader.start()
+    inbox, reader._inbox = reader._inbox, f"{reader._inbox}.nowhere"
+    assert await reader.batch(0.1) == []
+    reader._inbox = inbox
+    monkeypatch.setattr(pull_consumer, "SILENT_SECONDS", 60)
+    await publish(provisioned, range(3))
+    assert await take_all(reader, 3) == [b"0", b"1", b"2"]
     await reader.stop()
     await reader.broker.close()
