@@ -29,6 +29,8 @@ from services.scoring.store.position import Position
 log = logging.getLogger(__name__)
 STREAM, CONSUMER, RATINGS = "EVENTS", "scoring", "RATINGS"
 HEARD_SECONDS = 3.0
+ANSWER_SECONDS = 3.0
+"""A fold that is cut off from NATS notices it in time for another one to go on."""
 PLAN = ConsumerPlan(STREAM, CONSUMER)
 
 
@@ -54,7 +56,8 @@ async def stream_info(broker: Broker) -> StreamInfo | None:
     await broker.ensure()
     with translate_client_errors():
         try:
-            return await broker.manager().stream_info(STREAM)
+            async with asyncio.timeout(ANSWER_SECONDS):
+                return await broker.manager().stream_info(STREAM)
         except NotFoundError:
             return None
 
@@ -90,7 +93,8 @@ async def consumer(broker: Broker) -> ConsumerInfo | None:
     await broker.ensure()
     with translate_client_errors():
         try:
-            info: ConsumerInfo = await broker.manager().consumer_info(STREAM, CONSUMER)
+            async with asyncio.timeout(ANSWER_SECONDS):
+                info: ConsumerInfo = await broker.manager().consumer_info(STREAM, CONSUMER)
         except NotFoundError:
             return None
     return info

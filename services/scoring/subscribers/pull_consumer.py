@@ -24,6 +24,7 @@ PULL_SECONDS = 20
 HEARTBEAT_SECONDS, SILENT_SECONDS = 2, 6.0
 """While a request is open the server sends heartbeats. In a cluster a request is lost, without a
 word, with the server that leads the consumer; silence shows it."""
+FLUSH_SECONDS = 3
 LINGER_SECONDS = 0.002
 PENDING_BYTES = 256 * 2**20
 
@@ -154,7 +155,7 @@ class Reader:
         with translate_client_errors():
             for message in messages:
                 await nc.publish(message.reply, b"+ACK")
-            await nc.flush()
+            await nc.flush(FLUSH_SECONDS)
 
 
 def sequence(message: Msg) -> int:
