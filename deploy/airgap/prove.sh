@@ -28,6 +28,7 @@ finish() {
   if [ -n "$engine" ]; then
     kill "$(cat "$engine/pid")" 2> /dev/null || true
     wait 2> /dev/null || true
+    umount "$engine"/run/netns/* 2> /dev/null || true # the engine leaves this mount behind
     rm -rf "$engine"
   fi
 }
