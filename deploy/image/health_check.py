@@ -10,12 +10,13 @@ import sys
 import urllib.request
 
 TIMEOUT_SECONDS = 4
+CERTIFICATE = ("DANCHU_TLS_CERTIFICATE", "DANCHU_TLS_CERTIFICATE_FILE")
 
 
 def main() -> int:
     """Asks once."""
     fold = os.environ.get("DANCHU_HEALTH_PORT")
-    scheme = "https" if os.environ.get("DANCHU_TLS_CERTIFICATE") and not fold else "http"
+    scheme = "https" if any(map(os.environ.get, CERTIFICATE)) and not fold else "http"
     url = f"{scheme}://127.0.0.1:{fold or os.environ.get('DANCHU_PORT') or 8080}/healthz"
     # the certificate is that of the outside name; this asks its own process over the loopback
     context = ssl._create_unverified_context() if scheme == "https" else None

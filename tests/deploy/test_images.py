@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import http.server
 import importlib.util
 import io
 import json
@@ -11,6 +12,7 @@ import random
 import re
 import subprocess
 import tarfile
+import threading
 import tomllib
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -22,6 +24,7 @@ from ruamel.yaml import YAML
 
 from services.commands.nats.grants import GRANTS
 from services.commands.setting_names import setting_names
+from tests.support.servers import free_port
 
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
@@ -199,6 +202,35 @@ def test_a_damaged_bundle_is_not_loaded(tmp_path: Path) -> None:
     damaged = subprocess.run(command, env=fake, capture_output=True, text=True, check=False)
     assert damaged.returncode == 1 and "load" not in damaged.stdout
     assert "nothing was loaded" in damaged.stderr
+
+
+class Answer(http.server.BaseHTTPRequestHandler):
+    """A process whose health is the status of its class."""
+
+    status = 200
+
+    def do_GET(self) -> None:
+        """Answers /healthz alone."""
+        self.send_response(self.status if self.path == "/healthz" else 404)
+        self.end_headers()
+
+    def log_message(self, format: str, *arguments: object) -> None:
+        """Prints nothing."""
+
+
+def test_a_container_is_healthy_while_its_process_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It asks the port of the fold where there is one; a 503 and silence are faults."""
+    check = loaded("image/health_check.py").main
+    with http.server.HTTPServer(("127.0.0.1", free_port()), Answer) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        monkeypatch.setenv("DANCHU_PORT", str(server.server_port))
+        assert check() == 0
+        monkeypatch.setattr(Answer, "status", 503)
+        assert check() == 1
+        monkeypatch.setattr(Answer, "status", 200)
+        monkeypatch.setenv("DANCHU_HEALTH_PORT", str(free_port()))
+        assert check() == 1
+        server.shutdown()
 
 
 def test_the_scripts_of_deploy_can_be_run() -> None:
