@@ -51,6 +51,7 @@ class Read(NamedTuple):
     per_second: float
     p99_ms: float
     busy: float
+    requests: int
 
 
 async def when(holds: Callable[[], Awaitable[bool]], process: Running) -> None:
@@ -151,7 +152,8 @@ def load(
     answers = {paths[path]: named(json.loads(body)) for path, body in seen["answers"].items()}
     wanted = {unit: ground.expected.ratings[unit] for unit in answers}
     compare("one rating over HTTP", answers, wanted)
-    return Read(seen["requests"] / seen["seconds"], seen["p99_ms"], seen["busy"])
+    requests = seen["requests"]
+    return Read(requests / seen["seconds"], seen["p99_ms"], seen["busy"], requests)
 
 
 async def rebuild(ground: Ground, url: str) -> float:

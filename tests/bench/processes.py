@@ -45,6 +45,11 @@ class Running:
         found = _PEAK.search(status)
         return int(found[1]) * 1024 / 1e6 if found else 0.0
 
+    def processor_seconds(self) -> float:
+        """The processor time that all its threads have taken."""
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
 
 def environment(settings: Mapping[str, str]) -> dict[str, str]:
     """The environment of this process without anybody's settings of danchu, and these."""

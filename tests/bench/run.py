@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from rich.console import Console
 
-from tests.bench import abuse, measures, tutorial_side, what_if
+from tests.bench import abuse, measures, telemetry, tutorial_side, what_if
 from tests.bench.backlog import alone, backlog_rows, catch_up
 from tests.bench.city import City, write_batches
 from tests.bench.exports import exports
@@ -19,11 +19,13 @@ from tests.bench.verifying import verifying
 FOLD, RATING, REBUILD, DOOR = "fold", "rating", "rebuild", "door"
 RELAY, STAGES, ABUSE, EXPORTS = "relay", "stages", "abuse", "exports"
 WHAT_IF, BESIDE = "what-if", "what-if-beside"
-SEALS, PAST, SEALING = "seals", "past", "sealing"
+SEALS, PAST, SEALING, TELEMETRY = "seals", "past", "sealing", "telemetry"
 PARTS = (
     FOLD, RATING, REBUILD, EXPORTS, PAST, WHAT_IF, BESIDE, SEALING, DOOR, RELAY, SEALS, ABUSE,
-    STAGES,
+    STAGES, TELEMETRY,
 )  # fmt: skip
+ON_FOLDED = {FOLD, RATING, REBUILD, EXPORTS, PAST, WHAT_IF, SEALING, TELEMETRY}
+"""What is measured on what a fold left."""
 DATABASES = (POSTGRESQL, SQLITE)
 FOLD_RATIO = {POSTGRESQL: 40.0, SQLITE: 30.0}
 RATING_RATIO, DOOR_TARGET, REBUILD_TARGET, MEMORY_TARGET = 6.0, 4_000.0, 60_000.0, 300.0
@@ -35,6 +37,7 @@ POINTS_TARGET, RULES_TARGET, BESIDE_RATIO = 1.0, 12.0, 0.9
 SEAL_TARGET, VERIFY_TARGET = 10.0, 5.0
 YEAR_TARGET, UNIT_TARGET = 6.0, 150.0
 ENTRIES_TARGET = 10_000.0
+EXPORTED_FOLD_RATIO, EXPORTED_RATING_RATIO = 0.95, 0.9
 BATCH = 1000
 log = Console(stderr=True)
 
@@ -109,6 +112,17 @@ class Figures:
         self.sealing = Figure(
             "draft and seal of a year", database, "entries/s", "at least", ENTRIES_TARGET
         )
+        self.exported_fold = Figure(
+            "backlog to ratings, with telemetry", database, "events/CPU s", "ratio",
+            EXPORTED_FOLD_RATIO,
+        )  # fmt: skip
+        self.exported_rating = Figure(
+            "one rating, with telemetry",
+            database,
+            "answers/CPU s",
+            "ratio",
+            EXPORTED_RATING_RATIO,
+        )
         self.waits = {
             name: (_wait(name, "worst", database), _wait(name, "median", database))
             for name in (*abuse.NAMES, abuse.FLOODED)
@@ -121,6 +135,7 @@ class Figures:
             REBUILD: [self.rebuild, self.healing], RELAY: [self.relay], EXPORTS: self.files,
             WHAT_IF: self.what_ifs, BESIDE: [self.beside],
             SEALS: self.seals, PAST: self.past, SEALING: [self.sealing],
+            TELEMETRY: [self.exported_fold, self.exported_rating],
             ABUSE: [figure for pair in self.waits.values() for figure in pair],
         }  # fmt: skip
         return [figure for part, found in by_part.items() if part in only for figure in found]
@@ -149,6 +164,9 @@ async def run(options: Options) -> Report:
                     async with ground.database(database) as url:
                         beside = await what_if.fold_beside(ground, url)
                     figures.beside.add(beside.beside, beside.alone, answers=beside.answers)
+                if TELEMETRY in options.only:
+                    compared = await telemetry.fold_beside(ground, database)
+                    figures.exported_fold.add(*compared)
                 if DOOR in options.only:
                     async with ground.database(database) as url:
                         figures.door.add(await measures.door(ground, url, batches))
@@ -174,13 +192,17 @@ async def run(options: Options) -> Report:
 
 async def _scoring(ground: Ground, database: str, options: Options, figures: Figures) -> None:
     """Fold, and on what it folded one rating and the rebuild; each beside its baseline."""
-    if not {FOLD, RATING, REBUILD, EXPORTS, PAST, WHAT_IF, SEALING} & set(options.only):
+    if not ON_FOLDED & set(options.only):
         return
     async with ground.database(database) as url:
         folded = await measures.fold(ground, url)
         await measures.check_ratings(ground, url, "the fold")
         if RATING in options.only:
             await _rating(ground, database, url, options.seconds, figures.rating)
+        if TELEMETRY in options.only:
+            figures.exported_rating.add(
+                *await telemetry.rating_beside(ground, url, options.seconds)
+            )
         if EXPORTS in options.only:
             for figure, milliseconds in zip(figures.files, await exports(ground, url), strict=True):
                 figure.add(milliseconds)

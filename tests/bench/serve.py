@@ -5,15 +5,20 @@ Settings come from the environment as in production.
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import json
 import os
 import sys
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 
 import uvloop
 
+from services.chassis.http.metrics import measure_requests
 from services.chassis.http.service_api import compose
+from services.chassis.telemetry import instruments
+from services.chassis.telemetry.gauges import measure_for_ever
 from services.intake import app as intake
 from services.intake.settings import IntakeSettings
 from services.scoring import app as scoring
@@ -46,14 +51,32 @@ async def queries() -> None:
     """Scoring's queries, beside a fold that may run elsewhere."""
     app = scoring.build(ScoringSettings(), "http")
     await app.start()
-    await listen_bounded(compose({"scoring": (app.api, app.health)}))
+    root = compose({"scoring": (app.api, app.health)})
+    with exporting(app, "queries"):
+        exports = app.settings.exports_telemetry
+        await listen_bounded(measure_requests(root) if exports else root)
 
 
 async def fold() -> None:
     """Scoring's fold."""
     app = scoring.build(ScoringSettings(), "fold")
     await app.start()
-    await app.failed()
+    with exporting(app, "fold"):
+        await app.failed()
+
+
+@contextlib.contextmanager
+def exporting(app: scoring.App, process: str) -> Iterator[None]:
+    """Exports telemetry as `danchu serve` does, where the settings ask for it."""
+    if not app.settings.exports_telemetry:
+        yield
+        return
+    instruments.setup(app.settings, process, "bench")
+    measuring = asyncio.create_task(measure_for_ever(app.measures()))
+    try:
+        yield
+    finally:
+        measuring.cancel()
 
 
 async def fold_by_stages() -> None:

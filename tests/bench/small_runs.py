@@ -28,6 +28,7 @@ from tests.bench.run import (
     SEALING,
     SEALS,
     STAGES,
+    TELEMETRY,
     WHAT_IF,
 )
 
@@ -65,13 +66,15 @@ FIGURES = {
         ),
         BESIDE: ("backlog to ratings beside what-ifs",),
         SEALING: ("draft and seal of a year",),
+        TELEMETRY: ("backlog to ratings, with telemetry", "one rating, with telemetry"),
         SEALS: ("a seal, without the database", "its check", "its ratings again"),
     },
 }
 """Each part runs once: what it takes is the start of processes, the same on both databases."""
 COMPARED = {
     "backlog to ratings", "one rating", "outbox to stream, four writers beside",
-    "backlog to ratings beside what-ifs",
+    "backlog to ratings beside what-ifs", "backlog to ratings, with telemetry",
+    "one rating, with telemetry",
 }  # fmt: skip
 WAITS = {
     *(f"others beside {abuse}, worst" for abuse in (*NAMES, FLOODED)),

@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import logging
 import ssl
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+from cryptography import x509
 
 from services.chassis.changing_file import ChangingFile
 from services.chassis.errors import SettingWrong
 from services.chassis.messages import message
 from services.chassis.settings import Settings
+from services.chassis.telemetry.gauges import LatestGauge
 
 CERTIFICATE, KEY = "DANCHU_TLS_CERTIFICATE", "DANCHU_TLS_KEY"
 log = logging.getLogger(__name__)
+_remaining = LatestGauge(
+    "danchu.tls.certificate.remaining", "s", "how long the certificate of the HTTP port is valid"
+)
 
 
 class Certificate:
@@ -27,6 +34,7 @@ class Certificate:
 
     def renew(self) -> None:
         """Takes a renewed certificate; while the files do not fit, the former one stays."""
+        _remaining.set((self._expires - datetime.now(UTC)).total_seconds())
         if not self._note_change():
             return
         try:
@@ -55,6 +63,7 @@ class Certificate:
         except OSError as error:
             file = str(error.filename or f"{certificate}, {key}")
             raise SettingWrong(CERTIFICATE, message("file-unreadable", file=file)) from None
+        self._expires = x509.load_pem_x509_certificate(certificate.read_bytes()).not_valid_after_utc
         return context
 
     def _choose(self, connection: Any, name: str | None, context: ssl.SSLContext) -> None:

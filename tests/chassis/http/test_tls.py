@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ssl
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,10 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from opentelemetry.metrics import CallbackOptions
 
 from services.chassis.errors import SettingWrong
-from services.chassis.http import connection, handshake, server
+from services.chassis.http import connection, handshake, server, tls
 from services.chassis.http.parsing import HEAD_BYTES_MAX
 from services.chassis.http.tls import load_certificate
 from services.chassis.settings import Settings
@@ -47,8 +49,8 @@ def issued(authority: Authority, tmp_path: Path) -> Issued:
 async def serial(encrypted: Served) -> int:
     """The serial number of the certificate that a new connection gets."""
     async with encrypted.opened() as caller:
-        tls = caller.writer.get_extra_info("ssl_object")
-        return int(x509.load_der_x509_certificate(tls.getpeercert(True)).serial_number)
+        encryption = caller.writer.get_extra_info("ssl_object")
+        return int(x509.load_der_x509_certificate(encryption.getpeercert(True)).serial_number)
 
 
 async def test_requests_are_answered_over_tls_and_over_nothing_weaker(
@@ -107,6 +109,9 @@ async def test_a_renewed_certificate_is_taken_without_a_restart(
             await eventually(is_renewed)
             await before.send(get())
             assert (await before.answer()).status == 200
+        (remaining,) = tls._remaining.observe(CallbackOptions())
+        expires = x509.load_pem_x509_certificate(new).not_valid_after_utc
+        assert abs(remaining.value - (expires - datetime.now(UTC)).total_seconds()) < 60
         assert key != renewed.key.read_bytes()
 
 

@@ -27,8 +27,8 @@ NOMINATION = {
     "unit": "H44.1", "kind": "model", "title": "Tổ dân phố tự quản",
     "merits": "Không có khiếu kiện", "at": "2025-03-01T08:00:00+07:00",
 }  # fmt: skip
-RARE = {"danchu_http_refusals_total"}
-"""What is not there before it happens for the first time."""
+RARE = {"danchu_http_refusals_total", "danchu_tls_certificate_remaining_seconds"}
+"""What is not there before a first refusal, or without TLS."""
 HIDDEN = frozenset({"unit", "person", "subject", "id", "receipt", "user", "token", "path"})
 WRONG = {**EVENTS[0], "id": "w1", "type": "vn.danchu.nothing.v1"}
 JSON = "application/json"
