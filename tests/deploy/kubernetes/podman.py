@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.deploy.kubernetes.objects import Object, containers, matches, of_kind, template
-from tests.deploy.kubernetes.tools import podman
+from tests.deploy.kubernetes.tools import podman, run
 
 WORKLOADS = ("Deployment", "StatefulSet", "Job")
 LEFT_OUT = ("ports", "startupProbe", "livenessProbe", "readinessProbe")
@@ -123,7 +123,7 @@ class Cluster:
 
     def log(self, name: str) -> str:
         """The log of the container of a workload."""
-        return podman("logs", f"{name}-{name}")
+        return run("sh", "-c", f"podman logs {name}-{name} 2>&1")
 
     def _claims(self) -> Iterator[str]:
         for each in of_kind(self.contents, *WORKLOADS):
