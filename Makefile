@@ -57,6 +57,14 @@ generate: setup ## the JSON Schemas of the contracts, from the catalog, docs/set
 	$(BIN)/python -m contracts.generate
 	$(BIN)/python deploy/telemetry/dashboards/generate.py
 	$(BIN)/python -m services.commands.settings_table > docs/settings.md
+	$(BIN)/python -m tests.deploy.licences > docs/licences.md
+
+.PHONY: advisories
+advisories: $(VENV)/.installed ## published vulnerabilities of the locked packages; needs the network, about a minute
+	@$(PYTHON) -m venv $(VENV)-advisories
+	@$(VENV)-advisories/bin/python -m pip install -qq --disable-pip-version-check pip-audit
+	@$(VENV)-advisories/bin/pip-audit --disable-pip --require-hashes -r requirements.lock || \
+	{ echo "Either a package has a known vulnerability (listed above), or the data could not be read"; exit 1; }
 
 IMAGES := build/images
 .PHONY: containers
