@@ -24,6 +24,8 @@ from services.commands.messages import message
 from services.commands.service_registry import SERVICES
 
 SECOND = 1_000_000
+EXPIRY_GRACE_SECONDS = 3600
+"""More than the tolerance with which an expired token is still accepted."""
 
 
 class RevocationUnclear(DanchuError):
@@ -84,8 +86,8 @@ def _of_token(token: str, until: int) -> Revocation:
     except jwt.PyJWTError:
         raise RevocationUnclear(message("revocation-token")) from None
     expires = claims.get("exp")
-    if until == FOR_EVER and isinstance(expires, int | float):
-        until = min(FOR_EVER, int(expires) + 1)
+    if until == FOR_EVER and isinstance(expires, int | float) and 0 <= expires < FOR_EVER:
+        until = int(expires) + EXPIRY_GRACE_SECONDS
     return Revocation("token", token_id(claims.get("jti"), token), ends=until)
 
 

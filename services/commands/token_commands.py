@@ -41,6 +41,7 @@ def token(
 ) -> None:
     """Signs a development token."""
     from services.chassis.auth.credentials import development_issuer
+    from services.chassis.auth.revocation import id_of
     from services.commands.homes import ForeignIssuer, require_home
 
     if context.invoked_subcommand is not None:
@@ -59,7 +60,7 @@ def token(
         signed = issuer.mint(role, units, sources, type_ or ["*"], days, name or "")
     result = {
         "role": role, "name": name or role, "units": units, "sources": sources, "days": days,
-        "token": signed,
+        "jti": id_of(signed), "token": signed,
     }  # fmt: skip
     print_result(result, as_json, signed)
     if not (source or as_json or "*" in units):

@@ -20,6 +20,7 @@ from services.chassis.http.service_api import bounded_body, service_api
 from services.chassis.read_log import ReadLog
 from services.intake import answers as models
 from services.intake.domain import EMITTING_ROLES
+from services.intake.event_rate import EventRate
 from services.intake.handlers import Intake
 from services.intake.messages import message
 from services.intake.receipt_encoding import body_problem, encode_receipts
@@ -30,8 +31,9 @@ SEES_RECEIPTS = EMITTING_ROLES | READS_MACHINERY
 
 
 def build_api(
-    intake: Intake, receipts: ReceiptLookup, verifier: Verifier, health: Health, clock: Clock
-) -> FastAPI:
+    intake: Intake, receipts: ReceiptLookup, verifier: Verifier, health: Health, clock: Clock,
+    rate: EventRate,
+) -> FastAPI:  # fmt: skip
     """The application, to be mounted under /intake."""
     api = service_api("intake", "The door for events of department systems.", health)
     api.declare("Event", models.event_schema())
@@ -56,6 +58,7 @@ def build_api(
                 single, batch = await intake.read(place, raw, media, request.headers)
             except BodyRefused as refused:
                 raise body_problem(refused) from refused
+            rate.check(sender, len(batch))
             receipts = await intake.accept(batch, sender, headers=request.headers)
             body = await place.encode(encode_receipts, receipts, single)
         return Response(body, 202, media_type="application/json")

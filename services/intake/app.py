@@ -11,6 +11,7 @@ from services.chassis.service_schema import migrate_service
 from services.chassis.settings import Settings
 from services.chassis.token_watch import TokenWatch
 from services.intake.api import build_api
+from services.intake.event_rate import EventRate
 from services.intake.handlers import Intake
 from services.intake.messages import message
 from services.intake.receipt_lookup import ReceiptLookup, ask_scoring
@@ -39,7 +40,8 @@ def build(settings: IntakeSettings, clock: Clock = now_us) -> Producer:
         parts.health.warn(message("sources-any"))
     verifier = credentials.verifier(settings, clock, SERVICE)
     receipts = ReceiptLookup(parts.db, partial(ask_scoring, door.broker))
-    api = build_api(intake, receipts, verifier, parts.health, clock)
+    rate = EventRate.of(settings, clock)
+    api = build_api(intake, receipts, verifier, parts.health, clock, rate)
     keys = credentials.token_keys(settings)
     tokens = TokenWatch(parts.db, verifier)
     beside: dict[str, Task] = {"NATS door": door.run}

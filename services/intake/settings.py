@@ -13,6 +13,7 @@ from services.intake.unit_credentials import FILE
 
 SERVICE = "intake"
 SOURCES = "DANCHU_INTAKE_NATS_SOURCES"
+BATCH_MOST = 10_000
 
 
 class IntakeSettings(Settings):
@@ -22,10 +23,13 @@ class IntakeSettings(Settings):
     unit. Without the setting a unit may use any source, which is right only for the development
     emitter, because that sends for every unit. `intake_nats_credentials`: the file of the
     credentials that `danchu nats` makes, by default in the home.
+    `intake_credential_…`: how many events a second one token may send (`event_rate`).
     """
 
     intake_nats_sources: dict[str, list[str]] = Field(default_factory=dict)
     intake_nats_credentials: Path | None = None
+    intake_credential_rate: int | None = Field(default=None, ge=1)
+    intake_credential_burst: int | None = Field(default=None, ge=1)
 
     @property
     def credential_file(self) -> Path:

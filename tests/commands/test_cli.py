@@ -97,6 +97,7 @@ def test_a_token_is_narrowed_and_its_role_is_checked(tmp_path: Path) -> None:
         danchu("token", "--role", "emitter", "--unit", "H44.1", *home, "--json").output
     )
     assert issued["units"] == ["H44.1"] and issued["token"].count(".") == 2
+    assert len(issued["jti"]) == 36  # by which it can be revoked
     plain = danchu("token", "--role", "hr", *home)
     assert (plain.exit_code, plain.output.count("\n")) == (0, 1)
     refusal = danchu("token", "--role", "king", *home)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,16 +14,23 @@ from typer.testing import CliRunner
 from services.chassis.auth.credentials import development_issuer, write_tokens
 from services.chassis.settings import Settings
 from services.cli import app
-from services.commands import operator
-from services.commands.service_registry import SERVICES
+from services.commands.service_registry import SERVICES, migrate_one
+from tests.support.empty import migrated_once
 
 
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
     """A home with empty databases of this version."""
     write_tokens(tmp_path)
-    asyncio.run(operator.migrate(Settings(home=tmp_path), "all"))
+    asyncio.run(migrated(tmp_path, *SERVICES))
     return tmp_path
+
+
+async def migrated(home: Path, *names: str) -> None:
+    """Makes the databases of services."""
+    settings = Settings(home=home)
+    for name in names:
+        await migrated_once(name, settings.database(name), partial(migrate_one, name, settings))
 
 
 def danchu(home: Path, *arguments: str, sent: str | None = None, **env: str) -> Any:
@@ -46,7 +54,7 @@ def test_a_revocation_is_in_every_database_and_a_lost_one_is_listed(home: Path) 
     ended = danchu(home, "token", "revoke", "--subject", "minh", "--ends", "2100-01-01T00:00:00Z")
     assert ended.exit_code == 0 and "minh" in ended.output
     (home / "awards.db").unlink()
-    asyncio.run(operator.migrate(Settings(home=home), "awards"))
+    asyncio.run(migrated(home, "awards"))
     by_kind = {entry["kind"]: entry for entry in revoked(home)}
     assert by_kind["subject"]["ends"] == "2100-01-01T00:00:00Z"
     assert by_kind["token"]["value"] == result["value"]

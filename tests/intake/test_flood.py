@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from services.chassis.auth.credentials import Issuer
@@ -19,7 +20,7 @@ from services.intake.unit_queues import (
 )
 from tests.conftest import NatsServer, eventually
 from tests.intake.test_nats_door import Department
-from tests.support.builders.events import Door, event, opened
+from tests.support.builders.events import BATCH, Door, event, opened
 
 pytestmark = pytest.mark.anyio
 FLOOD = 20_000
@@ -101,3 +102,25 @@ async def test_requests_without_end_are_told_that_the_door_is_full(
     stuck.set()
     late = [json.loads((await task).data) for task in asked]
     assert sum("receipts" in one for one in late) == len(asked) - len(early)
+
+
+async def test_a_token_that_sends_too_many_events_is_told_when_to_come_back(
+    home: Path, issuer: Issuer, tmp_path: Path
+) -> None:
+    """Each event of a batch counts, nothing of it is accepted, and other tokens go on."""
+    url = f"sqlite:///{tmp_path / 'intake.db'}"
+    limits = {"intake_credential_rate": 1, "intake_credential_burst": 3}
+    async with opened(home, url, issuer, **limits) as door:
+        own = {**door.headers(), "content-type": BATCH}
+
+        async def send(*numbers: int, headers: dict[str, str] = own) -> httpx.Response:
+            body = json.dumps([event(number) for number in numbers])
+            return await door.client.post("/intake/events", content=body, headers=headers)
+
+        assert (await send(1, 2, 3)).status_code == 202
+        refused = await send(4, 5)
+        assert refused.status_code == 429 and refused.headers["retry-after"] in ("1", "2")
+        assert refused.json()["code"] == "intake.events-rate" and refused.json()["detail_vi"]
+        assert len(await door.outbox()) == 3
+        other = {**door.headers(), "content-type": BATCH}
+        assert (await send(4, 5, headers=other)).status_code == 202

@@ -48,23 +48,21 @@ class Proxies:
 
     def caller(self, host: str, headers: Headers) -> Hop:
         """The caller of a request that a trusted host passes on; that host itself without more."""
-        hop = Hop(host)
-        for further in reversed(self._hops(headers)):
-            address = parse_address(further.host)
-            if address is None or not self.trusts(hop.host):
-                break
-            hop = Hop(str(address), further.scheme)
-        return hop
+        own = b"forwarded" if self.header == FORWARDED else b"x-forwarded-for"
+        values, schemes = [], []
+        for name, value in headers:
+            if name == own:
+                values.append(value)
+            elif name == b"x-forwarded-proto":
+                schemes.append(value)
+        return _caller(self, host, b",".join(values), b",".join(schemes))
 
-    def _hops(self, headers: Headers) -> list[Hop]:
+    def hops(self, values: str, schemes: str) -> list[Hop]:
         """The last hops, in the order of the header."""
         if self.header == FORWARDED:
-            values = _values(headers, b"forwarded")
             return [_hop(element) for element in _ELEMENT.findall(values)][-HOPS_MAX:]
-        schemes = _values(headers, b"x-forwarded-proto").split(",")
-        scheme = _scheme(schemes[-1])
-        hosts = _values(headers, X_FORWARDED_FOR.encode()).split(",")
-        return [Hop(host, scheme) for host in hosts[-HOPS_MAX:]]
+        scheme = _scheme(schemes.rpartition(",")[2])
+        return [Hop(host, scheme) for host in values.split(",")[-HOPS_MAX:]]
 
 
 def parse_proxies(text: str, header: str) -> Proxies:
@@ -98,9 +96,15 @@ def _trusts(networks: tuple[Network, ...], host: str) -> bool:
     return address is not None and any(address in network for network in networks)
 
 
-def _values(headers: Headers, name: bytes) -> str:
-    """The values of a header, in their order, as one list."""
-    return ",".join(value.decode("latin-1") for each, value in headers if each == name)
+@lru_cache(maxsize=4096)
+def _caller(proxies: Proxies, host: str, values: bytes, schemes: bytes) -> Hop:
+    hop = Hop(host)
+    for further in reversed(proxies.hops(values.decode("latin-1"), schemes.decode("latin-1"))):
+        address = parse_address(further.host)
+        if address is None or not proxies.trusts(hop.host):
+            break
+        hop = Hop(str(address), further.scheme)
+    return hop
 
 
 def _hop(element: str) -> Hop:

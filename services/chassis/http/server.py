@@ -96,8 +96,9 @@ async def http_server(
         await web
         for guest in gate.guests():
             guest.drop()
-        if tasks[0].done():
-            tasks[0].result()
+        for task in tasks:
+            if task.done() and not task.cancelled():
+                task.result()
         tasks[0].cancel()
 
 
