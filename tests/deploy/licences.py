@@ -20,13 +20,16 @@ SPELLINGS = {
     "3-Clause BSD License": "BSD-3-Clause", "BSD 2-Clause License": "BSD-2-Clause",
     "BSD License": "BSD-3-Clause", "MIT License": "MIT", "Apache 2.0": "Apache-2.0",
     "ISC License": "ISC", "Apache Software License": "Apache-2.0",
-    "Mozilla Public License 2.0 (MPL 2.0)": "MPL-2.0",
+    "Mozilla Public License 2.0 (MPL 2.0)": "MPL-2.0", "PSFL": "PSF-2.0", "MIT license": "MIT",
 }  # fmt: skip
 ELSEWHERE = {
     "colorama": "BSD-3-Clause", "httpcore2": "BSD-3-Clause", "httpx2": "BSD-3-Clause",
-    "httpx2-jsfetch": "BSD-3-Clause", "truststore": "MIT",
+    "httpx2-jsfetch": "BSD-3-Clause", "isoduration": "ISC", "pywin32": "PSF-2.0",
+    "truststore": "MIT",
 }  # fmt: skip
-"""Packages that are locked for other systems or versions of Python, so not installed here."""
+"""Packages that are locked for other systems or versions of Python, so not installed here, and
+those whose licence stands in its file alone.
+"""
 _PINNED = re.compile(r"^([A-Za-z0-9._-]+)==", re.MULTILINE)
 
 
@@ -55,6 +58,8 @@ def licence(name: str) -> str:
         if each.startswith("License :: OSI Approved :: ")
     ]
     written = expression or text or (classes[0] if classes else "")
+    if written in ("", "UNKNOWN"):
+        written = ELSEWHERE.get(name, "")
     return SPELLINGS.get(written, written)
 
 
