@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 # -qq: errors are printed, warnings about places where a package was not found are not.
 PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
 
-.PHONY: setup run test postgresql lint check bench bench-check faults topology generate kubernetes rules lock clean
+.PHONY: setup run test postgresql lint check bench bench-check examples faults topology containers generate kubernetes rules lock clean
 
 run: $(VENV)/.installed ## everything on this machine, with the sample city
 	@exec $(BIN)/danchu up
@@ -39,6 +39,9 @@ lint: setup ## lint, types, imports
 	$(BIN)/lint-imports
 
 check: lint test ## lint, types, imports, tests
+
+examples: setup ## the examples for department systems, with their own packages, against a stack: about a minute
+	$(BIN)/python -m pytest tests/examples/against_a_stack.py
 
 bench-check: setup ## small runs of the benchmark, for the benchmark's sake: about a minute
 	$(BIN)/python -m pytest --numprocesses $(WORKERS) tests/bench/small_runs.py

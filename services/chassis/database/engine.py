@@ -50,6 +50,8 @@ LOCKED_TRIES = 100
 SETTINGS = "server_settings"
 Fence = Callable[[AsyncConnection], Awaitable[None]]
 """Called at the beginning of each write transaction; it raises DatabaseAway to prevent it."""
+ONE_PROCESS = {"max_parallel_workers_per_gather": "0"}
+"""For other processes that read: there is one for each core already."""
 SQLALCHEMY_OWN = "prepared_statement_"
 """The prefix of options that SQLAlchemy handles itself and the driver does not know."""
 
@@ -139,7 +141,7 @@ class Database:
         _, arguments = self._reader.dialect.create_connect_args(self.url)
         of_driver = {k: v for k, v in arguments.items() if not k.startswith(SQLALCHEMY_OWN)}
         connect = of_driver | {k: v for k, v in self._driver_arguments.items() if k != SETTINGS}
-        settings = {**self._server_settings, **dict.fromkeys(off, "off")}
+        settings = {**self._server_settings, **ONE_PROCESS, **dict.fromkeys(off, "off")}
         return ServerSource(connect, settings)
 
     @property

@@ -1,0 +1,1 @@
+"""The examples for department systems, run against a stack."""
