@@ -15,7 +15,7 @@ if [ ! -s "$PGDATA/PG_VERSION" ] && [ $# = 1 ]; then
   # made beside, then moved: a start that is ended in between leaves no half of a cluster
   new=$PGDATA/new.$$
   rm -rf "$PGDATA"/new.*
-  mkdir -p "$PGDATA"  # it may be a folder within a volume, whose root holds lost+found
+  [ -d "$PGDATA" ] || mkdir -p -m 700 "$PGDATA"  # it may be a folder within a volume, whose root holds lost+found
   mkdir "$new"
   printf '%s\n' "$password" > /tmp/password
   initdb -D "$new" -U "$user" -E UTF8 --locale=C.UTF-8 -A scram-sha-256 --pwfile=/tmp/password > /dev/null
