@@ -23,6 +23,7 @@ from services.chassis.database.url import file_of, nats_url, normal_url
 from services.chassis.errors import SettingWrong
 from services.chassis.messages import message
 from services.chassis.setting_files import FOLDER, SettingFileSource, environment
+from services.chassis.tls_files import NO_FILES, TlsFiles
 
 PREFIX = "DANCHU_"
 USERS_FILE = "nats-users.json"
@@ -39,6 +40,7 @@ class NatsAccess:
     password: str | None
     inbox_prefix: str
     replicas: int = 1
+    tls: TlsFiles = NO_FILES
 
     @property
     def servers(self) -> list[str]:
@@ -89,6 +91,9 @@ class Settings(BaseSettings):
     nats_monitor: str | None = None
     nats_sync_always_vouched: bool = False
     nats_replicas: Annotated[Literal[1, 3], BeforeValidator(_number)] = 1
+    nats_ca: Path | None = None
+    nats_certificate: Path | None = None
+    nats_key: Path | None = None
     otlp_endpoint: str | None = None
     metrics_port: int | None = Field(default=None, ge=1, le=65534)
     metrics_host: str | None = Field(default=None, min_length=1)
@@ -158,6 +163,7 @@ class Settings(BaseSettings):
             password=password,
             inbox_prefix=f"_INBOX.{user}",
             replicas=self.nats_replicas,
+            tls=TlsFiles(self.nats_ca, self.nats_certificate, self.nats_key),
         )
 
     def monitor(self) -> str | None:

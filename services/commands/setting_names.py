@@ -17,6 +17,7 @@ from services.chassis.settings import (
     environment_settings,
 )
 from services.commands.messages import message
+from services.commands.nats.server_settings import NatsServerSettings
 from services.commands.terminal import tell
 from services.intake.settings import SERVICE as INTAKE
 from services.intake.settings import IntakeSettings
@@ -26,7 +27,7 @@ from services.training.settings import SERVICE as TRAINING
 from services.violations.settings import SERVICE as VIOLATIONS
 
 SERVICES = (INTAKE, TRAINING, AWARDS, VIOLATIONS, SCORING)
-KINDS = (Settings, IntakeSettings, ScoringSettings)
+KINDS = (Settings, NatsServerSettings, IntakeSettings, ScoringSettings)
 LIKENESS = 0.5
 """The minimum similarity of a setting that is named as the nearest."""
 SHORT, SLIPS_SHORT, SLIPS = 8, 1, 2

@@ -12,6 +12,7 @@ import sysconfig
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -29,9 +30,10 @@ from services.commands import keys, sample, screen
 from services.commands.client import Client, Unanswered, tokens
 from services.commands.homes import LOCK_FILE, erase_address, http_url, write_address
 from services.commands.messages import message
-from services.commands.nats.embedded import generate
+from services.commands.nats.embedded import generate, server_environment
 from services.commands.nats.provisioning import provision
 from services.commands.nats.server_health import is_alive, is_healthy
+from services.commands.nats.server_settings import NatsServerSettings
 from services.commands.ports import PortTaken, is_free
 from services.commands.service_registry import SERVICES, check_databases, migrate_one
 from services.commands.supervisor import Child, Supervisor
@@ -39,7 +41,6 @@ from services.scoring.errors import FoldHalted
 from services.scoring.readmodel import sealed_rubrics
 from services.scoring.settings import ScoringSettings
 
-LOOPBACK = "127.0.0.1"
 EPHEMERAL = 0
 HTTP_OFFSET, FOLD_OFFSET = 0, 1
 """From the port of the metrics, for the process of HTTP and that of the fold."""
@@ -112,7 +113,8 @@ class Stack:
         trusted_proxies(self.settings)
         ports = [(self.settings.port, self.settings.host, "--port (DANCHU_PORT)")]
         if not self.settings.nats_url:
-            ports.append((self.settings.nats_port, LOOPBACK, "--nats-port (DANCHU_NATS_PORT)"))
+            host = NatsServerSettings(home=self.settings.home).nats_host
+            ports.append((self.settings.nats_port, host, "--nats-port (DANCHU_NATS_PORT)"))
         if self.settings.metrics_port:
             host = self.settings.metrics_host or self.settings.host
             for offset in (HTTP_OFFSET, FOLD_OFFSET):
@@ -214,11 +216,11 @@ class Stack:
             last = halt
 
     def _nats(self) -> Child:
-        binary = nats_server()
         server = generate(self.settings.home, self.settings.nats_port, self._monitor_port())
-        command = [binary, "-c", str(server.config)]
-        child = self._child("nats-server", command, lambda: asyncio.to_thread(is_healthy, server))
-        return replace(child, beats=False, alive=lambda: asyncio.to_thread(is_alive, server))
+        command = [nats_server(), "-c", str(server.config)]
+        ready = partial(asyncio.to_thread, is_healthy, server)
+        child = self._child("nats-server", command, ready, server_environment(self.settings.home))
+        return replace(child, beats=False, alive=partial(asyncio.to_thread, is_alive, server))
 
     def _monitor_port(self) -> int:
         """The port of an earlier start if it is free, else any free port."""

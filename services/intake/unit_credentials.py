@@ -88,8 +88,8 @@ class CredentialFile:
             self._stamp = stamp
             try:
                 self._credentials = load(self.file)
-            except SettingWrong as wrong:
-                log.error("the list of credentials is unusable", extra={"error": str(wrong)})
+            except SettingWrong as fault:
+                log.error("the list of credentials is unusable", extra={"error": str(fault)})
         return self._credentials.get(user)
 
     def _changed(self) -> tuple[int, int] | None:

@@ -8,12 +8,10 @@ from importlib import import_module
 from typing import get_args
 
 from contracts.data import UnitKind
-from services.chassis.settings import Settings
 from services.commands.service_registry import SERVICES
+from services.commands.setting_names import KINDS
 from services.commands.settings_table import descriptions, rows, settings_page
-from services.intake.settings import IntakeSettings
 from services.scoring.rubrics.kinds import Kind
-from services.scoring.settings import ScoringSettings
 from tests.architecture.sources import ROOT, own_tree
 
 DOCS = ROOT / "docs"
@@ -24,7 +22,7 @@ def test_every_setting_is_documented_and_none_that_is_not_there() -> None:
     text = (DOCS / "operations.md").read_text(encoding="utf-8")
     table = text[text.index("| setting |") : text.index("## What keeps it")]
     written = set(re.findall(r"`(DANCHU_[A-Z_<>]+)`", table))
-    fields = {f"DANCHU_{name.upper()}" for kind in (Settings, IntakeSettings, ScoringSettings)
+    fields = {f"DANCHU_{name.upper()}" for kind in KINDS
               for name in kind.model_fields}  # fmt: skip
     by_service = {"DANCHU_<SERVICE>_DATABASE_URL", "DANCHU_NATS_<SERVICE>_USER",
                   "DANCHU_NATS_<SERVICE>_PASSWORD"}  # fmt: skip

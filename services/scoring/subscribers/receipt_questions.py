@@ -12,9 +12,11 @@ from dataclasses import dataclass
 import msgspec
 from faststream.nats import NatsBroker
 from faststream.nats.message import NatsMessage
-from faststream.security import SASLPlaintext
+from faststream.security import BaseSecurity, SASLPlaintext
+from nats.aio.client import Client
 
 from contracts.questions import RECEIPT_QUESTION, ReceiptQuestion
+from services.chassis.broker.encryption import NatsClient
 from services.chassis.broker.errors import translate_client_errors
 from services.chassis.errors import BrokerAway, DanchuError
 from services.chassis.settings import NatsAccess
@@ -25,6 +27,16 @@ QUEUE = "scoring"
 REOPEN_SECONDS = 1.0
 AT_ONCE = 16
 WAITING_MAX = 1000
+
+
+class EncryptedNatsBroker(NatsBroker):
+    """A broker whose connection keeps its password for TLS, where that is set."""
+
+    async def _connect(self) -> Client:
+        client = NatsClient()
+        await client.connect(**self._connection_kwargs)
+        self.config.connect(client)
+        return client
 
 
 @dataclass
@@ -59,10 +71,11 @@ class ReceiptResponder:
         async def on_error(error: Exception) -> None:
             log.debug("the questions have an error", extra={"error": type(error).__name__})
 
-        security = None
+        context = self.access.tls.context()
+        security = BaseSecurity(ssl_context=context)
         if self.access.user is not None and self.access.password is not None:
-            security = SASLPlaintext(self.access.user, self.access.password)
-        broker = NatsBroker(
+            security = SASLPlaintext(self.access.user, self.access.password, ssl_context=context)
+        broker = EncryptedNatsBroker(
             self.access.servers, security=security, name="danchu scoring questions",
             inbox_prefix=self.access.inbox_prefix, max_reconnect_attempts=-1,
             reconnect_time_wait=1, closed_cb=on_closed, error_cb=on_error, logger=None,

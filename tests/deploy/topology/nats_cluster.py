@@ -15,6 +15,7 @@ from pathlib import Path
 from services.commands.nats.credentials import load_passwords, save_credentials
 from services.commands.nats.embedded import config_text
 from services.commands.nats.grants import GRANTS
+from services.commands.nats.server_settings import NatsServerSettings
 from tests.deploy.topology.proxy import Proxy
 from tests.support.servers import free_port
 
@@ -110,7 +111,9 @@ class Cluster:
             node.start()
 
     def _config(self, node: Node) -> str:
-        text = config_text(node.folder / "store", node.port, node.monitor_port, self.passwords)
+        text = config_text(
+            NatsServerSettings(home=node.folder), node.port, node.monitor_port, self.passwords
+        )
         routes = [
             f"nats://127.0.0.1:{proxy.port}"
             for (start, _), proxy in self._routes.items() if start == node.number

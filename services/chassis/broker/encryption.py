@@ -1,0 +1,20 @@
+"""A client of NATS that keeps its password for encrypted connections, where TLS is set.
+
+A connection without TLS is refused before anything is sent, also where the server, or somebody
+between, offers none.
+"""
+
+from nats.aio.client import Client
+from nats.errors import Error
+
+from services.chassis.messages import message
+
+
+class NatsClient(Client):
+    """A client that sends its password over TLS alone, if it was given a context."""
+
+    def _connect_command(self) -> bytes:
+        # called once the connection is encrypted, and before anything of ours is sent
+        if self.options.get("tls") is not None and not self._server_info.get("tls_required"):
+            raise Error(message("tls-missing"))
+        return super()._connect_command()
