@@ -7,7 +7,6 @@ from typing import Any
 
 from services.chassis.database.url import without_password
 from services.chassis.settings import Settings
-from services.commands.service_registry import SERVICES
 
 
 def version() -> str:
@@ -22,6 +21,8 @@ def process_name(names: Sequence[str], part: str) -> str:
     """What a process is, for metrics and traces: `danchu-intake`, `danchu-scoring-fold`, or
     `danchu-http` for the HTTP of all services.
     """
+    from services.commands.service_registry import SERVICES  # it loads the database's library
+
     served = () if tuple(names) == SERVICES else tuple(names)
     parts = ("danchu", *served, *(() if part == "all" else (part,)))
     return "-".join(parts)
