@@ -36,7 +36,7 @@ PROMISED = {
     "keys cluster",
     "door list", "door retire",
     "history", "year show", "year open", "year provisional", "year seal", "year reopen",
-    "seal keygen", "seal sign", "nats credentials", "nats revoke", "nats list",
+    "seal keygen", "seal sign", "nats credentials", "nats revoke", "nats list", "nats reload",
 }  # fmt: skip
 FOR_MACHINES = ["emit", "rate", "rebuild", "audit", "resend", "token", "token revoke",
                 "migrate", "provision", "keys rotate",

@@ -11,7 +11,7 @@ import pytest
 from tests.faults.victims import CHILDREN, Victims, victims
 from tests.support.stacks import eventually
 
-WAITS = "the start waits for the database"
+WAITS = "the start waits"
 PATIENCE_SECONDS = 130
 
 

@@ -109,7 +109,7 @@ async def test_the_audit_says_how_much_of_all_is_proved(road: Road) -> None:
         ("DELETE FROM facts", "facts or tallies of H44.1 in 2025"),
         ("UPDATE position SET folded = folded + 1", "the ledger has 4 events"),
         ("DELETE FROM ledger WHERE kind = 'disclosure.published'", "pub-H44.1-a"),
-        ("UPDATE ledger SET retracted = true WHERE part = 1", "as retracted do not agree"),
+        ("UPDATE ledger SET retracted = true WHERE part = 1", "of the ledger as retracted do"),
         (
             "INSERT INTO retractions (target, subject) SELECT identity, subject FROM ledger "
             "WHERE part = 0",
