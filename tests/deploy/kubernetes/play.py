@@ -56,7 +56,7 @@ def image_of(name: str) -> str:
         ):
             image = str(container["image"])
             if image.split(":")[0] == name:
-                return f"docker.io/library/{image}"
+                return f"localhost/{image}"
     raise LookupError(name)
 
 

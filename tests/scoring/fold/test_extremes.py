@@ -122,7 +122,7 @@ def test_any_events_at_their_bounds_in_any_order(tmp_path: Path) -> None:
         fold = runner.run(manager.__aenter__())
 
         @settings(
-            max_examples=20, deadline=None, derandomize=True, database=None,
+            max_examples=12, deadline=None, derandomize=True, database=None,
             suppress_health_check=list(HealthCheck),
         )  # fmt: skip
         @given(cities())
