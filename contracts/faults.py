@@ -6,16 +6,16 @@ import re
 from collections.abc import Iterator, Sequence
 from functools import cache
 from itertools import islice
-from typing import Any, NamedTuple, cast
-
-from jsonschema import Draft202012Validator, validators
-from jsonschema.exceptions import ValidationError
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from contracts.catalog import EventType
 from contracts.data import EVIDENCE_MAX, FORMS, RUBRICS_MAX
 from contracts.messages import Message, join_messages, message
 from contracts.schema import envelope_schema, schema
 from contracts.suggestions import nearest_type
+
+if TYPE_CHECKING:
+    from jsonschema.exceptions import ValidationError
 
 FAULTS_MAX = 20
 _ENTRIES_MAX = {"evidence": EVIDENCE_MAX, "rubrics": RUBRICS_MAX}
@@ -37,24 +37,29 @@ def _compiled(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern.removesuffix("$") + r"\Z" if pattern.endswith("$") else pattern)
 
 
-def _pattern(_: Any, pattern: str, instance: Any, __: Any) -> Iterator[ValidationError]:
-    if isinstance(instance, str) and not _compiled(pattern).search(instance):
-        yield ValidationError("it does not have the form")
-
-
 def _unknown(*_: Any) -> Iterator[ValidationError]:
     """No fault: the door itself reports unknown fields, of which there may be a million."""
     return iter(())
 
 
-_extend: Any = validators.extend
-_Validator = _extend(Draft202012Validator, {"pattern": _pattern, "additionalProperties": _unknown})
+@cache
+def _validator_class() -> Any:
+    """Of the library, which takes long to load and is needed by the first faulty event alone."""
+    from jsonschema import Draft202012Validator, validators
+    from jsonschema.exceptions import ValidationError
+
+    def pattern(_: Any, pattern: str, instance: Any, __: Any) -> Iterator[ValidationError]:
+        if isinstance(instance, str) and not _compiled(pattern).search(instance):
+            yield ValidationError("it does not have the form")
+
+    extend: Any = validators.extend
+    return extend(Draft202012Validator, {"pattern": pattern, "additionalProperties": _unknown})
 
 
 @cache
 def _validator(kind: EventType | None) -> Any:
     whole = envelope_schema() if kind is None else schema(kind)
-    return _Validator(_inlined({"$ref": whole["$ref"]}, whole["$defs"]))
+    return _validator_class()(_inlined({"$ref": whole["$ref"]}, whole["$defs"]))
 
 
 def _inlined(node: Any, defs: dict[str, Any]) -> Any:
