@@ -12,8 +12,8 @@ run: $(VENV)/.installed ## everything on this machine, with the sample city
 setup: $(VENV)/.ready ## what tests and checks need beside what `make run` needs
 
 WORKERS := 5
-test: setup ## every test that needs no container engine: about 7 minutes on two cores
-	@echo "Every test, by $(WORKERS) processes at once: about 7 minutes on two cores"
+test: setup ## every test that needs no container engine: about 9 minutes on two cores
+	@echo "Every test, by $(WORKERS) processes at once: about 9 minutes on two cores"
 	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadgroup
 
 OLDEST := /usr/lib/postgresql/15/bin
