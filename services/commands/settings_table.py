@@ -70,11 +70,11 @@ def descriptions() -> dict[str, Description]:
 def rows() -> Iterator[Row]:
     """All settings, those of every process first; KeyError for one without a description."""
     described = descriptions()
-    shown: set[str] = set()
+    listed: set[str] = set()
     for kind in KINDS:
         for name, field in kind.model_fields.items():
-            if name not in shown:
-                shown.add(name)
+            if name not in listed:
+                listed.add(name)
                 yield _row(name, field, described)
     for pattern in SERVICE_SETTINGS:
         name = pattern.format(SERVICE).lower()

@@ -88,9 +88,9 @@ def test_each_drill_is_there() -> None:
 def test_each_alert_is_made_to_fire() -> None:
     """By the tests for promtool, which `make rules` runs."""
     cases = load(ROOT / "tests" / "deploy" / "telemetry" / "alerts.test.yaml")["tests"]
-    told = str([[case.get("alert_rule_test"), case.get("promql_expr_test")] for case in cases])
+    tested = str([[case.get("alert_rule_test"), case.get("promql_expr_test")] for case in cases])
     for rule in rules("alert"):
-        assert re.search(rf"{rule['alert']}['\"]", told), rule["alert"]
+        assert re.search(rf"{rule['alert']}['\"]", tested), rule["alert"]
 
 
 def test_the_dashboards_are_those_of_the_code() -> None:

@@ -58,7 +58,7 @@ class LeaseMoved(DatabaseAway):
 
 
 class Lease(Protocol):
-    """The lease as the fold uses it: `request` it, wait until it is `held`, then until `lost`."""
+    """The lease as the fold uses it: `request` it, wait for its `acquisition`, then its `loss`."""
 
     @property
     def movable(self) -> bool:
@@ -74,10 +74,10 @@ class Lease(Protocol):
     def pulse(self) -> None:
         """Confirms that the process which holds it works."""
 
-    async def held(self) -> None:
+    async def acquisition(self) -> None:
         """Returns once this process holds it."""
 
-    async def lost(self) -> None:
+    async def loss(self) -> None:
         """Returns once this process does not hold it."""
 
     async def close(self) -> None:
@@ -102,12 +102,12 @@ class FileLease:
     _handle: int | None = None
 
     def request(self, requested: bool) -> None:
-        """It is tried for by `held` alone."""
+        """It is tried for by `acquisition` alone."""
 
     def pulse(self) -> None:
         """The system knows whether the process lives."""
 
-    async def held(self) -> None:
+    async def acquisition(self) -> None:
         """Returns once this process holds it."""
         while not self._is_locked():
             await asyncio.sleep(RENEW_SECONDS)
@@ -128,7 +128,7 @@ class FileLease:
         self._handle = handle
         return True
 
-    async def lost(self) -> None:
+    async def loss(self) -> None:
         """Never: the process dies with it."""
         await asyncio.Event().wait()
 
@@ -171,13 +171,13 @@ class ServerLease:
         """Confirms that the process which holds it works."""
         self._pulse = time.monotonic()
 
-    async def held(self) -> None:
+    async def acquisition(self) -> None:
         """Returns once this process holds it."""
         while self.session is None:
             self._change.clear()
             await self._change.wait()
 
-    async def lost(self) -> None:
+    async def loss(self) -> None:
         """Returns once this process does not hold it."""
         while self.session is not None:
             self._change.clear()
@@ -197,12 +197,12 @@ class ServerLease:
         lock = text("SELECT pg_advisory_xact_lock_shared(:number, :session)")
         await conn.execute(lock, {"number": self._number, "session": session})
         # after the mark: the next holder has ended this session or finds the mark
-        held = text(
+        grant = text(
             f"SELECT count(*) {MARKS} AND classid = CAST(:number AS oid) "
             f"AND objid = CAST({LEASE} AS oid) AND pid = :session AND granted"
         )
         values = {"number": self._number, "session": session}
-        if not (await conn.execute(held, values)).scalar():
+        if not (await conn.execute(grant, values)).scalar():
             raise LeaseMoved()
 
     def _run(self) -> None:

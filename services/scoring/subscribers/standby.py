@@ -65,7 +65,7 @@ class Standby:
         trying = asyncio.create_task(self._try(), name="scoring lease")
         try:
             while not self._ending.is_set():
-                await self._until(self.lease.held(), trying)
+                await self._until(self.lease.acquisition(), trying)
                 if not self._ending.is_set():
                     await self._term(trying)
         finally:
@@ -94,7 +94,7 @@ class Standby:
             after = run_after_check(name, self.check, run)
             tasks.append(asyncio.create_task(after, name=name))
         try:
-            await self._until(self.lease.lost(), trying, *tasks)
+            await self._until(self.lease.loss(), trying, *tasks)
             if self._ending.is_set():
                 await self.relay.finish()
             else:

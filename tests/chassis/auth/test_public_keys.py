@@ -50,15 +50,15 @@ def test_an_office_replaces_its_key_while_processes_run(
     former, new = issuers
     file.write_bytes(public_pem(former))
     checks = verifier(Settings(home=tmp_path, token_public_key=file))
-    held = f"Bearer {former.mint('hr')}"
-    assert accepted(checks, former, new) == [True, False] and checks.credential(held)
+    authorization = f"Bearer {former.mint('hr')}"
+    assert accepted(checks, former, new) == [True, False] and checks.credential(authorization)
     file.write_bytes(public_pem(new, former))
     assert accepted(checks, former, new) == [True, True]
     file.write_bytes(public_pem(new))
     assert checks.refresh_keys() and not checks.refresh_keys()
     assert accepted(checks, former, new) == [False, True]
     with pytest.raises(Problem):
-        checks.credential(held)
+        checks.credential(authorization)
 
 
 def test_a_faulty_file_of_keys_changes_nothing_and_is_refused_at_a_start(

@@ -25,16 +25,16 @@ def anyio_backend() -> tuple[str, dict[str, bool]]:
 @given(st.lists(st.tuples(st.floats(0, 3), st.integers(1, 10)), max_size=40))
 def test_no_window_has_more_than_a_burst_and_the_rate(steps: list[tuple[float, int]]) -> None:
     """Whatever is taken when; and what had to wait is taken after the wait that was answered."""
-    limit, now, taken = Rates(5.0, 10.0), 0.0, list[tuple[float, int]]()
+    limit, now, requests = Rates(5.0, 10.0), 0.0, list[tuple[float, int]]()
     for pause, number in steps:
         now += pause
         wait = limit.take("a", now, number)
         if wait:
             now += wait
             assert limit.take("a", now, number) == 0
-        taken.append((now, number))
-        for begin, _ in taken:
-            inside = sum(size for moment, size in taken if moment >= begin)
+        requests.append((now, number))
+        for begin, _ in requests:
+            inside = sum(size for moment, size in requests if moment >= begin)
             assert inside <= 10 + 5 * (now - begin) + 1e-6
 
 

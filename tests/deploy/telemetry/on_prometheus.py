@@ -74,8 +74,8 @@ class Prometheus:
 
     def query(self, expr: str) -> list[dict[str, Any]]:
         """The series of a query now."""
-        found: list[dict[str, Any]] = self.api("query", query=expr)["result"]
-        return found
+        series: list[dict[str, Any]] = self.api("query", query=expr)["result"]
+        return series
 
     def stop(self) -> None:
         """Ends it."""

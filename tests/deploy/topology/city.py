@@ -140,15 +140,15 @@ class City:
 
     async def holder(self) -> tuple[Process, Process]:
         """The fold that holds the lease, and the one that stands by."""
-        found: list[Process] = []
+        folding: list[Process] = []
 
         async def known() -> bool:
-            found[:] = [fold for fold in self.folds if await fold.folds()]
-            return len(found) == 1
+            folding[:] = [fold for fold in self.folds if await fold.folds()]
+            return len(folding) == 1
 
         await until(known, 30, "one fold holds the lease")
-        (other,) = (fold for fold in self.folds if fold is not found[0])
-        return found[0], other
+        (other,) = (fold for fold in self.folds if fold is not folding[0])
+        return folding[0], other
 
     async def value(self, select: str) -> Any:
         """One value of the database of scoring."""

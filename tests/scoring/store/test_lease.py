@@ -61,7 +61,7 @@ async def test_a_holder_that_hangs_loses_the_lease_and_its_late_transactions_fai
     """
     monkeypatch.setattr(leasing, "IDLE_SECONDS", 1)
     async with leased(place) as (first, frozen), leased(place) as (second, db):
-        await asyncio.wait({asyncio.create_task(each.held()) for each in (first, second)},
+        await asyncio.wait({asyncio.create_task(each.acquisition()) for each in (first, second)},
                            return_when=asyncio.FIRST_COMPLETED)  # fmt: skip
         if first.session is None:
             first, second, frozen, db = second, first, db, frozen
@@ -79,7 +79,7 @@ async def test_a_holder_that_hangs_loses_the_lease_and_its_late_transactions_fai
         with pytest.raises(DatabaseAway):
             async with frozen.write() as conn:
                 await conn.execute(text("INSERT INTO place VALUES (3)"))
-                await second.held()
+                await second.acquisition()
         assert first.session == session is not None
         with pytest.raises(LeaseMoved):
             await write(frozen, 4)
@@ -94,13 +94,13 @@ async def test_a_holder_that_gives_up_or_has_no_pulse_leaves_the_lease_to_anothe
 ) -> None:
     """At once where it gives up; a process whose loops stand still gives no pulse."""
     async with leased(place) as (first, _):
-        await first.held()
+        await first.acquisition()
         async with leased(place) as (second, _):
             first.request(False)
-            await asyncio.gather(first.lost(), second.held())
+            await asyncio.gather(first.loss(), second.acquisition())
             first.request(True)
             second.patience = 0.0
-            await asyncio.gather(second.lost(), first.held())
+            await asyncio.gather(second.loss(), first.acquisition())
 
 
 async def test_on_sqlite_the_lease_is_the_lock_of_a_file(
@@ -109,8 +109,8 @@ async def test_on_sqlite_the_lease_is_the_lock_of_a_file(
     """The second waits until the first has ended."""
     monkeypatch.setattr(leasing, "RENEW_SECONDS", 0.01)
     first, second = (FileLease(tmp_path / "scoring.db.fold") for _ in range(2))
-    await first.held()
-    waiting = asyncio.create_task(second.held())
+    await first.acquisition()
+    waiting = asyncio.create_task(second.acquisition())
     await asyncio.sleep(0)
     assert not waiting.done()
     await first.close()
