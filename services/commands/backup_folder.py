@@ -14,15 +14,17 @@ from pathlib import Path
 
 import msgspec
 
+from services.chassis.auth.credentials import TOKENS_FILE
 from services.chassis.errors import DanchuError
 from services.chassis.private_files import FILE_MODE, write_private
+from services.chassis.settings import USERS_FILE
 from services.commands.messages import message
+from services.intake.unit_credentials import FILE as CREDENTIALS_FILE
 
 MANIFEST, FORMAT = "manifest.json", 1
 UNFINISHED = ".partial"
 NAME = re.compile(r"danchu-[0-9]{8}T[0-9]{6}Z")
-KEYS = "keys"
-HOME_FILES = (KEYS, "tokens.json", "nats-users.json")
+HOME_FILES = ("keys", TOKENS_FILE, USERS_FILE, CREDENTIALS_FILE)
 """What a home holds beside databases, stream and logs."""
 CHUNK_BYTES = 2**20
 

@@ -20,7 +20,7 @@ from services.commands.table_copy import CopyDiffers, TargetInUse
 
 pytestmark = pytest.mark.anyio
 DAY_US, FIRST = 86_400 * 10**6, 1_764_000_000 * 10**6
-KEY = Path("keys") / "records.keys"
+KEY, CREDENTIALS = Path("keys") / "records.keys", Path("nats-credentials.json")
 ROW = "INSERT INTO outbox (seq, receipt, subject, body, recorded) VALUES (7, x'01', 's', x'02', 1)"
 
 
@@ -44,6 +44,7 @@ async def office(tmp_path: Path) -> Settings:
         await migrate_one(name, settings)
     (settings.home / KEY).parent.mkdir()
     (settings.home / KEY).write_text("secret\n")
+    (settings.home / CREDENTIALS).write_text("{}\n")
     with closing(sqlite3.connect(settings.home / "intake.db")) as conn:
         conn.execute(ROW)
         conn.commit()
@@ -53,13 +54,14 @@ async def office(tmp_path: Path) -> Settings:
 async def test_a_backup_can_be_restored_to_either_database(
     office: Settings, tmp_path: Path, postgres_url: str
 ) -> None:
-    """Every row and key arrives, and the backup of what was restored has the same rows."""
+    """Every row, key and list of credentials arrives; the next backup has the same rows."""
     first = await save(office, tmp_path / "backups")
     assert first.rows["intake"]["outbox"] == 1 and first.rows.keys() == set(SERVICES)
     for number, url in enumerate((None, postgres_url)):
         settings = Settings(home=tmp_path / f"home{number}", database_url=url)
         assert await restore(settings, first.folder) == first.rows
         assert (settings.home / KEY).read_text() == "secret\n"
+        assert (settings.home / CREDENTIALS).read_text() == "{}\n"
         assert stat.S_IMODE((settings.home / KEY).stat().st_mode) == 0o600
         again = await save(settings, tmp_path / f"backups{number}", at=FIRST + DAY_US)
         assert again.rows == first.rows
