@@ -18,6 +18,7 @@ from services.scoring.settings import ScoringSettings
 from services.scoring.store import doors
 from services.scoring.store.door_state import DoorState
 from services.scoring.store.quarantine import Rejection
+from tests.conftest import eventually
 from tests.scoring.operations.restoring import Rows, Town
 
 pytestmark = pytest.mark.anyio
@@ -126,9 +127,17 @@ async def tamper(town: Town, edit: Edit, event: Recorded) -> None:
         await conn.execute(text(edit.statement), names)
 
 
+async def knows_own_door(town: Town) -> bool:
+    """Whether scoring has heard of its own door, which announces itself after the events."""
+    async with town.database("scoring") as db, db.read() as conn:
+        return any(door.name.startswith("scoring.") for door in await doors.load(conn))
+
+
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 async def test_each_edit_that_changes_an_answer_is_named(town: Town) -> None:
     """Of the ledger, the doors, the position, the quarantine and what was set aside."""
+    async with town.running():
+        await eventually(lambda: knows_own_door(town))
     backup: Rows = await town.saved("scoring")
     raws = [decode(row["raw"]) for row in backup["ledger"]]
     event = next(each for each in raws if each.kind.short == "disclosure.due")
