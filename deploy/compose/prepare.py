@@ -9,13 +9,13 @@ import secrets
 from pathlib import Path
 
 from services.commands.nats.configuration import accounts_text
+from services.commands.nats.credentials import PASSWORD_BYTES
 from services.commands.nats.embedded import PAYLOAD_BYTES_MAX
 from services.commands.nats.grants import GRANTS
 
 FOLDER = Path("/secrets")
 DANCHU, NATS, POSTGRES = 10001, 10002, 999
 SERVICES = ("provision", "intake", "training", "awards", "violations", "scoring")
-PASSWORD_BYTES = 24
 
 
 def main() -> None:

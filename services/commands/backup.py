@@ -32,8 +32,8 @@ from services.commands.backup_folder import (
 )
 from services.commands.homes import require_databases
 from services.commands.messages import message
-from services.commands.service_copy import Rows, copy_services, open_database, service_tables
-from services.commands.service_registry import SERVICES, migrate_one
+from services.commands.service_copy import Rows, copy_services, open_database
+from services.commands.service_registry import SERVICES, migrate_one, migrations_of
 from services.commands.stack import stack_lock
 from services.commands.start_line import version
 from services.commands.table_copy import check_empty
@@ -80,7 +80,7 @@ async def save(
 
 
 async def _save_one(settings: Settings, name: str, folder: Path, step: Step) -> Rows:
-    migrations = service_tables(name).migrations
+    migrations = migrations_of(name)
     async with contextlib.AsyncExitStack() as stack:
         source = await open_database(stack, settings.database(name), name)
         await source.open(migrations)
@@ -119,7 +119,7 @@ async def _stage(folder: Path, staging: Path, name: str) -> None:
     copy_file(database_file(folder, name), database_file(staging, name))
     async with contextlib.AsyncExitStack() as stack:
         db = await open_database(stack, _url(staging, name), name)
-        await migrate(db, service_tables(name).migrations)
+        await migrate(db, migrations_of(name))
 
 
 async def _copy_to_server(

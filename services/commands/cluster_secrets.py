@@ -19,13 +19,13 @@ from services.chassis.private_files import private_folder, write_private, write_
 from services.chassis.settings import Settings
 from services.commands import keys
 from services.commands.nats.configuration import accounts_text
+from services.commands.nats.credentials import PASSWORD_BYTES
 from services.commands.nats.grants import DEVELOPMENT, GRANTS
 from services.commands.service_registry import SERVICES
 from services.intake.unit_credentials import FILE as CREDENTIALS
 from services.intake.unit_credentials import load, save
 
 NAMESPACE = "danchu"
-PASSWORD_BYTES = 24
 DATABASE, OWNER = "danchu", "danchu"
 KUSTOMIZATION = "kustomization.yaml"
 PUBLIC_KEY = "keys/public.pem"

@@ -10,8 +10,8 @@ from services.chassis.errors import DanchuError
 from services.chassis.settings import Settings
 from services.commands.homes import require_databases
 from services.commands.messages import message
-from services.commands.service_copy import copy_services, open_database, service_tables
-from services.commands.service_registry import SERVICES, migrate_one
+from services.commands.service_copy import copy_services, open_database
+from services.commands.service_registry import SERVICES, migrate_one, migrations_of
 from services.commands.stack import stack_lock
 from services.commands.table_copy import check_empty
 from services.commands.terminal import Step
@@ -50,7 +50,7 @@ async def carry(settings: Settings, url: str, step: Step) -> dict[str, dict[str,
                        for name in SERVICES}  # fmt: skip
             targets = {name: await open_database(stack, target, name) for name in SERVICES}
             for name in SERVICES:
-                await sources[name].open(service_tables(name).migrations)
+                await sources[name].open(migrations_of(name))
                 async with targets[name].read() as conn:
                     await check_empty(conn, name, targets[name].where)
             for name in SERVICES:

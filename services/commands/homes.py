@@ -69,9 +69,17 @@ def require_databases(settings: Settings, services: tuple[str, ...]) -> None:
 def http_url(settings: Settings) -> str:
     """The address at which a local client reaches the server of the settings."""
     scheme = "http" if settings.tls_certificate is None else "https"
-    reached = LOOPBACKS.get(settings.host, settings.host)
-    host = f"[{reached}]" if ":" in reached else reached
-    return f"{scheme}://{host}:{settings.port}"
+    return f"{scheme}://{reachable(settings.host)}:{settings.port}"
+
+
+def reachable(host: str) -> str:
+    """How a local client names the host that a server listens on, in a URL."""
+    return bracketed(LOOPBACKS.get(host, host))
+
+
+def bracketed(host: str) -> str:
+    """A host as it stands before a port."""
+    return f"[{host}]" if ":" in host else host
 
 
 def write_address(home: Path, url: str) -> None:

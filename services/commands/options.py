@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -43,27 +43,30 @@ class CommandGroup:
 
     def callback(self, code: str, *examples: str) -> Callable[[Callable[..., None]], Any]:
         """As `command`, for a group that is a command itself."""
-        text = message(code)
-        lines = (*(message("example", command=example) for example in examples), CODES)
         return self.app.callback(
-            help=help_text(text), short_help=_short(text), epilog="\n\n".join(lines),
             invoke_without_command=True, no_args_is_help=False, cls=usage.Commands,
+            **_explained(code, examples),
         )  # fmt: skip
 
     def command(
         self, code: str, *examples: str, name: str | None = None
     ) -> Callable[[Callable[..., None]], Callable[..., None]]:
         """A decorator that registers a function as a command, with its help and examples."""
-        text = message(code)
-        lines = (*(message("example", command=example) for example in examples), CODES)
+        explained = _explained(code, examples)
 
         def register(function: Callable[..., None]) -> Callable[..., None]:
-            return self.app.command(
-                name, help=help_text(text), short_help=_short(text),
-                epilog="\n\n".join(lines), cls=usage.Command,
-            )(function)  # fmt: skip
+            return self.app.command(name, cls=usage.Command, **explained)(function)
 
         return register
+
+
+def _explained(code: str, examples: Sequence[str]) -> dict[str, Any]:
+    """What the help of a command says: its text, its examples, and the exit codes."""
+    text = message(code)
+    lines = (*(message("example", command=example) for example in examples), CODES)
+    return {
+        "help": help_text(text), "short_help": _short(text), "epilog": "\n\n".join(lines),
+    }  # fmt: skip
 
 
 def _short(text: Message) -> str:

@@ -5,23 +5,27 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any
 
 import jwt
 
-import services
 from contracts import moments
 from contracts.messages import Message
 from services.chassis import revocation_table
-from services.chassis.auth.revocation import FOR_EVER, ID_MAX, Revocation, token_id
+from services.chassis.auth.revocation import (
+    FOR_EVER,
+    ID_MAX,
+    Revocation,
+    token_id,
+    unverified_claims,
+)
 from services.chassis.clock import now_us
 from services.chassis.database.engine import Database
 from services.chassis.errors import DanchuError, DatabaseAway, DiskFull
 from services.chassis.settings import Settings
 from services.commands.homes import require_databases
 from services.commands.messages import message
-from services.commands.service_registry import SERVICES
+from services.commands.service_registry import SERVICES, migrations_of
 
 SECOND = 1_000_000
 EXPIRY_GRACE_SECONDS = 3600
@@ -82,7 +86,7 @@ def _seconds(option: str, text: str) -> int:
 def _of_token(token: str, until: int) -> Revocation:
     """Of a token itself, whose signature is not verified; with the end that it names."""
     try:
-        claims: dict[str, Any] = jwt.decode(token, options={"verify_signature": False})
+        claims = unverified_claims(token)
     except jwt.PyJWTError:
         raise RevocationUnclear(message("revocation-token")) from None
     expires = claims.get("exp")
@@ -146,7 +150,7 @@ def line(entry: dict[str, Any]) -> str:
 async def _open(settings: Settings, name: str) -> AsyncIterator[Database]:
     db = Database(settings.database(name), name, settings.database_limits)
     try:
-        await db.open(Path(services.__path__[0]) / name / "migrations")
+        await db.open(migrations_of(name))
         yield db
     finally:
         await db.close()

@@ -2,8 +2,6 @@
 
 import contextlib
 from importlib import import_module
-from pathlib import Path
-from typing import NamedTuple
 
 from sqlalchemy import MetaData
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -17,17 +15,10 @@ Rows = dict[str, dict[str, int]]
 """How many rows were copied, by service and table."""
 
 
-class ServiceTables(NamedTuple):
-    """The tables of a service, and the folder of its migrations."""
-
-    metadata: MetaData
-    migrations: Path
-
-
-def service_tables(name: str) -> ServiceTables:
+def service_tables(name: str) -> MetaData:
     """The tables of a service of this version."""
-    module = import_module(f"services.{name}.tables")
-    return ServiceTables(module.metadata, module.MIGRATIONS)
+    metadata: MetaData = import_module(f"services.{name}.tables").metadata
+    return metadata
 
 
 async def open_database(stack: contextlib.AsyncExitStack, url: str, name: str) -> Database:
@@ -48,10 +39,10 @@ async def copy_services(
             target = await transactions.enter_async_context(targets[name].write())
             connections[name] = source, target
             if sources[name].sqlite:
-                await check_tables(source, service_tables(name).metadata, sources[name].where)
+                await check_tables(source, service_tables(name), sources[name].where)
         total = sum(
             [
-                await count_rows(source, service_tables(name).metadata)
+                await count_rows(source, service_tables(name))
                 for name, (source, _) in connections.items()
             ]
         )
@@ -63,6 +54,6 @@ async def copy_services(
             step(copied, total)
 
         return {
-            name: await copy_tables(*pair, service_tables(name).metadata, progress)
+            name: await copy_tables(*pair, service_tables(name), progress)
             for name, pair in connections.items()
         }

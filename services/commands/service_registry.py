@@ -52,7 +52,12 @@ class App(Protocol):
 
 async def migrate_one(name: str, settings: Settings) -> None:
     """Migrates the schema of a service to this version, without loading the service."""
-    await migrate_service(name, settings, Path(services.__path__[0]) / name / "migrations")
+    await migrate_service(name, settings, migrations_of(name))
+
+
+def migrations_of(name: str) -> Path:
+    """The folder of the migrations of a service, without loading the service."""
+    return Path(services.__path__[0]) / name / "migrations"
 
 
 class ServiceUnknown(DanchuError):

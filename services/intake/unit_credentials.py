@@ -14,6 +14,7 @@ import msgspec
 
 from contracts.envelope import EMIT_SUBJECT, UNIT_KEY
 from services.chassis.auth.credentials import is_open
+from services.chassis.changing_file import Stamp, file_stamp
 from services.chassis.errors import SettingWrong
 from services.chassis.private_files import write_private
 from services.intake.messages import message
@@ -79,11 +80,11 @@ class CredentialFile:
 
     file: Path
     _credentials: Mapping[str, UnitCredential] = field(default_factory=dict)
-    _stamp: tuple[int, int] | None = None
+    _stamp: Stamp | None = None
 
     def get(self, user: str) -> UnitCredential | None:
         """The credential of a user; None if it has none, or no longer."""
-        stamp = self._changed()
+        stamp = file_stamp(self.file)
         if stamp != self._stamp:
             self._stamp = stamp
             try:
@@ -91,11 +92,3 @@ class CredentialFile:
             except SettingWrong as fault:
                 log.error("the list of credentials is unusable", extra={"error": str(fault)})
         return self._credentials.get(user)
-
-    def _changed(self) -> tuple[int, int] | None:
-        """What changes when the file is replaced."""
-        try:
-            status = self.file.stat()
-        except OSError:
-            return None
-        return status.st_mtime_ns, status.st_ino

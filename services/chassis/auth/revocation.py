@@ -31,8 +31,13 @@ def token_id(jti: Any, token: str) -> str:
 
 def id_of(token: str) -> str:
     """The id of a token, whose signature is not verified; a PyJWTError for what is none."""
+    return token_id(unverified_claims(token).get("jti"), token)
+
+
+def unverified_claims(token: str) -> dict[str, Any]:
+    """What a token says, whose signature is not verified; a PyJWTError for what is none."""
     claims: dict[str, Any] = jwt.decode(token, options={"verify_signature": False})
-    return token_id(claims.get("jti"), token)
+    return claims
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from services.chassis.private_files import write_private
 from services.chassis.settings import Settings
-from services.commands.homes import LOOPBACKS
+from services.commands.homes import bracketed, reachable
 from services.commands.nats.configuration import accounts_text
 from services.commands.nats.credentials import load_passwords, save_credentials
 from services.commands.nats.grants import GRANTS
@@ -41,10 +41,9 @@ def generate(home: Path, port: int, monitor_port: int) -> Embedded:
     folder = (home / CONFIG_FILE).parent
     folder.mkdir(parents=True, exist_ok=True)
     scheme = "tls" if settings.is_encrypted else "nats"
-    reached = LOOPBACKS.get(settings.nats_host, settings.nats_host)
     server = Embedded(
         home / CONFIG_FILE,
-        f"{scheme}://{_bracketed(reached)}:{port}",
+        f"{scheme}://{reachable(settings.nats_host)}:{port}",
         f"http://{LOOPBACK}:{monitor_port}",
     )
     passwords = load_passwords(home, GRANTS)
@@ -68,7 +67,7 @@ def config_text(
     """The text of the server's configuration file."""
     store = (settings.home / CONFIG_FILE).parent.absolute() / "jetstream"
     return f"""server_name: danchu
-listen: {json.dumps(f"{_bracketed(settings.nats_host)}:{port}")}
+listen: {json.dumps(f"{bracketed(settings.nats_host)}:{port}")}
 http: "{LOOPBACK}:{monitor_port}"
 max_payload: {PAYLOAD_BYTES_MAX}
 {_tls_text(settings)}jetstream {{
@@ -85,10 +84,6 @@ def server_environment(home: Path) -> dict[str, str]:
     """
     key = NatsServerSettings(home=home).nats_store_key
     return {} if key is None else {STORE_KEY: json.dumps(key)}
-
-
-def _bracketed(host: str) -> str:
-    return f"[{host}]" if ":" in host else host
 
 
 def _tls_text(settings: NatsServerSettings) -> str:

@@ -7,6 +7,7 @@ from typing import Annotated, ParamSpec
 from fastapi import FastAPI, Query, Request, Response
 
 from services.chassis.auth.credentials import Credential, Verifier
+from services.chassis.http.problems import wrong_parameters
 from services.scoring.api.access import credential_of, find_unit, wait_for_receipts
 from services.scoring.api.answers import RUBRICS_HEADER, file_answers
 from services.scoring.api.parameters import (
@@ -16,7 +17,6 @@ from services.scoring.api.parameters import (
     UnitCode,
     XlsxExport,
     Year,
-    refusal,
 )
 from services.scoring.api.read_lines import name_units
 from services.scoring.errors import ClassUnknown
@@ -70,7 +70,7 @@ class _Files:
                 filters.moment,
             )  # fmt: skip
         except ClassUnknown as unknown:
-            raise refusal([("class", unknown.message)]) from None
+            raise wrong_parameters([("class", unknown.message)]) from None
 
     async def head(
         self, snapshot: Snapshot, rating: Rating | None = None, address: str | None = None

@@ -1,7 +1,6 @@
 """The parameters of the queries over HTTP, with their bounds; others are refused."""
 
 import re
-from collections.abc import Iterable
 from typing import Annotated, Any, Literal
 
 from fastapi import Path, Request
@@ -9,8 +8,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from contracts import moments
-from contracts.messages import Message
-from services.chassis.http.problems import Problem, wrong_parameters
+from services.chassis.http.problems import wrong_parameters
 from services.chassis.http.validation import Integer, instant_text
 from services.scoring.messages import message
 from services.scoring.readmodel.moment import NOW, Moment
@@ -76,7 +74,7 @@ class Past(Waiting):
     def moment(self) -> Moment:
         """The state of the year that the question is about; Problem 422 for two of them."""
         if self.as_of is not None and self.version is not None:
-            raise refusal([("as_of", message("as-of-and-version"))])
+            raise wrong_parameters([("as_of", message("as-of-and-version"))])
         as_of = None if self.as_of is None else moments.instant(self.as_of)
         return NOW if as_of is None and self.version is None else Moment(as_of, self.version)
 
@@ -164,7 +162,7 @@ class TwoStates(Waiting):
     def moments(self) -> tuple[Moment, Moment]:
         """The two states; Problem 422 where the first is missing or one is given twice."""
         if self.first is None and self.first_version is None:
-            raise refusal([("from", message("change-from-missing"))])
+            raise wrong_parameters([("from", message("change-from-missing"))])
         return (
             _side("from", self.first, self.first_version),
             _side("to", self.second, self.second_version),
@@ -173,7 +171,7 @@ class TwoStates(Waiting):
 
 def _side(name: str, as_of: str | None, version: int | None) -> Moment:
     if as_of is not None and version is not None:
-        raise refusal([(name, message("change-side-twice", other=f"{name}_version"))])
+        raise wrong_parameters([(name, message("change-side-twice", other=f"{name}_version"))])
     return Moment(None if as_of is None else moments.instant(as_of), version)
 
 
@@ -190,7 +188,8 @@ def refuse_repeated(request: Request) -> None:
     names = [name for name, _ in request.query_params.multi_items()]
     repeated = [name for name in dict.fromkeys(names) if names.count(name) > 1]
     if repeated:
-        raise refusal([(name, message("parameter-repeated")) for name in repeated[:FIELDS_MAX]])
+        sentence = message("parameter-repeated")
+        raise wrong_parameters((name, sentence) for name in repeated[:FIELDS_MAX])
 
 
 def rating_request(request: Request) -> tuple[int, str, Viewing]:
@@ -201,7 +200,7 @@ def rating_request(request: Request) -> tuple[int, str, Viewing]:
     refuse_repeated(request)
     foreign = [name for name in IN_PATH if name in query]
     if foreign:
-        raise refusal([(name, message("parameter-in-path")) for name in foreign])
+        raise wrong_parameters([(name, message("parameter-in-path")) for name in foreign])
     try:
         parameters = RatingParameters.model_validate({**query, **path})
     except ValidationError as invalid:
@@ -219,8 +218,3 @@ def rating_parameters() -> list[dict[str, Any]]:
         }
         for name, schema in RatingParameters.model_json_schema()["properties"].items()
     ]  # fmt: skip
-
-
-def refusal(faults: Iterable[tuple[str, Message]]) -> Problem:
-    """Problem 422 for these parameters."""
-    return wrong_parameters(faults)

@@ -9,11 +9,12 @@ from contracts import door
 from services.chassis.auth.credentials import Credential
 from services.chassis.errors import DanchuError, DatabaseAway
 from services.chassis.http.peer import use_peer_of
+from services.chassis.http.problems import wrong_parameters
 from services.chassis.http.service_api import RETRY_SECONDS, Problem, away
 from services.chassis.http.validation import field_faults
 from services.chassis.read_log import ReadLog, ReadsWait
 from services.scoring.api.access import find_unit
-from services.scoring.api.parameters import UNIT_MAX, AsOfText, Past, Version, refusal
+from services.scoring.api.parameters import UNIT_MAX, AsOfText, Past, Version
 from services.scoring.api.read_lines import note_rating
 from services.scoring.errors import NotKnownYet, RubricsReplaced, UnitNotRated, VersionUnknown
 from services.scoring.messages import message
@@ -71,7 +72,7 @@ def read_question(body: bytes) -> QuestionBody:
         raise Problem(refused.status, refused.detail) from refused
     except ValidationError as invalid:
         errors = [{**error, "loc": ("body", *error["loc"])} for error in invalid.errors()]
-        raise refusal(field_faults(errors)) from None
+        raise wrong_parameters(field_faults(errors)) from None
 
 
 def _problem(error: DanchuError) -> Problem:

@@ -7,6 +7,7 @@ from fastapi import FastAPI, Query, Request, Response
 
 from services.chassis.auth.credentials import Verifier
 from services.chassis.http.cursors import foreign_cursor
+from services.chassis.http.problems import wrong_parameters
 from services.scoring.api.access import credential_of, find_unit, wait_for_receipts
 from services.scoring.api.answers import (
     CountedEventPageAnswer,
@@ -26,7 +27,6 @@ from services.scoring.api.parameters import (
     Year,
     rating_parameters,
     rating_request,
-    refusal,
 )
 from services.scoring.api.read_lines import name_stage, name_units
 from services.scoring.api.sheet_answers import SheetAnswer
@@ -80,7 +80,7 @@ def add_rating_routes(api: FastAPI, reading: Reading, verifier: Verifier) -> Non
         except CursorWrong:
             raise foreign_cursor() from None
         except ClassUnknown as unknown:
-            raise refusal([("class", unknown.message)]) from None
+            raise wrong_parameters([("class", unknown.message)]) from None
         name_stage(page.snapshot.stage)
         name_units(request.scope, (rating.unit for rating in page.items))
         return await _ratings_answer(page)

@@ -6,11 +6,11 @@ from fastapi import Depends, FastAPI, Query, Request, Response
 
 from services.chassis.auth.credentials import READS_MACHINERY, Credential, Verifier, require
 from services.chassis.errors import DanchuError
-from services.chassis.http.problems import FieldError, Problem
+from services.chassis.http.problems import FieldError, Problem, wrong_parameters
 from services.chassis.http.service_api import answer
 from services.scoring.api.access import credential_of, find_unit, wait_for_receipts
 from services.scoring.api.answers import file_answers, json_answer, route_answers
-from services.scoring.api.parameters import UnitCode, Year, refusal, refuse_repeated
+from services.scoring.api.parameters import UnitCode, Year, refuse_repeated
 from services.scoring.api.seal_answers import (
     CheckpointAnswer,
     CheckpointListAnswer,
@@ -149,7 +149,7 @@ def add_seal_file_routes(
         reader = credential_of(request, verifier)
         await wait_for_receipts(reading, choice.wait_for)
         if choice.is_draft:
-            raise refusal([("version", message("seal-proof-draft"))])
+            raise wrong_parameters([("version", message("seal-proof-draft"))])
         try:
             version = await seals.files.version(year, choice.number)
         except SealUnknown:

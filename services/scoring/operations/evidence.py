@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from contracts import moments
-from contracts.envelope import Recorded
+from contracts.envelope import ContractBroken, Recorded, decode
 from services.scoring.messages import message
 
 DIGEST_BYTES = 16
@@ -63,6 +63,14 @@ class Evidence:
         return "differs-ledger-time", {
             "stored": moments.rfc3339(event.recorded), "recorded": moments.rfc3339(instants[0]),
         }  # fmt: skip
+
+
+def event_of(body: bytes) -> Recorded | None:
+    """The event in a body; None where it breaks the contract."""
+    try:
+        return decode(body)
+    except ContractBroken:
+        return None
 
 
 def _digest(raw: bytes) -> bytes:

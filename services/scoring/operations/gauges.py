@@ -92,7 +92,7 @@ class ScoringGauges:
             pending, missing = await seals.pending_since(conn), await lacking(conn)
         now = self.lag.clock()
         _pending.set(len(pending))
-        _pending_age.set(max(0, now - min(pending, default=now)) / 1e6)
+        _pending_age.set(max(0, now - min(pending.values(), default=now)) / 1e6)
         _missing.set(missing)
 
     async def _announcements(self, unannounced: Callable[[], int]) -> None:

@@ -17,7 +17,7 @@ from services.chassis.broker.connection import Broker
 from services.chassis.database.engine import Database
 from services.chassis.marks import HEADER
 from services.scoring.messages import message
-from services.scoring.operations.evidence import Evidence
+from services.scoring.operations.evidence import Evidence, event_of
 from services.scoring.queries import events as event_queries
 from services.scoring.queries import quarantine as quarantine_queries
 from services.scoring.settings import SERVICE
@@ -125,7 +125,7 @@ class Proof:
             for event in (await missing_bodies(self.conn, folded)).values():
                 self.differences.add("differs-stream-ledger", **source_and_id(event))
             for each in messages:
-                event = _event_of(each.body)
+                event = event_of(each.body)
                 if event is not None:
                     self._stream[event.receipt] = each.sequence
                     self.evidence.add(event, each.headers.get(HEADER))
@@ -146,7 +146,7 @@ class Proof:
             yield len(rows)
 
     def _read_row(self, name: str, row: outbox.Entry) -> None:
-        event = _event_of(row.body)
+        event = event_of(row.body)
         if event is None:
             return
         if (event.receipt, event.recorded) != (row.receipt, row.recorded):
@@ -162,7 +162,7 @@ class Proof:
             if place is None or place <= self.floor:
                 self.differences.add("differs-outbox-ledger", service=name, **source_and_id(event))
         for body in bodies:
-            event = _event_of(body)
+            event = event_of(body)
             if event is not None and event.receipt not in self._stream:
                 self.differences.add("differs-outbox-stream", service=name, **source_and_id(event))
 
@@ -174,7 +174,7 @@ class Proof:
         while rows := await ledger.rows_after(self.conn, after, CHUNK):
             arrivals = await ledger.arrivals(self.conn, [row.identity for row in rows])
             for row in rows:
-                event = _event_of(row.raw)
+                event = event_of(row.raw)
                 self.is_readable &= event is not None
                 if event is None or ledger.row_of(event) != row:
                     name = row.receipt.hex() if event is None else event.event.id
@@ -221,10 +221,3 @@ class Proof:
         for key in sorted(differing | unknown):
             year, decision = events.get(key) or stored[key]
             self.differences.add("differs-decision", year=year, decision=decision.decision)
-
-
-def _event_of(raw: bytes) -> Recorded | None:
-    try:
-        return decode(raw)
-    except ContractBroken:
-        return None

@@ -8,10 +8,9 @@ from dataclasses import dataclass, field
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts import envelope
-from contracts.envelope import ContractBroken, Recorded, decode
 from services.scoring.handlers import authorship
 from services.scoring.handlers.batch import signed_until
-from services.scoring.operations.evidence import Evidence
+from services.scoring.operations.evidence import Evidence, event_of
 from services.scoring.queries import quarantine as quarantine_queries
 from services.scoring.queries.quarantine import StoredEntry
 from services.scoring.store import doors, ledger, quarantine, seals
@@ -42,7 +41,7 @@ class QuarantineAudit:
         ]  # fmt: skip
         after = b""
         while entries := await quarantine_queries.entries_after(self.conn, after, CHUNK):
-            identities = {each.identity for entry in entries if (each := _event_of(entry.raw))}
+            identities = {each.identity for entry in entries if (each := event_of(entry.raw))}
             receipts = await ledger.receipts(self.conn, identities)
             lines += [
                 (entry.id.hex(), entry.reason) for entry in entries
@@ -53,7 +52,7 @@ class QuarantineAudit:
 
     def _is_own(self, event: FaultyEvent) -> bool:
         """Whether the row of an event that was set aside follows from an event that came."""
-        read = _event_of(event.raw)
+        read = event_of(event.raw)
         return read is None or (bool(self.evidence.copies(read)) and (
             event.identity, event.receipt, event.subject, event.year, event.time
         ) == (read.identity, read.receipt, read.event.subject, read.year, read.time))  # fmt: skip
@@ -64,7 +63,7 @@ class QuarantineAudit:
         One that was replayed is in the ledger. An event that this version of the software can read
         waits for somebody who replays it.
         """
-        event = _event_of(entry.raw)
+        event = event_of(entry.raw)
         if event is None or receipts.get(event.identity) == event.receipt:
             return True
         if entry.reason == authorship.REASON:
@@ -79,15 +78,8 @@ class QuarantineAudit:
 
 def _is_as_made(entry: StoredEntry) -> bool:
     """Whether id, receipt and instant of an entry follow from its reason and bytes."""
-    event = _event_of(entry.raw)
+    event = event_of(entry.raw)
     made = Rejection(entry.reason, "", entry.subject, entry.raw, None)
     instants = (None, envelope.recordedtime_of(entry.raw))
     receipts = (None,) if event is None else (None, event.receipt)
     return made.id == entry.id and entry.receipt in receipts and entry.recorded in instants
-
-
-def _event_of(raw: bytes) -> Recorded | None:
-    try:
-        return decode(raw)
-    except ContractBroken:
-        return None

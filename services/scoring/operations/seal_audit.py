@@ -35,7 +35,7 @@ async def seal_differences(db: Database, keyring: Keyring) -> list[Message]:
     async with db.read() as conn:
         sealed = await seals.seals(conn)
         kept = await seals.checkpoints(conn)
-        drafted = await seals.drafted_years(conn)
+        drafted = await seals.pending_since(conn)
         missing = await lacking(conn)
     if not sealed and not kept and not missing and not drafted:
         return []

@@ -16,6 +16,7 @@ from services.chassis.database.engine import select_among
 from services.scoring.fold.books import LedgerPart
 from services.scoring.queries.as_of import REGISTRY, RETRACTION
 from services.scoring.queries.events import EventRow
+from services.scoring.store.book_inputs import recorded_by
 from services.scoring.year.stages import REOPENED
 
 _ROWS = "SELECT identity, receipt, raw, time FROM ledger"
@@ -61,7 +62,7 @@ async def years(conn: AsyncConnection, identities: Collection[bytes]) -> dict[by
 
 
 def _recorded_by(until: int | None) -> str:
-    return "" if until is None else f" AND +recorded <= {int(until)}"
+    return "" if until is None else f" AND {recorded_by(until)}"
 
 
 def _row(row: Any) -> EventRow:

@@ -91,15 +91,10 @@ async def has_drafts(conn: AsyncConnection) -> bool:
     return (await conn.execute(text("SELECT 1 FROM drafts LIMIT 1"))).first() is not None
 
 
-async def drafted_years(conn: AsyncConnection) -> list[int]:
-    """The years that have a draft."""
-    rows = await conn.execute(text("SELECT year FROM drafts ORDER BY year"))
-    return [row[0] for row in rows]
-
-
-async def pending_since(conn: AsyncConnection) -> list[int]:
-    """When each draft was drawn up that waits for a signature, in microseconds."""
-    return [row[0] for row in await conn.execute(text("SELECT at FROM drafts"))]
+async def pending_since(conn: AsyncConnection) -> dict[int, int]:
+    """By year when its draft was drawn up that waits for a signature, in microseconds."""
+    rows = await conn.execute(text("SELECT year, at FROM drafts ORDER BY year"))
+    return {row[0]: row[1] for row in rows}
 
 
 async def add_draft(conn: AsyncConnection, row: DraftRow, ratings: Sequence[RatingLine]) -> None:

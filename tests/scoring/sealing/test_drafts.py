@@ -14,6 +14,7 @@ from services.scoring.sealing.drafts import SignedDraft
 from services.scoring.sealing.fence import MarksBehind
 from tests.scoring.sealing.town import (
     FEBRUARY,
+    ORDER,
     SECOND,
     YEAR,
     open_town,
@@ -23,7 +24,6 @@ from tests.scoring.sealing.town import (
 )
 
 pytestmark = pytest.mark.anyio
-ORDER = StageOrder("2/QĐ", "2026-02-20", "Chốt kết quả", "operator")
 FENCE = "services.scoring.sealing.drafts.wait_for_marks"
 CALLS = 20
 HANG_SECONDS = 30

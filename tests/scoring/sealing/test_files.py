@@ -9,13 +9,13 @@ from typing import Any
 import msgspec
 import pytest
 
-from services.scoring.sealing.commands import StageOrder
 from services.scoring.sealing.files import SealedLog
 from services.scoring.year.verify.files import check
 from tests.scoring.sealing.town import (
     AUDITOR,
     FEBRUARY,
     OPERATOR,
+    ORDER,
     SECOND,
     YEAR,
     open_town,
@@ -25,7 +25,6 @@ from tests.scoring.sealing.town import (
 )
 
 pytestmark = pytest.mark.anyio
-ORDER = StageOrder("2/QĐ", "2026-02-20", "Chốt kết quả", "operator")
 
 
 def check_step(*_: Any) -> None:

@@ -26,11 +26,12 @@ from services.scoring.sealing.start_check import (
 )
 from services.scoring.store import seals
 from tests.conftest import eventually
-from tests.scoring.sealing.test_seals import ORDER, sealed_town
+from tests.scoring.sealing.test_seals import sealed_town
 from tests.scoring.sealing.town import (
     AUDITOR,
     FEBRUARY,
     OPERATOR,
+    ORDER,
     SECOND,
     YEAR,
     Town,

@@ -32,6 +32,7 @@ from tests.scoring.sealing.town import (
     AUDITOR,
     FEBRUARY,
     OPERATOR,
+    ORDER,
     SECOND,
     YEAR,
     Town,
@@ -47,7 +48,6 @@ from tests.scoring.sealing.town import (
 from tests.support.builders.events import event
 
 pytestmark = pytest.mark.anyio
-ORDER = StageOrder("2/QĐ", "2026-02-20", "Chốt kết quả", "operator")
 
 
 async def sealed_town(place: Town, order: StageOrder = ORDER) -> tuple[SealService, str]:

@@ -30,6 +30,7 @@ from tests.support.builders.events import event
 YEAR = 2025
 DOOR = "intake.00000001"
 FEBRUARY = moments.instant("2026-02-01T00:00:00+07:00")
+ORDER = StageOrder("2/QĐ", "2026-02-20", "Chốt kết quả", "operator")
 MARCH = moments.instant("2026-03-01T00:00:00+07:00")
 SECOND = 1_000_000
 OPERATOR = SigningKey("danchu.local/operator/1", bytes(32))
