@@ -9,9 +9,11 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 
 from nats.aio.msg import Msg
+from opentelemetry.trace import SpanKind
 
 from contracts.questions import RATING_QUESTION
 from services.chassis.auth.credentials import Credential
@@ -20,6 +22,7 @@ from services.chassis.broker.errors import translate_client_errors
 from services.chassis.errors import BrokerAway
 from services.chassis.http.service_api import RETRY_SECONDS, Problem
 from services.chassis.settings import NatsAccess
+from services.chassis.telemetry.instruments import TRACE_HEADERS, message_span, meter, tracer
 from services.scoring.messages import message
 
 log = logging.getLogger(__name__)
@@ -31,6 +34,10 @@ REOPEN_SECONDS = 1.0
 AT_ONCE = 8
 WAITING_MAX = 1000
 WAITING_OF_ASKER_MAX = 200
+_tracer = tracer("danchu.scoring")
+_questions = meter("danchu.scoring").create_counter(
+    "danchu.scoring.questions", "{question}", "questions over NATS that were answered or shed"
+)
 
 
 @dataclass
@@ -76,6 +83,7 @@ class RatingResponder:
         asker = question.subject
         full = self._waiting.qsize() >= WAITING_MAX
         if full or self._of_asker[asker] >= WAITING_OF_ASKER_MAX:
+            _questions.add(1, {"outcome": "shed"})
             headers = {"Retry-After": RETRY_SECONDS}
             await self._reply(question, Problem(503, message("questions-wait"), headers=headers))
             return
@@ -86,7 +94,9 @@ class RatingResponder:
         while True:
             question = await self._waiting.get()
             try:
-                await self._reply(question, await self._answer(question))
+                with _span(question):
+                    await self._reply(question, await self._answer(question))
+                _questions.add(1, {"outcome": "answered"})
             except Exception as bug:  # a worker that ended would leave questions unanswered
                 log.error("an answer failed", exc_info=bug)
             finally:
@@ -108,6 +118,14 @@ class RatingResponder:
                 await question.respond(answer if isinstance(answer, bytes) else answer.encode())
         except BrokerAway as error:
             log.warning("an answer was lost", extra={"error": str(error)})
+
+
+def _span(question: Msg) -> AbstractContextManager[object]:
+    """A span in the trace of who asks, as over HTTP: none without a trace."""
+    headers = question.headers
+    if not headers or TRACE_HEADERS[0] not in headers:
+        return nullcontext()
+    return message_span(_tracer, RATING_QUESTION, [headers], SpanKind.SERVER)
 
 
 def reader_of(subject: str) -> Credential:

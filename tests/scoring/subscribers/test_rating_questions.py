@@ -9,10 +9,15 @@ from typing import Any
 
 import msgspec
 import pytest
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from opentelemetry.trace import SpanKind
 
 from contracts.questions import RatingQuestion
 from services.chassis.auth.credentials import Credential
 from services.chassis.settings import NatsAccess
+from services.chassis.telemetry.otlp import AllowedSpans
 from services.scoring.api.rating_question import QuestionBody
 from services.scoring.subscribers import rating_questions
 from services.scoring.subscribers.rating_questions import RatingResponder, reader_of
@@ -27,6 +32,7 @@ class Question:
     subject: str
     data: bytes = b"{}"
     reply: str = "inbox"
+    headers: dict[str, str] | None = None
     replies: list[bytes] = field(default_factory=list)
 
     async def respond(self, answer: bytes) -> None:
@@ -93,6 +99,32 @@ async def test_a_fault_of_the_program_leaves_every_worker_at_work() -> None:
     replies: list[Any] = [json.loads(reply) for question in faults for reply in question.replies]
     assert [problem["status"] for problem in replies] == [500] * rating_questions.AT_ONCE
     assert last.replies == [b"last"]
+
+
+async def test_a_question_with_a_trace_is_a_span_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Named by the subject without units, of the server's kind, below that of who asks."""
+    exporter, provider = InMemorySpanExporter(), TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(AllowedSpans(exporter)))
+    monkeypatch.setattr(rating_questions, "_tracer", provider.get_tracer("danchu.scoring"))
+
+    async def answer(reader: Credential, body: bytes) -> bytes:
+        return body
+
+    responder = RatingResponder(NatsAccess("nats://127.0.0.1:1", None, None, "_INBOX"), answer)
+    parent = {"traceparent": f"00-{'a' * 32}-{'1' * 16}-01"}
+    question = Question("danchu.query.rating.H44-1", headers=parent)
+    await responder.on_question(question)  # type: ignore[arg-type]
+    running = asyncio.create_task(responder.run())
+    async with asyncio.timeout(10):
+        while not exporter.get_finished_spans():
+            await asyncio.sleep(0)
+    running.cancel()
+    await asyncio.wait([running])
+    (span,) = exporter.get_finished_spans()
+    assert (span.name, span.kind) == ("danchu.query.rating", SpanKind.SERVER)
+    assert span.context is not None and f"{span.context.trace_id:032x}" == "a" * 32
+    assert span.parent is not None and f"{span.parent.span_id:016x}" == "1" * 16
+    assert question.replies == [b"{}"]
 
 
 def test_the_subject_says_of_which_units_ratings_may_be_read() -> None:
