@@ -1,28 +1,59 @@
-"""Schema versions by alembic, on a connection of the caller."""
+"""Schema versions by alembic, on a connection of the caller, and which code works on which schema.
 
+A migration that only adds leaves earlier code able to work on the new schema. Beside the revision
+the schema therefore states the oldest revision whose code works on it: code that does not know the
+revision goes on where it knows the oldest one, and refuses the schema otherwise.
+"""
+
+import logging
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from alembic import command
 from alembic.config import Config
-from alembic.script import ScriptDirectory
+from alembic.script import Script, ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import Connection, inspect, text
 
 from services.chassis.errors import StateOfNewerVersion
 
+VERSION_TABLE = "alembic_version"
+SUPPORT_TABLE = "schema_support"
+OWN_TABLES = frozenset({VERSION_TABLE, SUPPORT_TABLE})
+"""Tables that describe the schema: they belong to no service, and no copy of data has them."""
+OLDEST = "oldest_code"
+"""The name in a migration of the oldest revision whose code works on what it makes."""
+log = logging.getLogger(__name__)
 
-def is_current(conn: Connection, script_location: Path, where: str) -> bool:
-    """Whether the schema is of this version; StateOfNewerVersion when it is of a later one."""
-    return _is_at_head(conn, _alembic(script_location), where)
+
+def is_current(conn: Connection, script_location: Path, where: str, exact: bool = False) -> bool:
+    """Whether code of this version works on the schema: it is of this version, or of a later one
+    that supports this code. StateOfNewerVersion for any other later one, with `exact` for all.
+    """
+    revision = _revision(conn)
+    script = ScriptDirectory.from_config(_alembic(script_location))
+    if revision is None or _knows(script, revision):
+        return revision == script.get_current_head()
+    _require_support(conn, script, revision, where, exact)
+    log.warning("the schema is newer", extra={"where": where, "revision": revision})
+    return True
 
 
 def upgrade(conn: Connection, script_location: Path, where: str) -> None:
-    """Brings the schema to this version; StateOfNewerVersion when it is of a later one."""
+    """Brings the schema to this version, or leaves one that is later and supports this code.
+
+    StateOfNewerVersion for any other later one.
+    """
     config = _alembic(script_location)
+    script = ScriptDirectory.from_config(config)
+    revision = _revision(conn)
+    if revision is not None and not _knows(script, revision):
+        _require_support(conn, script, revision, where)
+        return
     config.attributes["connection"] = conn
-    _is_at_head(conn, config, where)
     command.upgrade(config, "head")
+    _state_support(conn, script)
 
 
 def _alembic(script_location: Path) -> Config:
@@ -32,17 +63,61 @@ def _alembic(script_location: Path) -> Config:
     return config
 
 
-def _is_at_head(conn: Connection, config: Config, where: str) -> bool:
-    """Whether the database is of this version; StateOfNewerVersion when it is of a later one."""
-    script = ScriptDirectory.from_config(config)
-    if not inspect(conn).has_table("alembic_version"):
-        return False
-    revision = str(conn.execute(text("SELECT version_num FROM alembic_version")).scalar())
+def _revision(conn: Connection) -> str | None:
+    """The revision of the schema; None where there is none yet."""
+    if not inspect(conn).has_table(VERSION_TABLE):
+        return None
+    revision = conn.execute(text(f"SELECT version_num FROM {VERSION_TABLE}")).scalar()
+    return None if revision is None else str(revision)
+
+
+def _knows(script: ScriptDirectory, revision: str) -> bool:
     try:
         script.get_revision(revision)
-    except CommandError as unknown:
-        raise StateOfNewerVersion(where, revision) from unknown
-    return revision == script.get_current_head()
+    except CommandError:
+        return False
+    return True
+
+
+def _require_support(
+    conn: Connection, script: ScriptDirectory, revision: str, where: str, exact: bool = False
+) -> None:
+    """StateOfNewerVersion unless the schema of a later revision states that this code works."""
+    oldest = None
+    if not exact and inspect(conn).has_table(SUPPORT_TABLE):
+        select = text(f"SELECT oldest FROM {SUPPORT_TABLE} WHERE revision = :revision")
+        oldest = conn.execute(select, {"revision": revision}).scalar()
+    if oldest is None or not _knows(script, oldest):
+        raise StateOfNewerVersion(where, revision)
+
+
+def _state_support(conn: Connection, script: ScriptDirectory) -> None:
+    """Records for the newest revision the oldest one whose code works on its schema."""
+    stated = {"revision": script.get_current_head(), "oldest": oldest_code(_chain(script))}
+    conn.execute(
+        text(f"CREATE TABLE IF NOT EXISTS {SUPPORT_TABLE} (revision TEXT NOT NULL, oldest TEXT)")
+    )
+    select = text(f"SELECT 1 FROM {SUPPORT_TABLE} WHERE revision = :revision AND oldest = :oldest")
+    if conn.execute(select, stated).first() is None:
+        conn.execute(text(f"DELETE FROM {SUPPORT_TABLE}"))
+        insert = f"INSERT INTO {SUPPORT_TABLE} (revision, oldest) VALUES (:revision, :oldest)"
+        conn.execute(text(insert), stated)
+
+
+def _chain(script: ScriptDirectory) -> list[Script]:
+    """The migrations, the first one first."""
+    return list(script.walk_revisions())[::-1]
+
+
+def oldest_code(chain: Iterable[Any]) -> str:
+    """The oldest revision whose code works on the schema that a chain of migrations makes."""
+    place: dict[str, int] = {}
+    oldest = ""
+    for migration in chain:
+        place[migration.revision] = len(place)
+        stated = getattr(migration.module, OLDEST, oldest or migration.revision)
+        oldest = stated if not oldest or place[stated] > place[oldest] else oldest
+    return oldest
 
 
 def run_migrations(context: Any) -> None:

@@ -16,9 +16,9 @@ from typing import NamedTuple
 
 from contracts.moments import rfc3339
 from services.chassis.clock import Clock
-from services.chassis.database.engine import migrate
 from services.chassis.errors import DanchuError
 from services.chassis.private_files import private_folder
+from services.chassis.service_schema import migrate
 from services.chassis.settings import Settings
 from services.commands.backup_folder import (
     UNFINISHED,
@@ -83,7 +83,7 @@ async def _save_one(settings: Settings, name: str, folder: Path, step: Step) -> 
     migrations = migrations_of(name)
     async with contextlib.AsyncExitStack() as stack:
         source = await open_database(stack, settings.database(name), name)
-        await source.open(migrations)
+        await source.open(migrations, exact=True)
         target = await open_database(stack, _url(folder, name), name)
         await migrate(target, migrations)
         return await copy_services({name: source}, {name: target}, step)
@@ -130,6 +130,7 @@ async def _copy_to_server(
         for name in names:
             await migrate_one(name, settings)
             sources[name] = await open_database(stack, _url(staging, name), name)
+            await sources[name].open(migrations_of(name), exact=True)
             targets[name] = await open_database(stack, settings.database(name), name)
         return await copy_services(sources, targets, step)
 

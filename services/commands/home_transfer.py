@@ -50,7 +50,7 @@ async def carry(settings: Settings, url: str, step: Step) -> dict[str, dict[str,
                        for name in SERVICES}  # fmt: skip
             targets = {name: await open_database(stack, target, name) for name in SERVICES}
             for name in SERVICES:
-                await sources[name].open(migrations_of(name))
+                await sources[name].open(migrations_of(name), exact=True)
                 async with targets[name].read() as conn:
                     await check_empty(conn, name, targets[name].where)
             for name in SERVICES:

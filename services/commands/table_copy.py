@@ -13,10 +13,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.chassis.database.engine import bulk_insert
 from services.chassis.errors import DanchuError
+from services.chassis.migrations import OWN_TABLES
 from services.commands.messages import message
 
 CHUNK = 5000
-VERSION_TABLE = "alembic_version"
 FIRST_ROWS = ("position", "door")
 """Tables that have a row in a new database."""
 DIGEST_BITS = 256
@@ -47,7 +47,7 @@ class CopyDiffers(DanchuError):
 async def check_empty(conn: AsyncConnection, schema: str, where: str) -> None:
     """TargetInUse if a table of the schema has a row that a new database lacks."""
     names = await conn.run_sync(lambda sync: inspect(sync).get_table_names(schema=schema))
-    for name in sorted(set(names) - {VERSION_TABLE, *FIRST_ROWS}):
+    for name in sorted(set(names) - {*OWN_TABLES, *FIRST_ROWS}):
         table = Table(name, MetaData(), schema=schema)
         if (await conn.execute(select(text("1")).select_from(table).limit(1))).first() is not None:
             raise TargetInUse(where, name)
@@ -57,7 +57,7 @@ async def check_tables(conn: AsyncConnection, metadata: MetaData, where: str) ->
     """TablesUnknown if a table would not be copied."""
     names = set(await conn.run_sync(lambda sync: inspect(sync).get_table_names()))
     unknown = {name for name in names if not name.startswith("sqlite_")}
-    unknown -= {VERSION_TABLE, *metadata.tables}
+    unknown -= {*OWN_TABLES, *metadata.tables}
     if unknown:
         raise TablesUnknown(where, unknown)
 

@@ -6,11 +6,22 @@ from importlib.metadata import packages_distributions
 
 import pytest
 
-from tests.architecture.rules import chassis, kinds, layers, purity, services, sizes, texts, words
+from tests.architecture.rules import (
+    chassis,
+    kinds,
+    layers,
+    migrations,
+    purity,
+    services,
+    sizes,
+    texts,
+    words,
+)
 from tests.architecture.rules.source_tree import Rule
 from tests.architecture.seeds import chassis as chassis_seeds
 from tests.architecture.seeds import kinds as kind_seeds
 from tests.architecture.seeds import layers as layer_seeds
+from tests.architecture.seeds import migrations as migration_seeds
 from tests.architecture.seeds import purity as purity_seeds
 from tests.architecture.seeds import services as service_seeds
 from tests.architecture.seeds import sizes as size_seeds
@@ -20,11 +31,12 @@ from tests.architecture.seeds.seed import Seed
 from tests.architecture.sources import own_tree
 
 pytestmark = pytest.mark.xdist_group("rules")  # one process reads the tree
-THEMES = (chassis, kinds, layers, purity, services, sizes, texts, words)
+THEMES = (chassis, kinds, layers, migrations, purity, services, sizes, texts, words)
 RULES = tuple(rule for theme in THEMES for rule in theme.RULES)
 SEEDS = (
-    *chassis_seeds.SEEDS, *kind_seeds.SEEDS, *layer_seeds.SEEDS, *purity_seeds.SEEDS,
-    *service_seeds.SEEDS, *size_seeds.SEEDS, *text_seeds.SEEDS, *word_seeds.SEEDS,
+    *chassis_seeds.SEEDS, *kind_seeds.SEEDS, *layer_seeds.SEEDS, *migration_seeds.SEEDS,
+    *purity_seeds.SEEDS, *service_seeds.SEEDS, *size_seeds.SEEDS, *text_seeds.SEEDS,
+    *word_seeds.SEEDS,
 )  # fmt: skip
 
 

@@ -13,10 +13,11 @@ import pytest
 from services.chassis import read_log
 from services.chassis.auth.credentials import Credential
 from services.chassis.clock import fixed
-from services.chassis.database.engine import Database, migrate
+from services.chassis.database.engine import Database
 from services.chassis.database.url import normal_url
 from services.chassis.errors import DatabaseAway
 from services.chassis.read_log import LINES_MAX, Read, ReadLog, ReadsWait, Selection, page
+from services.chassis.service_schema import migrate
 from services.scoring.tables import MIGRATIONS
 from tests.support.empty import migrated_once
 from tests.support.tampering import assert_kept

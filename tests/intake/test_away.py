@@ -10,7 +10,7 @@ from sqlalchemy import text
 from services.chassis import outbox_service
 from services.chassis.auth.credentials import Issuer
 from services.chassis.broker.connection import Broker
-from services.chassis.database.engine import Database, migrate
+from services.chassis.database.engine import Database
 from services.chassis.database.url import normal_url
 from services.chassis.errors import (
     DatabaseAway,
@@ -18,6 +18,7 @@ from services.chassis.errors import (
     StateNotMigrated,
     StateOfNewerVersion,
 )
+from services.chassis.service_schema import migrate
 from services.intake.app import build, migrated
 from services.intake.settings import IntakeSettings
 from services.intake.tables import MIGRATIONS

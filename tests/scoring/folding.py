@@ -13,8 +13,9 @@ from sqlalchemy import text
 from contracts import envelope
 from contracts.envelope import Recorded
 from services.chassis.clock import fixed
-from services.chassis.database.engine import Database, migrate
+from services.chassis.database.engine import Database
 from services.chassis.database.url import normal_url
+from services.chassis.service_schema import migrate
 from services.scoring.handlers.batch import Delivery
 from services.scoring.handlers.folder import Folder
 from services.scoring.ratings.json import rating_members

@@ -41,7 +41,7 @@ from services.chassis.errors import (
     DiskFull,
     StateNotMigrated,
 )
-from services.chassis.migrations import is_current, upgrade
+from services.chassis.migrations import is_current
 
 READERS = 8
 CONNECT_SECONDS = 10
@@ -208,8 +208,11 @@ class Database:
         self.room.check()
         return "has room"
 
-    async def open(self, script_location: Path | None = None) -> None:
-        """Connects once; refuses weak durability and another version of the schema."""
+    async def open(self, script_location: Path | None = None, exact: bool = False) -> None:
+        """Connects once; refuses weak durability, and a schema that this code does not work on.
+
+        With `exact` also a later one that supports this code, for who reads all that there is.
+        """
         if self.sqlite:
             if script_location is not None and not self.file.exists():
                 raise StateNotMigrated(self.where)
@@ -218,7 +221,7 @@ class Database:
             await check_durability(conn)
             if script_location is None:
                 return
-            if not await conn.run_sync(is_current, script_location, self.where):
+            if not await conn.run_sync(is_current, script_location, self.where, exact):
                 raise StateNotMigrated(self.where)
 
     async def close(self) -> None:
@@ -286,14 +289,3 @@ async def select_among(
 ) -> Sequence[Row]:
     """The rows of `select` whose last named column is one of `values`, of SQL type `kind`."""
     return await (await rows_of(conn)).among(select, values, kind)
-
-
-async def migrate(db: Database, script_location: Path) -> None:
-    """Migrates the schema of one service to this version; one process at a time."""
-    if db.sqlite:
-        db.file.parent.mkdir(parents=True, exist_ok=True)
-    async with db.write() as conn:
-        if not db.sqlite:
-            await conn.execute(text("SELECT pg_advisory_xact_lock(hashtext(:s))"), {"s": db.schema})
-            await conn.execute(text(f'CREATE SCHEMA IF NOT EXISTS "{db.schema}"'))
-        await conn.run_sync(upgrade, script_location, db.where)

@@ -37,10 +37,10 @@ SHARED_SQL = frozenset({
     "services.chassis.database", "services.chassis.door", "services.chassis.initial_schema",
     "services.chassis.key_marks", "services.chassis.outbox", "services.chassis.read_log",
     "services.chassis.relay", "services.chassis.revocation_table",
-    "services.commands.table_copy", "services.records.initial_tables",
-    "services.records.journal",
+    "services.chassis.service_schema", "services.commands.table_copy",
+    "services.records.initial_tables", "services.records.journal",
 })  # fmt: skip
-"""The tables that the services share, each in one place, and what copies a database of any."""
+"""The tables that the services share, each in one place, and what migrates or copies any."""
 STATEMENT = re.compile(
     r"\s*(SELECT|WITH|INSERT INTO|UPDATE|DELETE FROM|MERGE INTO|TRUNCATE|COPY"
     r"|(CREATE|DROP|ALTER) (TABLE|INDEX|UNIQUE|TRIGGER|VIEW|FUNCTION|OR|TEMP))\s"

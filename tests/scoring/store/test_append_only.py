@@ -8,8 +8,9 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from services.chassis.database.engine import Database, migrate
+from services.chassis.database.engine import Database
 from services.chassis.database.url import normal_url
+from services.chassis.service_schema import migrate
 from services.scoring.store import seals, stages
 from services.scoring.store.seals import CheckpointRow, DraftRow, RatingLine, SealRow
 from services.scoring.tables import MIGRATIONS

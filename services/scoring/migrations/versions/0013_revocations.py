@@ -6,6 +6,8 @@ from services.chassis.revocation_table import create_revocations
 
 revision = "0013"
 down_revision = "0012"
+oldest_code = "0013"
+reason = "version 0.1.0 is the first release; no earlier code runs anywhere"
 
 
 def upgrade() -> None:
