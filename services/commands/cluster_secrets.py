@@ -8,19 +8,21 @@ the cluster, which verifies by the public key alone.
 
 from __future__ import annotations
 
-import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from cryptography.hazmat.primitives import serialization
 
 from services.chassis.auth.credentials import TOKENS_FILE, development_issuer, write_tokens
-from services.chassis.private_files import private_folder, write_private, write_private_once
+from services.chassis.private_files import private_folder, write_private
 from services.chassis.settings import Settings
 from services.commands import keys
+from services.commands.nats import certificates
 from services.commands.nats.configuration import accounts_text
-from services.commands.nats.credentials import PASSWORD_BYTES
 from services.commands.nats.grants import DEVELOPMENT, GRANTS
+from services.commands.nats.routes import ROUTE_USER, routes_text, store_text
+from services.commands.secret_folder import PASSWORDS, files_of, password, write_once
 from services.commands.service_registry import SERVICES
 from services.intake.unit_credentials import FILE as CREDENTIALS
 from services.intake.unit_credentials import load, save
@@ -30,6 +32,15 @@ DATABASE, OWNER = "danchu", "danchu"
 KUSTOMIZATION = "kustomization.yaml"
 PUBLIC_KEY = "keys/public.pem"
 NATS_USERS = tuple(user for user in GRANTS if user not in DEVELOPMENT)
+NATS_NODES = tuple(f"nats-{number}.nats-nodes" for number in range(3))
+NATS_HOSTS = (
+    "nats", f"nats.{NAMESPACE}", f"nats.{NAMESPACE}.svc", f"nats.{NAMESPACE}.svc.cluster.local",
+    "nats-nodes", *NATS_NODES, "localhost", "127.0.0.1",
+)  # fmt: skip
+"""The names of the certificate of NATS; the last two are for a forwarded port."""
+NATS_TLS, NATS_CLIENT = "nats-tls", "nats-client"
+FORMER_STORE = "store-former"
+"""The key of the NATS stores before `store`, for as long as a node may still need it."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +61,7 @@ def _pairs(folder: str, names: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
     return tuple((name, f"{folder}/{name}") for name in names)
 
 
+_PAIR = (certificates.CERTIFICATE, certificates.KEY)
 SECRETS = (
     Secret("database", _pairs("database", SERVICES)),
     Secret("postgresql", (("password", "passwords/postgresql"),)),
@@ -58,8 +70,12 @@ SECRETS = (
         (("username", "passwords/owner"), ("password", "passwords/postgresql")),
         "kubernetes.io/basic-auth",
     ),
-    Secret("nats-passwords", _pairs("passwords", NATS_USERS)),
+    Secret("nats-passwords", _pairs(PASSWORDS, NATS_USERS)),
     Secret("nats-accounts", (("accounts.conf", "nats/accounts.conf"),)),
+    Secret("nats-routes", (("routes.conf", "nats/routes.conf"),)),
+    Secret("nats-store", (("store.conf", "nats/store.conf"),)),
+    Secret(NATS_TLS, _pairs(NATS_TLS, (certificates.CA, *_PAIR))),
+    Secret(NATS_CLIENT, _pairs(NATS_CLIENT, _PAIR)),
     Secret("nats-credentials", ((CREDENTIALS, CREDENTIALS),)),
     Secret("tokens", (("public.pem", PUBLIC_KEY),)),
     Secret("records-keys", (("records.keys", "keys/records.keys"),)),
@@ -68,46 +84,53 @@ SECRETS = (
 """All Secrets to which the manifests refer."""
 
 
-def make(folder: Path, server: str, parameters: str = "") -> list[str]:
+def make(
+    folder: Path, server: str, now_us: int, parameters: str = "", nats_hosts: Sequence[str] = ()
+) -> list[str]:
     """Makes what the folder lacks, for a PostgreSQL at `server`; returns the new files.
 
-    `parameters` are appended to each database URL, such as `sslmode=verify-full`.
+    `parameters` are appended to each database URL, such as `sslmode=verify-full`. `nats_hosts` are
+    names of NATS outside of the cluster, for its certificate.
     """
     private_folder(folder)
-    before = _files(folder)
+    before = files_of(folder)
     keys.make(Settings(home=folder))
     _make_public_key(folder)
     if not (folder / TOKENS_FILE).exists():
         write_tokens(folder)
-    passwords = {user: _password(folder, user) for user in (*NATS_USERS, "postgresql")}
-    _write_once(folder / "passwords" / "owner", OWNER)
+    _make_database_urls(folder, server, parameters)
+    _make_nats(folder, now_us, nats_hosts)
+    write_private(folder / KUSTOMIZATION, _kustomization())
+    return sorted(str(file.relative_to(folder)) for file in files_of(folder) - before)
+
+
+def _make_database_urls(folder: Path, server: str, parameters: str) -> None:
+    write_once(folder / PASSWORDS / "owner", OWNER)
     query = f"?{parameters}" if parameters else ""
-    url = f"postgresql://{OWNER}:{passwords['postgresql']}@{server}/{DATABASE}{query}"
+    url = f"postgresql://{OWNER}:{password(folder, 'postgresql')}@{server}/{DATABASE}{query}"
     for service in SERVICES:
-        _write_once(folder / "database" / service, url)
+        write_once(folder / "database" / service, url)
+
+
+def _make_nats(folder: Path, now_us: int, hosts: Sequence[str]) -> None:
+    """Accounts, routes, key of the store and certificates of the NATS servers."""
     if not (folder / CREDENTIALS).exists():
         save(folder / CREDENTIALS, [])
-    departments = load(folder / CREDENTIALS).values()
-    accounts = accounts_text({user: passwords[user] for user in NATS_USERS}, departments)
-    write_private(folder / "nats" / "accounts.conf", accounts)
-    write_private(folder / KUSTOMIZATION, _kustomization())
-    return sorted(str(file.relative_to(folder)) for file in _files(folder) - before)
-
-
-def _files(folder: Path) -> set[Path]:
-    return {path for path in folder.rglob("*") if path.is_file()}
-
-
-def _password(folder: Path, user: str) -> str:
-    """The password of a user, which is made once."""
-    file = folder / "passwords" / user
-    _write_once(file, secrets.token_urlsafe(PASSWORD_BYTES))
-    return file.read_text(encoding="utf-8")
-
-
-def _write_once(file: Path, text: str) -> None:
-    if not file.exists():
-        write_private_once(file, text.encode())
+    passwords = {user: password(folder, user) for user in NATS_USERS}
+    former = folder / PASSWORDS / FORMER_STORE
+    texts = {
+        "accounts.conf": accounts_text(passwords, load(folder / CREDENTIALS).values()),
+        "routes.conf": routes_text(password(folder, ROUTE_USER), NATS_NODES),
+        "store.conf": store_text(
+            password(folder, "store"), former.read_text("utf-8") if former.exists() else None
+        ),
+    }
+    for name, text in texts.items():
+        write_private(folder / "nats" / name, text)
+    authority = folder / NATS_TLS
+    certificates.ensure_authority(authority, now_us)
+    certificates.ensure_certificate(authority, authority, (*NATS_HOSTS, *hosts), now_us)
+    certificates.ensure_certificate(authority, folder / NATS_CLIENT, (NAMESPACE,), now_us)
 
 
 def _make_public_key(folder: Path) -> None:
@@ -116,7 +139,7 @@ def _make_public_key(folder: Path) -> None:
     pem = public.public_bytes(
         serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
     )
-    _write_once(folder / PUBLIC_KEY, pem.decode())
+    write_once(folder / PUBLIC_KEY, pem.decode())
 
 
 def _kustomization() -> str:

@@ -78,14 +78,16 @@ def keys_cluster(
         str, typer.Option(help=message("option-database-server"))
     ] = "postgresql:5432",
     parameters: Annotated[str, typer.Option(help=message("option-database-parameters"))] = "",
+    nats_host: Annotated[list[str] | None, typer.Option(help=message("option-nats-host"))] = None,
     as_json: AsJson = False,
 ) -> None:
     """Makes the secrets of a Kubernetes cluster."""
+    from services.chassis.clock import now_us
     from services.commands import cluster_secrets
 
     load_settings()
     with exit_on_error():
-        files = cluster_secrets.make(to, database, parameters)
+        files = cluster_secrets.make(to, database, now_us(), parameters, nats_host or ())
     words = [*files, message("secrets-next", folder=to)] if files else [message("nothing-to-do")]
     print_result({"made": files}, as_json, "\n".join(words))
 

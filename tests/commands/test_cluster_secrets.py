@@ -5,15 +5,20 @@ from __future__ import annotations
 import stat
 from pathlib import Path
 
+import pytest
+from cryptography import x509
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from services.chassis.auth.credentials import development_issuer
 from services.commands import cluster_secrets
-from services.commands.cluster_secrets import NATS_USERS, SECRETS
+from services.commands.cluster_secrets import NATS_CLIENT, NATS_TLS, NATS_USERS, SECRETS
 from services.commands.nats import units
+from services.commands.nats.certificates import CERTIFICATE, AuthorityIncomplete
 from services.commands.nats.grants import DEVELOPMENT
 from services.commands.service_registry import SERVICES
 from services.intake.settings import IntakeSettings
+
+NOW, DAY_US = 1_764_000_000_000_000, 86_400_000_000
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -25,7 +30,7 @@ def contents(folder: Path) -> dict[str, bytes]:
 def test_every_file_of_a_secret_is_made_and_private(tmp_path: Path) -> None:
     """What the kustomization names is there, for its owner alone."""
     folder = tmp_path / "secrets"
-    new = cluster_secrets.make(folder, "postgresql:5432")
+    new = cluster_secrets.make(folder, "postgresql:5432", NOW)
     files = {file for secret in SECRETS for _, file in secret.files}
     assert files <= set(new) and "kustomization.yaml" in new
     text = (folder / "kustomization.yaml").read_text()
@@ -36,7 +41,7 @@ def test_every_file_of_a_secret_is_made_and_private(tmp_path: Path) -> None:
 
 def test_the_signing_key_and_the_auditors_key_stay_outside(tmp_path: Path) -> None:
     """The cluster verifies tokens by the public key; two people seal, one of them not here."""
-    cluster_secrets.make(tmp_path, "postgresql:5432")
+    cluster_secrets.make(tmp_path, "postgresql:5432", NOW)
     inside = {file for secret in SECRETS for _, file in secret.files}
     assert not inside & {"keys/tokens.pem", "tokens.json", "keys/seal-auditor.key"}
     public = load_pem_public_key((tmp_path / "keys/public.pem").read_bytes())
@@ -45,7 +50,7 @@ def test_the_signing_key_and_the_auditors_key_stay_outside(tmp_path: Path) -> No
 
 def test_each_password_is_in_the_accounts_and_none_of_development(tmp_path: Path) -> None:
     """A cluster has the users of the services alone; departments get accounts of their own."""
-    cluster_secrets.make(tmp_path, "db.example:5432", "sslmode=verify-full")
+    cluster_secrets.make(tmp_path, "db.example:5432", NOW, "sslmode=verify-full")
     accounts = (tmp_path / "nats/accounts.conf").read_text()
     for user in NATS_USERS:
         assert (tmp_path / "passwords" / user).read_text() in accounts
@@ -57,10 +62,10 @@ def test_each_password_is_in_the_accounts_and_none_of_development(tmp_path: Path
 
 def test_what_is_there_stays(tmp_path: Path) -> None:
     """A second run after an update completes the folder, and changes no key and no password."""
-    cluster_secrets.make(tmp_path, "postgresql:5432")
+    cluster_secrets.make(tmp_path, "postgresql:5432", NOW)
     (tmp_path / "passwords/intake").unlink()
     before = contents(tmp_path)
-    assert cluster_secrets.make(tmp_path, "other:5432") == ["passwords/intake"]
+    assert cluster_secrets.make(tmp_path, "other:5432", NOW) == ["passwords/intake"]
     after = contents(tmp_path)
     new = ("passwords/intake", "nats/accounts.conf")
     assert {k: v for k, v in after.items() if k not in new} == {
@@ -70,9 +75,64 @@ def test_what_is_there_stays(tmp_path: Path) -> None:
 
 def test_the_credential_of_a_department_comes_into_the_accounts(tmp_path: Path) -> None:
     """`danchu nats credentials` on the folder, then once more `danchu keys cluster`."""
-    cluster_secrets.make(tmp_path, "postgresql:5432")
+    cluster_secrets.make(tmp_path, "postgresql:5432", NOW)
     settings = IntakeSettings(home=tmp_path)
     issued = units.issue(settings, ["H44.12.34"], ["urn:danchu:unit:H44.12.34:"], 0)
-    cluster_secrets.make(tmp_path, "postgresql:5432")
+    cluster_secrets.make(tmp_path, "postgresql:5432", NOW)
     accounts = (tmp_path / "nats/accounts.conf").read_text()
     assert issued.credential.user in accounts and issued.credential.password_hash in accounts
+
+
+def certificate(file: Path) -> x509.Certificate:
+    """The certificate in a file."""
+    return x509.load_pem_x509_certificate(file.read_bytes())
+
+
+def test_the_certificate_of_nats_is_renewed_before_it_ends(tmp_path: Path) -> None:
+    """Not a day earlier than its last half year, and it keeps the names that were added."""
+    cluster_secrets.make(tmp_path, "postgresql:5432", NOW, nats_hosts=["nats.city.example"])
+    files = [tmp_path / folder / CERTIFICATE for folder in (NATS_TLS, NATS_CLIENT)]
+    first = [certificate(file) for file in files]
+    assert cluster_secrets.make(tmp_path, "postgresql:5432", NOW + 600 * DAY_US) == []
+    assert [certificate(file) for file in files] == first
+    cluster_secrets.make(tmp_path, "postgresql:5432", NOW + 700 * DAY_US)
+    renewed = [certificate(file) for file in files]
+    authority = certificate(tmp_path / NATS_TLS / "ca.crt")
+    for old, new in zip(first, renewed, strict=True):
+        new.verify_directly_issued_by(authority)
+        assert (new.not_valid_after_utc - old.not_valid_after_utc).days == 700
+    names = renewed[0].extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    assert {"nats-2.nats-nodes", "nats.city.example"} <= set(
+        names.get_values_for_type(x509.DNSName)
+    )
+
+
+def test_a_certificate_of_another_authority_stays(tmp_path: Path) -> None:
+    """The site has an authority of its own: neither its names nor its end are ours to change."""
+    own, folder = tmp_path / "own", tmp_path / "secrets"
+    cluster_secrets.make(own, "postgresql:5432", NOW)
+    (folder / NATS_TLS).mkdir(parents=True)
+    for name in ("ca.crt", CERTIFICATE, "tls.key"):
+        (folder / NATS_TLS / name).write_bytes((own / NATS_TLS / name).read_bytes())
+    (folder / NATS_CLIENT).mkdir()
+    for name in (CERTIFICATE, "tls.key"):
+        (folder / NATS_CLIENT / name).write_bytes((own / NATS_CLIENT / name).read_bytes())
+    before = contents(folder / NATS_TLS)
+    cluster_secrets.make(folder, "postgresql:5432", NOW + 900 * DAY_US, nats_hosts=["more"])
+    assert contents(folder / NATS_TLS) == before
+    (folder / NATS_TLS / CERTIFICATE).unlink()
+    with pytest.raises(AuthorityIncomplete, match=r"ca\.key"):
+        cluster_secrets.make(folder, "postgresql:5432", NOW)
+
+
+def test_the_key_of_the_stores_is_rotated_with_the_former_one_beside_it(tmp_path: Path) -> None:
+    """Until the file of the former key is deleted."""
+    cluster_secrets.make(tmp_path, "postgresql:5432", NOW)
+    first = (tmp_path / "passwords/store").read_text()
+    (tmp_path / "passwords/store").rename(tmp_path / "passwords/store-former")
+    cluster_secrets.make(tmp_path, "postgresql:5432", NOW)
+    text = (tmp_path / "nats/store.conf").read_text()
+    assert f'prev_key: "{first}"' in text and f'\nkey: "{first}"' not in text
+    (tmp_path / "passwords/store-former").unlink()
+    cluster_secrets.make(tmp_path, "postgresql:5432", NOW)
+    assert first not in (tmp_path / "nats/store.conf").read_text()

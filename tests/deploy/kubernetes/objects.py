@@ -114,3 +114,16 @@ def matches(selector: Object, labels: Object) -> bool:
         if labels.get(expression["key"]) not in expression["values"]:
             return False
     return True
+
+
+def configuration(folder: Path, name: str) -> dict[str, str]:
+    """The files of a generated ConfigMap; components replace them in their order."""
+    content, files = kustomization(folder), dict[str, str]()
+    for inner in (*content.get("resources", []), *content.get("components", [])):
+        if (folder / inner).is_dir():
+            files |= configuration(folder / inner, name)
+    for generator in content.get("configMapGenerator", []):
+        if generator["name"] == name:
+            for file in generator.get("files", []):
+                files[file] = (folder / file).read_text(encoding="utf-8")
+    return files

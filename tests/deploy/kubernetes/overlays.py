@@ -16,6 +16,7 @@ from tests.deploy.kubernetes.objects import (
     MANIFESTS,
     OVERLAYS,
     Object,
+    configuration,
     documents,
     label,
     of_kind,
@@ -83,6 +84,16 @@ def test_every_image_has_a_version(contents: list[Object]) -> None:
     assert rules.images_have_versions(contents) == []
 
 
+def test_nats_runs_on_the_configuration_that_real_servers_are_started_with(
+    overlay: str, contents: list[Object]
+) -> None:
+    """What kustomize merges is what tests/deploy/test_nats_servers.py reads, and it is mounted."""
+    (nats,) = [each for each in of_kind(contents, "ConfigMap")
+               if each["metadata"]["name"].startswith("nats-")]  # fmt: skip
+    assert nats["data"] == configuration(MANIFESTS / "overlays" / overlay, "nats")
+    assert rules.nats_files_are_mounted(contents) == []
+
+
 def test_the_paths_are_those_that_are_needed(overlay: str, contents: list[Object]) -> None:
     """The policies of the built overlay, on both sides."""
     assert paths.denied_by_default(contents) and paths.half_open(contents) == []
@@ -137,6 +148,24 @@ def test_danchu_can_end_tls_itself(tmp_path: Path) -> None:
             assert container[probe]["httpGet"]["scheme"] == "HTTPS"
         assert "tls" in [mount["name"] for mount in container["volumeMounts"]]
     assert len(doors) == 4 and rules.settings_exist(contents) == []
+
+
+def test_clients_of_nats_may_have_to_show_certificates(tmp_path: Path) -> None:
+    """The components nats-tls and nats-client-certificates over the small overlay."""
+    above = Path(os.path.relpath(MANIFESTS, tmp_path))
+    components = [f"{above}/components/{name}" for name in ("nats-tls", "nats-client-certificates")]
+    (tmp_path / "kustomization.yaml").write_text(
+        f"resources: [{above}/overlays/single-node]\ncomponents: [{', '.join(components)}]\n"
+    )
+    contents = built(tmp_path)
+    for rule in (*rules.RULES, rules.nats_files_are_mounted):
+        assert rule(contents) == []
+    for each in of_kind(contents, "Deployment"):
+        names = [volume["name"] for volume in template(each)["spec"]["volumes"]]
+        assert {"nats-ca", "nats-client"} <= set(names)
+    without = [each for each in contents if label(each) != "StatefulSet nats"]
+    del template(of_kind(without, "Deployment")[0])["spec"]["containers"][0]["volumeMounts"]
+    assert len(rules.nats_files_are_mounted(without)) == 2
 
 
 def test_postgresql_may_be_outside(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from typing import Any
 
 import pytest
 
+from services.chassis.clock import now_us
 from services.commands import cluster_secrets
 from services.simulation.sample import YEAR, sample_lines
 from tests.deploy.kubernetes.objects import MANIFESTS, ROOT
@@ -65,7 +66,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Cluster,
     """The stores of the overlay, running, and the folder of its secrets."""
     load_images()
     folder = tmp_path_factory.mktemp("cluster") / "secrets"
-    cluster_secrets.make(folder, "postgresql:5432")
+    cluster_secrets.make(folder, "postgresql:5432", now_us())
     cluster = Cluster("danchu-proof", built(SINGLE), built(folder))
     cluster.remove()
     podman("network", "create", cluster.network)

@@ -167,6 +167,30 @@ def files_are_mounted(contents: Sequence[Object]) -> list[str]:
     return violations
 
 
+NATS_FILE = re.compile(r"(?:/etc/|\.\./)(nats-[\w-]+)/")
+"""What the configuration of NATS reads of another folder than its own."""
+
+
+def nats_files_are_mounted(contents: Sequence[Object]) -> list[str]:
+    """The nodes see each file that their configuration names, and each client its certificates."""
+    configs = {each["metadata"]["name"].rsplit("-", 1)[0]: each["data"]
+               for each in of_kind(contents, "ConfigMap")}  # fmt: skip
+    read = {f"/etc/{name}" for name in NATS_FILE.findall("\n".join(configs["nats"].values()))}
+    shown = {
+        value.rsplit("/", 1)[0]
+        for key, value in configs["settings"].items()
+        if key in ("DANCHU_NATS_CA", "DANCHU_NATS_CERTIFICATE", "DANCHU_NATS_KEY")
+    }
+    violations = []
+    for name, _, pod in pods(contents):
+        folders = read if name == "StatefulSet nats" else shown
+        for container in containers(pod):
+            mounts = {mount["mountPath"] for mount in container.get("volumeMounts", [])}
+            if "nats" in {volume["name"] for volume in pod["volumes"]} or folders is read:
+                violations += [f"{name}: {folder}" for folder in sorted(folders - mounts)]
+    return violations
+
+
 def probed(contents: Sequence[Object]) -> list[str]:
     """Every process that stays is probed, and has the time that its end may need."""
     seconds = DRAIN_SECONDS + HTTP_SECONDS + STATEMENT_SECONDS
