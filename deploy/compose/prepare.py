@@ -10,8 +10,8 @@ from pathlib import Path
 
 from services.commands.nats.configuration import accounts_text
 from services.commands.nats.credentials import PASSWORD_BYTES
-from services.commands.nats.embedded import PAYLOAD_BYTES_MAX
 from services.commands.nats.grants import GRANTS
+from services.commands.nats.server_text import ServerText
 
 FOLDER = Path("/secrets")
 DANCHU, NATS, POSTGRES = 10001, 10002, 999
@@ -39,15 +39,9 @@ def main() -> None:
 
 def server_config(passwords: dict[str, str]) -> str:
     """The configuration of NATS, which listens on the inner network alone."""
-    return f"""server_name: danchu
-listen: "0.0.0.0:4222"
-http: "0.0.0.0:8222"
-max_payload: {PAYLOAD_BYTES_MAX}
-jetstream {{
-  store_dir: "/data/store"
-  sync_interval: always
-}}
-{accounts_text(passwords)}"""
+    return ServerText(
+        "danchu", "0.0.0.0:4222", "0.0.0.0:8222", "/data/store", accounts_text(passwords)
+    ).text()
 
 
 def write(name: str, content: str, reader: int) -> None:

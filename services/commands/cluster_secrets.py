@@ -20,9 +20,9 @@ from services.chassis.settings import Settings
 from services.commands import keys
 from services.commands.nats import certificates
 from services.commands.nats.configuration import accounts_text
-from services.commands.nats.grants import DEVELOPMENT, GRANTS
+from services.commands.nats.grants import DEPLOYED_USERS
+from services.commands.nats.password_files import PASSWORDS, files_of, password, write_once
 from services.commands.nats.routes import ROUTE_USER, routes_text, store_text
-from services.commands.secret_folder import PASSWORDS, files_of, password, write_once
 from services.commands.service_registry import SERVICES
 from services.intake.unit_credentials import FILE as CREDENTIALS
 from services.intake.unit_credentials import load, save
@@ -31,7 +31,6 @@ NAMESPACE = "danchu"
 DATABASE, OWNER = "danchu", "danchu"
 KUSTOMIZATION = "kustomization.yaml"
 PUBLIC_KEY = "keys/public.pem"
-NATS_USERS = tuple(user for user in GRANTS if user not in DEVELOPMENT)
 NATS_NODES = tuple(f"nats-{number}.nats-nodes" for number in range(3))
 NATS_HOSTS = (
     "nats", f"nats.{NAMESPACE}", f"nats.{NAMESPACE}.svc", f"nats.{NAMESPACE}.svc.cluster.local",
@@ -70,7 +69,7 @@ SECRETS = (
         (("username", "passwords/owner"), ("password", "passwords/postgresql")),
         "kubernetes.io/basic-auth",
     ),
-    Secret("nats-passwords", _pairs(PASSWORDS, NATS_USERS)),
+    Secret("nats-passwords", _pairs(PASSWORDS, DEPLOYED_USERS)),
     Secret("nats-accounts", (("accounts.conf", "nats/accounts.conf"),)),
     Secret("nats-routes", (("routes.conf", "nats/routes.conf"),)),
     Secret("nats-store", (("store.conf", "nats/store.conf"),)),
@@ -116,7 +115,7 @@ def _make_nats(folder: Path, now_us: int, hosts: Sequence[str]) -> None:
     """Accounts, routes, key of the store and certificates of the NATS servers."""
     if not (folder / CREDENTIALS).exists():
         save(folder / CREDENTIALS, [])
-    passwords = {user: password(folder, user) for user in NATS_USERS}
+    passwords = {user: password(folder, user) for user in DEPLOYED_USERS}
     former = folder / PASSWORDS / FORMER_STORE
     texts = {
         "accounts.conf": accounts_text(passwords, load(folder / CREDENTIALS).values()),

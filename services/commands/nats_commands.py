@@ -30,6 +30,11 @@ NatsUrl = Annotated[str | None, typer.Option("--url", help=message("option-nats-
 Out = Annotated[Path | None, typer.Option(help=message("option-nats-out"))]
 Unit = Annotated[str | None, typer.Option(help=message("option-nats-revoked-unit"))]
 Key = Annotated[str | None, typer.Option(help=message("option-nats-key"))]
+Hosts = Annotated[list[str] | None, typer.Option(help=message("option-nats-config-host"))]
+Tls = Annotated[bool, typer.Option("--tls", help=message("option-nats-tls"))]
+Encrypt = Annotated[bool, typer.Option("--encrypt", help=message("option-nats-encrypt"))]
+Place = Annotated[str, typer.Option(help=message("option-nats-place"))]
+Store = Annotated[str, typer.Option(help=message("option-nats-store"))]
 
 
 @nats_app.command(
@@ -116,6 +121,36 @@ def nats_list(home: Home = None, as_json: AsJson = False) -> None:
         for each in credentials
     ]  # fmt: skip
     print_result({"credentials": credentials}, as_json, "\n".join(lines) or message("nats-none"))
+
+
+@nats_app.command(
+    "help-nats-config",
+    "danchu nats config --to nats --host nats.example --tls",
+    "danchu nats config --to nats --host n1.example --host n2.example --host n3.example --tls",
+    "danchu nats config --to nats",
+    name="config",
+)
+def nats_config(
+    to: Annotated[Path, typer.Option(help=message("option-nats-config"))],
+    host: Hosts = None, tls: Tls = False, encrypt: Encrypt = False, place: Place = "/etc/nats",
+    store: Store = "/var/lib/nats", home: Home = None, as_json: AsJson = False,
+) -> None:  # fmt: skip
+    """Writes the configuration of NATS servers that a site runs itself."""
+    from services.chassis.clock import now_us
+    from services.commands.nats import units
+    from services.commands.nats.outside import Plan, ServerFolders, earlier_plan
+    from services.intake.settings import IntakeSettings
+
+    plan = Plan(tuple(host), tls, encrypt, place, store) if host else earlier_plan(to)
+    if plan is None:
+        raise refuse("--host", message("nats-config-new"))
+    settings = load_settings(home=home)
+    with exit_on_error():
+        credentials = units.listed(IntakeSettings(home=settings.home))
+        folders = ServerFolders(to, plan).write(credentials, now_us())
+    names = [str(folder) for folder in folders]
+    words = message("nats-config-next", folder=to, place=plan.place)
+    print_result({"servers": names}, as_json, "\n".join((*names, words)))
 
 
 def _described(credential: UnitCredential) -> dict[str, str | tuple[str, ...]]:

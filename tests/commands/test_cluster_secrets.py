@@ -11,10 +11,10 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from services.chassis.auth.credentials import development_issuer
 from services.commands import cluster_secrets
-from services.commands.cluster_secrets import NATS_CLIENT, NATS_TLS, NATS_USERS, SECRETS
+from services.commands.cluster_secrets import NATS_CLIENT, NATS_TLS, SECRETS
 from services.commands.nats import units
 from services.commands.nats.certificates import CERTIFICATE, AuthorityIncomplete
-from services.commands.nats.grants import DEVELOPMENT
+from services.commands.nats.grants import DEPLOYED_USERS, DEVELOPMENT
 from services.commands.service_registry import SERVICES
 from services.intake.settings import IntakeSettings
 
@@ -52,7 +52,7 @@ def test_each_password_is_in_the_accounts_and_none_of_development(tmp_path: Path
     """A cluster has the users of the services alone; departments get accounts of their own."""
     cluster_secrets.make(tmp_path, "db.example:5432", NOW, "sslmode=verify-full")
     accounts = (tmp_path / "nats/accounts.conf").read_text()
-    for user in NATS_USERS:
+    for user in DEPLOYED_USERS:
         assert (tmp_path / "passwords" / user).read_text() in accounts
     assert not [user for user in DEVELOPMENT if f"user: {user}," in accounts]
     password = (tmp_path / "passwords/postgresql").read_text()

@@ -22,10 +22,10 @@ from services.commands import cluster_secrets
 from services.commands.cluster_secrets import NATS_CLIENT, NATS_TLS
 from services.commands.nats import certificates
 from services.commands.nats.grants import SYSTEM_USER
+from services.commands.nats.password_files import PASSWORDS
 from services.commands.nats.provisioning import STREAMS, provision
 from services.commands.nats.reload import reload_servers
 from services.commands.nats.units import issue
-from services.commands.secret_folder import PASSWORDS
 from services.intake.settings import IntakeSettings
 from tests.conftest import eventually
 from tests.deploy.kubernetes.nats_nodes import Node, write

@@ -13,13 +13,13 @@ from services.commands.nats.configuration import accounts_text
 from services.commands.nats.credentials import load_passwords, save_credentials
 from services.commands.nats.grants import GRANTS
 from services.commands.nats.server_settings import LOOPBACK, NatsServerSettings
+from services.commands.nats.server_text import ServerText
 from services.intake.settings import IntakeSettings
 from services.intake.unit_credentials import UnitCredential, load
 
 CONFIG_FILE = "nats/server.conf"
 STORE_KEY = "DANCHU_JETSTREAM_KEY"
 """The variable of the server that contains the key of its store."""
-PAYLOAD_BYTES_MAX = 8 * 2**20
 
 
 @dataclass(frozen=True)
@@ -65,16 +65,15 @@ def config_text(
     units: Iterable[UnitCredential] = (),
 ) -> str:  # fmt: skip
     """The text of the server's configuration file."""
-    store = (settings.home / CONFIG_FILE).parent.absolute() / "jetstream"
-    return f"""server_name: danchu
-listen: {json.dumps(f"{bracketed(settings.nats_host)}:{port}")}
-http: "{LOOPBACK}:{monitor_port}"
-max_payload: {PAYLOAD_BYTES_MAX}
-{_tls_text(settings)}jetstream {{
-  store_dir: {json.dumps(str(store))}
-  sync_interval: always
-{_cipher_text(settings)}}}
-{accounts_text(passwords, units)}"""
+    return ServerText(
+        name="danchu",
+        listen=f"{bracketed(settings.nats_host)}:{port}",
+        monitor=f"{LOOPBACK}:{monitor_port}",
+        store=str((settings.home / CONFIG_FILE).parent.absolute() / "jetstream"),
+        accounts=accounts_text(passwords, units),
+        tls=_tls(settings),
+        jetstream=_cipher_text(settings),
+    ).text()
 
 
 def server_environment(home: Path) -> dict[str, str]:
@@ -86,18 +85,15 @@ def server_environment(home: Path) -> dict[str, str]:
     return {} if key is None else {STORE_KEY: json.dumps(key)}
 
 
-def _tls_text(settings: NatsServerSettings) -> str:
-    if not settings.is_encrypted:
-        return ""
+def _tls(settings: NatsServerSettings) -> dict[str, str | bool]:
     files = {
         "cert_file": settings.nats_server_certificate, "key_file": settings.nats_server_key,
         "ca_file": settings.nats_server_client_ca,
     }  # fmt: skip
-    lines = [
-        f"  {name}: {json.dumps(str(file.absolute()))}\n" for name, file in files.items() if file
-    ]
-    verify = "  verify: true\n" if settings.nats_server_client_ca else ""
-    return f'tls {{\n{"".join(lines)}{verify}  min_version: "1.2"\n}}\n'
+    block: dict[str, str | bool] = {
+        name: str(file.absolute()) for name, file in files.items() if file
+    }
+    return block | {"verify": True} if settings.nats_server_client_ca else block
 
 
 def _cipher_text(settings: NatsServerSettings) -> str:

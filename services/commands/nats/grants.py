@@ -139,3 +139,6 @@ GRANTS: Mapping[str, Grant] = {
 """By user. `provision` creates streams and consumers, `system` makes the servers read their
 configuration again; those of DEVELOPMENT can do nothing but send the requests that their account
 imports. A department has an account of its own for each credential (`configuration`)."""
+
+DEPLOYED_USERS = tuple(user for user in GRANTS if user not in DEVELOPMENT)
+"""The users of servers beside those of development."""

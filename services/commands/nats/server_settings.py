@@ -37,7 +37,7 @@ class NatsServerSettings(Settings):
         if not self.is_encrypted:
             if self.nats_server_client_ca is not None:
                 raise SettingWrong(CLIENT_CA, message("nats-server-no-tls"))
-            if not _is_loopback(self.nats_host):
+            if not is_loopback(self.nats_host):
                 raise SettingWrong(HOST, message("nats-server-network"))
             return
         try:
@@ -52,7 +52,8 @@ class NatsServerSettings(Settings):
             raise SettingWrong(CLIENT_CA, why) from None
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches an address or name."""
     try:
         return ip_address(host).is_loopback
     except ValueError:

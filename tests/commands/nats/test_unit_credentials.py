@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import ssl
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -101,7 +102,7 @@ class Department:
         return json.loads((await eventually(answer)).data)
 
 
-async def connect(issued: Issued) -> Department:
+async def connect(issued: Issued, tls: ssl.SSLContext | None = None) -> Department:
     """A connection by the file of a credential."""
     access = json.loads(issued.file.read_text())
     department = Department(Client())
@@ -114,7 +115,7 @@ async def connect(issued: Issued) -> Department:
 
     await department.nc.connect(
         access["url"], user=access["user"], password=access["password"], error_cb=on_error,
-        closed_cb=on_closed, allow_reconnect=False,
+        closed_cb=on_closed, allow_reconnect=False, tls=tls,
     )  # fmt: skip
     return department
 
