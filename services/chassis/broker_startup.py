@@ -1,4 +1,6 @@
-"""The start of work with the broker: as soon as it answers and its durability is verified."""
+"""The start of work with the broker: as soon as it answers, its durability is verified, and nobody
+else can write to EVENTS.
+"""
 
 import asyncio
 import logging
@@ -6,6 +8,7 @@ from collections.abc import Awaitable, Callable
 
 from services.chassis.broker.connection import Broker
 from services.chassis.broker.durability import check_sync
+from services.chassis.broker.openness import OPENNESS
 from services.chassis.errors import BrokerAway
 from services.chassis.health import Health
 from services.chassis.settings import Settings
@@ -19,8 +22,15 @@ Task = Callable[[], Awaitable[None]]
 
 
 async def check_broker(settings: Settings, broker: Broker, health: Health) -> None:
-    """Refuses a server without durable writes; one only vouched for gives a warning in `health`."""
+    """Refuses a server without durable writes, or where others can write to EVENTS.
+
+    A server that is only vouched for gives a warning in `health`, one that is open a check that
+    fails as long as it is.
+    """
     await broker.ensure()
+    await broker.openness.require_closed()
+    if broker.openness.fault is not None:
+        health.show(OPENNESS, broker.openness.state)
     sync = await check_sync(
         settings.monitor(), settings.nats_sync_always_vouched, settings.nats_replicas
     )

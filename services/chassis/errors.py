@@ -1,8 +1,12 @@
 """The errors that all services share, each with a sentence for people."""
 
+from collections.abc import Sequence
+
 from contracts.messages import Message
 from services.chassis.error_causes import cause_of
 from services.chassis.messages import message
+
+OPEN_OVERRIDE = "DANCHU_NATS_OPEN_ACCEPTED"
 
 
 class DanchuError(Exception):
@@ -65,6 +69,14 @@ class DurabilityUnknown(DanchuError):
         super().__init__(
             message("durability-unknown", store=store, setting=setting, override=override)
         )
+
+
+class StreamOpen(DanchuError):
+    """Anybody who reaches NATS can write to EVENTS, as if it were an event that a door accepted."""
+
+    def __init__(self, servers: Sequence[str], accepted: bool) -> None:
+        code = "stream-open-accepted" if accepted else "stream-open"
+        super().__init__(message(code, servers=", ".join(servers), override=OPEN_OVERRIDE))
 
 
 class StateOfNewerVersion(DanchuError):

@@ -132,7 +132,7 @@ class Producer:
             self.tasks[-1].set_name(f"{self.parts.name} {name}")
 
     async def _check_broker(self) -> None:
-        """Refuses a server or stream whose durability is too weak."""
+        """Refuses a server or stream whose durability is too weak, or that is open to others."""
         await check_broker(self.parts.settings, self.parts.broker, self.health)
         info = await self.parts.broker.stream_info(STREAM)
         check_stream(info.config, self.parts.settings.nats_replicas)

@@ -41,6 +41,7 @@ class NatsAccess:
     inbox_prefix: str
     replicas: int = 1
     tls: TlsFiles = NO_FILES
+    open_accepted: bool = False
 
     @property
     def servers(self) -> list[str]:
@@ -90,6 +91,7 @@ class Settings(BaseSettings):
     nats_port: int = Field(default=4222, ge=1, le=65535)
     nats_monitor: str | None = None
     nats_sync_always_vouched: bool = False
+    nats_open_accepted: bool = False
     nats_replicas: Annotated[Literal[1, 3], BeforeValidator(_number)] = 1
     nats_ca: Path | None = None
     nats_certificate: Path | None = None
@@ -164,6 +166,7 @@ class Settings(BaseSettings):
             inbox_prefix=f"_INBOX.{user}",
             replicas=self.nats_replicas,
             tls=TlsFiles(self.nats_ca, self.nats_certificate, self.nats_key),
+            open_accepted=self.nats_open_accepted,
         )
 
     def monitor(self) -> str | None:

@@ -15,9 +15,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
 
-from contracts.messages import LANGUAGES, Message
 from services.chassis.auth.credentials import TOKENS_FILE, verifier, write_tokens
 from services.chassis.broker.connection import Broker
 from services.chassis.errors import DanchuError
@@ -27,7 +25,7 @@ from services.chassis.private_files import private_folder, tighten
 from services.chassis.setting_files import SUFFIX
 from services.chassis.settings import Settings
 from services.commands import keys, sample, screen
-from services.commands.client import Client, Unanswered, tokens
+from services.commands.client import Client
 from services.commands.homes import LOCK_FILE, erase_address, http_url, write_address
 from services.commands.messages import message
 from services.commands.nats.embedded import generate, server_environment
@@ -36,18 +34,14 @@ from services.commands.nats.server_health import is_alive, is_healthy
 from services.commands.nats.server_settings import NatsServerSettings
 from services.commands.ports import PortTaken, is_free
 from services.commands.service_registry import SERVICES, check_databases, migrate_one
+from services.commands.stack_watch import StackWatch
 from services.commands.supervisor import Child, Supervisor
-from services.scoring.errors import FoldHalted
-from services.scoring.readmodel import sealed_rubrics
 from services.scoring.settings import ScoringSettings
 
 EPHEMERAL = 0
 HTTP_OFFSET, FOLD_OFFSET = 0, 1
 """From the port of the metrics, for the process of HTTP and that of the fold."""
 NO_SETTINGS: Mapping[str, str] = MappingProxyType({})
-WATCH_SECONDS = 5.0
-FOLDS, ANSWERS = ("runs here", "runs elsewhere"), "answers"
-"""The readiness of a working fold, and of a database."""
 LOCK_TRIES, LOCK_PAUSE_SECONDS = 10, 0.02
 """A command that checks whether a stack runs holds the lock for a moment."""
 OWN_FILES = ("*.json", "*.lock", "*.path", "*.db*", "keys", "logs", "nats", "nats-credentials")
@@ -165,55 +159,9 @@ class Stack:
             screen.say_sights(self.say)
             screen.say_commands(self.say, self.url, home)
         screen.say_addresses(self.say, self.settings, self.url, list(SERVICES))
-        await supervisor.during(self._ready(client))
-        await supervisor.during(self._watch(client))
-
-    async def _ready(self, client: Client) -> None:
-        """Reports a halt of the fold, other rubrics than the sealed ones, and readiness."""
-        halt = await self._halt(client)
-        if halt is not None:
-            self.say(halt)
-        differing = (await self._checks(client)).get(sealed_rubrics.CHECK, sealed_rubrics.AGREES)
-        if differing != sealed_rubrics.AGREES:
-            self.say(str(differing))
-        self.say(message("ready"))
-
-    async def _checks(self, client: Client) -> dict[str, Any]:
-        """The checks in the readiness of scoring; none from a process that is being restarted."""
-        with contextlib.suppress(Unanswered, ValueError):
-            checks: dict[str, Any] = (await client.get("/scoring/readyz")).json().get("checks", {})
-            return checks
-        return {}
-
-    async def _halt(self, client: Client) -> str | None:
-        """The reason of a halt of the fold and what to do; None without one.
-
-        The lag shows it first, but needs a token; readiness is public.
-        """
-        # a process that is away is being restarted, which is reported
-        with contextlib.suppress(Unanswered, ValueError):
-            lag: dict[str, Any] = {}
-            if self.settings.token_public_key is None:
-                token = tokens(self.settings.home)["operator"]
-                lag = (await client.get("/scoring/lag", token)).json()
-            checks = await self._checks(client)
-            fold = str(checks.get("fold", FOLDS[0]))
-            if fold not in FOLDS and checks.get("database") == ANSWERS:
-                return fold
-            if lag.get("halted") is not None:
-                why = (str(lag.get(f"halted_{language}", lag["halted"])) for language in LANGUAGES)
-                return FoldHalted(Message("halted", *why)).message
-        return None
-
-    async def _watch(self, client: Client) -> None:
-        """Reports each later halt of the fold once."""
-        last = await self._halt(client)
-        while True:
-            await asyncio.sleep(WATCH_SECONDS)
-            halt = await self._halt(client)
-            if halt is not None and halt != last:
-                self.say(halt)
-            last = halt
+        watch = StackWatch(self.settings, client, self.say)
+        await supervisor.during(watch.ready())
+        await supervisor.during(watch.run())
 
     def _nats(self) -> Child:
         server = generate(self.settings.home, self.settings.nats_port, self._monitor_port())

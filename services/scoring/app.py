@@ -14,6 +14,7 @@ from fastapi import FastAPI
 from contracts import moments
 from services.chassis.auth import credentials
 from services.chassis.broker.connection import Broker
+from services.chassis.broker.openness import OPENNESS
 from services.chassis.broker_startup import check_broker
 from services.chassis.cancellation import cancel_all
 from services.chassis.clock import Clock, now_us
@@ -96,6 +97,7 @@ class App:
         await check_seals(self.db, self.seals.keyring, self.clock())
         await SealedRubrics(self.db, self.seals.drafts.rubrics).warn()
         await self._wait_for_streams()
+        self.tasks.append(asyncio.create_task(self.broker.openness.run(), name="scoring openness"))
         if self.questions is not None and self.ratings is not None:
             await self.tokens.look()
             self.tasks += [
@@ -154,6 +156,7 @@ def build(settings: ScoringSettings, part: Part = "all", clock: Clock = now_us) 
     health = Health(beats=Heartbeats(settings.heartbeat_seconds))
     lag = FoldLag(db, broker, clock)
     standby = None if part == "http" else _standby(settings, db, broker, rubrics, health, clock)
+    health.show(OPENNESS, broker.openness.state)
     health.show("feed", lag.feed if standby is None else standby.feed.check)
     _add_checks(health, lag, standby, part, rubrics)
     reading = Reading(db, Snapshots(db, rubrics), clock)
@@ -236,13 +239,7 @@ def _add_checks(
         return broker.state()
 
     async def folding() -> str:
-        place = await _position(db)
-        if place.halted is not None:
-            raise FoldHalted(place.halted, place.faulty)
-        async with db.read() as conn:
-            alarm = first_alarm(await doors.load(conn), clock())
-        if alarm is not None:
-            raise MarksDiffer(alarm)
+        await _require_folding(db, broker, clock())
         return "runs elsewhere" if standby is None else standby.state
 
     async def folded_with() -> str:
@@ -258,6 +255,19 @@ def _add_checks(
     health.show("lag", lag.in_time)
     health.require("rubrics", folded_with)
     health.show(sealed_rubrics.CHECK, SealedRubrics(db, rubrics).check)
+
+
+async def _require_folding(db: Database, broker: Broker, now: int) -> None:
+    """Raises FoldHalted while the fold is halted, MarksDiffer while an alarm of a door is on."""
+    place = await _position(db)
+    if place.halted is not None:
+        raise FoldHalted(place.halted, place.faulty)
+    if broker.openness.halts is not None:
+        raise FoldHalted(broker.openness.halts.message)
+    async with db.read() as conn:
+        alarm = first_alarm(await doors.load(conn), now)
+    if alarm is not None:
+        raise MarksDiffer(alarm)
 
 
 async def _position(db: Database) -> Position:

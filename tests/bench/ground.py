@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-import json
 import tempfile
 import uuid
 from collections.abc import AsyncIterator, Iterator, Sequence
@@ -20,14 +19,6 @@ from tests.support.servers import NatsServer, Postgres, postgres_database, postg
 
 SQLITE, POSTGRESQL = "sqlite", "postgresql"
 BUFFERS = "512MB"
-OPEN_CONFIG = """server_name: tutorial
-listen: "127.0.0.1:{port}"
-http: "127.0.0.1:{monitor}"
-jetstream {{
-  store_dir: {store}
-  sync_interval: always
-}}
-"""
 
 
 @dataclass(frozen=True)
@@ -90,12 +81,10 @@ def environment(server: NatsServer, url: str) -> dict[str, str]:
 @contextlib.contextmanager
 def nats(home: Path, open_to_all: bool = False) -> Iterator[NatsServer]:
     """A running nats-server; one that is open to all has the same durability and no users."""
-    server = NatsServer(home)
+    server = NatsServer(home, open_accepted=open_to_all)
     development_issuer(home)  # a server of databases has no keys made unasked
     if open_to_all:
-        store = json.dumps(str(home / "nats" / "jetstream"))
-        text = OPEN_CONFIG.format(port=server.port, monitor=server.monitor_port, store=store)
-        server.config.write_text(text)
+        server.remove_users()
     server.start()
     try:
         yield server

@@ -138,6 +138,23 @@ def test_an_outside_nats_that_syncs_later(stack: Stack, home: Path) -> None:
     assert "sync_interval = 120 s, and always is needed" in output
 
 
+def test_an_outside_nats_where_anybody_can_write(stack: Stack, home: Path) -> None:
+    """Neither the stack starts nor is anything provisioned without the override, which is named."""
+    server, override = NatsServer(home), "DANCHU_NATS_OPEN_ACCEPTED"
+    server.remove_users()
+    server.start()
+    env = {**outside(server), "DANCHU_NATS_MONITOR": server.monitor}
+    try:
+        output = stack.refused(**env)
+        provisioned = stack.here("provision", **env)
+        accepted = stack.here("provision", **env, **{override: "true"})
+    finally:
+        server.stop()
+    assert override in output and server.url in output
+    assert (provisioned.returncode, accepted.returncode) == (2, 0)
+    assert override in provisioned.stderr
+
+
 def outside(server: NatsServer) -> dict[str, str]:
     """The environment that points to a server that is not ours."""
     users = json.loads((server.home / "nats-users.json").read_text())["users"]

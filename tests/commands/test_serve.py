@@ -25,6 +25,7 @@ from services.commands.service_registry import (
     service_names,
 )
 from services.commands.stack import Stack
+from services.commands.stack_watch import StackWatch
 from services.scoring.readmodel import sealed_rubrics
 from services.scoring.rubrics.loader import SHIPPED, load_directory
 from tests.conftest import eventually
@@ -134,12 +135,42 @@ async def test_a_start_names_rubrics_that_differ_from_the_sealed_ones(
     monkeypatch.setattr(Client, "get", get)
     lines: list[str] = []
     key = tmp_path / "key.pub"
-    stack = Stack(Settings(home=tmp_path, token_public_key=key), lines.append, with_sample=False)
-    await stack._ready(Client("http://127.0.0.1"))
+    settings = Settings(home=tmp_path, token_public_key=key)
+    watch = StackWatch(settings, Client("http://127.0.0.1"), lines.append)
+    await watch.ready()
     assert lines[0] == "2025: x" and len(lines) == 2
     checks[sealed_rubrics.CHECK] = sealed_rubrics.AGREES
-    await stack._ready(Client("http://127.0.0.1"))
+    await watch.ready()
     assert lines[2:] == lines[1:2]
+
+
+async def test_the_screen_names_an_open_nats_once_at_each_change(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At the start and whenever it begins; where it halts the fold, the halt is what is said."""
+    states = [
+        ("runs here", "open"), ("runs here", "open"), ("runs here", "closed to others"),
+        ("halted: open", "open"), ("runs here", "open"),
+    ]  # fmt: skip
+    turns = iter([*states, states[-1]])
+
+    async def get(_: Client, path: str, *rest: Any, **parameters: Any) -> Answer:
+        return Answer(200, json.dumps({"checks": checks}).encode())
+
+    async def sleep(_: float) -> None:
+        turn = next(turns, None)
+        if turn is None:
+            raise asyncio.CancelledError
+        checks["fold"], checks["writers"] = turn
+
+    checks = {"fold": "runs here", "database": "answers", "writers": "closed to others"}
+    monkeypatch.setattr(Client, "get", get)
+    monkeypatch.setattr("services.commands.stack_watch.asyncio.sleep", sleep)
+    lines: list[str] = []
+    settings = Settings(home=tmp_path, token_public_key=tmp_path / "key.pub")
+    with pytest.raises(asyncio.CancelledError):
+        await StackWatch(settings, Client("http://127.0.0.1"), lines.append).run()
+    assert lines == ["open", "halted: open", "open"]
 
 
 async def test_more_requests_at_once_than_the_bound_are_refused_and_may_ask_again(

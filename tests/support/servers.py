@@ -96,6 +96,8 @@ class NatsServer:
     port: int = field(default_factory=free_port)
     monitor_port: int = field(default_factory=free_port)
     process: Process | None = None
+    open_accepted: bool = False
+    """For a server without users, which nobody of ours would use otherwise."""
 
     def __post_init__(self) -> None:
         made = generate(self.home, self.port, self.monitor_port)
@@ -105,6 +107,10 @@ class NatsServer:
     def config(self) -> Path:
         """The file that it is started with; a test may weaken it before `start`."""
         return self.home / CONFIG_FILE
+
+    def remove_users(self) -> None:
+        """Opens it, before `start`: whoever reaches it may do anything."""
+        self.config.write_text(self.config.read_text().partition("system_account")[0])
 
     def start(self) -> None:
         """Starts it and waits until JetStream is ready."""
@@ -141,7 +147,8 @@ class NatsServer:
 
     def broker(self, user: str) -> Broker:
         """A connection, not yet made, of one of its users."""
-        return Broker(Settings(home=self.home).nats(user), f"test {user}")
+        settings = Settings(home=self.home, nats_open_accepted=self.open_accepted)
+        return Broker(settings.nats(user), f"test {user}")
 
     async def provisioned(self) -> None:
         """Makes streams and consumers."""

@@ -44,6 +44,8 @@ ROAD = Dashboard(
         Panel("Mốc không khớp", "Marks that differ", "short",
               (("max(danchu_scoring_marks_differing)", "differing"),
                ("max(danchu_scoring_marks_alarm)", "alarm")), "stat"),
+        Panel("Người ngoài ghi được vào luồng", "Stream open to others", "short",
+              (("max(danchu_scoring_stream_open)", "open"),), "stat"),
         Panel("Sự kiện không thuộc đơn vị nào", "Events without a unit", "short",
               (("max(danchu_scoring_unowned)", "unowned"),), "stat"),
         Panel("Sự kiện đã trả lời ở cửa", "Events answered at the doors", "ops",

@@ -22,6 +22,7 @@ from nats.js.manager import JetStreamManager
 
 from services.chassis.broker.encryption import NatsClient
 from services.chassis.broker.errors import translate_client_errors
+from services.chassis.broker.openness import Openness
 from services.chassis.denials import note_broker_denial
 from services.chassis.errors import BrokerAway, SettingWrong
 from services.chassis.settings import NatsAccess
@@ -44,6 +45,7 @@ class Broker:
     name: str
     nc: Client = field(default_factory=NatsClient)
     on_reconnect: list[Callable[[], None]] = field(default_factory=list)
+    openness: Openness = field(init=False)
     _inflight: set[asyncio.Future[Any]] = field(default_factory=set)
     _connecting: asyncio.Lock = field(default_factory=asyncio.Lock)
     _joining: bool = False
@@ -51,6 +53,7 @@ class Broker:
     _connected_at: float = 0.0
 
     def __post_init__(self) -> None:
+        self.openness = Openness(self.access)
         servers = self.access.servers
         self._servers = random.sample(servers, len(servers))  # the clients spread over them
 

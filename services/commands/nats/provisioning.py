@@ -51,7 +51,7 @@ async def provision(broker: Broker, anew: bool = False) -> list[Message]:
     """Creates or updates streams and consumers; returns a sentence for each change.
 
     `anew` resets the consumers to the beginning: after the loss of a stream a durable consumer may
-    keep its old position and would receive nothing.
+    keep its old position and would receive nothing. StreamOpen if others can write to EVENTS.
     """
     await broker.ensure()
     manager = broker.manager()
@@ -61,6 +61,7 @@ async def provision(broker: Broker, anew: bool = False) -> list[Message]:
             changes += await _provision_stream(manager, stream, broker.access.replicas)
         for consumer in CONSUMERS:
             changes += await _provision_consumer(manager, consumer, anew)
+    await broker.openness.require_closed()
     return changes
 
 

@@ -249,6 +249,7 @@ class LagAnswer(Answer):
     unowned: int = Field(description="events that belong to no unit")
     halted: str | None
     feed: str | None = Field(default=None, description="only while RATINGS does not answer")
+    open: str | None = Field(default=None, description="only while others can write to EVENTS")
 
 
 class QuarantineAnswer(Answer):

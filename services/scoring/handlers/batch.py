@@ -29,13 +29,14 @@ class Delivery(NamedTuple):
     """A message as the stream delivers it.
 
     The sequence is used for progress only. `door` is the name of the door that recorded the event,
-    empty where the message has none.
+    empty where the message has none. `may_be_forged`: others could write to the stream as well.
     """
 
     raw: bytes
     subject: str
     sequence: int
     door: str = ""
+    may_be_forged: bool = False
 
 
 @dataclass
@@ -95,7 +96,7 @@ class Batch:
             label = _label(door, event.recorded)
             before = earlier.get(event.identity)
             new = event.identity not in arrivals
-            reason = _rejection_reason(event, delivery.subject, aside) if new else None
+            reason = _rejection_reason(event, delivery, door, aside) if new else None
             if reason is not None:
                 self._reject(*reason, delivery, event.receipt, label)
             elif before is not None and before.receipt != event.receipt:
@@ -143,10 +144,13 @@ def _label(door: DoorState | None, recorded: int | None) -> DoorLabel | None:
 
 
 def _rejection_reason(
-    event: Recorded, subject: str, aside: Mapping[bytes, FaultyEvent]
-) -> tuple[str, Message] | None:
+    event: Recorded, delivery: Delivery, door: DoorState | None,
+    aside: Mapping[bytes, FaultyEvent],
+) -> tuple[str, Message] | None:  # fmt: skip
     """The reason why an event may not count, with its detail; None where it may."""
-    misfit = authorship.misfit(event, subject)
+    misfit = authorship.misfit(event, delivery.subject)
+    if misfit is None and door is None and delivery.may_be_forged:
+        misfit = message("misfit-door")
     if misfit is not None:
         return authorship.REASON, misfit
     faulty = aside.get(event.identity)

@@ -16,6 +16,7 @@ from services.scoring.store import doors, position, seals
 from services.scoring.store.door_state import first_alarm
 
 _halted = LatestGauge("danchu.scoring.halted", "", "1 while the fold is halted, or an alarm is on")
+_open = LatestGauge("danchu.scoring.stream.open", "", "1 while others can write to EVENTS")
 _differing = LatestGauge("danchu.scoring.marks.differing", "{door}", "doors whose mark differs")
 _alarm = LatestGauge("danchu.scoring.marks.alarm", "", "1 while a mark has differed for too long")
 _lag_events = LatestGauge(
@@ -61,11 +62,14 @@ class ScoringGauges:
         }  # fmt: skip
 
     async def fold(self) -> None:
-        """Whether the fold is halted, and the marks of the doors."""
+        """Whether the fold is halted or its stream open to others, and the marks of the doors."""
         async with self.lag.db.read() as conn:
             place, every = await position.load(conn), await doors.load(conn)
         alarm = first_alarm(every, self.lag.clock())
-        _halted.set(int(place.halted is not None or alarm is not None))
+        openness = self.lag.broker.openness
+        reasons = (place.halted, alarm, openness.halts)
+        _halted.set(int(any(reason is not None for reason in reasons)))
+        _open.set(int(openness.fault is not None))
         _alarm.set(int(alarm is not None))
         _differing.set(sum(d.differs_since is not None and not d.is_closed for d in every))
 

@@ -61,7 +61,8 @@ class FoldLag:
         the oldest; `folded` events are in the ledger, `quarantined` ones wait in quarantine,
         `unowned` ones belong to no unit; `halted` is the reason for a halt, or None. A mark that
         does not hold is reported as `halted` too, although the fold continues. `feed` says that the
-        stream RATINGS does not answer, and is not there otherwise.
+        stream RATINGS does not answer, `open` that others can write to EVENTS; neither is there
+        otherwise.
         """
         events, seconds, halted = await self.progress()
         async with self.db.read() as conn:
@@ -71,6 +72,8 @@ class FoldLag:
         reason = {"halted": None} if halted is None else members("halted", halted)
         if not await is_heard(self.broker):
             reason |= members("feed", message("feed-unheard"))
+        if self.broker.openness.fault is not None:
+            reason |= members("open", self.broker.openness.fault.message)
         return {"events": events, "seconds": round(seconds, 3), **counts, **reason}
 
     async def progress(self) -> Progress:
@@ -87,6 +90,8 @@ class FoldLag:
         halted = place.halted or regression(place, state, self.clock())
         lost = halted is not None and place.faulty is None
         halted = halted or misfit(await consumer(self.broker))
+        opened = self.broker.openness.halts
+        halted = halted or (None if opened is None else opened.message)
         events, seconds = await (self._whole_stream(info) if lost else self._behind(place, info))
         return Progress(events, seconds, halted)
 

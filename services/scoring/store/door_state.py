@@ -77,6 +77,8 @@ class DoorState(NamedTuple):
         """A sentence for the operator where a mark has not held for too long, else None."""
         if self.is_closed or self.differs_since is None or now - self.differs_since < ALARM_US:
             return None
+        if self.heard is None:
+            return message("door-unannounced", door=self.name, number=self.arrived)
         code = "mark-missing" if self.arrived < self.mark_events else "mark-surplus"
         return message(
             code, door=self.name, events=self.mark_events, until=moments.rfc3339(self.mark_until),
@@ -97,6 +99,12 @@ def apply_mark(door: DoorState, mark: Mark, arrived: int, now: int) -> DoorState
         return state._replace(held_until=mark.until, held_events=mark.events, differs_since=None)
     since = now if door.differs_since is None else door.differs_since
     return state._replace(differs_since=since)
+
+
+def apply_arrivals(door: DoorState, arrived: int, now: int) -> DoorState:
+    """A door that never announced a mark, after its events were counted: each is too many. Pure."""
+    since = now if door.differs_since is None else door.differs_since
+    return door._replace(arrived=arrived, differs_since=since if arrived else None)
 
 
 def known_until(doors: Iterable[DoorState], now: int) -> int:

@@ -10,9 +10,11 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.chassis.marks import NAME, Mark
-from services.scoring.store.door_state import DoorLabel, DoorState, apply_mark
+from services.scoring.store.door_state import DoorLabel, DoorState, apply_arrivals, apply_mark
 
 DOORS_MAX = 1000
+EVER = 2**62
+"""After every instant."""
 BELOW_MARK = "below-mark"
 """The reason for which the quarantine has what came at or below a mark that holds."""
 
@@ -50,8 +52,11 @@ async def compare(conn: AsyncConnection, marks: Iterable[Mark], now: int) -> lis
             mark = door.mark
         if door.is_closed and mark == door.mark:
             continue
-        arrived = door.held_events + await _count_arrivals(conn, door, mark.until)
-        state = apply_mark(door, mark, arrived, now)
+        if door.heard is None and name not in announced:
+            state = apply_arrivals(door, await _count_arrivals(conn, door, EVER), now)
+        else:
+            arrived = door.held_events + await _count_arrivals(conn, door, mark.until)
+            state = apply_mark(door, mark, arrived, now)
         if state != door:
             await save(conn, state)
         doors[name] = state

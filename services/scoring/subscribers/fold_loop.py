@@ -114,6 +114,13 @@ class FoldLoop:
                     self.on_away()
                 await asyncio.sleep(PAUSE_SECONDS)
 
+    async def _wait_until_closed(self) -> None:
+        """Halts as long as others can write to the stream and nobody accepts it."""
+        while (opened := self.broker.openness.halts) is not None:
+            self._report(opened.message)
+            self.beat.turn()
+            await asyncio.sleep(PAUSE_SECONDS)
+
     async def _lift_fault(self) -> None:
         """At start, lifts a halt caused by a fault, which this version may have fixed."""
         await self.folder.move(
@@ -149,14 +156,16 @@ class FoldLoop:
                 self._lost = True
                 raise
         messages = await self._reader.batch(WAIT_SECONDS)
+        await self._wait_until_closed()
         if not messages:
             await self.check_stream()
             self.beat.turn()
             await self._follow()
             return
         began = time.perf_counter()
+        forgeable = self.broker.openness.was_open
         deliveries = [
-            Delivery(m.data, m.subject, sequence(m), (m.headers or {}).get(DOOR, ""))
+            Delivery(m.data, m.subject, sequence(m), (m.headers or {}).get(DOOR, ""), forgeable)
             for m in messages
         ]
         with message_span(_tracer, "take", (m.headers for m in messages)):

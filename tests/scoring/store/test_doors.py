@@ -12,6 +12,7 @@ from sqlalchemy import text
 
 from contracts import door
 from contracts.envelope import stream_subject, with_recordedtime
+from services.chassis.broker.openness import PROBE_SUBJECT
 from services.chassis.marks import Mark
 from services.scoring.handlers.batch import Delivery
 from services.scoring.rubrics.loader import SHIPPED, load_directory
@@ -130,6 +131,40 @@ async def test_more_than_a_door_says_is_said_too(database_url: str) -> None:
         assert why is not None and "1 more" in why and "restored" in why
         closed = (await compared(fold, Mark(NAME, 0, 0, NEXT)))[NAME]
         assert closed.is_closed and closed.alarm(2**62) is None
+
+
+async def test_events_of_a_door_that_announced_nothing_are_an_alarm(database_url: str) -> None:
+    """Somebody invented its name, or its service does not run; its first mark ends the alarm."""
+    async with folding(database_url, load_directory(SHIPPED)) as fold:
+        await folded(fold, [message(0, 1, NEXT)])
+        for now in (3, 4):
+            state = (await compared(fold, Mark(NAME, 9, 0), now=now))[NEXT]
+            assert (state.differs_since, state.arrived, state.held_until) == (3, 1, 0)
+        why = state.alarm(3 + ALARM_US)
+        assert why is not None and NEXT in why and "audit" in why and "1 event has" in why
+        assert state.alarm(2 + ALARM_US) is None
+        assert (await compared(fold, Mark(NEXT, 9, 1)))[NEXT].differs_since is None
+
+
+async def test_a_message_without_a_door_counts_only_where_nobody_else_writes(
+    database_url: str,
+) -> None:
+    """An earlier version sent it, or somebody forged it; what is in the ledger already stays."""
+    async with folding(database_url, load_directory(SHIPPED)) as fold:
+        forged = message(0, 1, "")._replace(may_be_forged=True)
+        unnamed = message(1, 2, "intake.x")._replace(may_be_forged=True)
+        genuine = message(2, 3)._replace(may_be_forged=True)
+        assert await folded(fold, [forged, unnamed, genuine]) == (1, 0, 2)
+        assert await reasons(fold) == ["authorship", "authorship"]
+        assert await folded(fold, [message(0, 1, "")]) == (1, 0, 0)
+        assert await folded(fold, [forged]) == (0, 1, 0)
+
+
+async def test_a_probe_that_a_server_stored_would_count_for_nobody(database_url: str) -> None:
+    """The last thing that keeps it harmless: it is no event."""
+    async with folding(database_url, load_directory(SHIPPED)) as fold:
+        assert await folded(fold, [Delivery(b"", PROBE_SUBJECT, 1)]) == (0, 0, 1)
+        assert await reasons(fold) == ["syntax"]
 
 
 async def test_a_mark_that_vanished_or_went_back_still_counts(database_url: str) -> None:
