@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 # -qq: errors are printed, warnings about places where a package was not found are not.
 PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
 
-.PHONY: setup run test postgresql lint check bench bench-check examples faults topology containers generate kubernetes rules lock clean
+.PHONY: setup run test postgresql lint check bench bench-check examples faults topology upgrade containers generate kubernetes rules lock clean
 
 run: $(VENV)/.installed ## everything on this machine, with the sample city
 	@exec $(BIN)/danchu up
@@ -55,6 +55,10 @@ faults: setup ## kills under load for long: 10,000 commands, 100 kills, on each 
 topology: setup ## three nats-servers, PostgreSQL, three doors, two folds: each restarted, killed, frozen, cut off
 	@echo "The production topology on the loopback: about 3 minutes on two cores, at most 5"
 	timeout 300 $(BIN)/python -m tests.deploy.topology
+
+upgrade: setup ## the kept state of each release under a later version, two versions at once, and the way back
+	@echo "Upgrades on SQLite and PostgreSQL, under traffic: at most 90 seconds on two quiet cores"
+	$(BIN)/python -m pytest --numprocesses 2 tests/upgrade/rolling.py tests/upgrade/kept_state.py
 
 generate: setup ## the JSON Schemas of the contracts, from the catalog, docs/settings.md and the dashboards
 	$(BIN)/python -m contracts.generate

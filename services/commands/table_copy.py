@@ -81,7 +81,7 @@ async def copy_tables(
             progress(len(chunk))
         if await _read_back(target, table) != (rows, digest):
             raise CopyDiffers(table.name)
-        await _advance_counter(target, table)
+        await advance_counter(target, table)
         rows_by_table[table.name] = rows
     return rows_by_table
 
@@ -117,7 +117,7 @@ def _add_to_digest(digest: int, rows: Sequence[tuple[Any, ...]]) -> int:
     return digest % (1 << DIGEST_BITS)
 
 
-async def _advance_counter(conn: AsyncConnection, table: Table) -> None:
+async def advance_counter(conn: AsyncConnection, table: Table) -> None:
     """Sets a sequence of PostgreSQL to the last copied key; SQLite does so by itself."""
     column = table.autoincrement_column
     if conn.dialect.name == "sqlite" or column is None:

@@ -40,10 +40,11 @@ EVENTS = [
 
 
 class Stack:
-    """A `danchu up` on a home with its own ports."""
+    """A `danchu up` on a home with its own ports, by the code of a folder."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, project: Path | None = None) -> None:
         self.home, self.port, self.nats_port = home, free_port(), free_port()
+        self.project = project
         self.url = f"http://127.0.0.1:{self.port}"
         self.process: subprocess.Popen[str] | None = None
         self.output = ""
@@ -63,7 +64,7 @@ class Stack:
         ports = ["--port", str(self.port), "--nats-port", str(self.nats_port)]
         return subprocess.Popen(
             self.command("up", "--home", str(self.home), *ports, *(arguments or ("--empty",))),
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=self.project,
             env={**os.environ, **env},
         )  # fmt: skip
 
@@ -94,7 +95,7 @@ class Stack:
         env = {**os.environ, "DANCHU_HOME": str(self.home), "DANCHU_PORT": str(self.port), **more}
         return subprocess.run(
             self.command(*arguments), env=env, capture_output=True, text=True, timeout=SECONDS,
-            check=False,
+            check=False, cwd=self.project,
         )  # fmt: skip
 
     def here(self, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:

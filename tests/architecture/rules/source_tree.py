@@ -11,7 +11,7 @@ from pathlib import Path
 FOLDERS = ("contracts", "services", "tests", "docs", ".ci")
 ROOT_FILES = ("README.md", "CHANGELOG.md", "Makefile", "pyproject.toml")
 APPS = ("app.py", "app/__init__.py")
-BINARY = (".pyc", ".ttf", ".xlsx", ".xls", ".ods")
+BINARY = (".pyc", ".gz", ".ttf", ".xlsx", ".xls", ".ods")
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 

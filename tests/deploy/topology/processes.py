@@ -23,7 +23,7 @@ PROJECT = Path(__file__).parents[3]
 @dataclass
 class Process:
     """`danchu serve …` with its environment; `port` answers health, and requests where it is one
-    of HTTP.
+    of HTTP. It runs the code of `project`.
     """
 
     name: str
@@ -32,12 +32,13 @@ class Process:
     log: Path
     port: int = field(default_factory=free_port)
     process: subprocess.Popen[bytes] | None = None
+    project: Path = PROJECT
 
     def start(self) -> None:
         """Starts it without waiting."""
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "services.cli", *self.command], cwd=PROJECT, stdout=log,
+                [sys.executable, "-m", "services.cli", *self.command], cwd=self.project, stdout=log,
                 stderr=log, env={**os.environ, **self.env},
             )  # fmt: skip
 
