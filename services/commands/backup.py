@@ -38,9 +38,11 @@ from services.commands.stack import stack_lock
 from services.commands.start_line import version
 from services.commands.table_copy import check_empty
 from services.commands.terminal import Step
+from services.scoring.settings import SERVICE as SCORING
+from services.scoring.store import backups
 
 SECOND_US = 1_000_000
-ORDER = ("scoring", *(name for name in SERVICES if name != "scoring"))
+ORDER = (SCORING, *(name for name in SERVICES if name != SCORING))
 
 
 class Backup(NamedTuple):
@@ -63,7 +65,8 @@ async def save(
 ) -> Backup:
     """Makes a backup within `place`; with `keep`, older ones beyond so many are removed after."""
     require_databases(settings, SERVICES)
-    made_at = rfc3339(clock() // SECOND_US * SECOND_US)
+    moment = clock() // SECOND_US * SECOND_US
+    made_at = rfc3339(moment)
     folder = place / f"danchu-{made_at[:19].replace('-', '').replace(':', '')}Z"
     unfinished = folder.with_name(f"{folder.name}{UNFINISHED}")
     shutil.rmtree(unfinished, ignore_errors=True)
@@ -76,7 +79,16 @@ async def save(
     complete(unfinished, version(), made_at, rows)
     unfinished.rename(folder)
     sync_folder(place)
+    await _note(settings, moment)
     return Backup(folder, rows, [] if keep is None else remove_old(place, keep))
+
+
+async def _note(settings: Settings, moment: int) -> None:
+    """Has the processes of scoring show by a metric when this backup was made."""
+    async with contextlib.AsyncExitStack() as stack:
+        db = await open_database(stack, settings.database(SCORING), SCORING)
+        async with db.write() as conn:
+            await backups.note(conn, moment)
 
 
 async def _save_one(settings: Settings, name: str, folder: Path, step: Step) -> Rows:

@@ -274,6 +274,13 @@ announced_ratings = Table(
 )  # fmt: skip
 """What the feed announced last of each unit's year; `seq` is that message in the outbox."""
 
+backups = Table(
+    "backups", metadata,
+    Column("id", Integer, primary_key=True),
+    Column("at", BigInteger, nullable=False),
+)  # fmt: skip
+"""One row, from the first complete backup on: when the last one was made."""
+
 outbox = outbox_table(metadata)
 key_marks = key_marks_table(metadata)
 revocations = revocations_table(metadata)

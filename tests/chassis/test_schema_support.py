@@ -22,7 +22,6 @@ from tests.support.migrating import later_version
 
 pytestmark = pytest.mark.anyio
 ROW = "INSERT INTO outbox (receipt, subject, body, recorded) VALUES (:key, 's', :key, 1)"
-HEAD = "0007"
 
 
 async def opened(db: Database, exact: bool = False) -> None:

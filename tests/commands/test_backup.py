@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from services.chassis.clock import fixed
+from services.chassis.database.engine import Database
 from services.chassis.errors import DanchuError
 from services.chassis.settings import Settings
 from services.commands import backup, table_copy
@@ -17,6 +18,7 @@ from services.commands.backup_folder import MANIFEST, BackupDamaged, BackupNewer
 from services.commands.service_copy import Rows
 from services.commands.service_registry import SERVICES, migrate_one
 from services.commands.table_copy import CopyDiffers, TargetInUse
+from services.scoring.store.backups import last
 
 pytestmark = pytest.mark.anyio
 DAY_US, FIRST = 86_400 * 10**6, 1_764_000_000 * 10**6
@@ -125,6 +127,34 @@ async def test_nothing_that_is_there_is_overwritten(
     assert not (other.home / "intake.db").exists()
 
 
+async def last_backup(settings: Settings) -> int:
+    """What scoring notes as the time of the last complete backup."""
+    db = Database(settings.database("scoring"), "scoring")
+    try:
+        async with db.read() as conn:
+            return await last(conn)
+    finally:
+        await db.close()
+
+
+async def test_the_age_of_the_backup_is_that_of_the_last_complete_one(
+    office: Settings, tmp_path: Path, postgres_url: str
+) -> None:
+    """On either database; a restored one knows of the backup before, and of none itself."""
+    assert await last_backup(office) == 0
+    first = await save(office, tmp_path / "backups")
+    assert await last_backup(office) == FIRST
+    second = await save(office, tmp_path / "backups", at=FIRST + DAY_US)
+    assert await last_backup(office) == FIRST + DAY_US
+    server = Settings(home=tmp_path / "server", database_url=postgres_url)
+    for backup_, known in ((second, FIRST), (first, 0)):
+        settings = server if backup_ is second else Settings(home=tmp_path / "files")
+        await restore(settings, backup_.folder)
+        assert await last_backup(settings) == known
+    await save(server, tmp_path / "backups of the server")
+    assert await last_backup(server) == FIRST
+
+
 async def test_the_newest_backups_stay(office: Settings, tmp_path: Path) -> None:
     """Of four days two are kept; other folders are left alone."""
     place = tmp_path / "backups"
@@ -147,6 +177,7 @@ async def test_a_backup_that_breaks_off_has_no_name(
     monkeypatch.setattr(table_copy, "_read_back", differs)
     with pytest.raises(CopyDiffers):
         await save(office, tmp_path / "backups")
+    assert await last_backup(office) == 0
     (left,) = (tmp_path / "backups").iterdir()
     assert left.name.endswith(".partial")
     with pytest.raises(NoBackup):

@@ -20,7 +20,7 @@ from services.records.vault import KEY_FILE as RECORDS_KEYS
 from services.scoring.sealing.keyring import FOLDER, KEYS_FILE, SECRET_FILE
 from services.scoring.year.keys import ListedKey, Role, SigningKey, key_name
 
-NO_SECRET = "danchu: for the upgrade tests only, protects nothing"
+SEED = "danchu: for the upgrade tests only, protects nothing"
 ORIGIN = "danchu.local"
 DEPARTMENT = "H44-1_00000001"
 ROUNDS = 4
@@ -30,7 +30,7 @@ REVOKED = "nguoi-da-nghi-viec"
 
 def derived(name: str) -> bytes:
     """32 bytes for a name."""
-    return hashlib.sha256(f"{NO_SECRET}: {name}".encode()).digest()
+    return hashlib.sha256(f"{SEED}: {name}".encode()).digest()
 
 
 def password() -> str:

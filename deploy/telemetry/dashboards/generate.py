@@ -46,6 +46,8 @@ ROAD = Dashboard(
                ("max(danchu_scoring_marks_alarm)", "alarm")), "stat"),
         Panel("Người ngoài ghi được vào luồng", "Stream open to others", "short",
               (("max(danchu_scoring_stream_open)", "open"),), "stat"),
+        Panel("Tuổi của bản sao lưu mới nhất", "Age of the last backup", "s",
+              (("time() - max(danchu_backup_time_seconds > 0)", "age"),), "stat"),
         Panel("Sự kiện không thuộc đơn vị nào", "Events without a unit", "short",
               (("max(danchu_scoring_unowned)", "unowned"),), "stat"),
         Panel("Sự kiện đã trả lời ở cửa", "Events answered at the doors", "ops",

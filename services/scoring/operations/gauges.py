@@ -12,7 +12,7 @@ from services.scoring.operations.lag import FoldLag
 from services.scoring.queries import quarantine
 from services.scoring.sealing.restoration import lacking
 from services.scoring.settings import SERVICE
-from services.scoring.store import doors, position, seals
+from services.scoring.store import backups, doors, position, seals
 from services.scoring.store.door_state import first_alarm
 
 _halted = LatestGauge("danchu.scoring.halted", "", "1 while the fold is halted, or an alarm is on")
@@ -36,6 +36,9 @@ _pending_age = LatestGauge(
 _missing = LatestGauge(
     "danchu.scoring.seals.missing", "{seal}", "seals and checkpoints that are not restored"
 )
+_backup = LatestGauge(
+    "danchu.backup.time", "s", "when the last complete backup was made, since 1970; 0 without one"
+)
 _feed = LatestGauge(
     "danchu.scoring.feed.waiting", "{rating}", "changed ratings that are not announced yet"
 )
@@ -52,7 +55,9 @@ class ScoringGauges:
 
     def measures(self) -> dict[str, Measure]:
         """All by name. Every process measures the fold, so that the end of one that folds shows."""
-        common: dict[str, Measure] = {"fold": self.fold, "lag": self.behind}
+        common: dict[str, Measure] = {
+            "fold": self.fold, "lag": self.behind, "backup": self.backup,
+        }  # fmt: skip
         if self.unannounced is None:
             return common
         outbox = partial(measure_outbox, SERVICE, self.lag.db, self.lag.clock)
@@ -72,6 +77,11 @@ class ScoringGauges:
         _open.set(int(openness.fault is not None))
         _alarm.set(int(alarm is not None))
         _differing.set(sum(d.differs_since is not None and not d.is_closed for d in every))
+
+    async def backup(self) -> None:
+        """When the last backup was made: the job that makes it ends, and cannot be asked."""
+        async with self.lag.db.read() as conn:
+            _backup.set(await backups.last(conn) / 1e6)
 
     async def behind(self) -> None:
         """The lag in events and seconds; BrokerAway without NATS."""

@@ -119,6 +119,8 @@ def prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prometheus]
     stack.up(DANCHU_METRICS_PORT=str(port))
     try:
         traffic(stack)
+        saved = stack.here("backup", "--to", str(folder / "backups"))
+        assert saved.returncode == 0, saved.stderr
         server = Prometheus(folder, [port, port + 1])
         try:
             traffic(stack)

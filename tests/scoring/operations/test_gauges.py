@@ -16,7 +16,7 @@ from services.scoring.operations import gauges
 from services.scoring.operations.gauges import ScoringGauges
 from services.scoring.operations.lag import FoldLag
 from services.scoring.rubrics.loader import SHIPPED, load_directory
-from services.scoring.store import doors, seals
+from services.scoring.store import backups, doors, seals
 from services.scoring.store.door_state import ALARM_US
 from services.scoring.store.quarantine import ASIDE, REASONS
 from services.scoring.store.seals import DraftRow
@@ -57,7 +57,7 @@ async def test_the_gauges_are_those_of_the_database(tmp_path: Path) -> None:
     async with folding(f"sqlite:///{tmp_path / 'x.db'}", load_directory(SHIPPED)) as fold:
         await measure(fold)
         quiet = (gauges._halted, gauges._alarm, gauges._differing, gauges._unowned,
-                 gauges._pending, gauges._pending_age, gauges._missing)  # fmt: skip
+                 gauges._pending, gauges._pending_age, gauges._missing, gauges._backup)  # fmt: skip
         assert [value(gauge) for gauge in quiet] == [0] * len(quiet)
         assert {value(gauges._quarantine, reason) for reason in REASONS} == {0}
         assert value(gauges._feed) == 3
@@ -72,15 +72,17 @@ async def test_the_gauges_are_those_of_the_database(tmp_path: Path) -> None:
                 2025, 1, NOW, 1, b"r", 1, b"e", "1/QD", "2026-01-01", "x", "hr", NOW - DAY_US, ()
             )
             await seals.add_draft(conn, row, [])
+            await backups.note(conn, 2 * DAY_US)
+            await backups.note(conn, 3 * DAY_US)
         await measure(fold)
-        assert [value(gauge) for gauge in quiet] == [1, 1, 1, 1, 1, 86_400, 0]
+        assert [value(gauge) for gauge in quiet] == [1, 1, 1, 1, 1, 86_400, 0, 3 * 86_400]
         assert value(gauges._quarantine, "syntax") == 1
 
 
-async def test_a_process_of_queries_measures_the_fold_alone(tmp_path: Path) -> None:
+async def test_a_process_of_queries_measures_the_fold_and_backups_alone(tmp_path: Path) -> None:
     """So that the end of the fold shows, and nothing is measured twice."""
     async with folding(f"sqlite:///{tmp_path / 'x.db'}", load_directory(SHIPPED)) as fold:
-        assert {*ScoringGauges(gauges_of(fold).lag, None).measures()} == {"fold", "lag"}
+        assert {*ScoringGauges(gauges_of(fold).lag, None).measures()} == {"fold", "lag", "backup"}
 
 
 def test_every_reason_of_quarantine_is_measured_from_the_start() -> None:
