@@ -5,9 +5,12 @@ Not part of `make test`, since it needs kubectl, kubernetes-validate and checkov
 
 from __future__ import annotations
 
+import copy
 import json
 import os
+import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -22,7 +25,8 @@ from tests.deploy.kubernetes.objects import (
     of_kind,
     template,
 )
-from tests.deploy.kubernetes.tools import EXTERNAL, MINORS, build, built, run, tool
+from tests.deploy.kubernetes.operator_types import Types, declarations
+from tests.deploy.kubernetes.tools import BIN, EXTERNAL, MINORS, build, built, run, tool
 
 SKIPPED = {
     "CKV_K8S_43": "images of an air-gapped site come from a bundle, whose checksums are compared",
@@ -121,8 +125,40 @@ def test_production_has_replicas_and_an_autoscaler_that_no_apply_sets_back() -> 
     assert keys == ["topology.kubernetes.io/zone", "kubernetes.io/hostname"]
 
 
+CLUSTER_FAULTS: list[tuple[tuple[str, ...], Any, str]] = [
+    (("postgresql", "synchronous", "dataDurability"), "must", "none of ['preferred', 'required']"),
+    (("storage", "sise"), "50Gi", "spec.storage.sise: unknown"),
+    (("instances",), "3", "spec.instances: '3' is no number"),
+    (("postgresql", "parameters", "max_connections"), 200, "is no string"),
+    (("resources", "limits", "cpu"), [], "spec.resources.limits.cpu: [] is no"),
+    (("bootstrap", "initdb", "secret"), {}, "spec.bootstrap.initdb.secret.name: missing"),
+]
+
+
+@pytest.fixture(scope="module")
+def types() -> Types:
+    """The types of the operator's objects."""
+    if shutil.which("npm") is None:
+        pytest.skip("npm is not installed, which brings the types of the operator")
+    return declarations(BIN.parent)
+
+
+def test_the_operators_cluster_has_its_types(types: Types) -> None:
+    """Every field exists and has a value of its type, and none that is required is missing."""
+    (cluster,) = of_kind(built(MANIFESTS / "overlays" / "production"), "Cluster")
+    assert list(types.faults(cluster["spec"], "ClusterSpec", "spec")) == []
+    for path, value, fault in CLUSTER_FAULTS:
+        spec = copy.deepcopy(cluster["spec"])
+        inner = spec
+        for key in path[:-1]:
+            inner = inner[key]
+        inner[path[-1]] = value
+        (found,) = types.faults(spec, "ClusterSpec", "spec")
+        assert fault in found
+
+
 def test_a_commit_is_on_two_instances_of_the_operators_postgresql() -> None:
-    """No schema of the operator comes with the validator: what danchu rests on is asked here."""
+    """What danchu rests on beyond the types."""
     (cluster,) = of_kind(built(MANIFESTS / "overlays" / "production"), "Cluster")
     spec = cluster["spec"]
     assert cluster["apiVersion"] == EXTERNAL["Cluster"] and spec["instances"] == 3

@@ -6,6 +6,7 @@ have names and volumes of their own, so only one such run can be on a machine at
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import subprocess
@@ -21,10 +22,17 @@ import pytest
 
 from services.chassis.clock import now_us
 from services.commands import cluster_secrets
+from services.commands.nats.grants import SYSTEM_USER
+from services.commands.nats.password_files import PASSWORDS
+from services.commands.nats.units import Issued
+from services.intake.unit_credentials import FILE as CREDENTIALS
+from services.intake.unit_credentials import load
 from services.simulation.sample import YEAR, sample_lines
+from tests.commands.nats.test_unit_credentials import DOOR_A, connect
 from tests.deploy.kubernetes.objects import MANIFESTS, ROOT
 from tests.deploy.kubernetes.podman import Cluster
 from tests.deploy.kubernetes.tools import built, missing_for_podman, podman
+from tests.support.builders.events import event
 from tests.support.stacks import Stack
 
 SINGLE = MANIFESTS / "overlays" / "single-node"
@@ -119,13 +127,24 @@ def statuses(readiness: Any) -> set[str]:
     return {str(service["status"]) for service in services}
 
 
-def danchu(*arguments: str, home: Path, text: str = "") -> str:
+def danchu(*arguments: str, home: Path, text: str = "", **environment: str) -> str:
     """The output of a command of danchu outside of the cluster."""
     command = [sys.executable, "-m", "services.cli", *arguments, "--home", str(home)]
     done = subprocess.run(
-        command, input=text, capture_output=True, text=True, timeout=120, check=True
-    )
+        command, input=text, capture_output=True, text=True, timeout=120, check=True,
+        env={**os.environ, **environment},
+    )  # fmt: skip
     return done.stdout
+
+
+def take_up(cluster: Cluster, secrets: Path, nats: str) -> None:
+    """What deploy/README.md says after a credential was made or revoked."""
+    cluster_secrets.make(secrets, "postgresql:5432", now_us())
+    cluster.renew(built(secrets))
+    password = str(secrets / PASSWORDS / SYSTEM_USER)
+    own = {"DANCHU_NATS_URL": nats, "DANCHU_NATS_SYSTEM_PASSWORD_FILE": password}
+    reloaded = danchu("nats", "reload", "--json", home=secrets, **own)
+    assert json.loads(reloaded) == {"servers": ["nats"]}
 
 
 def test_the_overlay_gives_the_ratings_of_danchu_up(
@@ -159,6 +178,27 @@ def test_the_overlay_gives_the_ratings_of_danchu_up(
         assert ratings == json.loads(danchu(*rate, home=stack.home)) and len(ratings) > 10
     finally:
         stack.stop()
+
+
+def test_a_department_joins_over_nats_and_is_cut_off(cluster: tuple[Cluster, Path]) -> None:
+    """Its credential reaches the running pods by the Secrets; so does its revocation."""
+    pods, secrets = cluster
+    nats = f"nats://{pods.address('nats')}:4222"
+    unit = ("--unit", "H44.12")
+    made = danchu("nats", "credentials", *unit, "--url", nats, "--json", home=secrets)
+    (credential,) = load(secrets / CREDENTIALS).values()
+    take_up(pods, secrets, nats)
+
+    async def joins() -> None:
+        department = await connect(Issued(credential, Path(json.loads(made)["file"])))
+        mine = event("nats", subject="H44.12", source="urn:danchu:unit:H44.12:portal")
+        answer = await department.ask(DOOR_A, mine)
+        assert answer["receipts"][0]["status"] == "accepted", answer
+        danchu("nats", "revoke", *unit, home=secrets)
+        take_up(pods, secrets, nats)
+        await asyncio.wait_for(department.closed.wait(), 10)
+
+    asyncio.run(joins())
 
 
 def test_no_process_is_root_or_writes_to_its_image(cluster: tuple[Cluster, Path]) -> None:

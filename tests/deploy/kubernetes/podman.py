@@ -17,6 +17,7 @@ import base64
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from tests.deploy.kubernetes.objects import Object, containers, matches, of_kind, template
@@ -108,6 +109,20 @@ class Cluster:
         options = ",".join(f"alias={alias}" for alias in (aliases(self.contents, name) or [name]))
         text = "\n---\n".join(map(json.dumps, playable(self.contents, self.secrets, name)))
         podman("kube", "play", "--network", f"{self.network}:{options}", "-", text=text)
+
+    def renew(self, secrets: Sequence[Object]) -> None:
+        """Changed Secrets reach the pods that mount them, as a kubelet does without a restart."""
+        self.secrets = secrets
+        present = set(podman("volume", "ls", "--quiet").split())
+        for secret in secrets:
+            if secret["metadata"]["name"] not in present:
+                continue
+            config = _config(secret)
+            folder = podman(
+                "volume", "inspect", config["metadata"]["name"], "--format", "{{.Mountpoint}}"
+            )
+            for key, text in config["data"].items():
+                (Path(folder.strip()) / key).write_text(text)
 
     def state(self, name: str) -> Any:
         """What podman knows of the container of a workload."""
