@@ -9,6 +9,7 @@ import runpy
 import pytest
 
 from tests.architecture.sources import ROOT
+from tests.deploy.telemetry.collector_fields import faults
 from tests.deploy.telemetry.promql import (
     LABELS,
     OF_PROMETHEUS,
@@ -111,3 +112,19 @@ def test_the_collector_uses_what_it_declares(kind: str) -> None:
     pipelines = collector["service"]["pipelines"].values()
     assert {name for pipeline in pipelines for name in pipeline[kind]} == collector[kind].keys()
     assert collector["service"]["extensions"] == [*collector["extensions"]]
+
+
+def test_the_collector_s_components_have_the_fields_that_are_set() -> None:
+    """Each is known, with values of its kind; a slip of each sort is noticed."""
+    collector = load(TELEMETRY / "collector.yaml")
+    assert list(faults(collector)) == []
+    collector["processors"]["batch"]["timeout"] = 2
+    collector["processors"]["memory_limiter"]["limit_mb"] = 256
+    collector["processors"]["tail_sampling"]["policies"][0]["type"] = "status"
+    collector["exporters"]["otlp/more"] = {}
+    assert list(faults(collector)) == [
+        "processors.memory_limiter.limit_mb: no such field",
+        "processors.batch.timeout: 2 is no duration",
+        "processors.tail_sampling.policies[0].type: 'status' is no policy",
+        "exporters.otlp/more: no such component",
+    ]
