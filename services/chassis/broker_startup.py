@@ -31,6 +31,7 @@ async def check_broker(settings: Settings, broker: Broker, health: Health) -> No
     await broker.openness.require_closed()
     if broker.openness.fault is not None:
         health.show(OPENNESS, broker.openness.state)
+        log.error("others can write to EVENTS", extra={"reason": str(broker.openness.fault)})
     sync = await check_sync(
         settings.monitor(), settings.nats_sync_always_vouched, settings.nats_replicas
     )

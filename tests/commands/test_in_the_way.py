@@ -153,6 +153,7 @@ def test_an_outside_nats_where_anybody_can_write(stack: Stack, home: Path) -> No
     assert override in output and server.url in output
     assert (provisioned.returncode, accepted.returncode) == (2, 0)
     assert override in provisioned.stderr
+    assert server.url in accepted.stdout and "accepts it" in accepted.stdout
 
 
 def outside(server: NatsServer) -> dict[str, str]:

@@ -13,6 +13,11 @@ from services.chassis.messages import message
 class NatsClient(Client):
     """A client that sends its password over TLS alone, if it was given a context."""
 
+    @property
+    def has_greeted(self) -> bool:
+        """Whether the server answered at all, if only to refuse the connection."""
+        return bool(self._server_info)
+
     def _connect_command(self) -> bytes:
         # called once the connection is encrypted, and before anything of ours is sent
         if self.options.get("tls") is not None and not self._server_info.get("tls_required"):

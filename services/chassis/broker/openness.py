@@ -11,10 +11,9 @@ import contextlib
 import logging
 import time
 from dataclasses import dataclass, field, replace
-from ssl import SSLContext, SSLError
+from ssl import SSLContext
 from urllib.parse import urlsplit, urlunsplit
 
-from nats.errors import Error as NatsError
 from nats.errors import NoRespondersError
 
 from services.chassis.broker.encryption import NatsClient
@@ -50,7 +49,8 @@ class Openness:
     """Those where anybody can write."""
     was_open: bool = False
     """Whether anybody could, since this process began: what was written meanwhile is there."""
-    _due: float | None = None
+    _has_result: bool = False
+    _due: float = 0.0
     _looking: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @property
@@ -66,7 +66,7 @@ class Openness:
     async def require_closed(self) -> None:
         """Raises StreamOpen if anybody can write and this is not accepted; probes once."""
         async with self._looking:
-            if self._due is None:
+            if not self._has_result:
                 await self.look()
         if self.halts is not None:
             raise self.halts
@@ -79,36 +79,38 @@ class Openness:
         await self._refresh()
         if self.fault is not None:
             raise self.fault
-        return CLOSED[self._due is None]
+        return CLOSED[0] if self._has_result else CLOSED[1]
 
     async def run(self) -> None:
         """Probes once a minute until it is cancelled."""
         while True:
             await self._refresh()
-            due = time.monotonic() + AGAIN_SECONDS if self._due is None else self._due
-            await asyncio.sleep(max(0.0, due - time.monotonic()))
+            await asyncio.sleep(max(0.0, self._due - time.monotonic()))
 
     async def _refresh(self) -> None:
         async with self._looking:
-            if self._due is None or time.monotonic() >= self._due:
+            if time.monotonic() >= self._due:
                 await self.look()
 
     async def look(self) -> None:
-        """Probes every server; one that does not answer keeps its former result."""
+        """Probes every server; one that does not answer keeps its former result.
+
+        Logs each change but the first result, which whoever starts reports.
+        """
         every = self.access.servers
         results = await asyncio.gather(*(is_open(self.access, server) for server in every))
         servers = tuple(
             public_name(server) for server, result in zip(every, results, strict=True)
             if (public_name(server) in self.servers if result is None else result)
         )  # fmt: skip
-        if self._due is not None or any(result is not None for result in results):
-            self._due = time.monotonic() + AGAIN_SECONDS
-        if servers != self.servers:
-            self.servers, self.was_open = servers, self.was_open or bool(servers)
-            if self.fault is None:
-                log.warning("nobody else can write to EVENTS any more")
-            else:
-                log.error("others can write to EVENTS", extra={"reason": str(self.fault)})
+        is_change = self._has_result and servers != self.servers
+        self._due = time.monotonic() + AGAIN_SECONDS
+        self._has_result |= any(result is not None for result in results)
+        self.servers, self.was_open = servers, self.was_open or bool(servers)
+        if is_change and self.fault is None:
+            log.warning("nobody else can write to EVENTS any more")
+        elif is_change:
+            log.error("others can write to EVENTS", extra={"reason": str(self.fault)})
 
 
 def public_name(server: str) -> str:
@@ -147,7 +149,9 @@ class _Probe:
     async def run(self) -> bool | None:
         """Whether a message could be written; None if the server does not answer."""
         try:
-            return await self._write() if await self._connect() else self._refused()
+            if await self._connect():
+                return await self._write()
+            return False if self.client.has_greeted else None
         finally:
             with contextlib.suppress(BrokerAway), translate_client_errors():
                 async with asyncio.timeout(CLOSE_SECONDS):
@@ -161,11 +165,6 @@ class _Probe:
                     allow_reconnect=False,
                 )  # fmt: skip
         return self.client.is_connected
-
-    def _refused(self) -> bool | None:
-        """A server that refuses the connection is closed; one that is silent says nothing."""
-        refusals = (NatsError, SSLError)
-        return False if any(isinstance(error, refusals) for error in self.errors) else None
 
     async def _on_error(self, error: Exception) -> None:
         self.errors.append(error)

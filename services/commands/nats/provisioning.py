@@ -50,6 +50,8 @@ CONSUMERS = (ConsumerPlan("EVENTS", "scoring"), FEED_CONSUMER)
 async def provision(broker: Broker, anew: bool = False) -> list[Message]:
     """Creates or updates streams and consumers; returns a sentence for each change.
 
+    One more where others can write to EVENTS, and this is accepted.
+
     `anew` resets the consumers to the beginning: after the loss of a stream a durable consumer may
     keep its old position and would receive nothing. StreamOpen if others can write to EVENTS.
     """
@@ -62,6 +64,8 @@ async def provision(broker: Broker, anew: bool = False) -> list[Message]:
         for consumer in CONSUMERS:
             changes += await _provision_consumer(manager, consumer, anew)
     await broker.openness.require_closed()
+    if broker.openness.fault is not None:
+        changes.append(broker.openness.fault.message)
     return changes
 
 

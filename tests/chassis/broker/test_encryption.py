@@ -7,11 +7,13 @@ import json
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from services.chassis.broker.connection import Broker
+from services.chassis.broker.openness import is_open
 from services.chassis.errors import BrokerAway, SettingWrong
 from services.chassis.settings import NatsAccess, Settings
 from services.chassis.tls_files import TlsFiles
@@ -95,6 +97,22 @@ async def test_both_sides_show_certificates(encrypted: NatsServer, folder: Path)
         assert not await connects(
             NatsAccess(access.url, access.user, access.password, access.inbox_prefix, tls=files)
         )
+
+
+async def test_whoever_has_a_certificate_and_no_password_may_not_write(
+    encrypted: NatsServer,
+) -> None:
+    """A server without users is open to every certificate of the authority, and that is noticed."""
+    access = Settings(home=encrypted.home).nats("scoring")
+    assert await is_open(access, access.url) is False
+    encrypted.stop()
+    encrypted.remove_users()
+    encrypted.open_accepted = True
+    encrypted.start()
+    await encrypted.provisioned()
+    assert await is_open(access, access.url) is True
+    trusting = replace(access, tls=TlsFiles(access.tls.ca))
+    assert await is_open(trusting, access.url) is False
 
 
 async def test_the_questions_are_answered_over_tls(encrypted: NatsServer) -> None:
