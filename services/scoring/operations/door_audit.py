@@ -28,10 +28,14 @@ class DoorAudit:
 
     async def differences(self) -> AsyncIterator[str]:
         """Every mark that does not hold, even if it has not lasted long enough for an alarm, and
-        every door that is not stored as its database and its marks have it."""
+        every door that is not stored as its database and its marks have it.
+
+        A door whose database was read is genuine, also before its first mark was heard.
+        """
+        genuine = {each.name for each in self.producers.values()}
         for door in await doors.load(self.conn):
             alarm = door.alarm(sys.maxsize)
-            if alarm is not None:
+            if alarm is not None and not (door.heard is None and door.name in genuine):
                 yield alarm
             async for line in self._door(door):
                 yield line
