@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 
 from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from services.chassis import outbox
 from services.chassis.broker.connection import Broker
@@ -87,7 +88,8 @@ class Producer:
     """The running service; the process that serves HTTP mounts `api`.
 
     `tokens` watches what is revoked; `beside` are its other tasks, each run until it is cancelled;
-    `ends` is called when it stops; `keys` are the keys that its data is written with.
+    `ends` is called when it stops; `keys` are the keys that its data is written with; `pages` is
+    what it serves at the root of the address.
     """
 
     parts: Parts
@@ -97,6 +99,7 @@ class Producer:
     beside: dict[str, Task] = field(default_factory=dict)
     ends: Callable[[], None] = lambda: None
     keys: Sequence[Keys] = ()
+    pages: ASGIApp | None = None
     tasks: list[asyncio.Task[None]] = field(default_factory=list)
 
     @property

@@ -107,6 +107,9 @@ class Settings(BaseSettings):
     oidc_units_claim: str = Field(default="units", min_length=1)
     oidc_roles: dict[str, str] = Field(default_factory=dict)
     records_keys: Path | None = None
+    session_keys: Path | None = None
+    session_idle_minutes: int = Field(default=30, ge=1, le=24 * 60)
+    session_hours: int = Field(default=8, ge=1, le=7 * 24)
     log_level: Annotated[
         Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"],
         BeforeValidator(lambda level: level.upper() if isinstance(level, str) else level),

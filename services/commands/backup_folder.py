@@ -14,6 +14,7 @@ from pathlib import Path
 
 import msgspec
 
+from services.chassis.auth.accounts import ACCOUNTS_FILE
 from services.chassis.auth.credentials import TOKENS_FILE
 from services.chassis.errors import DanchuError
 from services.chassis.private_files import FILE_MODE, write_private
@@ -24,7 +25,7 @@ from services.intake.unit_credentials import FILE as CREDENTIALS_FILE
 MANIFEST, FORMAT = "manifest.json", 1
 UNFINISHED = ".partial"
 NAME = re.compile(r"danchu-[0-9]{8}T[0-9]{6}Z")
-HOME_FILES = ("keys", TOKENS_FILE, USERS_FILE, CREDENTIALS_FILE)
+HOME_FILES = ("keys", TOKENS_FILE, ACCOUNTS_FILE, USERS_FILE, CREDENTIALS_FILE)
 """What a home holds beside databases, stream and logs."""
 CHUNK_BYTES = 2**20
 

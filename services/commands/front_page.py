@@ -1,6 +1,6 @@
-"""The front page at the root of the HTTP port, for a person who opens the address.
+"""What stands at the root of the HTTP port: the pages of a service, and JSON for programs.
 
-A static page in both languages, or JSON where the caller asks for it. It says nothing of what
+A process that serves no pages has a static page in both languages there. It says nothing of what
 is in the databases, runs no script and loads nothing.
 """
 
@@ -16,21 +16,31 @@ from contracts.messages import LANGUAGES, Language, Message
 from services.chassis.http.html_page import html_page
 from services.chassis.http.service_api import HEALTH_PATHS, Problem, answer
 from services.chassis.messages import message as chassis_message
+from services.chassis.web.static_files import with_static_files
 from services.commands.messages import message
 from services.commands.start_line import version
 
 VARY = {"Vary": "Accept"}
 DESCRIBED = ("intake", "training", "awards", "violations", "scoring")
 METHODS = ("GET", "HEAD")
+SERVED = "danchu.services"
+"""The key of the names of the services of this process, in the scope of a request for a page."""
 
 
-def front_page(services: Sequence[str]) -> ASGIApp:
-    """The application at the root of a process that serves these services; `/` is all it has."""
+def front_page(services: Sequence[str], pages: ASGIApp | None = None) -> ASGIApp:
+    """The application at the root of a process that serves these services.
+
+    Without `pages` `/` is all it has, beside the files that pages of the services load.
+    """
     page, facts = _page(services), json.dumps(_facts(services), ensure_ascii=False)
     json_answer = Response(facts, 200, VARY, "application/json")
 
     async def serve_front(scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope)
+        page_wanted = _prefers_page(request.headers.get("accept", ""))
+        if pages is not None and (page_wanted or scope["path"] not in ("", "/")):
+            await pages({**scope, SERVED: tuple(services)}, receive, send)
+            return
         if scope["path"] not in ("", "/"):
             await answer(Problem(404, chassis_message("http-404")))(scope, receive, send)
             return
@@ -40,10 +50,9 @@ def front_page(services: Sequence[str]) -> ASGIApp:
             )
             await answer(refusal)(scope, receive, send)
             return
-        response = page if _prefers_page(request.headers.get("accept", "")) else json_answer
-        await response(scope, receive, send)
+        await (page if page_wanted else json_answer)(scope, receive, send)
 
-    return serve_front
+    return with_static_files(serve_front)
 
 
 def _prefers_page(accept: str) -> bool:

@@ -3,7 +3,7 @@
 import shlex
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from contracts.messages import LANGUAGES
@@ -29,6 +29,17 @@ def program() -> str:
 def at_home(home: Path) -> str:
     """The option that names the home, unless it is the default."""
     return "" if home == DEFAULT_HOME else f" --home {shlex.quote(str(home))}"
+
+
+def say_accounts(say: Say, url: str, passwords: Mapping[str, str]) -> None:
+    """The passwords of accounts that were made just now; nothing where there were accounts."""
+    if not passwords:
+        return
+    say(message("accounts-made", url=url))
+    width = max(map(len, passwords))
+    for name, password in passwords.items():
+        say(f"  {name:{width}}  {password}")
+    say(message("accounts-keep"))
 
 
 def say_how_to_read(say: Say) -> None:

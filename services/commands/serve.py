@@ -190,7 +190,8 @@ async def _serve_http(
         port, option = settings.health_port, "DANCHU_HEALTH_PORT"
         served = {name: (health_only({name: app.health}), app.health) for name, app in apps.items()}
         settings = settings.model_copy(update={"tls_certificate": None, "tls_key": None})
-    root = refuse_until(started, compose(served, front_page(list(apps))))
+    pages = next((app.pages for app in apps.values() if app.pages is not None), None)
+    root = refuse_until(started, compose(served, front_page(list(apps), pages)))
     if settings.exports_telemetry:
         root = measure_requests(root)
     async with http_server(root, settings, listen(settings.host, port, option)) as web:

@@ -17,6 +17,7 @@ from services.commands.messages import message
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
+    from starlette.types import ASGIApp
 
     from services.chassis.health import Health
     from services.chassis.telemetry.gauges import Measure
@@ -32,6 +33,10 @@ class App(Protocol):
     @property
     def api(self) -> FastAPI:
         """Its HTTP."""
+
+    @property
+    def pages(self) -> ASGIApp | None:
+        """What it serves at the root of the address, if anything."""
 
     @property
     def health(self) -> Health:

@@ -16,6 +16,7 @@ from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 
+from services.chassis.auth.accounts import make_accounts
 from services.chassis.auth.credentials import TOKENS_FILE, verifier, write_tokens
 from services.chassis.broker.connection import Broker
 from services.chassis.errors import DanchuError
@@ -141,6 +142,7 @@ class Stack:
         ScoringSettings(home=home, scoring_rubrics=rubrics).keep_rubrics()
         await keys.prepare(self.settings)
         self._tokens()
+        passwords = await asyncio.to_thread(make_accounts, self.settings)
         if not self.settings.nats_url:
             await supervisor.start(self._nats())
         broker = Broker(self.settings.nats("provision"), "danchu up")
@@ -158,6 +160,7 @@ class Stack:
             screen.say_how_to_read(self.say)
             screen.say_sights(self.say)
             screen.say_commands(self.say, self.url, home)
+        screen.say_accounts(self.say, self.url, passwords)
         screen.say_addresses(self.say, self.settings, self.url, list(SERVICES))
         watch = StackWatch(self.settings, client, self.say)
         await supervisor.during(watch.ready())

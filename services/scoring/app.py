@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from contracts import moments
 from services.chassis.auth import credentials
@@ -42,9 +43,11 @@ from services.scoring.readmodel.reader import Reading
 from services.scoring.readmodel.receipts import Receipts
 from services.scoring.readmodel.sealed_rubrics import SealedRubrics
 from services.scoring.readmodel.snapshot import Snapshot, Snapshots, require_same_rubrics
+from services.scoring.readmodel.years import Years
 from services.scoring.rubrics import loader
 from services.scoring.rubrics.model import Rubrics
 from services.scoring.sealing import keyring
+from services.scoring.sealing.commands import StageCommands
 from services.scoring.sealing.service import SealService, seal_service
 from services.scoring.sealing.sets import SealQuestion
 from services.scoring.sealing.start_check import check_seals
@@ -62,6 +65,8 @@ from services.scoring.subscribers.rating_questions import RatingResponder
 from services.scoring.subscribers.receipt_questions import ReceiptResponder
 from services.scoring.subscribers.standby import Standby
 from services.scoring.tables import MIGRATIONS
+from services.scoring.web.desk import Desk
+from services.scoring.web.site import build_pages
 from services.scoring.year.stages import SEALED
 
 Part = Literal["all", "http", "fold"]
@@ -69,7 +74,8 @@ Part = Literal["all", "http", "fold"]
 
 @dataclass
 class App:
-    """A composed scoring service; the HTTP server of the process mounts `api`."""
+    """A composed scoring service; the HTTP server of the process mounts `api`, and at the root
+    `pages`."""
 
     settings: ScoringSettings
     db: Database
@@ -84,6 +90,7 @@ class App:
     gauges: ScoringGauges
     clock: Clock = now_us
     standby: Standby | None = None
+    pages: ASGIApp | None = None
     tasks: list[asyncio.Task[None]] = field(default_factory=list)
 
     def measures(self) -> dict[str, Measure]:
@@ -167,15 +174,26 @@ def build(settings: ScoringSettings, part: Part = "all", clock: Clock = now_us) 
         seals.keeper.beat = health.beats.beat("scoring seals")
         standby.always = [("scoring seals", seals.keeper.run)]
     api = build_api(reading, lag, verifier, health, reads, seals, settings.public_url)
-    questions = ratings = None
+    questions = ratings = pages = None
     if part != "fold":
+        pages = build_pages(_desk(settings, reading, seals, lag, reads), verifier)
         questions = ReceiptResponder(settings.nats(SERVICE), Receipts(db, reading.versions))
         ratings = RatingResponder(settings.nats(SERVICE), rating_answers(reading, reads))
     gauges = ScoringGauges(lag, None if standby is None else standby.feed.unannounced)
     return App(
         settings, db, broker, api, health, questions, ratings, reads, seals,
-        TokenWatch(db, verifier), gauges, clock, standby,
+        TokenWatch(db, verifier), gauges, clock, standby, pages,
     )  # fmt: skip
+
+
+def _desk(
+    settings: ScoringSettings, reading: Reading, seals: SealService, lag: FoldLag, reads: ReadLog
+) -> Desk:
+    """What the pages use."""
+    db, snapshots, clock = reading.db, reading.snapshots, reading.clock
+    years = Years(db, snapshots.rubrics, clock, snapshots)
+    stages = StageCommands(db, snapshots.rubrics, clock)
+    return Desk(settings, reading, years, stages, seals, lag, reads)
 
 
 def _standby(

@@ -52,6 +52,8 @@ from services.chassis.settings import Settings
 
 CACHED_MAX = 4096
 TOKEN_BYTES_MAX = 16 * 1024
+PAGE_CALLER = "danchu.page_caller"
+"""The key of the credential of a session in the scope of a call by a page."""
 LEEWAY_SECONDS = 60
 """How far the clock of an issuer may be ahead of ours."""
 Scope = MutableMapping[str, Any]
@@ -88,8 +90,14 @@ class Verifier:
     def caller(self, scope: Scope) -> Credential:
         """The credential of a request, stored in its scope for the log of denials.
 
-        Problem 401 without a valid one; 400 for two headers, which are ambiguous.
+        A page that calls an interface in its own process puts the credential of the session there;
+        nothing that a caller sends becomes a part of the scope. Problem 401 without a valid one;
+        400 for two headers, which are ambiguous.
         """
+        if PAGE_CALLER in scope:
+            credential: Credential = scope[PAGE_CALLER]
+            scope[CREDENTIAL] = credential
+            return credential
         headers = [value for name, value in scope["headers"] if name == b"authorization"]
         if len(headers) > 1:
             raise Problem(400, message("token-twice"))

@@ -43,6 +43,21 @@ def use_language_of(headers: Iterable[tuple[bytes, bytes]]) -> None:
     _answering.set(negotiate(accept.decode("latin-1")) if accept else None)
 
 
+def use_language(language: Language) -> None:
+    """Sets the language of the answers of the current task."""
+    _answering.set(language)
+
+
+def accepted_language(accept: str) -> Language:
+    """The language of a page, which has one alone: Vietnamese where neither is preferred."""
+    return negotiate(accept) or "vi"
+
+
+def page_language() -> Language:
+    """The language of the page that the current task makes."""
+    return _answering.get() or "vi"
+
+
 def in_language(message: str) -> str:
     """A message in the language of the answer, or in both."""
     return message.text(_answering.get()) if isinstance(message, Message) else message

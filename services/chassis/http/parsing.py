@@ -13,6 +13,7 @@ from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from contracts.messages import Message
+from services.chassis.http.answer_cycle import AnswerCycle
 from services.chassis.http.browser_headers import ENCRYPTED_FIELDS
 from services.chassis.http.problems import Problem
 from services.chassis.http.proxies import Proxies
@@ -159,7 +160,7 @@ class RequestParsing(HttpToolsProtocol):
             self._follow_proxy()
         self.message_open, self._framing = True, 0
         self.body_bytes, self.body_time = 0, self.now
-        self.cycle = RequestResponseCycle(
+        self.cycle = AnswerCycle(
             scope, self.transport, self.flow, self.logger, self.access_logger, False,
             self._own_headers(), asyncio.Event(), continues,
             version != "1.0" and self.parser.should_keep_alive(), self.on_response_complete,

@@ -15,14 +15,16 @@ from services.chassis.http.reads_route import add_reads_route
 from services.chassis.http.service_api import answer, service_api
 from services.chassis.http.strict_body import StrictRoute
 from services.chassis.read_log import ReadLog
-from services.scoring.api.access import credential_of, find_unit
+from services.scoring.access.read_lines import ReadLines, note_rating
+from services.scoring.access.units import find_unit
+from services.scoring.api.access import credential_of
 from services.scoring.api.appeals import add_appeal_route
 from services.scoring.api.exports import add_export_routes
 from services.scoring.api.fast_path import FastPath, RatingBody
 from services.scoring.api.history import add_history_routes
 from services.scoring.api.machinery import add_machinery_routes, add_unowned_route
+from services.scoring.api.permissions import PERMISSIONS
 from services.scoring.api.ratings import add_rating_routes, add_unit_routes
-from services.scoring.api.read_lines import ReadLines, note_rating
 from services.scoring.api.seals import (
     add_checkpoint_routes,
     add_seal_file_routes,
@@ -95,7 +97,7 @@ def _add_reads(api: FastAPI, reading: Reading, verifier: Verifier, reads: ReadLo
         note_rating(reads, reader, year, unit.key)
         return rating
 
-    api.add_middleware(ReadLines, log=reads)
+    api.add_middleware(ReadLines, log=reads, rows=PERMISSIONS)
     api.add_middleware(FastPath, find=find_rating)
     add_issuer_lookup(api, verifier)
 

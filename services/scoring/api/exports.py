@@ -8,17 +8,12 @@ from fastapi import FastAPI, Query, Request, Response
 
 from services.chassis.auth.credentials import Credential, Verifier
 from services.chassis.http.problems import wrong_parameters
-from services.scoring.api.access import credential_of, find_unit, wait_for_receipts
+from services.scoring.access.parameters import UnitCode, Year
+from services.scoring.access.read_lines import name_units
+from services.scoring.access.units import find_unit, wait_for_receipts
+from services.scoring.api.access import credential_of
 from services.scoring.api.answers import RUBRICS_HEADER, file_answers
-from services.scoring.api.parameters import (
-    CsvExport,
-    Filters,
-    PdfExport,
-    UnitCode,
-    XlsxExport,
-    Year,
-)
-from services.scoring.api.read_lines import name_units
+from services.scoring.api.parameters import CsvExport, Filters, PdfExport, XlsxExport
 from services.scoring.errors import ClassUnknown
 from services.scoring.exports.csv import SEPARATORS, write_csv
 from services.scoring.exports.head import ExportHead

@@ -7,7 +7,9 @@ from typing import Annotated
 from fastapi import FastAPI, Query, Request, Response
 
 from services.chassis.auth.credentials import Verifier
-from services.scoring.api.access import credential_of, find_key, find_unit, wait_for_receipts
+from services.scoring.access.parameters import UnitCode, Year
+from services.scoring.access.units import find_key, find_unit, wait_for_receipts
+from services.scoring.api.access import credential_of
 from services.scoring.api.answers import (
     DifferencesAnswer,
     HistoryAnswer,
@@ -16,7 +18,7 @@ from services.scoring.api.answers import (
     year_answer,
 )
 from services.scoring.api.cursors import cause_cursor, cause_place
-from services.scoring.api.parameters import Paging, TwoStates, UnitCode, Year
+from services.scoring.api.parameters import Paging, TwoStates
 from services.scoring.ratings.history import change_members
 from services.scoring.readmodel.reader import Reading
 

@@ -7,7 +7,8 @@ from fastapi import FastAPI, Query, Request, Response
 from contracts.messages import Message
 from services.chassis.auth.credentials import READS_MACHINERY, Verifier, require
 from services.chassis.http.outbox_route import add_outbox_route
-from services.scoring.api.access import credential_of, wait_for_receipts
+from services.scoring.access.units import wait_for_receipts
+from services.scoring.api.access import credential_of
 from services.scoring.api.answers import (
     LagAnswer,
     QuarantineAnswer,

@@ -3,13 +3,14 @@
 import re
 from typing import Annotated, Any, Literal
 
-from fastapi import Path, Request
+from fastapi import Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from contracts import moments
 from services.chassis.http.problems import wrong_parameters
 from services.chassis.http.validation import Integer, instant_text
+from services.scoring.access.parameters import UNIT_MAX, Kind, Sort
 from services.scoring.messages import message
 from services.scoring.readmodel.moment import NOW, Moment
 
@@ -31,15 +32,9 @@ WaitFor = Annotated[
         description="receipts, with commas: answer once each of them is folded (5 s, then 504)",
     ),
 ]
-Kind = Literal["commune", "agency", "public_service_unit", "enterprise"]
-Sort = Literal["total", "-total", "name", "-name", "unit", "-unit"]
-Year = Annotated[Integer, Path(ge=1900, le=9999, description="the rating year")]
-UNIT_MAX, VERSION_MAX = 64, 999_999
+VERSION_MAX = 999_999
 FIELDS_MAX = 20
 YEAR = re.compile("(19|[2-9][0-9])[0-9]{2}", re.ASCII)
-UnitCode = Annotated[
-    str, Path(max_length=UNIT_MAX, description="the unit's key, or one of its codes")
-]
 
 
 AsOfText = Annotated[

@@ -13,9 +13,10 @@ from services.chassis.http.problems import wrong_parameters
 from services.chassis.http.service_api import RETRY_SECONDS, Problem, away
 from services.chassis.http.validation import field_faults
 from services.chassis.read_log import ReadLog, ReadsWait
-from services.scoring.api.access import find_unit
-from services.scoring.api.parameters import UNIT_MAX, AsOfText, Past, Version
-from services.scoring.api.read_lines import note_rating
+from services.scoring.access.parameters import UNIT_MAX
+from services.scoring.access.read_lines import note_rating
+from services.scoring.access.units import find_unit
+from services.scoring.api.parameters import AsOfText, Past, Version
 from services.scoring.errors import NotKnownYet, RubricsReplaced, UnitNotRated, VersionUnknown
 from services.scoring.messages import message
 from services.scoring.readmodel.reader import Reading

@@ -8,7 +8,10 @@ from fastapi import FastAPI, Query, Request, Response
 from services.chassis.auth.credentials import Verifier
 from services.chassis.http.cursors import foreign_cursor
 from services.chassis.http.problems import wrong_parameters
-from services.scoring.api.access import credential_of, find_unit, wait_for_receipts
+from services.scoring.access.parameters import UnitCode, Year
+from services.scoring.access.read_lines import name_stage, name_units
+from services.scoring.access.units import find_unit, wait_for_receipts
+from services.scoring.api.access import credential_of
 from services.scoring.api.answers import (
     CountedEventPageAnswer,
     RatingAnswer,
@@ -22,13 +25,10 @@ from services.scoring.api.cursors import event_cursor, event_place
 from services.scoring.api.parameters import (
     EventPaging,
     Listing,
-    UnitCode,
     Viewing,
-    Year,
     rating_parameters,
     rating_request,
 )
-from services.scoring.api.read_lines import name_stage, name_units
 from services.scoring.api.sheet_answers import SheetAnswer
 from services.scoring.errors import ClassUnknown
 from services.scoring.ratings.json import rating_members

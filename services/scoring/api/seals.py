@@ -8,9 +8,11 @@ from services.chassis.auth.credentials import READS_MACHINERY, Credential, Verif
 from services.chassis.errors import DanchuError
 from services.chassis.http.problems import FieldError, Problem, wrong_parameters
 from services.chassis.http.service_api import answer
-from services.scoring.api.access import credential_of, find_unit, wait_for_receipts
+from services.scoring.access.parameters import UnitCode, Year
+from services.scoring.access.units import find_unit, wait_for_receipts
+from services.scoring.api.access import credential_of
 from services.scoring.api.answers import file_answers, json_answer, route_answers
-from services.scoring.api.parameters import UnitCode, Year, refuse_repeated
+from services.scoring.api.parameters import refuse_repeated
 from services.scoring.api.seal_answers import (
     CheckpointAnswer,
     CheckpointListAnswer,

@@ -14,10 +14,12 @@ from services.chassis.auth.credentials import Verifier
 from services.chassis.http.problems import FieldError, Problem
 from services.chassis.http.service_api import RETRY_SECONDS
 from services.chassis.http.validation import Integer
-from services.scoring.api.access import credential_of, find_unit, wait_for_receipts
+from services.scoring.access.parameters import UnitCode, Year
+from services.scoring.access.read_lines import name_stage, name_units, name_year
+from services.scoring.access.units import find_unit, wait_for_receipts
+from services.scoring.api.access import credential_of
 from services.scoring.api.answers import JSON, json_answer, route_answers
-from services.scoring.api.parameters import UnitCode, Waiting, Year
-from services.scoring.api.read_lines import name_stage, name_units, name_year
+from services.scoring.api.parameters import Waiting
 from services.scoring.api.what_if_answers import ComparisonAnswer, WhatIfAnswer
 from services.scoring.errors import DataMoves, WhatIfsWait
 from services.scoring.messages import message

@@ -44,11 +44,15 @@ Cells = Mapping[Cell, Sequence[Posting]]
 
 
 class RatingPage(NamedTuple):
-    """Ratings of a page, the cursor of the next (None at the end), and the year they are of."""
+    """Ratings of a page, the cursor of the next (None at the end), and the year they are of.
+
+    `number` counts the ratings of all pages.
+    """
 
     items: Sequence[Rating]
     next: str | None
     snapshot: Snapshot
+    number: int
 
 
 class BookFacts(NamedTuple):
@@ -101,7 +105,7 @@ class Reading:
 
         few = len(keys.units) < FEW_UNITS
         items = ratings() if few else await asyncio.to_thread(ratings)
-        return RatingPage(items, keys.next, snapshot)
+        return RatingPage(items, keys.next, snapshot, len(matches))
 
     async def sheet(self, year: int, code: str, view: str | None, moment: Moment = NOW) -> Sheet:
         """The rating of a unit explained, in the binding view or in `view`.

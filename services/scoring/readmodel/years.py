@@ -74,6 +74,13 @@ class Years:
         rated = {year for year in known if self.rubrics.of_year(year)}
         return await self._views(sorted(rated | decided))
 
+    async def newest(self) -> int:
+        """The last year with a book, up to that of today; that of today without any."""
+        today = moments.local_year(self.clock())
+        async with self.db.read() as conn:
+            booked = await year_queries.years(conn)
+        return max((year for year in booked if year <= today), default=today)
+
     async def registry(self) -> Registry:
         """The registry as of the last commit, which is the same for every year."""
         return (await self.snapshots.of(moments.local_year(self.clock()))).registry

@@ -12,8 +12,8 @@ import pytest
 from fastapi.routing import APIRoute
 
 from services.chassis.auth.credentials import Credential, Issuer
+from services.scoring.access.read_lines import name_stage, note_rating
 from services.scoring.api.permissions import PERMISSIONS
-from services.scoring.api.read_lines import name_stage, note_rating
 from services.scoring.sealing import fence
 from tests.scoring.answering import Answering, answering
 from tests.scoring.api.permission_rows import EVERYBODY, LIMITED, OTHER, OWN, ROWS, YEAR

@@ -14,7 +14,7 @@ from contracts import moments
 from contracts.envelope import Recorded
 from services.chassis.auth.credentials import Credential
 from services.chassis.clock import fixed
-from services.scoring.api.access import find_unit
+from services.scoring.access.units import find_unit
 from services.scoring.errors import NotKnownYet, VersionUnknown
 from services.scoring.queries import books
 from services.scoring.ratings.json import rating_members

@@ -1,4 +1,4 @@
-"""Lines of the log of reads for the routes of scoring, by the table of permissions.
+"""Lines of the log of reads for routes and pages of scoring, by their tables of permissions.
 
 A line is made when the answer begins: a refused request leaves none. A line that must be committed
 first and cannot be turns the answer into 503.
@@ -6,7 +6,7 @@ first and cannot be turns the answer into 503.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextvars import ContextVar
 from typing import Any
 from urllib.parse import parse_qs
@@ -19,7 +19,7 @@ from services.chassis.errors import DanchuError, DatabaseAway
 from services.chassis.http.peer import peer_address
 from services.chassis.http.service_api import RETRY_SECONDS, Problem, answer
 from services.chassis.read_log import Read, ReadLog, ReadsWait
-from services.scoring.api.permissions import PERMISSIONS, LogLine, Permission
+from services.scoring.access.permissions import LogLine, Permission
 from services.scoring.year.stages import SEALED
 
 UNITS = "danchu.units"
@@ -54,10 +54,10 @@ def is_own(reader: Credential, unit: str) -> bool:
 
 
 class ReadLines:
-    """The middleware that logs what `app` answers."""
+    """The middleware that logs what `app` answers; `rows` by method and path of a route."""
 
-    def __init__(self, app: ASGIApp, log: ReadLog) -> None:
-        self.app, self.log = app, log
+    def __init__(self, app: ASGIApp, log: ReadLog, rows: Mapping[str, Permission]) -> None:
+        self.app, self.log, self.rows = app, log, rows
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers a request, and logs it where its row says so."""
@@ -79,7 +79,7 @@ class ReadLines:
 
     async def _log(self, scope: Scope) -> None:
         route = getattr(scope.get("route"), "path", "")
-        row = PERMISSIONS.get(f"{scope['method']} {route}")
+        row = self.rows.get(f"{scope['method']} {route}")
         reader = scope.get(CREDENTIAL)
         if row is None or row.line is LogLine.NONE or reader is None:
             return

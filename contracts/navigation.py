@@ -1,0 +1,44 @@
+"""The sections of the pages: where each begins and who has it, whichever service serves it.
+
+The bar at the top of every page lists them. A page of one service leads to another by these
+addresses alone.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from contracts.messages import Message, message
+
+SEES_ALL = ("hr", "council", "auditor", "operator")
+RECORDS_READERS = ("clerk", "reader", *SEES_ALL)
+EVERYBODY = ("emitter", "registrar", *RECORDS_READERS)
+
+
+class Section(NamedTuple):
+    """A section: the address of its first page, what else is in it, and the roles that have it."""
+
+    code: str
+    path: str
+    within: tuple[str, ...]
+    roles: tuple[str, ...]
+
+    @property
+    def label(self) -> Message:
+        """What the bar calls it."""
+        return message(f"navigation-{self.code}")
+
+    def covers(self, path: str) -> bool:
+        """Whether a page belongs to the section."""
+        return any(path == each or path.startswith(f"{each}/") for each in self.within)
+
+
+SECTIONS = (
+    Section("ratings", "/years", ("/years",), EVERYBODY),
+    Section("courses", "/training/pages/courses", ("/training/pages",), RECORDS_READERS),
+)
+
+
+def sections_of(role: str) -> list[Section]:
+    """The sections of a role, in their order."""
+    return [section for section in SECTIONS if role in section.roles]

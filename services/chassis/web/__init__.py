@@ -1,0 +1,1 @@
+"""What the pages of all services share: sites, sessions, forms, formats and style; no page."""

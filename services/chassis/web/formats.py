@@ -1,0 +1,111 @@
+"""How pages write numbers, days and instants, in the language of the page.
+
+Points come as integers in hundredths, instants as microseconds since 1970 or RFC 3339, days as
+dates or `2025-03-01`. Whatever is missing is a dash.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
+from fractions import Fraction
+from typing import Any
+
+from contracts import moments
+from contracts.messages import Language
+from services.chassis.http.language import page_language
+
+MISSING = "–"
+MINUS = "−"
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+DAY_LENGTH = len("2025-03-01")
+
+
+def points(hundredths: int | str | None) -> str:
+    """Points with two decimals: `87,25` or `87.25`."""
+    return MISSING if hundredths is None else _decimal(_hundredths(hundredths), "")
+
+
+def signed(hundredths: int | str | None) -> str:
+    """A change of points with its sign: `+1,25`, `−0,50`, `0,00`."""
+    if hundredths is None:
+        return MISSING
+    number = _hundredths(hundredths)
+    return _decimal(number, "+" if number > 0 else "")
+
+
+def count(number: int | None) -> str:
+    """A whole number, with its thousands apart: `1.234` or `1,234`."""
+    if number is None:
+        return MISSING
+    text = f"{abs(number):,}"
+    text = text.replace(",", ".") if page_language() == "vi" else text
+    return f"{MINUS}{text}" if number < 0 else text
+
+
+def percent(share: Fraction | float | None, places: int = 0) -> str:
+    """A share of one as a percentage: `87,5 %` or `87.5%`."""
+    if share is None:
+        return MISSING
+    text = f"{float(share) * 100:.{places}f}"
+    return f"{text.replace('.', ',')} %" if page_language() == "vi" else f"{text}%"
+
+
+def day(value: date | str | int | None) -> str:
+    """A day: `16/12/2024` or `16 Dec 2024`."""
+    if value is None or value == "":
+        return MISSING
+    if isinstance(value, str) and len(value) == DAY_LENGTH:
+        return _day(date.fromisoformat(value), page_language())
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return _day(value, page_language())
+    return _day(_local(value).date(), page_language())
+
+
+def moment(value: str | int | None) -> str:
+    """An instant in Vietnam: `16/12/2024 09:30` or `16 Dec 2024, 09:30`."""
+    if value is None or value == "":
+        return MISSING
+    local, language = _local(value), page_language()
+    separator = " " if language == "vi" else ", "
+    return f"{_day(local.date(), language)}{separator}{local:%H:%M}"
+
+
+def machine_time(value: str | int | None) -> str:
+    """An instant for the attribute `datetime` of `<time>`."""
+    return "" if value in (None, "") else _local(value).isoformat()
+
+
+def _hundredths(value: int | str) -> int:
+    if isinstance(value, int):
+        return value
+    whole, _, rest = value.lstrip("-").partition(".")
+    number = int(whole or 0) * 100 + int(f"{rest}00"[:2])
+    return -number if value.startswith("-") else number
+
+
+def _decimal(number: int, plus: str) -> str:
+    whole, rest = divmod(abs(number), 100)
+    mark = "," if page_language() == "vi" else "."
+    sign = MINUS if number < 0 else plus
+    return f"{sign}{whole}{mark}{rest:02}"
+
+
+def _day(value: date, language: Language) -> str:
+    if language == "vi":
+        return f"{value.day:02}/{value.month:02}/{value.year}"
+    return f"{value.day} {MONTHS[value.month - 1]} {value.year}"
+
+
+def _local(value: Any) -> datetime:
+    if isinstance(value, datetime):
+        value = value.isoformat()
+    microseconds = value if isinstance(value, int) else moments.instant(value)
+    return datetime.fromisoformat(moments.local_time(microseconds))
+
+
+FILTERS: Mapping[str, Callable[..., str]] = {
+    "points": points, "signed": signed, "count": count, "percent": percent, "day": day,
+    "moment": moment, "machine_time": machine_time,
+}  # fmt: skip
+"""The formats as templates know them: `{{ rating.total | points }}`."""

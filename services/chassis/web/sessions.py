@@ -1,0 +1,147 @@
+"""Sessions of persons who signed in: everything lies sealed in the cookie, nothing in a database.
+
+A session ends after some time without use, and in any case some hours after it began. Signing out
+revokes its id like that of a token (`auth.revocation`), so that a copy of the cookie is worthless.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import secrets
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import msgspec
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from services.chassis.auth.permissions import ANY, ROLES, Credential
+from services.chassis.clock import Clock, now_us
+from services.chassis.errors import DanchuError
+from services.chassis.identifiers import new_id
+from services.chassis.settings import Settings
+from services.chassis.web.messages import message
+from services.chassis.web.session_keys import session_keys
+
+COOKIE = "danchu_session"
+HOST_PREFIX = "__Host-"
+COOKIE_MAX = 3800
+PLAIN_MAX = 256 * 1024
+RESEAL_SECONDS = 60
+NONCE_BYTES = 12
+PURPOSE = b"danchu session 1"
+
+
+class SessionTooLarge(DanchuError):
+    """The units of a person do not fit into a cookie."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(message("session-large", name=name))
+
+
+class Session(msgspec.Struct, frozen=True, kw_only=True):
+    """Who signed in, and what this person may do; instants in seconds since 1970.
+
+    `last` is when it was last used, `expires` when it ends in any case.
+    """
+
+    id: str
+    name: str
+    role: str
+    units: tuple[str, ...] = ANY
+    sources: tuple[str, ...] = ANY
+    types: tuple[str, ...] = ANY
+    issued: int
+    last: int
+    expires: int
+
+    def credential(self) -> Credential:
+        """The permissions of a token of this person."""
+        return Credential(
+            self.role, frozenset(self.units), self.sources, frozenset(self.types), self.expires,
+            self.name, self.id, self.issued,
+        )  # fmt: skip
+
+
+_decoder = msgspec.json.Decoder(Session)
+
+
+@dataclass(frozen=True)
+class Sessions:
+    """Opens and seals sessions with the keys of an installation."""
+
+    keys: Sequence[bytes]
+    idle_seconds: int
+    whole_seconds: int
+    clock: Clock = now_us
+
+    def begin(self, name: str, role: str, units: Sequence[str] = ANY,
+              sources: Sequence[str] = ANY, types: Sequence[str] = ANY) -> Session:  # fmt: skip
+        """A new session of a person."""
+        now = self.clock() // 1_000_000
+        return Session(
+            id=new_id(self.clock()), name=name, role=role, units=tuple(units),
+            sources=tuple(sources), types=tuple(types), issued=now, last=now,
+            expires=now + self.whole_seconds,
+        )  # fmt: skip
+
+    def seal(self, session: Session) -> str:
+        """The value of the cookie; SessionTooLarge where it would be refused by browsers."""
+        nonce = secrets.token_bytes(NONCE_BYTES)
+        plain = zlib.compress(msgspec.json.encode(session), 9)
+        sealed = nonce + AESGCM(self.keys[0]).encrypt(nonce, plain, PURPOSE)
+        text = base64.urlsafe_b64encode(sealed).decode().rstrip("=")
+        if len(text) > COOKIE_MAX:
+            raise SessionTooLarge(session.name)
+        return text
+
+    def open(self, text: str) -> Session | None:
+        """The session of a cookie; None for one that has ended, or was not sealed here."""
+        session = self._unsealed(text)
+        now = self.clock() // 1_000_000
+        if session is None or session.role not in ROLES:
+            return None
+        ended = now >= session.expires or now - session.last > self.idle_seconds
+        return None if ended else session
+
+    def renewed(self, session: Session) -> Session | None:
+        """The session as used now; None while it need not be sealed anew."""
+        now = self.clock() // 1_000_000
+        if now - session.last < RESEAL_SECONDS:
+            return None
+        return msgspec.structs.replace(session, last=now)
+
+    def _unsealed(self, text: str) -> Session | None:
+        try:
+            sealed = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+        except (ValueError, binascii.Error):
+            return None
+        for key in self.keys if len(sealed) > NONCE_BYTES else ():
+            try:
+                plain = AESGCM(key).decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], PURPOSE)
+            except InvalidTag:
+                continue
+            # sealed here, and so bounded and well-formed unless another version sealed it
+            try:
+                return _decoder.decode(zlib.decompressobj().decompress(plain, PLAIN_MAX))
+            except (zlib.error, msgspec.DecodeError):
+                return None
+        return None
+
+
+def open_sessions(settings: Settings, clock: Clock = now_us) -> Sessions:
+    """The sessions of a process, by its settings."""
+    return Sessions(
+        session_keys(settings), settings.session_idle_minutes * 60, settings.session_hours * 3600,
+        clock,
+    )  # fmt: skip
+
+
+def cookie_of(cookies: Mapping[str, str]) -> tuple[str, str]:
+    """The name and the value of the session's cookie; both empty without one."""
+    for name in (HOST_PREFIX + COOKIE, COOKIE):
+        if name in cookies:
+            return name, cookies[name]
+    return "", ""

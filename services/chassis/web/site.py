@@ -1,0 +1,245 @@
+"""The pages of one service: its templates, its sentences, who may open what, and the answers.
+
+A route of a page begins with `visit = site.visit(request)`, which knows who asks, and ends with
+`return visit.page("<name>.html", …)`. Everything that templates share comes from here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, Protocol
+from urllib.parse import quote, urlencode
+
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.types import Scope
+
+from contracts.messages import Message, templates
+from contracts.messages import message as contracts_message
+from contracts.navigation import Section, sections_of
+from services.chassis.auth.credentials import Credential, Verifier, require
+from services.chassis.auth.permissions import ROLES
+from services.chassis.denials import CREDENTIAL
+from services.chassis.http.language import page_language
+from services.chassis.identifiers import new_id
+from services.chassis.web.form_tokens import FormTokens
+from services.chassis.web.formats import FILTERS
+from services.chassis.web.forms import Form, read_form
+from services.chassis.web.messages import message
+from services.chassis.web.sessions import Session, Sessions
+from services.chassis.web.static_files import static_url
+
+SESSION, GUEST = "danchu.session", "danchu.guest"
+"""The keys of the session of a request, and of the cookie of a visitor without one, in its scope.
+`guard` sets both."""
+SIGN_IN = "/sign-in"
+CATALOGUE = "services.chassis.web"
+
+
+class Admission(Protocol):
+    """Who may open a page: these roles, or everybody where it is None; what it is in a refusal."""
+
+    @property
+    def roles(self) -> frozenset[str] | None:
+        """The roles."""
+
+    @property
+    def purpose(self) -> Message | None:
+        """What the page is for."""
+
+
+class PageAccess(NamedTuple):
+    """A row of a table of pages."""
+
+    roles: frozenset[str] | None
+    purpose: Message | None = None
+
+
+OPEN_PAGE = PageAccess(None)
+
+
+class SignInNeeded(Exception):
+    """Nobody has signed in, or the session has ended."""
+
+
+@dataclass
+class Site:
+    """The pages of a service; `package` has `templates/` and `messages.toml`.
+
+    `admissions` names each route by its method and path: one without a row answers nobody.
+    `https` says that browsers reach it by https, whatever stands between them and this process.
+    """
+
+    package: str
+    sentence: Callable[..., Message]
+    admissions: Mapping[str, Admission]
+    sessions: Sessions
+    verifier: Verifier
+    https: bool = False
+    environment: Environment = field(init=False)
+    tokens: FormTokens = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.tokens = FormTokens(self.sessions.keys)
+        self.environment = _environment(self.package)
+        self.environment.globals |= {"t": self.text, "static": static_url}
+        for name in self.environment.list_templates(extensions=["html"]):
+            self.environment.get_template(name)
+
+    def text(self, code: str, /, **values: Any) -> str:
+        """A sentence in the language of the page, of this service or of all pages."""
+        for catalogue, sentence in self._catalogues():
+            if code in templates(catalogue):
+                return sentence(code, **values).text(page_language())
+        raise KeyError(code)
+
+    def is_secure(self, scope: Scope) -> bool:
+        """Whether the browser of a request reaches us by https."""
+        return self.https or scope["scheme"] == "https"
+
+    def knows(self, code: str) -> bool:
+        """Whether there is such a sentence."""
+        return any(code in templates(catalogue) for catalogue, _ in self._catalogues())
+
+    def _catalogues(self) -> tuple[tuple[str, Callable[..., Message]], ...]:
+        """The sentences of this service, of all pages, and those that cross borders."""
+        return (
+            (self.package, self.sentence), (CATALOGUE, message), ("contracts", contracts_message),
+        )  # fmt: skip
+
+    def visit(self, request: Request) -> Visit:
+        """The visit of a person who may open this page; SignInNeeded, or Problem 403."""
+        row = self.admissions[f"{request.method} {request.scope['route'].path}"]
+        session: Session | None = request.scope.get(SESSION)
+        if row.roles is None:
+            return Visit(self, request, session)
+        if session is None:
+            raise SignInNeeded
+        credential = session.credential()
+        request.scope[CREDENTIAL] = credential
+        require(credential, row.roles, row.purpose or message("this-page"))
+        return Visit(self, request, session)
+
+    def may_open(self, route: str, role: str) -> bool:
+        """Whether a role may open a route, such as `POST /years/{year}/publish`."""
+        roles = self.admissions[route].roles
+        return roles is None or role in roles
+
+
+def _environment(package: str) -> Environment:
+    environment = Environment(
+        loader=ChoiceLoader([PackageLoader(package), PackageLoader(CATALOGUE)]),
+        autoescape=True, undefined=StrictUndefined, auto_reload=False, trim_blocks=True,
+        lstrip_blocks=True, finalize=_in_language,
+    )  # fmt: skip
+    environment.filters |= FILTERS
+    environment.policies["urlize.rel"] = "noreferrer"
+    return environment
+
+
+def _in_language(value: Any) -> Any:
+    """Messages are printed in the language of the page; None is a mistake that shows."""
+    return value.text(page_language()) if isinstance(value, Message) else value
+
+
+@dataclass
+class Visit:
+    """One request for a page: of a person, or of a visitor without a session."""
+
+    site: Site
+    request: Request
+    session: Session | None
+
+    @property
+    def caller(self) -> Credential:
+        """The permissions of the person; SignInNeeded for a visitor."""
+        if self.session is None:
+            raise SignInNeeded
+        return self.session.credential()
+
+    @property
+    def person(self) -> str:
+        """The name under which the person signed in."""
+        return self.session.name if self.session else ""
+
+    @property
+    def role(self) -> Message | None:
+        """What the person's role is called."""
+        role = self.session.role if self.session else None
+        return message(f"role-{role}") if role in ROLES else None
+
+    @property
+    def units(self) -> tuple[str, ...]:
+        """The units of the person; none where it is not limited to some."""
+        units = self.session.units if self.session else ()
+        return () if "*" in units else units
+
+    @property
+    def language(self) -> str:
+        """The language of the page."""
+        return page_language()
+
+    @property
+    def path(self) -> str:
+        """The address of the page from the root, without its query."""
+        return str(self.request.scope["path"])
+
+    @property
+    def here(self) -> str:
+        """The address of the page with its query, to come back to."""
+        query = self.request.scope["query_string"].decode("latin-1")
+        return f"{quote(self.path)}?{query}" if query else quote(self.path)
+
+    @property
+    def notice(self) -> str | None:
+        """What the step before has done, where the address names it."""
+        code = f"notice-{self.request.query_params.get('notice', '')}"
+        return self.site.text(code) if self.site.knows(code) else None
+
+    def sections(self) -> list[tuple[Section, bool]]:
+        """The sections that the person may open, and whether the page is in it."""
+        if self.session is None:
+            return []
+        return [(each, each.covers(self.path)) for each in sections_of(self.session.role)]
+
+    def may(self, route: str) -> bool:
+        """Whether the person may use a route of this site: `POST /years/{year}/publish`."""
+        return self.session is not None and self.site.may_open(route, self.session.role)
+
+    def address(self, **changes: Any) -> str:
+        """The address of this page with other parameters; None takes one away."""
+        given = {**self.request.query_params, **changes}
+        kept = {name: value for name, value in given.items() if value not in (None, "")}
+        kept.pop("notice", None)
+        return f"{quote(self.path)}?{urlencode(kept)}" if kept else quote(self.path)
+
+    def form(self, version: str = "", **values: Any) -> Form:
+        """A blank form, with what its fields begin with."""
+        begun = {name: [str(value)] for name, value in values.items() if value is not None}
+        clock = self.site.sessions.clock
+        return Form(self.site.tokens.make(self._subject()), new_id(clock()), version, begun)
+
+    async def sent_form(self, files: bool = False) -> Form:
+        """What the person sent; Problem 403 for a form of another site or session.
+
+        Its token is replaced, since the form may be shown again.
+        """
+        form = await read_form(self.request, files)
+        self.site.tokens.check(self.request, form.token, self._subject())
+        form.token = self.site.tokens.make(self._subject())
+        return form
+
+    def page(self, template: str, /, status: int = 200, **values: Any) -> Response:
+        """The page made by a template, which also has `visit`."""
+        found = self.site.environment.get_template(template)
+        return HTMLResponse(found.render(visit=self, **values), status)
+
+    def see_other(self, path: str, notice: str | None = None) -> Response:
+        """Leads on after a form: the browser gets the page of `path`, with a notice if named."""
+        between = "&" if "?" in path else "?"
+        return RedirectResponse(f"{path}{between}notice={notice}" if notice else path, 303)
+
+    def _subject(self) -> str:
+        return self.session.id if self.session else str(self.request.scope.get(GUEST, ""))

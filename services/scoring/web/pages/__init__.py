@@ -1,0 +1,1 @@
+"""The pages, a module each, named as its template and its route."""

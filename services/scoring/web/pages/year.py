@@ -1,0 +1,168 @@
+"""The overview of a year: where it stands, its classes by kind, and the units to be searched."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Annotated, Any, NamedTuple
+
+from fastapi import FastAPI, Query, Request, Response
+from pydantic import BaseModel, BeforeValidator, Field
+
+from contracts.messages import Message
+from services.chassis.auth.credentials import READS_ALL
+from services.chassis.web.charts import Part, Step, stacked
+from services.chassis.web.site import Site
+from services.scoring.access.parameters import Kind, Sort, Year
+from services.scoring.access.read_lines import name_stage, name_units
+from services.scoring.errors import ClassUnknown
+from services.scoring.ratings.labels import class_label, label
+from services.scoring.ratings.listing import CursorWrong
+from services.scoring.ratings.model import Rating
+from services.scoring.readmodel.reader import RatingPage
+from services.scoring.readmodel.snapshot import Snapshot
+from services.scoring.web.desk import Desk
+from services.scoring.year.stages import NEXT, STAGES, Stage
+
+KINDS = ("commune", "agency", "public_service_unit", "enterprise")
+TONES = "abcd"
+ROWS = 50
+
+
+def _filled(value: Any) -> Any:
+    """An empty field of a form is no filter."""
+    return None if value == "" else value
+
+
+Empty = BeforeValidator(_filled)
+
+
+class YearFilters(BaseModel):
+    """Which units are listed, and in which order."""
+
+    kind: Annotated[Kind | None, Empty] = None
+    class_: Annotated[str | None, Empty] = Field(None, alias="class", max_length=64)
+    q: Annotated[str | None, Empty] = Field(None, max_length=200)
+    sort: Sort = "total"
+    cursor: str | None = Field(None, max_length=2000)
+
+    @property
+    def narrowed(self) -> bool:
+        """Whether not all units are listed."""
+        return bool(self.kind or self.class_ or self.q)
+
+
+class ListedUnit(NamedTuple):
+    """A row: the rating, and by how many hundredths it differs from that of the year before."""
+
+    rating: Rating
+    change: int | None
+    tone: str
+
+
+class KindClasses(NamedTuple):
+    """How many units of a kind have which class."""
+
+    kind: str
+    label: Message
+    number: int
+    parts: tuple[Part, ...]
+
+
+class RoadStep(NamedTuple):
+    """A stage on the road of a year: whether it is the present one, and whether it may follow."""
+
+    stage: Stage
+    label: Message
+    current: bool
+    next: bool
+
+
+def add_year(pages: FastAPI, site: Site, desk: Desk) -> None:
+    """The overview of a year, and the way to the newest one."""
+    reading, years = desk.reading, desk.years
+
+    @pages.get("/years")
+    async def newest_year(request: Request) -> Response:
+        return site.visit(request).see_other(f"/years/{await years.newest()}")
+
+    @pages.get("/years/{year}")
+    async def year(
+        request: Request, year: Year, filters: Annotated[YearFilters, Query()]
+    ) -> Response:
+        visit = site.visit(request)
+        try:
+            page = await reading.list(
+                year, visit.caller, filters.kind, filters.class_, filters.q, filters.sort, ROWS,
+                filters.cursor,
+            )  # fmt: skip
+        except (CursorWrong, ClassUnknown):  # the list has changed since the link was made
+            return visit.see_other(visit.address(cursor=None, **{"class": None}))
+        views = await years.views()
+        view = next((each for each in views if each.state.year == year), None)
+        before = await reading.snapshot(year - 1)
+        name_stage(page.snapshot.stage)
+        name_units(request.scope, (rating.unit for rating in page.items))
+        return visit.page(
+            "year.html", year=year, filters=filters, page=page,
+            view=view or await years.view(year), rows=listed_units(page, before),
+            kinds=kind_classes(page.snapshot) if visit.caller.role in READS_ALL else [],
+            classes=list(dict.fromkeys(page.snapshot.classes(filters.kind))),
+            kind_options=[(kind, label("kind", kind)) for kind in KINDS],
+            road=road(page.snapshot.stage), years=[each.state.year for each in views][-5:],
+        )  # fmt: skip
+
+
+def listed_units(page: RatingPage, before: Snapshot) -> list[ListedUnit]:
+    """The rows of a page, beside the totals of the year before."""
+    earlier = {
+        rating.unit: standing.assessment.total
+        for rating in page.items
+        if (standing := before.standings.get(rating.unit)) is not None
+    }
+    return [
+        ListedUnit(
+            rating,
+            rating.total - earlier[rating.unit] if rating.unit in earlier else None,
+            tone(page.snapshot.classes(rating.kind), rating.class_name),
+        )
+        for rating in page.items
+    ]
+
+
+def tone(classes: Iterable[str], name: str) -> str:
+    """The colour of a class by its place among those of its rubric, the best first."""
+    place = list(classes).index(name)
+    return TONES[min(place, len(TONES) - 1)]
+
+
+def kind_classes(snapshot: Snapshot) -> list[KindClasses]:
+    """The classes of each kind that has units, the best class first."""
+    counts: dict[str, dict[str, int]] = {}
+    rubrics = {}
+    for standing in snapshot.standings.values():
+        assessment = standing.assessment
+        of_kind = counts.setdefault(standing.kind, dict.fromkeys(assessment.rubric.classes, 0))
+        of_kind[assessment.class_name] += 1
+        rubrics[standing.kind] = assessment.rubric
+    return [
+        KindClasses(
+            kind, label("kind", kind), sum(counts[kind].values()),
+            stacked([
+                Step(class_label(rubrics[kind], name), number,
+                     f"/years/{snapshot.year}?kind={kind}&class={name}",
+                     tone=tone(counts[kind], name))
+                for name, number in counts[kind].items()
+            ]),
+        )
+        for kind in KINDS
+        if kind in counts
+    ]  # fmt: skip
+
+
+def road(stage: Stage) -> list[RoadStep]:
+    """The stages of a year in their order; the reopened one only where it was reopened."""
+    shown = [each for each in STAGES if each != "reopened" or stage == "reopened"]
+    return [
+        RoadStep(each, label("stage", each), each == stage, each in NEXT[stage] and each != stage)
+        for each in shown
+    ]

@@ -1,0 +1,92 @@
+"""Signing in with an account of this installation, signing out, and the language of the pages."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Literal
+
+from fastapi import FastAPI, Request, Response
+
+from services.chassis import revocation_table
+from services.chassis.auth.accounts import accounts_file, read_accounts, verify_password
+from services.chassis.auth.revocation import Revocation
+from services.chassis.denials import write_denial
+from services.chassis.web.guard import LANGUAGE_COOKIE, YEAR_SECONDS, cookie_header, session_cookie
+from services.chassis.web.site import Site, Visit
+from services.scoring.web.desk import Desk
+from services.scoring.web.messages import message
+
+SERVICES = "danchu.services"
+"""The key of the names of the services of this process, in the scope of a request."""
+FIRST_PAGES = {"clerk": "/training/pages/courses"}
+NEXT_MAX = 2000
+UNAUTHORIZED = 401
+
+
+def add_sign_in(pages: FastAPI, site: Site, desk: Desk) -> None:
+    """The first page, and what begins and ends a session."""
+
+    @pages.get("/")
+    async def home(request: Request) -> Response:
+        visit = site.visit(request)
+        if visit.session is not None:
+            return visit.see_other(FIRST_PAGES.get(visit.session.role, "/years"))
+        services = request.scope.get(SERVICES, ())
+        return visit.page("home.html", form=visit.form(next="/"), services=services)
+
+    @pages.get("/sign-in")
+    async def sign_in(request: Request) -> Response:
+        visit = site.visit(request)
+        target = local_address(request.query_params.get("next", "/"))
+        return visit.page("sign_in.html", form=visit.form(next=target))
+
+    @pages.post("/sign-in")
+    async def check_sign_in(request: Request) -> Response:
+        visit = site.visit(request)
+        form = await visit.sent_form()
+        accounts = read_accounts(accounts_file(desk.settings))
+        name, password = form.text("name"), (form.every("password") or [""])[-1]
+        account = await asyncio.to_thread(verify_password, accounts, name, password)
+        if account is None:
+            write_denial(message("sign-in-refused"), status=UNAUTHORIZED, route="/sign-in")
+            form.general.append(message("sign-in-refused"))
+            return visit.page("sign_in.html", UNAUTHORIZED, form=form)
+        session = site.sessions.begin(account.name, account.role, account.units, account.sources)
+        answer = visit.see_other(local_address(form.text("next")))
+        _set_cookie(answer, session_cookie(site.sessions.seal(session), _secure(visit)))
+        return answer
+
+    @pages.post("/sign-out")
+    async def sign_out(request: Request) -> Response:
+        visit = site.visit(request)
+        await visit.sent_form()
+        if visit.session is not None:
+            now = site.sessions.clock()
+            ended = Revocation("token", visit.session.id, ends=visit.session.expires)
+            async with desk.reading.db.write() as conn:
+                await revocation_table.add(conn, ended, now)
+        answer = visit.see_other("/", "signed-out")
+        _set_cookie(answer, session_cookie("", _secure(visit)))
+        return answer
+
+    @pages.get("/language/{language}")
+    async def choose_language(request: Request, language: Literal["vi", "en"]) -> Response:
+        visit = site.visit(request)
+        answer = visit.see_other(local_address(request.query_params.get("next", "/")))
+        _set_cookie(answer, cookie_header(LANGUAGE_COOKIE, language, YEAR_SECONDS, _secure(visit)))
+        return answer
+
+
+def local_address(text: str) -> str:
+    """An address of this site to lead on to; the first page for anything else."""
+    local = text.startswith("/") and not text.startswith(("//", "/\\")) and len(text) <= NEXT_MAX
+    plain = text.isascii() and text.isprintable() and "\\" not in text
+    return text if local and plain and " " not in text else "/"
+
+
+def _secure(visit: Visit) -> bool:
+    return visit.site.is_secure(visit.request.scope)
+
+
+def _set_cookie(answer: Response, cookie: str) -> None:
+    answer.headers.append("set-cookie", cookie)

@@ -1,0 +1,48 @@
+"""The pages of scoring put together: one application, mounted at the root of the address."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI, Request, Response
+from starlette.types import ASGIApp
+
+from services.chassis.auth.credentials import Verifier
+from services.chassis.http.problems import Problem
+from services.chassis.web.error_pages import error_page, page_application
+from services.chassis.web.guard import guard
+from services.chassis.web.sessions import open_sessions
+from services.chassis.web.site import Site
+from services.scoring.access.read_lines import ReadLines
+from services.scoring.errors import RubricsReplaced, UnitNotRated, VersionUnknown, YearUnknown
+from services.scoring.web import sign_in
+from services.scoring.web.desk import Desk
+from services.scoring.web.messages import message
+from services.scoring.web.pages import year
+from services.scoring.web.permissions import PAGES
+
+
+def build_pages(desk: Desk, verifier: Verifier) -> ASGIApp:
+    """The application of the pages, guarded."""
+    settings = desk.settings
+    https = (settings.public_url or "").startswith("https://")
+    sessions = open_sessions(settings, desk.reading.clock)
+    site = Site(__package__, message, PAGES, sessions, verifier, https)
+    pages = page_application(site)
+    sign_in.add_sign_in(pages, site, desk)
+    year.add_year(pages, site, desk)
+    pages.add_middleware(ReadLines, log=desk.reads, rows=PAGES)
+    _add_errors(pages, site)
+    return guard(pages, site)
+
+
+def _add_errors(pages: FastAPI, site: Site) -> None:
+    @pages.exception_handler(UnitNotRated)
+    @pages.exception_handler(VersionUnknown)
+    @pages.exception_handler(YearUnknown)
+    async def on_unknown(
+        request: Request, error: UnitNotRated | VersionUnknown | YearUnknown
+    ) -> Response:
+        return error_page(site, request, Problem(404, error.message))
+
+    @pages.exception_handler(RubricsReplaced)
+    async def on_rubrics(request: Request, error: RubricsReplaced) -> Response:
+        return error_page(site, request, Problem(503, error.message))
