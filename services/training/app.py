@@ -16,6 +16,7 @@ from services.chassis.token_watch import TokenWatch
 from services.records import vault
 from services.records.announcing import source_of
 from services.records.command_endpoint import Desk
+from services.records.pages.site import mount_pages
 from services.records.work import Work
 from services.training import queries
 from services.training.api.build import build_api
@@ -23,6 +24,7 @@ from services.training.domain.labels import TERMS
 from services.training.handlers.courses import Courses
 from services.training.handlers.persons import Persons
 from services.training.handlers.rosters import Rosters
+from services.training.pages.site import TRAINING_PAGES
 from services.training.settings import SERVICE
 from services.training.tables import MIGRATIONS
 
@@ -45,6 +47,7 @@ def build(settings: Settings, clock: Clock = now_us) -> Producer:
     desk = Desk(SERVICE, parts.db, clock, verifier, parts.relay.nudge, hidden.index, TERMS)
     rosters = Rosters(Persons(hidden))
     api = build_api(desk, rosters, Courses(hidden), parts.health)
+    mount_pages(api, desk, settings, TRAINING_PAGES)
 
     async def years() -> None:
         await begin_years(desk, rosters)

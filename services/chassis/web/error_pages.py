@@ -36,7 +36,6 @@ def page_application(site: Site) -> FastAPI:
 
 def error_page(site: Site, request: Request, problem: Problem) -> Response:
     """The page of a problem, with its headers."""
-    note_denial(request.scope, problem.status, problem.reason)
     visit = Visit(site, request, request.scope.get(SESSION))
     code = f"error-{problem.status}"
     page = visit.page(
@@ -55,6 +54,7 @@ def _handle(pages: FastAPI, site: Site) -> None:
 
     @pages.exception_handler(Problem)
     async def on_problem(request: Request, problem: Problem) -> Response:
+        note_denial(request.scope, problem.status, problem.reason)
         return error_page(site, request, problem)
 
     @pages.exception_handler(DatabaseAway)

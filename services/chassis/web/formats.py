@@ -71,6 +71,12 @@ def moment(value: str | int | None) -> str:
     return f"{_day(local.date(), language)}{separator}{local:%H:%M}"
 
 
+def term(item: Mapping[str, Any], name: str) -> str:
+    """A member of an answer of an interface in words: `stage` as `stage_vi` or `stage_en`."""
+    word = item.get(f"{name}_{page_language()}", item.get(name))
+    return MISSING if word in (None, "") else str(word)
+
+
 def machine_time(value: str | int | None) -> str:
     """An instant for the attribute `datetime` of `<time>`."""
     return "" if value in (None, "") else _local(value).isoformat()
@@ -106,6 +112,6 @@ def _local(value: Any) -> datetime:
 
 FILTERS: Mapping[str, Callable[..., str]] = {
     "points": points, "signed": signed, "count": count, "percent": percent, "day": day,
-    "moment": moment, "machine_time": machine_time,
+    "moment": moment, "machine_time": machine_time, "term": term,
 }  # fmt: skip
 """The formats as templates know them: `{{ rating.total | points }}`."""

@@ -1,0 +1,46 @@
+"""The pages of a system of record put together: one application, mounted at `/<service>/pages`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from fastapi import FastAPI, Request, Response
+
+from contracts.messages import Message
+from services.chassis.settings import Settings
+from services.chassis.web.error_pages import error_page, page_application
+from services.chassis.web.guard import guard
+from services.chassis.web.sessions import open_sessions
+from services.chassis.web.site import Admission, Site
+from services.records.command_endpoint import Desk
+from services.records.pages.api_client import RecordApi, RecordRefused
+
+MOUNT = "/pages"
+AddPages = Callable[[FastAPI, Site, RecordApi], None]
+
+
+@dataclass(frozen=True)
+class PageSet:
+    """The pages of a service: its package, its sentences, who may open what, and its routes."""
+
+    package: str
+    sentence: Callable[..., Message]
+    admissions: Mapping[str, Admission]
+    routes: tuple[AddPages, ...]
+
+
+def mount_pages(api: FastAPI, desk: Desk, settings: Settings, pages: PageSet) -> None:
+    """Adds the pages to the application whose interface they call."""
+    sessions = open_sessions(settings, desk.clock)
+    site = Site(pages.package, pages.sentence, pages.admissions, sessions, desk.verifier)
+    application = page_application(site)
+    client = RecordApi(api, desk.service)
+    for add in pages.routes:
+        add(application, site, client)
+
+    @application.exception_handler(RecordRefused)
+    async def on_refused(request: Request, problem: RecordRefused) -> Response:
+        return error_page(site, request, problem)
+
+    api.mount(MOUNT, guard(application, site))

@@ -1,0 +1,77 @@
+"""The courses of the plan of the units, and the form by which a clerk plans another one."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import FastAPI, Query, Request, Response
+from pydantic import BaseModel, BeforeValidator, Field
+
+from services.chassis.web.forms import Form
+from services.chassis.web.site import Site, Visit
+from services.records.pages.api_client import RecordApi
+from services.training.domain import labels
+
+ROWS = 50
+STAGES = ("planned", "scheduled", "held", "cancelled")
+TOPICS = ("democracy", "it_skills", "other")
+TONES = {"planned": "", "scheduled": "warn", "held": "good", "cancelled": "quiet"}
+TEXTS = ("unit", "title", "topic", "hours", "hours_min", "due", "provider", "clause")
+Empty = BeforeValidator(lambda value: None if value == "" else value)
+
+
+class CourseFilters(BaseModel):
+    """Which courses are listed; the interface checks the values."""
+
+    unit: Annotated[str | None, Empty] = Field(None, max_length=64)
+    year: Annotated[str | None, Empty] = Field(None, max_length=4)
+    stage: Annotated[str | None, Empty] = Field(None, max_length=20)
+    cursor: str | None = Field(None, max_length=300)
+
+    @property
+    def narrowed(self) -> bool:
+        """Whether not all courses are listed."""
+        return bool(self.unit or self.year or self.stage)
+
+
+def add_courses(pages: FastAPI, site: Site, api: RecordApi) -> None:
+    """The list of courses, and the form of a new one."""
+
+    @pages.get("/courses")
+    async def courses(request: Request, filters: Annotated[CourseFilters, Query()]) -> Response:
+        visit = site.visit(request)
+        answer = await api.get(visit, "/courses", limit=ROWS, **filters.model_dump())
+        return visit.page(
+            "courses.html", filters=filters, courses=answer.body["items"],
+            next=answer.body["next"], tones=TONES,
+            stages=[(stage, labels.stage(stage)) for stage in STAGES],
+        )  # fmt: skip
+
+    @pages.get("/courses/new")
+    async def new_course(request: Request) -> Response:
+        visit = site.visit(request)
+        unit = visit.units[0] if len(visit.units) == 1 else None
+        return _form_page(visit, visit.form(unit=unit, topic=TOPICS[0]))
+
+    @pages.post("/courses")
+    async def plan_course(request: Request) -> Response:
+        visit = site.visit(request)
+        form = await visit.sent_form()
+        answer = await api.send(visit, form, "/courses", _body(form))
+        if form.faulty:
+            return _form_page(visit, form, answer.status)
+        return visit.see_other("/training/pages/courses", "course-planned")
+
+
+def _body(form: Form) -> dict[str, Any]:
+    """The command of a form; a decimal comma is one, too."""
+    body = form.body(*TEXTS) | {"test": form.checked("test")}
+    return {
+        name: value.replace(",", ".") if name in ("hours", "hours_min") else value
+        for name, value in body.items()
+    }
+
+
+def _form_page(visit: Visit, form: Form, status: int = 200) -> Response:
+    topics = [(topic, labels.topic(topic)) for topic in TOPICS]
+    return visit.page("course_new.html", status, form=form, topics=topics)
