@@ -43,6 +43,16 @@ check: lint test ## lint, types, imports, tests
 examples: setup ## the examples for department systems, with their own packages, against a stack: about a minute
 	$(BIN)/python -m pytest tests/examples/against_a_stack.py
 
+PAGES := tests/pages/tasks
+.PHONY: pages
+pages: setup ## the pages in a headless browser, on a stack with the sample city: at most 3 minutes
+	@if [ "$$(id -u)" = 0 ] && ! command -v chromium > /dev/null; then \
+	apt-get install --yes --no-install-recommends chromium fonts-noto-core > /dev/null 2>&1 || echo "chromium could not be installed"; fi
+	@if command -v chromium > /dev/null; then \
+	echo "The pages in a headless Chromium, on a stack with the sample city: at most 3 minutes"; \
+	$(BIN)/python -m pytest --quiet $(wildcard $(PAGES)/[a-z]*.py); \
+	else echo "Not run: there is no chromium (Debian: apt-get install chromium fonts-noto-core)"; fi
+
 bench-check: setup ## small runs of the benchmark, for the benchmark's sake: about a minute
 	$(BIN)/python -m pytest --numprocesses $(WORKERS) tests/bench/small_runs.py
 

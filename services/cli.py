@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from services.commands.account_commands import account_app
 from services.commands.backup_commands import backup_app
 from services.commands.command_runner import CODES, Program
 from services.commands.door_commands import door_app
@@ -39,6 +40,7 @@ for commands in (
 app.add_typer(rubric_app.app, name="rubric")
 app.add_typer(quarantine_app.app, name="quarantine")
 app.add_typer(keys_app.app, name="keys")
+app.add_typer(account_app.app, name="account")
 app.add_typer(door_app.app, name="door")
 app.add_typer(nats_app.app, name="nats")
 app.add_typer(year_app.app, name="year")

@@ -16,9 +16,9 @@ from services.commands.options import (
     Home,
     load_settings,
     print_result,
-    refuse,
 )
 from services.commands.terminal import tell
+from services.commands.token_options import check_bearer, source_prefixes
 
 token_app = CommandGroup()
 
@@ -48,9 +48,9 @@ def token(
         return
     if role is None:
         raise usage.WrongCommand(message("usage-missing", what="--role"), context)
-    _check_token(role, unit or [], name)
+    check_bearer(role, unit or [], name)
     units = unit or ["*"]
-    sources = _sources(units, source)
+    sources = source_prefixes(units, source)
     settings = load_settings(home=home)
     with exit_on_error():
         if settings.token_public_key is not None:
@@ -65,31 +65,6 @@ def token(
     print_result(result, as_json, signed)
     if not (source or as_json or "*" in units):
         tell(message("token-sources", sources=", ".join(sources)))
-
-
-def _sources(units: list[str], source: list[str] | None) -> list[str]:
-    """A token of all units may use any source; one of some units only their own prefixes."""
-    from services.chassis.auth.credentials import is_open, own_sources
-
-    if "*" in units:
-        return source or ["*"]
-    sources = source or own_sources(units)
-    if any(map(is_open, sources)):
-        raise refuse("--source", message("token-source-open"))
-    return sources
-
-
-def _check_token(role: str, units: list[str], name: str | None) -> None:
-    from contracts.envelope import UNIT_KEY
-    from services.chassis.auth.credentials import NAME_MAX, ROLES
-
-    if role not in ROLES:
-        raise refuse("--role", message("one-of", known=", ".join(ROLES)))
-    for key in units:
-        if key != "*" and not UNIT_KEY.fullmatch(key):
-            raise refuse("--unit", message("no-unit", unit=key))
-    if name is not None and not (name.strip() and len(name) <= NAME_MAX and name.isprintable()):
-        raise refuse("--name", message("name-length", most=NAME_MAX))
 
 
 @token_app.command(

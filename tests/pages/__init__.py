@@ -1,0 +1,1 @@
+"""Pages in a headless browser, on one stack with the sample city: `make pages`, not `make test`."""

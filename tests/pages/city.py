@@ -1,0 +1,57 @@
+"""The stack of a run: `danchu up` with the sample city, and the passwords that it printed."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from services.chassis.auth.accounts import FIRST_ROLES
+from tests.support.stacks import Stack
+
+OWN_CLERK, OWN_READER = "can-bo", "nguoi-xem"
+"""A clerk and a reader of the one commune of the catalog."""
+PASSWORD = "mat-khau-cua-kiem-thu"
+
+
+@dataclass(frozen=True)
+class City:
+    """The stack, and by name the password of each account."""
+
+    stack: Stack
+    passwords: dict[str, str]
+
+    @property
+    def url(self) -> str:
+        """Where its pages are."""
+        return self.stack.url
+
+    def add_account(self, name: str, role: str, *units: str) -> None:
+        """A further account, limited to these units."""
+        options = [word for unit in units for word in ("--unit", unit)]
+        command = ["account", "add", name, "--role", role, *options]
+        ended = subprocess.run(
+            self.stack.command(*command, "--home", str(self.stack.home)), input=PASSWORD,
+            text=True, capture_output=True, check=False, timeout=60,
+        )  # fmt: skip
+        assert ended.returncode == 0, ended.stdout + ended.stderr
+        self.passwords[name] = PASSWORD
+
+
+@contextmanager
+def sample_city(home: Path, unit: str) -> Iterator[City]:
+    """A running stack; it ends with the block."""
+    stack = Stack(home)
+    stack.process = stack.begin("--port", str(stack.port))
+    try:
+        screen = stack.wait("ready")
+        city = City(stack, dict(re.findall(rf"^  ({'|'.join(FIRST_ROLES)}) +(\S+)$", screen, re.M)))
+        assert len(city.passwords) == len(FIRST_ROLES), screen
+        city.add_account(OWN_CLERK, "clerk", unit)
+        city.add_account(OWN_READER, "reader", unit)
+        yield city
+    finally:
+        stack.stop()
