@@ -42,6 +42,13 @@ def say_accounts(say: Say, url: str, passwords: Mapping[str, str]) -> None:
     say(message("accounts-keep"))
 
 
+def say_sample(say: Say, url: str, home: Path) -> None:
+    """What the printed ratings of the sample city mean, and where to look further."""
+    say_how_to_read(say)
+    say_sights(say)
+    say_commands(say, url, home)
+
+
 def say_how_to_read(say: Say) -> None:
     """Classes, what changes them, and parts of a year: three lines in each language."""
     lines = (message("read-classes"), message("read-changes"), message("read-part-year"))

@@ -126,8 +126,7 @@ class Stack:
 
     def _tokens(self) -> None:
         """Writes development tokens, or deletes them if the office's own issuer signs."""
-        key = self.settings.token_public_key
-        if key is None:
+        if (key := self.settings.token_public_key) is None:
             write_tokens(self.settings.home)
             return
         verifier(self.settings)
@@ -142,7 +141,7 @@ class Stack:
         ScoringSettings(home=home, scoring_rubrics=rubrics).keep_rubrics()
         await keys.prepare(self.settings)
         self._tokens()
-        passwords = await asyncio.to_thread(make_accounts, self.settings)
+        passwords = make_accounts(self.settings)
         if not self.settings.nats_url:
             await supervisor.start(self._nats())
         broker = Broker(self.settings.nats("provision"), "danchu up")
@@ -157,9 +156,7 @@ class Stack:
         client = Client(self.url)
         if self.with_sample and self.settings.token_public_key is None:
             await supervisor.during(sample.show(client, self.settings, self.say))
-            screen.say_how_to_read(self.say)
-            screen.say_sights(self.say)
-            screen.say_commands(self.say, self.url, home)
+            screen.say_sample(self.say, self.url, home)
         screen.say_accounts(self.say, self.url, passwords)
         screen.say_addresses(self.say, self.settings, self.url, list(SERVICES))
         watch = StackWatch(self.settings, client, self.say)

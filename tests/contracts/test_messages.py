@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from jinja2 import Environment, nodes
 
 from contracts.messages import Message, at_line, catalogue, join_lines, join_messages, templates
 from services.chassis.http.language import negotiate
@@ -20,6 +21,7 @@ PACKAGES = sorted(
     for top in ("contracts", "services")
     for path in (ROOT / top).rglob("messages.toml")
 )
+SHARED_BY_PAGES = ("services.chassis.web", "contracts")
 VIETNAMESE = re.compile(
     r"[àáảãạăằắẳẵặâầấẩẫậđèéẻẽẹêềếểễệìíỉĩịòóỏõọôồốổỗộơờớởỡợùúủũụưừứửữựỳýỷỹỵ]", re.I
 )
@@ -51,6 +53,32 @@ def calls(package: str) -> Iterator[tuple[str, set[str] | None]]:
                 if isinstance(first, ast.Constant):
                     names = {one.arg for one in node.keywords}
                     yield str(first.value), None if None in names else {str(one) for one in names}
+
+
+def template_calls(package: str) -> Iterator[tuple[str, set[str] | None]]:
+    """As `calls`, of the templates of pages, which also say sentences that all pages share."""
+    shared = package in SHARED_BY_PAGES
+    own = f"{package.replace('.', '/')}/templates/*.html"
+    for path in ROOT.glob("services/**/templates/*.html" if shared else own):
+        for call in Environment().parse(path.read_text(encoding="utf-8")).find_all(nodes.Call):
+            if not isinstance(call.node, nodes.Name) or call.node.name != "t":
+                continue
+            code = call.args[0]
+            if isinstance(code, nodes.Concat):
+                yield f"{code.nodes[0].as_const()}*", None
+            elif (text := str(code.as_const())) in templates(package):
+                yield text, {each.key for each in call.kwargs}
+            elif not shared:
+                assert any(text in templates(each) for each in SHARED_BY_PAGES), (path, text)
+
+
+def notices(package: str) -> Iterator[tuple[str, None]]:
+    """The sentences that a page names for the next one: `see_other(address, "saved")`."""
+    for path in (ROOT / package.replace(".", "/")).glob("**/*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            name = getattr(getattr(node, "func", None), "attr", "")
+            if isinstance(node, ast.Call) and name == "see_other" and len(node.args) > 1:
+                yield f"notice-{ast.literal_eval(node.args[1])}", None
 
 
 @pytest.mark.parametrize("package", PACKAGES)
@@ -91,7 +119,7 @@ def test_a_catalogue_holds_what_is_said_and_nothing_more(package: str) -> None:
     """No code is missing, none is without a place that says it, and each place gets its value."""
     known = templates(package)
     used: set[str] = set()
-    for code, given in calls(package):
+    for code, given in (*calls(package), *template_calls(package), *notices(package)):
         if code.endswith("*"):
             used |= {one for one in known if one.startswith(code[:-1])}
         elif given is not None:

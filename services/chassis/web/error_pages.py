@@ -17,7 +17,7 @@ from services.chassis.http.problems import Problem, wrong_parameters
 from services.chassis.http.service_api import NOT_BY_FASTAPI, away
 from services.chassis.http.validation import field_faults
 from services.chassis.messages import message as chassis_message
-from services.chassis.web.messages import message
+from services.chassis.web.messages import message as sentence
 from services.chassis.web.site import SESSION, SIGN_IN, SignInNeeded, Site, Visit
 
 log = logging.getLogger(__name__)
@@ -41,7 +41,7 @@ def error_page(site: Site, request: Request, problem: Problem) -> Response:
     page = visit.page(
         "error.html", problem.status, number=problem.status, detail=problem.detail,
         errors=[(error["field"], error["message"]) for error in problem.errors],
-        heading=message(code if code in templates("services.chassis.web") else "error-other"),
+        heading=sentence(code if code in templates("services.chassis.web") else "error-other"),
     )  # fmt: skip
     page.headers.update(problem.headers)
     return page
@@ -86,5 +86,5 @@ async def _sign_in(site: Site, request: Request) -> Response:
     target = f"{SIGN_IN}?{urlencode({'next': back})}"
     if request.headers.get("hx-request"):  # a part of a page: the whole page is led away
         return Response(status_code=401, headers={"HX-Redirect": target})
-    note_denial(request.scope, 401, message("sign-in-needed"))
+    note_denial(request.scope, 401, sentence("sign-in-needed"))
     return RedirectResponse(target, 303)

@@ -78,10 +78,6 @@ class Form:
         """Whether anything is wrong with it."""
         return bool(self.errors or self.general)
 
-    def stray_errors(self, *shown: str) -> list[str]:
-        """What is wrong with fields that the form does not show."""
-        return [text for name, texts in self.errors.items() if name not in shown for text in texts]
-
 
 async def read_form(request: Request, files: bool = False) -> Form:
     """What was sent, unchecked; Problem 413 or 415 for what is no such form."""

@@ -210,10 +210,9 @@ class Visit:
 
     def address(self, **changes: Any) -> str:
         """The address of this page with other parameters; None takes one away."""
-        given = {**self.request.query_params, **changes}
-        kept = {name: value for name, value in given.items() if value not in (None, "")}
-        kept.pop("notice", None)
-        return f"{quote(self.path)}?{urlencode(kept)}" if kept else quote(self.path)
+        parameters = {**self.request.query_params, **changes, "notice": None}
+        query = urlencode({k: v for k, v in parameters.items() if v not in (None, "")})
+        return f"{quote(self.path)}?{query}" if query else quote(self.path)
 
     def form(self, version: str = "", **values: Any) -> Form:
         """A blank form, with what its fields begin with."""
@@ -233,8 +232,8 @@ class Visit:
 
     def page(self, template: str, /, status: int = 200, **values: Any) -> Response:
         """The page made by a template, which also has `visit`."""
-        found = self.site.environment.get_template(template)
-        return HTMLResponse(found.render(visit=self, **values), status)
+        text = self.site.environment.get_template(template).render(visit=self, **values)
+        return HTMLResponse(text, status)
 
     def see_other(self, path: str, notice: str | None = None) -> Response:
         """Leads on after a form: the browser gets the page of `path`, with a notice if named."""

@@ -72,8 +72,8 @@ class RecordApi:
 
     async def get(self, visit: Visit, path: str, /, **query: Any) -> Answer:
         """What a query answers; RecordRefused for a problem. Empty parameters are left out."""
-        given = {name: value for name, value in query.items() if value not in (None, "")}
-        answer = await self._call(visit, "GET", path, urlencode(given, doseq=True))
+        filled = {name: value for name, value in query.items() if value not in (None, "")}
+        answer = await self._call(visit, "GET", path, urlencode(filled, doseq=True))
         if answer.refused:
             raise answer.problem()
         return answer
@@ -99,8 +99,8 @@ class RecordApi:
         headers = {"content-type": media, "idempotency-key": form.id}
         if form.version:
             headers["if-match"] = form.version
-        given = urlencode({name: value for name, value in query.items() if value})
-        return take_faults(form, await self._call(visit, "POST", path, given, headers, content))
+        filled = urlencode({name: value for name, value in query.items() if value})
+        return take_faults(form, await self._call(visit, "POST", path, filled, headers, content))
 
     async def _call(
         self, visit: Visit, method: str, path: str, query: str,

@@ -24,8 +24,13 @@ UNAUTHORIZED = 401
 
 
 def add_sign_in(pages: FastAPI, site: Site, desk: Desk) -> None:
-    """The first page, and what begins and ends a session."""
+    """The first page, what begins and ends a session, and the language."""
+    _add_home(pages, site)
+    _add_session(pages, site, desk)
+    _add_language(pages, site)
 
+
+def _add_home(pages: FastAPI, site: Site) -> None:
     @pages.get("/")
     async def home(request: Request) -> Response:
         visit = site.visit(request)
@@ -34,6 +39,8 @@ def add_sign_in(pages: FastAPI, site: Site, desk: Desk) -> None:
         services = request.scope.get(SERVICES, ())
         return visit.page("home.html", form=visit.form(next="/"), services=services)
 
+
+def _add_session(pages: FastAPI, site: Site, desk: Desk) -> None:
     @pages.get("/sign-in")
     async def sign_in(request: Request) -> Response:
         visit = site.visit(request)
@@ -69,6 +76,8 @@ def add_sign_in(pages: FastAPI, site: Site, desk: Desk) -> None:
         _set_cookie(answer, session_cookie("", _secure(visit)))
         return answer
 
+
+def _add_language(pages: FastAPI, site: Site) -> None:
     @pages.get("/language/{language}")
     async def choose_language(request: Request, language: Literal["vi", "en"]) -> Response:
         visit = site.visit(request)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from fastapi import FastAPI, Query, Request, Response
-from pydantic import BaseModel, BeforeValidator, Field
+from pydantic import BaseModel, Field
 
 from services.chassis.web.forms import Form
+from services.chassis.web.parameters import EMPTY
 from services.chassis.web.site import Site, Visit
 from services.records.pages.api_client import RecordApi
 from services.training.domain import labels
@@ -17,15 +18,14 @@ STAGES = ("planned", "scheduled", "held", "cancelled")
 TOPICS = ("democracy", "it_skills", "other")
 TONES = {"planned": "", "scheduled": "warn", "held": "good", "cancelled": "quiet"}
 TEXTS = ("unit", "title", "topic", "hours", "hours_min", "due", "provider", "clause")
-Empty = BeforeValidator(lambda value: None if value == "" else value)
 
 
 class CourseFilters(BaseModel):
     """Which courses are listed; the interface checks the values."""
 
-    unit: Annotated[str | None, Empty] = Field(None, max_length=64)
-    year: Annotated[str | None, Empty] = Field(None, max_length=4)
-    stage: Annotated[str | None, Empty] = Field(None, max_length=20)
+    unit: Annotated[str | None, EMPTY] = Field(None, max_length=64)
+    year: Annotated[str | None, EMPTY] = Field(None, max_length=4)
+    stage: Annotated[str | None, EMPTY] = Field(None, max_length=20)
     cursor: str | None = Field(None, max_length=300)
 
     @property

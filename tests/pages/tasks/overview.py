@@ -13,7 +13,7 @@ def test_a_commune_is_found_while_typing_without_diacritics(visitors: Visitors) 
     with visitors.page("hr") as page:
         page.goto(f"/years/{YEAR}")
         page.locator("#field-q").press_sequentially("hy cuong")
-        page.wait_for_url("**q=hy+cuong*")
+        page.wait_for_url("**q=hy*cuong*")
         rows = page.locator("#ratings tbody tr")
         assert "Hy Cương" in rows.first.inner_text()
         assert all("Hy Cương" in text for text in rows.all_inner_texts())

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, NamedTuple
 
 from fastapi import FastAPI, Query, Request, Response
-from pydantic import BaseModel, BeforeValidator, Field
+from pydantic import BaseModel, Field
 
 from contracts.messages import Message
 from services.chassis.auth.credentials import READS_ALL
 from services.chassis.web.charts import Part, Step, stacked
+from services.chassis.web.parameters import EMPTY
 from services.chassis.web.site import Site
 from services.scoring.access.parameters import Kind, Sort, Year
 from services.scoring.access.read_lines import name_stage, name_units
@@ -21,27 +22,19 @@ from services.scoring.ratings.model import Rating
 from services.scoring.readmodel.reader import RatingPage
 from services.scoring.readmodel.snapshot import Snapshot
 from services.scoring.web.desk import Desk
-from services.scoring.year.stages import NEXT, STAGES, Stage
+from services.scoring.year.stages import NEXT, REOPENED, STAGES, Stage
 
 KINDS = ("commune", "agency", "public_service_unit", "enterprise")
 TONES = "abcd"
 ROWS = 50
 
 
-def _filled(value: Any) -> Any:
-    """An empty field of a form is no filter."""
-    return None if value == "" else value
-
-
-Empty = BeforeValidator(_filled)
-
-
 class YearFilters(BaseModel):
     """Which units are listed, and in which order."""
 
-    kind: Annotated[Kind | None, Empty] = None
-    class_: Annotated[str | None, Empty] = Field(None, alias="class", max_length=64)
-    q: Annotated[str | None, Empty] = Field(None, max_length=200)
+    kind: Annotated[Kind | None, EMPTY] = None
+    class_: Annotated[str | None, EMPTY] = Field(None, alias="class", max_length=64)
+    q: Annotated[str | None, EMPTY] = Field(None, max_length=200)
     sort: Sort = "total"
     cursor: str | None = Field(None, max_length=2000)
 
@@ -161,8 +154,8 @@ def kind_classes(snapshot: Snapshot) -> list[KindClasses]:
 
 def road(stage: Stage) -> list[RoadStep]:
     """The stages of a year in their order; the reopened one only where it was reopened."""
-    shown = [each for each in STAGES if each != "reopened" or stage == "reopened"]
     return [
         RoadStep(each, label("stage", each), each == stage, each in NEXT[stage] and each != stage)
-        for each in shown
+        for each in STAGES
+        if each != REOPENED or stage == REOPENED
     ]
