@@ -1,0 +1,117 @@
+"""Who may open which page: every page by every role, own and other unit, and what is logged.
+
+The pages are read from the application, so that a new one without its row fails.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from services.chassis.auth.credentials import Issuer
+from services.scoring.web.permissions import PAGES
+from tests.scoring.answering import Answering, answering
+from tests.scoring.api.permission_rows import EVERYBODY, LIMITED, OTHER, OWN, YEAR
+from tests.scoring.api.test_permissions import CITY
+from tests.scoring.web.visiting import Visiting
+
+pytestmark = pytest.mark.anyio
+
+
+@dataclass(frozen=True)
+class PageRow:
+    """Who may open a page; `line` is what the log of reads calls it, `each` also of own units."""
+
+    roles: tuple[str, ...] | None
+    line: str = ""
+    each: bool = False
+
+
+ROWS = {
+    # signing in
+    "GET /": PageRow(None),
+    "GET /sign-in": PageRow(None),
+    "POST /sign-in": PageRow(None),
+    "POST /sign-out": PageRow(None),
+    "GET /language/{language}": PageRow(None),
+    # the overview of a year
+    "GET /years": PageRow(EVERYBODY),
+    "GET /years/{year}": PageRow(EVERYBODY, "ratings"),
+}
+
+
+@pytest.fixture
+async def city(home: Path, tmp_path: Path, issuer: Issuer) -> AsyncIterator[Answering]:
+    """Scoring with two rated units."""
+    async with answering(home, f"sqlite:///{tmp_path / 'scoring.db'}", issuer, CITY) as made:
+        yield made
+
+
+def targets(visiting: Visiting) -> Iterator[tuple[str, str, str, str]]:
+    """Each page with its method, and its address for the own unit and for the other one."""
+    for route in visiting.routes:
+        method, _, path = route.partition(" ")
+        for unit in (OWN, OTHER):
+            yield route, method, path.format(year=YEAR, unit=unit, language="en"), unit
+
+
+async def test_every_page_has_its_row_in_both_tables(city: Answering) -> None:
+    """A page that no row names is found, and it answers nobody."""
+    assert set(Visiting(city.app).routes) == set(ROWS) == set(PAGES)
+
+
+async def test_every_page_answers_each_role_as_the_table_says(city: Answering) -> None:
+    """A visitor is led to sign in; 403 by role and for another unit, of which nothing is said."""
+    visiting, wrong = Visiting(city.app), []
+    for route, method, path, unit in targets(visiting):
+        row = ROWS[route]
+        for role in ("", *EVERYBODY):
+            answer = await visiting.ask(method, path, role, {}, units=[OWN])
+            status = answer.status_code
+            others = "{unit}" in route and role in LIMITED and unit == OTHER
+            if row.roles is None:
+                right = status < 500
+            elif not role:
+                right = status == 303 and answer.headers["location"].startswith("/sign-in?next=")
+            elif role not in row.roles or others:
+                right = status == 403
+            else:
+                right = status < 500 and (method == "POST" or status < 400)
+                right = right and (role not in LIMITED or OTHER not in answer.text)
+            if not right:
+                wrong.append((route, role, unit, status))
+    assert wrong == []
+
+
+async def test_a_form_without_its_token_changes_nothing(city: Answering) -> None:
+    """Every POST page refuses what another site could send, for every role that may open it."""
+    visiting = Visiting(city.app)
+    for route, method, path, _ in targets(visiting):
+        if method == "POST":
+            for role in ROWS[route].roles or ("", "hr"):
+                answer = await visiting.ask(method, path, role, {"_token": "x"}, units=[OWN])
+                assert answer.status_code == 403, (route, role)
+
+
+async def test_every_visit_to_another_unit_is_a_line_of_the_log(city: Answering) -> None:
+    """As a read over the interface: who, what, of which year and unit, and from where."""
+    visiting, wrong = Visiting(city.app), []
+    for route, method, path, unit in targets(visiting):
+        row = ROWS[route]
+        for role in ("reader", "hr"):
+            before = await city.lines(limit=1000)
+            answer = await visiting.ask(method, path, role, {}, units=[OWN], name="bà Lan")
+            new = (await city.lines(limit=1000))[: -len(before) or None]
+            own = role in LIMITED and not row.each
+            due = row.line and answer.status_code < 300 and not own
+            if [line["what"] for line in new] != ([row.line] if due else []):
+                wrong.append((route, role, unit, answer.status_code, new))
+            for line in new:
+                assert (line["who"], line["role"], line["address"]) == (
+                    "bà Lan", role, "192.0.2.7",
+                )  # fmt: skip
+                assert line["year"] == int(YEAR)
+    assert wrong == []
