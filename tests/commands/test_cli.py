@@ -28,7 +28,9 @@ ROOT = Path(__file__).parents[2]
 RUBRIC = ROOT / "services" / "scoring" / "rubrics" / "viet-tri-2025-commune.yaml"
 PROMISED = {
     "up", "serve", "migrate", "provision", "emit", "rate", "rebuild", "audit", "resend",
-    "simulate", "token", "token revoke", "token revoked", "account add", "account list", "account password", "account remove", "carry", "recount", "verify",
+    "simulate", "token", "token revoke", "token revoked",
+    "account add", "account list", "account password", "account remove",
+    "carry", "recount", "verify",
     "whatif", "backup", "restore", "rubric check",
     "quarantine list", "quarantine show",
     "quarantine replay", "quarantine drop", "quarantine aside",
