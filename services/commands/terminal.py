@@ -7,7 +7,7 @@ interpreted.
 import contextlib
 import sys
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, TextIO
 
 from services.chassis.printable import printable, printable_json, printable_line
 
@@ -17,23 +17,39 @@ Step = Callable[[int, int | None], None]
 
 def show(text: str) -> None:
     """Prints a text on standard output."""
-    print(printable(text), flush=True)
+    _write(printable(text), sys.stdout)
 
 
 def show_bytes(content: bytes) -> None:
     """Writes a file to standard output as it is."""
-    sys.stdout.buffer.write(content)
-    sys.stdout.buffer.flush()
+    _write_bytes(content, sys.stdout)
 
 
 def tell(text: str) -> None:
     """Prints a text on standard error, for refusals and errors."""
-    print(printable(text), file=sys.stderr, flush=True)
+    _write(printable(text), sys.stderr)
 
 
 def show_json(value: Any) -> None:
     """Prints JSON for programs."""
-    print(printable_json(value, indent=1), flush=True)
+    _write(printable_json(value, indent=1), sys.stdout)
+
+
+def _write(text: str, stream: TextIO) -> None:
+    _write_bytes(f"{text}\n".encode(stream.encoding, stream.errors or "strict"), stream)
+
+
+def _write_bytes(content: bytes, stream: TextIO) -> None:
+    """Writes all of it.
+
+    Without a buffer (PYTHONUNBUFFERED) a pipe takes a part alone when a signal comes in between,
+    and the stream itself would drop the rest.
+    """
+    stream.flush()
+    rest = memoryview(content)
+    while rest:
+        rest = rest[stream.buffer.write(rest) :]
+    stream.buffer.flush()
 
 
 def show_table(table: Any) -> None:
