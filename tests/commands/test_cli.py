@@ -39,6 +39,7 @@ PROMISED = {
     "door list", "door retire",
     "history", "year show", "year open", "year provisional", "year seal", "year reopen",
     "seal keygen", "seal sign", "nats credentials", "nats revoke", "nats list", "nats reload",
+    "nats config",
 }  # fmt: skip
 FOR_MACHINES = ["emit", "rate", "rebuild", "audit", "resend", "token", "token revoke",
                 "migrate", "provision", "keys rotate",

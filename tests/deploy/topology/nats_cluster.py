@@ -119,7 +119,7 @@ class Cluster:
             for (start, _), proxy in self._routes.items() if start == node.number
         ]  # fmt: skip
         advertised = self._advertised[node.number].port
-        return text.replace("server_name: danchu", f"server_name: {node.name}") + (
+        return text.replace('server_name: "danchu"', f'server_name: "{node.name}"') + (
             f'\ncluster {{\n  name: danchu\n  listen: "127.0.0.1:{node.cluster_port}"\n'
             f'  cluster_advertise: "127.0.0.1:{advertised}"\n  no_advertise: true\n'
             f'  routes: {json.dumps(routes)}\n}}\nping_interval: "2s"\n'
