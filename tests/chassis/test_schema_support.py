@@ -12,6 +12,7 @@ from sqlalchemy import text
 
 from services.chassis import service_schema
 from services.chassis.database.engine import Database
+from services.chassis.database.limits import PATIENT
 from services.chassis.database.url import normal_url
 from services.chassis.errors import StateNotMigrated, StateOfNewerVersion
 from services.chassis.migrations import oldest_code
@@ -110,7 +111,7 @@ async def test_a_migration_that_waits_lets_others_pass(
     """A long reader, such as a backup, holds up the migration, and nobody behind it."""
     monkeypatch.setattr(service_schema, "LOCK_SECONDS", 1)
     url = normal_url(postgres_url)
-    db, migrating = Database(url, "intake"), Database(url, "intake")
+    db, migrating = Database(url, "intake"), Database(url, "intake", PATIENT)
     await migrate(db, MIGRATIONS)
     waits = text("SELECT count(*) FROM pg_locks WHERE NOT granted AND mode = 'AccessExclusiveLock'")
 
