@@ -30,9 +30,9 @@ def verify(
     as_json: AsJson = False,
 ) -> None:
     """Verifies a bundle, a unit's proof or a list of checkpoints."""
-    from services.commands.verify import sentences
     from services.commands.verify.files import mapped
     from services.scoring.operations.recomputation import prove
+    from services.scoring.operations.verification import sentences
     from services.scoring.year.verify.discrepancies import Discrepancy, UnreadableFile
 
     keys, name = key or [], file.name
@@ -54,7 +54,7 @@ def verify(
 
 def _check_keys(keys: list[str]) -> None:
     """Every key from outside can be read; BadParameter else."""
-    from services.commands.verify import sentences
+    from services.scoring.operations.verification import sentences
     from services.scoring.year.verify.discrepancies import Discrepancy
     from services.scoring.year.verify.seals import keys_of
 

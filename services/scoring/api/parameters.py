@@ -10,28 +10,10 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from contracts import moments
 from services.chassis.http.problems import wrong_parameters
 from services.chassis.http.validation import Integer, instant_text
-from services.scoring.access.parameters import UNIT_MAX, Kind, Sort
+from services.scoring.access.parameters import UNIT_MAX, Kind, Sort, WaitFor
 from services.scoring.messages import message
 from services.scoring.readmodel.moment import NOW, Moment
 
-RECEIPTS_MAX = 100
-RECEIPT = "[0-9a-f]{32}"
-RECEIPTS = f"{RECEIPT}(,{RECEIPT}){{0,{RECEIPTS_MAX - 1}}}"
-
-
-def _receipts(text: str) -> str:
-    if not re.fullmatch(RECEIPTS, text, re.ASCII):
-        raise ValueError(message("parameter-receipts", most=RECEIPTS_MAX))
-    return text
-
-
-WaitFor = Annotated[
-    Annotated[str, AfterValidator(_receipts)] | None,
-    Field(
-        json_schema_extra={"pattern": f"^{RECEIPTS}$"},
-        description="receipts, with commas: answer once each of them is folded (5 s, then 504)",
-    ),
-]
 VERSION_MAX = 999_999
 FIELDS_MAX = 20
 YEAR = re.compile("(19|[2-9][0-9])[0-9]{2}", re.ASCII)

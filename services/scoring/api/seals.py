@@ -9,6 +9,13 @@ from services.chassis.errors import DanchuError
 from services.chassis.http.problems import FieldError, Problem, wrong_parameters
 from services.chassis.http.service_api import answer
 from services.scoring.access.parameters import UnitCode, Year
+from services.scoring.access.seal_body import (
+    DropBody,
+    SealBody,
+    SignatureBody,
+    auditor_body,
+    operator_body,
+)
 from services.scoring.access.units import find_unit, wait_for_receipts
 from services.scoring.api.access import credential_of
 from services.scoring.api.answers import file_answers, json_answer, route_answers
@@ -24,13 +31,6 @@ from services.scoring.api.seal_answers import (
     checkpoint_members,
     checkpoints_members,
     marks_problem,
-)
-from services.scoring.api.seal_body import (
-    DropBody,
-    SealBody,
-    SignatureBody,
-    auditor_body,
-    operator_body,
 )
 from services.scoring.messages import message
 from services.scoring.readmodel.moment import Moment

@@ -13,11 +13,11 @@ from services.chassis.auth.credentials import (
 )
 from services.chassis.http.problems import Problem
 from services.chassis.http.service_api import answer
+from services.scoring.access.decision_body import DecisionBody
 from services.scoring.access.parameters import Year
 from services.scoring.access.units import wait_for_receipts
 from services.scoring.api.access import credential_of
 from services.scoring.api.answers import json_answer, route_answers
-from services.scoring.api.decision_body import DecisionBody
 from services.scoring.api.parameters import Waiting
 from services.scoring.api.year_answers import (
     YearAnswer,

@@ -17,8 +17,8 @@ from typer.testing import CliRunner, Result
 
 from contracts.messages import templates
 from services.cli import app
-from services.commands import verify
 from services.commands.verify.files import FILE_MAX
+from services.scoring.operations import verification
 from tests.contracts.test_messages import VIETNAMESE, places
 from tests.scoring.year.changes import bundle_of, text
 from tests.scoring.year.sealed import sealed_city
@@ -249,7 +249,7 @@ def codes() -> dict[str, set[str]]:
 
 def test_every_code_of_the_check_has_its_sentence() -> None:
     """And each sentence the values that it needs, so that no difference ends in a fault."""
-    catalogue = templates(verify.__name__)
+    catalogue = templates(verification.__name__)
     raised = codes()
     assert len(raised) > 50
     for code, values in raised.items():

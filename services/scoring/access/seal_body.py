@@ -7,7 +7,7 @@ from typing import Annotated, Any, TypeVar
 from fastapi.exceptions import RequestValidationError
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
-from services.scoring.api.decision_body import DecisionBody, Reason
+from services.scoring.access.decision_body import DecisionBody, Reason
 from services.scoring.messages import message
 from services.scoring.year import notes
 from services.scoring.year.notes import NoteRefused

@@ -1,9 +1,9 @@
-"""The sentences of `danchu verify`: what is proved, and what differs."""
+"""The sentences of checks of seals: what is proved, and what differs."""
 
 from __future__ import annotations
 
 from contracts.messages import Message, join_lines
-from services.commands.verify.messages import message
+from services.scoring.operations.verification.messages import message
 from services.scoring.year.verify.discrepancies import Discrepancy, UnreadableFile
 from services.scoring.year.verify.results import Proved
 
