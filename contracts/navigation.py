@@ -12,7 +12,8 @@ from contracts.messages import Message, message
 
 SEES_ALL = ("hr", "council", "auditor", "operator")
 RECORDS_READERS = ("clerk", "reader", *SEES_ALL)
-EVERYBODY = ("emitter", "registrar", *RECORDS_READERS)
+DESK_READERS = ("emitter", *RECORDS_READERS)
+EVERYBODY = ("registrar", *DESK_READERS)
 
 
 class Section(NamedTuple):
@@ -33,8 +34,11 @@ class Section(NamedTuple):
         return any(path == each or path.startswith(f"{each}/") for each in self.within)
 
 
+EVENT_FORMS = "/intake/pages/events"
+"""Where a person of the council or of a unit sends an event by a form; the desk leads there."""
 SECTIONS = (
     Section("ratings", "/years", ("/years",), EVERYBODY),
+    Section("desk", "/desk", ("/desk", "/intake/pages"), DESK_READERS),
     Section("courses", "/training/pages/courses", ("/training/pages",), RECORDS_READERS),
 )
 

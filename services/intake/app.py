@@ -14,6 +14,7 @@ from services.intake.api import build_api
 from services.intake.event_rate import EventRate
 from services.intake.handlers import Intake
 from services.intake.messages import message
+from services.intake.pages.site import mount_pages
 from services.intake.receipt_lookup import ReceiptLookup, ask_scoring
 from services.intake.settings import SERVICE, IntakeSettings, check_sources
 from services.intake.subscribers import NatsDoor
@@ -42,6 +43,7 @@ def build(settings: IntakeSettings, clock: Clock = now_us) -> Producer:
     receipts = ReceiptLookup(parts.db, partial(ask_scoring, door.broker))
     rate = EventRate.of(settings, clock)
     api = build_api(intake, receipts, verifier, parts.health, clock, rate)
+    mount_pages(api, intake, receipts, verifier, rate, settings)
     keys = credentials.token_keys(settings)
     tokens = TokenWatch(parts.db, verifier)
     beside: dict[str, Task] = {"NATS door": door.run}
