@@ -33,6 +33,25 @@ PAGES = (
     CatalogPage("year-search", f"/years/{YEAR}?q=hy+cuong", "hr"),
     CatalogPage("year-no-match", f"/years/{YEAR}?q=khong-co", "hr"),
     CatalogPage("year-own-units", f"/years/{YEAR}", "reader"),
+    # the year's desk
+    CatalogPage("desk", f"/desk/{YEAR}", "council"),
+    CatalogPage("desk-unit", f"/desk/{YEAR}", "reader"),
+    CatalogPage("desk-publish", f"/desk/{YEAR}/publish", "council"),
+    CatalogPage("desk-draft", f"/desk/{YEAR}/draft", "operator"),
+    CatalogPage("desk-appeals", f"/desk/{YEAR}/appeals", "hr"),
+    CatalogPage("desk-self-scores", f"/desk/{YEAR}/self-scores", "hr"),
+    CatalogPage("desk-decisions", f"/desk/{YEAR}/decisions", "council"),
+    CatalogPage("desk-verify", f"/desk/{YEAR}/verify", "auditor"),
+    CatalogPage(
+        "event-adjustment",
+        f"/intake/pages/events/adjustment?year={YEAR}&unit={UNIT}",
+        "council",
+    ),
+    CatalogPage(
+        "event-answer",
+        f"/intake/pages/events/answer?year={YEAR}&unit={UNIT}&appeal=KN-1",
+        "council",
+    ),
     # training
     CatalogPage("courses", "/training/pages/courses", "clerk"),
     CatalogPage("course-new", "/training/pages/courses/new", "clerk"),

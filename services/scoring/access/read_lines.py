@@ -27,6 +27,7 @@ UNITS = "danchu.units"
 YEAR = "danchu.year"
 """The key of the year of a body in the scope of its request."""
 YEAR_DIGITS = 4
+SEE_OTHER = 303
 _stage: ContextVar[str] = ContextVar("stage", default="")
 
 
@@ -66,7 +67,7 @@ class ReadLines:
 
         async def send_after_line(sent: Message) -> None:
             nonlocal refusal
-            if sent["type"] == "http.response.start" and sent["status"] < 300:
+            if sent["type"] == "http.response.start" and _is_answered(sent["status"]):
                 try:
                     await self._log(scope)
                 except (DatabaseAway, ReadsWait) as error:
@@ -108,6 +109,11 @@ class ReadLines:
             max(1, len(units)), peer_address(), _year(scope), unit,
             f",{','.join(units)}," if units else None,
         )  # fmt: skip
+
+
+def _is_answered(status: int) -> bool:
+    """Whether the request was not refused: a form of a page leads on to another page."""
+    return status < 300 or status == SEE_OTHER
 
 
 def note_rating(log: ReadLog, reader: Credential, year: int, unit: str) -> None:

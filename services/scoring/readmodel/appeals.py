@@ -15,8 +15,8 @@ from contracts.envelope import Recorded
 from services.chassis.auth.credentials import Credential
 from services.scoring.errors import YearUnknown
 from services.scoring.queries import appeals as appeal_queries
-from services.scoring.queries import as_of
 from services.scoring.ratings.appeals import EVENT_TYPES, FILED, Appeal, appeals
+from services.scoring.readmodel.decisions import decisions_of
 from services.scoring.readmodel.reader import Reading, may_read
 from services.scoring.readmodel.snapshot import Snapshot
 
@@ -60,11 +60,8 @@ async def appeal_page(
 
 async def _events(conn: AsyncConnection, snapshot: Snapshot) -> Sequence[Recorded]:
     """Appeals, decisions on them and their outcomes, of the set that the snapshot answers for."""
-    year, until = snapshot.year, snapshot.until
+    of_set, until = await decisions_of(conn, snapshot, EVENT_TYPES), snapshot.until
     if until is None:
-        return await appeal_queries.events(conn, year, EVENT_TYPES)
-    targets = await as_of.retraction_targets(conn, until)
-    decisions = await as_of.decisions(conn, year, until, targets)
-    filed = await appeal_queries.events(conn, year, {FILED})
-    of_set = [event for event in decisions if event.kind.short in EVENT_TYPES]
+        return of_set
+    filed = await appeal_queries.events(conn, snapshot.year, {FILED})
     return [*of_set, *(event for event in filed if event.recorded > until)]

@@ -19,7 +19,7 @@ from services.scoring.readmodel.snapshot import Snapshots
 from services.scoring.rubrics.model import Rubrics
 from services.scoring.store import seals, stages
 from services.scoring.store.seals import DraftRow
-from services.scoring.year.obstacles import WaitingEntry, obstacles
+from services.scoring.year.obstacles import Because, WaitingEntry, begin_reason, obstacles
 from services.scoring.year.seal import GoverningRubric
 from services.scoring.year.stages import PROVISIONAL, SEALED, RubricText, Stage, YearState, possible
 
@@ -27,6 +27,10 @@ YEARS_BACK = 30
 """A rubric without a first year rates every year since 2000: older ones are listed if used."""
 WAITING_MAX = 1
 """So many waiting entries of the quarantine are enough to know that a year cannot be sealed."""
+
+
+NAMED_MAX = 20
+"""So many waiting entries of the quarantine are named to a person."""
 
 
 class RubricDigest(NamedTuple):
@@ -91,6 +95,20 @@ class Years:
         if not view.rubrics and not view.state.decisions:
             raise YearUnknown(year)
         return view
+
+    async def obstacles(self, view: YearView) -> list[Because]:
+        """What makes the next step of the year impossible now; empty where nothing does."""
+        state, now = view.state, self.clock()
+        if state.stage == PROVISIONAL:
+            async with self.db.read() as conn:
+                waiting = await quarantine_queries.waiting(conn, now, NAMED_MAX)
+            return obstacles(state, now, view.undecided, waiting)
+        return [begin_reason(state.year)] if PROVISIONAL in view.blocked else []
+
+    async def late_after(self, year: int, cut: int) -> int:
+        """How many events of the year were recorded after a cut, and would be late."""
+        async with self.db.read() as conn:
+            return (await year_queries.count_late(conn, {year: cut})).get(year, 0)
 
     async def _views(self, years: Sequence[int]) -> list[YearView]:
         """These years, read by as many statements as one of them."""

@@ -4,7 +4,30 @@ A page without a row answers nobody, and a test compares the table with the rout
 person reads is checked where the unit is looked up (`access.units`).
 """
 
-from services.scoring.access.permissions import EVERY_ROLE, OPEN, Permission, of_units
+from services.chassis.auth.credentials import READS_ALL, READS_MACHINERY
+from services.scoring.access.permissions import (
+    AUDITOR,
+    COUNCIL,
+    EVERY_ROLE,
+    OPEN,
+    OPERATOR,
+    LogLine,
+    Permission,
+    decision,
+    of_units,
+)
+from services.scoring.messages import message
+
+EMITTER = frozenset(("emitter",))
+
+
+def step(code: str, roles: frozenset[str], purpose: str, what: str) -> dict[str, Permission]:
+    """The rows of a step of a year: its form, what it will do, and the command, which is a line."""
+    run = decision(roles, purpose, what)
+    looked_at = Permission(roles, run.purpose)
+    path = f"/desk/{{year}}/{code}"
+    return {f"GET {path}": looked_at, f"POST {path}": looked_at, f"POST {path}/confirmed": run}
+
 
 PAGES = {
     # signing in
@@ -16,4 +39,27 @@ PAGES = {
     # the overview of a year
     "GET /years": Permission(EVERY_ROLE),
     "GET /years/{year}": of_units("ratings"),
+    # the year's desk
+    "GET /desk": Permission(EVERY_ROLE),
+    "GET /desk/{year}": Permission(EVERY_ROLE),
+    "GET /desk/{year}/appeals": of_units("appeals"),
+    "GET /desk/{year}/self-scores": of_units("self-scores"),
+    "GET /desk/{year}/decisions": of_units("decisions"),
+    "GET /desk/{year}/begin": Permission(COUNCIL | EMITTER, message("access-begin")),
+    "GET /desk/{year}/verify": Permission(READS_ALL, message("access-verify")),
+    "POST /desk/{year}/verify": Permission(
+        READS_ALL, message("access-verify"), line=LogLine.EACH, what="verify"
+    ),
+    "GET /desk/{year}/seal.zip": Permission(
+        READS_ALL, message("access-bundle"), line=LogLine.EACH, what="bundle"
+    ),
+    "GET /desk/{year}/draft.zip": Permission(
+        READS_MACHINERY, message("access-draft-read"), line=LogLine.EACH, what="bundle"
+    ),
+    **step("publish", COUNCIL, "decide", "provisional"),
+    **step("reopen", COUNCIL, "decide", "reopened"),
+    **step("draft", OPERATOR, "draft-made", "sealed"),
+    **step("signature", OPERATOR, "seal", "sealed"),
+    **step("seal", AUDITOR, "seal", "sealed"),
+    **step("drop", OPERATOR, "draft", "draft-drop"),
 }

@@ -16,7 +16,16 @@ from services.scoring.errors import RubricsReplaced, UnitNotRated, VersionUnknow
 from services.scoring.web import sign_in
 from services.scoring.web.desk import Desk
 from services.scoring.web.messages import message
-from services.scoring.web.pages import year
+from services.scoring.web.pages import (
+    desk as desk_page,
+)
+from services.scoring.web.pages import (
+    desk_decisions,
+    desk_replies,
+    desk_steps,
+    desk_verify,
+    year,
+)
 from services.scoring.web.permissions import PAGES
 
 
@@ -29,6 +38,11 @@ def build_pages(desk: Desk, verifier: Verifier) -> ASGIApp:
     pages = page_application(site)
     sign_in.add_sign_in(pages, site, desk)
     year.add_year(pages, site, desk)
+    desk_page.add_desk(pages, site, desk)
+    desk_steps.add_desk_steps(pages, site, desk)
+    desk_replies.add_desk_replies(pages, site, desk)
+    desk_decisions.add_desk_decisions(pages, site, desk)
+    desk_verify.add_desk_verify(pages, site, desk)
     pages.add_middleware(ReadLines, log=desk.reads, rows=PAGES)
     _add_errors(pages, site)
     return guard(pages, site)

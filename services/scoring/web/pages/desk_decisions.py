@@ -1,0 +1,175 @@
+"""The decisions on units in a year, and where one begins: which unit, which indicator.
+
+What is chosen here is checked here, since the door that takes the event knows neither units nor
+rubrics. Then the form of the door is rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Literal, NamedTuple
+
+from fastapi import FastAPI, Query, Request, Response
+from pydantic import Field
+
+from contracts.messages import Message
+from services.chassis.web.forms import Form
+from services.chassis.web.parameters import EMPTY
+from services.chassis.web.site import Site, Visit
+from services.scoring.access.parameters import Year
+from services.scoring.access.read_lines import name_stage, name_units
+from services.scoring.fold.registry import Unit
+from services.scoring.ratings.listing import find_entries
+from services.scoring.readmodel.decisions import council_decisions
+from services.scoring.readmodel.reader import may_read
+from services.scoring.readmodel.snapshot import Snapshot
+from services.scoring.web.desk import Desk
+from services.scoring.web.messages import message
+from services.scoring.web.pages.desk import event_form, wait_briefly
+from services.scoring.web.pages.desk_replies import ReplyPaging
+
+ROWS, UNPROCESSABLE = 50, 422
+UNIT_MAX, INDICATOR_MAX = 200, 128
+FormCode = Literal["adjustment", "exemption", "exemption-end", "appeal", "self-score"]
+FORMS: dict[str, tuple[FormCode, ...]] = {
+    "council": ("adjustment", "exemption", "exemption-end"),
+    "emitter": ("appeal", "self-score"),
+}
+"""What a role may begin."""
+INDICATOR = {"adjustment": False, "exemption": True, "exemption-end": True, "self-score": True}
+"""Whether a form of an indicator needs one; the others have none."""
+
+
+class DecisionPaging(ReplyPaging):
+    """Where the list begins, and which form was begun with which unit."""
+
+    form: Annotated[FormCode | None, EMPTY] = None
+    unit: str = Field("", max_length=UNIT_MAX)
+    indicator: str = Field("", max_length=INDICATOR_MAX)
+
+
+class BegunForm(NamedTuple):
+    """A form to begin; `indicator` is None without one, else whether it is needed."""
+
+    code: FormCode
+    form: Form
+    indicator: bool | None
+
+
+def add_desk_decisions(pages: FastAPI, site: Site, desk: Desk) -> None:
+    """The list of decisions, and the choice that leads to a form of the door."""
+
+    @pages.get("/desk/{year}/decisions")
+    async def decisions(
+        request: Request, year: Year, query: Annotated[DecisionPaging, Query()]
+    ) -> Response:
+        return await _page(site.visit(request), desk, year, query)
+
+    @pages.get("/desk/{year}/begin")
+    async def begin(
+        request: Request, year: Year, query: Annotated[DecisionPaging, Query()]
+    ) -> Response:
+        visit = site.visit(request)
+        await desk.years.view(year)
+        snapshot, form = await desk.reading.snapshots.of(year), _form(visit, query)
+        unit = find_unit(visit, snapshot, query.unit)
+        if isinstance(unit, Message):
+            form.refuse("unit", unit)
+        else:
+            _check_indicator(snapshot, unit, query, form)
+        if query.form is None:
+            return visit.see_other(f"/desk/{year}/decisions")
+        if form.faulty or isinstance(unit, Message):
+            return await _page(visit, desk, year, query, form)
+        indicator = query.indicator if query.form in INDICATOR else None
+        return visit.see_other(event_form(query.form, year, unit=unit.key, indicator=indicator))
+
+
+async def _page(
+    visit: Visit, desk: Desk, year: int, query: DecisionPaging, refused: Form | None = None
+) -> Response:
+    """The page of decisions, with a form that was refused or with blank ones."""
+    folded = await wait_briefly(desk.reading, query.wait_for)
+    view = await desk.years.view(year)
+    snapshot, decisions = await council_decisions(desk.reading, year, visit.caller)
+    rows = decisions[query.cursor : query.cursor + ROWS]
+    name_stage(snapshot.stage)
+    name_units(visit.request.scope, (each.unit for each in rows))
+    last = query.cursor + ROWS
+    return visit.page(
+        "desk_decisions.html", 200 if refused is None else UNPROCESSABLE, year=year, folded=folded,
+        view=view, decisions=rows, next=last if last < len(decisions) else None,
+        forms=begun_forms(visit, snapshot, query, refused),
+        units=unit_options(visit, snapshot), indicators=indicator_options(snapshot),
+    )  # fmt: skip
+
+
+def begun_forms(
+    visit: Visit, snapshot: Snapshot, query: DecisionPaging, refused: Form | None
+) -> list[BegunForm]:
+    """The forms that the person may begin in this year; nothing moves a sealed one."""
+    if snapshot.state.seal is not None:
+        return []
+    own = [unit for unit, _ in unit_options(visit, snapshot)]
+    only = own[0] if len(own) == 1 else None
+    return [
+        BegunForm(
+            code,
+            (refused or _form(visit, query)) if code == query.form else visit.form(unit=only),
+            INDICATOR.get(code),
+        )
+        for code in FORMS.get(visit.caller.role, ())
+    ]  # fmt: skip
+
+
+def unit_options(visit: Visit, snapshot: Snapshot) -> list[tuple[str, str]]:
+    """The rated units that the person may speak of, by key, with their names."""
+    if visit.caller.role not in FORMS:
+        return []
+    return [
+        (key, snapshot.registry.units[key].name_in(snapshot.year))
+        for key in sorted(snapshot.standings)
+        if may_read(snapshot, key, visit.caller)
+    ]
+
+
+def indicator_options(snapshot: Snapshot) -> list[tuple[str, str]]:
+    """The indicators of all rubrics of the year, each once."""
+    texts: dict[str, str] = {}
+    for rubric in snapshot.rubrics.of_year(snapshot.year):
+        for indicator in rubric.indicators:
+            texts.setdefault(indicator.id, f"{indicator.id} · {indicator.vi}")
+    return list(texts.items())
+
+
+def find_unit(visit: Visit, snapshot: Snapshot, text: str) -> Unit | Message:
+    """The rated unit of a code or a name, typed in any way; else what is wrong with it."""
+    typed = text.strip()
+    unit: Unit | Message | None = snapshot.registry.find(typed)
+    if not isinstance(unit, Unit) or unit.key not in snapshot.standings:
+        unit = _only(snapshot, [key for key, _ in unit_options(visit, snapshot)], typed)
+    if isinstance(unit, Unit) and not may_read(snapshot, unit.key, visit.caller):
+        return message("desk-begin-unit-none")
+    return unit
+
+
+def _only(snapshot: Snapshot, keys: Sequence[str], typed: str) -> Unit | Message:
+    """The one unit whose name fits."""
+    entries = [snapshot.entry(key) for key in keys]
+    fits = [entry for _, entry in find_entries(entries, None, None, typed)] if typed else []
+    exact = [each for each in fits if each.name.casefold() == typed.casefold()] or fits
+    if len(exact) == 1:
+        return snapshot.registry.units[exact[0].unit]
+    return message("desk-begin-unit-several" if exact else "desk-begin-unit-none")
+
+
+def _check_indicator(snapshot: Snapshot, unit: Unit, query: DecisionPaging, form: Form) -> None:
+    needed = INDICATOR.get(query.form or "")
+    if needed is None or (not needed and not query.indicator):
+        return
+    if query.indicator not in snapshot.rubric(unit).by_id:
+        form.refuse("indicator", message("desk-begin-indicator"))
+
+
+def _form(visit: Visit, query: DecisionPaging) -> Form:
+    return visit.form(unit=query.unit, indicator=query.indicator)

@@ -1,0 +1,184 @@
+"""The steps of a year: a form, a page that says what will happen, and the command itself.
+
+Each goes through the same typed command as the interface. A refusal says why,
+and what can be done instead; nothing that was typed is lost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any, NamedTuple
+
+from fastapi import FastAPI, Request, Response
+from pydantic import BaseModel, ValidationError
+
+from contracts.messages import Message
+from services.chassis.http.validation import field_faults
+from services.chassis.web.forms import Form
+from services.chassis.web.site import Site, Visit
+from services.scoring.access.decision_body import DecisionBody
+from services.scoring.access.parameters import Year
+from services.scoring.access.seal_body import AuditorBody, DropBody, SignatureBody
+from services.scoring.readmodel.years import YearView
+from services.scoring.sealing.checkpoints import OperatorKeyMissing
+from services.scoring.sealing.commands import StageRefused
+from services.scoring.sealing.drafts import KeysMissing
+from services.scoring.sealing.events import EventRefused
+from services.scoring.sealing.fence import MarksBehind
+from services.scoring.sealing.files import DraftUnknown, SealDiffers, SealPending, SecretMissing
+from services.scoring.sealing.seals import AuditorKeyMissing, SamePerson
+from services.scoring.sealing.sets import RootsDiffer
+from services.scoring.sealing.signatures import SignatureRefused
+from services.scoring.web.desk import Desk
+from services.scoring.web.pages.desk import obstacle
+from services.scoring.web.pages.desk_effects import Effects
+from services.scoring.year.keys import KeyRefused
+from services.scoring.year.obstacles import stage_label
+
+CONFLICT, UNPROCESSABLE = 409, 422
+OF_DRAFT = ("signature", "seal", "drop")
+"""The steps of a draft, which are none without one."""
+REFUSALS = (
+    SignatureRefused, SamePerson, AuditorKeyMissing, OperatorKeyMissing, KeysMissing, KeyRefused,
+    SecretMissing, MarksBehind, DraftUnknown, SealPending, SealDiffers, RootsDiffer, EventRefused,
+)  # fmt: skip
+"""What a command refuses in one sentence; the form is step_pages again with it."""
+Run = Callable[[int, Any, str], Awaitable[object]]
+
+
+class YearStep(NamedTuple):
+    """A step: the name of its page, the body of its command with its fields, and the command."""
+
+    code: str
+    body: type[BaseModel]
+    fields: tuple[str, ...]
+    run: Run
+
+
+def steps(desk: Desk) -> tuple[YearStep, ...]:
+    """All steps of a year, with their commands."""
+    stages, seals = desk.stages, desk.seals
+    decided = ("decision", "date", "reason")
+
+    async def publish(year: int, body: DecisionBody, by: str) -> object:
+        return await stages.publish(year, body.order(by))
+
+    async def reopen(year: int, body: DecisionBody, by: str) -> object:
+        return await stages.reopen(year, body.order(by))
+
+    async def draw_up(year: int, body: DecisionBody, by: str) -> object:
+        return await seals.drafts.draw_up(year, body.order(by))
+
+    async def sign(year: int, body: SignatureBody, by: str) -> object:
+        return await seals.drafts.sign(year, body.signature, by)
+
+    async def seal(year: int, body: AuditorBody, by: str) -> object:
+        return await seals.seals.seal(year, body.signature, by)
+
+    async def drop(year: int, body: DropBody, by: str) -> object:
+        await seals.drafts.drop(year, body.reason, by)
+        return None
+
+    return (
+        YearStep("publish", DecisionBody, decided, publish),
+        YearStep("reopen", DecisionBody, decided, reopen),
+        YearStep("draft", DecisionBody, decided, draw_up),
+        YearStep("signature", SignatureBody, ("signature",), sign),
+        YearStep("seal", AuditorBody, ("signature",), seal),
+        YearStep("drop", DropBody, ("reason",), drop),
+    )
+
+
+def add_desk_steps(pages: FastAPI, site: Site, desk: Desk) -> None:
+    """The pages of each step."""
+    effects = Effects(desk)
+    for step in steps(desk):
+        _add_step(pages, site, desk, StepPages(desk, effects, step))
+
+
+def _add_step(pages: FastAPI, site: Site, desk: Desk, step_pages: StepPages) -> None:
+    step, path = step_pages.step, f"/desk/{{year}}/{step_pages.step.code}"
+
+    @pages.get(path, name=f"desk_{step.code}")
+    async def show_form(request: Request, year: Year) -> Response:
+        visit = site.visit(request)
+        view = await desk.years.view(year)
+        if step.code in OF_DRAFT and view.draft is None:
+            return visit.see_other(f"/desk/{year}", "desk-no-draft")
+        return await step_pages.form(visit, view, visit.form())
+
+    @pages.post(path, name=f"desk_{step.code}_check")
+    async def check_form(request: Request, year: Year) -> Response:
+        visit = site.visit(request)
+        form, view = await visit.sent_form(), await desk.years.view(year)
+        body = None if form.checked("edit") else read_body(step, form)
+        if body is None:
+            status = UNPROCESSABLE if form.faulty else 200
+            return await step_pages.form(visit, view, form, status)
+        return await step_pages.confirmation(visit, view, form, body)
+
+    @pages.post(f"{path}/confirmed", name=f"desk_{step.code}_run")
+    async def run_step(request: Request, year: Year) -> Response:
+        visit = site.visit(request)
+        form, view = await visit.sent_form(), await desk.years.view(year)
+        body = read_body(step, form)
+        if body is None:
+            return await step_pages.form(visit, view, form, UNPROCESSABLE)
+        try:
+            await step.run(year, body, visit.caller.name or visit.caller.role)
+        except StageRefused as refused:
+            return refusal_page(visit, year, step, refused)
+        except REFUSALS as refused:
+            form.general.append(refused.message)
+            return await step_pages.form(visit, view, form, CONFLICT)
+        return visit.see_other(f"/desk/{year}", f"desk-{step.code}")
+
+
+class StepPages(NamedTuple):
+    """The form and the confirmation of one step."""
+
+    desk: Desk
+    effects: Effects
+    step: YearStep
+
+    async def form(self, visit: Visit, view: YearView, form: Form, status: int = 200) -> Response:
+        """The form, beside what stands in the way of the step."""
+        reasons = await self.desk.years.obstacles(view) if self.step.code == "draft" else []
+        year = view.state.year
+        return visit.page(
+            "desk_step.html", status, year=year, step=self.step, form=form,
+            obstacles=[obstacle(visit, year, each) for each in reasons],
+            facts=self.effects.facts(view, self.step.code),
+            signs_here=self.effects.signs_here(self.step.code),
+        )  # fmt: skip
+
+    async def confirmation(
+        self, visit: Visit, view: YearView, form: Form, body: BaseModel
+    ) -> Response:
+        """What was typed, and what the step will do."""
+        values = body.model_dump()
+        effects = await self.effects.of(view, self.step.code, values)
+        return visit.page(
+            "desk_confirm.html", year=view.state.year, step=self.step, form=form, values=values,
+            facts=self.effects.facts(view, self.step.code), effects=effects,
+        )  # fmt: skip
+
+
+def refusal_page(visit: Visit, year: int, step: YearStep, refused: StageRefused) -> Response:
+    """The page of a step that is impossible now: why, and what is possible."""
+    possible: list[Message] = [stage_label(stage) for stage in refused.possible]
+    return visit.page(
+        "desk_refused.html", CONFLICT, year=year, step=step, detail=refused.message,
+        obstacles=[obstacle(visit, year, each) for each in refused.because], possible=possible,
+    )  # fmt: skip
+
+
+def read_body(step: YearStep, form: Form) -> BaseModel | None:
+    """The body of the command; None where the form has faults, which are noted in it."""
+    try:
+        return step.body.model_validate(form.body(*step.fields))
+    except ValidationError as error:
+        located = [{**fault, "loc": ("body", *fault["loc"])} for fault in error.errors()]
+    for name, sentence in field_faults(located):
+        form.refuse(name, sentence)
+    return None

@@ -1,0 +1,168 @@
+"""A year is led to its seal by pages alone: each role its steps, through the door and scoring."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from services.chassis.auth.credentials import Issuer
+from services.chassis.http.service_api import compose
+from services.chassis.web.sessions import COOKIE, open_sessions
+from tests.conftest import NatsServer
+from tests.scoring.road import Road
+from tests.scoring.test_road import due, published, registered
+from tests.scoring.test_sealing_road import sealing_road
+
+pytestmark = pytest.mark.anyio
+UNIT, HOSTILE = "H44.1", "Thiếu <b>một</b> lớp"
+FIELD = re.compile(
+    r'<input (?:type="hidden"|id="field-\w+") name="(\w+)"(?: type="\w+")? value="([^"]*)"'
+)
+ACTION = re.compile(r'<form[^>]* method="post" action="([^"]+)"')
+ON_PAPER = {"date": "2026-01-20", "reason": "Theo biên bản họp"}
+
+
+@dataclass
+class Persons:
+    """Persons who use the pages of both services, each with a session."""
+
+    road: Road
+    client: httpx.AsyncClient
+    sessions: dict[str, str]
+
+    async def get(self, role: str, path: str) -> httpx.Response:
+        """A page as this person."""
+        return await self.client.get(path, headers={"cookie": self.sessions[role]})
+
+    async def send(self, role: str, page: httpx.Response, **fields: str) -> httpx.Response:
+        """Sends the last form of a page, with what is typed beside what its fields begin with."""
+        sent = {name: html.unescape(value) for name, value in FIELD.findall(page.text)} | fields
+        action = ACTION.findall(page.text)[-1]
+        return await self.client.post(action, data=sent, headers={"cookie": self.sessions[role]})
+
+    async def step(self, role: str, path: str, **fields: str) -> httpx.Response:
+        """A form, what it will do, and the answer of the command."""
+        form = await self.get(role, path)
+        assert form.status_code == 200, (path, form.text)
+        confirmation = await self.send(role, form, **fields)
+        assert confirmation.status_code == 200, (path, confirmation.text)
+        assert "/confirmed" in confirmation.text
+        return await self.send(role, confirmation)
+
+    async def record(self, role: str, path: str, **fields: str) -> httpx.Response:
+        """An event by a form of the door; the page of the desk that shows it."""
+        answer = await self.step(role, path, **fields)
+        assert answer.status_code == 303, answer.text
+        receipt = await self.get(role, answer.headers["location"])
+        (back,) = re.findall(r'href="(/desk/2025/[^"]*wait_for=[0-9a-f]{32})"', receipt.text)
+        return await self.get(role, back)
+
+
+@pytest.fixture
+async def persons(
+    home: Path, tmp_path: Path, issuer: Issuer, provisioned: NatsServer
+) -> AsyncIterator[Persons]:
+    """Two communes on the whole road, and a person of each role."""
+    url = f"sqlite:///{tmp_path / 'city.db'}"
+    async with sealing_road(home, url, issuer, outside=False) as road:
+        sent = [registered(UNIT), registered("H44.2"), due(UNIT, "a"), published(UNIT, "a")]
+        await road.get("/ratings/2025/H44.1", wait_for=",".join(await road.send(sent)))
+        sessions = open_sessions(road.scoring.settings)
+        cookies = {}
+        for role in ("hr", "council", "operator", "auditor", "emitter"):
+            limits: dict[str, Any] = (
+                {"units": [UNIT], "sources": ["urn:xa:"]} if role == "emitter" else {}
+            )
+            session = sessions.begin(role, role, **limits)
+            cookies[role] = f"{COOKIE}={sessions.seal(session)}"
+        parts = {
+            "intake": (road.intake.api, road.intake.health),
+            "scoring": (road.scoring.api, road.scoring.health),
+        }
+        transport = httpx.ASGITransport(compose(parts, road.scoring.pages))
+        async with httpx.AsyncClient(transport=transport, base_url="http://danchu") as client:
+            yield Persons(road, client, cookies)
+
+
+def event_form(code: str, **values: str) -> str:
+    """The address of a form of the door, as the desk leads there."""
+    return f"/intake/pages/events/{code}?{httpx.QueryParams({'year': '2025', **values})}"
+
+
+async def test_a_year_is_published_contested_adjusted_sealed_and_verified_by_pages(
+    persons: Persons,
+) -> None:
+    """Publish, appeal, answer, adjust, both halves of the seal, verify, reopen."""
+    appeal = event_form("appeal", unit=UNIT)
+    shown = await persons.record("emitter", appeal, appeal="KN-1", reason=HOSTILE)
+    assert "Thiếu &lt;b&gt;một&lt;/b&gt; lớp" in shown.text and "chưa giải quyết" in shown.text
+    own = await persons.record(
+        "emitter", event_form("self-score", unit=UNIT), indicator="training-plan", points="7,5"
+    )
+    assert own.status_code == 200
+
+    answer = await persons.step("council", "/desk/2025/publish", decision="1/QĐ", **ON_PAPER)
+    assert answer.headers["location"] == "/desk/2025?notice=desk-publish"
+    refused = await persons.step("operator", "/desk/2025/draft", decision="2/QĐ", **ON_PAPER)
+    assert refused.status_code == 409 and "KN-1" in refused.text
+    desk = await persons.get("council", "/desk/2025")
+    (decide,) = re.findall(r'href="(/intake/pages/events/answer[^"]*)"', desk.text)
+    answered = await persons.record(
+        "council", html.unescape(decide), outcome="upheld", decision="3/QĐ"
+    )
+    assert "chấp nhận kiến nghị" in answered.text and "3/QĐ" in answered.text
+
+    led = await persons.get("council", "/desk/2025/begin?form=adjustment&unit=h44.1&indicator=")
+    decided = await persons.record(
+        "council", led.headers["location"], points="1,25", decision="3/QĐ", reason="Theo kiến nghị"
+    )
+    assert "+1,25" in decided.text and "Theo kiến nghị KN-1" in decided.text
+
+    drawn = await persons.step("operator", "/desk/2025/draft", decision="2/QĐ", **ON_PAPER)
+    assert drawn.headers["location"] == "/desk/2025?notice=desk-draft"
+    assert "Bản nháp niêm phong" in (await persons.get("auditor", "/desk/2025")).text
+    assert "draft.zip" not in (await persons.get("hr", "/desk/2025")).text
+    sealed = await persons.step("auditor", "/desk/2025/seal")
+    assert sealed.headers["location"] == "/desk/2025?notice=desk-seal"
+
+    form = await persons.get("hr", "/desk/2025/verify")
+    checked = await persons.client.post(
+        "/desk/2025/verify", headers={"cookie": persons.sessions["hr"]},
+        data={**dict(FIELD.findall(form.text)), "version": "1"},
+    )  # fmt: skip
+    assert checked.text.count('class="check-holds"') == 6, checked.text
+    bundle = await persons.get("hr", "/desk/2025/seal.zip")
+    assert bundle.content.startswith(b"PK") and "danchu-2025-seal.zip" in str(bundle.headers)
+    reopened = await persons.step("council", "/desk/2025/reopen", decision="5/QĐ", **ON_PAPER)
+    assert reopened.headers["location"] == "/desk/2025?notice=desk-reopen"
+    last = await persons.get("hr", "/desk/2025")
+    assert last.text.count("Phiên bản 2") >= 1 and "3/QĐ" not in last.text
+
+
+async def test_an_event_by_a_form_is_one_event_however_often_it_is_sent(persons: Persons) -> None:
+    """The same receipt again; the source lies below the person's prefix; faults at their fields."""
+    form = await persons.get("emitter", event_form("appeal", unit=UNIT, appeal="KN-2"))
+    typed = {"appeal": "KN-2", "year": "2025", "reason": "Sai số"}
+    empty = await persons.send("emitter", form, **typed | {"unit": UNIT, "reason": ""})
+    assert empty.status_code == 422 and 'id="fault-reason"' in empty.text
+    foreign_unit = await persons.send("emitter", empty, unit="H44.2", **typed)
+    assert foreign_unit.status_code == 422 and 'id="fault-unit"' in foreign_unit.text
+    assert "Sai số" in foreign_unit.text
+    confirmation = await persons.send("emitter", foreign_unit, unit=UNIT, **typed)
+    first = await persons.send("emitter", confirmation)
+    second = await persons.send("emitter", confirmation)
+    assert first.status_code == 303 and first.headers["location"] == second.headers["location"]
+    council = await persons.get("council", event_form("appeal", unit=UNIT))
+    assert council.status_code == 403
+    foreign = await persons.client.post(
+        "/intake/pages/events/appeal/confirmed", data={"_token": "x"},
+        headers={"cookie": persons.sessions["emitter"]},
+    )  # fmt: skip
+    assert foreign.status_code == 403
