@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,9 +29,10 @@ class City:
         """Where its pages are."""
         return self.stack.url
 
-    def add_account(self, name: str, role: str, *units: str) -> None:
-        """A further account, limited to these units."""
+    def add_account(self, name: str, role: str, *units: str, sources: Sequence[str] = ()) -> None:
+        """A further account, limited to these units, and to these prefixes of `source`."""
         options = [word for unit in units for word in ("--unit", unit)]
+        options += [word for source in sources for word in ("--source", source)]
         command = ["account", "add", name, "--role", role, *options]
         ended = subprocess.run(
             self.stack.command(*command, "--home", str(self.stack.home)), input=PASSWORD,
@@ -42,16 +43,23 @@ class City:
 
 
 @contextmanager
-def sample_city(home: Path, unit: str) -> Iterator[City]:
-    """A running stack; it ends with the block."""
+def opened_city(home: Path, *arguments: str) -> Iterator[City]:
+    """A running stack; it ends with the block. Without arguments it has the sample city."""
     stack = Stack(home)
-    stack.process = stack.begin("--port", str(stack.port))
+    stack.process = stack.begin("--port", str(stack.port), *arguments)
     try:
         screen = stack.wait("ready")
         city = City(stack, dict(re.findall(rf"^  ({'|'.join(FIRST_ROLES)}) +(\S+)$", screen, re.M)))
         assert len(city.passwords) == len(FIRST_ROLES), screen
-        city.add_account(OWN_CLERK, "clerk", unit)
-        city.add_account(OWN_READER, "reader", unit)
         yield city
     finally:
         stack.stop()
+
+
+@contextmanager
+def sample_city(home: Path, unit: str) -> Iterator[City]:
+    """The sample city, with a clerk and a reader of one unit."""
+    with opened_city(home) as city:
+        city.add_account(OWN_CLERK, "clerk", unit)
+        city.add_account(OWN_READER, "reader", unit)
+        yield city

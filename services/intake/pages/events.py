@@ -43,31 +43,27 @@ class EventForm(NamedTuple):
     """A form: the type of its event, the fields of its data, and where the desk shows the event."""
 
     short: str
-    needed: tuple[str, ...]
-    optional: tuple[str, ...]
+    fields: tuple[str, ...]
     place: str
+    optional: str = ""
 
     @property
     def kind(self) -> EventType:
         """The type of the event."""
         return CANONICAL[self.short]
 
-    @property
-    def fields(self) -> tuple[str, ...]:
-        """All fields of its data, in the order of the form."""
-        return (*self.needed, *self.optional)
-
 
 FORMS: Mapping[str, EventForm] = {
-    "answer": EventForm("appeal.decided", ("appeal", "outcome", "decision"), (), "appeals"),
+    "answer": EventForm("appeal.decided", ("appeal", "outcome", "decision"), "appeals"),
     "adjustment": EventForm(
-        "adjustment.decided", ("points", "decision", "reason"), ("indicator",), "decisions"
+        "adjustment.decided", ("indicator", "points", "decision", "reason"), "decisions",
+        optional="indicator",
     ),
-    "exemption": EventForm("exemption.approved", ("indicator", "decision"), (), "decisions"),
-    "exemption-end": EventForm("exemption.revoked", ("indicator",), (), "decisions"),
-    "appeal": EventForm("appeal.filed", ("appeal", "reason"), (), "appeals"),
+    "exemption": EventForm("exemption.approved", ("indicator", "decision"), "decisions"),
+    "exemption-end": EventForm("exemption.revoked", ("indicator",), "decisions"),
+    "appeal": EventForm("appeal.filed", ("appeal", "reason"), "appeals"),
     "self-score": EventForm(
-        "selfscore.submitted", ("indicator", "points"), ("note",), "self-scores"
+        "selfscore.submitted", ("indicator", "points", "note"), "self-scores", optional="note"
     ),
 }  # fmt: skip
 OUTCOMES = ("upheld", "rejected")

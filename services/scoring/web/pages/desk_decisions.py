@@ -46,6 +46,7 @@ class DecisionPaging(ReplyPaging):
     form: Annotated[FormCode | None, EMPTY] = None
     unit: str = Field("", max_length=UNIT_MAX)
     indicator: str = Field("", max_length=INDICATOR_MAX)
+    decision: str = Field("", max_length=INDICATOR_MAX)
 
 
 class BegunForm(NamedTuple):
@@ -82,7 +83,8 @@ def add_desk_decisions(pages: FastAPI, site: Site, desk: Desk) -> None:
         if form.faulty or isinstance(unit, Message):
             return await _page(visit, desk, year, query, form)
         indicator = query.indicator if query.form in INDICATOR else None
-        return visit.see_other(event_form(query.form, year, unit=unit.key, indicator=indicator))
+        about = {"unit": unit.key, "indicator": indicator, "decision": query.decision}
+        return visit.see_other(event_form(query.form, year, **about))
 
 
 async def _page(
@@ -112,14 +114,12 @@ def begun_forms(
         return []
     own = [unit for unit, _ in unit_options(visit, snapshot)]
     only = own[0] if len(own) == 1 else None
+    begun = refused or _form(visit, query)
+    begun.values["unit"] = [begun.text("unit") or only or ""]
     return [
-        BegunForm(
-            code,
-            (refused or _form(visit, query)) if code == query.form else visit.form(unit=only),
-            INDICATOR.get(code),
-        )
+        BegunForm(code, begun if code == query.form else visit.form(unit=only), INDICATOR.get(code))
         for code in FORMS.get(visit.caller.role, ())
-    ]  # fmt: skip
+    ]
 
 
 def unit_options(visit: Visit, snapshot: Snapshot) -> list[tuple[str, str]]:
@@ -172,4 +172,4 @@ def _check_indicator(snapshot: Snapshot, unit: Unit, query: DecisionPaging, form
 
 
 def _form(visit: Visit, query: DecisionPaging) -> Form:
-    return visit.form(unit=query.unit, indicator=query.indicator)
+    return visit.form(unit=query.unit, indicator=query.indicator, decision=query.decision)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Annotated, Literal, NamedTuple
+from urllib.parse import urlencode
 
 from fastapi import FastAPI, Query, Request, Response
 from pydantic import Field
@@ -20,7 +21,6 @@ from services.scoring.web.desk import Desk
 from services.scoring.web.pages.desk import (
     DeskQuery,
     answer_form,
-    event_form,
     readable_appeals,
     wait_briefly,
 )
@@ -116,16 +116,19 @@ def appeal_row(visit: Visit, snapshot: Snapshot, appeal: Appeal) -> AppealRow:
         answer = answer_form(year, appeal.unit, appeal.appeal)
         return AppealRow(appeal, name, tone, answer, None, None)
     about = {"unit": appeal.unit, "decision": state.decision}
-    adjust = event_form("adjustment", year, **about)
-    exempt = f"/desk/{year}/decisions?form=exemption&unit={appeal.unit}#exemption"
+    adjust, exempt = (begin_address(code, year, **about) for code in ("adjustment", "exemption"))
     return AppealRow(appeal, name, tone, None, adjust, exempt)
 
 
 def begin_form(visit: Visit, code: str, year: int) -> str | None:
     """Where a unit begins to reply; None for whoever does not."""
-    if visit.caller.role != "emitter":
-        return None
-    return f"/desk/{year}/decisions?form={code}#{code}"
+    return begin_address(code, year) if visit.caller.role == "emitter" else None
+
+
+def begin_address(code: str, year: int, **about: str | None) -> str:
+    """Where a form of the door begins, with what is known already."""
+    parameters = {"form": code, **{name: value for name, value in about.items() if value}}
+    return f"/desk/{year}/decisions?{urlencode(parameters)}#{code}"
 
 
 def _place(cursor: str | None) -> AppealKey | None:
