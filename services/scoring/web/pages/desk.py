@@ -29,7 +29,7 @@ from services.scoring.web.pages.year import road
 from services.scoring.year import notes
 from services.scoring.year.obstacles import Because
 from services.scoring.year.seal import encode_root
-from services.scoring.year.stages import PROVISIONAL, Stage, YearDecision
+from services.scoring.year.stages import PROVISIONAL, SEALED, Stage, YearDecision
 
 YEARS_SHOWN = 5
 FINGERPRINT = 16
@@ -95,9 +95,10 @@ def add_desk(pages: FastAPI, site: Site, desk: Desk) -> None:
         reads_all = visit.caller.role in READS_ALL
         draft = view.draft if visit.caller.role in READS_MACHINERY else None
         obstacles = await years.obstacles(view) if reads_all else []
+        steps = steps_of(visit, view)
         return visit.page(
             "desk.html", year=year, view=view, folded=folded, draft=draft,
-            road=road(view.state.stage), steps=steps_of(visit, view),
+            road=road(view.state.stage), steps=steps, leads_on=any(step.main for step in steps),
             obstacles=[obstacle(visit, year, each) for each in obstacles],
             late=await years.late_after(year, draft.cut) if draft else 0,
             root=encode_root(draft.root) if draft else None,
@@ -132,14 +133,16 @@ async def readable_appeals(
 
 
 def actor(view: YearView, draft: DraftRow | None) -> str:
-    """The role that takes the next step, by what the person may know of a draft."""
+    """The role that takes the next step, by what the person may know of a draft; or `nobody`."""
+    if view.state.stage == SEALED:
+        return "nobody"
     if view.state.stage != PROVISIONAL:
         return "council"
     return "auditor" if draft is not None and draft.signature else "operator"
 
 
 def steps_of(visit: Visit, view: YearView) -> list[StepLink]:
-    """What the person may do now: the first is the one that leads on."""
+    """What the person may do now, of which `main` leads on."""
     draft, role = view.draft, visit.caller.role
     codes = [code for stage in view.possible(role) for code in STEPS.get(stage, ())]
     if draft is not None and role == "operator":
@@ -149,7 +152,8 @@ def steps_of(visit: Visit, view: YearView) -> list[StepLink]:
     else:
         codes = [code for code in codes if code in ("publish", "reopen", "draft")]
     allowed = [code for code in codes if visit.may(f"POST /desk/{{year}}/{code}")]
-    return [StepLink(code, number == 0 and code != "drop") for number, code in enumerate(allowed)]
+    beside = ("drop", "publish") if view.state.stage == PROVISIONAL else ()
+    return [StepLink(code, code not in beside) for code in allowed]
 
 
 def obstacle(visit: Visit, year: int, because: Because) -> Obstacle:
