@@ -56,6 +56,15 @@ class Persons:
         assert "/confirmed" in confirmation.text
         return await self.send(role, confirmation)
 
+    async def verify(self, role: str, version: str) -> None:
+        """Each check of the page holds."""
+        form = await self.get(role, "/desk/2025/verify")
+        page = await self.client.post(
+            "/desk/2025/verify", headers={"cookie": self.sessions[role]},
+            data={**dict(FIELD.findall(form.text)), "version": version},
+        )  # fmt: skip
+        assert page.text.count('class="check-holds"') == 6, page.text
+
     async def record(self, role: str, path: str, **fields: str) -> httpx.Response:
         """An event by a form of the door; the page of the desk that shows it."""
         answer = await self.step(role, path, **fields)
@@ -129,15 +138,11 @@ async def test_a_year_is_published_contested_adjusted_sealed_and_verified_by_pag
     assert drawn.headers["location"] == "/desk/2025?notice=desk-draft"
     assert "Bản nháp niêm phong" in (await persons.get("auditor", "/desk/2025")).text
     assert "draft.zip" not in (await persons.get("hr", "/desk/2025")).text
+    await persons.verify("auditor", "draft")
     sealed = await persons.step("auditor", "/desk/2025/seal")
     assert sealed.headers["location"] == "/desk/2025?notice=desk-seal"
 
-    form = await persons.get("hr", "/desk/2025/verify")
-    checked = await persons.client.post(
-        "/desk/2025/verify", headers={"cookie": persons.sessions["hr"]},
-        data={**dict(FIELD.findall(form.text)), "version": "1"},
-    )  # fmt: skip
-    assert checked.text.count('class="check-holds"') == 6, checked.text
+    await persons.verify("hr", "1")
     bundle = await persons.get("hr", "/desk/2025/seal.zip")
     assert bundle.content.startswith(b"PK") and "danchu-2025-seal.zip" in str(bundle.headers)
     reopened = await persons.step("council", "/desk/2025/reopen", decision="5/QĐ", **ON_PAPER)

@@ -42,7 +42,7 @@ from services.scoring.year.verify.signatures import NOTE
 
 CHECKS = ("form", "signatures", "entries", "root", "rubrics", "ratings")
 """What is checked of a bundle, each with a sentence of its own."""
-ZIP = "application/zip"
+ZIP, DRAFT = "application/zip", "draft"
 ABSENT: dict[type[DanchuError], int] = {
     SealUnknown: 404, DraftUnknown: 404, SealPending: 503, SecretMissing: 503, SealDiffers: 500,
 }  # fmt: skip
@@ -52,6 +52,12 @@ class BundleQuery(DeskQuery):
     """Which version, by default the newest."""
 
     version: Annotated[Integer | None, Field(ge=1, le=999_999), EMPTY] = None
+
+
+class CheckQuery(DeskQuery):
+    """What the form of the check begins with: a version, or the draft."""
+
+    version: str = Field("", max_length=10)
 
 
 class SealCheck(NamedTuple):
@@ -83,15 +89,21 @@ class Verification:
             name = f"danchu-{year}.zip"
             return await asyncio.to_thread(self._check, content, name)
 
+    async def of_draft(self, year: int) -> SealCheck:
+        """The check of what is to be signed, which may lack signatures."""
+        async with self._lock:
+            content = await self.seals.files.draft_bundle(year)
+            return await asyncio.to_thread(self._check, content, f"danchu-{year}-draft.zip", True)
+
     async def of_file(self, content: bytes, name: str) -> SealCheck:
         """The check of a file that somebody has."""
         async with self._lock:
             return await asyncio.to_thread(self._check, content, name)
 
-    def _check(self, content: bytes, name: str) -> SealCheck:
+    def _check(self, content: bytes, name: str, draft: bool = False) -> SealCheck:
         keys = [each.key.encode() for each in self.seals.keyring.listed()]
         try:
-            proved = prove(content, keys, lambda _, __: None)
+            proved = prove(content, keys, lambda _, __: None, draft)
         except Discrepancy as difference:
             return _differing(check_of(difference), sentences.differs(name, difference))
         except UnreadableFile as error:
@@ -127,13 +139,13 @@ def add_desk_verify(pages: FastAPI, site: Site, desk: Desk) -> None:
 
     @pages.get("/desk/{year}/verify")
     async def verify(
-        request: Request, year: Year, query: Annotated[BundleQuery, Query()]
+        request: Request, year: Year, query: Annotated[CheckQuery, Query()]
     ) -> Response:
         visit = site.visit(request)
         view = await desk.years.view(year)
         return visit.page(
             "desk_verify.html", year=year, form=_blank(visit, query), outcome=None,
-            versions=versions(view), keys=desk.seals.keyring.listed(),
+            versions=versions(visit, view), keys=desk.seals.keyring.listed(),
         )  # fmt: skip
 
     @pages.post("/desk/{year}/verify")
@@ -144,11 +156,10 @@ def add_desk_verify(pages: FastAPI, site: Site, desk: Desk) -> None:
         if file is not None and file.filename:
             outcome = await verification.of_file(await file.read(), file.filename[:120])
         else:
-            number = int(version) if version.isascii() and version.isdecimal() else None
-            outcome = await _checked(verification, year, number)
+            outcome = await _checked(verification, visit, year, version)
         return visit.page(
-            "desk_verify.html", year=year, form=form, outcome=outcome, versions=versions(view),
-            keys=desk.seals.keyring.listed(),
+            "desk_verify.html", year=year, form=form, outcome=outcome,
+            versions=versions(visit, view), keys=desk.seals.keyring.listed(),
         )  # fmt: skip
 
     _add_download(pages, site, desk)
@@ -179,21 +190,28 @@ async def _zip(bundle: Awaitable[bytes], name: str) -> Response:
     return Response(content, headers=headers, media_type=ZIP)
 
 
-def versions(view: YearView) -> list[tuple[str, Message]]:
-    """The sealed versions to choose from, the newest first."""
+def versions(visit: Visit, view: YearView) -> list[tuple[str, Message]]:
+    """What may be checked, the newest first: the draft, by those who may read it, and the seals."""
     numbers = [seal.version for seal in reversed(view.state.seals)]
-    return [(str(number), message("desk-seal-version", version=number)) for number in numbers]
+    sealed = [(str(each), message("desk-seal-version", version=each)) for each in numbers]
+    if view.draft is None or not visit.may("GET /desk/{year}/draft.zip"):
+        return sealed
+    return [(DRAFT, message("desk-draft")), *sealed]
 
 
-def _blank(visit: Visit, query: BundleQuery) -> Form:
+def _blank(visit: Visit, query: CheckQuery) -> Form:
     form = visit.form()
-    form.values["version"] = [str(query.version or "")]
+    form.values["version"] = [query.version]
     return form
 
 
-async def _checked(verification: Verification, year: int, version: int | None) -> SealCheck:
+async def _checked(verification: Verification, visit: Visit, year: int, version: str) -> SealCheck:
+    """The check of a version, or of the draft by those who may read it."""
+    number = int(version) if version.isascii() and version.isdecimal() else None
     try:
-        return await verification.of_version(year, version)
+        if version == DRAFT and visit.may("GET /desk/{year}/draft.zip"):
+            return await verification.of_draft(year)
+        return await verification.of_version(year, number)
     except tuple(ABSENT) as error:
         raise _absent(error) from None
 
