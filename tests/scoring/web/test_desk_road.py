@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import html
+import io
 import re
+import zipfile
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,8 +20,9 @@ from services.chassis.http.service_api import compose
 from services.chassis.web.sessions import COOKIE, open_sessions
 from tests.conftest import NatsServer
 from tests.scoring.road import Road
+from tests.scoring.sealing.town import AUDITOR, OPERATOR
 from tests.scoring.test_road import due, published, registered
-from tests.scoring.test_sealing_road import sealing_road
+from tests.scoring.test_sealing_road import line_of, sealing_road
 
 pytestmark = pytest.mark.anyio
 UNIT, HOSTILE = "H44.1", "Thiếu <b>một</b> lớp"
@@ -74,13 +78,13 @@ class Persons:
         return await self.get(role, back)
 
 
-@pytest.fixture
-async def persons(
-    home: Path, tmp_path: Path, issuer: Issuer, provisioned: NatsServer
+@asynccontextmanager
+async def open_persons(
+    home: Path, tmp_path: Path, issuer: Issuer, outside: bool
 ) -> AsyncIterator[Persons]:
     """Two communes on the whole road, and a person of each role."""
     url = f"sqlite:///{tmp_path / 'city.db'}"
-    async with sealing_road(home, url, issuer, outside=False) as road:
+    async with sealing_road(home, url, issuer, outside) as road:
         sent = [registered(UNIT), registered("H44.2"), due(UNIT, "a"), published(UNIT, "a")]
         await road.get("/ratings/2025/H44.1", wait_for=",".join(await road.send(sent)))
         sessions = open_sessions(road.scoring.settings)
@@ -98,6 +102,15 @@ async def persons(
         transport = httpx.ASGITransport(compose(parts, road.scoring.pages))
         async with httpx.AsyncClient(transport=transport, base_url="http://danchu") as client:
             yield Persons(road, client, cookies)
+
+
+@pytest.fixture
+async def persons(
+    home: Path, tmp_path: Path, issuer: Issuer, provisioned: NatsServer
+) -> AsyncIterator[Persons]:
+    """Persons of a city whose keys are all in the home."""
+    async with open_persons(home, tmp_path, issuer, outside=False) as made:
+        yield made
 
 
 def event_form(code: str, **values: str) -> str:
@@ -171,3 +184,24 @@ async def test_an_event_by_a_form_is_one_event_however_often_it_is_sent(persons:
         headers={"cookie": persons.sessions["emitter"]},
     )  # fmt: skip
     assert foreign.status_code == 403
+
+
+async def test_signatures_that_were_made_outside_are_pasted(
+    home: Path, tmp_path: Path, issuer: Issuer, provisioned: NatsServer
+) -> None:
+    """Of the note in the draft's bundle; one of a wrong key is refused at its field."""
+    async with open_persons(home, tmp_path, issuer, outside=True) as persons:
+        await persons.step("council", "/desk/2025/publish", decision="1/QĐ", **ON_PAPER)
+        await persons.step("operator", "/desk/2025/draft", decision="2/QĐ", **ON_PAPER)
+        bundle = await persons.get("operator", "/desk/2025/draft.zip")
+        with zipfile.ZipFile(io.BytesIO(bundle.content)) as archive:
+            note = archive.read("note").decode()
+        early = await persons.get("auditor", "/desk/2025")
+        assert '/desk/2025/seal"' not in early.text
+        half = "/desk/2025/signature"
+        wrong = await persons.step("operator", half, signature=line_of(note, AUDITOR))
+        assert wrong.status_code == 422 and 'id="fault-signature"' in wrong.text
+        await persons.step("operator", half, signature=line_of(note, OPERATOR))
+        sealed = await persons.step("auditor", "/desk/2025/seal", signature=line_of(note, AUDITOR))
+        assert sealed.headers["location"] == "/desk/2025?notice=desk-seal"
+        await persons.verify("hr", "1")

@@ -39,7 +39,7 @@ CONFLICT, UNPROCESSABLE = 409, 422
 OF_DRAFT = ("signature", "seal", "drop")
 """The steps of a draft, which are none without one."""
 REFUSALS = (
-    SignatureRefused, SamePerson, AuditorKeyMissing, OperatorKeyMissing, KeysMissing, KeyRefused,
+    SamePerson, AuditorKeyMissing, OperatorKeyMissing, KeysMissing, KeyRefused,
     SecretMissing, MarksBehind, DraftUnknown, SealPending, SealDiffers, RootsDiffer, EventRefused,
 )  # fmt: skip
 """What a command refuses in one sentence; the form is step_pages again with it."""
@@ -128,6 +128,9 @@ def _add_step(pages: FastAPI, site: Site, desk: Desk, step_pages: StepPages) -> 
             await step.run(year, body, visit.caller.name or visit.caller.role)
         except StageRefused as refused:
             return refusal_page(visit, year, step, refused)
+        except SignatureRefused as refused:
+            form.refuse("signature", refused.message)
+            return await step_pages.form(visit, view, form, UNPROCESSABLE)
         except REFUSALS as refused:
             form.general.append(refused.message)
             return await step_pages.form(visit, view, form, CONFLICT)
