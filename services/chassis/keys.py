@@ -22,6 +22,8 @@ from services.chassis.messages import message
 from services.chassis.settings import Settings
 
 RECORDS, RECORDS_INDEX, TOKENS = "records", "records-index", "tokens"
+SESSIONS = "sessions"
+"""Keys of which no database records anything: nothing that is stored needs them."""
 MAKE = "danchu keys make"
 Stored = Callable[[Any], Awaitable[Iterable[bytes]]]
 """Reads some ciphertexts of one kind of key from a connection."""
@@ -62,7 +64,7 @@ class KeysClosed(DanchuError):
 
 
 def _name(kind: str) -> Message:
-    return message("keys-tokens" if kind == TOKENS else "keys-records")
+    return message(f"keys-{kind}")
 
 
 @dataclass(frozen=True)

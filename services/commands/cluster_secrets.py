@@ -78,6 +78,7 @@ SECRETS = (
     Secret("nats-credentials", ((CREDENTIALS, CREDENTIALS),)),
     Secret("tokens", (("public.pem", PUBLIC_KEY),)),
     Secret("records-keys", (("records.keys", "keys/records.keys"),)),
+    Secret("session-keys", (("sessions.key", "keys/sessions.key"),)),
     Secret("seal", _pairs("keys", ("seal.secret", "seal-keys.txt", "seal-operator.key"))),
 )
 """All Secrets to which the manifests refer."""

@@ -19,7 +19,7 @@ from services.commands.options import (
 )
 
 keys_app = CommandGroup(help=message("help-keys"))
-KINDS = ("tokens", "records")
+KINDS = ("tokens", "records", "sessions")
 
 
 @keys_app.command("help-keys-make", "danchu keys make --home /srv/danchu", name="make")
@@ -121,7 +121,7 @@ def keys_retire(
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
-    """Removes a former key of tokens, with which all tokens that it signed end."""
+    """Removes a former key, with which the tokens that it signed or the sessions end."""
     from services.commands import keys
     from services.commands.homes import require_home
 

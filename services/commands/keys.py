@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -12,8 +12,9 @@ from services.chassis.clock import now_us
 from services.chassis.database.engine import Database
 from services.chassis.database.limits import PATIENT
 from services.chassis.errors import DanchuError
-from services.chassis.keys import RECORDS, TOKENS, Keys, KeysMissing
+from services.chassis.keys import RECORDS, SESSIONS, TOKENS, Keys, KeysMissing, on_server
 from services.chassis.settings import Settings
+from services.chassis.web import session_keys
 from services.commands.homes import ForeignIssuer
 from services.commands.messages import message
 from services.commands.service_registry import SERVICES
@@ -23,18 +24,26 @@ from services.scoring.settings import ScoringSettings
 
 
 async def prepare(settings: Settings) -> None:
-    """Creates the keys of a new home; KeysMissing if a database already contains data."""
+    """Creates the keys of a new home; KeysMissing if a database already contains data.
+
+    The key of sessions is none that data needs, so a home of an earlier version gets one; not where
+    the data is on a server, whose other processes must have the same.
+    """
+    shared = False
     for name in SERVICES:
         async with _open(settings, name) as db:
             if await key_marks.is_new(db):
                 continue
+            shared |= on_server(settings, name)
             for kind, file in missing_files(settings).items():
                 raise KeysMissing(kind, file, f"{db.where} ({name})")
-    make(settings)
+    _make(settings, missing_files(settings))
+    if not shared:
+        session_keys.make_session_key(settings)
 
 
 def missing_files(settings: Settings) -> dict[str, Path]:
-    """The key files that the home lacks, by kind."""
+    """The key files that the home lacks, by kind, of those that its data needs."""
     files = {RECORDS: vault.key_file(settings)}
     if settings.token_public_key is None:
         files[TOKENS] = settings.home / credentials.KEY_FILE
@@ -43,11 +52,16 @@ def missing_files(settings: Settings) -> dict[str, Path]:
 
 def make(settings: Settings) -> list[str]:
     """Creates the keys that the home lacks; returns their files."""
+    absent, sessions = missing_files(settings), session_keys.session_key_file(settings)
+    return _make(settings, absent if sessions.exists() else {**absent, SESSIONS: sessions})
+
+
+def _make(settings: Settings, absent: Mapping[str, Path]) -> list[str]:
     makers: dict[str, Callable[[Settings], bool]] = {
         RECORDS: vault.make,
         TOKENS: credentials.make_key,
+        SESSIONS: session_keys.make_session_key,
     }
-    absent = missing_files(settings)
     files = [str(file) for kind, file in absent.items() if makers[kind](settings)]
     return files + [str(file) for file in keyring.make(ScoringSettings(home=settings.home))]
 
@@ -60,6 +74,8 @@ def load_keys(settings: Settings) -> list[Keys]:
         keys.append(vault.open_vault(settings).as_keys(_nothing))
     if TOKENS not in absent:
         keys += credentials.token_keys(settings)
+    if session_keys.session_key_file(settings).exists():
+        keys.append(session_keys.keys_of_sessions(settings))
     return keys
 
 
@@ -74,6 +90,8 @@ async def rotate(settings: Settings, kind: str) -> str:
     """Adds a key that signs or encrypts from now on; the former ones stay. Its fingerprint."""
     if kind == TOKENS and settings.token_public_key is not None:
         raise ForeignIssuer(str(settings.token_public_key))
+    if kind == SESSIONS:
+        return _rotate_sessions(settings)
     for absent, file in missing_files(settings).items():
         if absent == kind:
             raise KeysMissing(kind, file, str(settings.home))
@@ -85,15 +103,25 @@ async def rotate(settings: Settings, kind: str) -> str:
     return mark
 
 
+def _rotate_sessions(settings: Settings) -> str:
+    file = session_keys.session_key_file(settings)
+    if not file.exists():
+        raise KeysMissing(SESSIONS, file, str(settings.home))
+    return session_keys.add_session_key(settings)
+
+
 async def retire(settings: Settings, mark: str) -> None:
-    """Removes a former key of tokens; KeyStays for one that signs, encrypts, or is not there."""
-    kinds = {each: keys.kind for keys in load_keys(settings) for each in keys.fingerprints}
-    if mark not in kinds:
+    """Removes a former key of tokens or sessions; KeyStays for one in use, or not there."""
+    of_kind = next((keys for keys in load_keys(settings) if mark in keys.fingerprints), None)
+    if of_kind is None:
         raise KeyStays(mark, "key-unknown")
-    if kinds[mark] != TOKENS:
+    if of_kind.kind == RECORDS:
         raise KeyStays(mark, "key-encrypts")
-    if credentials.token_keys(settings)[0].fingerprints[0] == mark:
-        raise KeyStays(mark, "key-signs")
+    if of_kind.fingerprints[0] == mark:
+        raise KeyStays(mark, "key-signs" if of_kind.kind == TOKENS else "key-seals")
+    if of_kind.kind == SESSIONS:
+        session_keys.remove_session_key(settings, mark)
+        return
     for name in SERVICES:
         async with _open(settings, name) as db:
             if not await key_marks.is_new(db):

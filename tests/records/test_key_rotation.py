@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from services.chassis.auth import credentials
-from services.chassis.keys import RECORDS, TOKENS
+from services.chassis.keys import RECORDS, SESSIONS, TOKENS, KeysMissing
 from services.chassis.settings import Settings
 from services.commands import keys
 from services.commands.homes import ForeignIssuer
@@ -59,3 +59,18 @@ async def test_the_key_of_an_office_is_not_ours_to_rotate(home: Path) -> None:
     """Its file belongs to its issuer."""
     with pytest.raises(ForeignIssuer):
         await keys.rotate(Settings(home=home, token_public_key=home / "office.pem"), TOKENS)
+
+
+async def test_a_key_of_sessions_is_replaced_and_then_retired(home: Path) -> None:
+    """No database records it; the one that seals stays, and a home without one says so."""
+    settings = Settings(home=home)
+    with pytest.raises(KeysMissing):
+        await keys.rotate(settings, SESSIONS)
+    keys.make(settings)
+    former = keys.load_keys(settings)[-1].fingerprints[0]
+    mark = await keys.rotate(settings, SESSIONS)
+    assert keys.load_keys(settings)[-1].fingerprints == (mark, former)
+    with pytest.raises(KeyStays, match="seals"):
+        await keys.retire(settings, mark)
+    await keys.retire(settings, former)
+    assert keys.load_keys(settings)[-1].fingerprints == (mark,)

@@ -194,7 +194,7 @@ def test_the_keys_of_a_home_are_known_by_fingerprints_that_tell_nothing(home: Pa
     settings = Settings(home=home)
     keys.make(settings)
     marks = {one.kind: one.fingerprints for one in keys.load_keys(settings)}
-    assert set(marks) == {"records", "tokens"}
+    assert set(marks) == {"records", "tokens", "sessions"}
     raw = vault.key_file(settings).read_text()
     assert all(len(mark) == 32 and mark not in raw for each in marks.values() for mark in each)
 

@@ -131,11 +131,11 @@ class Sessions:
         return None
 
 
-def open_sessions(settings: Settings, clock: Clock = now_us) -> Sessions:
-    """The sessions of a process, by its settings."""
+def open_sessions(settings: Settings, clock: Clock = now_us, service: str = "") -> Sessions:
+    """The sessions of a process that serves pages of a service, by its settings."""
     return Sessions(
-        session_keys(settings), settings.session_idle_minutes * 60, settings.session_hours * 3600,
-        clock,
+        session_keys(settings, service), settings.session_idle_minutes * 60,
+        settings.session_hours * 3600, clock,
     )  # fmt: skip
 
 

@@ -32,7 +32,7 @@ class PageSet:
 
 def mount_pages(api: FastAPI, desk: Desk, settings: Settings, pages: PageSet) -> None:
     """Adds the pages to the application whose interface they call."""
-    sessions = open_sessions(settings, desk.clock)
+    sessions = open_sessions(settings, desk.clock, desk.service)
     site = Site(pages.package, pages.sentence, pages.admissions, sessions, desk.verifier)
     application = page_application(site)
     client = RecordApi(api, desk.service)

@@ -13,6 +13,7 @@ from services.chassis.web.sessions import open_sessions
 from services.chassis.web.site import Site
 from services.scoring.access.read_lines import ReadLines
 from services.scoring.errors import RubricsReplaced, UnitNotRated, VersionUnknown, YearUnknown
+from services.scoring.settings import SERVICE
 from services.scoring.web import sign_in
 from services.scoring.web.desk import Desk
 from services.scoring.web.messages import message
@@ -33,7 +34,7 @@ def build_pages(desk: Desk, verifier: Verifier) -> ASGIApp:
     """The application of the pages, guarded."""
     settings = desk.settings
     https = (settings.public_url or "").startswith("https://")
-    sessions = open_sessions(settings, desk.reading.clock)
+    sessions = open_sessions(settings, desk.reading.clock, SERVICE)
     site = Site(__package__, message, PAGES, sessions, verifier, https)
     pages = page_application(site)
     sign_in.add_sign_in(pages, site, desk)

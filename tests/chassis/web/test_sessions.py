@@ -12,7 +12,14 @@ from services.chassis.errors import SettingWrong
 from services.chassis.http.problems import Problem
 from services.chassis.settings import Settings
 from services.chassis.web.form_tokens import FormTokens
-from services.chassis.web.session_keys import KEY_FILE, read_session_keys, session_keys
+from services.chassis.web.session_keys import (
+    KEY_FILE,
+    SessionKeys,
+    add_session_key,
+    keys_of_sessions,
+    remove_session_key,
+    session_keys,
+)
 from services.chassis.web.sessions import Sessions, SessionTooLarge
 
 OLD, NEW = b"1" * 32, b"2" * 32
@@ -71,13 +78,14 @@ def test_a_person_with_too_many_units_is_refused_in_words() -> None:
 def test_keys_are_made_in_the_home_and_read_from_a_file(home: Path) -> None:
     """The same at the next start; a file with anything else is refused by its name."""
     made = session_keys(Settings(home=home))
-    assert session_keys(Settings(home=home)) == made and len(made[0]) == 32
+    assert list(session_keys(Settings(home=home))) == list(made) and len(made[0]) == 32
     assert (home / KEY_FILE).stat().st_mode & 0o077 == 0
-    assert session_keys(Settings(home=home, session_keys=home / KEY_FILE)) == made
+    named = Settings(home=home / "other", session_keys=home / KEY_FILE)
+    assert list(session_keys(named)) == list(made)
     for text in (b"", b"abc", b"!" * 44):
         (home / KEY_FILE).write_bytes(text)
         with pytest.raises(SettingWrong, match=r"sessions\.key"):
-            read_session_keys(home / KEY_FILE)
+            SessionKeys(home / KEY_FILE)
 
 
 def request(**headers: str) -> Request:
@@ -114,3 +122,26 @@ def test_a_form_of_another_site_or_session_is_refused(
     with pytest.raises(Problem) as refused:
         tokens.check(request(**headers), token, subject)
     assert refused.value.status == 403
+
+
+def test_a_key_that_is_added_or_removed_is_noticed_without_a_restart(home: Path) -> None:
+    """The new one seals at once, sessions of the old one stay; a damaged file changes nothing."""
+    settings = Settings(home=home)
+    opened = Sessions(session_keys(settings), 30 * 60, 8 * 3600, at(0))
+    sealed, path = opened.seal(opened.begin("lan", "hr")), home / KEY_FILE
+    old = keys_of_sessions(settings).fingerprints[0]
+    add_session_key(settings)
+    assert opened.open(sealed) and len(opened.keys) == 2
+    anew, content = opened.seal(opened.begin("lan", "hr")), path.read_bytes()
+    path.write_bytes(b"damaged\n")
+    assert opened.open(sealed) and opened.open(anew)
+    path.write_bytes(content)
+    remove_session_key(settings, old)
+    assert opened.open(sealed) is None and opened.open(anew)
+
+
+def test_no_key_is_made_unasked_for_a_database_on_a_server(home: Path) -> None:
+    """All sites of a process share one key then, which lives as long as the process."""
+    settings = Settings(home=home, database_url="postgresql://danchu@db.example/danchu")
+    keys = session_keys(settings, "scoring")
+    assert not (home / KEY_FILE).exists() and session_keys(settings, "training") == keys
