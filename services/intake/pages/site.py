@@ -16,6 +16,7 @@ from services.intake.messages import message as intake_message
 from services.intake.pages import events
 from services.intake.pages.messages import message
 from services.intake.receipt_lookup import ReceiptLookup
+from services.intake.settings import SERVICE
 
 MOUNT = "/pages"
 SENDERS = PageAccess(frozenset(("council", "emitter")), intake_message("sending"))
@@ -32,7 +33,7 @@ def mount_pages(
     settings: Settings,
 ) -> None:  # fmt: skip
     """Adds the pages beside the door whose handler they use."""
-    sessions = open_sessions(settings, intake.clock)
+    sessions = open_sessions(settings, intake.clock, SERVICE)
     site = Site(__package__, message, PAGES, sessions, verifier)
     pages = page_application(site)
     events.add_events(pages, site, events.PageDoor(intake, rate), receipts)
