@@ -113,8 +113,8 @@ def add_session_key(settings: Settings) -> str:
 def remove_session_key(settings: Settings, mark: str) -> None:
     """Removes a key, with which the sessions that it sealed end; not the one that seals."""
     path = session_key_file(settings)
-    sealing, *others = SessionKeys(path)
-    kept = (sealing, *(key for key in others if fingerprint(key) != mark))
+    first, *others = SessionKeys(path)
+    kept = (first, *(key for key in others if fingerprint(key) != mark))
     write_private(path, b"".join(base64.b64encode(key) + b"\n" for key in kept))
 
 
