@@ -13,11 +13,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from contracts import moments
 from services.chassis.http.openapi import Page, answers
+from services.scoring.access.files import RUBRICS_HEADER
 from services.scoring.readmodel.snapshot import Snapshot
 
 JSON = "application/json"
-RUBRICS_HEADER = "X-Danchu-Rubrics"
-"""The header that has the digest of the rubrics by which an answer was computed."""
 Empty = Literal["exempt", "nil", "full", "zero", "exclude"]
 
 

@@ -7,12 +7,12 @@ from pydantic import Field
 
 from services.chassis.auth.credentials import Verifier
 from services.chassis.http.openapi import Page
+from services.scoring.access.cursors import appeal_cursor, appeal_place
 from services.scoring.access.parameters import Year
 from services.scoring.access.read_lines import name_units
 from services.scoring.access.units import wait_for_receipts
 from services.scoring.api.access import credential_of
 from services.scoring.api.answers import Answer, LabelAnswer, json_answer, route_answers
-from services.scoring.api.cursors import appeal_cursor, appeal_place
 from services.scoring.api.parameters import Paging
 from services.scoring.ratings.sheet.json_decisions import appeal_members
 from services.scoring.readmodel.appeals import appeal_page

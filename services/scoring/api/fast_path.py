@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from services.chassis.errors import DanchuError
 from services.chassis.http.service_api import Problem
-from services.scoring.api.answers import RUBRICS_HEADER
+from services.scoring.access.files import RUBRICS_HEADER
 
 
 class RatingBody(NamedTuple):

@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import FastAPI, Query, Request, Response
 
 from services.chassis.auth.credentials import Verifier
+from services.scoring.access.cursors import cause_cursor, cause_place
 from services.scoring.access.parameters import UnitCode, Year
 from services.scoring.access.units import find_key, find_unit, wait_for_receipts
 from services.scoring.api.access import credential_of
@@ -17,7 +18,6 @@ from services.scoring.api.answers import (
     route_answers,
     year_answer,
 )
-from services.scoring.api.cursors import cause_cursor, cause_place
 from services.scoring.api.parameters import Paging, TwoStates
 from services.scoring.ratings.history import change_members
 from services.scoring.readmodel.reader import Reading

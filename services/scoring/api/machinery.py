@@ -7,6 +7,7 @@ from fastapi import FastAPI, Query, Request, Response
 from contracts.messages import Message
 from services.chassis.auth.credentials import READS_MACHINERY, Verifier, require
 from services.chassis.http.outbox_route import add_outbox_route
+from services.scoring.access.cursors import unowned_cursor, unowned_place
 from services.scoring.access.units import wait_for_receipts
 from services.scoring.api.access import credential_of
 from services.scoring.api.answers import (
@@ -16,7 +17,6 @@ from services.scoring.api.answers import (
     json_answer,
     route_answers,
 )
-from services.scoring.api.cursors import unowned_cursor, unowned_place
 from services.scoring.api.parameters import Paging, QuarantinePaging
 from services.scoring.messages import message
 from services.scoring.operations.lag import FoldLag

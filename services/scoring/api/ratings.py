@@ -8,6 +8,7 @@ from fastapi import FastAPI, Query, Request, Response
 from services.chassis.auth.credentials import Verifier
 from services.chassis.http.cursors import foreign_cursor
 from services.chassis.http.problems import wrong_parameters
+from services.scoring.access.cursors import event_cursor, event_place
 from services.scoring.access.parameters import UnitCode, Year
 from services.scoring.access.read_lines import name_stage, name_units
 from services.scoring.access.units import find_unit, wait_for_receipts
@@ -21,7 +22,6 @@ from services.scoring.api.answers import (
     year_answer,
     year_body,
 )
-from services.scoring.api.cursors import event_cursor, event_place
 from services.scoring.api.parameters import (
     EventPaging,
     Listing,

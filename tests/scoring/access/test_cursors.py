@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from services.chassis.http.problems import Problem
-from services.scoring.api.cursors import (
+from services.scoring.access.cursors import (
     appeal_cursor,
     appeal_place,
     cause_cursor,

@@ -1,0 +1,1 @@
+"""Tests of what interface and pages of scoring share."""
