@@ -63,17 +63,18 @@ async def decisions(
 
 async def events(
     conn: AsyncConnection, subjects: Collection[str], year: int, after: EventKey | None,
-    limit: int, until: int | None = None,
+    limit: int, until: int | None = None, kinds: Collection[str] = (),
 ) -> list[EventRow]:  # fmt: skip
     """The events of a year under these subjects, ordered by time; includes those set aside.
 
-    With `until` only what a door had recorded by then, and nothing that is set aside today.
+    With `until` only what a door had recorded by then, and nothing that is set aside today; with
+    `kinds` only events of these types, and nothing that is set aside.
     """
     start = after or EventKey(-(2**62), b"")
     select = (
         "SELECT identity, receipt, raw, time FROM ledger WHERE year = :year "
         "AND (time > :time OR (time = :time AND identity > :identity)) "
-        f"{_recorded_by(until)}"
+        f"{_recorded_by(until)}{_of_kinds(kinds)}"
         "AND subject IN (SELECT value FROM {}) ORDER BY time, identity LIMIT :limit"
     )
     values: dict[str, Any] = {"year": year, "limit": limit, **start._asdict()}
@@ -86,7 +87,7 @@ async def events(
         values["subjects"] = sorted(subjects)
     rows = await conn.execute(text(select.format(source)), values)
     events = [EventRow(bytes(row[0]), bytes(row[1]), bytes(row[2]), row[3]) for row in rows]
-    events += [] if until is not None else [
+    events += [] if until is not None or kinds else [
         EventRow(event.identity, event.receipt, event.raw, event.time, event.reason)
         for event in (await quarantine.aside(conn)).values()
         if event.receipt is not None and event.year == year and event.subject in subjects
@@ -98,6 +99,12 @@ async def events(
 def _recorded_by(until: int | None) -> str:
     """A condition; its sign keeps SQLite from the index of the year, which is of all units."""
     return "" if until is None else f"AND +recorded <= {int(until)} "
+
+
+def _of_kinds(kinds: Collection[str]) -> str:
+    """A condition on the type; its sign keeps databases from indexes of single types."""
+    names = ", ".join(f"'{CANONICAL[kind].short}'" for kind in sorted(kinds))
+    return f"AND kind || '' IN ({names}) " if names else ""
 
 
 async def heads(

@@ -37,6 +37,7 @@ from services.scoring.readmodel.moment import NOW, Moment
 from services.scoring.readmodel.snapshot import FEW_UNITS, Snapshot, Snapshots
 from services.scoring.readmodel.unit_events import EventPage, belongs, unit_events
 from services.scoring.readmodel.versions import YearVersions
+from services.scoring.rubrics.model import Indicator
 
 SHEET_TRIES = 20
 
@@ -127,11 +128,15 @@ class Reading:
         raise Problem(503, message("sheet-moving"), headers={"Retry-After": "2"})
 
     async def events(
-        self, snapshot: Snapshot, unit: Unit, after: EventKey | None, limit: int
-    ) -> EventPage:
-        """The unit's events of the year by their time, each with whether it counts and why not."""
+        self, snapshot: Snapshot, unit: Unit, after: EventKey | None, limit: int,
+        indicator: Indicator | None = None,
+    ) -> EventPage:  # fmt: skip
+        """The unit's events of the year by their time, each with whether it counts and why not.
+
+        With an indicator only those of this line of the sheet.
+        """
         async with self.db.read() as conn:
-            return await unit_events(conn, snapshot, unit, after, limit)
+            return await unit_events(conn, snapshot, unit, after, limit, indicator)
 
     async def history(
         self, snapshot: Snapshot, unit: Unit, after: CausePlace | None, limit: int

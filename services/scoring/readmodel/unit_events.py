@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.envelope import Recorded, decode
+from services.scoring.fold import books
 from services.scoring.fold.books import Book
 from services.scoring.fold.cells import Cell, Posting
 from services.scoring.fold.registry import Unit
@@ -29,6 +30,11 @@ from services.scoring.readmodel import as_of
 from services.scoring.readmodel.snapshot import Snapshot
 from services.scoring.readmodel.unit_context import REOPENING, ListedEvent, unit_context
 from services.scoring.readmodel.verdicts import verdicts
+from services.scoring.rubrics.model import Indicator
+
+NAMING = ("exemption.approved", "exemption.revoked", "declaration.nil", "adjustment.decided",
+          "selfscore.submitted")  # fmt: skip
+"""The event types that name an indicator."""
 
 
 class EventPage(NamedTuple):
@@ -39,30 +45,37 @@ class EventPage(NamedTuple):
 
 
 async def unit_events(
-    conn: AsyncConnection, snapshot: Snapshot, unit: Unit, after: EventKey | None, limit: int
-) -> EventPage:
+    conn: AsyncConnection, snapshot: Snapshot, unit: Unit, after: EventKey | None, limit: int,
+    indicator: Indicator | None = None,
+) -> EventPage:  # fmt: skip
     """The unit's events of the year by their time, up to the instant that the snapshot answers for.
 
-    Where the pooled view binds, those of the predecessors are among them.
+    Where the pooled view binds, those of the predecessors are among them. With an indicator only
+    those that post to it or name it, also where they were taken back.
     """
     units = {unit.key}
     if snapshot.views(unit).pooled_binds:
         units |= snapshot.registry.pool(unit.key, snapshot.year)
     subjects = {code for key in units for code in snapshot.registry.subjects(key)}
     year, until = snapshot.year, snapshot.as_of
+    kinds = () if indicator is None else _kinds(indicator)
     context = [
         each
-        for each in await unit_context(conn, snapshot, units, subjects)
+        for each in (await unit_context(conn, snapshot, units, subjects) if not kinds else ())
         if not _is_of_year(snapshot, each.event, units, subjects)
         and (after is None or _place(each) > after)
     ]
     context.sort(key=_place)
     items: list[dict[str, Any]] = []
     while True:
-        rows = await event_queries.events(conn, subjects, year, after, limit + 1, until)
+        rows = await event_queries.events(conn, subjects, year, after, limit + 1, until, kinds)
         pairs = [ListedEvent(row, decode(row.raw)) for row in rows]
         is_last = len(rows) <= limit
-        of_unit = [pair for pair in pairs if belongs(snapshot, pair.event, units)]
+        of_unit = [
+            pair for pair in pairs
+            if belongs(snapshot, pair.event, units)
+            and (indicator is None or _is_about(snapshot, unit, indicator, pair.event))
+        ]  # fmt: skip
         ahead = [each for each in context if is_last or _place(each) <= _place(pairs[-1])]
         context = context[len(ahead) :]
         of_unit = sorted([*of_unit, *ahead], key=_place)
@@ -74,6 +87,21 @@ async def unit_events(
         if is_last:
             return EventPage(items, None)
         after = _place(pairs[-1])
+
+
+def _kinds(indicator: Indicator) -> set[str]:
+    """The event types that may move the indicator, or name it."""
+    rules = (rule for _, rules in indicator.sides() for rule in rules)
+    return {*NAMING, *(short for rule in rules for short in (*rule.sets, *rule.clears))}
+
+
+def _is_about(snapshot: Snapshot, unit: Unit, indicator: Indicator, event: Recorded) -> bool:
+    """Whether the event names the indicator, or posts to it in the unit's book."""
+    if event.kind.short in NAMING:
+        return getattr(event.event.data, "indicator", None) == indicator.id
+    posted = books.postings(event, snapshot.registry, snapshot.rubrics)
+    cells = (cell for book, pairs in posted if book.unit == unit.key for cell, _ in pairs)
+    return any(cell.indicator == indicator.id for cell in cells)
 
 
 def _is_of_year(

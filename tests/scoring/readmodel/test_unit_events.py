@@ -119,3 +119,25 @@ async def test_the_reopening_is_among_the_events_of_a_reopened_year(tmp_path: Pa
         items = await listed(reading, snapshot, NEW, 100)
         shorts = [(item["type"].split(".", 2)[2], item["counted"]) for item in items]
         assert ("year.reopened.v1", True) in shorts
+
+
+async def test_the_events_of_one_line_are_those_that_bear_on_it(
+    tmp_path: Path, database_url: str
+) -> None:
+    """What posts to the indicator or names it, on pages too; nothing of other lines."""
+    nil = event("nil", "declaration.nil", subject=NEW, data={"indicator": "disclosure"})
+    other = event("nil-2", "declaration.nil", subject=NEW, data={"indicator": "petitions"})
+    here = [registered(NEW), due(NEW, "a"), published(NEW, "a"), nil, other]
+    async with folding(database_url, load_directory(SHIPPED)) as fold:
+        await fold.fold(accepted([*here, *(due(NEW, f"k{n}") for n in range(3))]))
+        reading = Reading(fold.db, Snapshots(fold.db, fold.folder.rubrics), fixed(NOW))
+        snapshot = await reading.snapshot(2025)
+        unit = snapshot.unit(NEW)
+        by_id = snapshot.rubric(unit).by_id
+        first = await reading.events(snapshot, unit, None, 4, by_id["disclosure"])
+        rest = await reading.events(snapshot, unit, first.next, 4, by_id["disclosure"])
+        petitions = await reading.events(snapshot, unit, None, 4, by_id["petitions"])
+    ids = {item["id"] for item in (*first.items, *rest.items)}
+    expected = {each["id"] for each in (here[1], here[2], nil)}
+    assert expected < ids and len(ids) == 6 and rest.next is None
+    assert [item["id"] for item in petitions.items] == ["nil-2"]
