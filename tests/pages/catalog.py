@@ -10,6 +10,8 @@ from typing import NamedTuple
 
 UNIT = "H44.2.5"
 """The commune with the richest sheet of the sample city: a merger of several."""
+LOWERED, EXEMPT = "H44.2.2", "H44.4.3"
+"""A commune with a gate that it does not pass, and a school with an exemption."""
 YEAR = 2025
 
 
@@ -52,6 +54,18 @@ PAGES = (
         f"/intake/pages/events/answer?year={YEAR}&unit={UNIT}&appeal=KN-1",
         "council",
     ),
+    # a unit
+    CatalogPage("unit", f"/years/{YEAR}/units/{UNIT}", "hr"),
+    CatalogPage("unit-lowered", f"/years/{YEAR}/units/{LOWERED}", "hr"),
+    CatalogPage("unit-exempt", f"/years/{YEAR}/units/{EXEMPT}", "council"),
+    CatalogPage("unit-own-view", f"/years/{YEAR}/units/{UNIT}?view=own", "reader"),
+    CatalogPage("unit-events", f"/years/{YEAR}/units/{UNIT}/events", "hr"),
+    CatalogPage(
+        "unit-events-of-line", f"/years/{YEAR}/units/{LOWERED}/events?indicator=disclosure", "hr"
+    ),
+    CatalogPage("unit-history", f"/years/{YEAR}/units/{UNIT}/history", "hr"),
+    CatalogPage("unit-files", f"/years/{YEAR}/units/{UNIT}/files", "hr"),
+    CatalogPage("unit-missing", f"/years/{YEAR}/units/H44.9.99", "hr", 404),
     # training
     CatalogPage("courses", "/training/pages/courses", "clerk"),
     CatalogPage("course-new", "/training/pages/courses/new", "clerk"),

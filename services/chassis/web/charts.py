@@ -41,11 +41,12 @@ class Bar(NamedTuple):
 
 
 class Waterfall(NamedTuple):
-    """The bars from 0 to the total; `zero` is where 0 lies, in percent."""
+    """The bars from 0 to the total; `zero` is where 0 lies, in percent of the `span`."""
 
     bars: tuple[Bar, ...]
     zero: float
     total: int
+    span: int = 1
 
 
 def waterfall(steps: Sequence[Step], most: int) -> Waterfall:
@@ -66,7 +67,7 @@ def waterfall(steps: Sequence[Step], most: int) -> Waterfall:
         tone = step.tone or ("loss" if step.value < 0 else "gain")
         start, end = sorted((place(first), place(last)))
         bars.append(Bar(step, start, round(end - start, 2), tone, after))
-    return Waterfall(tuple(bars), place(0), sums[-1] if sums else 0)
+    return Waterfall(tuple(bars), place(0), sums[-1] if sums else 0, width)
 
 
 def bars(steps: Sequence[Step], most: int | None = None) -> tuple[Bar, ...]:
@@ -134,3 +135,40 @@ def line(
         for index, (label, value) in enumerate(values)
     )  # fmt: skip
     return Line(places, bottom, top, LINE_HEIGHT)
+
+
+class Course(NamedTuple):
+    """A value that holds from each point to the next, with levels to compare it with.
+
+    `x` and `y` of points are as in a line; a level is a point of which only `y` is used.
+    """
+
+    points: tuple[Point, ...]
+    levels: tuple[Point, ...]
+    height: float
+
+
+def course(
+    values: Sequence[tuple[Label, int, int]], levels: Sequence[tuple[Label, int]] = ()
+) -> Course:
+    """The course of values at instants, in their order; only levels among the values are drawn."""
+    numbers = [value for _, value, _ in values] or [0]
+    bottom, top = min(numbers), max(numbers)
+    instants = [instant for *_, instant in values] or [0]
+    span, length = (top - bottom) or 1, (instants[-1] - instants[0]) or 1
+    usable = LINE_HEIGHT - 2 * LINE_MARGIN
+
+    def height_of(value: int) -> float:
+        return round(LINE_MARGIN + usable * (top - value) / span, 1)
+
+    return Course(
+        tuple(
+            Point(label, value, round((at - instants[0]) * 100 / length, 2), height_of(value))
+            for label, value, at in values
+        ),
+        tuple(
+            Point(label, value, 0.0, height_of(value))
+            for label, value in levels if bottom <= value <= top
+        ),
+        LINE_HEIGHT,
+    )  # fmt: skip

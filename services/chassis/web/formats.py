@@ -62,6 +62,11 @@ def day(value: date | str | int | None) -> str:
     return _day(_local(value).date(), page_language())
 
 
+def ordinal_day(ordinal: int) -> str:
+    """A day by its proleptic ordinal, as due days have it."""
+    return _day(date.fromordinal(ordinal), page_language())
+
+
 def moment(value: str | int | None) -> str:
     """An instant in Vietnam: `16/12/2024 09:30` or `16 Dec 2024, 09:30`."""
     if value is None or value == "":
@@ -112,6 +117,6 @@ def _local(value: Any) -> datetime:
 
 FILTERS: Mapping[str, Callable[..., str]] = {
     "points": points, "signed": signed, "count": count, "percent": percent, "day": day,
-    "moment": moment, "machine_time": machine_time, "term": term,
+    "ordinal_day": ordinal_day, "moment": moment, "machine_time": machine_time, "term": term,
 }  # fmt: skip
 """The formats as templates know them: `{{ rating.total | points }}`."""

@@ -13,6 +13,11 @@ from typing import Any
 from contracts import moments
 from contracts.messages import Language, Message
 from services.scoring.exports.columns import result_label
+from services.scoring.exports.decision_texts import (
+    decision_contents,
+    decision_number,
+    decision_title,
+)
 from services.scoring.exports.head import ExportHead
 from services.scoring.exports.messages import message
 from services.scoring.ratings.class_reasons import sentence
@@ -223,33 +228,15 @@ class _Page:
         return sorted(entries, key=lambda entry: entry.time)
 
     def _decision(self, entry: Decision) -> Members:
-        values = entry.values
-        amount = values.get("points")
-        number = values.get("decision") or values.get("appeal") or ""
+        amount = entry.values.get("points")
         return {
             "date": self.instant(entry.time),
-            "kind": self.text(f"decision-{entry.type.replace('.', '-')}"),
-            "number": str(number),
-            "contents": list(self._contents(entry)),
+            "kind": self.say(decision_title(entry)),
+            "number": decision_number(entry),
+            "contents": [self.say(each) for each in decision_contents(self.rubric, entry)],
             "source": entry.source,
             "points": "" if amount is None else self.fraction(Fraction(str(amount))),
         }
-
-    def _contents(self, entry: Decision) -> Iterator[str]:
-        """What it is about, where an appeal stands, which appeals it answers, and why."""
-        values = entry.values
-        indicator = self.rubric.by_id.get(str(values.get("indicator", "")))
-        if indicator is not None:
-            yield indicator.vi
-        if "outcome" in values:
-            yield self.text(f"outcome-{values['outcome']}")
-        yield from (str(values[name]) for name in ("reason", "note") if values.get(name))
-        if entry.appeal is not None:
-            yield _sentence(self.say(label("appeal", entry.appeal.state)))
-            if not entry.appeal.in_time:
-                yield self.text("appeal-late")
-        elif entry.appeals and "appeal" not in values:
-            yield self.text("answers-appeals", appeals=", ".join(entry.appeals))
 
 
 def _group_of(line: SheetLine) -> str | None:

@@ -8,10 +8,11 @@ adjustments within their limit, and what the total lacks or gains at 0 and at th
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple, Protocol
 
 from services.scoring.ratings.assessment import Assessment
+from services.scoring.ratings.scores import Line
 
 REBASING, ADJUSTMENT, BOUNDS = "rebasing", "adjustment", "bounds"
 PARTS = (REBASING, ADJUSTMENT, BOUNDS)
@@ -28,16 +29,45 @@ class Contributions(NamedTuple):
 NOTHING = Contributions({}, dict.fromkeys(PARTS, 0))
 
 
+class Sums(Protocol):
+    """The sums of an assessment or a rating, in hundredths; the deduction is positive."""
+
+    @property
+    def basic(self) -> int:
+        """The basic score, re-based."""
+
+    @property
+    def bonus(self) -> int:
+        """The points that are added."""
+
+    @property
+    def deduction(self) -> int:
+        """The points that are taken away."""
+
+    @property
+    def adjustment(self) -> int:
+        """The adjustments within their limit."""
+
+    @property
+    def total(self) -> int:
+        """The total between 0 and the maximum."""
+
+
 def contributions(assessment: Assessment) -> Contributions:
     """The contributions of which the assessment's total is the sum."""
-    lines = assessment.lines
-    basic = sum(line.score for line in lines if line.indicator.kind.basic and line.counts)
-    whole = assessment.basic + assessment.bonus - assessment.deduction + assessment.adjustment
+    return contributions_of(assessment.lines, assessment)
+
+
+def contributions_of(lines: Iterable[Line], sums: Sums) -> Contributions:
+    """The contributions of lines, and of what is not an indicator's, to the total of their sums."""
+    scores = {line.indicator.id: line.score if line.counts else 0 for line in lines}
+    whole = sums.basic + sums.bonus - sums.deduction + sums.adjustment
+    basic = sum(scores.values()) - sums.bonus + sums.deduction
     return Contributions(
-        {line.indicator.id: line.score if line.counts else 0 for line in lines},
+        scores,
         {
-            REBASING: assessment.basic - basic,
-            ADJUSTMENT: assessment.adjustment,
-            BOUNDS: assessment.total - whole,
+            REBASING: sums.basic - basic,
+            ADJUSTMENT: sums.adjustment,
+            BOUNDS: sums.total - whole,
         },
     )

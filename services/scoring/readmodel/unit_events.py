@@ -71,11 +71,7 @@ async def unit_events(
         rows = await event_queries.events(conn, subjects, year, after, limit + 1, until, kinds)
         pairs = [ListedEvent(row, decode(row.raw)) for row in rows]
         is_last = len(rows) <= limit
-        of_unit = [
-            pair for pair in pairs
-            if belongs(snapshot, pair.event, units)
-            and (indicator is None or _is_about(snapshot, unit, indicator, pair.event))
-        ]  # fmt: skip
+        of_unit = _of_unit(snapshot, units, unit, indicator, pairs)
         ahead = [each for each in context if is_last or _place(each) <= _place(pairs[-1])]
         context = context[len(ahead) :]
         of_unit = sorted([*of_unit, *ahead], key=_place)
@@ -87,6 +83,17 @@ async def unit_events(
         if is_last:
             return EventPage(items, None)
         after = _place(pairs[-1])
+
+
+def _of_unit(
+    snapshot: Snapshot, units: Collection[str], unit: Unit, indicator: Indicator | None,
+    pairs: Sequence[ListedEvent],
+) -> list[ListedEvent]:  # fmt: skip
+    """Those of the events that are about the units, and about the indicator where there is one."""
+    of_units = [pair for pair in pairs if belongs(snapshot, pair.event, units)]
+    if indicator is None:
+        return of_units
+    return [pair for pair in of_units if _is_about(snapshot, unit, indicator, pair.event)]
 
 
 def _kinds(indicator: Indicator) -> set[str]:

@@ -62,4 +62,12 @@ PAGES = {
     **step("signature", OPERATOR, "seal", "sealed"),
     **step("seal", AUDITOR, "seal", "sealed"),
     **step("drop", OPERATOR, "draft", "draft-drop"),
+    # a unit
+    "GET /years/{year}/units/{unit}": of_units("sheet"),
+    "GET /years/{year}/units/{unit}/events": of_units("events"),
+    "GET /years/{year}/units/{unit}/history": of_units("history"),
+    "GET /years/{year}/units/{unit}/files": of_units("rating"),
+    "GET /years/{year}/units/{unit}/sheet.pdf": of_units("pdf", LogLine.EACH),
+    "GET /years/{year}/units/{unit}/rating.xlsx": of_units("xlsx", LogLine.EACH),
+    "GET /years/{year}/units/{unit}/proof.json": of_units("proof"),
 }

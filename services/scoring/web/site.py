@@ -12,7 +12,13 @@ from services.chassis.web.guard import guard
 from services.chassis.web.sessions import open_sessions
 from services.chassis.web.site import Site
 from services.scoring.access.read_lines import ReadLines
-from services.scoring.errors import RubricsReplaced, UnitNotRated, VersionUnknown, YearUnknown
+from services.scoring.errors import (
+    NotKnownYet,
+    RubricsReplaced,
+    UnitNotRated,
+    VersionUnknown,
+    YearUnknown,
+)
 from services.scoring.settings import SERVICE
 from services.scoring.web import sign_in
 from services.scoring.web.desk import Desk
@@ -25,6 +31,10 @@ from services.scoring.web.pages import (
     desk_replies,
     desk_steps,
     desk_verify,
+    unit,
+    unit_events,
+    unit_files,
+    unit_history,
     year,
 )
 from services.scoring.web.permissions import PAGES
@@ -44,6 +54,10 @@ def build_pages(desk: Desk, verifier: Verifier) -> ASGIApp:
     desk_replies.add_desk_replies(pages, site, desk)
     desk_decisions.add_desk_decisions(pages, site, desk)
     desk_verify.add_desk_verify(pages, site, desk)
+    unit.add_unit(pages, site, desk)
+    unit_events.add_unit_events(pages, site, desk)
+    unit_history.add_unit_history(pages, site, desk)
+    unit_files.add_unit_files(pages, site, desk)
     pages.add_middleware(ReadLines, log=desk.reads, rows=PAGES)
     _add_errors(pages, site)
     return guard(pages, site)
@@ -57,6 +71,10 @@ def _add_errors(pages: FastAPI, site: Site) -> None:
         request: Request, error: UnitNotRated | VersionUnknown | YearUnknown
     ) -> Response:
         return error_page(site, request, Problem(404, error.message))
+
+    @pages.exception_handler(NotKnownYet)
+    async def on_unknown_yet(request: Request, error: NotKnownYet) -> Response:
+        return error_page(site, request, Problem(409, error.message))
 
     @pages.exception_handler(RubricsReplaced)
     async def on_rubrics(request: Request, error: RubricsReplaced) -> Response:

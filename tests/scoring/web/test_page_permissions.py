@@ -76,8 +76,19 @@ ROWS = {
     **step_rows("signature", "operator", "sealed"),
     **step_rows("seal", "auditor", "sealed"),
     **step_rows("drop", "operator", "draft-drop"),
+    # a unit
+    "GET /years/{year}/units/{unit}": PageRow(EVERYBODY, "sheet"),
+    "GET /years/{year}/units/{unit}/events": PageRow(EVERYBODY, "events"),
+    "GET /years/{year}/units/{unit}/history": PageRow(EVERYBODY, "history"),
+    "GET /years/{year}/units/{unit}/files": PageRow(EVERYBODY, "rating"),
+    "GET /years/{year}/units/{unit}/sheet.pdf": PageRow(EVERYBODY, "pdf", each=True),
+    "GET /years/{year}/units/{unit}/rating.xlsx": PageRow(EVERYBODY, "xlsx", each=True),
+    "GET /years/{year}/units/{unit}/proof.json": PageRow(EVERYBODY, "proof"),
 }
-UNSEALED = ("GET /desk/{year}/seal.zip", "GET /desk/{year}/draft.zip")
+UNSEALED = (
+    "GET /desk/{year}/seal.zip", "GET /desk/{year}/draft.zip",
+    "GET /years/{year}/units/{unit}/proof.json",
+)  # fmt: skip
 """What this city, which has neither seal nor draft, answers by 404."""
 
 

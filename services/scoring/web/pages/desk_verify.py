@@ -185,7 +185,7 @@ async def _zip(bundle: Awaitable[bytes], name: str) -> Response:
     try:
         content = await bundle
     except tuple(ABSENT) as error:
-        raise _absent(error) from None
+        raise absent_seal(error) from None
     headers = {"content-disposition": f'attachment; filename="danchu-{name}.zip"'}
     return Response(content, headers=headers, media_type=ZIP)
 
@@ -213,8 +213,9 @@ async def _checked(verification: Verification, visit: Visit, year: int, version:
             return await verification.of_draft(year)
         return await verification.of_version(year, number)
     except tuple(ABSENT) as error:
-        raise _absent(error) from None
+        raise absent_seal(error) from None
 
 
-def _absent(error: DanchuError) -> Problem:
+def absent_seal(error: DanchuError) -> Problem:
+    """Why there is no file of a seal, with its status."""
     return Problem(ABSENT[type(error)], error.message)

@@ -1,0 +1,94 @@
+"""The events of a unit's year, or of one line of its sheet: whether each counts, and why not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, NamedTuple
+
+from fastapi import FastAPI, Query, Request, Response
+from pydantic import Field
+
+from contracts.messages import Message
+from services.chassis.web.parameters import EMPTY
+from services.chassis.web.site import Site
+from services.scoring.access.cursors import event_cursor, event_place
+from services.scoring.access.parameters import UnitCode, Year
+from services.scoring.web.desk import Desk
+from services.scoring.web.event_labels import event_label
+from services.scoring.web.unit_frame import UNIT, UnitQuery, open_frame
+
+ROWS = 50
+WEB = ("https://", "http://")
+
+
+class EventsQuery(UnitQuery):
+    """A page of the events; of one line of the sheet with its indicator."""
+
+    indicator: Annotated[str | None, EMPTY] = Field(None, max_length=64)
+    cursor: str | None = Field(None, max_length=2000)
+
+
+class EvidenceLink(NamedTuple):
+    """A document behind an event; its address only where a browser may follow it."""
+
+    document: str
+    url: str | None
+
+
+class EventLine(NamedTuple):
+    """An event as the list has it; `reason` is why it does not count, `note` what is odd of it."""
+
+    event: Mapping[str, Any]
+    title: Message
+    data: tuple[tuple[str, str], ...]
+    evidence: tuple[EvidenceLink, ...]
+    reason: Message | None
+    note: Message | None
+
+
+def add_unit_events(pages: FastAPI, site: Site, desk: Desk) -> None:
+    """The page of the events."""
+
+    @pages.get(f"{UNIT}/events")
+    async def unit_events(
+        request: Request, year: Year, unit: UnitCode, query: Annotated[EventsQuery, Query()]
+    ) -> Response:
+        visit = site.visit(request)
+        frame = await open_frame(desk, visit, year, unit, query)
+        if isinstance(frame, Response):
+            return frame
+        rubric, key = frame.snapshot.rubric(frame.unit), frame.unit.key
+        indicator = rubric.by_id.get(query.indicator or "")
+        moment = query.moment
+        place = event_place(query.cursor, year, key, moment)
+        page = await desk.reading.events(frame.snapshot, frame.unit, place, ROWS, indicator)
+        return visit.page(
+            "unit_events.html", year=year, frame=frame, rubric=rubric, indicator=indicator,
+            rows=[event_line(item) for item in page.items],
+            next=page.next and event_cursor(page.next, year, key, moment),
+        )  # fmt: skip
+
+
+def event_line(item: Mapping[str, Any]) -> EventLine:
+    """The row of an event."""
+    data = item["data"]
+    return EventLine(
+        item, event_label(item["type"]),
+        tuple((name, _text(value)) for name, value in data.items() if name != "evidence"),
+        tuple(map(_evidence, data.get("evidence") or ())), _in_words(item, "reason"),
+        _in_words(item, "note"),
+    )  # fmt: skip
+
+
+def _text(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _evidence(entry: Mapping[str, Any]) -> EvidenceLink:
+    url = str(entry.get("url", ""))
+    return EvidenceLink(str(entry["document"]), url if url.startswith(WEB) else None)
+
+
+def _in_words(item: Mapping[str, Any], name: str) -> Message | None:
+    word = item[name]
+    return word and Message(word, item[f"{name}_vi"], item[f"{name}_en"])

@@ -1,0 +1,129 @@
+"""The pages of a unit: the sheet from 0 to the total, its events, history and files."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from contracts.catalog import CATALOG
+from services.chassis.auth.credentials import Issuer
+from services.chassis.clock import fixed
+from services.scoring.readmodel.reader import Reading
+from services.scoring.readmodel.snapshot import Snapshots
+from services.scoring.rubrics.loader import SHIPPED, load_directory
+from services.scoring.web import sheet_rows
+from services.scoring.web.event_labels import event_label
+from tests.scoring.answering import Answering, answering
+from tests.scoring.folding import folding
+from tests.scoring.test_road import due, published, registered
+from tests.scoring.web.visiting import Visiting
+from tests.support.builders.cities import NOW, accepted
+from tests.support.builders.events import event
+
+pytestmark = pytest.mark.anyio
+HOSTILE = "<script>alert(1)</script>\"'=cmd|x & " + "dài " * 20 + "cuối"
+KEY, CODE, UNIT = "H44.1", "000.00.01.H44", "/years/2025/units/H44.1"
+CITY = [
+    registered(KEY, HOSTILE), due(KEY, "a"), due(KEY, "b"), published(KEY, "a"),
+    event("code", "unit.recoded", subject=KEY, data={"code": CODE, "effective": "2025-02-01"}),
+    event("plus", "adjustment.decided", subject=KEY,
+          data={"decision": "7/QĐ", "points": "1.50", "reason": HOSTILE}),
+    event("appeal", "appeal.filed", subject=KEY, data={"appeal": "KN-1", "reason": "xem lại"}),
+    event("end", "unit.dissolved", subject="H44.2", data={"effective": "2024-07-01"}),
+    registered("H44.2", "Xã cũ"),
+]  # fmt: skip
+
+
+@pytest.fixture
+async def city(home: Path, tmp_path: Path, issuer: Issuer) -> AsyncIterator[Answering]:
+    """Scoring with a unit of a hostile name, and one that has ended before the year."""
+    async with answering(home, f"sqlite:///{tmp_path / 'scoring.db'}", issuer, CITY) as made:
+        yield made
+
+
+async def test_the_sheet_leads_from_zero_to_the_total(city: Answering) -> None:
+    """Each bar to its line and its events; what is missing with its worth; texts as text."""
+    page = await Visiting(city.app).ask("GET", UNIT, "hr")
+    assert page.status_code == 200 and "<script>alert" not in page.text
+    assert "style=" not in page.text and "&lt;script&gt;alert" in page.text
+    links = set(re.findall(r'href="#(line-[a-z-]+)"', page.text))
+    assert links and all(f'id="{link}"' in page.text for link in links)
+    assert f"{UNIT}/events?indicator=disclosure" in page.text
+    assert "7/QĐ" in page.text and "+1,50" in page.text and "KN-1" in page.text
+    assert "<code>b</code>" in page.text and "quá hạn 01/08/2025" in page.text
+    english = await Visiting(city.app).ask("GET", UNIT, "hr", headers={"accept-language": "en"})
+    assert "From 0 to the total" in english.text and "overdue since 1 Aug 2025" in english.text
+
+
+async def test_the_bars_add_up_to_the_total(tmp_path: Path) -> None:
+    """To the hundredth, with what is no indicator's."""
+    url = f"sqlite:///{tmp_path / 'scoring.db'}"
+    async with folding(url, load_directory(SHIPPED)) as fold:
+        await fold.fold(accepted(CITY))
+        reading = Reading(fold.db, Snapshots(fold.db, fold.folder.rubrics), fixed(NOW))
+        sheet = await reading.sheet(2025, KEY, None)
+        snapshot = await reading.snapshot(2025)
+    groups = sheet_rows.line_groups(sheet)
+    bars = sheet_rows.sheet_bars(sheet, groups, snapshot.rubric(snapshot.unit(KEY)), "?")
+    steps = [bar.step for bar in bars.chart.bars]
+    assert steps[-1].value == sheet.rating.total == sum(step.value for step in steps[:-1])
+    assert sum(len(group.lines) for group in groups) == len(sheet.lines)
+    best = sheet_rows.lifts(sheet)
+    assert [lift.worth for lift in best] == sorted((lift.worth for lift in best), reverse=True)
+    assert best and best[0].worth > 0
+
+
+async def test_a_unit_is_found_by_each_of_its_codes(city: Answering) -> None:
+    """The address of the key is the one that stays; the page and the query are kept."""
+    visiting = Visiting(city.app)
+    led = await visiting.ask("GET", f"/years/2025/units/{CODE}/events?indicator=disclosure", "hr")
+    assert led.status_code == 307
+    assert led.headers["location"] == f"{UNIT}/events?indicator=disclosure"
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "sentence"),
+    [
+        ("/years/2025/units/H44.9", 404, "Không có đơn vị nào mang mã H44.9"),
+        ("/years/2025/units/H44.2", 404, "Đơn vị đã kết thúc từ ngày 01/07/2024"),
+        (f"{UNIT}?version=7", 404, "không có phiên bản 7"),
+        (f"{UNIT}?version=1&as_of=2025-01-01T00:00", 422, "không chọn cả hai"),
+        (f"{UNIT}?as_of=2999-01-01T00:00", 409, "2998-12-31"),
+        (f"{UNIT}/events?cursor=x", 422, "cursor"),
+    ],
+)
+async def test_a_page_without_a_rating_says_why(
+    city: Answering, path: str, status: int, sentence: str
+) -> None:
+    """Unknown, ended before the year, no such version, an instant that is not known yet."""
+    page = await Visiting(city.app).ask("GET", path, "hr")
+    assert page.status_code == status and sentence in page.text
+
+
+async def test_events_and_history_name_what_counts_and_what_moved(city: Answering) -> None:
+    """Of one line only its own; a cause with the line that it moved."""
+    visiting = Visiting(city.app)
+    every = await visiting.ask("GET", f"{UNIT}/events", "hr")
+    line = await visiting.ask("GET", f"{UNIT}/events?indicator=disclosure", "hr")
+    assert "KN-1" in every.text and "KN-1" not in line.text
+    assert line.text.count("<time") == 3 * 2
+    history = await visiting.ask("GET", f"{UNIT}/history", "hr")
+    assert "Đăng ký đơn vị" in history.text and "chart-line" in history.text
+
+
+async def test_the_files_are_those_of_the_interface(city: Answering) -> None:
+    """A PDF and a workbook; a year that is not sealed has no proof, and the page says so."""
+    visiting = Visiting(city.app)
+    pdf = await visiting.ask("GET", f"{UNIT}/sheet.pdf", "hr")
+    book = await visiting.ask("GET", f"{UNIT}/rating.xlsx?lang=en", "hr")
+    assert pdf.content.startswith(b"%PDF") and book.content.startswith(b"PK")
+    assert "Năm này chưa chốt" in (await visiting.ask("GET", f"{UNIT}/files", "hr")).text
+
+
+def test_every_type_of_event_has_a_name() -> None:
+    """Also of those that no rubric reads."""
+    names = [event_label(kind.type) for kind in CATALOG.values()]
+    assert len(set(names)) >= len({kind.short for kind in CATALOG.values()})
