@@ -148,14 +148,14 @@ class Course(NamedTuple):
     height: float
 
 
-def course(
-    values: Sequence[tuple[Label, int, int]], levels: Sequence[tuple[Label, int]] = ()
-) -> Course:
-    """The course of values at instants, in their order; only levels among the values are drawn."""
-    numbers = [value for _, value, _ in values] or [0]
+def course(values: Sequence[tuple[Label, int]], levels: Sequence[tuple[Label, int]] = ()) -> Course:
+    """The course of values in their order, a step each: many may belong to one instant.
+
+    Only levels among the values are drawn.
+    """
+    numbers = [value for _, value in values] or [0]
     bottom, top = min(numbers), max(numbers)
-    instants = [instant for *_, instant in values] or [0]
-    span, length = (top - bottom) or 1, (instants[-1] - instants[0]) or 1
+    span, length = (top - bottom) or 1, max(1, len(values) - 1)
     usable = LINE_HEIGHT - 2 * LINE_MARGIN
 
     def height_of(value: int) -> float:
@@ -163,8 +163,8 @@ def course(
 
     return Course(
         tuple(
-            Point(label, value, round((at - instants[0]) * 100 / length, 2), height_of(value))
-            for label, value, at in values
+            Point(label, value, round(index * 100 / length, 2), height_of(value))
+            for index, (label, value) in enumerate(values)
         ),
         tuple(
             Point(label, value, 0.0, height_of(value))

@@ -75,4 +75,7 @@ def test_parts_fill_the_whole_and_points_stay_inside() -> None:
     line = charts.line([("2024", 7000), ("2025", 9000), ("2026", 8000)])
     assert [point.x for point in line.points] == [4, 50, 96]
     assert [point.y for point in line.points] == [124, 16, 70]
+    course = charts.course([("1", 80), ("2", 100), ("3", 90)], [("A", 90), ("B", 70)])
+    assert [(point.x, point.y) for point in course.points] == [(0, 124), (50, 16), (100, 70)]
+    assert [(level.label, level.y) for level in course.levels] == [("A", 70)]
     assert [bar.length for bar in charts.bars([Step("a", 5), Step("b", 10)])] == [50, 100]

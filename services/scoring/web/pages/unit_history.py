@@ -74,14 +74,14 @@ def add_unit_history(pages: FastAPI, site: Site, desk: Desk) -> None:
         )  # fmt: skip
 
 
-def points(rows: Sequence[ChangeRow]) -> list[tuple[str, int, int]]:
+def points(rows: Sequence[ChangeRow]) -> list[tuple[str, int]]:
     """The totals of the rows from the oldest on, with that before it."""
     if not rows:
         return []
     first = rows[-1].change.cause.recorded
     totals = [(first, rows[-1].before)]
     totals += [(row.change.cause.recorded, row.after) for row in reversed(rows)]
-    return [(moment(at), total, at) for at, total in totals]
+    return [(moment(at), total) for at, total in totals]
 
 
 def levels(rubric: Rubric) -> list[tuple[str, int]]:
