@@ -14,7 +14,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from contracts.messages import LANGUAGES, Language, Message
 from services.chassis.http.html_page import html_page
-from services.chassis.http.service_api import HEALTH_PATHS, Problem, answer
+from services.chassis.http.problem_answer import answer
+from services.chassis.http.problems import Problem
+from services.chassis.http.routes import HEALTH_PATHS
 from services.chassis.messages import message as chassis_message
 from services.chassis.web.static_files import with_static_files
 from services.commands.messages import message

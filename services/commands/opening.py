@@ -5,8 +5,9 @@ import asyncio
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from services.chassis.http import language
-from services.chassis.http.problems import Problem
-from services.chassis.http.service_api import RETRY_SECONDS, answer, asks_health
+from services.chassis.http.problem_answer import answer
+from services.chassis.http.problems import RETRY_SECONDS, Problem
+from services.chassis.http.routes import asks_health
 from services.commands.messages import message
 
 

@@ -11,14 +11,11 @@ from pathlib import Path
 from services.chassis.cancellation import cancel_all
 from services.chassis.errors import BrokerAway, DanchuError, DatabaseAway, StateNotMigrated
 from services.chassis.heartbeat import Heartbeats, pulse
-from services.chassis.http.metrics import measure_requests
 from services.chassis.http.server import HttpServer, http_server
-from services.chassis.http.service_api import compose, health_only
 from services.chassis.settings import Settings
 from services.chassis.telemetry import instruments
 from services.chassis.telemetry.gauges import measure_for_ever
 from services.chassis.wait_log import WaitLog
-from services.commands.front_page import front_page
 from services.commands.messages import message
 from services.commands.opening import refuse_until
 from services.commands.ports import PortTaken, is_free, listen
@@ -182,14 +179,21 @@ async def _serve_http(
 ) -> AsyncIterator[HttpServer]:
     """The HTTP server of the apps; a separate fold serves only health, if it has a port."""
     port, option = settings.port, "DANCHU_PORT"
-    served = {name: (app.api, app.health) for name, app in apps.items()}
     if part == "fold":
         if settings.health_port is None:
             yield HttpServer()
             return
         port, option = settings.health_port, "DANCHU_HEALTH_PORT"
+    # loaded here: a fold without a port needs no web framework
+    from services.chassis.http.metrics import measure_requests
+    from services.chassis.http.service_api import compose, health_only
+    from services.commands.front_page import front_page
+
+    if part == "fold":
         served = {name: (health_only({name: app.health}), app.health) for name, app in apps.items()}
         settings = settings.model_copy(update={"tls_certificate": None, "tls_key": None})
+    else:
+        served = {name: (app.api, app.health) for name, app in apps.items()}
     pages = next((app.pages for app in apps.values() if app.pages is not None), None)
     root = refuse_until(started, compose(served, front_page(list(apps), pages)))
     if settings.exports_telemetry:

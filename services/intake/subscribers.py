@@ -25,8 +25,8 @@ from services.chassis.broker.connection import Broker
 from services.chassis.broker.errors import translate_client_errors
 from services.chassis.denials import write_denial
 from services.chassis.errors import BrokerAway, DatabaseAway
+from services.chassis.http.problem_answer import away
 from services.chassis.http.problems import Problem
-from services.chassis.http.service_api import away
 from services.chassis.settings import NatsAccess
 from services.chassis.telemetry.instruments import meter
 from services.intake.handlers import Intake

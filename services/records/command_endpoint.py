@@ -31,8 +31,9 @@ from services.chassis.health import Health
 from services.chassis.http.language import labelled
 from services.chassis.http.openapi import answers
 from services.chassis.http.outbox_route import add_outbox_route
+from services.chassis.http.problem_answer import answer
 from services.chassis.http.reads_route import add_reads_route
-from services.chassis.http.service_api import FieldError, Problem, answer, service_api
+from services.chassis.http.service_api import FieldError, Problem, service_api
 from services.chassis.http.strict_body import StrictRoute
 from services.chassis.keys import KeysClosed
 from services.chassis.read_log import ReadLog

@@ -1,16 +1,17 @@
 """Composes scoring from its settings: the queries over HTTP, the fold, or both.
 
-Queries and fold can run in separate processes: they share nothing but the database. `build` opens
-no connection.
+Queries and fold can run in separate processes: they share nothing but the database, and a fold
+loads no web framework. `build` opens no connection.
 """
+
+from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Literal
-
-from fastapi import FastAPI
-from starlette.types import ASGIApp
+from functools import cached_property
+from typing import TYPE_CHECKING, Literal
 
 from contracts import moments
 from services.chassis.auth import credentials
@@ -30,8 +31,6 @@ from services.chassis.service_schema import migrate_service
 from services.chassis.settings import Settings
 from services.chassis.telemetry.gauges import Measure
 from services.chassis.token_watch import TokenWatch
-from services.scoring.api.build import build_api
-from services.scoring.api.rating_question import rating_answers
 from services.scoring.errors import FoldHalted, MarksDiffer
 from services.scoring.fold.registry import Registry
 from services.scoring.handlers.folder import Folder
@@ -40,14 +39,11 @@ from services.scoring.operations.gauges import ScoringGauges
 from services.scoring.operations.lag import FoldLag
 from services.scoring.readmodel import sealed_rubrics
 from services.scoring.readmodel.reader import Reading
-from services.scoring.readmodel.receipts import Receipts
 from services.scoring.readmodel.sealed_rubrics import SealedRubrics
 from services.scoring.readmodel.snapshot import Snapshot, Snapshots, require_same_rubrics
-from services.scoring.readmodel.years import Years
 from services.scoring.rubrics import loader
 from services.scoring.rubrics.model import Rubrics
 from services.scoring.sealing import keyring
-from services.scoring.sealing.commands import StageCommands
 from services.scoring.sealing.service import SealService, seal_service
 from services.scoring.sealing.sets import SealQuestion
 from services.scoring.sealing.start_check import check_seals
@@ -61,13 +57,16 @@ from services.scoring.stream import stream_state
 from services.scoring.subscribers.fold_loop import FoldLoop
 from services.scoring.subscribers.mark_watch import MarkWatch
 from services.scoring.subscribers.rating_feed import RatingFeed
-from services.scoring.subscribers.rating_questions import RatingResponder
-from services.scoring.subscribers.receipt_questions import ReceiptResponder
 from services.scoring.subscribers.standby import Standby
 from services.scoring.tables import MIGRATIONS
-from services.scoring.web.desk import Desk
-from services.scoring.web.site import build_pages
 from services.scoring.year.stages import SEALED
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+    from starlette.types import ASGIApp
+
+    from services.scoring.subscribers.rating_questions import RatingResponder
+    from services.scoring.subscribers.receipt_questions import ReceiptResponder
 
 Part = Literal["all", "http", "fold"]
 
@@ -80,7 +79,7 @@ class App:
     settings: ScoringSettings
     db: Database
     broker: Broker
-    api: FastAPI
+    build_api: Callable[[], FastAPI]
     health: Health
     questions: ReceiptResponder | None
     ratings: RatingResponder | None
@@ -92,6 +91,11 @@ class App:
     standby: Standby | None = None
     pages: ASGIApp | None = None
     tasks: list[asyncio.Task[None]] = field(default_factory=list)
+
+    @cached_property
+    def api(self) -> FastAPI:
+        """The queries over HTTP, built where they are served."""
+        return self.build_api()
 
     def measures(self) -> dict[str, Measure]:
         """The fold, and where this process folds, what it leaves behind."""
@@ -173,27 +177,25 @@ def build(settings: ScoringSettings, part: Part = "all", clock: Clock = now_us) 
     if standby is not None:
         seals.keeper.beat = health.beats.beat("scoring seals")
         standby.always = [("scoring seals", seals.keeper.run)]
-    api = build_api(reading, lag, verifier, health, reads, seals, settings.public_url)
+
+    def queries() -> FastAPI:
+        from services.scoring.api.build import build_api
+
+        return build_api(reading, lag, verifier, health, reads, seals, settings.public_url)
+
     questions = ratings = pages = None
     if part != "fold":
-        pages = build_pages(_desk(settings, reading, seals, lag, reads), verifier)
-        questions = ReceiptResponder(settings.nats(SERVICE), Receipts(db, reading.versions))
-        ratings = RatingResponder(settings.nats(SERVICE), rating_answers(reading, reads))
+        from services.scoring.api.questions import responders
+        from services.scoring.web.desk import desk
+        from services.scoring.web.site import build_pages
+
+        pages = build_pages(desk(settings, reading, seals, lag, reads), verifier)
+        questions, ratings = responders(settings, reading, reads)
     gauges = ScoringGauges(lag, None if standby is None else standby.feed.unannounced)
     return App(
-        settings, db, broker, api, health, questions, ratings, reads, seals,
+        settings, db, broker, queries, health, questions, ratings, reads, seals,
         TokenWatch(db, verifier), gauges, clock, standby, pages,
     )  # fmt: skip
-
-
-def _desk(
-    settings: ScoringSettings, reading: Reading, seals: SealService, lag: FoldLag, reads: ReadLog
-) -> Desk:
-    """What the pages use."""
-    db, snapshots, clock = reading.db, reading.snapshots, reading.clock
-    years = Years(db, snapshots.rubrics, clock, snapshots)
-    stages = StageCommands(db, snapshots.rubrics, clock)
-    return Desk(settings, reading, years, stages, seals, lag, reads)
 
 
 def _standby(

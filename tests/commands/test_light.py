@@ -64,6 +64,23 @@ def test_a_light_command_loads_no_service(
     assert run.stderr.splitlines()[-1].strip() == "LOADED"
 
 
+FOLD = """
+from pathlib import Path
+import services.commands.serve
+from services.commands.service_registry import build
+build(["scoring"], "fold", Path(sys.argv[1]))
+"""
+
+
+@pytest.mark.parametrize("work", ["import services.commands.stack", FOLD])
+def test_a_process_that_answers_nobody_loads_no_web_framework(work: str, tmp_path: Path) -> None:
+    """Nor what migrates: the supervisor and the fold start in half the time, as at a failover."""
+    names = "{'alembic', 'fastapi', 'faststream'} & sys.modules.keys()"
+    probe = f"import sys\n{work}\nprint(*{names})"
+    run = subprocess.run([sys.executable, "-c", probe, tmp_path], capture_output=True, text=True)
+    assert (run.returncode, run.stdout) == (0, "\n"), run.stderr
+
+
 def test_garbage_is_collected_of_what_comes_after_loading() -> None:
     """What was loaded is set aside: neither the start nor the end of a process walks through it."""
 

@@ -12,13 +12,12 @@ from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
 from contracts.messages import Message
-from services.chassis.http.problems import Problem
+from services.chassis.http.problems import RETRY_SECONDS, Problem
 from services.chassis.http.rates import Rates
 from services.chassis.messages import message
 from services.chassis.settings import Settings
 
 Key = TypeVar("Key")
-RETRY_SECONDS = "2"
 FILES_RESERVED = 256
 """Open files reserved for databases, the broker and logs."""
 BODY_QUIET_SECONDS = 0.5

@@ -17,9 +17,10 @@ from services.chassis.http.admission import Gate, Ticket, address_of
 from services.chassis.http.browser_headers import ENCRYPTED_FIELDS, FIELDS
 from services.chassis.http.metrics import refusals
 from services.chassis.http.parsing import SLICE_BYTES, RequestParsing
+from services.chassis.http.problem_answer import answer
 from services.chassis.http.problems import PROBLEM_TYPE, Problem
 from services.chassis.http.proxies import Proxies
-from services.chassis.http.service_api import answer, asks_health
+from services.chassis.http.routes import asks_health
 from services.chassis.messages import message
 
 HEAD_SECONDS = 10.0

@@ -8,7 +8,7 @@ import base64
 import hashlib
 import html
 
-from fastapi import Response
+from starlette.responses import Response
 
 from contracts.messages import Language
 

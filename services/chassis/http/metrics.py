@@ -11,7 +11,7 @@ from typing import Any
 from opentelemetry.trace import SpanKind, StatusCode
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from services.chassis.http.service_api import ROUTE_KEY, asks_health
+from services.chassis.http.routes import ROUTE_KEY, asks_health
 from services.chassis.telemetry.instruments import TRACE_HEADERS, message_span, meter, tracer
 from services.chassis.telemetry.request_durations import REQUESTS, RequestKind
 

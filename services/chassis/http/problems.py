@@ -10,6 +10,8 @@ from services.chassis.http.language import in_language
 from services.chassis.messages import message
 
 PROBLEM_TYPE = "application/problem+json"
+RETRY_SECONDS = "2"
+"""Value of `Retry-After` where a wait helps."""
 
 
 class FieldError(TypedDict):

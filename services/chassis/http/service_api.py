@@ -19,23 +19,21 @@ from services.chassis.health import Health
 from services.chassis.http import language
 from services.chassis.http.openapi import Api, Liveness, Readiness, operation_id
 from services.chassis.http.peer import use_peer_of
+from services.chassis.http.problem_answer import answer, away
 from services.chassis.http.problems import PROBLEM_TYPE as PROBLEM_TYPE
 from services.chassis.http.problems import FieldError as FieldError
 from services.chassis.http.problems import Problem as Problem
 from services.chassis.http.problems import error_members as error_members
 from services.chassis.http.problems import wrong_parameters
+from services.chassis.http.routes import HEALTH_PATHS, ROUTE_KEY
 from services.chassis.http.validation import field_faults
 from services.chassis.messages import message
 
 log = logging.getLogger(__name__)
 
-RETRY_SECONDS = "2"
 DRAINED_TIMES = 4
 BODY_SECONDS = 60
 DIGITS_MAX = 20
-ROUTE_KEY = "danchu.route"
-"""The key of the scope of the service that answered, for the metrics; with its root path."""
-HEALTH_PATHS = ("/healthz", "/readyz")
 NOT_BY_FASTAPI = TelemetryConfig(
     tracing=False, metrics=False, logs=False, operation_spans=False, auto_configure=False
 )
@@ -49,16 +47,6 @@ class BodyProblem(HTTPException):
     def __init__(self, problem: Problem) -> None:
         super().__init__(problem.status, str(problem.detail))
         self.problem = problem
-
-
-def away(error: DatabaseAway | BrokerAway) -> Problem:
-    """Problem 503 for a missing database or broker, with the time until a retry."""
-    return Problem(503, error.message, headers={"Retry-After": RETRY_SECONDS})
-
-
-def answer(problem: Problem) -> Response:
-    """The HTTP answer of a problem."""
-    return Response(problem.encode(), problem.status, problem.headers, PROBLEM_TYPE)
 
 
 async def bounded_body(request: Request, limit: int) -> bytes:
@@ -266,9 +254,3 @@ async def _send_json(send: Send, status: int, body: bytes) -> None:
     headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
-
-
-def asks_health(path: str) -> bool:
-    """Whether it is /healthz or /readyz, of the process or of one service."""
-    names = path.strip("/").split("/")
-    return len(names) <= 2 and names[-1] in ("healthz", "readyz")

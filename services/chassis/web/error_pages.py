@@ -13,8 +13,9 @@ from starlette.responses import RedirectResponse
 from contracts.messages import templates
 from services.chassis.denials import note_denial, route_of
 from services.chassis.errors import BrokerAway, DatabaseAway
+from services.chassis.http.problem_answer import away
 from services.chassis.http.problems import Problem, wrong_parameters
-from services.chassis.http.service_api import NOT_BY_FASTAPI, away
+from services.chassis.http.service_api import NOT_BY_FASTAPI
 from services.chassis.http.validation import field_faults
 from services.chassis.messages import message as chassis_message
 from services.chassis.web.messages import message as sentence

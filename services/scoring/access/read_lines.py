@@ -17,7 +17,8 @@ from services.chassis.auth.credentials import READS_ALL, Credential
 from services.chassis.denials import CREDENTIAL
 from services.chassis.errors import DanchuError, DatabaseAway
 from services.chassis.http.peer import peer_address
-from services.chassis.http.service_api import RETRY_SECONDS, Problem, answer
+from services.chassis.http.problem_answer import answer
+from services.chassis.http.problems import RETRY_SECONDS, Problem
 from services.chassis.read_log import Read, ReadLog, ReadsWait
 from services.scoring.access.permissions import LogLine, Permission
 from services.scoring.year.stages import SEALED

@@ -1,8 +1,7 @@
 """Which unit a question is about, whether the reader may see it, and what it waits for."""
 
 from services.chassis.auth.credentials import READS_ALL, Credential, unit_missing
-from services.chassis.http.problems import Problem
-from services.chassis.http.service_api import RETRY_SECONDS
+from services.chassis.http.problems import RETRY_SECONDS, Problem
 from services.scoring.access.read_lines import name_stage
 from services.scoring.errors import UnitNotRated
 from services.scoring.fold.registry import Unit

@@ -10,9 +10,10 @@ from contracts.messages import Message
 from services.chassis.auth.credentials import Verifier
 from services.chassis.auth.issuer_lookup import add_issuer_lookup
 from services.chassis.health import Health
+from services.chassis.http.problem_answer import answer
 from services.chassis.http.problems import Problem
 from services.chassis.http.reads_route import add_reads_route
-from services.chassis.http.service_api import answer, service_api
+from services.chassis.http.service_api import service_api
 from services.chassis.http.strict_body import StrictRoute
 from services.chassis.read_log import ReadLog
 from services.scoring.access.read_lines import ReadLines, note_rating

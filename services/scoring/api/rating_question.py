@@ -9,8 +9,8 @@ from contracts import door
 from services.chassis.auth.credentials import Credential
 from services.chassis.errors import DanchuError, DatabaseAway
 from services.chassis.http.peer import use_peer_of
-from services.chassis.http.problems import wrong_parameters
-from services.chassis.http.service_api import RETRY_SECONDS, Problem, away
+from services.chassis.http.problem_answer import away
+from services.chassis.http.problems import RETRY_SECONDS, Problem, wrong_parameters
 from services.chassis.http.validation import field_faults
 from services.chassis.read_log import ReadLog, ReadsWait
 from services.scoring.access.parameters import UNIT_MAX

@@ -6,8 +6,8 @@ from fastapi import Depends, FastAPI, Query, Request, Response
 
 from services.chassis.auth.credentials import READS_MACHINERY, Credential, Verifier, require
 from services.chassis.errors import DanchuError
+from services.chassis.http.problem_answer import answer
 from services.chassis.http.problems import FieldError, Problem, wrong_parameters
-from services.chassis.http.service_api import answer
 from services.scoring.access.parameters import UnitCode, Year
 from services.scoring.access.seal_body import (
     DropBody,

@@ -11,8 +11,7 @@ from fastapi import Depends, FastAPI, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.chassis.auth.credentials import Verifier
-from services.chassis.http.problems import FieldError, Problem
-from services.chassis.http.service_api import RETRY_SECONDS
+from services.chassis.http.problems import RETRY_SECONDS, FieldError, Problem
 from services.chassis.http.validation import Integer
 from services.scoring.access.parameters import UnitCode, Year
 from services.scoring.access.read_lines import name_stage, name_units, name_year

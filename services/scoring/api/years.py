@@ -11,8 +11,8 @@ from services.chassis.auth.credentials import (
     Credential,
     Verifier,
 )
+from services.chassis.http.problem_answer import answer
 from services.chassis.http.problems import Problem
-from services.chassis.http.service_api import answer
 from services.scoring.access.decision_body import DecisionBody
 from services.scoring.access.parameters import Year
 from services.scoring.access.units import wait_for_receipts

@@ -20,7 +20,7 @@ from services.chassis.auth.credentials import Credential
 from services.chassis.broker.connection import Broker
 from services.chassis.broker.errors import translate_client_errors
 from services.chassis.errors import BrokerAway
-from services.chassis.http.service_api import RETRY_SECONDS, Problem
+from services.chassis.http.problems import RETRY_SECONDS, Problem
 from services.chassis.settings import NatsAccess
 from services.chassis.telemetry.instruments import TRACE_HEADERS, message_span, meter, tracer
 from services.scoring.messages import message

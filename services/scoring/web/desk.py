@@ -24,3 +24,13 @@ class Desk:
     seals: SealService
     lag: FoldLag
     reads: ReadLog
+
+
+def desk(
+    settings: ScoringSettings, reading: Reading, seals: SealService, lag: FoldLag, reads: ReadLog
+) -> Desk:
+    """What the pages use, by the database and the rubrics that are read."""
+    db, snapshots, clock = reading.db, reading.snapshots, reading.clock
+    years = Years(db, snapshots.rubrics, clock, snapshots)
+    stages = StageCommands(db, snapshots.rubrics, clock)
+    return Desk(settings, reading, years, stages, seals, lag, reads)

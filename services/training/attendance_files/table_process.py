@@ -12,7 +12,7 @@ import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from typing import Any
 
-from services.chassis.http.service_api import RETRY_SECONDS, Problem
+from services.chassis.http.problems import RETRY_SECONDS, Problem
 from services.training.attendance_files.spreadsheet_model import Table, TableFault, from_json
 from services.training.messages import message
 
