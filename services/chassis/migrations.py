@@ -3,20 +3,24 @@
 A migration that only adds leaves earlier code able to work on the new schema. Beside the revision
 the schema therefore states the oldest revision whose code works on it: code that does not know the
 revision goes on where it knows the oldest one, and refuses the schema otherwise.
+
+Alembic, which loads the dialects of every database it knows, is loaded to migrate alone: whether a
+schema is of this version is told by the names of the files.
 """
 
-import logging
-from collections.abc import Iterable
-from pathlib import Path
-from typing import Any
+from __future__ import annotations
 
-from alembic import command
-from alembic.config import Config
-from alembic.script import Script, ScriptDirectory
-from alembic.util import CommandError
+import logging
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
 from sqlalchemy import Connection, inspect, text
 
 from services.chassis.errors import StateOfNewerVersion
+
+if TYPE_CHECKING:
+    from alembic.script import Script, ScriptDirectory
 
 VERSION_TABLE = "alembic_version"
 SUPPORT_TABLE = "schema_support"
@@ -32,10 +36,10 @@ def is_current(conn: Connection, script_location: Path, where: str, exact: bool 
     that supports this code. StateOfNewerVersion for any other later one, with `exact` for all.
     """
     revision = _revision(conn)
-    script = ScriptDirectory.from_config(_alembic(script_location))
-    if revision is None or _knows(script, revision):
-        return revision == script.get_current_head()
-    _require_support(conn, script, revision, where, exact)
+    known = revisions(script_location)
+    if revision is None or revision in known:
+        return revision == known[-1]
+    _require_support(conn, known, revision, where, exact)
     log.warning("the schema is newer", extra={"where": where, "revision": revision})
     return True
 
@@ -45,22 +49,26 @@ def upgrade(conn: Connection, script_location: Path, where: str) -> None:
 
     StateOfNewerVersion for any other later one.
     """
-    config = _alembic(script_location)
-    script = ScriptDirectory.from_config(config)
-    revision = _revision(conn)
-    if revision is not None and not _knows(script, revision):
-        _require_support(conn, script, revision, where)
+    revision, known = _revision(conn), revisions(script_location)
+    if revision is not None and revision not in known:
+        _require_support(conn, known, revision, where)
         return
-    config.attributes["connection"] = conn
-    command.upgrade(config, "head")
-    _state_support(conn, script)
+    from alembic import command
+    from alembic.config import Config
+    from alembic.script import ScriptDirectory
 
-
-def _alembic(script_location: Path) -> Config:
     config = Config()
     config.set_main_option("script_location", str(script_location))
     config.set_main_option("path_separator", "os")
-    return config
+    config.attributes["connection"] = conn
+    command.upgrade(config, "head")
+    _state_support(conn, ScriptDirectory.from_config(config))
+
+
+def revisions(script_location: Path) -> list[str]:
+    """Every revision of a schema, the latest one last: the number that its file begins with."""
+    files = (script_location / "versions").glob("[0-9]*.py")
+    return sorted(file.name.partition("_")[0] for file in files)
 
 
 def _revision(conn: Connection) -> str | None:
@@ -71,23 +79,15 @@ def _revision(conn: Connection) -> str | None:
     return None if revision is None else str(revision)
 
 
-def _knows(script: ScriptDirectory, revision: str) -> bool:
-    try:
-        script.get_revision(revision)
-    except CommandError:
-        return False
-    return True
-
-
 def _require_support(
-    conn: Connection, script: ScriptDirectory, revision: str, where: str, exact: bool = False
+    conn: Connection, known: Sequence[str], revision: str, where: str, exact: bool = False
 ) -> None:
     """StateOfNewerVersion unless the schema of a later revision states that this code works."""
     oldest = None
     if not exact and inspect(conn).has_table(SUPPORT_TABLE):
         select = text(f"SELECT oldest FROM {SUPPORT_TABLE} WHERE revision = :revision")
         oldest = conn.execute(select, {"revision": revision}).scalar()
-    if oldest is None or not _knows(script, oldest):
+    if oldest is None or oldest not in known:
         raise StateOfNewerVersion(where, revision)
 
 

@@ -8,13 +8,15 @@ from typing import Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, MetaData, text
 from sqlalchemy.exc import DBAPIError
 
 from services.chassis.database.engine import Database
 from services.chassis.database.url import normal_url
-from services.chassis.migrations import OWN_TABLES
+from services.chassis.migrations import OWN_TABLES, revisions
 from services.chassis.service_schema import migrate
 from tests.support.migrating import migrate_to
 from tests.support.tampering import assert_kept
@@ -50,6 +52,18 @@ async def test_migrations_lead_to_the_tables_of_the_code(
         await db.close()
     assert differing == []
     assert {change[0] for change in empty} >= {"remove_table"}
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_revisions_are_numbered_in_the_order_in_which_they_run(service: str) -> None:
+    """Files are named by them, so that no process needs alembic to know the latest one."""
+    folder = importlib.import_module(f"services.{service}.tables").MIGRATIONS
+    config = Config()
+    config.set_main_option("script_location", str(folder))
+    config.set_main_option("path_separator", "os")
+    script = ScriptDirectory.from_config(config)
+    walked = [each.revision for each in script.walk_revisions()][::-1]
+    assert revisions(folder) == walked and script.get_current_head() == walked[-1]
 
 
 READ = "INSERT INTO reads (at, role, \"by\", what, rows) VALUES (1, 'hr', 'x', 'y', 1)"
