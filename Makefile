@@ -4,6 +4,9 @@ BIN := $(VENV)/bin
 # -qq: errors are printed, warnings about places where a package was not found are not.
 PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
 
+# Where the environment turns it off: hundreds of processes of the tests would compile all sources.
+export PYTHONDONTWRITEBYTECODE :=
+
 .PHONY: setup run test postgresql lint check bench bench-check examples faults topology upgrade containers generate kubernetes rules lock clean
 
 run: $(VENV)/.installed ## everything on this machine, with the sample city
