@@ -189,7 +189,7 @@ async def test_more_requests_at_once_than_the_bound_are_refused_and_may_ask_agai
         await go_on.wait()
         return "done"
 
-    apps: dict[str, Any] = {"slow": SimpleNamespace(api=api, health=health)}
+    apps: dict[str, Any] = {"slow": SimpleNamespace(api=api, health=health, pages=None)}
     settings = Settings(home=tmp_path, port=free_port(), http_requests_max=2)
     address = f"http://127.0.0.1:{settings.port}"
     started = asyncio.Event()
