@@ -36,10 +36,10 @@ def is_current(conn: Connection, script_location: Path, where: str, exact: bool 
     that supports this code. StateOfNewerVersion for any other later one, with `exact` for all.
     """
     revision = _revision(conn)
-    known = revisions(script_location)
-    if revision is None or revision in known:
-        return revision == known[-1]
-    _require_support(conn, known, revision, where, exact)
+    chain = revisions(script_location)
+    if revision is None or revision in chain:
+        return revision == chain[-1]
+    _require_support(conn, chain, revision, where, exact)
     log.warning("the schema is newer", extra={"where": where, "revision": revision})
     return True
 
@@ -49,9 +49,9 @@ def upgrade(conn: Connection, script_location: Path, where: str) -> None:
 
     StateOfNewerVersion for any other later one.
     """
-    revision, known = _revision(conn), revisions(script_location)
-    if revision is not None and revision not in known:
-        _require_support(conn, known, revision, where)
+    revision, chain = _revision(conn), revisions(script_location)
+    if revision is not None and revision not in chain:
+        _require_support(conn, chain, revision, where)
         return
     from alembic import command
     from alembic.config import Config
@@ -80,14 +80,14 @@ def _revision(conn: Connection) -> str | None:
 
 
 def _require_support(
-    conn: Connection, known: Sequence[str], revision: str, where: str, exact: bool = False
+    conn: Connection, chain: Sequence[str], revision: str, where: str, exact: bool = False
 ) -> None:
     """StateOfNewerVersion unless the schema of a later revision states that this code works."""
     oldest = None
     if not exact and inspect(conn).has_table(SUPPORT_TABLE):
         select = text(f"SELECT oldest FROM {SUPPORT_TABLE} WHERE revision = :revision")
         oldest = conn.execute(select, {"revision": revision}).scalar()
-    if oldest is None or oldest not in known:
+    if oldest is None or oldest not in chain:
         raise StateOfNewerVersion(where, revision)
 
 
