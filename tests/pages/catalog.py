@@ -35,6 +35,9 @@ PAGES = (
     CatalogPage("year-search", f"/years/{YEAR}?q=hy+cuong", "hr"),
     CatalogPage("year-no-match", f"/years/{YEAR}?q=khong-co", "hr"),
     CatalogPage("year-own-units", f"/years/{YEAR}", "reader"),
+    # the resolution
+    CatalogPage("resolution", f"/years/{YEAR}/resolution", "council"),
+    CatalogPage("resolution-target", f"/years/{YEAR}/resolution?target=2", "hr"),
     # the year's desk
     CatalogPage("desk", f"/desk/{YEAR}", "council"),
     CatalogPage("desk-unit", f"/desk/{YEAR}", "reader"),

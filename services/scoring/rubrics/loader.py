@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from functools import lru_cache, partial
+from functools import cache, lru_cache, partial
 from itertools import combinations, pairwise
 from pathlib import Path
 from typing import Any, get_args
@@ -26,6 +26,7 @@ from services.scoring.rubrics.model import (
     ShareBase,
     TopClassShare,
 )
+from services.scoring.rubrics.resolution import Resolution, parse_resolution
 from services.scoring.rubrics.values import (
     hundredths,
     integer,
@@ -66,6 +67,12 @@ def load_texts(files: Mapping[str, bytes]) -> Rubrics:
     """As `load_directory`, from the bytes of files by their names; reads no file."""
     names = sorted(files)
     return _together({name: partial(parse_bytes, name, files[name]) for name in names}, "rubrics")
+
+
+@cache
+def resolution() -> Resolution:
+    """The resolution whose text this version was packaged with."""
+    return parse_resolution((SHIPPED / "resolution.toml").read_text("utf-8"))
 
 
 def _together(readers: Mapping[str, Callable[[], tuple[Rubric, Node]]], folder: str) -> Rubrics:

@@ -39,6 +39,10 @@ PAGES = {
     # the overview of a year
     "GET /years": Permission(EVERY_ROLE),
     "GET /years/{year}": of_units("ratings"),
+    # the resolution
+    "GET /years/{year}/resolution": Permission(
+        READS_ALL, message("access-resolution"), line=LogLine.OTHERS, what="resolution"
+    ),
     # the year's desk
     "GET /desk": Permission(EVERY_ROLE),
     "GET /desk/{year}": Permission(EVERY_ROLE),

@@ -31,6 +31,7 @@ from services.scoring.web.pages import (
     desk_replies,
     desk_steps,
     desk_verify,
+    resolution,
     unit,
     unit_events,
     unit_files,
@@ -49,6 +50,7 @@ def build_pages(desk: Desk, verifier: Verifier) -> ASGIApp:
     pages = page_application(site)
     sign_in.add_sign_in(pages, site, desk)
     year.add_year(pages, site, desk)
+    resolution.add_resolution(pages, site, desk)
     desk_page.add_desk(pages, site, desk)
     desk_steps.add_desk_steps(pages, site, desk)
     desk_replies.add_desk_replies(pages, site, desk)

@@ -59,6 +59,8 @@ ROWS = {
     # the overview of a year
     "GET /years": PageRow(EVERYBODY),
     "GET /years/{year}": PageRow(EVERYBODY, "ratings"),
+    # the resolution
+    "GET /years/{year}/resolution": PageRow(SEES_ALL, "resolution"),
     # the year's desk
     "GET /desk": PageRow(EVERYBODY),
     "GET /desk/{year}": PageRow(EVERYBODY),

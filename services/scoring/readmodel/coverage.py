@@ -1,0 +1,149 @@
+"""How far the city is with each clause of the resolution, from one snapshot, in one pass.
+
+An indicator measures the places that its rubric names. A target of Article 3 is fulfilled by a unit
+where every indicator of it that counts has its whole quantity; a unit without any is left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import NamedTuple
+
+from services.scoring.ratings.scores import Line, hundredths
+from services.scoring.ratings.standings import Standing
+from services.scoring.readmodel.snapshot import Snapshot
+from services.scoring.rubrics.loader import resolution
+from services.scoring.rubrics.model import Indicator
+from services.scoring.rubrics.resolution import (
+    TARGETS_ARTICLE,
+    Clause,
+    ClausePlace,
+    places,
+)
+
+
+@dataclass
+class Measure:
+    """An indicator over all units: how many count, how many have all of it, points in hundredths.
+
+    A bonus or deduction has no quantity: `whole` counts the units that have any points of it, and
+    `possible` is 0. `obliged` and `fulfilled` are the duties of all units, late ones included.
+    """
+
+    indicator: Indicator
+    kinds: dict[str, None] = field(default_factory=dict)
+    units: int = 0
+    whole: int = 0
+    reached: int = 0
+    possible: int = 0
+    obliged: int = 0
+    fulfilled: int = 0
+
+    def add(self, kind: str, line: Line) -> None:
+        """Counts a unit's line, unless the indicator is left out there."""
+        self.kinds.setdefault(kind)
+        if not line.counts:
+            return
+        self.units += 1
+        self.reached += line.score
+        if not line.indicator.kind.basic:
+            self.whole += line.score != 0
+            return
+        self.possible += hundredths(line.indicator.points)
+        self.whole += line.quantity == 1
+        if line.indicator.kind.has_duties and line.tally:
+            self.obliged += line.tally[0]
+            self.fulfilled += line.tally[1] + line.tally[2]
+
+    @property
+    def share(self) -> Fraction | None:
+        """The share of the possible points; None where none are possible."""
+        return Fraction(self.reached, self.possible) if self.possible else None
+
+
+class UnitBelow(NamedTuple):
+    """A unit below a target: the mean of its quantities, and the indicators that fall short."""
+
+    unit: str
+    name: str
+    kind: str
+    share: Fraction
+    missing: tuple[Indicator, ...]
+
+
+class Target(NamedTuple):
+    """A target of 100 %: the units that it binds, those that fulfil it, and who is below.
+
+    The unit that is farthest from it comes first.
+    """
+
+    clause: Clause
+    units: int
+    fulfilled: int
+    below: tuple[UnitBelow, ...]
+
+    @property
+    def share(self) -> Fraction | None:
+        """The share of units that fulfil it; None where it binds none."""
+        return Fraction(self.fulfilled, self.units) if self.units else None
+
+
+class ResolutionCoverage(NamedTuple):
+    """What measures each place of the resolution, and the targets of Article 3."""
+
+    measures: Mapping[ClausePlace, Sequence[Measure]]
+    targets: tuple[Target, ...]
+
+
+def coverage(snapshot: Snapshot) -> ResolutionCoverage:
+    """The coverage of a year, its time linear in the lines of all units."""
+    measures: dict[tuple[str, str], Measure] = {}
+    for standing in snapshot.standings.values():
+        for line in standing.assessment.lines:
+            key = (line.indicator.id, line.indicator.vi)
+            measure = measures.get(key)
+            if measure is None:
+                measure = measures[key] = Measure(line.indicator)
+            measure.add(standing.kind, line)
+    for rubric in snapshot.rubrics.of_year(snapshot.year):  # of kinds without units, too
+        for indicator in rubric.indicators:
+            measures.setdefault((indicator.id, indicator.vi), Measure(indicator))
+    by_place: dict[ClausePlace, list[Measure]] = {}
+    for measure in measures.values():
+        for place in places(measure.indicator.clause):
+            by_place.setdefault(place, []).append(measure)
+    return ResolutionCoverage(by_place, _targets(snapshot))
+
+
+def _targets(snapshot: Snapshot) -> tuple[Target, ...]:
+    article = next(a for a in resolution().articles if a.number == TARGETS_ARTICLE)
+    units: dict[str, int] = dict.fromkeys((clause.number for clause in article.clauses), 0)
+    below: dict[str, list[UnitBelow]] = {number: [] for number in units}
+    for key, standing in snapshot.standings.items():
+        for number, lines in _target_lines(standing).items():
+            units[number] += 1
+            missing = tuple(x.indicator for x in lines if x.quantity is None or x.quantity < 1)
+            if missing:
+                share = sum((x.quantity or Fraction(0) for x in lines), Fraction(0)) / len(lines)
+                name = snapshot.registry.units[key].name_in(snapshot.year)
+                below[number].append(UnitBelow(key, name, standing.kind, share, missing))
+    return tuple(
+        Target(
+            clause, units[clause.number], units[clause.number] - len(below[clause.number]),
+            tuple(sorted(below[clause.number], key=lambda each: (each.share, each.unit))),
+        )
+        for clause in article.clauses
+    )  # fmt: skip
+
+
+def _target_lines(standing: Standing) -> dict[str, list[Line]]:
+    """The lines of a unit that count for a target, by the number of its clause."""
+    lines: dict[str, list[Line]] = {}
+    for line in standing.assessment.lines:
+        if line.counts and line.indicator.kind.basic:
+            for place in places(line.indicator.clause):
+                if place.article == TARGETS_ARTICLE:
+                    lines.setdefault(place.clause, []).append(line)
+    return lines
