@@ -92,7 +92,7 @@ def add_resolution(pages: FastAPI, site: Site, desk: Desk) -> None:
             "resolution.html", year=year, view=view, targets=targets, opened=query.target,
             text=resolution(), articles=article_rows(resolution(), covered),
             kinds={each.kind: label("kind", each.kind) for row in targets for each in row.below},
-            units=len(snapshot.standings), at=desk.reading.clock(),
+            units=len(snapshot.standings), at=snapshot.until or desk.reading.clock(),
         )  # fmt: skip
 
 
