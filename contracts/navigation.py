@@ -12,6 +12,7 @@ from contracts.messages import Message, message
 
 SEES_ALL = ("hr", "council", "auditor", "operator")
 RECORDS_READERS = ("clerk", "reader", *SEES_ALL)
+READS_CASES = ("clerk", "council", "auditor")
 DESK_READERS = ("emitter", *RECORDS_READERS)
 EVERYBODY = ("registrar", *DESK_READERS)
 
@@ -40,6 +41,8 @@ SECTIONS = (
     Section("ratings", "/years", ("/years",), EVERYBODY),
     Section("desk", "/desk", ("/desk", "/intake/pages"), DESK_READERS),
     Section("courses", "/training/pages/courses", ("/training/pages",), RECORDS_READERS),
+    Section("violations", "/violations/pages/cases", ("/violations/pages",), READS_CASES),
+    Section("violations", "/violations/pages/counts", ("/violations/pages",), ("reader", "hr")),
 )
 
 

@@ -9,10 +9,12 @@ from services.chassis.settings import Settings
 from services.chassis.token_watch import TokenWatch
 from services.records import vault
 from services.records.command_endpoint import Desk
+from services.records.pages.site import mount_pages
 from services.violations import queries, terms_file
 from services.violations.api import build_api
 from services.violations.handlers import Violations
 from services.violations.labels import TERMS
+from services.violations.pages.site import VIOLATIONS_PAGES
 from services.violations.settings import SERVICE
 from services.violations.tables import MIGRATIONS
 
@@ -31,4 +33,5 @@ def build(settings: Settings, clock: Clock = now_us) -> Producer:
     violations = Violations(hidden, terms_file.load())
     keys = [*credentials.token_keys(settings), hidden.as_keys(queries.list_encrypted)]
     api, tokens = build_api(desk, violations, parts.health), TokenWatch(parts.db, verifier)
+    mount_pages(api, desk, settings, VIOLATIONS_PAGES)
     return Producer(parts, api, MIGRATIONS, tokens, keys=keys)

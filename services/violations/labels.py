@@ -9,6 +9,8 @@ act = label(message, "act")
 """A clause of Article 9 of Law 10/2022."""
 severity, complexity = label(message, "severity"), label(message, "complexity")
 appellant = label(message, "by")
+command = label(message, "do")
+"""A step as a command, such as the title of its form."""
 field = label(message, "field")
 """A field of a case that is stored encrypted."""
 CASE = Vocabulary(message("case"), stage, step)

@@ -21,7 +21,9 @@ PACKAGES = sorted(
     for top in ("contracts", "services")
     for path in (ROOT / top).rglob("messages.toml")
 )
-SHARED_BY_PAGES = ("services.chassis.web", "contracts")
+SHARED_BY_PAGES = ("services.chassis.web", "contracts", "services.records.pages")
+OF_RECORDS = "services/records/pages/templates/*.html"
+"""Templates of all kinds of record, which say sentences of the service that uses them."""
 VIETNAMESE = re.compile(
     r"[àáảãạăằắẳẵặâầấẩẫậđèéẻẽẹêềếểễệìíỉĩịòóỏõọôồốổỗộơờớởỡợùúủũụưừứửữựỳýỷỹỵ]", re.I
 )
@@ -58,8 +60,9 @@ def calls(package: str) -> Iterator[tuple[str, set[str] | None]]:
 def template_calls(package: str) -> Iterator[tuple[str, set[str] | None]]:
     """As `calls`, of the templates of pages, which also say sentences that all pages share."""
     shared = package in SHARED_BY_PAGES
-    own = f"{package.replace('.', '/')}/templates/*.html"
-    for path in ROOT.glob("services/**/templates/*.html" if shared else own):
+    own = [*ROOT.glob(f"{package.replace('.', '/')}/templates/*.html")]
+    own += ROOT.glob(OF_RECORDS) if package.endswith(".pages") else ()
+    for path in ROOT.glob("services/**/templates/*.html") if shared else own:
         for call in Environment().parse(path.read_text(encoding="utf-8")).find_all(nodes.Call):
             if not isinstance(call.node, nodes.Name) or call.node.name != "t":
                 continue

@@ -6,7 +6,7 @@ A route of a page begins with `visit = site.visit(request)`, which knows who ask
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 from urllib.parse import quote, urlencode
@@ -70,6 +70,7 @@ class Site:
 
     `admissions` names each route by its method and path: one without a row answers nobody.
     `https` says that browsers reach it by https, whatever stands between them and this process.
+    `shared` is a package whose templates and sentences it uses where its own has none.
     """
 
     package: str
@@ -78,13 +79,14 @@ class Site:
     sessions: Sessions
     verifier: Verifier
     https: bool = False
+    shared: tuple[str, Callable[..., Message]] | None = None
     environment: Environment = field(init=False)
     tokens: FormTokens = field(init=False)
 
     def __post_init__(self) -> None:
         self.tokens = FormTokens(self.sessions.keys)
-        self.environment = _environment(self.package)
-        self.environment.globals |= {"t": self.text, "static": static_url}
+        self.environment = _environment([package for package, _ in self._catalogues()[:-1]])
+        self.environment.globals |= {"t": self.text, "static": static_url, "knows": self.knows}
         for name in self.environment.list_templates(extensions=["html"]):
             self.environment.get_template(name)
 
@@ -105,9 +107,9 @@ class Site:
 
     def _catalogues(self) -> tuple[tuple[str, Callable[..., Message]], ...]:
         """The sentences of this service, of all pages, and those that cross borders."""
-        return (
-            (self.package, self.sentence), (CATALOGUE, message), ("contracts", contracts_message),
-        )  # fmt: skip
+        own = (self.package, self.sentence)
+        shared = (self.shared,) if self.shared else ()
+        return (own, *shared, (CATALOGUE, message), ("contracts", contracts_message))
 
     def visit(self, request: Request) -> Visit:
         """The visit of a person who may open this page; SignInNeeded, or Problem 403."""
@@ -128,9 +130,9 @@ class Site:
         return roles is None or role in roles
 
 
-def _environment(package: str) -> Environment:
+def _environment(packages: Iterable[str]) -> Environment:
     environment = Environment(
-        loader=ChoiceLoader([PackageLoader(package), PackageLoader(CATALOGUE)]),
+        loader=ChoiceLoader([PackageLoader(package) for package in packages]),
         autoescape=True, undefined=StrictUndefined, auto_reload=False, trim_blocks=True,
         lstrip_blocks=True, finalize=_in_language,
     )  # fmt: skip

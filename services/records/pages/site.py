@@ -15,6 +15,7 @@ from services.chassis.web.sessions import open_sessions
 from services.chassis.web.site import Admission, Site
 from services.records.command_endpoint import Desk
 from services.records.pages.api_client import RecordApi, RecordRefused
+from services.records.pages.messages import message
 
 MOUNT = "/pages"
 AddPages = Callable[[FastAPI, Site, RecordApi], None]
@@ -33,7 +34,10 @@ class PageSet:
 def mount_pages(api: FastAPI, desk: Desk, settings: Settings, pages: PageSet) -> None:
     """Adds the pages to the application whose interface they call."""
     sessions = open_sessions(settings, desk.clock, desk.service)
-    site = Site(pages.package, pages.sentence, pages.admissions, sessions, desk.verifier)
+    site = Site(
+        pages.package, pages.sentence, pages.admissions, sessions, desk.verifier,
+        shared=(__package__, message),
+    )  # fmt: skip
     application = page_application(site)
     client = RecordApi(api, desk.service)
     for add in pages.routes:

@@ -1,0 +1,108 @@
+"""The journal of a record: who did what when, and the retraction of a step that was a mistake."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from fastapi import FastAPI, Request, Response
+
+from contracts.messages import Message
+from services.chassis.web import formats
+from services.chassis.web.forms import Form
+from services.chassis.web.site import Site, Visit
+from services.records.pages.api_client import RecordApi
+from services.records.pages.kinds import EVIDENCE, RecordKind
+from services.records.pages.messages import message
+from services.records.record import RETRACT
+
+DAYS = ("due", "until", "received")
+
+
+class JournalLine(NamedTuple):
+    """An entry of a journal; `retracted` where a later one took it back."""
+
+    entry: Mapping[str, Any]
+    retracted: bool
+    data: Sequence[tuple[str, Any]]
+
+
+def journal_lines(kind: RecordKind, entries: Sequence[Mapping[str, Any]]) -> list[JournalLine]:
+    """The entries, the latest first."""
+    retracted = {each["data"].get("version") for each in entries if each["step"] == RETRACT}
+    return [
+        JournalLine(entry, entry["version"] in retracted, written_data(kind, entry["data"]))
+        for entry in reversed(entries)
+    ]
+
+
+def written_data(kind: RecordKind, data: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    """What a step says, each member in words; texts that are stored elsewhere are only named."""
+    return [
+        (name, _written(kind, name, value))
+        for name, value in data.items()
+        if value not in (None, [], "")
+    ]
+
+
+def _written(kind: RecordKind, name: str, value: Any) -> Sequence[Message | str]:
+    if isinstance(value, bool):
+        return [message("yes" if value else "no")]
+    if name == EVIDENCE:
+        return [str(each["document"]) for each in value]
+    if name in kind.labels:
+        values = value if isinstance(value, list) else [value]
+        return [kind.labels[name](each) for each in values]
+    return [formats.day(value) if name in DAYS else str(value)]
+
+
+def add_journal(pages: FastAPI, site: Site, api: RecordApi, kind: RecordKind) -> None:
+    """The journal of a kind of record, and the page of a retraction."""
+
+    @pages.get(kind.route("journal"))
+    async def journal(request: Request, id: str) -> Response:
+        visit = site.visit(request)
+        record = (await api.get(visit, f"/{kind.collection}/{id}")).body
+        entries = (await api.get(visit, f"/{kind.collection}/{id}/journal")).body["items"]
+        return visit.page(
+            "record_journal.html", kind=kind, record=record, lines=journal_lines(kind, entries),
+            may_retract=visit.may(f"POST {kind.route('retract/{version}')}"),
+            address=kind.address(id),
+        )  # fmt: skip
+
+    _add_retraction(pages, site, api, kind)
+
+
+def _add_retraction(pages: FastAPI, site: Site, api: RecordApi, kind: RecordKind) -> None:
+    where = kind.route("retract/{version}")
+
+    @pages.get(where)
+    async def retraction(request: Request, id: str, version: int) -> Response:
+        visit = site.visit(request)
+        record = await api.get(visit, f"/{kind.collection}/{id}")
+        form = visit.form(record.version)
+        return await _retraction_page(visit, api, kind, id, version, form)
+
+    @pages.post(where)
+    async def retract(request: Request, id: str, version: int) -> Response:
+        visit = site.visit(request)
+        form = await visit.sent_form()
+        body = form.body("reason") | {"version": version}
+        answer = await api.send(visit, form, f"/{kind.collection}/{id}/retract", body)
+        if form.faulty:
+            return await _retraction_page(visit, api, kind, id, version, form, answer.status)
+        return visit.see_other(kind.address(id), "step-retracted")
+
+
+async def _retraction_page(
+    visit: Visit, api: RecordApi, kind: RecordKind, id_: str, version: int, form: Form,
+    status: int = 200,
+) -> Response:  # fmt: skip
+    record = (await api.get(visit, f"/{kind.collection}/{id_}")).body
+    entries = (await api.get(visit, f"/{kind.collection}/{id_}/journal")).body["items"]
+    lines = journal_lines(kind, entries)
+    line = next((each for each in lines if each.entry["version"] == version), None)
+    return visit.page(
+        "record_retraction.html", status, kind=kind, form=form, record=record, version=version,
+        line=line, address=kind.address(id_),
+    )  # fmt: skip

@@ -1,0 +1,109 @@
+"""The list of cases, those overdue first, the form of a report, and the counts by unit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Annotated, Any, get_args
+
+from fastapi import FastAPI, Query, Request, Response
+from pydantic import BaseModel, Field
+
+from contracts import moments
+from services.chassis.web.forms import Form
+from services.chassis.web.parameters import EMPTY
+from services.chassis.web.site import Site, Visit
+from services.records.pages.api_client import RecordApi
+from services.violations import labels
+from services.violations.lists import Stage
+from services.violations.pages.case_steps import CASES, REPORT, case_title, options
+
+ROWS = 50
+TONES = {
+    "reported": "warn", "assigned": "warn", "verified": "warn", "concluded": "warn",
+    "appealed": "warn", "handled": "good", "upheld": "good",
+}  # fmt: skip
+
+
+class CaseFilters(BaseModel):
+    """Which cases are listed; the interface checks the values."""
+
+    unit: Annotated[str | None, EMPTY] = Field(None, max_length=64)
+    stage: Annotated[str | None, EMPTY] = Field(None, max_length=20)
+    overdue: Annotated[str | None, EMPTY] = Field(None, max_length=5)
+    cursor: str | None = Field(None, max_length=300)
+
+    @property
+    def narrowed(self) -> bool:
+        """Whether not all cases are listed."""
+        return bool(self.unit or self.stage or self.overdue)
+
+
+class CountFilters(BaseModel):
+    """The year whose conclusions are counted."""
+
+    year: Annotated[str | None, EMPTY] = Field(None, max_length=4)
+    cursor: str | None = Field(None, max_length=300)
+
+
+def today(site: Site) -> str:
+    """The day in Vietnam."""
+    return date.fromordinal(moments.local_day(site.sessions.clock())).isoformat()
+
+
+def is_overdue(case: Mapping[str, Any], day: str) -> bool:
+    """Whether the last day for the next step has passed."""
+    return bool(case.get("due")) and str(case["due"]) < day
+
+
+def add_cases(pages: FastAPI, site: Site, api: RecordApi) -> None:
+    """The list and its form."""
+
+    @pages.get("/cases")
+    async def cases(request: Request, filters: Annotated[CaseFilters, Query()]) -> Response:
+        visit = site.visit(request)
+        answer = (await api.get(visit, "/cases", limit=ROWS, **filters.model_dump())).body
+        overdue: dict[str, Any] = {"items": [], "next": None}
+        if not filters.narrowed and not filters.cursor:
+            overdue = (await api.get(visit, "/cases", limit=ROWS, overdue="true")).body
+        first = {case["id"] for case in overdue["items"]}
+        rows = overdue["items"] + [case for case in answer["items"] if case["id"] not in first]
+        day = today(site)
+        return visit.page(
+            "cases.html", filters=filters, next=answer["next"], tones=TONES,
+            rows=[(case, case_title(case), is_overdue(case, day)) for case in rows],
+            stages=options(labels.stage, get_args(Stage)), kind=CASES, more=overdue["next"],
+        )  # fmt: skip
+
+    @pages.get("/cases/new")
+    async def case_new(request: Request) -> Response:
+        visit = site.visit(request)
+        unit = visit.units[0] if len(visit.units) == 1 else None
+        return _form_page(visit, visit.form(unit=unit))
+
+    @pages.post("/cases")
+    async def report_case(request: Request) -> Response:
+        visit = site.visit(request)
+        form = await visit.sent_form()
+        answer = await api.send(visit, form, "/cases", REPORT.command(form, REPORT.fields))
+        if form.faulty:
+            return _form_page(visit, form, answer.status)
+        return visit.see_other(CASES.address(answer.body["id"]), "case-reported")
+
+    _add_counts(pages, site, api)
+
+
+def _form_page(visit: Visit, form: Form, status: int = 200) -> Response:
+    return visit.page("case_new.html", status, form=form, kind=CASES, step=REPORT)
+
+
+def _add_counts(pages: FastAPI, site: Site, api: RecordApi) -> None:
+    @pages.get("/counts")
+    async def counts(request: Request, filters: Annotated[CountFilters, Query()]) -> Response:
+        visit = site.visit(request)
+        year = filters.year or str(moments.local_year(site.sessions.clock()))
+        answer = await api.get(visit, "/counts", limit=ROWS, year=year, cursor=filters.cursor)
+        return visit.page(
+            "counts.html", year=year, rows=answer.body["items"], next=answer.body["next"],
+            kind=CASES,
+        )  # fmt: skip

@@ -1,0 +1,49 @@
+"""Visits of the pages of a system of record in a test: as a person of a role, with a session."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from services.chassis.settings import Settings
+from services.chassis.web.sessions import COOKIE, open_sessions
+from tests.support.builders.desks import Desk
+
+OWN, OTHER = "H44.1", "H44.2"
+
+
+@dataclass
+class PageVisits:
+    """Persons of one service, each with the session of the role; the unit is their own one."""
+
+    desk: Desk
+
+    async def open(self, path: str, role: str, unit: str = OWN) -> httpx.Response:
+        """A page."""
+        return await self.desk.client.get(path, headers=self._begin(role, unit))
+
+    async def send(
+        self, path: str, role: str, fields: dict[str, Any], unit: str = OWN, blank: str = ""
+    ) -> httpx.Response:
+        """The form of a page, `blank` if that is another one, with these fields."""
+        headers = self._begin(role, unit)
+        page = await self.desk.client.get(blank or path, headers=headers)
+        hidden = dict(re.findall(r'name="(_\w+)" value="([^"]*)"', page.text))
+        hidden["_version"] = hidden.get("_version", "").replace("&#34;", '"')
+        return await self.desk.client.post(path, data=hidden | fields, headers=headers)
+
+    async def succeed(
+        self, path: str, role: str, fields: dict[str, Any], unit: str = OWN, blank: str = ""
+    ) -> str:
+        """A form that must be accepted; where it leads, without the notice."""
+        answer = await self.send(path, role, fields, unit, blank)
+        assert answer.status_code == 303, answer.text
+        return answer.headers["location"].partition("?notice=")[0]
+
+    def _begin(self, role: str, unit: str) -> dict[str, str]:
+        sessions = open_sessions(Settings(home=self.desk.app.parts.settings.home))
+        session = sessions.begin(role, role, [unit])
+        return {"cookie": f"{COOKIE}={sessions.seal(session)}"}
