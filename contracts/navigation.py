@@ -37,6 +37,8 @@ class Section(NamedTuple):
 
 EVENT_FORMS = "/intake/pages/events"
 """Where a person of the council or of a unit sends an event by a form; the desk leads there."""
+PAGE_SERVICES = ("intake", "training", "violations")
+"""The services with pages at `/<service>/pages`, in the order in which a person is signed out."""
 SECTIONS = (
     Section("ratings", "/years", ("/years",), EVERYBODY),
     Section("desk", "/desk", ("/desk", "/intake/pages"), DESK_READERS),

@@ -9,6 +9,7 @@ from services.chassis.settings import Settings
 from services.chassis.web.error_pages import page_application
 from services.chassis.web.guard import guard
 from services.chassis.web.sessions import open_sessions
+from services.chassis.web.sign_out import add_sign_out
 from services.chassis.web.site import PageAccess, Site
 from services.intake.event_rate import EventRate
 from services.intake.handlers import Intake
@@ -37,4 +38,5 @@ def mount_pages(
     site = Site(__package__, message, PAGES, sessions, verifier)
     pages = page_application(site)
     events.add_events(pages, site, events.PageDoor(intake, rate), receipts)
+    add_sign_out(pages, site, intake.db, SERVICE)
     api.mount(MOUNT, guard(pages, site))

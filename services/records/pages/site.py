@@ -12,6 +12,7 @@ from services.chassis.settings import Settings
 from services.chassis.web.error_pages import error_page, page_application
 from services.chassis.web.guard import guard
 from services.chassis.web.sessions import open_sessions
+from services.chassis.web.sign_out import add_sign_out
 from services.chassis.web.site import Admission, Site
 from services.records.command_endpoint import Desk
 from services.records.pages.api_client import RecordApi, RecordRefused
@@ -42,6 +43,8 @@ def mount_pages(api: FastAPI, desk: Desk, settings: Settings, pages: PageSet) ->
     client = RecordApi(api, desk.service)
     for add in pages.routes:
         add(application, site, client)
+
+    add_sign_out(application, site, desk.db, desk.service)
 
     @application.exception_handler(RecordRefused)
     async def on_refused(request: Request, problem: RecordRefused) -> Response:

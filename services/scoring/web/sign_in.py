@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import Literal
 
 from fastapi import FastAPI, Request, Response
 
-from services.chassis import revocation_table
 from services.chassis.auth.accounts import accounts_file, read_accounts, verify_password
-from services.chassis.auth.revocation import Revocation
+from services.chassis.auth.attempts import Attempts
 from services.chassis.denials import write_denial
+from services.chassis.http.admission import address_of
+from services.chassis.http.language import page_language
+from services.chassis.http.peer import peer_address
 from services.chassis.web.guard import LANGUAGE_COOKIE, YEAR_SECONDS, cookie_header, session_cookie
+from services.chassis.web.sign_out import first_step, revoke_session
 from services.chassis.web.site import Site, Visit
 from services.scoring.web.desk import Desk
 from services.scoring.web.messages import message
@@ -27,6 +31,7 @@ def add_sign_in(pages: FastAPI, site: Site, desk: Desk) -> None:
     """The first page, what begins and ends a session, and the language."""
     _add_home(pages, site)
     _add_session(pages, site, desk)
+    _add_sign_out(pages, site, desk)
     _add_language(pages, site)
 
 
@@ -41,6 +46,8 @@ def _add_home(pages: FastAPI, site: Site) -> None:
 
 
 def _add_session(pages: FastAPI, site: Site, desk: Desk) -> None:
+    attempts = Attempts()
+
     @pages.get("/sign-in")
     async def sign_in(request: Request) -> Response:
         visit = site.visit(request)
@@ -53,26 +60,37 @@ def _add_session(pages: FastAPI, site: Site, desk: Desk) -> None:
         form = await visit.sent_form()
         accounts = read_accounts(accounts_file(desk.settings))
         name, password = form.text("name"), (form.every("password") or [""])[-1]
+        address = address_of(peer_address())
+        if wait := attempts.begin(name, address, time.monotonic()):
+            write_denial(message("sign-in-paused", seconds=wait), status=429, route="/sign-in")
+            form.general.append(message("sign-in-paused", seconds=wait).text(page_language()))
+            page = visit.page("sign_in.html", 429, form=form)
+            page.headers["Retry-After"] = str(wait)
+            return page
         account = await asyncio.to_thread(verify_password, accounts, name, password)
         if account is None:
             write_denial(message("sign-in-refused"), status=UNAUTHORIZED, route="/sign-in")
             form.general.append(message("sign-in-refused"))
             return visit.page("sign_in.html", UNAUTHORIZED, form=form)
+        attempts.succeed(name, address)
         session = site.sessions.begin(account.name, account.role, account.units, account.sources)
         answer = visit.see_other(local_address(form.text("next")))
         _set_cookie(answer, session_cookie(site.sessions.seal(session), _secure(visit)))
         return answer
 
+
+def _add_sign_out(pages: FastAPI, site: Site, desk: Desk) -> None:
     @pages.post("/sign-out")
     async def sign_out(request: Request) -> Response:
         visit = site.visit(request)
         await visit.sent_form()
-        if visit.session is not None:
-            now = site.sessions.clock()
-            ended = Revocation("token", visit.session.id, ends=visit.session.expires)
-            async with desk.reading.db.write() as conn:
-                await revocation_table.add(conn, ended, now)
-        answer = visit.see_other("/", "signed-out")
+        target, session = "/", visit.session
+        if session is not None:
+            revoked = await revoke_session(
+                desk.reading.db, site.verifier, session.id, session.expires, site.sessions.clock()
+            )
+            target = first_step(site, session.id, session.expires, revoked)
+        answer = visit.see_other(target)
         _set_cookie(answer, session_cookie("", _secure(visit)))
         return answer
 

@@ -10,6 +10,7 @@ from services.chassis.http.problems import Problem
 from services.chassis.web.error_pages import error_page, page_application
 from services.chassis.web.guard import guard
 from services.chassis.web.sessions import open_sessions
+from services.chassis.web.sign_out import add_steps_elsewhere
 from services.chassis.web.site import Site
 from services.scoring.access.read_lines import ReadLines
 from services.scoring.errors import (
@@ -49,6 +50,7 @@ def build_pages(desk: Desk, verifier: Verifier) -> ASGIApp:
     site = Site(__package__, message, PAGES, sessions, verifier, https)
     pages = page_application(site)
     sign_in.add_sign_in(pages, site, desk)
+    add_steps_elsewhere(pages, site)
     year.add_year(pages, site, desk)
     resolution.add_resolution(pages, site, desk)
     desk_page.add_desk(pages, site, desk)

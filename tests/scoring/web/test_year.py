@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from contracts.navigation import PAGE_SERVICES
+from services.chassis.auth.attempts import NAME_TRIES
 from services.chassis.auth.credentials import Issuer
 from services.chassis.web.sessions import COOKIE
 from services.scoring.web.pages.year import road, tone
@@ -68,9 +70,30 @@ async def test_signing_out_ends_the_session_and_deletes_its_cookie(city: Answeri
     assert answer.status_code == 303
     assert f"{COOKIE}=; " in answer.headers["set-cookie"]
     assert "Max-Age=0" in answer.headers["set-cookie"]
-    await city.app.tokens.look()
     after = await visiting.ask("GET", "/years/2025", headers=session)
     assert after.status_code == 303
+    for service in PAGE_SERVICES:  # which are not served at this address, and so passed by
+        assert answer.headers["location"].startswith(f"/{service}/pages/sign-out?")
+        answer = await visiting.ask("GET", answer.headers["location"])
+    assert answer.headers["location"] == "/?notice=signed-out"
+
+
+async def test_after_wrong_passwords_a_name_waits_whether_there_is_such_an_account(
+    city: Answering, caplog: pytest.LogCaptureFixture
+) -> None:
+    """With the sentence that an unknown name gets; the log has neither name nor password."""
+    visiting = Visiting(city.app)
+    guest = {"cookie": "danchu_visit=the-same"}
+    page = await visiting.ask("GET", "/sign-in", headers=guest)
+    form = {**hidden(page), "name": "khong-co", "password": "mat-khau-sai"}
+    answers = [
+        (await visiting.ask("POST", "/sign-in", form=form, headers=guest)).status_code
+        for _ in range(NAME_TRIES + 1)
+    ]
+    assert answers == [401] * NAME_TRIES + [429]
+    paused = await visiting.ask("POST", "/sign-in", form=form, headers=guest)
+    assert paused.headers["retry-after"].isdecimal() and "mat-khau-sai" not in paused.text
+    assert "khong-co" not in caplog.text and "mat-khau-sai" not in caplog.text
 
 
 @pytest.mark.parametrize(
