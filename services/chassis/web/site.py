@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 from urllib.parse import quote, urlencode
 
-from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
+from jinja2 import BytecodeCache, ChoiceLoader, Environment, PackageLoader, StrictUndefined
+from jinja2.bccache import Bucket
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.types import Scope
@@ -85,10 +86,8 @@ class Site:
 
     def __post_init__(self) -> None:
         self.tokens = FormTokens(self.sessions.keys)
-        self.environment = _environment([package for package, _ in self._catalogues()[:-1]])
+        self.environment = template_environment([package for package, _ in self._catalogues()[:-1]])
         self.environment.globals |= {"t": self.text, "static": static_url, "knows": self.knows}
-        for name in self.environment.list_templates(extensions=["html"]):
-            self.environment.get_template(name)
 
     def text(self, code: str, /, **values: Any) -> str:
         """A sentence in the language of the page, of this service or of all pages."""
@@ -130,11 +129,30 @@ class Site:
         return roles is None or role in roles
 
 
-def _environment(packages: Iterable[str]) -> Environment:
+class _CompiledTemplates(BytecodeCache):
+    """The compiled templates of this process: services share some, and each is compiled once."""
+
+    def __init__(self) -> None:
+        self._compiled: dict[tuple[str, str], Any] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """Fills the bucket of a template that was compiled before."""
+        bucket.code = self._compiled.get((bucket.key, bucket.checksum))
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Keeps a template that was just compiled."""
+        self._compiled[bucket.key, bucket.checksum] = bucket.code
+
+
+_compiled = _CompiledTemplates()
+
+
+def template_environment(packages: Iterable[str]) -> Environment:
+    """The templates of packages, the first of them first; each is compiled when it is needed."""
     environment = Environment(
         loader=ChoiceLoader([PackageLoader(package) for package in packages]),
         autoescape=True, undefined=StrictUndefined, auto_reload=False, trim_blocks=True,
-        lstrip_blocks=True, finalize=_in_language,
+        lstrip_blocks=True, finalize=_in_language, bytecode_cache=_compiled,
     )  # fmt: skip
     environment.filters |= FILTERS
     environment.policies["urlize.rel"] = "noreferrer"

@@ -1,0 +1,35 @@
+"""Templates of pages: each compiles, and is compiled once in a process."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import jinja2.environment
+import pytest
+
+import services
+from services.chassis.web.site import template_environment
+
+ROOT = Path(*services.__path__)
+PACKAGES = sorted(
+    ".".join(("services", *folder.parent.relative_to(ROOT).parts))
+    for folder in ROOT.rglob("templates")
+)
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_every_template_compiles(package: str) -> None:
+    """A mistake in a template is found before somebody opens its page."""
+    environment = template_environment([package])
+    names = environment.list_templates(extensions=["html"])
+    assert names
+    for name in names:
+        source, _, _ = environment.loader.get_source(environment, name)  # type: ignore[union-attr]
+        environment.compile(source, name)
+
+
+def test_a_template_is_compiled_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A second service in the process takes what the first has compiled."""
+    template_environment(["services.chassis.web"]).get_template("ui.html")
+    monkeypatch.delattr(jinja2.environment.Environment, "compile")
+    template_environment(["services.chassis.web"]).get_template("ui.html")
