@@ -40,10 +40,15 @@ def anyio_backend() -> str:
 
 
 async def eventually(holds: Callable[[], Any], seconds: float = 20) -> Any:
-    """The first true answer of a coroutine function, asked again until then."""
+    """The first true answer of a coroutine function, asked again until then.
+
+    The longer it takes, the rarer it is asked: what is waited for needs the processor, too.
+    """
+    clock = asyncio.get_running_loop().time
+    began = clock()
     async with asyncio.timeout(seconds):
         while not (found := await holds()):
-            await asyncio.sleep(0.01)
+            await asyncio.sleep(max(0.01, (clock() - began) / 10))
     return found
 
 
