@@ -40,15 +40,10 @@ def anyio_backend() -> str:
 
 
 async def eventually(holds: Callable[[], Any], seconds: float = 20) -> Any:
-    """The first true answer of a coroutine function, asked again until then.
-
-    The longer it takes, the rarer it is asked: what is waited for needs the processor, too.
-    """
-    clock = asyncio.get_running_loop().time
-    began = clock()
+    """The first true answer of a coroutine function, asked again until then."""
     async with asyncio.timeout(seconds):
         while not (found := await holds()):
-            await asyncio.sleep(max(0.01, (clock() - began) / 10))
+            await asyncio.sleep(0.01)
     return found
 
 

@@ -1,5 +1,7 @@
 """Every page: its address in the sample city, and the role that opens it.
 
+`{course}` in an address is the id of a record of `records`.
+
 The checks of all pages (`tasks/every_page.py`) and the screenshots go through this table. Add a row
 for each page, and one for each state of it that looks different, such as an empty list.
 """
@@ -72,4 +74,15 @@ PAGES = (
     # training
     CatalogPage("courses", "/training/pages/courses", "clerk"),
     CatalogPage("course-new", "/training/pages/courses/new", "clerk"),
+    CatalogPage("course-planned", "/training/pages/courses/{course}", "clerk"),
+    CatalogPage("course-council", "/training/pages/courses/{course}", "council"),
+    CatalogPage("course-scheduled", "/training/pages/courses/{course-scheduled}", "clerk"),
+    CatalogPage("course-reader", "/training/pages/courses/{course-scheduled}", "hr"),
+    CatalogPage("course-schedule", "/training/pages/courses/{course}/schedule", "clerk"),
+    CatalogPage(
+        "course-move", "/training/pages/courses/{course-scheduled}/move?session=s1", "clerk"
+    ),
+    CatalogPage("course-not-now", "/training/pages/courses/{course}/hold", "clerk"),
+    CatalogPage("course-journal", "/training/pages/courses/{course-scheduled}/journal", "clerk"),
+    CatalogPage("course-retract", "/training/pages/courses/{course-scheduled}/retract/3", "clerk"),
 )

@@ -6,10 +6,11 @@ import re
 import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from services.chassis.auth.accounts import FIRST_ROLES
+from tests.pages.records import make_records
 from tests.support.stacks import Stack
 
 OWN_CLERK, OWN_READER = "can-bo", "nguoi-xem"
@@ -19,15 +20,20 @@ PASSWORD = "mat-khau-cua-kiem-thu"
 
 @dataclass(frozen=True)
 class City:
-    """The stack, and by name the password of each account."""
+    """The stack, by name the password of each account, and by place the id of each record."""
 
     stack: Stack
     passwords: dict[str, str]
+    records: dict[str, str] = field(default_factory=dict)
 
     @property
     def url(self) -> str:
         """Where its pages are."""
         return self.stack.url
+
+    def address(self, path: str) -> str:
+        """A path of the catalog with the ids of its records."""
+        return path.format_map(self.records)
 
     def add_account(self, name: str, role: str, *units: str, sources: Sequence[str] = ()) -> None:
         """A further account, limited to these units, and to these prefixes of `source`."""
@@ -58,8 +64,9 @@ def opened_city(home: Path, *arguments: str) -> Iterator[City]:
 
 @contextmanager
 def sample_city(home: Path, unit: str) -> Iterator[City]:
-    """The sample city, with a clerk and a reader of one unit."""
+    """The sample city, with a clerk and a reader of one unit, and the records of the catalog."""
     with opened_city(home) as city:
+        city.records.update(make_records(city.stack))
         city.add_account(OWN_CLERK, "clerk", unit)
         city.add_account(OWN_READER, "reader", unit)
         yield city

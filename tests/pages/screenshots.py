@@ -18,6 +18,7 @@ from services.chassis.auth.accounts import FIRST_ROLES
 from tests.pages.browser import LOCALES, Visitors, chromium
 from tests.pages.catalog import PAGES, UNIT, CatalogPage
 from tests.pages.city import City, sample_city
+from tests.pages.records import make_records
 from tests.support.stacks import Stack
 
 WIDTHS = (1440, 360)
@@ -46,7 +47,7 @@ def take(visitors: Visitors, entry: CatalogPage, folder: Path) -> None:
     for language in LOCALES:
         for width in WIDTHS:
             with visitors.page(entry.role, language, width) as page:
-                page.goto(entry.path)
+                page.goto(visitors.city.address(entry.path))
                 page.screenshot(
                     path=folder / f"{entry.name}-{language}-{width}.png", full_page=True
                 )
@@ -65,7 +66,7 @@ def _city(options: argparse.Namespace) -> Iterator[City]:
     stack.url = options.url
     screen = Path(options.passwords).read_text(encoding="utf-8")
     found = re.findall(rf"^  ({'|'.join(FIRST_ROLES)}) +(\S+)$", screen, re.M)
-    yield City(stack, dict(found))
+    yield City(stack, dict(found), make_records(stack))
 
 
 if __name__ == "__main__":

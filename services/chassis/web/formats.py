@@ -51,6 +51,13 @@ def percent(share: Fraction | float | None, places: int = 0) -> str:
     return f"{text.replace('.', ',')} %" if page_language() == "vi" else f"{text}%"
 
 
+def decimal(text: str | None) -> str:
+    """A number that is written as a decimal: `7,5` or `7.5`."""
+    if text is None:
+        return MISSING
+    return text.replace(".", ",") if page_language() == "vi" else text
+
+
 def day(value: date | str | int | None) -> str:
     """A day: `16/12/2024` or `16 Dec 2024`."""
     if value is None or value == "":
@@ -116,7 +123,8 @@ def _local(value: Any) -> datetime:
 
 
 FILTERS: Mapping[str, Callable[..., str]] = {
-    "points": points, "signed": signed, "count": count, "percent": percent, "day": day,
-    "ordinal_day": ordinal_day, "moment": moment, "machine_time": machine_time, "term": term,
+    "points": points, "signed": signed, "count": count, "percent": percent, "decimal": decimal,
+    "day": day, "ordinal_day": ordinal_day, "moment": moment, "machine_time": machine_time,
+    "term": term,
 }  # fmt: skip
 """The formats as templates know them: `{{ rating.total | points }}`."""

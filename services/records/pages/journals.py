@@ -16,7 +16,7 @@ from services.records.pages.kinds import EVIDENCE, RecordKind
 from services.records.pages.messages import message
 from services.records.record import RETRACT
 
-DAYS = ("due", "until", "received")
+DAYS, MOMENTS, DECIMALS = ("due", "until", "received"), ("starts",), ("hours", "hours_min")
 
 
 class JournalLine(NamedTuple):
@@ -50,9 +50,15 @@ def _written(kind: RecordKind, name: str, value: Any) -> Sequence[Message | str]
         return [message("yes" if value else "no")]
     if name == EVIDENCE:
         return [str(each["document"]) for each in value]
+    if name in kind.sums:
+        return [kind.sums[name](value)]
     if name in kind.labels:
         values = value if isinstance(value, list) else [value]
         return [kind.labels[name](each) for each in values]
+    if name in MOMENTS:
+        return [formats.moment(value)]
+    if name in DECIMALS:
+        return [formats.decimal(value)]
     return [formats.day(value) if name in DAYS else str(value)]
 
 
@@ -64,13 +70,24 @@ def add_journal(pages: FastAPI, site: Site, api: RecordApi, kind: RecordKind) ->
         visit = site.visit(request)
         record = (await api.get(visit, f"/{kind.collection}/{id}")).body
         entries = (await api.get(visit, f"/{kind.collection}/{id}/journal")).body["items"]
+        lines = journal_lines(kind, entries)
         return visit.page(
-            "record_journal.html", kind=kind, record=record, lines=journal_lines(kind, entries),
-            may_retract=visit.may(f"POST {kind.route('retract/{version}')}"),
+            "record_journal.html", kind=kind, record=record, lines=lines,
+            retractable={
+                line.entry["version"] for line in lines if _is_retractable(visit, kind, line)
+            },
             address=kind.address(id),
         )  # fmt: skip
 
     _add_retraction(pages, site, api, kind)
+
+
+def _is_retractable(visit: Visit, kind: RecordKind, line: JournalLine) -> bool:
+    """Whether the person may take this step back, and nobody has done so."""
+    if line.retracted or line.entry["step"] == RETRACT:
+        return False
+    allowed = visit.may(f"POST {kind.route('retract/{version}')}")
+    return allowed and kind.may_retract(visit, line.entry)
 
 
 def _add_retraction(pages: FastAPI, site: Site, api: RecordApi, kind: RecordKind) -> None:

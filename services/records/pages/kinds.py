@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 from urllib.parse import quote
@@ -11,14 +12,19 @@ from contracts.messages import Message
 from services.chassis.web.forms import Form
 from services.chassis.web.site import PageAccess, Visit
 from services.records.labels import Label
+from services.records.pages.messages import message
+from services.records.work import DECIDES
 
 Record = Mapping[str, Any]
-FieldKind = Literal["line", "area", "day", "number", "select", "box"]
+FieldKind = Literal["line", "area", "day", "moment", "number", "decimal", "select", "box"]
+Options = Sequence[tuple[str, Message | str]]
 EVIDENCE = "evidence"
+LOCAL_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d", re.ASCII)
+LOCAL_MOMENT_LENGTH = len("2025-03-01T08:00")
 
 
 class StepField(NamedTuple):
-    """A field of the form of a step.
+    """A field of the form of a step; `options` may depend on the record.
 
     `offered` says to whom and for which record it is shown: a box that is not shown is not ticked,
     and any other field is left out of the command.
@@ -27,40 +33,96 @@ class StepField(NamedTuple):
     name: str
     kind: FieldKind = "line"
     required: bool = False
-    options: Sequence[tuple[str, Message]] = ()
+    options: Options | Callable[[Record], Options] = ()
     offered: Callable[[Visit, Record], bool] = lambda visit, record: True
 
 
-def _nothing(record: Record) -> Mapping[str, Any]:
+def options(label: Label, values: Iterable[str]) -> tuple[tuple[str, Message], ...]:
+    """The values of a choice, each in words."""
+    return tuple((value, label(value)) for value in values)
+
+
+def by_its_role(visit: Visit, entry: Record) -> bool:
+    """Whether a person may take a step back: with the role that entered it, or as the council."""
+    return visit.caller.role in (entry["role"], DECIDES)
+
+
+def _nothing(record: Record, query: Mapping[str, str]) -> Mapping[str, Any]:
     return {}
+
+
+def local_moment(instant: str) -> str:
+    """An instant as a field of kind `moment` begins with it: the local day and minute."""
+    return instant[:LOCAL_MOMENT_LENGTH]
+
+
+def member_of(kind: FieldKind, text: str) -> Any:
+    """What stands in a field as a member of a command; a text that is no such value stays one."""
+    if kind == "number" and text.isascii() and text.isdigit():
+        return int(text)
+    if kind == "moment" and LOCAL_MOMENT.fullmatch(text):
+        return f"{text}:00+07:00"
+    return text.replace(",", ".") if kind == "decimal" else text
+
+
+def _member_before(kind: FieldKind, begun: Any) -> Any:
+    """What a field begins with as a member of a command."""
+    return bool(begun) if kind == "box" else member_of(kind, str(begun or ""))
 
 
 @dataclass(frozen=True)
 class StepForm:
-    """The form of a step; `begun` is what its fields begin with, `grave` marks what clears."""
+    """The form of a step; `grave` marks what clears.
+
+    `begun` is what its fields begin with, by the record and by what the address says. A step that
+    `changes` what the record has sends only those fields that are other than they began.
+    """
 
     name: str
     fields: tuple[StepField, ...]
     roles: tuple[str, ...]
     grave: bool = False
-    begun: Callable[[Record], Mapping[str, Any]] = _nothing
+    begun: Callable[[Record, Mapping[str, str]], Mapping[str, Any]] = _nothing
+    changes: bool = False
 
     def fields_for(self, visit: Visit, record: Record) -> list[StepField]:
-        """The fields that this person is asked."""
-        return [each for each in self.fields if each.offered(visit, record)]
+        """The fields that this person is asked, each with its options."""
+        return [
+            each._replace(options=each.options(record) if callable(each.options) else each.options)
+            for each in self.fields
+            if each.offered(visit, record)
+        ]
 
     def command(self, form: Form, offered: Sequence[StepField]) -> dict[str, Any]:
         """The body of the command; the fields of a document make one entry of `evidence`."""
         body: dict[str, Any] = {}
+        names = {each.name for each in offered}
         for each in self.fields:
-            text = form.text(each.name) if each in offered else ""
+            text = form.text(each.name) if each.name in names else ""
             if each.kind == "box":
                 body[each.name] = bool(text)
             elif text:
-                number = each.kind == "number" and text.isascii() and text.isdigit()
-                body[each.name] = int(text) if number else text
+                body[each.name] = member_of(each.kind, text)
         document = {name: body.pop(name) for name in ("document", "url") if name in body}
         return body | ({EVIDENCE: [document]} if document else {})
+
+    def changed(self, form: Form, record: Record, body: Mapping[str, Any]) -> dict[str, Any]:
+        """The members of a command that differ from the record.
+
+        Faults are noted in the form: a field that was emptied stays as it is, and so does a record
+        of which nothing was changed.
+        """
+        begun = self.begun(record, {})
+        changed = {}
+        for each in self.fields:
+            before, after = begun.get(each.name), body.get(each.name)
+            if before and after is None:
+                form.refuse(each.name, message("record-not-emptied"))
+            elif after is not None and after != _member_before(each.kind, before):
+                changed[each.name] = after
+        if not changed and not form.faulty:
+            form.general.append(message("record-not-changed"))
+        return changed
 
 
 def name_document_faults(form: Form) -> None:
@@ -74,8 +136,9 @@ def name_document_faults(form: Form) -> None:
 class RecordKind:
     """A kind of record as pages show it.
 
-    `command` is what a step is called as a command, `labels` the words of the values of a journal.
-    `title` names a record, `list_title` their list.
+    `title` names a record, `list_title` their list, and `command` a step as a command.
+    Of a journal, `labels` are the words of its values, `sums` what it says instead of a member with
+    many values; `may_retract` says of an entry whether this person may take it back.
     """
 
     service: str
@@ -87,6 +150,8 @@ class RecordKind:
     journal_roles: tuple[str, ...]
     retract_roles: tuple[str, ...]
     labels: Mapping[str, Label] = field(default_factory=dict)
+    sums: Mapping[str, Callable[[Sequence[Any]], Message]] = field(default_factory=dict)
+    may_retract: Callable[[Visit, Record], bool] = by_its_role
 
     @property
     def list_address(self) -> str:

@@ -26,7 +26,7 @@ def _add_step(pages: FastAPI, site: Site, api: RecordApi, kind: RecordKind, step
     async def ask(request: Request, id: str) -> Response:
         visit = site.visit(request)
         answer = await api.get(visit, f"/{kind.collection}/{id}")
-        form = visit.form(answer.version, **step.begun(answer.body))
+        form = visit.form(answer.version, **step.begun(answer.body, request.query_params))
         return step_page(visit, kind, step, answer.body, form)
 
     @pages.post(where)
@@ -35,6 +35,10 @@ def _add_step(pages: FastAPI, site: Site, api: RecordApi, kind: RecordKind, step
         form = await visit.sent_form()
         record = (await api.get(visit, f"/{kind.collection}/{id}")).body
         body = step.command(form, step.fields_for(visit, record))
+        if step.changes:
+            body = step.changed(form, record, body)
+            if form.faulty:
+                return step_page(visit, kind, step, record, form, 422)
         answer = await api.send(visit, form, f"/{kind.collection}/{id}/{step.name}", body)
         if form.faulty:
             name_document_faults(form)

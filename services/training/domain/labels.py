@@ -6,6 +6,8 @@ from services.training.messages import message
 
 stage, step = label(message, "stage"), label(message, "step")
 role, topic, test = label(message, "role"), label(message, "topic"), label(message, "test")
+command = label(message, "do")
+"""A step as a command, such as the title of its form."""
 COURSE = Vocabulary(message("course"), stage, step)
 MEMBERSHIP = Vocabulary(message("membership"), stage, step)
 PERSON = Vocabulary(message("person"), stage, step)

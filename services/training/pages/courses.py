@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import FastAPI, Query, Request, Response
 from pydantic import BaseModel, Field
@@ -12,12 +12,12 @@ from services.chassis.web.parameters import EMPTY
 from services.chassis.web.site import Site, Visit
 from services.records.pages.api_client import RecordApi
 from services.training.domain import labels
+from services.training.pages.course_steps import COURSES, PLAN
 
 ROWS = 50
+FIRST_TOPIC = "democracy"
 STAGES = ("planned", "scheduled", "held", "cancelled")
-TOPICS = ("democracy", "it_skills", "other")
 TONES = {"planned": "", "scheduled": "warn", "held": "good", "cancelled": "quiet"}
-TEXTS = ("unit", "title", "topic", "hours", "hours_min", "due", "provider", "clause")
 
 
 class CourseFilters(BaseModel):
@@ -51,27 +51,17 @@ def add_courses(pages: FastAPI, site: Site, api: RecordApi) -> None:
     async def new_course(request: Request) -> Response:
         visit = site.visit(request)
         unit = visit.units[0] if len(visit.units) == 1 else None
-        return _form_page(visit, visit.form(unit=unit, topic=TOPICS[0]))
+        return _form_page(visit, visit.form(unit=unit, topic=FIRST_TOPIC))
 
     @pages.post("/courses")
     async def plan_course(request: Request) -> Response:
         visit = site.visit(request)
         form = await visit.sent_form()
-        answer = await api.send(visit, form, "/courses", _body(form))
+        answer = await api.send(visit, form, "/courses", PLAN.command(form, PLAN.fields))
         if form.faulty:
             return _form_page(visit, form, answer.status)
-        return visit.see_other("/training/pages/courses", "course-planned")
-
-
-def _body(form: Form) -> dict[str, Any]:
-    """The command of a form; a decimal comma is one, too."""
-    body = form.body(*TEXTS) | {"test": form.checked("test")}
-    return {
-        name: value.replace(",", ".") if name in ("hours", "hours_min") else value
-        for name, value in body.items()
-    }
+        return visit.see_other(COURSES.address(answer.body["id"]), "course-planned")
 
 
 def _form_page(visit: Visit, form: Form, status: int = 200) -> Response:
-    topics = [(topic, labels.topic(topic)) for topic in TOPICS]
-    return visit.page("course_new.html", status, form=form, topics=topics)
+    return visit.page("course_new.html", status, form=form, kind=COURSES, step=PLAN)

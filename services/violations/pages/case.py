@@ -9,8 +9,9 @@ from fastapi import FastAPI, Request, Response
 
 from services.chassis.web.site import Site
 from services.records.pages.api_client import RecordApi
+from services.records.pages.deadlines import is_overdue, today
 from services.violations.pages.case_steps import CASES, COUNCIL
-from services.violations.pages.cases import TONES, is_overdue, today
+from services.violations.pages.cases import TONES
 
 DESCRIBED = (
     "origin", "by_unit", "reported", "due", "complexity", "assigned", "into", "conclusion",

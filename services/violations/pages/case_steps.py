@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
 from typing import get_args
 
 from contracts.messages import Message
 from services.chassis.web.site import Visit
-from services.records.pages.kinds import Record, RecordKind, StepField, StepForm
+from services.records.pages.kinds import Record, RecordKind, StepField, StepForm, options
 from services.violations import labels
 from services.violations.domain import Act, Appellant, Authority, Complexity, Severity
 from services.violations.pages.messages import message
@@ -25,13 +24,6 @@ def by_council(visit: Visit, record: Record) -> bool:
 
 def _may_be_self_found(visit: Visit, record: Record) -> bool:
     return by_council(visit, record) or bool(record.get("by_unit"))
-
-
-def options(
-    label: Callable[[str], Message], values: Iterable[str]
-) -> tuple[tuple[str, Message], ...]:
-    """The values of a choice, each in words."""
-    return tuple((value, label(value)) for value in values)
 
 
 def decider(name: str) -> Message:
@@ -85,7 +77,7 @@ STEPS = (
             ),
             DAY,
         ),
-        COUNCIL, begun=lambda record: {"complexity": record.get("complexity")},
+        COUNCIL, begun=lambda record, _: {"complexity": record.get("complexity")},
     ),
     StepForm("join", (StepField("into", required=True), DAY), COUNCIL),
     StepForm("transfer", (StepField("unit", required=True), DAY), COUNCIL),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import date
 from typing import Annotated, Any, get_args
 
 from fastapi import FastAPI, Query, Request, Response
@@ -14,9 +12,11 @@ from services.chassis.web.forms import Form
 from services.chassis.web.parameters import EMPTY
 from services.chassis.web.site import Site, Visit
 from services.records.pages.api_client import RecordApi
+from services.records.pages.deadlines import is_overdue, today
+from services.records.pages.kinds import options
 from services.violations import labels
 from services.violations.lists import Stage
-from services.violations.pages.case_steps import CASES, REPORT, case_title, options
+from services.violations.pages.case_steps import CASES, REPORT, case_title
 
 ROWS = 50
 TONES = {
@@ -44,16 +44,6 @@ class CountFilters(BaseModel):
 
     year: Annotated[str | None, EMPTY] = Field(None, max_length=4)
     cursor: str | None = Field(None, max_length=300)
-
-
-def today(site: Site) -> str:
-    """The day in Vietnam."""
-    return date.fromordinal(moments.local_day(site.sessions.clock())).isoformat()
-
-
-def is_overdue(case: Mapping[str, Any], day: str) -> bool:
-    """Whether the last day for the next step has passed."""
-    return bool(case.get("due")) and str(case["due"]) < day
 
 
 def add_cases(pages: FastAPI, site: Site, api: RecordApi) -> None:

@@ -2,91 +2,155 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
-import httpx
 import pytest
 
 from services.chassis.auth.credentials import Issuer
-from services.chassis.settings import Settings
-from services.chassis.web.sessions import COOKIE, open_sessions
 from services.training import app as training
 from services.training.pages.site import PAGES
 from tests.support.builders.desks import Desk, open_desk
+from tests.support.page_visits import OTHER, OWN, PageVisits
 
 pytestmark = pytest.mark.anyio
-OWN, OTHER = "H44.1", "H44.2"
 LIST, NEW = "/training/pages/courses", "/training/pages/courses/new"
 FIELDS = {"unit": OWN, "title": "Dân chủ <i>cơ sở</i>", "topic": "democracy", "hours": "7,5"}
+SESSION = {"starts": "2025-05-05T08:00", "place": "Hội trường <b>A</b>", "hours": "7,5"}
+PAST = {"at": "2025-02-01"}
 
 
 @pytest.fixture
-async def desk(home: Path, tmp_path: Path, issuer: Issuer) -> AsyncIterator[Desk]:
-    """The running service."""
+async def visits(home: Path, tmp_path: Path, issuer: Issuer) -> AsyncIterator[PageVisits]:
+    """The running service, and persons who open its pages."""
     url = f"sqlite:///{tmp_path / 'training.db'}"
-    async with open_desk("training", training.build, training.migrated, home, url, issuer) as made:
-        yield made
+    async with open_desk("training", training.build, training.migrated, home, url, issuer) as desk:
+        yield PageVisits(desk)
 
 
-async def visit(
-    desk: Desk, path: str, role: str, form: dict[str, str] | None = None, **claims: Any
-) -> httpx.Response:
-    """A request as a person of this role, whose session is the same at each visit."""
-    sessions = open_sessions(Settings(home=desk.app.parts.settings.home))
-    session = sessions.begin(role, role, claims.get("units", [OWN]))
-    cookie = f"{COOKIE}={sessions.seal(session)}"
-    if form is not None:
-        page = await desk.client.get(NEW, headers={"cookie": cookie})
-        form = dict(re.findall(r'name="(_\w+)" value="([^"]*)"', page.text)) | form
-        return await desk.client.post(path, data=form, headers={"cookie": cookie})
-    return await desk.client.get(path, headers={"cookie": cookie})
+async def planned(visits: PageVisits, **changed: str) -> str:
+    """The address of a course that was planned in February 2025."""
+    return await visits.succeed(LIST, "clerk", FIELDS | PAST | changed, blank=NEW)
 
 
-async def test_a_clerk_plans_a_course_and_everybody_of_the_unit_sees_it(desk: Desk) -> None:
+async def attended(desk: Desk, course: str) -> None:
+    """Somebody attends the first session of a course for all its hours."""
+    body = {"unit": OWN, "role": "official", "number": "CB-1", "name": "Nguyễn Văn Mẫu"}
+    await desk.succeed("memberships", "clerk", body | {"at": "2025-03-01"})
+    rows = [{"number": "CB-1", "hours": "7.5"}]
+    id_ = course.rpartition("/")[2]
+    await desk.succeed(f"courses/{id_}/attend", "clerk", {"session": "s1", "rows": rows})
+
+
+async def test_a_clerk_plans_a_course_and_everybody_of_the_unit_sees_it(visits: PageVisits) -> None:
     """As text, whatever stands in its title; a reader of another unit does not."""
-    answer = await visit(desk, LIST, "clerk", FIELDS)
-    assert (answer.status_code, answer.headers["location"]) == (
-        303, f"{LIST}?notice=course-planned",
-    )  # fmt: skip
-    page = await visit(desk, LIST, "reader")
+    answer = await visits.send(LIST, "clerk", FIELDS, blank=NEW)
+    assert answer.status_code == 303
+    assert answer.headers["location"].endswith("?notice=course-planned")
+    page = await visits.open(LIST, "reader")
     assert "Dân chủ &lt;i&gt;cơ sở&lt;/i&gt;" in page.text and "<i>" not in page.text
-    assert "Dân chủ" not in (await visit(desk, LIST, "reader", units=[OTHER])).text
-    assert (await desk.announcements())[0] == ("course.planned", OWN)
+    assert "Dân chủ" not in (await visits.open(LIST, "reader", OTHER)).text
+    assert (await visits.desk.announcements())[0] == ("course.planned", OWN)
 
 
-async def test_a_refused_form_keeps_what_was_typed_and_names_each_field(desk: Desk) -> None:
+async def test_a_refused_form_keeps_what_was_typed_and_names_each_field(visits: PageVisits) -> None:
     """The sentences of the interface at the fields; another unit is a page of its own."""
-    answer = await visit(desk, LIST, "clerk", FIELDS | {"hours": "0", "due": "2025-02-30"})
+    faulty = FIELDS | {"hours": "0", "due": "2025-02-30"}
+    answer = await visits.send(LIST, "clerk", faulty, blank=NEW)
     assert answer.status_code == 422 and 'id="fault-hours"' in answer.text
     assert 'id="fault-due"' in answer.text and 'value="Dân chủ &lt;i&gt;' in answer.text
-    other = await visit(desk, LIST, "clerk", FIELDS | {"unit": OTHER})
+    other = await visits.send(LIST, "clerk", FIELDS | {"unit": OTHER}, blank=NEW)
     assert other.status_code == 403 and "<h1>" in other.text
-    assert await desk.announcements() == []
+    assert await visits.desk.announcements() == []
 
 
-async def test_a_form_that_is_sent_twice_is_one_course(desk: Desk) -> None:
+async def test_a_form_that_is_sent_twice_is_one_course(visits: PageVisits) -> None:
     """Its id is the Idempotency-Key; the second answer is that of the first."""
     for _ in range(2):
-        answer = await visit(desk, LIST, "clerk", FIELDS | {"_form": "the-same"})
-        assert answer.status_code == 303
-    assert len((await desk.get("courses", "clerk")).json()["items"]) == 1
+        await visits.succeed(LIST, "clerk", FIELDS | {"_form": "the-same"}, blank=NEW)
+    assert len((await visits.desk.get("courses", "clerk")).json()["items"]) == 1
 
 
-async def test_every_page_answers_each_role_as_its_row_says(desk: Desk) -> None:
+async def test_a_course_is_led_by_pages_from_its_plan_to_its_end(visits: PageVisits) -> None:
+    """Each page offers what is possible next; what was held is announced, and can be retracted."""
+    course = await planned(visits)
+    shown = await visits.open(course, "clerk")
+    assert f"{course}/schedule" in shown.text and f"{course}/hold" not in shown.text
+    assert f"{course}/cancel" not in shown.text
+    assert f"{course}/cancel" in (await visits.open(course, "council")).text
+    await visits.succeed(f"{course}/schedule", "clerk", SESSION)
+    shown = await visits.open(course, "clerk")
+    assert "Buổi 1" in shown.text and "05/05/2025 08:00" in shown.text
+    assert "Hội trường &lt;b&gt;A&lt;/b&gt;" in shown.text and "chưa điểm danh" in shown.text
+    await attended(visits.desk, course)
+    shown = await visits.open(course, "clerk")
+    assert f"{course}/hold" in shown.text and f"{course}/drop" not in shown.text
+    await visits.succeed(f"{course}/hold", "clerk", {"at": "2025-05-06"})
+    assert ("training.completed", OWN) in await visits.desk.announcements()
+    journal = await visits.open(f"{course}/journal", "clerk")
+    assert "1 người" in journal.text and f"{course}/retract/4" in journal.text
+    assert f"{course}/retract/1" not in journal.text
+    await visits.succeed(f"{course}/retract/4", "clerk", {"reason": "nhầm khóa"})
+    assert f"{course}/hold" in (await visits.open(course, "clerk")).text
+
+
+async def test_a_session_is_moved_and_dropped_from_its_row(visits: PageVisits) -> None:
+    """Its form begins with what the session is now; a number is not used again."""
+    course = await planned(visits)
+    await visits.succeed(f"{course}/schedule", "clerk", SESSION)
+    move = f"{course}/move?session=s1"
+    page = await visits.open(move, "clerk")
+    assert 'value="2025-05-05T08:00"' in page.text and 'value="7,5"' in page.text
+    assert '<option value="s1" selected>' in page.text
+    changed = {"session": "s1", **SESSION, "starts": "2025-05-07T14:00"}
+    await visits.succeed(f"{course}/move", "clerk", changed, blank=move)
+    assert "07/05/2025 14:00" in (await visits.open(course, "clerk")).text
+    await visits.succeed(f"{course}/drop", "clerk", {"session": "s1"})
+    assert "Chưa có buổi học nào" in (await visits.open(course, "clerk")).text
+    await visits.succeed(f"{course}/schedule", "clerk", SESSION)
+    assert "Buổi 2" in (await visits.open(course, "clerk")).text
+
+
+async def test_a_plan_is_corrected_by_what_was_changed_alone(visits: PageVisits) -> None:
+    """Nothing changed is no step, and what was emptied is told at its field."""
+    course = await planned(visits, provider="Trường Chính trị")
+    same = FIELDS | {"hours_min": "7,5", "provider": "Trường Chính trị"}
+    refused = await visits.send(f"{course}/revise", "clerk", same)
+    assert refused.status_code == 422 and "Chưa có gì thay đổi" in refused.text
+    refused = await visits.send(f"{course}/revise", "clerk", same | {"provider": ""})
+    assert refused.status_code == 422 and 'id="fault-provider"' in refused.text
+    await visits.succeed(f"{course}/revise", "clerk", same | {"hours": "8", "test": "1"})
+    id_ = course.rpartition("/")[2]
+    answer = (await visits.desk.get(f"courses/{id_}/journal", "clerk")).json()
+    assert answer["items"][-1]["data"] == {"hours": "8", "test": True}
+    assert (await visits.desk.get(f"courses/{id_}")).json()["rule"]["hours_min"] == "8"
+
+
+async def test_a_course_past_its_last_day_is_marked_until_it_is_held(visits: PageVisits) -> None:
+    """The council cancels it with a reason; a cancelled one is overdue no more."""
+    course = await planned(visits, due="2025-06-30")
+    assert "quá hạn" in (await visits.open(course, "reader")).text
+    refused = await visits.send(f"{course}/cancel", "council", {"reason": ""})
+    assert refused.status_code == 422 and 'id="fault-reason"' in refused.text
+    await visits.succeed(f"{course}/cancel", "council", {"reason": "gộp với khóa khác"})
+    shown = await visits.open(course, "reader")
+    assert "quá hạn" not in shown.text and "Hiện không có bước nào" in shown.text
+
+
+async def test_every_page_answers_each_role_as_its_row_says(visits: PageVisits) -> None:
     """A visitor is led to sign in, other roles get 403; a forged form changes nothing."""
+    course = (await planned(visits)).rpartition("/")[2]
+    before = await visits.desk.announcements()
     for route, row in PAGES.items():
         method, _, path = route.partition(" ")
-        address = f"/training/pages{path}"
-        for role in ("", "reader", "clerk", "hr", "council", "registrar", "emitter"):
-            if method == "POST":
-                answer = await desk.client.post(address, data={})
-                assert answer.status_code == 303, route
-                continue
-            answer = await (visit(desk, address, role) if role else desk.client.get(address))
+        address = f"/training/pages{path}".replace("{id}", course).replace("{version}", "1")
+        if method == "POST":
+            assert (await visits.desk.client.post(address, data={})).status_code == 303, route
+            continue
+        assert (await visits.desk.client.get(address)).status_code == 303, route
+        for role in ("reader", "clerk", "hr", "council", "auditor", "registrar", "emitter"):
+            answer = await visits.open(address, role)
             allowed = row.roles is not None and role in row.roles
-            assert answer.status_code == (303 if not role else 200 if allowed else 403), route
-    forged = await visit(desk, LIST, "clerk", FIELDS | {"_token": "x"})
-    assert forged.status_code == 403 and await desk.announcements() == []
+            assert answer.status_code == (200 if allowed else 403), (route, role)
+    forged = await visits.send(LIST, "clerk", FIELDS | {"_token": "x"}, blank=NEW)
+    assert forged.status_code == 403 and await visits.desk.announcements() == before

@@ -1,0 +1,20 @@
+"""The day in Vietnam, and whether the last day for something has passed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from contracts import moments
+from services.chassis.web.site import Site
+
+
+def today(site: Site) -> str:
+    """The day in Vietnam."""
+    return date.fromordinal(moments.local_day(site.sessions.clock())).isoformat()
+
+
+def is_overdue(record: Mapping[str, Any], day: str) -> bool:
+    """Whether the last day of a record for what comes next has passed."""
+    return bool(record.get("due")) and str(record["due"]) < day
