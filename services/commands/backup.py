@@ -20,15 +20,20 @@ from services.chassis.errors import DanchuError
 from services.chassis.private_files import private_folder
 from services.chassis.service_schema import migrate
 from services.chassis.settings import Settings
+from services.commands import keys
 from services.commands.backup_folder import (
-    UNFINISHED,
+    WRITTEN_AT_START,
+    Manifest,
     complete,
     copy_file,
     database_file,
+    give_name,
     home_files,
     manifest_of,
     remove_old,
+    saved_home_files,
     sync_folder,
+    unfinished_folder,
 )
 from services.commands.homes import require_databases
 from services.commands.messages import message
@@ -43,6 +48,8 @@ from services.scoring.store import backups
 
 SECOND_US = 1_000_000
 ORDER = (SCORING, *(name for name in SERVICES if name != SCORING))
+SQLITE_FILES = ("", "-wal", "-journal", "-shm")
+"""The endings of a database's files; what an old `-wal` holds would be written into a new one."""
 
 
 class Backup(NamedTuple):
@@ -63,24 +70,26 @@ class RestoreTargetInUse(DanchuError):
 async def save(
     settings: Settings, place: Path, keep: int | None, clock: Clock, step: Step
 ) -> Backup:
-    """Makes a backup within `place`; with `keep`, older ones beyond so many are removed after."""
+    """Makes a backup within `place`; with `keep`, older ones beyond so many are removed after.
+
+    SettingWrong for a key of the home that cannot be read: the backup would be of no use, and take
+    the place of one that is.
+    """
     require_databases(settings, SERVICES)
+    keys.check_readable(settings)
     moment = clock() // SECOND_US * SECOND_US
     made_at = rfc3339(moment)
-    folder = place / f"danchu-{made_at[:19].replace('-', '').replace(':', '')}Z"
-    unfinished = folder.with_name(f"{folder.name}{UNFINISHED}")
-    shutil.rmtree(unfinished, ignore_errors=True)
-    private_folder(unfinished)
-    for path in home_files(settings.home):
-        copy_file(settings.home / path, unfinished / path)
-    rows: Rows = {}
-    for name in ORDER:
-        rows |= await _save_one(settings, name, unfinished, step)
-    complete(unfinished, version(), made_at, rows)
-    unfinished.rename(folder)
-    sync_folder(place)
+    second = f"{made_at[:19].replace('-', '').replace(':', '')}Z"
+    with unfinished_folder(place, second) as unfinished:
+        for path in home_files(settings.home):
+            copy_file(settings.home / path, unfinished / path)
+        rows: Rows = {}
+        for name in ORDER:
+            rows |= await _save_one(settings, name, unfinished, step)
+        complete(unfinished, version(), made_at, rows)
+        folder = give_name(unfinished, second)
     await _note(settings, moment)
-    return Backup(folder, rows, [] if keep is None else remove_old(place, keep))
+    return Backup(folder, rows, [] if keep is None else remove_old(place, keep, second))
 
 
 async def _note(settings: Settings, moment: int) -> None:
@@ -107,16 +116,18 @@ async def restore(settings: Settings, folder: Path, step: Step) -> Rows:
     RestoreTargetInUse or TargetInUse where something is there already, and then nothing is changed;
     AlreadyUp while a stack runs on the home.
     """
-    rows = dict(manifest_of(folder).rows)
+    manifest = manifest_of(folder, SERVICES)
+    rows = dict(manifest.rows)
     private_folder(settings.home)
     with stack_lock(settings.home), tempfile.TemporaryDirectory(dir=settings.home) as staging:
-        await _require_empty(settings, folder)
+        await _require_empty(settings, folder, manifest)
         for name in SERVICES:
             await _stage(folder, Path(staging), name)
         on_server = [name for name in SERVICES if settings.database_file(name) is None]
         rows |= await _copy_to_server(settings, Path(staging), on_server, step)
-        for path in home_files(folder):
-            copy_file(folder / path, settings.home / path)
+        for path in saved_home_files(manifest):
+            if not (settings.home / path).exists():
+                copy_file(folder / path, settings.home / path)
         for name in SERVICES:
             file = settings.database_file(name)
             if file is not None:
@@ -147,10 +158,13 @@ async def _copy_to_server(
         return await copy_services(sources, targets, step)
 
 
-async def _require_empty(settings: Settings, folder: Path) -> None:
-    for path in home_files(folder):
+async def _require_empty(settings: Settings, folder: Path, manifest: Manifest) -> None:
+    """Whatever is of the home itself may stay: what is equal, and what each start writes again."""
+    for path in saved_home_files(manifest):
         file = settings.home / path
-        if file.exists() and file.read_bytes() != (folder / path).read_bytes():
+        if str(path) in WRITTEN_AT_START or not file.exists():
+            continue
+        if file.read_bytes() != (folder / path).read_bytes():
             raise RestoreTargetInUse(file)
     async with contextlib.AsyncExitStack() as stack:
         for name in SERVICES:
@@ -158,8 +172,11 @@ async def _require_empty(settings: Settings, folder: Path) -> None:
             if not target.sqlite:
                 async with target.read() as conn:
                     await check_empty(conn, name, target.where)
-            elif target.file.exists():
-                raise RestoreTargetInUse(target.file)
+                continue
+            for suffix in SQLITE_FILES:
+                file = target.file.with_name(f"{target.file.name}{suffix}")
+                if file.exists():
+                    raise RestoreTargetInUse(file)
 
 
 def _url(folder: Path, name: str) -> str:

@@ -1,15 +1,20 @@
 """What a folder of a backup holds: a database file a service, the keys, and a manifest.
 
 The manifest is written last, and the folder gets its name once it is complete; so a folder of that
-name is a whole backup, whenever the machine died.
+name is a whole backup, whenever the machine died. Those of one second are told apart by a number.
 """
 
 from __future__ import annotations
 
+import contextlib
+import errno
+import fcntl
 import hashlib
+import itertools
 import os
 import re
 import shutil
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 import msgspec
@@ -17,16 +22,23 @@ import msgspec
 from services.chassis.auth.accounts import ACCOUNTS_FILE
 from services.chassis.auth.credentials import TOKENS_FILE
 from services.chassis.errors import DanchuError
-from services.chassis.private_files import FILE_MODE, write_private
+from services.chassis.private_files import (
+    FILE_MODE,
+    FOLDER_MODE,
+    private_folder,
+    write_private,
+)
 from services.chassis.settings import USERS_FILE
 from services.commands.messages import message
 from services.intake.unit_credentials import FILE as CREDENTIALS_FILE
 
 MANIFEST, FORMAT = "manifest.json", 1
 UNFINISHED = ".partial"
-NAME = re.compile(r"danchu-[0-9]{8}T[0-9]{6}Z")
+NAME = re.compile(r"danchu-(?P<second>[0-9]{8}T[0-9]{6}Z)(?:-(?P<number>[0-9]{1,4}))?")
 HOME_FILES = ("keys", TOKENS_FILE, ACCOUNTS_FILE, USERS_FILE, CREDENTIALS_FILE)
 """What a home holds beside databases, stream and logs."""
+WRITTEN_AT_START = (TOKENS_FILE, USERS_FILE)
+"""Files that `danchu up` writes again at each start: by the home's keys, for its ports."""
 CHUNK_BYTES = 2**20
 
 
@@ -84,6 +96,60 @@ def home_files(home: Path) -> list[Path]:
     return [path.relative_to(home) for path in files if path.is_file()]
 
 
+@contextlib.contextmanager
+def unfinished_folder(place: Path, second: str) -> Iterator[Path]:
+    """A new folder of its own for a backup, locked for as long as the block makes it."""
+    private_folder(place)
+    for name in _names(second):
+        folder = place / f"{name}{UNFINISHED}"
+        with contextlib.suppress(FileExistsError):
+            folder.mkdir(FOLDER_MODE)
+            break
+    handle = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        _lock(handle)
+        yield folder
+    finally:
+        os.close(handle)
+
+
+def give_name(unfinished: Path, second: str) -> Path:
+    """Renames a complete backup to its first free name, and has the name on disk."""
+    for name in _names(second):
+        folder = unfinished.with_name(name)
+        try:
+            unfinished.rename(folder)
+        except OSError as error:
+            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+                raise
+            continue
+        break
+    sync_folder(folder.parent)
+    return folder
+
+
+def _names(second: str) -> Iterator[str]:
+    """The names of backups of one second, in the order in which they are taken."""
+    yield f"danchu-{second}"
+    for number in itertools.count(2):
+        yield f"danchu-{second}-{number}"
+
+
+def _order(name: str) -> tuple[str, int] | None:
+    """What sorts backups by their time; None for the name of something else."""
+    match = NAME.fullmatch(name)
+    return (match["second"], int(match["number"] or 1)) if match else None
+
+
+def _lock(handle: int) -> bool:
+    """Whether nobody else had locked the folder; False too where a disk has no locks."""
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
+
+
 def complete(folder: Path, version: str, made_at: str, rows: dict[str, dict[str, int]]) -> None:
     """Writes the manifest of everything in the folder."""
     files = {
@@ -95,21 +161,30 @@ def complete(folder: Path, version: str, made_at: str, rows: dict[str, dict[str,
     write_private(folder / MANIFEST, msgspec.json.format(msgspec.json.encode(manifest), indent=1))
 
 
-def manifest_of(folder: Path) -> Manifest:
-    """The manifest of a whole and undamaged backup; NoBackup, BackupNewer or BackupDamaged."""
+def manifest_of(folder: Path, services: Collection[str]) -> Manifest:
+    """The manifest of a whole and undamaged backup of the services.
+
+    NoBackup, BackupNewer or BackupDamaged.
+    """
     try:
         manifest = msgspec.json.decode((folder / MANIFEST).read_bytes(), type=Manifest)
-    except (FileNotFoundError, NotADirectoryError, msgspec.DecodeError):
+    except (FileNotFoundError, NotADirectoryError, msgspec.DecodeError, RecursionError):
         raise NoBackup(folder) from None
     if manifest.format > FORMAT:
         raise BackupNewer(folder, manifest.version)
-    for name, digest in manifest.files.items():
+    databases = (database_file(folder, service).name for service in services)
+    for name in (*manifest.files, *databases):
         file = folder / name
         if Path(name).is_absolute() or ".." in Path(name).parts:
             raise BackupDamaged(file)
-        if not file.is_file() or sha256(file) != digest:
+        if not file.is_file() or sha256(file) != manifest.files.get(name):
             raise BackupDamaged(file)
     return manifest
+
+
+def saved_home_files(manifest: Manifest) -> list[Path]:
+    """The keys and credentials of a backup, as paths within it."""
+    return [path for path in map(Path, manifest.files) if path.parts[0] in HOME_FILES]
 
 
 def sha256(file: Path) -> str:
@@ -127,10 +202,30 @@ def sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
-def remove_old(place: Path, keep: int) -> list[Path]:
-    """Removes all whole backups of a folder but the newest, and returns them."""
-    backups = sorted(path for path in place.iterdir() if NAME.fullmatch(path.name))
-    old = backups[: max(0, len(backups) - keep)]
+def remove_old(place: Path, keep: int, second: str) -> list[Path]:
+    """Removes all whole backups of a folder but the newest, and returns them.
+
+    With them go backups that broke off before `second`.
+    """
+    ordered = {path: order for path in place.iterdir() if (order := _order(path.name))}
+    backups = sorted(ordered, key=ordered.__getitem__)
+    old = backups[: max(0, len(backups) - keep)] + _broken_off(place, second)
     for folder in old:
         shutil.rmtree(folder)
     return old
+
+
+def _broken_off(place: Path, second: str) -> list[Path]:
+    """Unfinished backups that nobody makes any more."""
+    found = []
+    for path in sorted(place.glob(f"*{UNFINISHED}")):
+        order = _order(path.name.removesuffix(UNFINISHED))
+        if order is None or order[0] >= second or not path.is_dir():
+            continue
+        handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            if _lock(handle):
+                found.append(path)
+        finally:
+            os.close(handle)
+    return found

@@ -79,6 +79,12 @@ def load_keys(settings: Settings) -> list[Keys]:
     return keys
 
 
+def check_readable(settings: Settings) -> None:
+    """SettingWrong for a key file, also of the seals, that is there and cannot be used."""
+    load_keys(settings)
+    keyring.load(ScoringSettings(home=settings.home))
+
+
 class KeyStays(DanchuError):
     """A key cannot be removed."""
 

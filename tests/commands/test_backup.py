@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import stat
 from contextlib import closing
 from pathlib import Path
 
 import pytest
+from cryptography.fernet import Fernet
 
+from services.chassis.auth.credentials import write_tokens
 from services.chassis.clock import fixed
 from services.chassis.database.engine import Database
-from services.chassis.errors import DanchuError
+from services.chassis.errors import DanchuError, SettingWrong
 from services.chassis.settings import Settings
 from services.commands import backup, table_copy
-from services.commands.backup_folder import MANIFEST, BackupDamaged, BackupNewer, NoBackup
+from services.commands.backup_folder import (
+    MANIFEST,
+    BackupDamaged,
+    BackupNewer,
+    NoBackup,
+    unfinished_folder,
+)
 from services.commands.service_copy import Rows
 from services.commands.service_registry import SERVICES, migrate_one
 from services.commands.table_copy import CopyDiffers, TargetInUse
@@ -23,6 +32,7 @@ from services.scoring.store.backups import last
 pytestmark = pytest.mark.anyio
 DAY_US, FIRST = 86_400 * 10**6, 1_764_000_000 * 10**6
 KEY, CREDENTIALS = Path("keys") / "records.keys", Path("nats-credentials.json")
+SECRET = Fernet.generate_key().decode() + "\n"
 ROW = "INSERT INTO outbox (seq, receipt, subject, body, recorded) VALUES (7, x'01', 's', x'02', 1)"
 
 
@@ -45,7 +55,7 @@ async def office(tmp_path: Path) -> Settings:
     for name in SERVICES:
         await migrate_one(name, settings)
     (settings.home / KEY).parent.mkdir()
-    (settings.home / KEY).write_text("secret\n")
+    (settings.home / KEY).write_text(SECRET)
     (settings.home / CREDENTIALS).write_text("{}\n")
     with closing(sqlite3.connect(settings.home / "intake.db")) as conn:
         conn.execute(ROW)
@@ -62,7 +72,7 @@ async def test_a_backup_can_be_restored_to_either_database(
     for number, url in enumerate((None, postgres_url)):
         settings = Settings(home=tmp_path / f"home{number}", database_url=url)
         assert await restore(settings, first.folder) == first.rows
-        assert (settings.home / KEY).read_text() == "secret\n"
+        assert (settings.home / KEY).read_text() == SECRET
         assert (settings.home / CREDENTIALS).read_text() == "{}\n"
         assert stat.S_IMODE((settings.home / KEY).stat().st_mode) == 0o600
         again = await save(settings, tmp_path / f"backups{number}", at=FIRST + DAY_US)
@@ -164,6 +174,78 @@ async def test_the_newest_backups_stay(office: Settings, tmp_path: Path) -> None
     names = sorted(path.name for path in place.iterdir())
     assert len(names) == 3 and last.folder.name in names and "danchu-of-mine" in names
     assert len(last.removed) == 1
+
+
+async def test_two_backups_of_one_second_have_names_of_their_own(
+    office: Settings, tmp_path: Path
+) -> None:
+    """Neither touches the other, and the later one counts as the newer."""
+    place = tmp_path / "backups"
+    first, second = [await save(office, place) for _ in range(2)]
+    assert (
+        second.folder.name == f"{first.folder.name}-2"
+        and second.rows["intake"] == first.rows["intake"]
+    )
+    third = await save(office, place, keep=2)
+    assert third.folder.name.endswith("-3") and third.removed == [first.folder]
+    assert await restore(Settings(home=tmp_path / "new"), third.folder) == third.rows
+
+
+async def test_what_broke_off_goes_with_the_old_backups_and_what_is_being_made_does_not(
+    office: Settings, tmp_path: Path
+) -> None:
+    """A lock tells them apart, however long a backup takes; a second backup disturbs neither."""
+    place = tmp_path / "backups"
+    broken = place / "danchu-20251101T000000Z.partial"
+    broken.mkdir(parents=True)
+    with unfinished_folder(place, "20251102T000000Z") as another:
+        assert (await save(office, place)).removed == []
+        assert (await save(office, place, keep=9)).removed == [broken]
+        assert another.is_dir()
+    assert (await save(office, place, keep=9)).removed == [another]
+
+
+async def test_a_key_that_cannot_be_read_is_not_saved_in_place_of_good_ones(
+    office: Settings, tmp_path: Path
+) -> None:
+    """It is named, and no folder is made."""
+    (office.home / KEY).write_text(SECRET[:20])
+    with pytest.raises(SettingWrong, match="DANCHU_RECORDS_KEYS"):
+        await save(office, tmp_path / "backups")
+    assert not (tmp_path / "backups").exists()
+
+
+async def test_a_lost_database_comes_back_into_the_same_home(
+    office: Settings, tmp_path: Path
+) -> None:
+    """What each start writes anew stays as it is; the log of a lost database is refused by name."""
+    write_tokens(office.home, fixed(FIRST))
+    saved = await save(office, tmp_path / "backups")
+    later = write_tokens(office.home, fixed(FIRST + DAY_US))
+    for name in SERVICES:
+        (office.home / f"{name}.db").unlink()
+    log = office.home / "intake.db-wal"
+    log.write_bytes(b"what an old file was about to get")
+    with pytest.raises(backup.RestoreTargetInUse, match=log.name):
+        await restore(office, saved.folder)
+    log.unlink()
+    assert await restore(office, saved.folder) == saved.rows
+    assert json.loads((office.home / "tokens.json").read_text()) == later
+    assert not list(office.home.glob("tmp*"))
+
+
+async def test_only_what_the_manifest_names_is_restored(office: Settings, tmp_path: Path) -> None:
+    """A file that was added is left out; a manifest that lacks a database is of no backup."""
+    folder = (await save(office, tmp_path / "backups")).folder
+    (folder / "keys" / "tokens.pem").write_text("a key of somebody else")
+    target = Settings(home=tmp_path / "new")
+    await restore(target, folder)
+    assert not (target.home / "keys" / "tokens.pem").exists()
+    manifest = json.loads((folder / MANIFEST).read_text())
+    del manifest["files"]["awards.db"]
+    (folder / MANIFEST).write_text(json.dumps(manifest))
+    with pytest.raises(BackupDamaged, match="awards"):
+        await restore(Settings(home=tmp_path / "other"), folder)
 
 
 async def test_a_backup_that_breaks_off_has_no_name(

@@ -63,7 +63,7 @@ async def test_a_backup_of_it_can_be_restored_and_its_names_read(
     for number, url in enumerate((None, postgres_url)):
         settings = Settings(home=tmp_path / f"home{number}", database_url=url)
         rows = await backup.restore(settings, folder, lambda *_: None)
-        for service, tables in manifest_of(folder).rows.items():
+        for service, tables in manifest_of(folder, SERVICES).rows.items():
             assert tables.items() <= rows[service].items()
         names = open_vault(settings)
         with closing(sqlite3.connect(database_file(folder, "training"))) as conn:
