@@ -70,7 +70,7 @@ for (const consultation of ["gop-y-ngan-sach", "gop-y-duong", "gop-y-cho"]) {
   if (consultation === "gop-y-cho" && id) correct(outbox, id, "ballot", now);
 }
 const client = await connect({
-  servers: access.url, user: access.user, pass: access.password, maxReconnectAttempts: -1, waitOnFirstConnect: true,
+  servers: access.servers, user: access.user, pass: access.password, maxReconnectAttempts: -1, waitOnFirstConnect: true,
 });
 await deliver(outbox, client);
 await client.drain();

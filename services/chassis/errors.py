@@ -34,6 +34,13 @@ class DiskFull(DatabaseAway):
         self.args = (self.message,)
 
 
+class DatabaseDamaged(DanchuError):
+    """The file of a database is none, or damaged; trying again is of no use."""
+
+    def __init__(self, where: str, cause: BaseException) -> None:
+        super().__init__(message("database-damaged", where=where, cause=cause_of(cause)))
+
+
 class OutboxWaits(DanchuError):
     """Accepted events have waited so long for the stream that answers lack them."""
 

@@ -56,6 +56,13 @@ class KeysReordered(DanchuError):
         super().__init__(message("keys-reordered", file=file))
 
 
+class KeysFull(DanchuError):
+    """A key file has as many keys as processes read."""
+
+    def __init__(self, file: Path, most: int) -> None:
+        super().__init__(message("keys-full", file=file, most=most))
+
+
 class KeysClosed(DanchuError):
     """The stored ciphertexts cannot be decrypted with any of the keys."""
 

@@ -46,7 +46,12 @@ class NatsAccess:
     @property
     def servers(self) -> list[str]:
         """The servers of the URL."""
-        return [server.strip() for server in self.url.split(",")]
+        return servers_of(self.url)
+
+
+def servers_of(url: str) -> list[str]:
+    """The servers of a NATS URL, which may be several separated by commas."""
+    return [server.strip() for server in url.split(",")]
 
 
 SECONDS_MAX = 24 * 3600

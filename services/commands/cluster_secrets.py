@@ -8,20 +8,31 @@ the cluster, which verifies by the public key alone.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import parse_qsl, urlencode
 
 from cryptography.hazmat.primitives import serialization
 
 from services.chassis.auth.credentials import TOKENS_FILE, development_issuer, write_tokens
+from services.chassis.database.url import SSL_FILES, normal_url
+from services.chassis.errors import SettingWrong
 from services.chassis.private_files import private_folder, write_private
 from services.chassis.settings import Settings
 from services.commands import keys
+from services.commands.messages import message
 from services.commands.nats import certificates
 from services.commands.nats.configuration import accounts_text
 from services.commands.nats.grants import DEPLOYED_USERS
-from services.commands.nats.password_files import PASSWORDS, files_of, password, write_once
+from services.commands.nats.password_files import (
+    PASSWORDS,
+    files_of,
+    password,
+    read_password,
+    write_once,
+)
 from services.commands.nats.routes import ROUTE_USER, routes_text, store_text
 from services.commands.service_registry import SERVICES
 from services.intake.unit_credentials import FILE as CREDENTIALS
@@ -29,6 +40,8 @@ from services.intake.unit_credentials import load, save
 
 NAMESPACE = "danchu"
 DATABASE, OWNER = "danchu", "danchu"
+SERVER = re.compile(r"([A-Za-z0-9_.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?", re.ASCII)
+"""A PostgreSQL server: a name or an address, and a port."""
 KUSTOMIZATION = "kustomization.yaml"
 PUBLIC_KEY = "keys/public.pem"
 NATS_NODES = tuple(f"nats-{number}.nats-nodes" for number in range(3))
@@ -92,6 +105,7 @@ def make(
     `parameters` are appended to each database URL, such as `sslmode=verify-full`. `nats_hosts` are
     names of NATS outside of the cluster, for its certificate.
     """
+    check_server(server, parameters)
     private_folder(folder)
     before = files_of(folder)
     keys.make(Settings(home=folder))
@@ -104,10 +118,26 @@ def make(
     return sorted(str(file.relative_to(folder)) for file in files_of(folder) - before)
 
 
+def check_server(server: str, parameters: str) -> None:
+    """SettingWrong for what could not stand in the URL of a database.
+
+    Files that parameters name are those of the pods, and are not looked for.
+    """
+    if not SERVER.fullmatch(server):
+        raise SettingWrong("--database", message("database-server"))
+    pairs = parse_qsl(parameters, keep_blank_values=True)
+    plain = urlencode([(name, value) for name, value in pairs if name not in SSL_FILES])
+    normal_url(_database_url(server, "", plain), "--parameters")
+
+
+def _database_url(server: str, secret: str, parameters: str) -> str:
+    query = f"?{parameters}" if parameters else ""
+    return f"postgresql://{OWNER}:{secret}@{server}/{DATABASE}{query}"
+
+
 def _make_database_urls(folder: Path, server: str, parameters: str) -> None:
     write_once(folder / PASSWORDS / "owner", OWNER)
-    query = f"?{parameters}" if parameters else ""
-    url = f"postgresql://{OWNER}:{password(folder, 'postgresql')}@{server}/{DATABASE}{query}"
+    url = _database_url(server, password(folder, "postgresql"), parameters)
     for service in SERVICES:
         write_once(folder / "database" / service, url)
 
@@ -122,7 +152,7 @@ def _make_nats(folder: Path, now_us: int, hosts: Sequence[str]) -> None:
         "accounts.conf": accounts_text(passwords, load(folder / CREDENTIALS).values()),
         "routes.conf": routes_text(password(folder, ROUTE_USER), NATS_NODES),
         "store.conf": store_text(
-            password(folder, "store"), former.read_text("utf-8") if former.exists() else None
+            password(folder, "store"), read_password(former) if former.exists() else None
         ),
     }
     for name, text in texts.items():

@@ -141,7 +141,8 @@ def nats_config(
     from services.commands.nats.outside import Plan, ServerFolders, earlier_plan
     from services.intake.settings import IntakeSettings
 
-    plan = Plan(tuple(host), tls, encrypt, place, store) if host else earlier_plan(to)
+    with exit_on_error():
+        plan = Plan(tuple(host), tls, encrypt, place, store) if host else earlier_plan(to)
     if plan is None:
         raise refuse("--host", message("nats-config-new"))
     settings = load_settings(home=home)

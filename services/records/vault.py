@@ -102,9 +102,12 @@ def make(settings: Settings) -> bool:
 def add_key(settings: Settings) -> str:
     """Puts a new key above those of the file, which all stay; the fingerprint of the new one.
 
-    From then on it encrypts; running processes notice.
+    From then on it encrypts; running processes notice. SettingWrong for a file that has no usable
+    key: a new one alone would make it look whole.
     """
     path, key = key_file(settings), Fernet.generate_key()
+    if not read_keys(path.read_bytes()):
+        raise SettingWrong(str(path), message("keys-none"))
     write_private(path, key + b"\n" + path.read_bytes())
     return fingerprint(key)
 

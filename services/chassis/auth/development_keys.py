@@ -16,11 +16,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from services.chassis.auth.bearer_tokens import ALGORITHM, AUDIENCE
 from services.chassis.auth.permissions import ANY, ROLES
-from services.chassis.auth.public_keys import UNREADABLE, read_private_keys
+from services.chassis.auth.public_keys import KEYS_MAX, UNREADABLE, read_private_keys
 from services.chassis.clock import Clock, now_us
 from services.chassis.errors import SettingWrong
 from services.chassis.identifiers import new_id
-from services.chassis.keys import TOKENS, Keys, fingerprint
+from services.chassis.keys import TOKENS, Keys, KeysFull, fingerprint
 from services.chassis.messages import message
 from services.chassis.private_files import write_private
 from services.chassis.settings import Settings
@@ -114,9 +114,12 @@ def make_key(settings: Settings) -> bool:
 def add_key(settings: Settings) -> str:
     """Puts a new key above those of the file: it signs from now on; its fingerprint.
 
-    The tokens of the home are signed anew, so that the former key can be retired.
+    The tokens of the home are signed anew, so that the former key can be retired. SettingWrong for
+    a file that cannot be read; KeysFull.
     """
     path = settings.home / KEY_FILE
+    if len(private_keys(path)) == KEYS_MAX:
+        raise KeysFull(path, KEYS_MAX)
     write_private(path, new_key() + path.read_bytes())
     if (settings.home / TOKENS_FILE).exists():
         write_tokens(settings.home)

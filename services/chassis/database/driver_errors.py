@@ -1,4 +1,4 @@
-"""Translates errors of database drivers: the server is away, its disk full, or neither."""
+"""Translates errors of database drivers: the server is away, its disk full, the file damaged."""
 
 import contextlib
 import errno
@@ -10,16 +10,19 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from services.chassis.driver_rows import CONNECTION_BROKEN, FAILED, is_lost
-from services.chassis.errors import DatabaseAway, DiskFull
+from services.chassis.errors import DatabaseAway, DatabaseDamaged, DiskFull
 
 FULL_STATE = "53100"
 FULL_WORDS = ("disk is full", "disk I/O error")
 """SQLite's messages for a file that cannot grow: no space, a quota, a failing disk."""
+DAMAGED = (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT)
+"""SQLite's codes for a file that is no database, or whose pages contradict each other."""
+PRIMARY_CODE = 0xFF
 
 
 @contextlib.contextmanager
-def translate_driver_errors() -> Iterator[None]:
-    """Raises DatabaseAway for a lost connection and DiskFull for a full disk.
+def translate_driver_errors(where: str) -> Iterator[None]:
+    """Raises DatabaseAway for a lost connection, DiskFull, or DatabaseDamaged for the file `where`.
 
     Other errors pass unchanged.
     """
@@ -28,13 +31,23 @@ def translate_driver_errors() -> Iterator[None]:
     except PoolTimeout as away:
         raise DatabaseAway(away) from away
     except DBAPIError as error:
+        if is_damaged(error.orig):
+            raise DatabaseDamaged(where, error) from error
         if not is_away(error):
             raise
         raise _away(error.orig or error) from error
-    except FAILED as error:
+    except (sqlite3.DatabaseError, *FAILED) as error:
+        if is_damaged(error):
+            raise DatabaseDamaged(where, error) from error
         if not is_lost(error):
             raise
         raise _away(error) from error
+
+
+def is_damaged(error: BaseException | None) -> bool:
+    """Whether the file of a database is none, or damaged."""
+    code = getattr(error, "sqlite_errorcode", None)
+    return code is not None and code & PRIMARY_CODE in DAMAGED
 
 
 def _away(error: BaseException) -> DatabaseAway:

@@ -153,7 +153,7 @@ class Database:
     async def write(self) -> AsyncIterator[AsyncConnection]:
         """One read-write transaction; DatabaseAway or DiskFull when it fails for such a reason."""
         try:
-            with translate_driver_errors():
+            with translate_driver_errors(self.where):
                 async with self._writer.begin() as conn, give_up_on_timeout(conn):
                     if self.fence is not None:
                         await self.fence(conn)
@@ -165,7 +165,7 @@ class Database:
     @contextlib.asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
         """A read-only connection that sees one consistent snapshot of the data."""
-        with translate_driver_errors():
+        with translate_driver_errors(self.where):
             async with self._reader.connect() as conn:
                 if not self.sqlite:
                     await conn.execution_options(
@@ -195,7 +195,7 @@ class Database:
 
     async def single_value(self, statement: str) -> Any:
         """The latest value of a statement that reads one row and one column; or DatabaseAway."""
-        with translate_driver_errors():
+        with translate_driver_errors(self.where):
             return await self._value_reader.value(statement)
 
     async def check(self) -> None:

@@ -22,7 +22,7 @@ from typing import overload
 
 from services.chassis.changing_file import ChangingFile
 from services.chassis.errors import SettingWrong
-from services.chassis.keys import MAKE, SESSIONS, Keys, fingerprint, on_server
+from services.chassis.keys import MAKE, SESSIONS, Keys, KeysFull, fingerprint, on_server
 from services.chassis.private_files import write_private, write_private_once
 from services.chassis.settings import Settings
 from services.chassis.web.messages import message
@@ -104,8 +104,13 @@ def make_session_key(settings: Settings) -> bool:
 
 
 def add_session_key(settings: Settings) -> str:
-    """Puts a new key above those of the file: it seals from now on; its fingerprint."""
+    """Puts a new key above those of the file: it seals from now on; its fingerprint.
+
+    SettingWrong for a file that cannot be read; KeysFull.
+    """
     path, line = session_key_file(settings), new_session_key()
+    if len(SessionKeys(path)) == KEYS_MAX:
+        raise KeysFull(path, KEYS_MAX)
     write_private(path, line + path.read_bytes())
     return fingerprint(base64.b64decode(line))
 

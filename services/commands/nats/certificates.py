@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
@@ -35,6 +35,13 @@ class AuthorityIncomplete(DanchuError):
 
     def __init__(self, file: Path) -> None:
         super().__init__(message("nats-authority-key", file=file))
+
+
+class CertificateDamaged(DanchuError):
+    """A file is no certificate or key that can be used."""
+
+    def __init__(self, file: Path) -> None:
+        super().__init__(message("nats-certificate-damaged", file=file))
 
 
 @dataclass(frozen=True)
@@ -84,7 +91,7 @@ def ensure_certificate(authority: Path, folder: Path, names: Iterable[str], now_
     now, own = _moment(now_us), _load_authority(authority)
     wanted = list(dict.fromkeys(names))
     if (folder / CERTIFICATE).exists():
-        present = x509.load_pem_x509_certificate((folder / CERTIFICATE).read_bytes())
+        present = _load_certificate(folder / CERTIFICATE)
         if own is None or not own.has_signed(present):
             return
         left = present.not_valid_after_utc - now
@@ -104,8 +111,18 @@ def _load_authority(folder: Path) -> Authority | None:
         key = serialization.load_pem_private_key((folder / CA_KEY).read_bytes(), None)
     except FileNotFoundError:
         return None
-    assert isinstance(key, ec.EllipticCurvePrivateKey)
-    return Authority(x509.load_pem_x509_certificate((folder / CA).read_bytes()), key)
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        raise CertificateDamaged(folder / CA_KEY) from None
+    if not isinstance(key, ec.EllipticCurvePrivateKey):
+        raise CertificateDamaged(folder / CA_KEY)
+    return Authority(_load_certificate(folder / CA), key)
+
+
+def _load_certificate(file: Path) -> x509.Certificate:
+    try:
+        return x509.load_pem_x509_certificate(file.read_bytes())
+    except ValueError:
+        raise CertificateDamaged(file) from None
 
 
 def _builder(

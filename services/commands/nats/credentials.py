@@ -6,7 +6,7 @@
 
 import json
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from services.chassis.private_files import write_private
@@ -15,6 +15,11 @@ from services.chassis.settings import USERS_FILE, Settings
 FILES = {"emitter": "nats.json", "reader": "nats-reader.json", "hr": "nats-feed.json"}
 """The file of each development user."""
 PASSWORD_BYTES = 24
+
+
+def addresses(servers: Sequence[str]) -> dict[str, str | Sequence[str]]:
+    """How a file names the servers: a client library takes one URL, or a list of them."""
+    return {"url": servers[0], "servers": servers}
 
 
 def load_passwords(home: Path, users: Iterable[str]) -> dict[str, str]:
@@ -28,5 +33,5 @@ def save_credentials(home: Path, url: str, monitor: str, passwords: Mapping[str,
     services = {"url": url, "monitor": monitor, "users": passwords}
     write_private(home / USERS_FILE, json.dumps(services, indent=1))
     for user, file in FILES.items():
-        access = {"url": url, "user": user, "password": passwords[user]}
+        access = {**addresses([url]), "user": user, "password": passwords[user]}
         write_private(home / file, json.dumps(access, indent=1))

@@ -54,6 +54,13 @@ class WrongHost(DanchuError):
         super().__init__(message("nats-config-host", host=host))
 
 
+class PlanDamaged(DanchuError):
+    """The file that remembers what a folder is made for cannot be read."""
+
+    def __init__(self, file: Path) -> None:
+        super().__init__(message("nats-config-plan", file=file))
+
+
 class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a folder is made for: the servers by the name under which they are reached.
 
@@ -152,11 +159,13 @@ class ServerFolders:
 
 
 def earlier_plan(folder: Path) -> Plan | None:
-    """What the folder was made for; None if it is new."""
+    """What the folder was made for; None if it is new. PlanDamaged for a file that says nothing."""
     try:
         return msgspec.json.decode((folder / PLAN).read_bytes(), type=Plan)
     except FileNotFoundError:
         return None
+    except (msgspec.DecodeError, RecursionError):
+        raise PlanDamaged(folder / PLAN) from None
 
 
 def _address(host: str) -> str:

@@ -14,10 +14,10 @@ import bcrypt
 from contracts import moments
 from services.chassis.errors import DanchuError
 from services.chassis.private_files import private_folder, write_private
-from services.chassis.settings import USERS_FILE
+from services.chassis.settings import USERS_FILE, servers_of
 from services.commands.homes import is_up
 from services.commands.messages import message
-from services.commands.nats.credentials import PASSWORD_BYTES
+from services.commands.nats.credentials import PASSWORD_BYTES, addresses
 from services.commands.nats.embedded import CONFIG_FILE, regenerate
 from services.commands.nats.reload import reload_servers
 from services.intake.settings import IntakeSettings
@@ -78,9 +78,10 @@ def issue(
     password = secrets.token_urlsafe(PASSWORD_BYTES)
     hashed = bcrypt.hashpw(password.encode(), bcrypt.gensalt(HASH_ROUNDS)).decode()
     credential = UnitCredential(user, tuple(units), tuple(sources), moments.rfc3339(now), hashed)
+    servers = settings.nats(user).servers if url is None else servers_of(url)
     access = {
-        "url": url or settings.nats(user).url, "user": user, "password": password,
-        "units": units, "sources": sources, "subjects": [emit_subject(unit) for unit in units],
+        **addresses(servers), "user": user, "password": password, "units": units,
+        "sources": sources, "subjects": [emit_subject(unit) for unit in units],
     }  # fmt: skip
     with _locked(settings.home):
         credentials = load(settings.credential_file)

@@ -31,7 +31,7 @@ def connects(file: Path) -> bool:
     async def connect() -> None:
         client = Client()
         await client.connect(
-            access["url"], user=access["user"], password=access["password"],
+            access["servers"], user=access["user"], password=access["password"],
             allow_reconnect=False, max_reconnect_attempts=1, error_cb=_ignore,
         )  # fmt: skip
         await client.close()
@@ -70,6 +70,20 @@ def test_a_credential_works_from_its_command_to_its_revocation(nats_server: Nats
         revoked = danchu(home, "revoke", "--unit", "H44.12.34")
         assert file.stem in revoked and not connects(file)
     assert "danchu nats list" in danchu(home, "revoke", "--unit", "H44.12.34", code=2)
+
+
+@pytest.mark.parametrize("option", [(), ("--url", "nats://n1:4222, nats://n2:4222")])
+def test_a_department_gets_every_server_of_a_cluster_by_itself(
+    option: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A client library takes a URL or a list of them, and none that are joined by commas."""
+    monkeypatch.setenv("DANCHU_NATS_URL", "nats://n1:4222,nats://n2:4222")
+    (tmp_path / "keys").mkdir()
+    file = tmp_path / "unit.json"
+    danchu(tmp_path, "credentials", "--unit", "H44.1", "--out", str(file), *option)
+    access = json.loads(file.read_text())
+    assert access["servers"] == ["nats://n1:4222", "nats://n2:4222"]
+    assert access["url"] == "nats://n1:4222"
 
 
 @pytest.mark.parametrize(
