@@ -40,6 +40,10 @@ PAGES = (
     # the resolution
     CatalogPage("resolution", f"/years/{YEAR}/resolution", "council"),
     CatalogPage("resolution-target", f"/years/{YEAR}/resolution?target=2", "hr"),
+    # the council's report
+    CatalogPage("report", f"/years/{YEAR + 1}/report", "council"),
+    CatalogPage("report-first-year", f"/years/{YEAR}/report", "auditor"),
+    CatalogPage("report-duties", f"/years/{YEAR + 1}/report?part=duties", "hr"),
     # the year's desk
     CatalogPage("desk", f"/desk/{YEAR}", "council"),
     CatalogPage("desk-unit", f"/desk/{YEAR}", "reader"),

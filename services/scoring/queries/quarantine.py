@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts import envelope
 from contracts.envelope import Recorded
-from services.scoring.store.quarantine import REASONS
+from services.scoring.store.quarantine import DROPPED, REASONS, REPLAYED, WAITING
 from services.scoring.year.obstacles import WaitingEntry
 
 
@@ -54,6 +54,20 @@ async def waiting_by_reason(conn: AsyncConnection) -> dict[str, int]:
     )
     numbers = {reason: int(number) for reason, number in await conn.execute(select)}
     return dict.fromkeys(REASONS, 0) | numbers
+
+
+async def by_door(
+    conn: AsyncConnection, since: int, until: int
+) -> list[tuple[int | None, str, str, int]]:
+    """Entries that came from one instant to another, by door, reason and state, the most first."""
+    states = ", ".join(f"'{state}'" for state in (WAITING, REPLAYED, DROPPED))
+    select = text(
+        f"SELECT door, reason, state, count(*) AS number FROM quarantine WHERE state IN ({states}) "
+        "AND came >= :since AND came < :until GROUP BY door, reason, state "
+        "ORDER BY number DESC, reason, state, door"
+    )
+    rows = await conn.execute(select, {"since": since, "until": until})
+    return [(row[0], row[1], row[2], int(row[3])) for row in rows]
 
 
 async def entry(conn: AsyncConnection, id_: bytes) -> dict[str, Any] | None:

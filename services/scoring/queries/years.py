@@ -26,3 +26,15 @@ async def count_late(conn: AsyncConnection, cuts: Mapping[int, int]) -> dict[int
         for year, cut in cuts.items()
     )
     return {row[0]: row[1] for row in await conn.execute(text(counts))}
+
+
+async def late_by_type(
+    conn: AsyncConnection, year: int, cut: int
+) -> list[tuple[int | None, str, int]]:
+    """The late events of a year by door and type, the most first."""
+    select = text(
+        "SELECT door, kind, count(*) AS number FROM ledger WHERE year = :year AND recorded > :cut "
+        f"AND part <> {int(LedgerPart.STAGE)} GROUP BY door, kind ORDER BY number DESC, kind, door"
+    )
+    rows = await conn.execute(select, {"year": year, "cut": cut})
+    return [(row[0], row[1], int(row[2])) for row in rows]

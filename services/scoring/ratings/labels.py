@@ -7,12 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import cache, lru_cache
+from typing import get_args
 
+from contracts.data import UnitKind
 from contracts.messages import Message
 from services.scoring.messages import message
 from services.scoring.ratings.model import Labels
 from services.scoring.rubrics.model import Rubric
 
+KINDS: tuple[str, ...] = get_args(UnitKind)
+"""The kinds of units, in the order in which people read them."""
 CODES = {
     "kind": ("kind-commune", "kind-agency", "kind-public-service-unit", "kind-enterprise"),
     "stage": ("stage-open", "stage-provisional", "stage-sealed", "stage-reopened"),

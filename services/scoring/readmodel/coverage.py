@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import NamedTuple
 
+from services.scoring.ratings.report.model import Target, UnitBelow
 from services.scoring.ratings.scores import Line, hundredths
 from services.scoring.ratings.standings import Standing
 from services.scoring.readmodel.snapshot import Snapshot
@@ -18,7 +19,6 @@ from services.scoring.rubrics.loader import resolution
 from services.scoring.rubrics.model import Indicator
 from services.scoring.rubrics.resolution import (
     TARGETS_ARTICLE,
-    Clause,
     ClausePlace,
     places,
 )
@@ -61,33 +61,6 @@ class Measure:
     def share(self) -> Fraction | None:
         """The share of the possible points; None where none are possible."""
         return Fraction(self.reached, self.possible) if self.possible else None
-
-
-class UnitBelow(NamedTuple):
-    """A unit below a target: the mean of its quantities, and the indicators that fall short."""
-
-    unit: str
-    name: str
-    kind: str
-    share: Fraction
-    missing: tuple[Indicator, ...]
-
-
-class Target(NamedTuple):
-    """A target of 100 %: the units that it binds, those that fulfil it, and who is below.
-
-    The unit that is farthest from it comes first.
-    """
-
-    clause: Clause
-    units: int
-    fulfilled: int
-    below: tuple[UnitBelow, ...]
-
-    @property
-    def share(self) -> Fraction | None:
-        """The share of units that fulfil it; None where it binds none."""
-        return Fraction(self.fulfilled, self.units) if self.units else None
 
 
 class ResolutionCoverage(NamedTuple):

@@ -16,6 +16,7 @@ from services.scoring.fold.postings import order_of
 from services.scoring.queries import appeals as appeal_queries
 from services.scoring.queries import as_of
 from services.scoring.ratings.appeals import DECIDED, FILED
+from services.scoring.ratings.report.model import UnitDecision
 from services.scoring.ratings.sheet.model import Decision, SelfScore
 from services.scoring.ratings.sheet.self_scores import self_score
 from services.scoring.ratings.sheet.sheet import sheet_decisions
@@ -27,15 +28,6 @@ COUNCIL_TYPES = frozenset(("adjustment.decided", "exemption.approved", "exemptio
 APPEAL_TYPES = frozenset((FILED, DECIDED))
 """They say which appeals a decision answered."""
 SELF_SCORES = frozenset(("selfscore.submitted",))
-
-
-class UnitDecision(NamedTuple):
-    """A decision about a unit; `indicator` is None where it names none of the unit's rubric."""
-
-    unit: str
-    name: str
-    decision: Decision
-    indicator: Indicator | None
 
 
 class SelfScoredLine(NamedTuple):

@@ -9,5 +9,9 @@ from services.scoring.web.messages import message
 
 def event_label(type_: str) -> Message:
     """The name of a type, such as `vn.danchu.training.completed.v1`, of any version."""
-    domain, name, _ = type_.removeprefix(PREFIX).split(".")
-    return message(f"event-{domain}-{name}")
+    return short_event_label(type_.removeprefix(PREFIX).rpartition(".")[0])
+
+
+def short_event_label(short: str) -> Message:
+    """The name of a type by its short name, such as `training.completed`."""
+    return message(f"event-{short.replace('.', '-')}")

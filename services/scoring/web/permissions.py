@@ -43,6 +43,10 @@ PAGES = {
     "GET /years/{year}/resolution": Permission(
         READS_ALL, message("access-resolution"), line=LogLine.OTHERS, what="resolution"
     ),
+    # the council's report
+    "GET /years/{year}/report": Permission(
+        READS_ALL, message("access-report"), line=LogLine.OTHERS, what="report"
+    ),
     # the year's desk
     "GET /desk": Permission(EVERY_ROLE),
     "GET /desk/{year}": Permission(EVERY_ROLE),

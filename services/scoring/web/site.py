@@ -32,6 +32,7 @@ from services.scoring.web.pages import (
     desk_replies,
     desk_steps,
     desk_verify,
+    report,
     resolution,
     unit,
     unit_events,
@@ -53,6 +54,7 @@ def build_pages(desk: Desk, verifier: Verifier) -> ASGIApp:
     add_steps_elsewhere(pages, site)
     year.add_year(pages, site, desk)
     resolution.add_resolution(pages, site, desk)
+    report.add_report(pages, site, desk)
     desk_page.add_desk(pages, site, desk)
     desk_steps.add_desk_steps(pages, site, desk)
     desk_replies.add_desk_replies(pages, site, desk)

@@ -61,6 +61,8 @@ ROWS = {
     "GET /years/{year}": PageRow(EVERYBODY, "ratings"),
     # the resolution
     "GET /years/{year}/resolution": PageRow(SEES_ALL, "resolution"),
+    # the council's report
+    "GET /years/{year}/report": PageRow(SEES_ALL, "report"),
     # the year's desk
     "GET /desk": PageRow(EVERYBODY),
     "GET /desk/{year}": PageRow(EVERYBODY),

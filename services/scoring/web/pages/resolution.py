@@ -17,11 +17,10 @@ from services.chassis.web.site import Site
 from services.scoring.access.parameters import Year
 from services.scoring.access.read_lines import name_stage, name_units
 from services.scoring.ratings.labels import label
+from services.scoring.ratings.report.model import Target, UnitBelow
 from services.scoring.readmodel.coverage import (
     Measure,
     ResolutionCoverage,
-    Target,
-    UnitBelow,
     coverage,
 )
 from services.scoring.rubrics.loader import resolution

@@ -16,7 +16,7 @@ from services.chassis.web.site import Site
 from services.scoring.access.parameters import Kind, Sort, Year
 from services.scoring.access.read_lines import name_stage, name_units
 from services.scoring.errors import ClassUnknown
-from services.scoring.ratings.labels import class_label, label
+from services.scoring.ratings.labels import KINDS, class_label, label
 from services.scoring.ratings.listing import CursorWrong
 from services.scoring.ratings.model import Rating
 from services.scoring.readmodel.reader import RatingPage
@@ -24,7 +24,6 @@ from services.scoring.readmodel.snapshot import Snapshot
 from services.scoring.web.desk import Desk
 from services.scoring.year.stages import NEXT, REOPENED, STAGES, Stage
 
-KINDS = ("commune", "agency", "public_service_unit", "enterprise")
 TONES = "abcd"
 ROWS = 50
 

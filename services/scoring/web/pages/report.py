@@ -1,0 +1,106 @@
+"""The council's report on a year, part by part; one part can be opened alone with all its rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+from typing import Annotated, Literal, NamedTuple
+
+from fastapi import FastAPI, Query, Request, Response
+from pydantic import BaseModel
+
+from services.chassis.http.language import page_language
+from services.chassis.web.charts import Part, Step, stacked
+from services.chassis.web.formats import count
+from services.chassis.web.parameters import EMPTY
+from services.chassis.web.site import Site
+from services.scoring.access.parameters import Year
+from services.scoring.access.read_lines import name_stage, name_units
+from services.scoring.ratings.class_reasons import sentence
+from services.scoring.ratings.labels import KINDS, class_label, label
+from services.scoring.ratings.report.model import ClassCounts, Report
+from services.scoring.ratings.sheet.numbers import figure
+from services.scoring.readmodel.report import Reports
+from services.scoring.web.desk import Desk
+from services.scoring.web.event_labels import short_event_label
+from services.scoring.web.pages.year import tone
+
+FEW = 8
+"""So many rows of a part are shown beside the other parts."""
+ReportPart = Literal["rose", "fell", "decisions", "appeals", "late", "duties"]
+
+
+class ReportQuery(BaseModel):
+    """Which part is opened."""
+
+    part: Annotated[ReportPart | None, EMPTY] = None
+
+
+class ClassBars(NamedTuple):
+    """The classes of a kind as bars, with those of the year before."""
+
+    counts: ClassCounts
+    parts: tuple[Part, ...]
+
+
+def add_report(pages: FastAPI, site: Site, desk: Desk) -> None:
+    """The report of a year."""
+    reports = Reports(desk.reading)
+
+    @pages.get("/years/{year}/report")
+    async def report_of_year(
+        request: Request, year: Year, query: Annotated[ReportQuery, Query()]
+    ) -> Response:
+        visit = site.visit(request)
+        report = await reports.of(year, visit.caller)
+        most = None if query.part else FEW
+        name_stage(report.stage)
+        name_units(request.scope, set(shown_units(report, query.part, most)))
+        return visit.page(
+            "report.html", year=year, report=report, opened=query.part, few=most,
+            classes=class_bars(report), at=report.until or desk.reading.clock(),
+            kinds={kind: label("kind", kind) for kind in KINDS}, label=label, sentence=sentence,
+            type_label=short_event_label, class_label=class_label,
+            median=median_text, striking=sum(each.striking for each in report.duties),
+        )  # fmt: skip
+
+
+def shown_units(report: Report, part: str | None, most: int | None) -> Iterator[str]:
+    """The units that the page names, for the log of reads."""
+    for name, rows in _unit_rows(report).items():
+        if part in (None, name):
+            yield from rows[:most]
+
+
+def _unit_rows(report: Report) -> dict[str, list[str]]:
+    """The units of the rows of each part."""
+    return {
+        "rose": [each.unit for each in report.movements.rose],
+        "fell": [each.unit for each in report.movements.fell],
+        "decisions": [each.unit for each in report.decisions],
+        "appeals": [each.appeal.unit for each in report.appeals],
+        "duties": [each.unit for each in report.duties],
+    }
+
+
+def median_text(value: Fraction | None) -> str:
+    """A median, which may lie half way between two numbers."""
+    if value is None or value.denominator == 1:
+        return count(None if value is None else value.numerator)
+    return figure(f"{float(value):.1f}").text(page_language())
+
+
+def class_bars(report: Report) -> list[ClassBars]:
+    """The classes of each kind, each with the way to its units."""
+    return [
+        ClassBars(
+            counts,
+            stacked([
+                Step(class_label(counts.rubric, each.name), each.number,
+                     f"/years/{report.year}?kind={counts.kind}&class={each.name}",
+                     tone=tone(counts.rubric.classes, each.name))
+                for each in counts.classes if each.name in counts.rubric.classes
+            ]),
+        )
+        for counts in report.classes
+    ]  # fmt: skip
