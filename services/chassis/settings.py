@@ -55,6 +55,9 @@ def servers_of(url: str) -> list[str]:
 
 
 SECONDS_MAX = 24 * 3600
+PUBLIC_URL = r"^https?://[!-~]+$"
+SCOPE = r"^([!-~]+ )*openid( [!-~]+)*$"
+"""Names between single blanks, `openid` among them."""
 
 
 def _number(value: Any) -> Any:
@@ -111,7 +114,11 @@ class Settings(BaseSettings):
     oidc_role_claim: str = Field(default="roles", min_length=1)
     oidc_units_claim: str = Field(default="units", min_length=1)
     oidc_roles: dict[str, str] = Field(default_factory=dict)
+    oidc_client_id: str | None = Field(default=None, min_length=1, max_length=500)
+    oidc_client_secret: Path | None = None
+    oidc_scope: str = Field(default="openid profile", pattern=SCOPE)
     records_keys: Path | None = None
+    public_url: str | None = Field(default=None, pattern=PUBLIC_URL, max_length=500)
     session_keys: Path | None = None
     session_idle_minutes: int = Field(default=30, ge=1, le=24 * 60)
     session_hours: int = Field(default=8, ge=1, le=7 * 24)

@@ -11,18 +11,15 @@ from services.chassis.settings import Settings
 from services.scoring.rubrics.loader import SHIPPED
 
 SERVICE = "scoring"
-PUBLIC_URL = r"^https?://[!-~]+$"
 RUBRICS_FILE = "rubrics.path"
 
 
 class ScoringSettings(Settings):
     """`scoring_rubrics` is the folder of rubric files, `scoring_batch` the most events that one
-    transaction folds, `public_url` the address under which readers of a printed sheet reach danchu.
-    `seal_…` are about the seals of years (`sealing.keyring` reads them)."""
+    transaction folds. `seal_…` are about the seals of years (`sealing.keyring` reads them)."""
 
     scoring_rubrics: Annotated[Path | None, FOLDER] = None
     scoring_batch: int = Field(default=5000, ge=1, le=20_000)
-    public_url: str | None = Field(default=None, pattern=PUBLIC_URL, max_length=500)
     seal_origin: str = "danchu.local"
     seal_secret: str | None = Field(default=None, repr=False)
     seal_keys: Path | None = None

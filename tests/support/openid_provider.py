@@ -1,11 +1,13 @@
 """A real OpenID provider on loopback: oidc-provider-mock, with access tokens by RFC 9068 (Authlib).
 
-It has the whole authorization code flow. Its keys rotate, it can be away, and its documents can be
-replaced by larger, slower or foreign ones.
+It has the whole authorization code flow, and verifies PKCE. Its keys rotate, it can be away, and
+its documents can be replaced by larger, slower or foreign ones.
 """
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 import logging
 import threading
@@ -31,8 +33,13 @@ with warnings.catch_warnings():  # `deprecate` asks for its warnings as often as
     from authlib import jose
     from authlib.oauth2.rfc9068 import JWTBearerTokenGenerator
 
+oidc_provider_mock._app.AuthorizationCodeGrant.TOKEN_ENDPOINT_AUTH_METHODS = [
+    "client_secret_basic", "client_secret_post", "none",
+]  # fmt: skip
+"""Public clients too, which prove themselves by PKCE alone."""
 AUDIENCE = "danchu-api"
 KEYS = "/jwks"
+AUTHORIZE, TOKEN = "/oauth2/authorize", "/oauth2/token"
 Answer = Callable[[], flask.Response]
 
 
@@ -64,11 +71,14 @@ class Provider:
         self.claims: dict[str, Any] = {}
         self.requests: list[str] = []
         self.answers: dict[str, Answer] = {}
+        self.challenges: dict[str, str] = {}
+        self.forms: list[dict[str, str]] = []
         self.keys: dict[str, Any] = {}
         self.kid = ""
         self.rotate()
         self._app = oidc_provider_mock.app()
         self._app.before_request(self._before)
+        self._app.after_request(self._after)
         logging.getLogger("werkzeug").setLevel(logging.ERROR)
         self._server = self._start(0)
         self.issuer = f"http://127.0.0.1:{self._server.server_port}"
@@ -103,6 +113,10 @@ class Provider:
         answer = self.answers.get(flask.request.path)
         if answer is not None:
             return answer()
+        if flask.request.path == TOKEN and not self._verifies_challenge():
+            refused = flask.jsonify({"error": "invalid_grant"})
+            refused.status_code = 400
+            return refused
         context = flask.g
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -110,6 +124,29 @@ class Provider:
         generator = _AccessTokens(self)
         context._authlib_authorization_server.register_token_generator("default", generator)
         return None
+
+    def _verifies_challenge(self) -> bool:
+        """Whether the secret of PKCE is the one that the login began with (RFC 7636, S256)."""
+        form = flask.request.form.to_dict()
+        self.forms.append(form)
+        challenge = self.challenges.get(form.get("code", ""))
+        digest = hashlib.sha256(form.get("code_verifier", "").encode()).digest()
+        return challenge in (None, base64.urlsafe_b64encode(digest).decode().rstrip("="))
+
+    def _after(self, answer: flask.Response) -> flask.Response:
+        """Remembers the challenge of each code."""
+        query = parse_qs(urlsplit(answer.headers.get("location", "")).query)
+        if flask.request.path == AUTHORIZE and "code" in query:
+            challenge = flask.request.args.get("code_challenge")
+            if challenge is not None:
+                self.challenges[query["code"][0]] = challenge
+        return answer
+
+    def log_in(self, address: str, subject: str = "ba-lan", **form: str) -> str:
+        """A person at the page of a login, who goes on; the address to which the issuer leads."""
+        answer = httpx.post(address, data={"sub": subject, **form})
+        assert answer.status_code == 302, answer.text
+        return answer.headers["location"]
 
     def tokens(self, subject: str = "ba-lan", **claims: Any) -> dict[str, str]:
         """Access token and id token of a login; `claims` are further ones of the access token."""

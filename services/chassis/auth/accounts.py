@@ -119,7 +119,8 @@ def make_accounts(settings: Settings) -> dict[str, str]:
     None are made where the office has an issuer of its own.
     """
     path = accounts_file(settings)
-    if settings.token_public_key is not None or path.exists():
+    issuer = settings.token_public_key is not None or settings.oidc_client_id is not None
+    if issuer or path.exists():
         return {}
     passwords = {role: new_password() for role in FIRST_ROLES}
     write_accounts(path, (new_account(role, role, text) for role, text in passwords.items()))

@@ -1,4 +1,4 @@
-"""Fetches a JSON document of an OpenID issuer: of bounded size, in bounded time, no redirects.
+"""Asks an OpenID issuer for a JSON document: of bounded size, in bounded time, no redirects.
 
 The request runs in a thread, so that no event loop waits. A connection that is too slow is shut
 down, so that its thread ends.
@@ -13,8 +13,9 @@ import ipaddress
 import json
 import socket
 import ssl
+from collections.abc import Mapping
 from typing import Any
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, urlencode, urlsplit
 
 from services.chassis.error_causes import cause_of
 from services.chassis.errors import DanchuError
@@ -24,6 +25,8 @@ BYTES_MAX = 256 * 1024
 CONNECT_SECONDS = 3.0
 FETCH_SECONDS = 5.0
 PART_BYTES = 16 * 1024
+REFUSALS = (400, 401)
+"""How a token endpoint refuses (RFC 6749, section 5.2)."""
 
 
 class IssuerAway(DanchuError):
@@ -53,7 +56,17 @@ def _is_local(parts: SplitResult) -> bool:
 
 async def fetch_document(url: str) -> dict[str, Any]:
     """The JSON object at an address; IssuerAway for any failure."""
-    fetch = _Fetch(url)
+    return await _ask(_Fetch(url))
+
+
+async def post_form(
+    url: str, fields: Mapping[str, str], headers: Mapping[str, str]
+) -> dict[str, Any]:
+    """What an endpoint answers to a form, a refusal by 400 or 401 too; IssuerAway otherwise."""
+    return await _ask(_Fetch(url, urlencode(fields), headers))
+
+
+async def _ask(fetch: _Fetch) -> dict[str, Any]:
     try:
         async with asyncio.timeout(FETCH_SECONDS):
             raw = await asyncio.to_thread(fetch.read)
@@ -73,10 +86,16 @@ async def fetch_document(url: str) -> dict[str, Any]:
 
 
 class _Fetch:
-    """One request, on a connection of its own."""
+    """One request, on a connection of its own; with a form it is a POST."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(
+        self, url: str, form: str | None = None, headers: Mapping[str, str] | None = None
+    ) -> None:
         self._parts = check_address(url)
+        self._form, self._headers = form, {"Accept": "application/json", "Connection": "close"}
+        if form is not None:
+            self._headers["Content-Type"] = "application/x-www-form-urlencoded"
+        self._headers |= headers or {}
         self._sock: socket.socket | None = None
         host, port = self._parts.hostname or "", self._parts.port
         if self._parts.scheme == "https":
@@ -99,10 +118,10 @@ class _Fetch:
         target = self._parts.path or "/"
         if self._parts.query:
             target += f"?{self._parts.query}"
-        headers = {"Accept": "application/json", "Connection": "close"}
-        self._connection.request("GET", target, headers=headers)
+        method, refusals = ("GET", ()) if self._form is None else ("POST", REFUSALS)
+        self._connection.request(method, target, self._form, self._headers)
         answer = self._connection.getresponse()
-        if answer.status != http.client.OK:
+        if answer.status not in (http.client.OK, *refusals):
             raise IssuerAway(message("issuer-status", status=answer.status))
         parts, size = [], 0
         while part := answer.read1(PART_BYTES):

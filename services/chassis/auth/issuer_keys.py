@@ -1,4 +1,4 @@
-"""The public keys of an OpenID issuer, by key id: fetched when needed, and kept while it is away.
+"""The public keys and endpoints of an OpenID issuer: fetched when needed, kept while it is away.
 
 A key id that is not known fetches the keys again, at most once in RETRY_SECONDS. Keys older than
 FRESH_SECONDS are fetched again beside the requests, so that a key that the issuer took back ends.
@@ -76,6 +76,7 @@ class IssuerKeys:
     fetch: Callable[[str], Awaitable[Mapping[str, Any]]] = fetch_document
     seconds: Callable[[], float] = time.monotonic
     _keys: KeySet = field(default_factory=dict)
+    _document: Mapping[str, Any] = field(default_factory=dict)
     _fetched: float | None = None
     _tried: float | None = None
     _fetching: asyncio.Task[None] | None = None
@@ -100,6 +101,27 @@ class IssuerKeys:
         if fetching is not None and lacking:
             await asyncio.shield(fetching)
 
+    async def endpoint(self, name: str) -> str | None:
+        """The address of an endpoint by its name in the document, such as `token_endpoint`.
+
+        None where the issuer has none; IssuerAway while the document was never read.
+        """
+        fetching = self.begin_fetch(lacking=not self.present)
+        if fetching is not None and not self.present:
+            await asyncio.shield(fetching)
+        if not self.present:
+            raise IssuerAway(message("issuer-never-read"))
+        address = self._document.get(name)
+        if address is None:
+            return None
+        check_address(address if isinstance(address, str) else "")
+        return str(address)
+
+    def supports(self, name: str, value: str) -> bool | None:
+        """Whether a list of the document has a value; None where there is no such list."""
+        values = self._document.get(name)
+        return value in values if isinstance(values, list) else None
+
     def begin_fetch(self, lacking: bool = False) -> asyncio.Task[None] | None:
         """Begins to fetch the keys where one is lacking or they are old; the fetch that runs."""
         now = self.seconds()
@@ -118,7 +140,7 @@ class IssuerKeys:
     async def _refresh(self) -> None:
         """Fetches the document of the issuer and its keys; the last ones stay where it fails."""
         try:
-            keys = await self._fetch_keys()
+            document, keys = await self._fetch_keys()
         except IssuerAway as error:
             extra = {"issuer": self.issuer, "error": error.message.en, "keys": len(self._keys)}
             log.warning("the keys of the OpenID issuer cannot be fetched", extra=extra)
@@ -126,12 +148,12 @@ class IssuerKeys:
         finally:
             self._fetching = None
         self._lost |= any(keys.get(name) != public for name, public in self._keys.items())
-        self._keys, self._fetched = keys, self.seconds()
+        self._document, self._keys, self._fetched = document, keys, self.seconds()
 
-    async def _fetch_keys(self) -> KeySet:
+    async def _fetch_keys(self) -> tuple[Mapping[str, Any], KeySet]:
         document = await self.fetch(self.issuer.rstrip("/") + DISCOVERY)
         if document.get("issuer") != self.issuer:
             raise IssuerAway(message("issuer-differs"))
         address = document.get("jwks_uri")
         check_address(address if isinstance(address, str) else "")
-        return read_keys(await self.fetch(str(address)))
+        return document, read_keys(await self.fetch(str(address)))

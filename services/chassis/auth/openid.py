@@ -1,4 +1,4 @@
-"""Access tokens of an OpenID Connect issuer: RS256, ES256 or EdDSA, verified by its own keys.
+"""Access and id tokens of an OpenID Connect issuer: RS256, ES256 or EdDSA, by its own keys.
 
 The caller hears of every refusal the same; the reason is in the log of denials alone.
 """
@@ -140,25 +140,49 @@ class OpenIdVerifier:
     def credential(self, token: str) -> Credential:
         """The credential of an access token; Problem 401 with its reason for the log."""
         try:
-            head = _read_head(token)
-            claims = self._claims(token, head)
-            return self._credential(claims, token_id(claims.get("jti"), token))
+            return self.access(token)
         except Refused as refused:
             raise unauthorized("token-invalid", refused.code) from None
 
+    def access(self, token: str) -> Credential:
+        """The credential of an access token; Refused for any other token."""
+        claims = self._claims(token, _read_head(token))
+        return self.permissions(claims, token_id(claims.get("jti"), token))
+
+    def login(self, token: str, client: str, nonce: str) -> dict[str, Any]:
+        """The claims of an id token of one login of a client; Refused for any other token.
+
+        OpenID Connect Core 1.0, section 3.1.3.7.
+        """
+        head = _read_head(token)
+        claims = self._signed(token, head)
+        if (head.typ or "").lower() in ACCESS_TYPES or claims.get("typ", "ID") != "ID":
+            raise Refused("oidc-type")
+        audiences, party = _audiences(claims), claims.get("azp")
+        shared = len(audiences) > 1 and party is None
+        if client not in audiences or party not in (None, client) or shared:
+            raise Refused("oidc-audience")
+        self._check_times(claims)
+        if claims.get("nonce") != nonce:
+            raise Refused("oidc-nonce")
+        return claims
+
     def _claims(self, token: str, head: _Head) -> dict[str, Any]:
         """The claims of a token whose signature, issuer, audience, times and kind are right."""
-        if not self.issued(token):
-            raise Refused("oidc-issuer")
-        claims = _verify_signature(token, head, self._key(head))
+        claims = self._signed(token, head)
         # An id token is for its client, so the audience would hide what is wrong with it.
         if (head.typ or "").lower() not in ACCESS_TYPES and _is_no_access_token(claims):
             raise Refused("oidc-id-token")
-        audience = claims.get("aud")
-        if self.audience not in (audience if isinstance(audience, list) else [audience]):
+        if self.audience not in _audiences(claims):
             raise Refused("oidc-audience")
         self._check_times(claims)
         return claims
+
+    def _signed(self, token: str, head: _Head) -> dict[str, Any]:
+        """What the issuer has signed, whatever kind of token it is."""
+        if not self.issued(token):
+            raise Refused("oidc-issuer")
+        return _verify_signature(token, head, self._key(head))
 
     def _key(self, head: _Head) -> PublicKey:
         key = self.keys.find(head.kid, head.alg)
@@ -176,7 +200,8 @@ class OpenIdVerifier:
         if max(begins) > now + LEEWAY_SECONDS:
             raise Refused("oidc-early")
 
-    def _credential(self, claims: Mapping[str, Any], token: str) -> Credential:
+    def permissions(self, claims: Mapping[str, Any], token: str) -> Credential:
+        """The credential by the claims of a verified token; Refused without a name or a role."""
         name = claims.get("sub")
         if not isinstance(name, str) or not name.isprintable() or not 1 <= len(name) <= NAME_MAX:
             raise Refused("oidc-subject")
@@ -218,6 +243,11 @@ def _verify_signature(token: str, head: _Head, key: PublicKey) -> dict[str, Any]
         return _payloads.decode(payload)
     except Exception:  # libraries raise many errors on malformed input
         raise Refused("oidc-signature") from None
+
+
+def _audiences(claims: Mapping[str, Any]) -> list[Any]:
+    audience = claims.get("aud")
+    return audience if isinstance(audience, list) else [audience]
 
 
 def _is_instant(value: Any) -> bool:

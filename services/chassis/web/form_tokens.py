@@ -17,6 +17,7 @@ from starlette.requests import Request
 
 from services.chassis.http.problems import Problem
 from services.chassis.web.messages import message
+from services.chassis.web.origins import origin_of_request
 
 SALT_BYTES, MARK_BYTES = 9, 24
 OWN_SITES = ("same-origin", "none")
@@ -24,9 +25,13 @@ OWN_SITES = ("same-origin", "none")
 
 @dataclass(frozen=True)
 class FormTokens:
-    """Makes and checks tokens with the keys of sessions."""
+    """Makes and checks tokens with the keys of sessions.
+
+    `public` is the origin at which browsers reach us through a proxy; empty where it is not known.
+    """
 
     keys: Sequence[bytes]
+    public: str = ""
 
     def make(self, subject: str) -> str:
         """A token for the forms of a session, or of a visit."""
@@ -45,7 +50,7 @@ class FormTokens:
 
     def check(self, request: Request, token: str, subject: str) -> None:
         """Problem 403 for a form that another site sent, or that was made for somebody else."""
-        if not from_here(request) or not self.fits(token, subject):
+        if not from_here(request, self.public) or not self.fits(token, subject):
             raise Problem(403, message("form-foreign"))
 
 
@@ -55,10 +60,13 @@ def _mark(key: bytes, salt: bytes, subject: str) -> bytes:
     ]
 
 
-def from_here(request: Request) -> bool:
-    """Whether the browser says that a page of ours sent the request; true where it says nothing."""
+def from_here(request: Request, public: str = "") -> bool:
+    """Whether the browser says that a page of ours sent the request; true where it says nothing.
+
+    `public` is our origin behind a proxy, of which the request itself may know nothing.
+    """
     site = request.headers.get("sec-fetch-site")
     if site is not None:
         return site in OWN_SITES
     origin = request.headers.get("origin")
-    return origin in (None, f"{request.url.scheme}://{request.headers.get('host', '')}")
+    return origin is None or origin in (origin_of_request(request), public or None)

@@ -17,10 +17,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from contracts.messages import Language
 from services.chassis.http.language import accepted_language, use_language
-from services.chassis.web.sessions import COOKIE, HOST_PREFIX, Session, cookie_of
+from services.chassis.web.sessions import COOKIE, Session
 from services.chassis.web.site import GUEST, SESSION, Site
 
 LANGUAGE_COOKIE, GUEST_COOKIE = "danchu_language", "danchu_visit"
+HOST_PREFIX = "__Host-"
 YEAR_SECONDS = 365 * 24 * 3600
 GUEST_BYTES = 16
 PAGE_FIELDS = {
@@ -55,9 +56,9 @@ class Guard:
         sent = _headers(scope)
         cookies = cookie_parser(sent.get("cookie", ""))
         use_language(page_language_of(cookies, sent.get("accept-language", "")))
-        name, value = cookie_of(cookies)
-        session = self._session(value)
-        guest = cookies.get(GUEST_COOKIE, "")
+        secure = self.site.is_secure(scope)
+        session = self._session(cookies.get(cookie_name(COOKIE, secure), ""))
+        guest = cookies.get(cookie_name(GUEST_COOKIE, secure), "")
         fresh = "" if session or guest else secrets.token_urlsafe(GUEST_BYTES)
         scope[SESSION], scope[GUEST] = session, guest or fresh
         begun = False
@@ -70,9 +71,8 @@ class Guard:
                 for field, text in PAGE_FIELDS.items():
                     headers[field] = text
                 if fresh:
-                    secure = self.site.is_secure(scope)
-                    headers.append("set-cookie", cookie_header(GUEST_COOKIE, fresh, None, secure))
-                self._renew(name, session, headers)
+                    headers.append("set-cookie", own_cookie(GUEST_COOKIE, fresh, None, secure))
+                self._renew(session, headers, secure)
             await send(message)
 
         try:
@@ -89,15 +89,27 @@ class Guard:
         revoked = self.site.verifier.revocations.cover(session.id, session.name, session.issued)
         return None if revoked else session
 
-    def _renew(self, name: str, session: Session | None, headers: MutableHeaders) -> None:
+    def _renew(self, session: Session | None, headers: MutableHeaders, secure: bool) -> None:
         """Seals a session anew, unless the answer sets the cookie itself."""
         renewed = self.sessions.renewed(session) if session else None
+        name = cookie_name(COOKIE, secure)
         changed = any(each.startswith(f"{name}=") for each in headers.getlist("set-cookie"))
         if renewed is not None and not changed:
-            sealed = self.sessions.seal(renewed)
-            headers.append(
-                "set-cookie", cookie_header(name, sealed, None, name.startswith(HOST_PREFIX))
-            )
+            headers.append("set-cookie", session_cookie(self.sessions.seal_again(renewed), secure))
+
+
+def cookie_name(name: str, secure: bool) -> str:
+    """The name that a cookie of ours has.
+
+    Over https it has the prefix with which browsers take it from this very host alone, so that no
+    neighbour under the same domain can plant one.
+    """
+    return f"{HOST_PREFIX}{name}" if secure else name
+
+
+def own_cookie(name: str, value: str, seconds: int | None, secure: bool) -> str:
+    """A cookie under the name that it has; with 0 `seconds` the one that deletes it."""
+    return cookie_header(cookie_name(name, secure), value, seconds, secure)
 
 
 def cookie_header(name: str, value: str, seconds: int | None, secure: bool) -> str:
@@ -108,8 +120,7 @@ def cookie_header(name: str, value: str, seconds: int | None, secure: bool) -> s
 
 def session_cookie(sealed: str, secure: bool) -> str:
     """The cookie of a session; of an empty text the one that deletes it."""
-    name = HOST_PREFIX + COOKIE if secure else COOKIE
-    return cookie_header(name, sealed, None if sealed else 0, secure)
+    return own_cookie(COOKIE, sealed, None if sealed else 0, secure)
 
 
 def page_language_of(cookies: MutableMapping[str, str], accepted: str) -> Language:

@@ -6,16 +6,11 @@ revokes its id like that of a token (`auth.revocation`), so that a copy of the c
 
 from __future__ import annotations
 
-import base64
-import binascii
-import secrets
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import msgspec
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from services.chassis.auth.permissions import ANY, ROLES, Credential
 from services.chassis.clock import Clock, now_us
@@ -23,14 +18,13 @@ from services.chassis.errors import DanchuError
 from services.chassis.identifiers import new_id
 from services.chassis.settings import Settings
 from services.chassis.web.messages import message
+from services.chassis.web.sealed_text import open_text, seal_text
 from services.chassis.web.session_keys import session_keys
 
 COOKIE = "danchu_session"
-HOST_PREFIX = "__Host-"
 COOKIE_MAX = 3800
 PLAIN_MAX = 256 * 1024
 RESEAL_SECONDS = 60
-NONCE_BYTES = 12
 PURPOSE = b"danchu session 1"
 
 
@@ -44,7 +38,8 @@ class SessionTooLarge(DanchuError):
 class Session(msgspec.Struct, frozen=True, kw_only=True):
     """Who signed in, and what this person may do; instants in seconds since 1970.
 
-    `last` is when it was last used, `expires` when it ends in any case.
+    `last` is when it was last used, `expires` when it ends in any case. `title` is what the person
+    is called, shown to this person alone; `by_issuer` says who has verified the password.
     """
 
     id: str
@@ -56,6 +51,8 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     issued: int
     last: int
     expires: int
+    title: str = ""
+    by_issuer: bool = False
 
     def credential(self) -> Credential:
         """The permissions of a token of this person."""
@@ -78,24 +75,26 @@ class Sessions:
     clock: Clock = now_us
 
     def begin(self, name: str, role: str, units: Sequence[str] = ANY,
-              sources: Sequence[str] = ANY, types: Sequence[str] = ANY) -> Session:  # fmt: skip
+              sources: Sequence[str] = ANY, types: Sequence[str] = ANY, title: str = "",
+              by_issuer: bool = False) -> Session:  # fmt: skip
         """A new session of a person."""
         now = self.clock() // 1_000_000
         return Session(
             id=new_id(self.clock()), name=name, role=role, units=tuple(units),
             sources=tuple(sources), types=tuple(types), issued=now, last=now,
-            expires=now + self.whole_seconds,
+            expires=now + self.whole_seconds, title=title, by_issuer=by_issuer,
         )  # fmt: skip
 
     def seal(self, session: Session) -> str:
         """The value of the cookie; SessionTooLarge where it would be refused by browsers."""
-        nonce = secrets.token_bytes(NONCE_BYTES)
-        plain = zlib.compress(msgspec.json.encode(session), 9)
-        sealed = nonce + AESGCM(self.keys[0]).encrypt(nonce, plain, PURPOSE)
-        text = base64.urlsafe_b64encode(sealed).decode().rstrip("=")
+        text = self.seal_again(session)
         if len(text) > COOKIE_MAX:
             raise SessionTooLarge(session.name)
         return text
+
+    def seal_again(self, session: Session) -> str:
+        """The value of the cookie of a session that is in use, which is longer by a few bytes."""
+        return seal_text(self.keys, PURPOSE, zlib.compress(msgspec.json.encode(session), 9))
 
     def open(self, text: str) -> Session | None:
         """The session of a cookie; None for one that has ended, or was not sealed here."""
@@ -114,21 +113,14 @@ class Sessions:
         return msgspec.structs.replace(session, last=now)
 
     def _unsealed(self, text: str) -> Session | None:
-        try:
-            sealed = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
-        except (ValueError, binascii.Error):
+        plain = open_text(self.keys, PURPOSE, text)
+        if plain is None:
             return None
-        for key in self.keys if len(sealed) > NONCE_BYTES else ():
-            try:
-                plain = AESGCM(key).decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], PURPOSE)
-            except InvalidTag:
-                continue
-            # sealed here, and so bounded and well-formed unless another version sealed it
-            try:
-                return _decoder.decode(zlib.decompressobj().decompress(plain, PLAIN_MAX))
-            except (zlib.error, msgspec.DecodeError):
-                return None
-        return None
+        # sealed here, and so bounded and well-formed unless another version sealed it
+        try:
+            return _decoder.decode(zlib.decompressobj().decompress(plain, PLAIN_MAX))
+        except (zlib.error, msgspec.DecodeError):
+            return None
 
 
 def open_sessions(settings: Settings, clock: Clock = now_us, service: str = "") -> Sessions:
@@ -137,11 +129,3 @@ def open_sessions(settings: Settings, clock: Clock = now_us, service: str = "") 
         session_keys(settings, service), settings.session_idle_minutes * 60,
         settings.session_hours * 3600, clock,
     )  # fmt: skip
-
-
-def cookie_of(cookies: Mapping[str, str]) -> tuple[str, str]:
-    """The name and the value of the session's cookie; both empty without one."""
-    for name in (HOST_PREFIX + COOKIE, COOKIE):
-        if name in cookies:
-            return name, cookies[name]
-    return "", ""

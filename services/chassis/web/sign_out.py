@@ -23,17 +23,23 @@ from services.chassis.errors import DanchuError
 from services.chassis.http.problems import Problem
 from services.chassis.web.form_tokens import FormTokens
 from services.chassis.web.messages import message
+from services.chassis.web.sessions import Session
 from services.chassis.web.site import Site, Visit
 
 STEP = "/sign-out"
-MISSED = "missed"
+AT_ISSUER = "/sign-out/issuer"
+"""Where the way ends for a person who signed in at an issuer."""
+MISSED, ISSUER = "missed", "issuer"
 DIGITS_MAX = 17
 log = logging.getLogger(__name__)
 
 
-def first_step(site: Site, session: str, ends: int, revoked: bool) -> str:
+def first_step(site: Site, session: Session, revoked: bool) -> str:
     """Where the browser goes once the service that was asked has revoked the session, or not."""
-    return _step(PAGE_SERVICES, ticket_values(site.tokens, session, ends), revoked)
+    values = ticket_values(site.tokens, session.id, session.expires)
+    if session.by_issuer:
+        values[ISSUER] = "1"
+    return _step(PAGE_SERVICES, values, revoked)
 
 
 def ticket_values(tokens: FormTokens, session: str, ends: int) -> dict[str, str]:
@@ -83,12 +89,18 @@ def _passing(site: Site, service: str) -> Callable[[Request], Response]:
 
 
 class Leaving(NamedTuple):
-    """The session that ends, and whether every service before has revoked it."""
+    """The session that ends; whether every service before has revoked it, and an issuer follows."""
 
     session: str
     ends: int
     ticket: str
     revoked: bool
+    by_issuer: bool
+
+    def values(self) -> dict[str, str]:
+        """The parameters of the next step."""
+        values = {"session": self.session, "ends": str(self.ends), "ticket": self.ticket}
+        return {**values, ISSUER: "1"} if self.by_issuer else values
 
 
 def _leaving(site: Site, request: Request) -> Leaving:
@@ -98,7 +110,7 @@ def _leaving(site: Site, request: Request) -> Leaving:
     digits = ends.isascii() and ends.isdecimal() and len(ends) < DIGITS_MAX
     if not digits or not site.tokens.fits(ticket, _subject(session, int(ends))):
         raise Problem(403, message("form-foreign"))
-    return Leaving(session, int(ends), ticket, MISSED not in query)
+    return Leaving(session, int(ends), ticket, MISSED not in query, ISSUER in query)
 
 
 def _lead_on(visit: Visit, service: str, leaving: Leaving, revoked: bool) -> Response:
@@ -106,8 +118,9 @@ def _lead_on(visit: Visit, service: str, leaving: Leaving, revoked: bool) -> Res
     following = PAGE_SERVICES[PAGE_SERVICES.index(service) + 1 :]
     everywhere = leaving.revoked and revoked
     if following:
-        values = {"session": leaving.session, "ends": str(leaving.ends), "ticket": leaving.ticket}
-        return visit.see_other(_step(following, values, everywhere))
+        return visit.see_other(_step(following, leaving.values(), everywhere))
+    if leaving.by_issuer:
+        return visit.see_other(AT_ISSUER if everywhere else f"{AT_ISSUER}?partly=1")
     if everywhere:
         return visit.see_other("/", "signed-out")
     return visit.see_other("/", "signed-out-partly")

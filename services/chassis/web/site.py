@@ -29,6 +29,7 @@ from services.chassis.web.form_tokens import FormTokens
 from services.chassis.web.formats import FILTERS
 from services.chassis.web.forms import Form, read_form
 from services.chassis.web.messages import message
+from services.chassis.web.origins import origin_of, origin_of_request
 from services.chassis.web.sessions import Session, Sessions
 from services.chassis.web.static_files import static_url
 
@@ -70,7 +71,7 @@ class Site:
     """The pages of a service; `package` has `templates/` and `messages.toml`.
 
     `admissions` names each route by its method and path: one without a row answers nobody.
-    `https` says that browsers reach it by https, whatever stands between them and this process.
+    `public_url` is where browsers reach it, whatever stands between them and this process.
     `shared` is a package whose templates and sentences it uses where its own has none.
     """
 
@@ -79,13 +80,14 @@ class Site:
     admissions: Mapping[str, Admission]
     sessions: Sessions
     verifier: Verifier
-    https: bool = False
+    public_url: str | None = None
     shared: tuple[str, Callable[..., Message]] | None = None
     environment: Environment = field(init=False)
     tokens: FormTokens = field(init=False)
 
     def __post_init__(self) -> None:
-        self.tokens = FormTokens(self.sessions.keys)
+        public = origin_of(self.public_url) if self.public_url else ""
+        self.tokens = FormTokens(self.sessions.keys, public)
         self.environment = template_environment([package for package, _ in self._catalogues()[:-1]])
         self.environment.globals |= {"t": self.text, "static": static_url, "knows": self.knows}
 
@@ -98,7 +100,11 @@ class Site:
 
     def is_secure(self, scope: Scope) -> bool:
         """Whether the browser of a request reaches us by https."""
-        return self.https or scope["scheme"] == "https"
+        return self.tokens.public.startswith("https:") or scope["scheme"] == "https"
+
+    def origin(self, request: Request) -> str:
+        """The origin at which the browser of a request reaches us."""
+        return self.tokens.public or origin_of_request(request)
 
     def knows(self, code: str) -> bool:
         """Whether there is such a sentence."""
@@ -183,6 +189,11 @@ class Visit:
     def person(self) -> str:
         """The name under which the person signed in."""
         return self.session.name if self.session else ""
+
+    @property
+    def title(self) -> str:
+        """What the person is called."""
+        return (self.session.title or self.session.name) if self.session else ""
 
     @property
     def role(self) -> Message | None:

@@ -35,7 +35,7 @@ def mount_pages(
 ) -> None:  # fmt: skip
     """Adds the pages beside the door whose handler they use."""
     sessions = open_sessions(settings, intake.clock, SERVICE)
-    site = Site(__package__, message, PAGES, sessions, verifier)
+    site = Site(__package__, message, PAGES, sessions, verifier, settings.public_url)
     pages = page_application(site)
     events.add_events(pages, site, events.PageDoor(intake, rate), receipts)
     add_sign_out(pages, site, intake.db, SERVICE)

@@ -37,7 +37,7 @@ def mount_pages(api: FastAPI, desk: Desk, settings: Settings, pages: PageSet) ->
     sessions = open_sessions(settings, desk.clock, desk.service)
     site = Site(
         pages.package, pages.sentence, pages.admissions, sessions, desk.verifier,
-        shared=(__package__, message),
+        settings.public_url, (__package__, message),
     )  # fmt: skip
     application = page_application(site)
     client = RecordApi(api, desk.service)

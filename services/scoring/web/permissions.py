@@ -35,6 +35,10 @@ PAGES = {
     "GET /sign-in": OPEN,
     "POST /sign-in": OPEN,
     "POST /sign-out": OPEN,
+    "GET /sign-in/issuer": OPEN,
+    "GET /sign-in/callback": OPEN,
+    "GET /sign-out/issuer": OPEN,
+    "GET /sign-out/back": OPEN,
     "GET /language/{language}": OPEN,
     # the overview of a year
     "GET /years": Permission(EVERY_ROLE),

@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import Literal
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import urlencode, urlsplit
 
 from fastapi import FastAPI, Request, Response
 
 from services.chassis.auth.accounts import accounts_file, read_accounts, verify_password
 from services.chassis.auth.attempts import Attempts
+from services.chassis.auth.openid_login import OpenIdClient
 from services.chassis.denials import write_denial
 from services.chassis.http.admission import address_of
 from services.chassis.http.language import page_language
 from services.chassis.http.peer import peer_address
+from services.chassis.web.forms import Form
 from services.chassis.web.guard import LANGUAGE_COOKIE, YEAR_SECONDS, cookie_header, session_cookie
+from services.chassis.web.local_address import local_address
+from services.chassis.web.sessions import SessionTooLarge
 from services.chassis.web.sign_out import first_step, revoke_session
 from services.chassis.web.site import Site, Visit
 from services.scoring.web.desk import Desk
@@ -23,59 +30,91 @@ from services.scoring.web.messages import message
 SERVICES = "danchu.services"
 """The key of the names of the services of this process, in the scope of a request."""
 FIRST_PAGES = {"clerk": "/training/pages/courses"}
-NEXT_MAX = 2000
-UNAUTHORIZED = 401
+UNAUTHORIZED, FORBIDDEN = 401, 403
 
 
-def add_sign_in(pages: FastAPI, site: Site, desk: Desk) -> None:
-    """The first page, what begins and ends a session, and the language."""
-    _add_home(pages, site)
-    _add_session(pages, site, desk)
+def add_sign_in(pages: FastAPI, site: Site, desk: Desk, client: OpenIdClient | None) -> None:
+    """The first page, what begins and ends a session, and the language.
+
+    With a `client` persons sign in at its issuer, beside the accounts where there are any.
+    """
+    ways = Ways(accounts_file(desk.settings), client)
+    _add_home(pages, site, ways)
+    _add_session(pages, site, ways)
     _add_sign_out(pages, site, desk)
     _add_language(pages, site)
 
 
-def _add_home(pages: FastAPI, site: Site) -> None:
+@dataclass(frozen=True)
+class Ways:
+    """The ways to sign in: the file of accounts, and the issuer."""
+
+    accounts: Path
+    client: OpenIdClient | None
+
+    @property
+    def issuer(self) -> str:
+        """The host of the issuer; empty without one."""
+        return urlsplit(self.client.issuer).hostname or "" if self.client else ""
+
+    def blank(self, visit: Visit, target: str) -> dict[str, Any]:
+        """What the form to sign in shows, which leads to this address."""
+        return self.shown(visit.form(next=target))
+
+    def shown(self, form: Form) -> dict[str, Any]:
+        """What the form shows when it was sent."""
+        accounts = self.client is None or self.accounts.exists()
+        begin = f"/sign-in/issuer?{urlencode({'next': local_address(form.text('next'))})}"
+        return {"form": form, "issuer": self.issuer, "begin": begin, "accounts": accounts}
+
+
+def _add_home(pages: FastAPI, site: Site, ways: Ways) -> None:
     @pages.get("/")
     async def home(request: Request) -> Response:
         visit = site.visit(request)
         if visit.session is not None:
             return visit.see_other(FIRST_PAGES.get(visit.session.role, "/years"))
         services = request.scope.get(SERVICES, ())
-        return visit.page("home.html", form=visit.form(next="/"), services=services)
+        return visit.page("home.html", services=services, **ways.blank(visit, "/"))
 
 
-def _add_session(pages: FastAPI, site: Site, desk: Desk) -> None:
+def _add_session(pages: FastAPI, site: Site, ways: Ways) -> None:
     attempts = Attempts()
 
     @pages.get("/sign-in")
     async def sign_in(request: Request) -> Response:
         visit = site.visit(request)
         target = local_address(request.query_params.get("next", "/"))
-        return visit.page("sign_in.html", form=visit.form(next=target))
+        return visit.page("sign_in.html", **ways.blank(visit, target))
 
     @pages.post("/sign-in")
     async def check_sign_in(request: Request) -> Response:
         visit = site.visit(request)
         form = await visit.sent_form()
-        accounts = read_accounts(accounts_file(desk.settings))
+        accounts = read_accounts(ways.accounts)
         name, password = form.text("name"), (form.every("password") or [""])[-1]
         address = address_of(peer_address())
         if wait := attempts.begin(name, address, time.monotonic()):
             write_denial(message("sign-in-paused", seconds=wait), status=429, route="/sign-in")
             form.general.append(message("sign-in-paused", seconds=wait).text(page_language()))
-            page = visit.page("sign_in.html", 429, form=form)
+            page = visit.page("sign_in.html", 429, **ways.shown(form))
             page.headers["Retry-After"] = str(wait)
             return page
         account = await asyncio.to_thread(verify_password, accounts, name, password)
         if account is None:
             write_denial(message("sign-in-refused"), status=UNAUTHORIZED, route="/sign-in")
             form.general.append(message("sign-in-refused"))
-            return visit.page("sign_in.html", UNAUTHORIZED, form=form)
+            return visit.page("sign_in.html", UNAUTHORIZED, **ways.shown(form))
         attempts.succeed(name, address)
         session = site.sessions.begin(account.name, account.role, account.units, account.sources)
+        try:
+            sealed = site.sessions.seal(session)
+        except SessionTooLarge as error:
+            write_denial(error.message, status=FORBIDDEN, route="/sign-in")
+            form.general.append(error.message)
+            return visit.page("sign_in.html", FORBIDDEN, **ways.shown(form))
         answer = visit.see_other(local_address(form.text("next")))
-        _set_cookie(answer, session_cookie(site.sessions.seal(session), _secure(visit)))
+        _set_cookie(answer, session_cookie(sealed, _secure(visit)))
         return answer
 
 
@@ -83,14 +122,14 @@ def _add_sign_out(pages: FastAPI, site: Site, desk: Desk) -> None:
     @pages.post("/sign-out")
     async def sign_out(request: Request) -> Response:
         visit = site.visit(request)
+        session = visit.session
+        if session is None:  # it has ended by itself: nothing is left to do
+            return visit.see_other("/", "signed-out")
         await visit.sent_form()
-        target, session = "/", visit.session
-        if session is not None:
-            revoked = await revoke_session(
-                desk.reading.db, site.verifier, session.id, session.expires, site.sessions.clock()
-            )
-            target = first_step(site, session.id, session.expires, revoked)
-        answer = visit.see_other(target)
+        revoked = await revoke_session(
+            desk.reading.db, site.verifier, session.id, session.expires, site.sessions.clock()
+        )
+        answer = visit.see_other(first_step(site, session, revoked))
         _set_cookie(answer, session_cookie("", _secure(visit)))
         return answer
 
@@ -102,13 +141,6 @@ def _add_language(pages: FastAPI, site: Site) -> None:
         answer = visit.see_other(local_address(request.query_params.get("next", "/")))
         _set_cookie(answer, cookie_header(LANGUAGE_COOKIE, language, YEAR_SECONDS, _secure(visit)))
         return answer
-
-
-def local_address(text: str) -> str:
-    """An address of this site to lead on to; the first page for anything else."""
-    local = text.startswith("/") and not text.startswith(("//", "/\\")) and len(text) <= NEXT_MAX
-    plain = text.isascii() and text.isprintable() and "\\" not in text
-    return text if local and plain and " " not in text else "/"
 
 
 def _secure(visit: Visit) -> bool:

@@ -6,6 +6,7 @@ from fastapi import FastAPI, Request, Response
 from starlette.types import ASGIApp
 
 from services.chassis.auth.credentials import Verifier
+from services.chassis.auth.openid_settings import openid_client
 from services.chassis.http.problems import Problem
 from services.chassis.web.error_pages import error_page, page_application
 from services.chassis.web.guard import guard
@@ -21,7 +22,7 @@ from services.scoring.errors import (
     YearUnknown,
 )
 from services.scoring.settings import SERVICE
-from services.scoring.web import sign_in
+from services.scoring.web import sign_in, sign_in_issuer
 from services.scoring.web.desk import Desk
 from services.scoring.web.messages import message
 from services.scoring.web.pages import (
@@ -46,11 +47,12 @@ from services.scoring.web.permissions import PAGES
 def build_pages(desk: Desk, verifier: Verifier) -> ASGIApp:
     """The application of the pages, guarded."""
     settings = desk.settings
-    https = (settings.public_url or "").startswith("https://")
     sessions = open_sessions(settings, desk.reading.clock, SERVICE)
-    site = Site(__package__, message, PAGES, sessions, verifier, https)
+    site = Site(__package__, message, PAGES, sessions, verifier, settings.public_url)
     pages = page_application(site)
-    sign_in.add_sign_in(pages, site, desk)
+    client = openid_client(settings, verifier.openid)
+    sign_in.add_sign_in(pages, site, desk, client)
+    sign_in_issuer.add_sign_in_issuer(pages, site, client)
     add_steps_elsewhere(pages, site)
     year.add_year(pages, site, desk)
     resolution.add_resolution(pages, site, desk)

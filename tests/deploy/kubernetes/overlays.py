@@ -210,6 +210,22 @@ def test_clients_of_nats_may_have_to_show_certificates(tmp_path: Path) -> None:
     assert len(rules.nats_files_are_mounted(without)) == 2
 
 
+def test_the_pages_may_be_a_client_with_a_secret(tmp_path: Path) -> None:
+    """The components oidc and oidc-client-secret: the queries alone, which serve the sign-in."""
+    above = Path(os.path.relpath(MANIFESTS, tmp_path))
+    components = [f"{above}/components/{name}" for name in ("oidc", "oidc-client-secret")]
+    (tmp_path / "kustomization.yaml").write_text(
+        f"resources: [{above}/overlays/single-node]\ncomponents: [{', '.join(components)}]\n"
+    )
+    contents = built(tmp_path)
+    assert rules.settings_exist(contents) == []
+    holders = [
+        label(each) for each in of_kind(contents, "Deployment")
+        if "oidc" in [volume["name"] for volume in template(each)["spec"]["volumes"]]
+    ]  # fmt: skip
+    assert holders == ["Deployment queries"]
+
+
 def test_postgresql_may_be_outside(tmp_path: Path) -> None:
     """The base with one node of NATS and a PostgreSQL elsewhere: nothing else is missing."""
     above = Path(os.path.relpath(MANIFESTS, tmp_path))

@@ -10,9 +10,9 @@ import pytest
 from contracts.navigation import PAGE_SERVICES
 from services.chassis.auth.attempts import NAME_TRIES
 from services.chassis.auth.credentials import Issuer
+from services.chassis.web.local_address import local_address
 from services.chassis.web.sessions import COOKIE
 from services.scoring.web.pages.year import road, tone
-from services.scoring.web.sign_in import local_address
 from tests.scoring.answering import Answering, answering
 from tests.scoring.test_road import due, published, registered
 from tests.scoring.web.visiting import Visiting, hidden
