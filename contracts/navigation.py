@@ -37,12 +37,13 @@ class Section(NamedTuple):
 
 EVENT_FORMS = "/intake/pages/events"
 """Where a person of the council or of a unit sends an event by a form; the desk leads there."""
-PAGE_SERVICES = ("intake", "training", "violations")
+PAGE_SERVICES = ("intake", "training", "awards", "violations")
 """The services with pages at `/<service>/pages`, in the order in which a person is signed out."""
 SECTIONS = (
     Section("ratings", "/years", ("/years",), EVERYBODY),
     Section("desk", "/desk", ("/desk", "/intake/pages"), DESK_READERS),
     Section("courses", "/training/pages/courses", ("/training/pages",), RECORDS_READERS),
+    Section("awards", "/awards/pages/achievements", ("/awards/pages",), RECORDS_READERS),
     Section("violations", "/violations/pages/cases", ("/violations/pages",), READS_CASES),
     Section("violations", "/violations/pages/counts", ("/violations/pages",), ("reader", "hr")),
 )

@@ -4,6 +4,7 @@ from services.awards import queries, unit_register
 from services.awards.api import build_api
 from services.awards.handlers import Awards
 from services.awards.labels import ELSEWHERE, TERMS
+from services.awards.pages.site import AWARDS_PAGES
 from services.awards.settings import SERVICE
 from services.awards.tables import MIGRATIONS
 from services.awards.unit_register import Units
@@ -16,6 +17,7 @@ from services.chassis.settings import Settings
 from services.chassis.token_watch import TokenWatch
 from services.records import vault
 from services.records.command_endpoint import Desk
+from services.records.pages.site import mount_pages
 
 
 async def migrated(settings: Settings) -> None:
@@ -35,4 +37,5 @@ def build(settings: Settings, clock: Clock = now_us, units: Units | None = None)
     keys = [*credentials.token_keys(settings), hidden.as_keys(queries.honorees)]
     register = units or unit_register.units_from_stream(parts.broker)
     api = build_api(desk, awards, register, parts.health)
+    mount_pages(api, desk, settings, AWARDS_PAGES)
     return Producer(parts, api, MIGRATIONS, TokenWatch(parts.db, verifier), keys=keys)

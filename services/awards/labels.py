@@ -6,6 +6,10 @@ from services.records.state_machine import Vocabulary
 
 stage, step = label(message, "stage"), label(message, "step")
 kind, what, level = label(message, "kind"), label(message, "what"), label(message, "level")
+cause = label(message, "cause")
+"""Why something is revoked."""
+command = label(message, "do")
+"""A step as a command, such as the title of its form."""
 WORDS = Vocabulary(message("achievement"), stage, step)
 ELSEWHERE = frozenset(("replicate",))
 """Steps that the clerk of another unit may take."""

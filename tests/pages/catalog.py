@@ -75,6 +75,17 @@ PAGES = (
     CatalogPage("unit-history", f"/years/{YEAR}/units/{UNIT}/history", "hr"),
     CatalogPage("unit-files", f"/years/{YEAR}/units/{UNIT}/files", "hr"),
     CatalogPage("unit-missing", f"/years/{YEAR}/units/H44.9.99", "hr", 404),
+    # awards and violations
+    CatalogPage("achievements", "/awards/pages/achievements", "hr"),
+    CatalogPage("achievements-narrowed", "/awards/pages/achievements?stage=refused", "clerk"),
+    CatalogPage("achievement-new", "/awards/pages/achievements/new", "clerk"),
+    CatalogPage("achievement-refused", "/awards/pages/achievements/new", "hr", 403),
+    CatalogPage("register", "/awards/pages/register", "reader"),
+    CatalogPage("cases", "/violations/pages/cases", "council"),
+    CatalogPage("cases-narrowed", "/violations/pages/cases?stage=upheld", "auditor"),
+    CatalogPage("cases-refused", "/violations/pages/cases", "hr", 403),
+    CatalogPage("case-new", "/violations/pages/cases/new", "clerk"),
+    CatalogPage("counts", "/violations/pages/counts", "reader"),
     # training
     CatalogPage("courses", "/training/pages/courses", "clerk"),
     CatalogPage("course-new", "/training/pages/courses/new", "clerk"),

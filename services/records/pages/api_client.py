@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlencode
 
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Scope
 
 from contracts.messages import Message as Sentence
@@ -52,6 +53,13 @@ class Answer:
     def refused(self) -> bool:
         """Whether it is a problem."""
         return self.status >= 400
+
+    def download(self) -> Response:
+        """The file that it is, such as a list as CSV."""
+        name = self.headers["content-disposition"]
+        return Response(
+            self.raw, self.status, {"Content-Disposition": name}, self.headers["content-type"]
+        )
 
     def problem(self) -> RecordRefused:
         """The problem that it is."""

@@ -115,11 +115,12 @@ async def _retraction_page(
     visit: Visit, api: RecordApi, kind: RecordKind, id_: str, version: int, form: Form,
     status: int = 200,
 ) -> Response:  # fmt: skip
+    address = kind.address(id_)
     record = (await api.get(visit, f"/{kind.collection}/{id_}")).body
     entries = (await api.get(visit, f"/{kind.collection}/{id_}/journal")).body["items"]
     lines = journal_lines(kind, entries)
     line = next((each for each in lines if each.entry["version"] == version), None)
     return visit.page(
         "record_retraction.html", status, kind=kind, form=form, record=record, version=version,
-        line=line, address=kind.address(id_),
+        line=line, address=address, back=(message("record-journal"), f"{address}/journal"),
     )  # fmt: skip

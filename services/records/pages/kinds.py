@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from contracts.messages import Message
 from services.chassis.web.forms import Form
@@ -157,6 +157,11 @@ class RecordKind:
     def list_address(self) -> str:
         """Where the list is."""
         return f"/{self.service}/pages/{self.collection}"
+
+    def file_address(self, **query: str | None) -> str:
+        """Where the list is as a file, narrowed as the list is."""
+        filled = urlencode({name: value for name, value in query.items() if value})
+        return f"{self.list_address}.csv" + (f"?{filled}" if filled else "")
 
     def address(self, id_: str) -> str:
         """Where the page of a record is."""

@@ -10,9 +10,13 @@ from fastapi import FastAPI, Request, Response
 from services.chassis.web.site import Site
 from services.records.pages.api_client import RecordApi
 from services.records.pages.deadlines import is_overdue, today
-from services.violations.pages.case_steps import CASES, COUNCIL
+from services.records.pages.erasures import Erasure, add_erasure
+from services.violations.pages.case_steps import CASES
 from services.violations.pages.cases import TONES
+from services.violations.pages.messages import message
 
+READS_TEXTS = ("council", "auditor")
+TEXTS = Erasure("words", message("case-erase"), message("case-erase-text"))
 DESCRIBED = (
     "origin", "by_unit", "reported", "due", "complexity", "assigned", "into", "conclusion",
     "handling",
@@ -37,7 +41,7 @@ def add_case(pages: FastAPI, site: Site, api: RecordApi) -> None:
         )  # fmt: skip
 
     _add_texts(pages, site, api)
-    _add_erasure(pages, site, api)
+    add_erasure(pages, site, api, CASES, TEXTS)
 
 
 def _add_texts(pages: FastAPI, site: Site, api: RecordApi) -> None:
@@ -60,30 +64,3 @@ def _add_texts(pages: FastAPI, site: Site, api: RecordApi) -> None:
             "case_words.html", kind=CASES, case=record, address=CASES.address(id), texts=texts,
             reporter=True,
         )  # fmt: skip
-
-
-def _add_erasure(pages: FastAPI, site: Site, api: RecordApi) -> None:
-    @pages.get("/cases/{id}/erase")
-    async def case_erase(request: Request, id: str) -> Response:
-        visit = site.visit(request)
-        answer = await api.get(visit, f"/cases/{id}")
-        return visit.page(
-            "case_erase.html", kind=CASES, case=answer.body, address=CASES.address(id),
-            form=visit.form(answer.version),
-        )  # fmt: skip
-
-    @pages.post("/cases/{id}/erase")
-    async def erase_case(request: Request, id: str) -> Response:
-        visit = site.visit(request)
-        form = await visit.sent_form()
-        answer = await api.send(visit, form, f"/cases/{id}/words", {}, "DELETE")
-        if form.faulty:
-            record = (await api.get(visit, f"/cases/{id}")).body
-            return visit.page(
-                "case_erase.html", answer.status, kind=CASES, case=record,
-                address=CASES.address(id), form=form,
-            )  # fmt: skip
-        return visit.see_other(CASES.address(id), "case-erased")
-
-
-ERASES, READS_TEXTS = COUNCIL, ("council", "auditor")

@@ -1,4 +1,4 @@
-"""The list of cases, those overdue first, the form of a report, and the counts by unit."""
+"""The list of cases, those overdue first, and the counts by unit."""
 
 from __future__ import annotations
 
@@ -8,15 +8,14 @@ from fastapi import FastAPI, Query, Request, Response
 from pydantic import BaseModel, Field
 
 from contracts import moments
-from services.chassis.web.forms import Form
 from services.chassis.web.parameters import EMPTY
-from services.chassis.web.site import Site, Visit
+from services.chassis.web.site import Site
 from services.records.pages.api_client import RecordApi
 from services.records.pages.deadlines import is_overdue, today
 from services.records.pages.kinds import options
 from services.violations import labels
 from services.violations.lists import Stage
-from services.violations.pages.case_steps import CASES, REPORT, case_title
+from services.violations.pages.case_steps import CASES, case_title
 
 ROWS = 50
 TONES = {
@@ -47,7 +46,7 @@ class CountFilters(BaseModel):
 
 
 def add_cases(pages: FastAPI, site: Site, api: RecordApi) -> None:
-    """The list and its form."""
+    """The list, and the counts."""
 
     @pages.get("/cases")
     async def cases(request: Request, filters: Annotated[CaseFilters, Query()]) -> Response:
@@ -65,35 +64,32 @@ def add_cases(pages: FastAPI, site: Site, api: RecordApi) -> None:
             stages=options(labels.stage, get_args(Stage)), kind=CASES, more=overdue["next"],
         )  # fmt: skip
 
-    @pages.get("/cases/new")
-    async def case_new(request: Request) -> Response:
+    @pages.get("/cases.csv")
+    async def cases_file(request: Request, filters: Annotated[CaseFilters, Query()]) -> Response:
         visit = site.visit(request)
-        unit = visit.units[0] if len(visit.units) == 1 else None
-        return _form_page(visit, visit.form(unit=unit))
-
-    @pages.post("/cases")
-    async def report_case(request: Request) -> Response:
-        visit = site.visit(request)
-        form = await visit.sent_form()
-        answer = await api.send(visit, form, "/cases", REPORT.command(form, REPORT.fields))
-        if form.faulty:
-            return _form_page(visit, form, answer.status)
-        return visit.see_other(CASES.address(answer.body["id"]), "case-reported")
+        query = filters.model_dump(exclude={"cursor"})
+        return (await api.get(visit, "/cases", format="csv", **query)).download()
 
     _add_counts(pages, site, api)
-
-
-def _form_page(visit: Visit, form: Form, status: int = 200) -> Response:
-    return visit.page("case_new.html", status, form=form, kind=CASES, step=REPORT)
 
 
 def _add_counts(pages: FastAPI, site: Site, api: RecordApi) -> None:
     @pages.get("/counts")
     async def counts(request: Request, filters: Annotated[CountFilters, Query()]) -> Response:
         visit = site.visit(request)
-        year = filters.year or str(moments.local_year(site.sessions.clock()))
+        year = filters.year or _this_year(site)
         answer = await api.get(visit, "/counts", limit=ROWS, year=year, cursor=filters.cursor)
         return visit.page(
             "counts.html", year=year, rows=answer.body["items"], next=answer.body["next"],
             kind=CASES,
         )  # fmt: skip
+
+    @pages.get("/counts.csv")
+    async def counts_file(request: Request, filters: Annotated[CountFilters, Query()]) -> Response:
+        visit = site.visit(request)
+        year = filters.year or _this_year(site)
+        return (await api.get(visit, "/counts", format="csv", year=year)).download()
+
+
+def _this_year(site: Site) -> str:
+    return str(moments.local_year(site.sessions.clock()))

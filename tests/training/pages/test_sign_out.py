@@ -19,7 +19,7 @@ from tests.support.builders.desks import Desk, open_desk
 
 pytestmark = pytest.mark.anyio
 LIST, STEP = "/training/pages/courses", "/training/pages/sign-out"
-NEXT_STEP = "/violations/pages/sign-out"
+NEXT_STEP = "/awards/pages/sign-out"
 ROOT = Path(__file__).parents[3] / "services"
 
 

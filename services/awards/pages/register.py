@@ -1,0 +1,114 @@
+"""The register: what is recognised in a year, for everybody who reads awards."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any
+
+from fastapi import FastAPI, Query, Request, Response
+from pydantic import BaseModel, Field
+
+from contracts import moments
+from services.awards import labels
+from services.awards.pages.achievement_steps import (
+    ACHIEVEMENTS,
+    LEVELS,
+    REGISTER,
+    REPLICATE,
+    achievement_title,
+    reads_unit,
+)
+from services.chassis.web.parameters import EMPTY
+from services.chassis.web.site import Site, Visit
+from services.records.pages.api_client import RecordApi
+from services.records.pages.kinds import options
+from services.records.record import record_missing
+from services.records.request_bodies import RECORD_ID
+
+ROWS = 50
+BEFORE_ITS_HONOURS = "award:a"
+"""The end of a cursor that stands before all honours of one achievement."""
+
+
+class RegisterFilters(BaseModel):
+    """The part of the register that is shown; the interface checks the values."""
+
+    year: Annotated[str | None, EMPTY] = Field(None, max_length=4)
+    level: Annotated[str | None, EMPTY] = Field(None, max_length=20)
+    cursor: str | None = Field(None, max_length=300)
+
+
+class EntryQuery(BaseModel):
+    """What has just been entered: the version of the replication in the journal."""
+
+    entered: Annotated[int | None, EMPTY] = Field(None, ge=1, le=100_000)
+
+
+def entry_address(year: int, id_: str) -> str:
+    """Where an entry of the register is."""
+    return f"{REGISTER.list_address}/{year}/{id_}"
+
+
+async def find_entry(visit: Visit, api: RecordApi, year: int, id_: str) -> list[dict[str, Any]]:
+    """The honours of an achievement in a year, at least one; Problem 404 without any."""
+    if not re.fullmatch(RECORD_ID, id_, re.ASCII):
+        raise record_missing(id_)
+    query = {"year": year, "limit": 2 * len(LEVELS), "cursor": f"{id_}:{BEFORE_ITS_HONOURS}"}
+    items = (await api.get(visit, "/register", **query)).body["items"]
+    honours = [honour for honour in items if honour["id"] == id_]
+    if not honours:
+        raise record_missing(id_)
+    return honours
+
+
+def add_register(pages: FastAPI, site: Site, api: RecordApi) -> None:
+    """The register, its file, and the page of an entry."""
+
+    @pages.get("/register")
+    async def register(request: Request, filters: Annotated[RegisterFilters, Query()]) -> Response:
+        visit = site.visit(request)
+        query = filters.model_dump() | {"year": filters.year or _this_year(site)}
+        answer = (await api.get(visit, "/register", limit=ROWS, **query)).body
+        return visit.page(
+            "register.html", kind=REGISTER, year=query["year"], filters=filters,
+            next=answer["next"], levels=options(labels.level, LEVELS),
+            rows=[(each, achievement_title(each), _address(visit, each))
+                  for each in answer["items"]],
+        )  # fmt: skip
+
+    @pages.get("/register.csv")
+    async def register_file(
+        request: Request, filters: Annotated[RegisterFilters, Query()]
+    ) -> Response:
+        visit = site.visit(request)
+        query = {"year": filters.year or _this_year(site), "level": filters.level}
+        return (await api.get(visit, "/register", format="csv", **query)).download()
+
+    @pages.get("/register/{year}/{id}")
+    async def register_entry(
+        request: Request, year: int, id: str, query: Annotated[EntryQuery, Query()]
+    ) -> Response:
+        visit = site.visit(request)
+        honours = await find_entry(visit, api, year, id)
+        may_replicate = visit.may("POST /register/{year}/{id}/replicate")
+        return visit.page(
+            "register_entry.html", kind=REGISTER, honours=honours, entered=query.entered,
+            address=entry_address(year, id),
+            own=ACHIEVEMENTS.address(id) if reads_unit(visit, honours[0]["unit"]) else None,
+            steps=[REPLICATE] if may_replicate and _is_model(honours) else [],
+        )  # fmt: skip
+
+
+def _this_year(site: Site) -> str:
+    return str(moments.local_year(site.sessions.clock()))
+
+
+def _address(visit: Visit, honour: dict[str, Any]) -> str:
+    """The achievement, for whoever may read it; else its entry."""
+    if reads_unit(visit, honour["unit"]):
+        return ACHIEVEMENTS.address(honour["id"])
+    return entry_address(honour["year"], honour["id"])
+
+
+def _is_model(honours: list[dict[str, Any]]) -> bool:
+    return any(honour["what"] == "model" for honour in honours)
