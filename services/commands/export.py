@@ -51,6 +51,15 @@ async def export_list(client: Client, token: str, export: Export, output: Path |
     return await _write(client, token, path, parameters, file)
 
 
+async def export_report(
+    client: Client, token: str, export: Export, output: Path | None
+) -> Exported:
+    """Writes the council's report on a year."""
+    file = output or Path(f"danchu-{export.year}-report.pdf")
+    path = f"/scoring/years/{export.year}/report.pdf"
+    return await _write(client, token, path, export.parameters, file)
+
+
 async def export_sheets(
     client: Client, token: str, export: Export, output: Path | None, step: Step
 ) -> list[Exported]:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 export_app = CommandGroup()
 Format = Annotated[
-    Literal["csv", "xlsx", "pdf"],
+    Literal["csv", "xlsx", "pdf", "report"],
     typer.Option("--format", help=message("option-export-format")),
 ]
 Output = Annotated[
@@ -48,6 +48,7 @@ OPTIONS = {
     "csv": {"kind", "class", "as_of", "version", "separator", "decimal"},
     "xlsx": {"kind", "class", "as_of", "version", "lang"},
     "pdf": {"as_of", "version", "lang"},
+    "report": {"lang"},
 }
 """By format, the options that it takes."""
 
@@ -57,6 +58,7 @@ OPTIONS = {
     "danchu export --year 2025 --format csv --separator ';' --decimal comma -o ratings.csv",
     "danchu export --year 2025 --unit H44.2.5 --format pdf",
     "danchu export --year 2025 --format pdf -o sheets",
+    "danchu export --year 2025 --format report --lang en",
 )  # fmt: skip
 def export(
     year: YearOption, form: Format, unit: Unit = None, output: Output = None, kind: Kind = None,
@@ -75,6 +77,8 @@ def export(
     for name in parameters.keys() - OPTIONS[form]:
         option = f"--{name.replace('_', '-')}"
         raise refuse(option, message("export-option-foreign", format=form))
+    if form == "report" and unit is not None:
+        raise refuse("--unit", message("export-option-foreign", format=form))
     settings = load_settings(home=home)
     work = Export(year, unit, form, parameters)
     written = run(_export(settings, url, token, work, output))
@@ -86,11 +90,13 @@ async def _export(
     settings: Settings, url: str | None, token: str | None, work: Export, output: Path | None
 ) -> list[Exported]:
     from services.commands.client import Client, tokens
-    from services.commands.export import export_list, export_sheets
+    from services.commands.export import export_list, export_report, export_sheets
     from services.commands.homes import stack_url
 
     bearer = token or tokens(settings.home)["hr"]
     client = Client(url or stack_url(settings))
+    if work.format == "report":
+        return [await export_report(client, bearer, work, output)]
     if work.format != "pdf":
         return [await export_list(client, bearer, work, output)]
     with progress_bar(message("progress-sheets"), None) as step:

@@ -62,6 +62,16 @@ def test_a_list_is_written_with_its_filters(calls: Calls) -> None:
     assert out.stdout == "/scoring/ratings/2025.csv"
 
 
+def test_the_report_of_the_council_is_one_file_of_the_year(calls: Calls) -> None:
+    """Of no unit, and in a language; as nothing else that a list or a sheet takes."""
+    assert export("--year", "2025", "--format", "report", "--lang", "en").exit_code == 0
+    assert calls == [("/scoring/years/2025/report.pdf", {"lang": "en"})]
+    assert Path("danchu-2025-report.pdf").read_bytes() == b"/scoring/years/2025/report.pdf"
+    for wrong in (("--unit", "H44.1"), ("--version", "1")):
+        assert export("--year", "2025", "--format", "report", *wrong).exit_code == 2
+    assert len(calls) == 1
+
+
 def test_one_sheet_is_a_file_and_several_are_a_folder(calls: Calls) -> None:
     """One unit by its key, all of the year without; all as of the same instant."""
     past = ("--as-of", "2026-01-01T00:00:00Z", "--lang", "en")

@@ -10,8 +10,9 @@ from fastapi import Request, Response
 
 from contracts.messages import Language
 from services.scoring.exports.head import ExportHead
-from services.scoring.exports.pdf import write_pdf
+from services.scoring.exports.pdf import write_pdf, write_report_pdf
 from services.scoring.ratings.model import Rating
+from services.scoring.ratings.report.model import Report
 from services.scoring.ratings.sheet.model import Sheet
 from services.scoring.readmodel.reader import Reading
 from services.scoring.readmodel.seal_root import seal_root
@@ -71,6 +72,12 @@ class Exports:
         head = await self.head(snapshot, sheet.rating, address)
         document = await self.write(write_pdf, head, sheet, language)
         return download(document, PDF_TYPE, f"danchu-{year}-{unit}.pdf", snapshot)
+
+    async def report_pdf(self, snapshot: Snapshot, report: Report, language: Language) -> Response:
+        """The council's report as PDF."""
+        head = await self.head(snapshot)
+        document = await self.write(write_report_pdf, head, report, language)
+        return download(document, PDF_TYPE, f"danchu-{report.year}-report.pdf", snapshot)
 
 
 def scoring_address(request: Request, public_url: str | None, mount: str = "") -> str:

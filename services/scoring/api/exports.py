@@ -1,4 +1,4 @@
-"""Routes of exports: a year's ratings as CSV and XLSX, and a unit's sheet as PDF."""
+"""Routes of exports: a year's ratings as CSV and XLSX; a sheet and the council's report as PDF."""
 
 from typing import Annotated
 
@@ -19,11 +19,12 @@ from services.scoring.access.read_lines import name_units
 from services.scoring.access.units import find_unit, wait_for_receipts
 from services.scoring.api.access import credential_of
 from services.scoring.api.answers import file_answers
-from services.scoring.api.parameters import CsvExport, Filters, PdfExport, XlsxExport
+from services.scoring.api.parameters import CsvExport, Filters, PdfExport, ReportExport, XlsxExport
 from services.scoring.errors import ClassUnknown
 from services.scoring.exports.csv import SEPARATORS, write_csv
 from services.scoring.exports.xlsx import write_xlsx
 from services.scoring.readmodel.reader import RatingPage, Reading
+from services.scoring.readmodel.report import Reports
 
 ALL = 1_000_000
 """A list without pages."""
@@ -42,6 +43,12 @@ _PDF = (
     "sealed year with the first 16 letters of the root, and the address of the proof as QR code."
 )
 
+_REPORT = (
+    "Article 6, clause 2 of the resolution: targets, classes, movements, decisions, late and held "
+    "back events, and the duties of each unit beside its own of last year and its peers'. A4, "
+    "tagged; without names of people and without the texts that people wrote."
+)
+
 
 def add_export_routes(
     api: FastAPI, reading: Reading, verifier: Verifier, public_url: str | None
@@ -52,6 +59,7 @@ def add_export_routes(
     """
     exports = Exports(reading)
     _add_lists(api, exports, verifier)
+    _add_report(api, exports, verifier)
 
     @api.get(
         "/ratings/{year}/{unit}.pdf", summary="The rating sheet, to be signed", description=_PDF,
@@ -97,6 +105,24 @@ def _add_lists(api: FastAPI, exports: Exports, verifier: Verifier) -> None:
         present = {name: text for name, text in filters.items() if text}
         book = await exports.write(write_xlsx, head, page.items, export.lang, present)
         return download(book, XLSX_TYPE, f"danchu-{year}.xlsx", page.snapshot)
+
+
+def _add_report(api: FastAPI, exports: Exports, verifier: Verifier) -> None:
+    reports = Reports(exports.reading)
+
+    @api.get(
+        "/years/{year}/report.pdf", summary="The council's report on a year", description=_REPORT,
+        **file_answers(PDF_TYPE, 401, 403, 404, 422, 503, 504),
+    )  # fmt: skip
+    async def get_report(
+        request: Request, year: Year, export: Annotated[ReportExport, Query()]
+    ) -> Response:
+        reader = credential_of(request, verifier)
+        await wait_for_receipts(exports.reading, export.wait_for)
+        report = await reports.of(year, reader)
+        snapshot = await exports.reading.snapshot(year)
+        name_units(request.scope, sorted(snapshot.standings))
+        return await exports.report_pdf(snapshot, report, export.lang)
 
 
 async def _listed(reading: Reading, year: int, reader: Credential, filters: Filters) -> RatingPage:

@@ -126,6 +126,12 @@ class PdfExport(Viewing):
     lang: Literal["vi", "en"] = Field("vi", description="the language of the document")
 
 
+class ReportExport(Waiting):
+    """The council's report as PDF."""
+
+    lang: Literal["vi", "en"] = Field("vi", description="the language of the document")
+
+
 class TwoStates(Waiting):
     """Two states of a year; the second is the present one where none is given."""
 

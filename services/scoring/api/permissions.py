@@ -35,6 +35,9 @@ PERMISSIONS = {
     "GET /ratings/{year}/{unit}/compare": of_units("compare"),
     "GET /years": Permission(EVERY_ROLE),
     "GET /years/{year}": Permission(EVERY_ROLE),
+    "GET /years/{year}/report.pdf": Permission(
+        READS_ALL, message("access-report"), line=LogLine.EACH, what="report"
+    ),
     "GET /years/{year}/appeals": of_units("appeals"),
     "POST /years/{year}/provisional": decision(COUNCIL, "decide", "provisional"),
     "POST /years/{year}/reopened": decision(COUNCIL, "decide", "reopened"),

@@ -10,8 +10,7 @@ from datetime import date
 from fractions import Fraction
 from typing import Any
 
-from contracts import moments
-from contracts.messages import Language, Message
+from contracts.messages import Language
 from services.scoring.exports.columns import result_label
 from services.scoring.exports.decision_texts import (
     decision_contents,
@@ -20,12 +19,12 @@ from services.scoring.exports.decision_texts import (
 )
 from services.scoring.exports.head import ExportHead
 from services.scoring.exports.messages import message
+from services.scoring.exports.wording import Wording
 from services.scoring.ratings.class_reasons import sentence
 from services.scoring.ratings.labels import class_label, label
 from services.scoring.ratings.model import CeilingReason, GateReason, Rating, Reason
-from services.scoring.ratings.scores import points_text
 from services.scoring.ratings.sheet.model import Decision, Sheet, SheetLine
-from services.scoring.ratings.sheet.numbers import figure, percent, points
+from services.scoring.ratings.sheet.numbers import percent
 from services.scoring.ratings.sheet.self_scores import self_score
 from services.scoring.rubrics.kinds import Kind
 from services.scoring.rubrics.model import Rubric
@@ -47,11 +46,12 @@ def page_members(head: ExportHead, sheet: Sheet, language: Language) -> Members:
     return _Page(head, sheet, language).members()
 
 
-class _Page:
+class _Page(Wording):
     """The texts of one sheet in one language."""
 
     def __init__(self, head: ExportHead, sheet: Sheet, language: Language) -> None:
-        self.head, self.sheet, self.language = head, sheet, language
+        super().__init__(language, message)
+        self.head, self.sheet = head, sheet
         self.rating: Rating = sheet.rating
         self.rubric: Rubric = head.by_id[sheet.rating.rubric]
 
@@ -79,33 +79,6 @@ class _Page:
                               version=rating.version, at=self.instant(self.head.at)),
             "address": self.head.address or "",
         }  # fmt: skip
-
-    def say(self, text: Message) -> str:
-        """A message in the language of the page."""
-        return text.text(self.language)
-
-    def text(self, code: str, **values: Any) -> str:
-        """A message of the exports in the language of the page."""
-        return self.say(message(code, **values))
-
-    def number(self, hundredths: int) -> str:
-        """Points as the language writes them."""
-        return self.say(figure(points_text(hundredths)))
-
-    def fraction(self, number: Fraction) -> str:
-        """Points of a rule as the language writes them."""
-        return self.say(figure(points(number).removesuffix(".00")))
-
-    def day(self, when: date) -> str:
-        """A day as the language writes it."""
-        return f"{when:%d/%m/%Y}" if self.language == "vi" else when.isoformat()
-
-    def instant(self, us: int) -> str:
-        """An instant in Vietnamese time, to the second."""
-        local = moments.local_time(us)
-        day = self.day(date.fromisoformat(local[:10]))
-        clock = local[11:19]
-        return f"{clock}, {day}" if self.language == "vi" else f"{day} {clock} +07:00"
 
     def _stage(self) -> str:
         stage = self.say(label("stage", self.head.stage))

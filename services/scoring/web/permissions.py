@@ -51,6 +51,9 @@ PAGES = {
     "GET /years/{year}/report": Permission(
         READS_ALL, message("access-report"), line=LogLine.OTHERS, what="report"
     ),
+    "GET /years/{year}/report.pdf": Permission(
+        READS_ALL, message("access-report"), line=LogLine.EACH, what="report"
+    ),
     # the year's desk
     "GET /desk": Permission(EVERY_ROLE),
     "GET /desk/{year}": Permission(EVERY_ROLE),

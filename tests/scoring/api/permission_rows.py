@@ -48,6 +48,7 @@ ROWS = {
     "GET /ratings/{year}/{unit}/compare": Row(EVERYBODY, "compare", query="with=2026"),
     "GET /years": Row(EVERYBODY),
     "GET /years/{year}": Row(EVERYBODY),
+    "GET /years/{year}/report.pdf": Row(SEES_ALL, "report", each=True),
     "GET /years/{year}/appeals": Row(EVERYBODY, "appeals"),
     "POST /years/{year}/provisional": Row(("council",), "provisional", each=True, body={}),
     "POST /years/{year}/reopened": Row(("council",), "reopened", each=True, body={}),

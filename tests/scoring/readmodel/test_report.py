@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import pypdf
 import pytest
 from sqlalchemy import text
 
@@ -122,7 +124,7 @@ async def _came(fold: Fold) -> list[int]:
 async def city(home: Path, tmp_path: Path, issuer: Issuer) -> AsyncIterator[Answering]:
     """Scoring with the two years."""
     url = f"sqlite:///{tmp_path / 'scoring.db'}"
-    async with answering(home, url, issuer, [*CITY, *DECISIONS], fixed(NOW)) as made:
+    async with answering(home, url, issuer, [*CITY, *DECISIONS]) as made:
         yield made
 
 
@@ -143,3 +145,17 @@ async def test_the_page_says_who_fell_and_why_and_names_nobody(city: Answering) 
     assert "Năm 2024 không có đơn vị nào" in first.text
     wrong = await visiting.ask("GET", f"/years/{YEAR}/report?part=x", "hr")
     assert wrong.status_code == 422
+
+
+async def test_the_document_is_the_same_from_page_and_interface(city: Answering) -> None:
+    """With its name, and nobody's; the page's is in the language of the page."""
+    page = await Visiting(city.app).ask("GET", f"/years/{YEAR}/report.pdf?lang=en", "council")
+    assert page.headers["content-disposition"] == 'attachment; filename="danchu-2026-report.pdf"'
+    answer = await city.ask("GET", f"/years/{YEAR}/report.pdf?lang=en", "council")
+    pages = [
+        " ".join(each.extract_text() for each in pypdf.PdfReader(io.BytesIO(raw)).pages)
+        for raw in (page.content, answer.content)
+    ]
+    for words in pages:
+        assert "7/QĐ" in words and "KN-1" in words and "The duties of each unit" in words
+        assert CANARY not in words and HEAD not in words

@@ -68,6 +68,7 @@ ROWS = {
     "GET /years/{year}/resolution": PageRow(SEES_ALL, "resolution"),
     # the council's report
     "GET /years/{year}/report": PageRow(SEES_ALL, "report"),
+    "GET /years/{year}/report.pdf": PageRow(SEES_ALL, "report", each=True),
     # the year's desk
     "GET /desk": PageRow(EVERYBODY),
     "GET /desk/{year}": PageRow(EVERYBODY),

@@ -11,11 +11,11 @@ import pytest
 from contracts.catalog import CATALOG
 from services.chassis.auth.credentials import Issuer
 from services.chassis.clock import fixed
+from services.scoring.exports.event_labels import event_label
 from services.scoring.readmodel.reader import Reading
 from services.scoring.readmodel.snapshot import Snapshots
 from services.scoring.rubrics.loader import SHIPPED, load_directory
 from services.scoring.web import sheet_rows
-from services.scoring.web.event_labels import event_label
 from tests.scoring.answering import Answering, answering
 from tests.scoring.folding import folding
 from tests.scoring.test_road import due, published, registered

@@ -14,15 +14,17 @@ from services.chassis.web.charts import Part, Step, stacked
 from services.chassis.web.formats import count
 from services.chassis.web.parameters import EMPTY
 from services.chassis.web.site import Site
+from services.scoring.access.files import Exports
 from services.scoring.access.parameters import Year
 from services.scoring.access.read_lines import name_stage, name_units
+from services.scoring.exports.event_labels import short_event_label
+from services.scoring.exports.report_page import reason_label, state_label
 from services.scoring.ratings.class_reasons import sentence
 from services.scoring.ratings.labels import KINDS, class_label, label
 from services.scoring.ratings.report.model import ClassCounts, Report
 from services.scoring.ratings.sheet.numbers import figure
 from services.scoring.readmodel.report import Reports
 from services.scoring.web.desk import Desk
-from services.scoring.web.event_labels import short_event_label
 from services.scoring.web.pages.year import tone
 
 FEW = 8
@@ -36,6 +38,12 @@ class ReportQuery(BaseModel):
     part: Annotated[ReportPart | None, EMPTY] = None
 
 
+class ReportFileQuery(BaseModel):
+    """A language instead of that of the page."""
+
+    lang: Annotated[Literal["vi", "en"] | None, EMPTY] = None
+
+
 class ClassBars(NamedTuple):
     """The classes of a kind as bars, with those of the year before."""
 
@@ -45,7 +53,7 @@ class ClassBars(NamedTuple):
 
 def add_report(pages: FastAPI, site: Site, desk: Desk) -> None:
     """The report of a year."""
-    reports = Reports(desk.reading)
+    reports, exports = Reports(desk.reading), Exports(desk.reading)
 
     @pages.get("/years/{year}/report")
     async def report_of_year(
@@ -60,9 +68,19 @@ def add_report(pages: FastAPI, site: Site, desk: Desk) -> None:
             "report.html", year=year, report=report, opened=query.part, few=most,
             classes=class_bars(report), at=report.until or desk.reading.clock(),
             kinds={kind: label("kind", kind) for kind in KINDS}, label=label, sentence=sentence,
-            type_label=short_event_label, class_label=class_label,
+            type_label=short_event_label, reason_label=reason_label, state_label=state_label,
+            class_label=class_label,
             median=median_text, striking=sum(each.striking for each in report.duties),
         )  # fmt: skip
+
+    @pages.get("/years/{year}/report.pdf")
+    async def report_pdf(
+        request: Request, year: Year, query: Annotated[ReportFileQuery, Query()]
+    ) -> Response:
+        visit = site.visit(request)
+        report, snapshot = await reports.of(year, visit.caller), await desk.reading.snapshot(year)
+        name_units(request.scope, sorted(snapshot.standings))
+        return await exports.report_pdf(snapshot, report, query.lang or page_language())
 
 
 def shown_units(report: Report, part: str | None, most: int | None) -> Iterator[str]:

@@ -13,8 +13,8 @@ from services.chassis.web.parameters import EMPTY
 from services.chassis.web.site import Site
 from services.scoring.access.cursors import event_cursor, event_place
 from services.scoring.access.parameters import UnitCode, Year
+from services.scoring.exports.event_labels import event_label
 from services.scoring.web.desk import Desk
-from services.scoring.web.event_labels import event_label
 from services.scoring.web.unit_frame import UNIT, UnitQuery, open_frame
 
 ROWS = 50

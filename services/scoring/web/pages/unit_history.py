@@ -14,6 +14,7 @@ from services.chassis.web.formats import moment
 from services.chassis.web.site import Site
 from services.scoring.access.cursors import cause_cursor, cause_place
 from services.scoring.access.parameters import UnitCode, Year
+from services.scoring.exports.event_labels import event_label
 from services.scoring.ratings.assessment import Assessment
 from services.scoring.ratings.history import moved_lines
 from services.scoring.ratings.labels import class_label
@@ -21,7 +22,6 @@ from services.scoring.ratings.replay import RatingChange
 from services.scoring.ratings.scores import hundredths
 from services.scoring.rubrics.model import Rubric
 from services.scoring.web.desk import Desk
-from services.scoring.web.event_labels import event_label
 from services.scoring.web.unit_frame import UNIT, UnitQuery, open_frame
 
 ROWS = 50

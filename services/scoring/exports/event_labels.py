@@ -1,10 +1,10 @@
-"""What the types of events are called on pages."""
+"""What the types of events are called on pages and in files."""
 
 from __future__ import annotations
 
 from contracts.catalog import PREFIX
 from contracts.messages import Message
-from services.scoring.web.messages import message
+from services.scoring.exports.messages import message
 
 
 def event_label(type_: str) -> Message:
