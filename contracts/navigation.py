@@ -15,6 +15,7 @@ RECORDS_READERS = ("clerk", "reader", *SEES_ALL)
 READS_CASES = ("clerk", "council", "auditor")
 DESK_READERS = ("emitter", *RECORDS_READERS)
 EVERYBODY = ("registrar", *DESK_READERS)
+WATCHES = ("auditor", "operator")
 
 
 class Section(NamedTuple):
@@ -46,6 +47,7 @@ SECTIONS = (
     Section("awards", "/awards/pages/achievements", ("/awards/pages",), RECORDS_READERS),
     Section("violations", "/violations/pages/cases", ("/violations/pages",), READS_CASES),
     Section("violations", "/violations/pages/counts", ("/violations/pages",), ("reader", "hr")),
+    Section("quarantine", "/quarantine", ("/quarantine",), WATCHES),
 )
 
 

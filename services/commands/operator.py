@@ -149,24 +149,25 @@ async def retire_door(settings: ScoringSettings, name: str) -> None:
 async def repair(settings: ScoringSettings, id_: str, file: Path, url: str | None) -> str:
     """Sends a repaired event through the door, links it to the original; returns its receipt."""
     require_databases(settings, (SERVICE,))
-    await quarantine_operations.check_unreplaced(settings, id_)
     try:
         line = json.dumps(json.loads(file.read_bytes())).encode()
     except (ValueError, RecursionError):
         raise NotRepaired(message("repaired-no-json", file=file)) from None
-    client = Client(url or stack_url(settings))
-    refusals: list[Refusal] = []
-    report = await send(client, [line], tokens(settings.home).__getitem__, refusals.append)
-    if refusals:
-        raise NotRepaired(sentence(refusals[0]))
-    await quarantine_operations.settle(settings, id_, quarantine.REPLAYED, report.receipt)
-    return report.receipt
+
+    async def send_line(raw: bytes) -> str:
+        client, refusals = Client(url or stack_url(settings)), list[Refusal]()
+        report = await send(client, [raw], tokens(settings.home).__getitem__, refusals.append)
+        if refusals:
+            raise NotRepaired(sentence(refusals[0]))
+        return report.receipt
+
+    return await quarantine_operations.repair(settings, id_, line, send_line)
 
 
 async def drop(settings: ScoringSettings, id_: str) -> None:
     """Marks an entry of the quarantine as dropped; its bytes are kept."""
     require_databases(settings, (SERVICE,))
-    await quarantine_operations.settle(settings, id_, quarantine.DROPPED)
+    await quarantine_operations.drop(settings, id_)
 
 
 async def replay(settings: ScoringSettings, id_: str) -> bool:

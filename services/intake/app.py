@@ -10,12 +10,14 @@ from services.chassis.outbox_service import Producer
 from services.chassis.service_schema import migrate_service
 from services.chassis.settings import Settings
 from services.chassis.token_watch import TokenWatch
+from services.chassis.web.sessions import open_sessions
 from services.intake.api import build_api
 from services.intake.event_rate import EventRate
 from services.intake.handlers import Intake
 from services.intake.messages import message
 from services.intake.pages.site import mount_pages
 from services.intake.receipt_lookup import ReceiptLookup, ask_scoring
+from services.intake.repair_requests import RepairRequests
 from services.intake.settings import SERVICE, IntakeSettings, check_sources
 from services.intake.subscribers import NatsDoor
 from services.intake.tables import MIGRATIONS
@@ -46,5 +48,7 @@ def build(settings: IntakeSettings, clock: Clock = now_us) -> Producer:
     mount_pages(api, intake, receipts, verifier, rate, settings)
     keys = credentials.token_keys(settings)
     tokens = TokenWatch(parts.db, verifier)
-    beside: dict[str, Task] = {"NATS door": door.run}
+    sessions = open_sessions(settings, clock, SERVICE)
+    repairs = RepairRequests(door.broker, intake, sessions, verifier)
+    beside: dict[str, Task] = {"NATS door": door.run, "repairs": repairs.run}
     return Producer(parts, api, MIGRATIONS, tokens, beside, intake.close, keys)

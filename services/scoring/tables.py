@@ -140,9 +140,16 @@ quarantine = Table(
     Column("raw", LargeBinary, nullable=False),
     Column("door", Integer),
     Column("recorded", BigInteger),
+    Column("settled", BigInteger),
+    Column("settled_by", Text),
+    Column("settled_reason", Text),
 )  # fmt: skip
 Index("quarantine_receipt", quarantine.c.receipt)
 Index("quarantine_state", quarantine.c.state, quarantine.c.came)
+Index(
+    "quarantine_reason", quarantine.c.state, quarantine.c.reason, quarantine.c.came,
+    quarantine.c.id,
+)  # fmt: skip
 Index(
     "quarantine_door", quarantine.c.door, quarantine.c.recorded,
     postgresql_where=_door, sqlite_where=_door,

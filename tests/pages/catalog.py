@@ -63,6 +63,10 @@ PAGES = (
         f"/intake/pages/events/answer?year={YEAR}&unit={UNIT}&appeal=KN-1",
         "council",
     ),
+    # the quarantine
+    CatalogPage("quarantine", "/quarantine", "operator"),
+    CatalogPage("quarantine-dropped", "/quarantine?state=dropped", "auditor"),
+    CatalogPage("quarantine-unknown", "/quarantine/00", "auditor", 404),
     # a unit
     CatalogPage("unit", f"/years/{YEAR}/units/{UNIT}", "hr"),
     CatalogPage("unit-lowered", f"/years/{YEAR}/units/{LOWERED}", "hr"),

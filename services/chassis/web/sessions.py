@@ -6,9 +6,10 @@ revokes its id like that of a token (`auth.revocation`), so that a copy of the c
 
 from __future__ import annotations
 
+import hashlib
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import msgspec
 
@@ -26,6 +27,7 @@ COOKIE_MAX = 3800
 PLAIN_MAX = 256 * 1024
 RESEAL_SECONDS = 60
 PURPOSE = b"danchu session 1"
+VOUCHER_SECONDS = 60
 
 
 class SessionTooLarge(DanchuError):
@@ -67,12 +69,24 @@ _decoder = msgspec.json.Decoder(Session)
 
 @dataclass(frozen=True)
 class Sessions:
-    """Opens and seals sessions with the keys of an installation."""
+    """Opens and seals sessions with the keys of an installation, for one purpose."""
 
     keys: Sequence[bytes]
     idle_seconds: int
     whole_seconds: int
     clock: Clock = now_us
+    purpose: bytes = PURPOSE
+
+    def vouchers(self, purpose: bytes, content: bytes) -> Sessions:
+        """What one process passes on to another for a person: a session that opens for this
+        purpose and content alone, within a minute, and is no cookie.
+        """
+        bound = purpose + b"\0" + hashlib.sha256(content).digest()
+        return replace(self, purpose=bound, idle_seconds=VOUCHER_SECONDS)
+
+    def vouch(self, session: Session) -> str:
+        """A voucher of a person, as of now."""
+        return self.seal_again(msgspec.structs.replace(session, last=self.clock() // 1_000_000))
 
     def begin(self, name: str, role: str, units: Sequence[str] = ANY,
               sources: Sequence[str] = ANY, types: Sequence[str] = ANY, title: str = "",
@@ -94,7 +108,7 @@ class Sessions:
 
     def seal_again(self, session: Session) -> str:
         """The value of the cookie of a session that is in use, which is longer by a few bytes."""
-        return seal_text(self.keys, PURPOSE, zlib.compress(msgspec.json.encode(session), 9))
+        return seal_text(self.keys, self.purpose, zlib.compress(msgspec.json.encode(session), 9))
 
     def open(self, text: str) -> Session | None:
         """The session of a cookie; None for one that has ended, or was not sealed here."""
@@ -113,7 +127,7 @@ class Sessions:
         return msgspec.structs.replace(session, last=now)
 
     def _unsealed(self, text: str) -> Session | None:
-        plain = open_text(self.keys, PURPOSE, text)
+        plain = open_text(self.keys, self.purpose, text)
         if plain is None:
             return None
         # sealed here, and so bounded and well-formed unless another version sealed it

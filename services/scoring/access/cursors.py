@@ -2,6 +2,7 @@
 
 from services.chassis.http.cursors import decode_cursor, encode_cursor, question_mark
 from services.scoring.queries.events import EventKey
+from services.scoring.queries.quarantine import EntryPlace
 from services.scoring.queries.unowned import Place
 from services.scoring.ratings.history import CausePlace
 from services.scoring.readmodel.appeals import AppealKey
@@ -48,3 +49,13 @@ def appeal_cursor(after: AppealKey, year: int, state: str | None) -> str:
 def appeal_place(cursor: str | None, year: int, state: str | None) -> AppealKey | None:
     """Where the next page of appeals begins; Problem 422 for a foreign cursor."""
     return decode_cursor(cursor, AppealKey, question_mark("appeals", year, state))
+
+
+def quarantine_cursor(after: EntryPlace, state: str, reason: str | None) -> str:
+    """The cursor of a page of the quarantine, of one state, and one reason or all."""
+    return encode_cursor(after, question_mark("quarantine", state, reason))
+
+
+def quarantine_place(cursor: str | None, state: str, reason: str | None) -> EntryPlace | None:
+    """Where the next page of the quarantine begins; Problem 422 for a foreign cursor."""
+    return decode_cursor(cursor, EntryPlace, question_mark("quarantine", state, reason))

@@ -1,5 +1,10 @@
-"""The operator's work on the quarantine: list, replay, settle."""
+"""The operator's work on the quarantine: list, replay, repair, drop.
 
+The commands open the database themselves; the pages work on one that is open (`QuarantineWork`).
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -16,6 +21,76 @@ from services.scoring.queries import quarantine as quarantine_queries
 from services.scoring.rubrics import loader
 from services.scoring.settings import ScoringSettings
 from services.scoring.store import doors, quarantine
+from services.scoring.store.quarantine import Settlement
+
+Send = Callable[[bytes], Awaitable[str]]
+"""Sends an event through the door, and returns its receipt in hexadecimal; raises if refused."""
+
+
+@dataclass(frozen=True)
+class QuarantineWork:
+    """The work on the entries of an open database; `by` is who does it, empty where unknown."""
+
+    db: Database
+    clock: Clock = now_us
+    by: str = ""
+
+    async def entry(self, id_: str) -> dict[str, Any]:
+        """An entry with its original bytes; raises NotQuarantined if there is none."""
+        async with self.db.read() as conn:
+            return await _entry(conn, id_)
+
+    async def replay(self, id_: str, folder: Folder) -> bool:
+        """Folds the original bytes again, for example after an update of the software.
+
+        Returns whether the event is now in the ledger. Raises NotQuarantined.
+        """
+        entry = await self.entry(id_)
+        body = await _body_to_fold(self.db, entry, self.clock())
+        delivery = Delivery(body, entry["subject"], 0)
+        was_set_aside = entry["reason"] == quarantine.ASIDE
+        readmitted = faulty_event(delivery, ValueError()).identity if was_set_aside else None
+        try:
+            outcome = await folder.fold([delivery], readmitted)
+        except DanchuError:
+            raise
+        except Exception as fault:  # the fault for which it was set aside is still there
+            log.error("it cannot be folded", exc_info=fault)
+            return False
+        if not outcome.new and not outcome.duplicates:
+            return False
+        await self.settle(id_, quarantine.REPLAYED, entry["receipt"])
+        return True
+
+    async def repair(self, id_: str, raw: bytes, send: Send) -> str:
+        """Sends a repaired event, links it to the original, and returns its receipt.
+
+        Raises ReplacedAlready if an event replaced the entry, and what `send` raises.
+        """
+        await self.check_unreplaced(id_)
+        receipt = await send(raw)
+        await self.settle(id_, quarantine.REPLAYED, bytes.fromhex(receipt))
+        return receipt
+
+    async def drop(self, id_: str, reason: str = "") -> None:
+        """Marks an entry as useless; its bytes are kept. Raises ReplacedAlready."""
+        await self.settle(id_, quarantine.DROPPED, reason=reason)
+
+    async def check_unreplaced(self, id_: str) -> None:
+        """Raises ReplacedAlready if an event replaced the entry, NotQuarantined without one."""
+        _check_link(await self.entry(id_), id_, None)
+
+    async def settle(
+        self, id_: str, state: str, receipt: bytes | None = None, reason: str = ""
+    ) -> None:
+        """Marks an entry as dropped, or as replayed by the event with this receipt.
+
+        Raises ReplacedAlready if another event replaced it: that link is not overwritten.
+        """
+        settlement = Settlement(self.clock(), self.by, reason)
+        async with self.db.write() as conn:
+            _check_link(await _entry(conn, id_), id_, receipt)
+            await quarantine.settle(conn, bytes.fromhex(id_), state, settlement, receipt)
 
 
 async def entries(settings: ScoringSettings, state: str | None, limit: int) -> list[dict[str, Any]]:
@@ -25,9 +100,28 @@ async def entries(settings: ScoringSettings, state: str | None, limit: int) -> l
 
 
 async def entry(settings: ScoringSettings, id_: str) -> dict[str, Any]:
-    """An entry with its original bytes; raises NotQuarantined if there is none."""
-    async with open_database(settings) as db, db.read() as conn:
-        return await _entry(conn, id_)
+    """As `QuarantineWork.entry`."""
+    async with open_database(settings) as db:
+        return await QuarantineWork(db).entry(id_)
+
+
+async def replay(settings: ScoringSettings, id_: str, clock: Clock = now_us) -> bool:
+    """As `QuarantineWork.replay`, by the rubrics of the settings."""
+    rubrics = loader.load_directory(settings.rubrics_folder)
+    async with open_database(settings) as db:
+        return await QuarantineWork(db, clock).replay(id_, Folder(db, rubrics, clock))
+
+
+async def repair(settings: ScoringSettings, id_: str, raw: bytes, send: Send) -> str:
+    """As `QuarantineWork.repair`."""
+    async with open_database(settings) as db:
+        return await QuarantineWork(db).repair(id_, raw, send)
+
+
+async def drop(settings: ScoringSettings, id_: str) -> None:
+    """As `QuarantineWork.drop`."""
+    async with open_database(settings) as db:
+        await QuarantineWork(db).drop(id_)
 
 
 async def _entry(conn: AsyncConnection, id_: str) -> dict[str, Any]:
@@ -40,32 +134,6 @@ async def _entry(conn: AsyncConnection, id_: str) -> dict[str, Any]:
     return entry
 
 
-async def replay(settings: ScoringSettings, id_: str, clock: Clock = now_us) -> bool:
-    """Folds the original bytes again, for example after an update of the software.
-
-    Returns whether the event is now in the ledger. Raises NotQuarantined.
-    """
-    rubrics = loader.load_directory(settings.rubrics_folder)
-    async with open_database(settings) as db:
-        async with db.read() as conn:
-            entry = await _entry(conn, id_)
-        folder = Folder(db, rubrics, clock)
-        delivery = Delivery(await _body_to_fold(db, entry, clock()), entry["subject"], 0)
-        was_set_aside = entry["reason"] == quarantine.ASIDE
-        readmitted = faulty_event(delivery, ValueError()).identity if was_set_aside else None
-        try:
-            outcome = await folder.fold([delivery], readmitted)
-        except DanchuError:
-            raise
-        except Exception as fault:  # the fault for which it was set aside is still there
-            log.error("it cannot be folded", exc_info=fault)
-            return False
-        if not outcome.new and not outcome.duplicates:
-            return False
-        await _settle(db, id_, quarantine.REPLAYED, entry["receipt"])
-        return True
-
-
 async def _body_to_fold(db: Database, entry: dict[str, Any], now: int) -> bytes:
     """The bytes to fold; an event below a mark gets a `recordedtime` after every mark that held."""
     raw = bytes(entry["raw"])
@@ -76,30 +144,7 @@ async def _body_to_fold(db: Database, entry: dict[str, Any], now: int) -> bytes:
     return envelope.with_recordedtime(raw, max([now, *(until + 1 for until in marks)]))
 
 
-async def settle(
-    settings: ScoringSettings, id_: str, state: str, receipt: str | None = None
-) -> None:
-    """Marks an entry as dropped, or as replayed by the event with this receipt.
-
-    Raises ReplacedAlready if another event replaced it: that link is not overwritten.
-    """
-    async with open_database(settings) as db:
-        await _settle(db, id_, state, None if receipt is None else bytes.fromhex(receipt))
-
-
-async def check_unreplaced(settings: ScoringSettings, id_: str) -> None:
-    """Raises ReplacedAlready if an event replaced the entry, NotQuarantined without an entry."""
-    async with open_database(settings) as db, db.read() as conn:
-        _check_link(await _entry(conn, id_), id_, None)
-
-
 def _check_link(entry: dict[str, Any], id_: str, receipt: bytes | None) -> None:
     replacement = entry["replaced_by"]
     if replacement is not None and bytes(replacement) != receipt:
         raise ReplacedAlready(id_, bytes(replacement).hex())
-
-
-async def _settle(db: Database, id_: str, state: str, receipt: bytes | None) -> None:
-    async with db.write() as conn:
-        _check_link(await _entry(conn, id_), id_, receipt)
-        await quarantine.settle(conn, bytes.fromhex(id_), state, receipt)

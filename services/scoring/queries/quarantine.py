@@ -70,6 +70,59 @@ async def by_door(
     return [(row[0], row[1], row[2], int(row[3])) for row in rows]
 
 
+class EntryPlace(NamedTuple):
+    """Where an entry stands in the list; a page begins behind one."""
+
+    since: int
+    id: bytes
+
+
+class EntryRow(NamedTuple):
+    """An entry of a list."""
+
+    id: bytes
+    reason: str
+    detail: str
+    subject: str
+    since: int
+    raw: bytes
+
+    @property
+    def place(self) -> EntryPlace:
+        """Where the entry stands."""
+        return EntryPlace(self.since, self.id)
+
+
+async def page(
+    conn: AsyncConnection, state: str, reason: str | None, after: EntryPlace | None, limit: int
+) -> list[EntryRow]:
+    """The entries of a state, of one reason or all, newest first, behind a place."""
+    where = ["state = :state"]
+    values: dict[str, Any] = {"state": state, "limit": limit}
+    if reason is not None:
+        where.append("reason = :reason")
+        values["reason"] = reason
+    if after is not None:
+        where.append("(came, id) < (:since, :id)")
+        values |= after._asdict()
+    select = text(
+        "SELECT id, reason, detail, subject, came, raw FROM quarantine "
+        f"WHERE {' AND '.join(where)} ORDER BY came DESC, id DESC LIMIT :limit"
+    )
+    rows = await conn.execute(select, values)
+    return [
+        EntryRow(bytes(id_), reason, detail, subject, since, bytes(raw))
+        for id_, reason, detail, subject, since, raw in rows
+    ]
+
+
+async def counts(conn: AsyncConnection) -> dict[tuple[str, str], int]:
+    """How many entries there are, by state and reason; none for a pair without entries."""
+    select = text("SELECT state, reason, count(*) FROM quarantine GROUP BY state, reason")
+    rows = await conn.execute(select)
+    return {(state, reason): int(number) for state, reason, number in rows}
+
+
 async def entry(conn: AsyncConnection, id_: bytes) -> dict[str, Any] | None:
     """An entry with its original bytes, or None."""
     row = (await conn.execute(text("SELECT * FROM quarantine WHERE id = :id"), {"id": id_})).first()

@@ -42,6 +42,12 @@ class Receipts:
         sentence = message("receipt-quarantined", reason=entry.reason)
         return _fate("quarantined", entry.reason, sentence)
 
+    async def event(self, receipt: bytes) -> Recorded | None:
+        """The event of a receipt; None where the ledger does not have it."""
+        async with self.db.read() as conn:
+            raw = await events.body_of(conn, receipt)
+        return None if raw is None else decode(raw)
+
     async def _verdict(self, event: Recorded) -> Verdict:
         if event.kind.short in POSTING:
             snapshot = await self.versions.of(event.year)

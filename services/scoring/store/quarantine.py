@@ -29,6 +29,7 @@ REASONS = (
 )  # fmt: skip
 """Why a message is not folded."""
 WAITING, REPLAYED, DROPPED = "waiting", "replayed", "dropped"
+STATES = (WAITING, REPLAYED, DROPPED)
 DETAIL_MAX = 2000
 COLUMNS = (
     "id", "reason", "detail", "subject", "receipt", "came", "state", "raw", "door", "recorded",
@@ -115,14 +116,28 @@ async def reason_of(conn: AsyncConnection, receipt: bytes) -> QuarantineReason |
     return None
 
 
+class Settlement(NamedTuple):
+    """Who settled an entry, when and why; empty texts where nobody said."""
+
+    at: int
+    by: str = ""
+    reason: str = ""
+
+
 async def settle(
-    conn: AsyncConnection, id_: bytes, state: str, replaced_by: bytes | None = None
-) -> None:
+    conn: AsyncConnection, id_: bytes, state: str, settlement: Settlement,
+    replaced_by: bytes | None = None,
+) -> None:  # fmt: skip
     """Marks an entry as dropped, or as replayed, with the receipt of the event that replaced it."""
-    await conn.execute(
-        text("UPDATE quarantine SET state = :state, replaced_by = :by WHERE id = :id"),
-        {"state": state, "by": replaced_by, "id": id_},
+    update = text(
+        "UPDATE quarantine SET state = :state, replaced_by = :replacement, settled = :at, "
+        "settled_by = :by, settled_reason = :reason WHERE id = :id"
     )
+    values = {
+        "state": state, "replacement": replaced_by, "id": id_, "at": settlement.at,
+        "by": _clean(settlement.by) or None, "reason": _clean(settlement.reason) or None,
+    }  # fmt: skip
+    await conn.execute(update, values)
 
 
 class FaultyEvent(NamedTuple):
@@ -174,6 +189,8 @@ def readable(entry: dict[str, Any]) -> dict[str, Any]:
     `detail` is in both languages, except where an earlier version saved it in English only.
     """
     texts = {"came": moments.rfc3339(entry["came"])}
+    if entry.get("settled") is not None:
+        texts["settled"] = moments.rfc3339(entry["settled"])
     for name, value in entry.items():
         if isinstance(value, bytes):
             texts[name] = value.decode(errors="replace") if name == "raw" else value.hex()

@@ -19,6 +19,7 @@ from services.scoring.access.permissions import (
 from services.scoring.messages import message
 
 EMITTER = frozenset(("emitter",))
+SEES_QUARANTINE = Permission(READS_MACHINERY, message("the-quarantine"))
 
 
 def step(code: str, roles: frozenset[str], purpose: str, what: str) -> dict[str, Permission]:
@@ -27,6 +28,15 @@ def step(code: str, roles: frozenset[str], purpose: str, what: str) -> dict[str,
     looked_at = Permission(roles, run.purpose)
     path = f"/desk/{{year}}/{code}"
     return {f"GET {path}": looked_at, f"POST {path}": looked_at, f"POST {path}/confirmed": run}
+
+
+def entry_step(code: str, checked: bool = True) -> dict[str, Permission]:
+    """The rows of a step about an entry of the quarantine; `checked`: its form is sent first."""
+    looked_at = Permission(OPERATOR, message("access-quarantine"))
+    run = decision(OPERATOR, "quarantine", f"quarantine-{code}")
+    path = f"/quarantine/{{entry}}/{code}"
+    form = {f"POST {path}": looked_at} if checked else {}
+    return {f"GET {path}": looked_at, **form, f"POST {path}/confirmed": run}
 
 
 PAGES = {
@@ -77,6 +87,12 @@ PAGES = {
     **step("signature", OPERATOR, "seal", "sealed"),
     **step("seal", AUDITOR, "seal", "sealed"),
     **step("drop", OPERATOR, "draft", "draft-drop"),
+    # the quarantine
+    "GET /quarantine": SEES_QUARANTINE,
+    "GET /quarantine/{entry}": SEES_QUARANTINE,
+    **entry_step("replay", checked=False),
+    **entry_step("repair"),
+    **entry_step("drop"),
     # a unit
     "GET /years/{year}/units/{unit}": of_units("sheet"),
     "GET /years/{year}/units/{unit}/events": of_units("events"),

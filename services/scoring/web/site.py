@@ -16,6 +16,8 @@ from services.chassis.web.site import Site
 from services.scoring.access.read_lines import ReadLines
 from services.scoring.errors import (
     NotKnownYet,
+    NotQuarantined,
+    ReplacedAlready,
     RubricsReplaced,
     UnitNotRated,
     VersionUnknown,
@@ -33,6 +35,8 @@ from services.scoring.web.pages import (
     desk_replies,
     desk_steps,
     desk_verify,
+    quarantine,
+    quarantine_steps,
     report,
     resolution,
     unit,
@@ -62,6 +66,8 @@ def build_pages(desk: Desk, verifier: Verifier) -> ASGIApp:
     desk_replies.add_desk_replies(pages, site, desk)
     desk_decisions.add_desk_decisions(pages, site, desk)
     desk_verify.add_desk_verify(pages, site, desk)
+    quarantine.add_quarantine(pages, site, desk)
+    quarantine_steps.add_quarantine_steps(pages, site, desk)
     unit.add_unit(pages, site, desk)
     unit_events.add_unit_events(pages, site, desk)
     unit_history.add_unit_history(pages, site, desk)
@@ -79,6 +85,14 @@ def _add_errors(pages: FastAPI, site: Site) -> None:
         request: Request, error: UnitNotRated | VersionUnknown | YearUnknown
     ) -> Response:
         return error_page(site, request, Problem(404, error.message))
+
+    @pages.exception_handler(NotQuarantined)
+    async def on_no_entry(request: Request, _: NotQuarantined) -> Response:
+        return error_page(site, request, Problem(404, message("quarantine-unknown")))
+
+    @pages.exception_handler(ReplacedAlready)
+    async def on_replaced(request: Request, error: ReplacedAlready) -> Response:
+        return error_page(site, request, Problem(409, error.message))
 
     @pages.exception_handler(NotKnownYet)
     async def on_unknown_yet(request: Request, error: NotKnownYet) -> Response:

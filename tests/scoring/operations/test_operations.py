@@ -160,7 +160,7 @@ async def test_what_breaks_the_contract_on_the_stream_harms_nobody_and_can_be_re
     entry = await quarantine.entry(settings(road), first)
     assert b"nothing.known" in bytes(entry["raw"])
     assert not await quarantine.replay(settings(road), first)
-    await quarantine.settle(settings(road), first, "dropped")
+    await quarantine.drop(settings(road), first)
     left = (await road.get("/quarantine", "auditor", state="waiting")).json()["items"]
     assert len(left) == 2
     assert (await road.get("/lag", "operator")).json()["quarantined"] == 2
@@ -177,13 +177,21 @@ async def test_an_entry_that_an_event_replaced_keeps_its_link(
     await folded(road, 5)
     await relay.close()
     (id_,) = [item["id"] for item in (await road.get("/quarantine", "auditor")).json()["items"]]
-    await quarantine.settle(settings(road), id_, "replayed", "ab" * 16)
-    await quarantine.settle(settings(road), id_, "replayed", "ab" * 16)
-    for state, receipt in (("dropped", None), ("replayed", "cd" * 16)):
-        with pytest.raises(ReplacedAlready, match="ab" * 16):
-            await quarantine.settle(settings(road), id_, state, receipt)
+    work, sent = quarantine.QuarantineWork(road.scoring.db), list[bytes]()
+
+    async def send(raw: bytes) -> str:
+        sent.append(raw)
+        return "ab" * 16
+
+    assert await quarantine.repair(settings(road), id_, b"{}", send) == "ab" * 16
+    await work.settle(id_, "replayed", bytes.fromhex("ab" * 16))
+    with pytest.raises(ReplacedAlready, match="ab" * 16):
+        await work.settle(id_, "replayed", bytes.fromhex("cd" * 16))
+    with pytest.raises(ReplacedAlready, match="ab" * 16):
+        await quarantine.drop(settings(road), id_)
     with pytest.raises(ReplacedAlready):
-        await quarantine.check_unreplaced(settings(road), id_)
+        await quarantine.repair(settings(road), id_, b"{}", send)
+    assert sent == [b"{}"]
     (entry,) = (await road.get("/quarantine", "auditor")).json()["items"]
     assert (entry["state"], entry["replaced_by"]) == ("replayed", "ab" * 16)
 

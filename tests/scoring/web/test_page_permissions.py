@@ -13,6 +13,8 @@ import pytest
 
 from services.chassis.auth.credentials import Issuer
 from services.chassis.web.sessions import COOKIE
+from services.scoring.store import quarantine
+from services.scoring.store.quarantine import Rejection
 from services.scoring.web.permissions import PAGES
 from tests.scoring.answering import Answering, answering
 from tests.scoring.api.permission_rows import (
@@ -47,6 +49,16 @@ def step_rows(code: str, role: str, line: str) -> dict[str, PageRow]:
     return {
         f"GET {path}": looked_at, f"POST {path}": looked_at,
         f"POST {path}/confirmed": PageRow((role,), line, each=True),
+    }  # fmt: skip
+
+
+def entry_rows(code: str, *forms: str) -> dict[str, PageRow]:
+    """The pages of a step about an entry of the quarantine; its command alone is a line."""
+    path = f"/quarantine/{{entry}}/{code}"
+    looked_at = PageRow(("operator",))
+    return {
+        **{f"{method} {path}": looked_at for method in forms},
+        f"POST {path}/confirmed": PageRow(("operator",), f"quarantine-{code}", each=True),
     }  # fmt: skip
 
 
@@ -86,6 +98,12 @@ ROWS = {
     **step_rows("signature", "operator", "sealed"),
     **step_rows("seal", "auditor", "sealed"),
     **step_rows("drop", "operator", "draft-drop"),
+    # the quarantine
+    "GET /quarantine": PageRow(MACHINERY),
+    "GET /quarantine/{entry}": PageRow(MACHINERY),
+    **entry_rows("replay", "GET"),
+    **entry_rows("repair", "GET", "POST"),
+    **entry_rows("drop", "GET", "POST"),
     # a unit
     "GET /years/{year}/units/{unit}": PageRow(EVERYBODY, "sheet"),
     "GET /years/{year}/units/{unit}/events": PageRow(EVERYBODY, "events"),
@@ -102,6 +120,7 @@ UNSEALED = (
 """What this city, which has neither seal nor draft, answers by 404."""
 
 
+ENTRY = Rejection("syntax", "x", "danchu.events.H44-1.x.y", b"{", None)
 DECIDED = [
     event(
         f"{short}-{unit}", short, subject=unit,
@@ -116,9 +135,11 @@ DECIDED = [
 
 @pytest.fixture
 async def city(home: Path, tmp_path: Path, issuer: Issuer) -> AsyncIterator[Answering]:
-    """Scoring with two rated units, of which something was decided."""
+    """Scoring with two rated units, of which something was decided, and a message set apart."""
     url = f"sqlite:///{tmp_path / 'scoring.db'}"
     async with answering(home, url, issuer, [*CITY, *DECIDED]) as made:
+        async with made.app.db.write() as conn:
+            await quarantine.add(conn, [ENTRY], 1)
         yield made
 
 
@@ -127,7 +148,12 @@ def targets(visiting: Visiting) -> Iterator[tuple[str, str, str, str]]:
     for route in visiting.routes:
         method, _, path = route.partition(" ")
         for unit in (OWN, OTHER):
-            yield route, method, path.format(year=YEAR, unit=unit, language="en"), unit
+            yield (
+                route,
+                method,
+                path.format(year=YEAR, unit=unit, language="en", entry=ENTRY.id.hex()),
+                unit,
+            )
 
 
 async def test_every_page_has_its_row_in_both_tables(city: Answering) -> None:

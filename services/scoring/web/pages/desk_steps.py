@@ -10,10 +10,9 @@ from collections.abc import Awaitable, Callable
 from typing import Any, NamedTuple
 
 from fastapi import FastAPI, Request, Response
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 from contracts.messages import Message
-from services.chassis.http.validation import field_faults
 from services.chassis.web.forms import Form
 from services.chassis.web.site import Site, Visit
 from services.scoring.access.decision_body import DecisionBody
@@ -30,6 +29,7 @@ from services.scoring.sealing.seals import AuditorKeyMissing, SamePerson
 from services.scoring.sealing.sets import RootsDiffer
 from services.scoring.sealing.signatures import SignatureRefused
 from services.scoring.web.desk import Desk
+from services.scoring.web.form_bodies import body_of
 from services.scoring.web.pages.desk import obstacle
 from services.scoring.web.pages.desk_effects import Effects
 from services.scoring.year.keys import KeyRefused
@@ -111,7 +111,7 @@ def _add_step(pages: FastAPI, site: Site, desk: Desk, step_pages: StepPages) -> 
     async def check_form(request: Request, year: Year) -> Response:
         visit = site.visit(request)
         form, view = await visit.sent_form(), await desk.years.view(year)
-        body = None if form.checked("edit") else read_body(step, form)
+        body = None if form.checked("edit") else body_of(step.body, step.fields, form)
         if body is None:
             status = UNPROCESSABLE if form.faulty else 200
             return await step_pages.form(visit, view, form, status)
@@ -121,7 +121,7 @@ def _add_step(pages: FastAPI, site: Site, desk: Desk, step_pages: StepPages) -> 
     async def run_step(request: Request, year: Year) -> Response:
         visit = site.visit(request)
         form, view = await visit.sent_form(), await desk.years.view(year)
-        body = read_body(step, form)
+        body = body_of(step.body, step.fields, form)
         if body is None:
             return await step_pages.form(visit, view, form, UNPROCESSABLE)
         try:
@@ -174,14 +174,3 @@ def refusal_page(visit: Visit, year: int, step: YearStep, refused: StageRefused)
         "desk_refused.html", CONFLICT, year=year, step=step, detail=refused.message,
         obstacles=[obstacle(visit, year, each) for each in refused.because], possible=possible,
     )  # fmt: skip
-
-
-def read_body(step: YearStep, form: Form) -> BaseModel | None:
-    """The body of the command; None where the form has faults, which are noted in it."""
-    try:
-        return step.body.model_validate(form.body(*step.fields))
-    except ValidationError as error:
-        located = [{**fault, "loc": ("body", *fault["loc"])} for fault in error.errors()]
-    for name, sentence in field_faults(located):
-        form.refuse(name, sentence)
-    return None
