@@ -66,8 +66,9 @@ faults: setup ## kills under load for long: 10,000 commands, 100 kills, on each 
 	FAULT_COMMANDS=10000 FAULT_KILLS=100 $(BIN)/python -m pytest -s tests/faults
 
 topology: setup ## three nats-servers, PostgreSQL, three doors, two folds: each restarted, killed, frozen, cut off
-	@echo "The production topology on the loopback: about 3 minutes on two cores, at most 5"
-	timeout 300 $(BIN)/python -m tests.deploy.topology
+	@echo "The production topology on the loopback: about 3 minutes on two quiet cores; ended after 10"
+	@timeout 600 $(BIN)/python -m tests.deploy.topology || { code=$$?; \
+	[ $$code != 124 ] || echo "Ended after 10 minutes: this machine is too busy, or one step above hangs"; exit $$code; }
 
 upgrade: setup ## the kept state of each release under a later version, two versions at once, and the way back
 	@echo "Upgrades on SQLite and PostgreSQL, under traffic: at most 90 seconds on two quiet cores"

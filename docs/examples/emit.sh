@@ -8,7 +8,10 @@ body=$(cat "$file")
 length=$(printf %s "$body" | wc -c)
 exec 3<>"/dev/tcp/$host/$port"
 read -r _ <&3 # INFO {...}
-printf 'CONNECT {"verbose":false,"pedantic":false,"user":"%s","pass":"%s","lang":"bash","version":"1"}\r\n' "$user" "$password" >&3
+printf 'CONNECT {"verbose":false,"pedantic":false,"user":"%s","pass":"%s","lang":"bash","version":"1"}\r\nPING\r\n' "$user" "$password" >&3
+while read -r -t 10 line <&3; do
+  case $line in PONG*) break ;; -ERR*) echo "${line%$'\r'}" >&2; exit 1 ;; esac
+done
 printf 'SUB %s 1\r\n' "$inbox" >&3
 printf 'PUB danchu.emit.%s %s %s\r\n%s\r\n' "${unit//./-}" "$inbox" "$length" "$body" >&3
 while read -r -t 10 line <&3; do

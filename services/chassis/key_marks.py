@@ -19,7 +19,7 @@ from services.chassis.keys import (
     KeysReordered,
 )
 
-TABLE = "key_marks"
+TABLE, OUTBOX = "key_marks", "outbox"
 
 
 def key_marks_table(metadata: MetaData) -> Table:
@@ -119,11 +119,21 @@ async def forget(db: Database) -> None:
 
 async def is_new(db: Database) -> bool:
     """Whether a database holds neither a fingerprint nor an event."""
+    return not await _any_row(db, {TABLE, OUTBOX})
+
+
+async def has_events(db: Database) -> bool:
+    """Whether a service has recorded an event."""
+    return await _any_row(db, {OUTBOX})
+
+
+async def _any_row(db: Database, names: set[str]) -> bool:
+    """Whether one of the tables is there and has a row."""
     if db.sqlite and not db.file.exists():
-        return True
+        return False
     async with db.read() as conn:
         tables = set(await conn.run_sync(lambda sync: sa.inspect(sync).get_table_names()))
-        for table in {TABLE, "outbox"} & tables:
+        for table in names & tables:
             if (await conn.execute(text(f"SELECT 1 FROM {table} LIMIT 1"))).first() is not None:
-                return False
-    return True
+                return True
+    return False

@@ -140,6 +140,8 @@ class Stack:
         rubrics = self.rubrics or ScoringSettings(home=home).scoring_rubrics
         ScoringSettings(home=home, scoring_rubrics=rubrics).keep_rubrics()
         await keys.prepare(self.settings)
+        with_sample = self.with_sample and self.settings.token_public_key is None
+        with_sample = with_sample and await sample.may_show(self.settings, self.say)
         self._tokens()
         passwords = make_accounts(self.settings)
         if not self.settings.nats_url:
@@ -154,7 +156,7 @@ class Stack:
         await asyncio.gather(*map(supervisor.start, (self._fold(), self._http())))
         write_address(home, self.url)
         client = Client(self.url)
-        if self.with_sample and self.settings.token_public_key is None:
+        if with_sample:
             await supervisor.during(sample.show(client, self.settings, self.say))
             screen.say_sample(self.say, self.url, home)
         screen.say_accounts(self.say, self.url, passwords)
