@@ -120,6 +120,7 @@ class Settings(BaseSettings):
     records_keys: Path | None = None
     public_url: str | None = Field(default=None, pattern=PUBLIC_URL, max_length=500)
     session_keys: Path | None = None
+    accounts: Path | None = None
     session_idle_minutes: int = Field(default=30, ge=1, le=24 * 60)
     session_hours: int = Field(default=8, ge=1, le=7 * 24)
     log_level: Annotated[

@@ -2,8 +2,8 @@
 
 Each is a file, and `kustomization.yaml` makes Secrets of them: `kubectl apply -k <folder>`. What
 is there stays, so that the folder can be completed after an update, or after `danchu nats` changed
-the credentials of departments. It is also a home: the key that signs tokens is in it and never in
-the cluster, which verifies by the public key alone.
+the credentials of departments or `danchu account` those of persons. It is also a home: the key that
+signs tokens is in it and never in the cluster, which verifies by the public key alone.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from urllib.parse import parse_qsl, urlencode
 
 from cryptography.hazmat.primitives import serialization
 
+from services.chassis.auth.accounts import ACCOUNTS_FILE, write_accounts
 from services.chassis.auth.credentials import TOKENS_FILE, development_issuer, write_tokens
 from services.chassis.database.url import SSL_FILES, normal_url
 from services.chassis.errors import SettingWrong
@@ -91,6 +92,7 @@ SECRETS = (
     Secret("nats-credentials", ((CREDENTIALS, CREDENTIALS),)),
     Secret("tokens", (("public.pem", PUBLIC_KEY),)),
     Secret("records-keys", (("records.keys", "keys/records.keys"),)),
+    Secret("accounts", ((ACCOUNTS_FILE, ACCOUNTS_FILE),)),
     Secret("session-keys", (("sessions.key", "keys/sessions.key"),)),
     Secret("seal", _pairs("keys", ("seal.secret", "seal-keys.txt", "seal-operator.key"))),
 )
@@ -112,6 +114,8 @@ def make(
     _make_public_key(folder)
     if not (folder / TOKENS_FILE).exists():
         write_tokens(folder)
+    if not (folder / ACCOUNTS_FILE).exists():
+        write_accounts(folder / ACCOUNTS_FILE, ())
     _make_database_urls(folder, server, parameters)
     _make_nats(folder, now_us, nats_hosts)
     write_private(folder / KUSTOMIZATION, _kustomization())

@@ -9,7 +9,15 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
+from services.chassis.auth.accounts import (
+    ACCOUNTS_FILE,
+    accounts_file,
+    new_account,
+    read_accounts,
+    write_accounts,
+)
 from services.chassis.auth.credentials import development_issuer
+from services.chassis.settings import Settings
 from services.commands import cluster_secrets
 from services.commands.cluster_secrets import NATS_CLIENT, NATS_TLS, SECRETS
 from services.commands.nats import units
@@ -46,6 +54,17 @@ def test_the_signing_key_and_the_auditors_key_stay_outside(tmp_path: Path) -> No
     assert not inside & {"keys/tokens.pem", "tokens.json", "keys/seal-auditor.key"}
     public = load_pem_public_key((tmp_path / "keys/public.pem").read_bytes())
     assert public == development_issuer(tmp_path).key.public_key()
+
+
+def test_persons_who_sign_in_are_kept_in_the_folder(tmp_path: Path) -> None:
+    """Nobody at first; who was added stays at the next run, and is found by the setting."""
+    cluster_secrets.make(tmp_path, "postgresql:5432", NOW)
+    file = tmp_path / ACCOUNTS_FILE
+    assert read_accounts(file) == ()
+    write_accounts(file, [new_account("lan", "hr", "mot-mat-khau-dai")])
+    assert cluster_secrets.make(tmp_path, "postgresql:5432", NOW) == []
+    named = Settings(home=tmp_path / "pod", accounts=file)
+    assert [each.name for each in read_accounts(accounts_file(named))] == ["lan"]
 
 
 def test_each_password_is_in_the_accounts_and_none_of_development(tmp_path: Path) -> None:

@@ -58,6 +58,8 @@ CASES = [
     ("home", "nats-credentials.json", ("nats", "credentials", *UNIT, *HOME)),
     ("home", "nats-credentials.json", ("nats", "revoke", *UNIT, *HOME)),
     ("home", USERS_FILE, ("nats", "credentials", *UNIT, *HOME)),
+    ("home", "accounts.json", ("account", "list", *HOME)),
+    ("home", "accounts.json", ("account", "add", "lan", "--role", "hr", "--random", *HOME)),
     ("backup", "manifest.json", ("restore", "--from", "{}", "--home", "{}/new")),
     ("secrets", "passwords/system", ("keys", "cluster", "--to", "{}")),
     ("secrets", "nats-tls/ca.key", ("keys", "cluster", "--to", "{}")),

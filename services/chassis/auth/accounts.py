@@ -1,7 +1,8 @@
-"""Accounts of persons in a file of the home, for an installation without an issuer of its own.
+"""Accounts of persons in a file, for an installation without an issuer of its own.
 
-Passwords are stored as bcrypt hashes. A name that is not there takes as long to refuse as a wrong
-password, and gets the same answer.
+Processes read it at each sign-in, so that a change needs no restart. Passwords are stored as bcrypt
+hashes. A name that is not there takes as long to refuse as a wrong password, and gets the same
+answer.
 """
 
 from __future__ import annotations
@@ -52,8 +53,8 @@ class PasswordWeak(DanchuError):
 
 
 def accounts_file(settings: Settings) -> Path:
-    """Where the accounts of an installation are."""
-    return settings.home / ACCOUNTS_FILE
+    """Where the accounts of an installation are: the setting, or the default in the home."""
+    return settings.accounts or settings.home / ACCOUNTS_FILE
 
 
 def read_accounts(path: Path) -> tuple[Account, ...]:
@@ -62,8 +63,16 @@ def read_accounts(path: Path) -> tuple[Account, ...]:
         return msgspec.json.decode(path.read_bytes(), type=_File).accounts
     except FileNotFoundError:
         return ()
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         raise SettingWrong(str(path), message("accounts-shape")) from None
+
+
+def has_accounts(path: Path) -> bool:
+    """Whether somebody may have an account; a faulty file says so at a sign-in."""
+    try:
+        return bool(read_accounts(path))
+    except SettingWrong:
+        return True
 
 
 def write_accounts(path: Path, accounts: Iterable[Account]) -> None:

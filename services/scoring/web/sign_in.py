@@ -11,7 +11,12 @@ from urllib.parse import urlencode, urlsplit
 
 from fastapi import FastAPI, Request, Response
 
-from services.chassis.auth.accounts import accounts_file, read_accounts, verify_password
+from services.chassis.auth.accounts import (
+    accounts_file,
+    has_accounts,
+    read_accounts,
+    verify_password,
+)
 from services.chassis.auth.attempts import Attempts
 from services.chassis.auth.openid_login import OpenIdClient
 from services.chassis.denials import write_denial
@@ -63,7 +68,7 @@ class Ways:
 
     def shown(self, form: Form) -> dict[str, Any]:
         """What the form shows when it was sent."""
-        accounts = self.client is None or self.accounts.exists()
+        accounts = self.client is None or has_accounts(self.accounts)
         begin = f"/sign-in/issuer?{urlencode({'next': local_address(form.text('next'))})}"
         return {"form": form, "issuer": self.issuer, "begin": begin, "accounts": accounts}
 

@@ -18,11 +18,14 @@ from tests.deploy.kubernetes import paths, rules
 from tests.deploy.kubernetes.objects import (
     MANIFESTS,
     OVERLAYS,
+    ROOT,
     Object,
     configuration,
+    containers,
     documents,
     label,
     of_kind,
+    pods,
     template,
 )
 from tests.deploy.kubernetes.operator_types import Types, declarations
@@ -190,6 +193,19 @@ def test_danchu_can_end_tls_itself(tmp_path: Path) -> None:
         encrypted |= {label(door)} if mounted else set()
     doors = {"Deployment intake", "Deployment records", "Deployment queries"}
     assert encrypted == doors and rules.settings_exist(contents) == []
+
+
+def test_the_overlay_of_a_site_without_internet_is_the_one_of_the_readme(tmp_path: Path) -> None:
+    """As it is printed, beside the clone: every image is one of the bundle's."""
+    text = (ROOT / "deploy" / "README.md").read_text(encoding="utf-8")
+    printed = text.split("# site/kustomization.yaml", 1)[1].split("```", 1)[0]
+    above = os.path.relpath(ROOT, tmp_path)
+    (tmp_path / "kustomization.yaml").write_text(printed.replace("../deploy", f"{above}/deploy"))
+    contents = built(tmp_path)
+    images = {each["image"] for _, _, pod in pods(contents) for each in containers(pod)}
+    names = {"danchu", "danchu-nats", "danchu-postgres"}
+    assert {image.partition(":")[0] for image in images} == names
+    assert rules.images_have_versions(contents) == []
 
 
 def test_clients_of_nats_may_have_to_show_certificates(tmp_path: Path) -> None:

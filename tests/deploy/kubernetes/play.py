@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from services.chassis.clock import now_us
@@ -32,6 +33,7 @@ from tests.commands.nats.test_unit_credentials import DOOR_A, connect
 from tests.deploy.kubernetes.objects import MANIFESTS, ROOT
 from tests.deploy.kubernetes.podman import Cluster
 from tests.deploy.kubernetes.tools import built, missing_for_podman, podman
+from tests.scoring.web.visiting import hidden
 from tests.support.builders.events import event
 from tests.support.stacks import Stack
 
@@ -199,6 +201,22 @@ def test_a_department_joins_over_nats_and_is_cut_off(cluster: tuple[Cluster, Pat
         await asyncio.wait_for(department.closed.wait(), 10)
 
     asyncio.run(joins())
+
+
+def test_a_person_signs_in_with_an_account_that_was_made_outside(
+    cluster: tuple[Cluster, Path],
+) -> None:
+    """It reaches the running pod by the Secret; before that, nobody has the name."""
+    pods, secrets = cluster
+    url = f"http://{pods.address('queries')}:8080"
+    made = json.loads(danchu("account", "add", "lan", "--role", "hr", "--random", "--json",
+                             home=secrets))  # fmt: skip
+    given = {"name": "lan", "password": made["password"]}
+    for status in (httpx.codes.UNAUTHORIZED, httpx.codes.SEE_OTHER):
+        with httpx.Client(base_url=url, timeout=10) as browser:
+            form = hidden(browser.get("/sign-in")) | given
+            assert browser.post("/sign-in", data=form).status_code == status
+        pods.renew(built(secrets))
 
 
 def test_no_process_is_root_or_writes_to_its_image(cluster: tuple[Cluster, Path]) -> None:
