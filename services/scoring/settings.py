@@ -16,10 +16,12 @@ RUBRICS_FILE = "rubrics.path"
 
 class ScoringSettings(Settings):
     """`scoring_rubrics` is the folder of rubric files, `scoring_batch` the most events that one
-    transaction folds. `seal_…` are about the seals of years (`sealing.keyring` reads them)."""
+    transaction folds. `public_view`: sealed years are shown to everybody (`web.public_site`).
+    `seal_…` are about the seals of years (`sealing.keyring` reads them)."""
 
     scoring_rubrics: Annotated[Path | None, FOLDER] = None
     scoring_batch: int = Field(default=5000, ge=1, le=20_000)
+    public_view: bool = False
     seal_origin: str = "danchu.local"
     seal_secret: str | None = Field(default=None, repr=False)
     seal_keys: Path | None = None

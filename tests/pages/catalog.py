@@ -31,6 +31,9 @@ PAGES = (
     CatalogPage("home", "/"),
     CatalogPage("sign-in", "/sign-in"),
     CatalogPage("not-found", "/nowhere", status=404),
+    # the public view, whose years and units `tasks/public.py` has
+    CatalogPage("public-years", "/public/years"),
+    CatalogPage("public-unknown", f"/public/years/{YEAR}", status=404),
     CatalogPage("forbidden", "/training/pages/courses", "registrar", 403),
     # the overview of a year
     CatalogPage("year", f"/years/{YEAR}", "hr"),

@@ -50,9 +50,12 @@ class City:
 
 @contextmanager
 def opened_city(home: Path, *arguments: str) -> Iterator[City]:
-    """A running stack; it ends with the block. Without arguments it has the sample city."""
+    """A running stack with the public view; it ends with the block.
+
+    Without arguments it has the sample city.
+    """
     stack = Stack(home)
-    stack.process = stack.begin("--port", str(stack.port), *arguments)
+    stack.process = stack.begin("--port", str(stack.port), *arguments, DANCHU_PUBLIC_VIEW="true")
     try:
         screen = stack.wait("ready")
         city = City(stack, dict(re.findall(rf"^  ({'|'.join(FIRST_ROLES)}) +(\S+)$", screen, re.M)))

@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.types import Scope
 
-from contracts.messages import Message, templates
+from contracts.messages import Language, Message, templates
 from contracts.messages import message as contracts_message
 from contracts.navigation import Section, sections_of
 from services.chassis.auth.credentials import Credential, Verifier, require
@@ -72,6 +72,7 @@ class Site:
 
     `admissions` names each route by its method and path: one without a row answers nobody.
     `public_url` is where browsers reach it, whatever stands between them and this process.
+    `stateless`: no cookie is read or set, and the language of a page stands in its address.
     `shared` is a package whose templates and sentences it uses where its own has none.
     """
 
@@ -82,6 +83,7 @@ class Site:
     verifier: Verifier
     public_url: str | None = None
     shared: tuple[str, Callable[..., Message]] | None = None
+    stateless: bool = False
     environment: Environment = field(init=False)
     tokens: FormTokens = field(init=False)
 
@@ -244,6 +246,12 @@ class Visit:
         parameters = {**self.request.query_params, **changes, "notice": None}
         query = urlencode({k: v for k, v in parameters.items() if v not in (None, "")})
         return f"{quote(self.path)}?{query}" if query else quote(self.path)
+
+    def language_address(self, language: Language) -> str:
+        """The address at which this page is read in another language."""
+        if self.site.stateless:
+            return self.address(lang=language)
+        return f"/language/{language}?{urlencode({'next': self.here})}"
 
     def form(self, version: str = "", **values: Any) -> Form:
         """A blank form, with what its fields begin with."""

@@ -93,20 +93,10 @@ class Reading:
         """A page of the year's ratings that the reader may see; ClassUnknown for no such class."""
         current = await self.snapshots.of(year)
         snapshot = await self.versions.behind(current, moment)
-        classes = list(dict.fromkeys(snapshot.classes(kind)))
-        if class_ is not None and class_ not in classes:
-            raise ClassUnknown(classes)
-        readable = (key for key in snapshot.standings if may_read(current, key, reader))
-        matches = find_entries((snapshot.entry(key) for key in readable), kind, class_, q)
-        question = repr((year, *moment, kind, class_, q))
-        keys = page(matches, sort, limit, cursor, question)
-
-        def ratings() -> Sequence[Rating]:
-            return [snapshot.rating(key) for key in keys.units]
-
-        few = len(keys.units) < FEW_UNITS
-        items = ratings() if few else await asyncio.to_thread(ratings)
-        return RatingPage(items, keys.next, snapshot, len(matches))
+        readable = [key for key in snapshot.standings if may_read(current, key, reader)]
+        return await rating_page(
+            snapshot, readable, kind, class_, q, sort, limit, cursor, repr((year, *moment))
+        )
 
     async def sheet(self, year: int, code: str, view: str | None, moment: Moment = NOW) -> Sheet:
         """The rating of a unit explained, in the binding view or in `view`.
@@ -150,6 +140,28 @@ class Reading:
         before, after = await self.snapshot(year, first), await self.snapshot(year, second)
         async with self.db.read() as conn:
             return await unit_changes(conn, unit, before, after)
+
+
+async def rating_page(
+    snapshot: Snapshot, units: Collection[str], kind: str | None, class_: str | None,
+    q: str | None, sort: str, limit: int, cursor: str | None, question: str,
+) -> RatingPage:  # fmt: skip
+    """A page of the ratings of these units; ClassUnknown for no such class.
+
+    `question` says what else decides which ratings they are.
+    """
+    classes = list(dict.fromkeys(snapshot.classes(kind)))
+    if class_ is not None and class_ not in classes:
+        raise ClassUnknown(classes)
+    matches = find_entries((snapshot.entry(key) for key in units), kind, class_, q)
+    keys = page(matches, sort, limit, cursor, repr((question, kind, class_, q)))
+
+    def ratings() -> Sequence[Rating]:
+        return [snapshot.rating(key) for key in keys.units]
+
+    few = len(keys.units) < FEW_UNITS
+    items = ratings() if few else await asyncio.to_thread(ratings)
+    return RatingPage(items, keys.next, snapshot, len(matches))
 
 
 async def _book_facts(conn: AsyncConnection, snapshot: Snapshot, unit: Unit) -> BookFacts:

@@ -1,7 +1,8 @@
 """Who may open which page, and which visits leave a line in the log of reads: one table.
 
 A page without a row answers nobody, and a test compares the table with the routes. Which units a
-person reads is checked where the unit is looked up (`access.units`).
+person reads is checked where the unit is looked up (`access.units`). The pages of the public view,
+where the settings allow it, have a table of their own: nobody signs in for them.
 """
 
 from services.chassis.auth.credentials import READS_ALL, READS_MACHINERY
@@ -101,4 +102,10 @@ PAGES = {
     "GET /years/{year}/units/{unit}/sheet.pdf": of_units("pdf", LogLine.EACH),
     "GET /years/{year}/units/{unit}/rating.xlsx": of_units("xlsx", LogLine.EACH),
     "GET /years/{year}/units/{unit}/proof.json": of_units("proof"),
+}
+PUBLIC_PAGES = {
+    "GET /public": OPEN,
+    "GET /public/years": OPEN,
+    "GET /public/years/{year}": OPEN,
+    "GET /public/years/{year}/units/{unit}": OPEN,
 }

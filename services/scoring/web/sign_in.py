@@ -44,7 +44,7 @@ def add_sign_in(pages: FastAPI, site: Site, desk: Desk, client: OpenIdClient | N
     With a `client` persons sign in at its issuer, beside the accounts where there are any.
     """
     ways = Ways(accounts_file(desk.settings), client)
-    _add_home(pages, site, ways)
+    _add_home(pages, site, desk, ways)
     _add_session(pages, site, ways)
     _add_sign_out(pages, site, desk)
     _add_language(pages, site)
@@ -73,14 +73,15 @@ class Ways:
         return {"form": form, "issuer": self.issuer, "begin": begin, "accounts": accounts}
 
 
-def _add_home(pages: FastAPI, site: Site, ways: Ways) -> None:
+def _add_home(pages: FastAPI, site: Site, desk: Desk, ways: Ways) -> None:
     @pages.get("/")
     async def home(request: Request) -> Response:
         visit = site.visit(request)
         if visit.session is not None:
             return visit.see_other(FIRST_PAGES.get(visit.session.role, "/years"))
         services = request.scope.get(SERVICES, ())
-        return visit.page("home.html", services=services, **ways.blank(visit, "/"))
+        public = desk.settings.public_view
+        return visit.page("home.html", services=services, public=public, **ways.blank(visit, "/"))
 
 
 def _add_session(pages: FastAPI, site: Site, ways: Ways) -> None:

@@ -2,30 +2,20 @@
 
 from __future__ import annotations
 
-from fastapi import FastAPI, Request, Response
 from starlette.types import ASGIApp
 
 from services.chassis.auth.credentials import Verifier
 from services.chassis.auth.openid_settings import openid_client
-from services.chassis.http.problems import Problem
-from services.chassis.web.error_pages import error_page, page_application
+from services.chassis.web.error_pages import page_application
 from services.chassis.web.guard import guard
 from services.chassis.web.sessions import open_sessions
 from services.chassis.web.sign_out import add_steps_elsewhere
 from services.chassis.web.site import Site
 from services.scoring.access.read_lines import ReadLines
-from services.scoring.errors import (
-    NotKnownYet,
-    NotQuarantined,
-    ReplacedAlready,
-    RubricsReplaced,
-    UnitNotRated,
-    VersionUnknown,
-    YearUnknown,
-)
 from services.scoring.settings import SERVICE
 from services.scoring.web import sign_in, sign_in_issuer
 from services.scoring.web.desk import Desk
+from services.scoring.web.error_answers import add_errors
 from services.scoring.web.messages import message
 from services.scoring.web.pages import (
     desk as desk_page,
@@ -46,6 +36,7 @@ from services.scoring.web.pages import (
     year,
 )
 from services.scoring.web.permissions import PAGES
+from services.scoring.web.public_site import with_public_view
 
 
 def build_pages(desk: Desk, verifier: Verifier) -> ASGIApp:
@@ -73,31 +64,6 @@ def build_pages(desk: Desk, verifier: Verifier) -> ASGIApp:
     unit_history.add_unit_history(pages, site, desk)
     unit_files.add_unit_files(pages, site, desk)
     pages.add_middleware(ReadLines, log=desk.reads, rows=PAGES)
-    _add_errors(pages, site)
-    return guard(pages, site)
-
-
-def _add_errors(pages: FastAPI, site: Site) -> None:
-    @pages.exception_handler(UnitNotRated)
-    @pages.exception_handler(VersionUnknown)
-    @pages.exception_handler(YearUnknown)
-    async def on_unknown(
-        request: Request, error: UnitNotRated | VersionUnknown | YearUnknown
-    ) -> Response:
-        return error_page(site, request, Problem(404, error.message))
-
-    @pages.exception_handler(NotQuarantined)
-    async def on_no_entry(request: Request, _: NotQuarantined) -> Response:
-        return error_page(site, request, Problem(404, message("quarantine-unknown")))
-
-    @pages.exception_handler(ReplacedAlready)
-    async def on_replaced(request: Request, error: ReplacedAlready) -> Response:
-        return error_page(site, request, Problem(409, error.message))
-
-    @pages.exception_handler(NotKnownYet)
-    async def on_unknown_yet(request: Request, error: NotKnownYet) -> Response:
-        return error_page(site, request, Problem(409, error.message))
-
-    @pages.exception_handler(RubricsReplaced)
-    async def on_rubrics(request: Request, error: RubricsReplaced) -> Response:
-        return error_page(site, request, Problem(503, error.message))
+    add_errors(pages, site)
+    guarded = guard(pages, site)
+    return with_public_view(guarded, desk, site) if settings.public_view else guarded

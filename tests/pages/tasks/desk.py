@@ -25,13 +25,15 @@ REASON = "Thiếu <b>một</b> lớp bồi dưỡng"
 def desks(visitors: Visitors, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Visitors]:
     """A city of one commune whose rubrics have no period of replies: it is sealed at once."""
     folder = tmp_path_factory.mktemp("desk")
-    with opened_city(folder / "home", "--empty", "--rubrics", str(_rubrics(folder))) as city:
+    with opened_city(
+        folder / "home", "--empty", "--rubrics", str(rubrics_without_replies(folder))
+    ) as city:
         city.add_account(SENDER, "emitter", UNIT, sources=(SOURCE,))
         _register(city.stack, folder)
         yield Visitors(visitors.browser, city)
 
 
-def _rubrics(folder: Path) -> Path:
+def rubrics_without_replies(folder: Path) -> Path:
     """The shipped rubrics without a period of replies."""
     rubrics = folder / "rubrics"
     rubrics.mkdir()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Annotated, NamedTuple
+from urllib.parse import urlencode
 
 from fastapi import FastAPI, Query, Request, Response
 from pydantic import BaseModel, Field
@@ -12,7 +13,7 @@ from contracts.messages import Message
 from services.chassis.auth.credentials import READS_ALL
 from services.chassis.web.charts import Part, Step, stacked
 from services.chassis.web.parameters import EMPTY
-from services.chassis.web.site import Site
+from services.chassis.web.site import Site, Visit
 from services.scoring.access.parameters import Kind, Sort, Year
 from services.scoring.access.read_lines import name_stage, name_units
 from services.scoring.errors import ClassUnknown
@@ -97,11 +98,18 @@ def add_year(pages: FastAPI, site: Site, desk: Desk) -> None:
         return visit.page(
             "year.html", year=year, filters=filters, page=page,
             view=view or await years.view(year), rows=listed_units(page, before),
-            kinds=kind_classes(page.snapshot) if visit.caller.role in READS_ALL else [],
+            kinds=_kinds(page.snapshot, visit),
             classes=list(dict.fromkeys(page.snapshot.classes(filters.kind))),
             kind_options=[(kind, label("kind", kind)) for kind in KINDS],
             road=road(page.snapshot.stage), years=[each.state.year for each in views][-5:],
         )  # fmt: skip
+
+
+def _kinds(snapshot: Snapshot, visit: Visit) -> list[KindClasses]:
+    """The classes by kind, for who reads all units."""
+    if visit.caller.role not in READS_ALL:
+        return []
+    return kind_classes(snapshot, f"/years/{snapshot.year}?")
 
 
 def listed_units(page: RatingPage, before: Snapshot) -> list[ListedUnit]:
@@ -127,8 +135,11 @@ def tone(classes: Iterable[str], name: str) -> str:
     return TONES[min(place, len(TONES) - 1)]
 
 
-def kind_classes(snapshot: Snapshot) -> list[KindClasses]:
-    """The classes of each kind that has units, the best class first."""
+def kind_classes(snapshot: Snapshot, address: str) -> list[KindClasses]:
+    """The classes of each kind that has units, the best class first.
+
+    `address` is where units are listed; it ends where further parameters begin.
+    """
     counts: dict[str, dict[str, int]] = {}
     rubrics = {}
     for standing in snapshot.standings.values():
@@ -141,7 +152,7 @@ def kind_classes(snapshot: Snapshot) -> list[KindClasses]:
             kind, label("kind", kind), sum(counts[kind].values()),
             stacked([
                 Step(class_label(rubrics[kind], name), number,
-                     f"/years/{snapshot.year}?kind={kind}&class={name}",
+                     f"{address}{urlencode({'kind': kind, 'class': name})}",
                      tone=tone(counts[kind], name))
                 for name, number in counts[kind].items()
             ]),
