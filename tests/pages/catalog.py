@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from tests.pages.city import OWN_CLERK
+
 UNIT = "H44.2.5"
 """The commune with the richest sheet of the sample city: a merger of several."""
 LOWERED, EXEMPT = "H44.2.2", "H44.4.3"
@@ -87,12 +89,40 @@ PAGES = (
     CatalogPage("achievements-narrowed", "/awards/pages/achievements?stage=refused", "clerk"),
     CatalogPage("achievement-new", "/awards/pages/achievements/new", "clerk"),
     CatalogPage("achievement-refused", "/awards/pages/achievements/new", "hr", 403),
-    CatalogPage("register", "/awards/pages/register", "reader"),
+    CatalogPage("achievement-nominated", "/awards/pages/achievements/{achievement}", "council"),
+    CatalogPage(
+        "achievement-recognised", "/awards/pages/achievements/{achievement-recognised}", "council"
+    ),
+    CatalogPage(
+        "achievement-appraise", "/awards/pages/achievements/{achievement}/appraise", "council"
+    ),
+    CatalogPage(
+        "achievement-journal",
+        "/awards/pages/achievements/{achievement-recognised}/journal",
+        "auditor",
+    ),
+    CatalogPage("achievement-name", "/awards/pages/achievements/{achievement}/honoree", "council"),
+    CatalogPage("register", f"/awards/pages/register?year={YEAR}", "reader"),
+    CatalogPage("register-empty", "/awards/pages/register?year=2024", "hr"),
+    CatalogPage(
+        "register-entry", f"/awards/pages/register/{YEAR}/{{achievement-recognised}}", OWN_CLERK
+    ),
+    CatalogPage(
+        "register-replicate",
+        f"/awards/pages/register/{YEAR}/{{achievement-recognised}}/replicate",
+        OWN_CLERK,
+    ),
     CatalogPage("cases", "/violations/pages/cases", "council"),
     CatalogPage("cases-narrowed", "/violations/pages/cases?stage=upheld", "auditor"),
     CatalogPage("cases-refused", "/violations/pages/cases", "hr", 403),
     CatalogPage("case-new", "/violations/pages/cases/new", "clerk"),
-    CatalogPage("counts", "/violations/pages/counts", "reader"),
+    CatalogPage("case", "/violations/pages/cases/{case}", "council"),
+    CatalogPage("case-overdue", "/violations/pages/cases/{case-late}", "clerk"),
+    CatalogPage("case-assign", "/violations/pages/cases/{case-late}/assign", "council"),
+    CatalogPage("case-overturn", "/violations/pages/cases/{case}/overturn", "council"),
+    CatalogPage("case-texts", "/violations/pages/cases/{case}/words", "auditor"),
+    CatalogPage("case-journal", "/violations/pages/cases/{case}/journal", "council"),
+    CatalogPage("counts", f"/violations/pages/counts?year={YEAR}", "reader"),
     # training
     CatalogPage("courses", "/training/pages/courses", "clerk"),
     CatalogPage("course-new", "/training/pages/courses/new", "clerk"),

@@ -15,12 +15,14 @@ from tests.support.stacks import SECONDS, Stack
 RECORDS_UNIT = "H44.2.9"
 """Another commune than the one of the catalog, whose sheet is not to change."""
 HOSTILE = "Bồi dưỡng <script>alert(1)</script> \u05d3\u05de\u05d5 =1+1 " + "dài" * 40
+HOSTILE_TITLE = "Gương <script>alert(1)</script> =1+1 " + "điển" * 400
+"""A title of an award has no invisible characters."""
 COURSE = {"unit": RECORDS_UNIT, "topic": "democracy", "hours": "7.5", "at": "2025-02-03"}
 
 
 def make_records(stack: Stack) -> dict[str, str]:
     """The records; the id of each by its place."""
-    return _make_courses(stack)
+    return {**_make_courses(stack), **_make_achievements(stack), **_make_cases(stack)}
 
 
 def _make_courses(stack: Stack) -> dict[str, str]:
@@ -39,11 +41,49 @@ def _plan(stack: Stack, **members: str) -> str:
     return str(command(stack, "courses", {**COURSE, **members})["id"])
 
 
-def command(stack: Stack, path: str, body: Mapping[str, Any], role: str = "clerk") -> Any:
-    """What a command of training answers to the first account of a role."""
+def _make_achievements(stack: Stack) -> dict[str, str]:
+    def take(path: str, role: str = "council", /, **members: Any) -> str:
+        return str(command(stack, path, members, role, "awards")["id"])
+
+    nomination = {"unit": RECORDS_UNIT, "merits": "Không có khiếu kiện\nba năm liền"}
+    person = {**nomination, "kind": "person", "title": HOSTILE_TITLE, "honoree": "Người mẫu"}
+    new = take("achievements", "clerk", **person)
+    done = take("achievements", "clerk", **nomination, title="Tổ tự quản", at="2025-03-01")
+    votes = {"in_favour": 7, "against": 2, "at": "2025-06-01"}
+    take(f"achievements/{done}/appraise", what="model", level="city", **votes)
+    decision = {"level": "city", "decision": "12/QĐ-UBND", "at": "2025-06-01"}
+    take(f"achievements/{done}/recognise", **decision)
+    document = {"evidence": [{"document": "3/BC"}], "at": "2025-07-01"}
+    take(f"achievements/{done}/replicate", by="H44.2.4", **document)
+    votes["at"] = "2025-08-01"
+    take(f"achievements/{done}/appraise", what="award", level="province", **votes)
+    return {"achievement": new, "achievement-recognised": done}
+
+
+def _make_cases(stack: Stack) -> dict[str, str]:
+    def take(path: str, role: str = "council", /, **members: Any) -> str:
+        return str(command(stack, path, members, role, "violations")["id"])
+
+    late = take("cases", "clerk", unit=RECORDS_UNIT, allegation=HOSTILE, at="2025-01-05")
+    case = take("cases", "clerk", unit=RECORDS_UNIT, allegation=HOSTILE, at="2025-09-01")
+    take(f"cases/{case}/assign", to="cb-0417", complexity="complex", at="2025-09-02")
+    take(f"cases/{case}/verify", outcome=HOSTILE, at="2025-09-03")
+    take(f"cases/{case}/conclude", act="9.1", deed="hv-0417", at="2025-09-04")
+    sanction = {"severity": "reminder", "measure": "Nhắc nhở", "decision": "7/QĐ"}
+    marks = {"by_head": False, "self_found": True, "at": "2025-09-05"}
+    take(f"cases/{case}/handle", **sanction, **marks)
+    take(f"cases/{case}/appeal", by="unit", at="2025-09-08")
+    return {"case-late": late, "case": case}
+
+
+def command(
+    stack: Stack, path: str, body: Mapping[str, Any], role: str = "clerk",
+    service: str = "training",
+) -> Any:  # fmt: skip
+    """What a command of a service answers to the first account of a role."""
     token = json.loads((stack.home / "tokens.json").read_text(encoding="utf-8"))[role]
     request = urllib.request.Request(
-        f"{stack.url}/training/{path}", json.dumps(body).encode(),
+        f"{stack.url}/{service}/{path}", json.dumps(body).encode(),
         {"authorization": f"Bearer {token}", "content-type": "application/json"},
     )  # fmt: skip
     with urllib.request.urlopen(request, timeout=SECONDS) as answer:
