@@ -82,6 +82,20 @@ PAGES = (
         "unit-events-of-line", f"/years/{YEAR}/units/{LOWERED}/events?indicator=disclosure", "hr"
     ),
     CatalogPage("unit-history", f"/years/{YEAR}/units/{UNIT}/history", "hr"),
+    CatalogPage("unit-compare", f"/years/{YEAR}/units/{UNIT}/compare", "reader"),
+    CatalogPage(
+        "unit-compare-year", f"/years/{YEAR}/units/{UNIT}/compare?with_year={YEAR + 1}", "hr"
+    ),
+    CatalogPage(
+        "unit-compare-unit", f"/years/{YEAR}/units/{UNIT}/compare?with_unit={LOWERED}", "hr"
+    ),
+    CatalogPage("unit-compare-found", f"/years/{YEAR}/units/{UNIT}/compare?with_unit=a", "hr"),
+    CatalogPage(
+        "unit-compare-unknown",
+        f"/years/{YEAR}/units/{UNIT}/compare?with_as_of=2020-01-01T00:00",
+        "council",
+        404,
+    ),
     CatalogPage("unit-files", f"/years/{YEAR}/units/{UNIT}/files", "hr"),
     CatalogPage("unit-missing", f"/years/{YEAR}/units/H44.9.99", "hr", 404),
     # awards and violations

@@ -15,6 +15,8 @@ from contracts.messages import Message
 Label = str | Message
 LINE_HEIGHT, LINE_MARGIN = 140.0, 16.0
 """Of a line chart, in pixels."""
+BRIDGE_MARGIN = 3
+"""Below the least sum of a bridge one part in so many of what its steps span is drawn."""
 
 
 class Step(NamedTuple):
@@ -41,12 +43,16 @@ class Bar(NamedTuple):
 
 
 class Waterfall(NamedTuple):
-    """The bars from 0 to the total; `zero` is where 0 lies, in percent of the `span`."""
+    """The bars from 0 to the total; `zero` is where 0 lies, in percent of the `span`.
+
+    Of a bridge `low` is the value at the left edge, where its totals begin.
+    """
 
     bars: tuple[Bar, ...]
     zero: float
     total: int
     span: int = 1
+    low: int = 0
 
 
 def waterfall(steps: Sequence[Step], most: int) -> Waterfall:
@@ -68,6 +74,27 @@ def waterfall(steps: Sequence[Step], most: int) -> Waterfall:
         start, end = sorted((place(first), place(last)))
         bars.append(Bar(step, start, round(end - start, 2), tone, after))
     return Waterfall(tuple(bars), place(0), sums[-1] if sums else 0, width)
+
+
+def bridge(steps: Sequence[Step]) -> Waterfall:
+    """From one total to another, and perhaps a third: each step begins where the one before ended.
+
+    The first step is a total. The left edge is below the least sum rather than at 0, so that small
+    steps are seen.
+    """
+    sums: list[int] = []
+    for step in steps:
+        sums.append(step.value if step.tone == "total" else sums[-1] + step.value)
+    margin = max(1, (max(sums) - min(sums)) // BRIDGE_MARGIN)
+    low = min(0, *sums) if min(sums) <= margin else min(sums) - margin
+    width = max(sums) - low or 1
+    places = []
+    for step, after in zip(steps, sums, strict=True):
+        before = low if step.tone == "total" else after - step.value
+        start, end = (round((value - low) * 100 / width, 2) for value in sorted((before, after)))
+        tone = step.tone or ("loss" if step.value < 0 else "gain")
+        places.append(Bar(step, start, round(end - start, 2), tone, after))
+    return Waterfall(tuple(places), 0.0, sums[-1], width, low)
 
 
 def bars(steps: Sequence[Step], most: int | None = None) -> tuple[Bar, ...]:

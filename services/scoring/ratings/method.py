@@ -44,7 +44,8 @@ class IndicatorEffect(NamedTuple):
 class Comparison(NamedTuple):
     """A unit's year beside another year: totals in hundredths, and the difference by its parts.
 
-    The sums of work and of method over `indicators` and `parts` are those of `effect`.
+    The sums of work and of method over `indicators` and `parts` are those of `effect`; `own` and
+    `other` are the assessments of which all this follows.
     """
 
     unit: str
@@ -58,6 +59,8 @@ class Comparison(NamedTuple):
     reckoned_total: int
     indicators: tuple[IndicatorEffect, ...]
     parts: tuple[tuple[str, Effect], ...]
+    own: Assessment
+    other: Assessment
 
     @property
     def effect(self) -> Effect:
@@ -89,5 +92,5 @@ def compare(
     )  # fmt: skip
     return Comparison(
         unit, name, *years, own.rubric.id, other.rubric.id, own.total, other.total, reckoned.total,
-        effects, parts,
+        effects, parts, own, other,
     )  # fmt: skip

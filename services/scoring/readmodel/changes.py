@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from contracts.envelope import Recorded
 from services.scoring.errors import UnitNotRated
 from services.scoring.fold.books import Book
+from services.scoring.ratings.assessment import Assessment
 from services.scoring.ratings.differences import (
     LineDifference,
     YearSide,
@@ -29,15 +30,22 @@ async def unit_changes(
     conn: AsyncConnection, unit: str, before: Snapshot, after: Snapshot
 ) -> Members:
     """The differences of a unit; UnitNotRated where neither state rates it."""
-    sides = _side(before, unit), _side(after, unit)
-    if sides[0].rating is None and sides[1].rating is None:
+    lines = await unit_differences(conn, unit, before, after)
+    return differences_members(unit, after.year, _side(before, unit), _side(after, unit), lines)
+
+
+async def unit_differences(
+    conn: AsyncConnection, unit: str, before: Snapshot, after: Snapshot
+) -> list[LineDifference]:
+    """The lines that differ, with the events behind it; UnitNotRated where neither rates it."""
+    earlier, later = _assessment(before, unit), _assessment(after, unit)
+    if earlier is None and later is None:
         raise UnitNotRated(unit, after.year)
-    events = await unit_events_ever(conn, Book(unit, after.year))
-    ends = sorted(FOREVER if each.until is None else each.until for each in (before, after))
     book = Book(unit, after.year)
+    events = await unit_events_ever(conn, book)
+    ends = sorted(FOREVER if each.until is None else each.until for each in (before, after))
     causes = await asyncio.to_thread(_causes, events, book, after.rubrics, *ends)
-    lines: list[LineDifference] = line_differences(sides[0].assessment, sides[1].assessment, causes)
-    return differences_members(unit, after.year, *sides, lines)
+    return line_differences(earlier, later, causes)
 
 
 def _causes(
@@ -57,6 +65,11 @@ def _causes(
     return causes
 
 
+def _assessment(snapshot: Snapshot, key: str) -> Assessment | None:
+    standing = snapshot.standings.get(key)
+    return None if standing is None else standing.assessment
+
+
 def _side(snapshot: Snapshot, key: str) -> YearSide:
     rated = key in snapshot.standings
     return YearSide(
@@ -65,5 +78,5 @@ def _side(snapshot: Snapshot, key: str) -> YearSide:
         snapshot.version,
         snapshot.rubrics.digest_of(snapshot.year),
         snapshot.rating(key) if rated else None,
-        snapshot.standings[key].assessment if rated else None,
+        _assessment(snapshot, key),
     )

@@ -22,6 +22,7 @@ from services.scoring.messages import message
 from services.scoring.queries import books as book_queries
 from services.scoring.queries import events as event_queries
 from services.scoring.queries.events import EventKey
+from services.scoring.ratings.differences import LineDifference
 from services.scoring.ratings.history import CausePlace, Members
 from services.scoring.ratings.listing import find_entries, page
 from services.scoring.ratings.model import Rating
@@ -31,7 +32,7 @@ from services.scoring.ratings.sheet.trials import UnitYear
 from services.scoring.ratings.standings import rivals
 from services.scoring.readmodel import as_of
 from services.scoring.readmodel.arrivals import Arrivals
-from services.scoring.readmodel.changes import unit_changes
+from services.scoring.readmodel.changes import unit_changes, unit_differences
 from services.scoring.readmodel.history import HistoryPage, unit_history
 from services.scoring.readmodel.moment import NOW, Moment
 from services.scoring.readmodel.snapshot import FEW_UNITS, Snapshot, Snapshots
@@ -140,6 +141,13 @@ class Reading:
         before, after = await self.snapshot(year, first), await self.snapshot(year, second)
         async with self.db.read() as conn:
             return await unit_changes(conn, unit, before, after)
+
+    async def differences(
+        self, unit: Unit, before: Snapshot, after: Snapshot
+    ) -> Sequence[LineDifference]:
+        """The lines of a unit that differ between two states of a year, with their causes."""
+        async with self.db.read() as conn:
+            return await unit_differences(conn, unit.key, before, after)
 
 
 async def rating_page(

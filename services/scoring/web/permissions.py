@@ -98,6 +98,7 @@ PAGES = {
     "GET /years/{year}/units/{unit}": of_units("sheet"),
     "GET /years/{year}/units/{unit}/events": of_units("events"),
     "GET /years/{year}/units/{unit}/history": of_units("history"),
+    "GET /years/{year}/units/{unit}/compare": of_units("compare"),
     "GET /years/{year}/units/{unit}/files": of_units("rating"),
     "GET /years/{year}/units/{unit}/sheet.pdf": of_units("pdf", LogLine.EACH),
     "GET /years/{year}/units/{unit}/rating.xlsx": of_units("xlsx", LogLine.EACH),

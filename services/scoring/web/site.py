@@ -30,6 +30,7 @@ from services.scoring.web.pages import (
     report,
     resolution,
     unit,
+    unit_compare,
     unit_events,
     unit_files,
     unit_history,
@@ -62,6 +63,7 @@ def build_pages(desk: Desk, verifier: Verifier) -> ASGIApp:
     unit.add_unit(pages, site, desk)
     unit_events.add_unit_events(pages, site, desk)
     unit_history.add_unit_history(pages, site, desk)
+    unit_compare.add_unit_compare(pages, site, desk)
     unit_files.add_unit_files(pages, site, desk)
     pages.add_middleware(ReadLines, log=desk.reads, rows=PAGES)
     add_errors(pages, site)

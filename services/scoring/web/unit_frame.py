@@ -32,7 +32,7 @@ from services.scoring.year.stages import YearDecision, YearState
 
 UNIT = "/years/{year}/units/{unit}"
 """The route of a unit; those of its other pages begin with it."""
-TABS = ("", "/events", "/history", "/files")
+TABS = ("", "/events", "/history", "/compare", "/files")
 VERSION_MAX = 999_999
 _LOCAL = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?", re.ASCII)
 
@@ -44,13 +44,15 @@ def _instant(text: str) -> str:
     return instant_text(text)
 
 
+InstantText = Annotated[str, AfterValidator(_instant), Field(max_length=64)]
+"""An instant of a form or an address."""
+
+
 class UnitQuery(BaseModel):
     """Which state of a unit's year is shown: the present one in its binding view without any."""
 
     version: Annotated[int | None, EMPTY] = Field(None, ge=1, le=VERSION_MAX)
-    as_of: Annotated[
-        Annotated[str, AfterValidator(_instant)] | None, EMPTY, Field(max_length=64)
-    ] = None
+    as_of: Annotated[InstantText | None, EMPTY] = None
     view: Annotated[Literal["own", "pooled"] | None, EMPTY] = None
 
     @property
@@ -65,7 +67,7 @@ class UnitQuery(BaseModel):
     @property
     def local_time(self) -> str:
         """The instant as a field of a form has it; empty without one."""
-        return "" if self.as_of is None else moments.local_time(moments.instant(self.as_of))[:16]
+        return local_time(self.as_of)
 
     @property
     def special(self) -> bool:
@@ -77,6 +79,11 @@ class UnitQuery(BaseModel):
         values = {"version": self.version, "as_of": self.as_of, "view": self.view, **others}
         query = urlencode({name: value for name, value in values.items() if value})
         return f"?{query}" if query else ""
+
+
+def local_time(instant: str | None) -> str:
+    """An instant as a field of a form has it; empty without one."""
+    return "" if instant is None else moments.local_time(moments.instant(instant))[:16]
 
 
 class StateLink(NamedTuple):
@@ -91,7 +98,7 @@ class UnitFrame(NamedTuple):
     """A unit's year as every page of it begins.
 
     `change` is by how many hundredths the total differs from that of the year before, `ranked` how
-    many units of the kind have a rank.
+    many units of the kind have a rank, `numbers` those of the versions that the year has.
     """
 
     query: UnitQuery
@@ -108,6 +115,7 @@ class UnitFrame(NamedTuple):
     views: Sequence[StateLink]
     seals: Sequence[YearDecision]
     instant: int | None
+    numbers: Sequence[int]
 
     def page(self, tab: str = "", **others: str | int | None) -> str:
         """The address of a page of the unit in the same state."""
@@ -155,7 +163,7 @@ async def open_frame(
         _rated_years(snapshot, unit, [each.state.year for each in views]),
         _versions(live.state, f"{base}{tab}", query),
         _views(snapshot, unit, f"{base}{tab}", query),
-        live.state.seals, snapshot.as_of,
+        live.state.seals, snapshot.as_of, _numbers(live.state),
     )  # fmt: skip
 
 
@@ -166,9 +174,14 @@ def _rated_years(snapshot: Snapshot, unit: Unit, years: Sequence[int]) -> list[i
     return rated[-5:]
 
 
+def _numbers(state: YearState) -> list[int]:
+    """The present version and the sealed ones before it."""
+    return sorted({seal.version for seal in state.seals} | {state.version})
+
+
 def _versions(state: YearState, path: str, query: UnitQuery) -> list[StateLink]:
-    """The present version and the sealed ones before it; none where there is one only."""
-    numbers = sorted({seal.version for seal in state.seals} | {state.version})
+    """The versions of the year; none where there is one only."""
+    numbers = _numbers(state)
     if len(numbers) == 1:
         return []
     return [

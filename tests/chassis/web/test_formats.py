@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from datetime import date
 from fractions import Fraction
@@ -79,3 +80,21 @@ def test_parts_fill_the_whole_and_points_stay_inside() -> None:
     assert [(point.x, point.y) for point in course.points] == [(0, 124), (50, 16), (100, 70)]
     assert [(level.label, level.y) for level in course.levels] == [("A", 70)]
     assert [bar.length for bar in charts.bars([Step("a", 5), Step("b", 10)])] == [50, 100]
+
+
+def test_a_bridge_leads_from_one_total_to_another() -> None:
+    """Totals begin at the left edge, which is below the least sum; each step at the sum so far."""
+    steps = [
+        Step("before", 8000, tone="total"), Step("a", -300), Step("b", 500),
+        Step("between", 8200, tone="total"), Step("c", 100), Step("after", 8300, tone="total"),
+    ]  # fmt: skip
+    drawn = charts.bridge(steps)
+    assert (drawn.low, drawn.total) == (7700 - 200, 8300)
+    assert [bar.sum for bar in drawn.bars] == [8000, 7700, 8200, 8200, 8300, 8300]
+    assert [bar.tone for bar in drawn.bars] == ["total", "loss", "gain", "total", "gain", "total"]
+    assert drawn.bars[0].start == 0 and drawn.bars[-1].length == 100
+    for before, bar in itertools.pairwise(drawn.bars):
+        if bar.tone != "total":
+            edge = round((before.sum - drawn.low) * 100 / drawn.span, 2)
+            assert edge in (bar.start, round(bar.start + bar.length, 2))
+    assert charts.bridge([Step("a", 0, tone="total"), Step("b", 0, tone="total")]).low == 0

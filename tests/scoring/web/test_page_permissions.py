@@ -108,6 +108,7 @@ ROWS = {
     "GET /years/{year}/units/{unit}": PageRow(EVERYBODY, "sheet"),
     "GET /years/{year}/units/{unit}/events": PageRow(EVERYBODY, "events"),
     "GET /years/{year}/units/{unit}/history": PageRow(EVERYBODY, "history"),
+    "GET /years/{year}/units/{unit}/compare": PageRow(EVERYBODY, "compare"),
     "GET /years/{year}/units/{unit}/files": PageRow(EVERYBODY, "rating"),
     "GET /years/{year}/units/{unit}/sheet.pdf": PageRow(EVERYBODY, "pdf", each=True),
     "GET /years/{year}/units/{unit}/rating.xlsx": PageRow(EVERYBODY, "xlsx", each=True),

@@ -10,10 +10,9 @@ from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import NamedTuple
 
-from contracts.messages import Message
 from services.scoring.fold.cells import Cell, Coverage, Posting, Status, coverage, weigh
 from services.scoring.messages import message
-from services.scoring.ratings.scores import Empty, Line
+from services.scoring.ratings.scores import Line
 from services.scoring.ratings.sheet.cuts import line_cut
 from services.scoring.ratings.sheet.duties import duty, nil_offer
 from services.scoring.ratings.sheet.keys import DutyKeys
@@ -30,27 +29,13 @@ from services.scoring.ratings.sheet.model import (
     SheetLine,
     SumDetails,
 )
-from services.scoring.ratings.sheet.numbers import PLACES, figure, points_of
 from services.scoring.ratings.sheet.scale import advance_of, scale
+from services.scoring.ratings.sheet.states import count, earned, line_state, parts
 from services.scoring.ratings.sheet.trials import Cells, UnitYear
 from services.scoring.ratings.sheet.worth import worth_of_next
 from services.scoring.rubrics.kinds import Kind
 
 KEYS_MAX = 500
-EMPTY: dict[Empty, str] = {
-    "exempt": "line-exempt", "nil": "line-nil", "full": "line-full", "zero": "line-zero",
-    "exclude": "line-exclude",
-}  # fmt: skip
-"""By meaning of empty, the message of a line without facts."""
-TOO_FEW: dict[Empty, str] = {
-    "full": "line-few-full", "zero": "line-few-zero", "exclude": "line-few-exclude",
-}  # fmt: skip
-"""The same where there are facts, and too few to take a mean of."""
-COVERAGE_TEXTS = {
-    (False, False): "state-done", (True, False): "state-done-late",
-    (False, True): "state-done-left-out", (True, True): "state-done-late-left-out",
-}  # fmt: skip
-"""By whether a duty is late, and whether one is left out."""
 
 
 class Facts(NamedTuple):
@@ -69,22 +54,15 @@ def indicator_line(unit_year: UnitYear, line: Line, keys: DutyKeys) -> SheetLine
         cell: postings for cell, postings in unit_year.cells.items()
         if cell.indicator == indicator.id and cell.view == unit_year.view
     }  # fmt: skip
-    text, details = _DETAILS[indicator.kind](Facts(unit_year, line, cells, keys))
-    if line.empty is not None:
-        text = _empty_text(line.empty, text, details)
+    details = _DETAILS[indicator.kind](Facts(unit_year, line, cells, keys))
+    left_out = details.left_out_total if isinstance(details, CoverageDetails) else 0
     return SheetLine(
-        line, scale(unit_year, line), line_cut(line), nil_offer(unit_year, line), text, details
-    )
+        line, scale(unit_year, line), line_cut(line), nil_offer(unit_year, line),
+        line_state(line, left_out), details,
+    )  # fmt: skip
 
 
-def _empty_text(empty: Empty, state: Message, details: LineDetails) -> Message:
-    counted = isinstance(details, QuotaDetails | MeanDetails | SumDetails) and details.count
-    if empty in TOO_FEW and counted:
-        return message(TOO_FEW[empty], state=state)
-    return message(EMPTY[empty])
-
-
-def _coverage(facts: Facts) -> tuple[Message, CoverageDetails]:
+def _coverage(facts: Facts) -> CoverageDetails:
     unit_year, line, keys = facts.unit_year, facts.line, facts.keys
     indicator = line.indicator
     by_status: dict[Status, list[tuple[Cell, Coverage]]] = {}
@@ -94,7 +72,7 @@ def _coverage(facts: Facts) -> tuple[Message, CoverageDetails]:
     missing, late = by_status.get("missing", []), by_status.get("late", [])
     left_out = by_status.get("left_out", [])
     unannounced, unannounced_total = keys.unannounced(indicator.id)
-    details = CoverageDetails(
+    return CoverageDetails(
         on_time_total=len(by_status.get("on_time", [])),
         late_total=len(late),
         missing_total=len(missing),
@@ -112,7 +90,6 @@ def _coverage(facts: Facts) -> tuple[Message, CoverageDetails]:
         unannounced=unannounced,
         unannounced_total=unannounced_total,
     )
-    return _coverage_text(details), details
 
 
 def _by_key(pair: tuple[Cell, Sequence[Posting]]) -> tuple[str, str]:
@@ -128,15 +105,6 @@ def _graced(
         (cell, state) for cell, state in left_out
         if free is None or state.due is None or state.due < free
     ]  # fmt: skip
-
-
-def _coverage_text(details: CoverageDetails) -> Message:
-    late, left_out = details.late_total, details.left_out_total
-    completed = details.on_time_total + late
-    values = {"done": completed, "obliged": completed + details.missing_total}
-    values |= {"late": late} if late else {}
-    values |= {"left_out": left_out} if left_out else {}
-    return message(COVERAGE_TEXTS[late > 0, left_out > 0], **values)
 
 
 def _late_duty(facts: Facts, cell: Cell, state: Coverage) -> LateDuty:
@@ -155,39 +123,28 @@ def _next_step(unit_year: UnitYear, line: Line) -> NextStep | None:
     return NextStep(following.needed, after.total - unit_year.base.total)
 
 
-def _quota(facts: Facts) -> tuple[Message, QuotaDetails]:
-    indicator, count = facts.line.indicator, _count(facts.line)
-    text = message("state-quota", n=count, target=indicator.target)
-    missing = max(0, (indicator.target - count).__ceil__())
+def _quota(facts: Facts) -> QuotaDetails:
+    indicator, number = facts.line.indicator, count(facts.line)
+    missing = max(0, (indicator.target - number).__ceil__())
     worth = worth_of_next(facts.unit_year, indicator)
-    return text, QuotaDetails(count, indicator.target, missing, worth, _items(facts))
+    return QuotaDetails(number, indicator.target, missing, worth, _items(facts))
 
 
-def _mean(facts: Facts) -> tuple[Message, MeanDetails]:
-    indicator, count = facts.line.indicator, _count(facts.line)
-    mean = None if not count else Fraction(facts.line.tally[1], PLACES * count)
-    value = figure("-" if mean is None else points_of(mean))
-    text = message("state-mean", mean=value, n=count)
-    if count < indicator.minimum:
-        text = message("state-mean-few", mean=value, n=count, minimum=indicator.minimum)
-    return text, MeanDetails(count, max(0, indicator.minimum - count), _items(facts))
+def _mean(facts: Facts) -> MeanDetails:
+    number = count(facts.line)
+    return MeanDetails(number, max(0, facts.line.indicator.minimum - number), _items(facts))
 
 
-def _share(facts: Facts) -> tuple[Message, ShareDetails]:
-    part, whole = (Fraction(number, PLACES) for number in (facts.line.tally or (0, 0)))
-    text = message("state-share", above=part, below=whole)
-    return text, ShareDetails(max(0, (whole - part).__ceil__()), _items(facts))
+def _share(facts: Facts) -> ShareDetails:
+    part, whole = parts(facts.line)
+    return ShareDetails(max(0, (whole - part).__ceil__()), _items(facts))
 
 
-def _sum(facts: Facts) -> tuple[Message, SumDetails]:
-    indicator, sums, count = facts.line.indicator, facts.line.tally, _count(facts.line)
-    earned = Fraction(sums[1] if sums else 0, indicator.denominator)
-    most = figure(points_of(indicator.points_max))
-    text = message("state-sum", n=count, earned=figure(points_of(earned)), most=most)
-    return text, SumDetails(count, earned, _items(facts))
+def _sum(facts: Facts) -> SumDetails:
+    return SumDetails(count(facts.line), earned(facts.line), _items(facts))
 
 
-_DETAILS: dict[Kind, Callable[[Facts], tuple[Message, LineDetails]]] = {
+_DETAILS: dict[Kind, Callable[[Facts], LineDetails]] = {
     Kind.COVERAGE: _coverage,
     Kind.QUOTA: _quota,
     Kind.MEAN: _mean,
@@ -196,11 +153,7 @@ _DETAILS: dict[Kind, Callable[[Facts], tuple[Message, LineDetails]]] = {
     Kind.BONUS: _sum,
     Kind.DEDUCTION: _sum,
 }
-"""By kind, the state of a line in words, and its details."""
-
-
-def _count(line: Line) -> int:
-    return line.tally[0] if line.tally else 0
+"""By kind, the details of a line."""
 
 
 def _items(facts: Facts) -> Items:
