@@ -48,6 +48,7 @@ SECTIONS = (
     Section("violations", "/violations/pages/cases", ("/violations/pages",), READS_CASES),
     Section("violations", "/violations/pages/counts", ("/violations/pages",), ("reader", "hr")),
     Section("quarantine", "/quarantine", ("/quarantine",), WATCHES),
+    Section("audit", "/audit", ("/audit",), WATCHES),
 )
 
 

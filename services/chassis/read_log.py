@@ -78,6 +78,7 @@ class Selection(NamedTuple):
     by: str | None = None
     since: int | None = None
     until: int | None = None
+    what: str | None = None
     subjects: tuple[str, ...] = ()
 
 
@@ -131,6 +132,7 @@ async def page(
 def _conditions(selection: Selection) -> tuple[list[str], dict[str, Any]]:
     clauses = {
         "year": "year = :year", "by": '"by" = :by', "since": "at >= :since", "until": "at < :until",
+        "what": "what = :what",
     }  # fmt: skip
     values = {name: getattr(selection, name) for name in clauses}
     where = [clause for name, clause in clauses.items() if values[name] is not None]

@@ -288,7 +288,19 @@ backups = Table(
 )  # fmt: skip
 """One row, from the first complete backup on: when the last one was made."""
 
+audit_results = Table(
+    "audit_results", metadata,
+    Column("id", Integer, primary_key=True),
+    Column("started", BigInteger, nullable=False),
+    Column("ended", BigInteger, nullable=False),
+    Column("differences", Integer, nullable=False),
+    Column("first", Text, nullable=False),
+)  # fmt: skip
+"""One row, from the first audit on: when the last one ran, how many differences it found, and the
+first ones in both languages."""
+
 outbox = outbox_table(metadata)
 key_marks = key_marks_table(metadata)
 revocations = revocations_table(metadata)
 reads = reads_table(metadata)
+Index("reads_what", reads.c.what, reads.c.seq)

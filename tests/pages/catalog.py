@@ -72,6 +72,11 @@ PAGES = (
     CatalogPage("quarantine", "/quarantine", "operator"),
     CatalogPage("quarantine-dropped", "/quarantine?state=dropped", "auditor"),
     CatalogPage("quarantine-unknown", "/quarantine/00", "auditor", 404),
+    # the audit
+    CatalogPage("audit", f"/audit?year={YEAR}", "operator"),
+    CatalogPage("audit-no-rubric", "/audit?year=1999", "auditor"),
+    CatalogPage("audit-reads", "/audit/reads", "auditor"),
+    CatalogPage("audit-reads-none", "/audit/reads?who=nobody", "auditor"),
     # a unit
     CatalogPage("unit", f"/years/{YEAR}/units/{UNIT}", "hr"),
     CatalogPage("unit-lowered", f"/years/{YEAR}/units/{LOWERED}", "hr"),

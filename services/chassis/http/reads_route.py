@@ -78,7 +78,7 @@ def add_reads_route(
         await log.flush()
         subjects = () if paging.unit is None else await subjects_of(paging.unit)
         selection = Selection(
-            paging.year, paging.who, _us(paging.from_), _us(paging.to), subjects
+            paging.year, paging.who, _us(paging.from_), _us(paging.to), subjects=subjects
         )  # fmt: skip
         mark = question_mark("reads", *selection[:-1], paging.unit)
         before = decode_cursor(paging.cursor, int, mark)

@@ -1,5 +1,6 @@
 """Which unit a question is about, whether the reader may see it, and what it waits for."""
 
+from contracts import moments
 from services.chassis.auth.credentials import READS_ALL, Credential, unit_missing
 from services.chassis.http.problems import RETRY_SECONDS, Problem
 from services.scoring.access.read_lines import name_stage
@@ -48,6 +49,13 @@ async def find_key(reading: Reading, reader: Credential, year: int, code: str) -
     """The key of the unit that a code names today, rated or not; 403 for one that is not the
     reader's. A code that names none today may have named one in the past."""
     return _key(await reading.snapshots.of(year), reader, code)
+
+
+async def subjects_of(reading: Reading, code: str) -> tuple[str, ...]:
+    """The key and the codes of the unit that a code names today; the code alone without one."""
+    registry = (await reading.snapshots.of(moments.local_year(reading.clock()))).registry
+    unit = registry.find(code)
+    return (code,) if unit is None else tuple(registry.subjects(unit.key))
 
 
 def _key(current: Snapshot, reader: Credential, code: str) -> str:

@@ -5,7 +5,6 @@ from functools import partial
 from fastapi import FastAPI, Request, Response
 from starlette.types import Scope
 
-from contracts import moments
 from contracts.messages import Message
 from services.chassis.auth.credentials import Verifier
 from services.chassis.auth.issuer_lookup import add_issuer_lookup
@@ -17,7 +16,7 @@ from services.chassis.http.service_api import service_api
 from services.chassis.http.strict_body import StrictRoute
 from services.chassis.read_log import ReadLog
 from services.scoring.access.read_lines import ReadLines, note_rating
-from services.scoring.access.units import find_unit
+from services.scoring.access.units import find_unit, subjects_of
 from services.scoring.api.access import credential_of
 from services.scoring.api.appeals import add_appeal_route
 from services.scoring.api.exports import add_export_routes
@@ -80,16 +79,10 @@ def _add_reads(api: FastAPI, reading: Reading, verifier: Verifier, reads: ReadLo
     def authorize(request: Request, _: Message) -> None:
         credential_of(request, verifier)
 
-    async def subjects_of(code: str) -> tuple[str, ...]:
-        year = moments.local_year(reading.clock())
-        registry = (await reading.snapshots.of(year)).registry
-        unit = registry.find(code)
-        return (code,) if unit is None else tuple(registry.subjects(unit.key))
-
     def term(what: str) -> Message:
         return message(f"read-{what}")
 
-    add_reads_route(api, reads, authorize, subjects_of, term)
+    add_reads_route(api, reads, authorize, partial(subjects_of, reading), term)
 
     async def find_rating(scope: Scope, year: int, code: str) -> RatingBody:
         reader = verifier.caller(scope)

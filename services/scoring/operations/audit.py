@@ -14,10 +14,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from contracts.envelope import decode
 from services.chassis import door, outbox
 from services.chassis.broker.connection import Broker
-from services.chassis.clock import now_us
+from services.chassis.clock import Clock, now_us
 from services.chassis.database.engine import Database, rows_of
 from services.chassis.database.limits import PATIENT
 from services.chassis.door import Door
+from services.chassis.errors import DatabaseAway
 from services.scoring.fold.books import Book
 from services.scoring.fold.registry import Registry
 from services.scoring.fold.verdict import names_own_source, retraction_target
@@ -26,7 +27,7 @@ from services.scoring.operations.door_audit import DoorAudit
 from services.scoring.operations.proof import SUBJECTS, Proof
 from services.scoring.operations.quarantine_audit import QuarantineAudit
 from services.scoring.operations.seal_audit import seal_differences
-from services.scoring.operations.session import open_database
+from services.scoring.operations.session import log, open_database
 from services.scoring.queries import books, events
 from services.scoring.readmodel.snapshot import require_same_rubrics
 from services.scoring.rebuild import inputs
@@ -35,7 +36,7 @@ from services.scoring.rubrics import loader
 from services.scoring.rubrics.model import Rubrics
 from services.scoring.sealing import keyring
 from services.scoring.settings import SERVICE, ScoringSettings
-from services.scoring.store import position
+from services.scoring.store import audit_results, position
 from services.scoring.stream import ack_floor, regression, stream_state
 
 
@@ -56,12 +57,28 @@ async def audit(
     settings: ScoringSettings,
     producers: Sequence[str],
     progress: BookProgress = lambda number, total: None,
+    clock: Clock = now_us,
 ) -> list[str]:
     """The differences, one sentence each; empty if everything agrees.
 
     `producers` are the services whose outboxes feed EVENTS. `progress` is called with the number of
-    compared units and messages, and their total.
+    compared units and messages, and their total. The result is saved for those who look at it
+    later; where it cannot be saved, it is answered nevertheless.
     """
+    started = clock()
+    lines = await _differences(settings, producers, progress)
+    result = audit_results.audit_result(started, clock(), lines)
+    try:
+        async with open_database(settings) as db, db.write() as conn:
+            await audit_results.save(conn, result)
+    except DatabaseAway as error:
+        log.warning("the result of the audit is not saved", extra={"error": error.message})
+    return lines
+
+
+async def _differences(
+    settings: ScoringSettings, producers: Sequence[str], progress: BookProgress
+) -> list[str]:
     rubrics = loader.load_directory(settings.rubrics_folder)
     async with contextlib.AsyncExitStack() as stack:
         broker = Broker(settings.nats(SERVICE), "danchu audit")

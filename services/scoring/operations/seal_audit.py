@@ -58,7 +58,7 @@ async def _seal(
 ) -> AsyncIterator[Message]:
     name = log_name(keyring.origin, row.year, row.version)
     head = Head(name, row.size, row.root)
-    fault = _note_fault(row.note, head, keys, 2)
+    fault = note_fault(row.note, head, keys, 2)
     if fault is not None:
         yield message("differs-seal-note", log=name, why=fault)
     async with db.read() as conn:
@@ -98,7 +98,7 @@ async def _draft(
     assert keyring.secret is not None
     name = log_name(keyring.origin, year, row.version)
     head = Head(name, row.size, row.root)
-    fault = _note_fault(content.note, head, keys, 0 if row.signature is None else 1)
+    fault = note_fault(content.note, head, keys, 0 if row.signature is None else 1)
     if fault is not None:
         yield message("differs-seal-note", log=name, why=fault)
     entries = await event_entries(db, keyring.secret, year, row.cut)
@@ -129,7 +129,7 @@ async def _checkpoints(
     if place is not None:
         yield _entry_difference(name, place, [_event_name(entry) for entry in entries])
     for before, row in zip((0, *(row.size for row in rows)), rows, strict=False):
-        fault = _note_fault(row.note, Head(name, row.size, row.root), keys, 1)
+        fault = note_fault(row.note, Head(name, row.size, row.root), keys, 1)
         if fault is not None:
             yield message("differs-seal-note", log=name, why=fault)
         elif place is None and (row.size > tree.size or tree.root(row.size) != row.root):
@@ -161,7 +161,7 @@ def _event_name(entry: EventEntry) -> str:
     return f"{entry.source} {entry.id}"
 
 
-def _note_fault(
+def note_fault(
     text: str, head: Head, keys: Sequence[VerifierKey], signatures: int
 ) -> Message | None:
     """Why a stored note is not one of this head by so many listed keys; None where it is."""

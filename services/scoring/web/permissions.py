@@ -94,6 +94,9 @@ PAGES = {
     **entry_step("replay", checked=False),
     **entry_step("repair"),
     **entry_step("drop"),
+    # the audit
+    "GET /audit": Permission(READS_MACHINERY, message("access-audit")),
+    "GET /audit/reads": Permission(AUDITOR, message("access-reads")),
     # a unit
     "GET /years/{year}/units/{unit}": of_units("sheet"),
     "GET /years/{year}/units/{unit}/events": of_units("events"),

@@ -18,9 +18,8 @@ from services.scoring.web.desk import Desk
 from services.scoring.web.error_answers import add_errors
 from services.scoring.web.messages import message
 from services.scoring.web.pages import (
-    desk as desk_page,
-)
-from services.scoring.web.pages import (
+    audit,
+    audit_reads,
     desk_decisions,
     desk_replies,
     desk_steps,
@@ -35,6 +34,9 @@ from services.scoring.web.pages import (
     unit_files,
     unit_history,
     year,
+)
+from services.scoring.web.pages import (
+    desk as desk_page,
 )
 from services.scoring.web.permissions import PAGES
 from services.scoring.web.public_site import with_public_view
@@ -58,6 +60,8 @@ def build_pages(desk: Desk, verifier: Verifier) -> ASGIApp:
     desk_replies.add_desk_replies(pages, site, desk)
     desk_decisions.add_desk_decisions(pages, site, desk)
     desk_verify.add_desk_verify(pages, site, desk)
+    audit.add_audit(pages, site, desk)
+    audit_reads.add_audit_reads(pages, site, desk)
     quarantine.add_quarantine(pages, site, desk)
     quarantine_steps.add_quarantine_steps(pages, site, desk)
     unit.add_unit(pages, site, desk)

@@ -104,6 +104,9 @@ ROWS = {
     **entry_rows("replay", "GET"),
     **entry_rows("repair", "GET", "POST"),
     **entry_rows("drop", "GET", "POST"),
+    # the audit
+    "GET /audit": PageRow(MACHINERY),
+    "GET /audit/reads": PageRow(("auditor",)),
     # a unit
     "GET /years/{year}/units/{unit}": PageRow(EVERYBODY, "sheet"),
     "GET /years/{year}/units/{unit}/events": PageRow(EVERYBODY, "events"),
