@@ -53,12 +53,9 @@ Index("ledger_unit", ledger.c.subject, ledger.c.year, ledger.c.time)
 _registry, _decision = text("part = 1"), text("part = 3")
 Index("ledger_registry", ledger.c.kind, postgresql_where=_registry, sqlite_where=_registry)
 Index(
-    "ledger_said",
-    ledger.c.year,
-    ledger.c.subject,
-    postgresql_where=_decision,
-    sqlite_where=_decision,
-)
+    "ledger_said", ledger.c.year, ledger.c.subject,
+    postgresql_where=_decision, sqlite_where=_decision,
+)  # fmt: skip
 _retraction = text("part = 2")
 Index(
     "ledger_unit_retractions", ledger.c.subject, ledger.c.recorded,
@@ -291,13 +288,10 @@ backups = Table(
 audit_results = Table(
     "audit_results", metadata,
     Column("id", Integer, primary_key=True),
-    Column("started", BigInteger, nullable=False),
-    Column("ended", BigInteger, nullable=False),
-    Column("differences", Integer, nullable=False),
-    Column("first", Text, nullable=False),
+    Column("started", BigInteger, nullable=False), Column("ended", BigInteger, nullable=False),
+    Column("differences", Integer, nullable=False), Column("first", Text, nullable=False),
 )  # fmt: skip
-"""One row, from the first audit on: when the last one ran, how many differences it found, and the
-first ones in both languages."""
+"""One row, from the first audit on: when the last one ran, what it found, and its first ones."""
 
 outbox = outbox_table(metadata)
 key_marks = key_marks_table(metadata)

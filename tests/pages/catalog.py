@@ -76,6 +76,7 @@ PAGES = (
     CatalogPage("audit", f"/audit?year={YEAR}", "operator"),
     CatalogPage("audit-no-rubric", "/audit?year=1999", "auditor"),
     CatalogPage("audit-reads", "/audit/reads", "auditor"),
+    CatalogPage("audit-signs", f"/audit/signs/{YEAR}", "auditor"),
     CatalogPage("audit-reads-none", "/audit/reads?who=nobody", "auditor"),
     # a unit
     CatalogPage("unit", f"/years/{YEAR}/units/{UNIT}", "hr"),

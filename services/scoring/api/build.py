@@ -16,6 +16,7 @@ from services.chassis.http.service_api import service_api
 from services.chassis.http.strict_body import StrictRoute
 from services.chassis.read_log import ReadLog
 from services.scoring.access.read_lines import ReadLines, note_rating
+from services.scoring.access.read_terms import read_term
 from services.scoring.access.units import find_unit, subjects_of
 from services.scoring.api.access import credential_of
 from services.scoring.api.appeals import add_appeal_route
@@ -33,7 +34,6 @@ from services.scoring.api.seals import (
 from services.scoring.api.what_if import add_what_if_routes
 from services.scoring.api.years import add_stage_routes, add_year_routes
 from services.scoring.errors import NotKnownYet, RubricsReplaced, UnitNotRated, VersionUnknown
-from services.scoring.messages import message
 from services.scoring.operations.lag import FoldLag
 from services.scoring.readmodel.reader import Reading
 from services.scoring.readmodel.years import Years
@@ -79,10 +79,7 @@ def _add_reads(api: FastAPI, reading: Reading, verifier: Verifier, reads: ReadLo
     def authorize(request: Request, _: Message) -> None:
         credential_of(request, verifier)
 
-    def term(what: str) -> Message:
-        return message(f"read-{what}")
-
-    add_reads_route(api, reads, authorize, partial(subjects_of, reading), term)
+    add_reads_route(api, reads, authorize, partial(subjects_of, reading), read_term)
 
     async def find_rating(scope: Scope, year: int, code: str) -> RatingBody:
         reader = verifier.caller(scope)

@@ -97,6 +97,10 @@ PAGES = {
     # the audit
     "GET /audit": Permission(READS_MACHINERY, message("access-audit")),
     "GET /audit/reads": Permission(AUDITOR, message("access-reads")),
+    "GET /audit/signs": Permission(READS_MACHINERY, message("access-signs")),
+    "GET /audit/signs/{year}": Permission(
+        READS_MACHINERY, message("access-signs"), line=LogLine.OTHERS, what="signs"
+    ),
     # a unit
     "GET /years/{year}/units/{unit}": of_units("sheet"),
     "GET /years/{year}/units/{unit}/events": of_units("events"),

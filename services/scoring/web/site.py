@@ -20,6 +20,7 @@ from services.scoring.web.messages import message
 from services.scoring.web.pages import (
     audit,
     audit_reads,
+    audit_signs,
     desk_decisions,
     desk_replies,
     desk_steps,
@@ -62,6 +63,7 @@ def build_pages(desk: Desk, verifier: Verifier) -> ASGIApp:
     desk_verify.add_desk_verify(pages, site, desk)
     audit.add_audit(pages, site, desk)
     audit_reads.add_audit_reads(pages, site, desk)
+    audit_signs.add_audit_signs(pages, site, desk)
     quarantine.add_quarantine(pages, site, desk)
     quarantine_steps.add_quarantine_steps(pages, site, desk)
     unit.add_unit(pages, site, desk)

@@ -21,6 +21,7 @@ from services.scoring.operations import halt, quarantine, rebuild
 from services.scoring.operations.audit import audit
 from services.scoring.rubrics.loader import SHIPPED
 from services.scoring.settings import ScoringSettings
+from services.scoring.store import audit_results
 from tests.conftest import NatsServer, eventually
 from tests.scoring.road import Road, open_road
 from tests.scoring.test_road import due, published, registered
@@ -92,6 +93,24 @@ async def test_a_rebuild_gives_the_same_bytes_and_the_same_rating(road: Road) ->
 async def test_the_audit_finds_nothing_where_nothing_differs(road: Road) -> None:
     """Outbox, ledger, facts and tallies prove each other."""
     assert await audit(settings(road), ["intake"]) == []
+
+
+async def test_an_audit_saves_what_it_found(road: Road) -> None:
+    """When it ran, how many differences, the first ones in both languages; the last one counts."""
+
+    async def saved() -> Any:
+        async with road.scoring.db.read() as conn:
+            return await audit_results.last(conn)
+
+    assert await saved() is None
+    await run(road, "UPDATE books SET tallies = '{}'")
+    (difference,) = await audit(settings(road), ["intake"])
+    result = await saved()
+    assert (result.differences, [str(each) for each in result.first]) == (1, [difference])
+    assert result.first[0].vi != result.first[0].en and result.started <= result.ended
+    await rebuild.rebuild(settings(road), 2025, lambda *step: None)
+    assert await audit(settings(road), ["intake"]) == []
+    assert ((await saved()).differences, (await saved()).first) == (0, ())
 
 
 async def test_the_audit_says_how_much_of_all_is_proved(road: Road) -> None:

@@ -107,6 +107,8 @@ ROWS = {
     # the audit
     "GET /audit": PageRow(MACHINERY),
     "GET /audit/reads": PageRow(("auditor",)),
+    "GET /audit/signs": PageRow(MACHINERY),
+    "GET /audit/signs/{year}": PageRow(MACHINERY, "signs"),
     # a unit
     "GET /years/{year}/units/{unit}": PageRow(EVERYBODY, "sheet"),
     "GET /years/{year}/units/{unit}/events": PageRow(EVERYBODY, "events"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Annotated, Any, NamedTuple
 
 from fastapi import FastAPI, Query, Request, Response
@@ -12,6 +13,7 @@ from services.chassis.errors import BrokerAway, DanchuError
 from services.chassis.web.parameters import EMPTY
 from services.chassis.web.site import Site
 from services.scoring.errors import YearUnknown
+from services.scoring.operations.lag import ANSWER_SECONDS
 from services.scoring.operations.seal_audit import note_fault
 from services.scoring.sealing.service import SealService
 from services.scoring.store import audit_results
@@ -78,8 +80,9 @@ def add_audit(pages: FastAPI, site: Site, desk: Desk) -> None:
 async def _fold_state(desk: Desk) -> FoldState | None:
     """The state of the fold; None while NATS does not answer."""
     try:
-        lag = await desk.lag.now()
-    except BrokerAway:
+        async with asyncio.timeout(ANSWER_SECONDS):
+            lag = await desk.lag.now()
+    except (BrokerAway, TimeoutError):
         return None
     alarms = [
         (name, Message(name, str(lag[f"{name}_vi"]), str(lag[f"{name}_en"])))

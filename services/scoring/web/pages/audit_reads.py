@@ -17,14 +17,13 @@ from services.chassis.read_log import Read, Selection
 from services.chassis.web.messages import message as chassis_message
 from services.chassis.web.parameters import EMPTY
 from services.chassis.web.site import Site
+from services.scoring.access.read_terms import read_term, read_terms
 from services.scoring.access.units import subjects_of
-from services.scoring.messages import message as scoring_message
 from services.scoring.web.desk import Desk
 from services.scoring.web.messages import message
 
 ROWS = 50
 UNITS_SHOWN = 8
-TERM = "read-"
 DAY_US = 24 * 3600 * 1_000_000
 Text = Annotated[str | None, EMPTY]
 Day = Annotated[date | None, EMPTY]
@@ -58,7 +57,7 @@ class ReadRow(NamedTuple):
     """A line; `units` are the first ones of a list, `more` how many follow."""
 
     read: Read
-    what: Message | str
+    what: Message
     role: Message | str
     units: tuple[str, ...]
     more: int
@@ -80,28 +79,16 @@ def add_audit_reads(pages: FastAPI, site: Site, desk: Desk) -> None:
         return visit.page(
             "audit_reads.html", filters=filters, rows=[row_of(read) for _, read in lines[:ROWS]],
             next=encode_cursor(lines[ROWS - 1][0], mark) if len(lines) > ROWS else None,
-            terms=[(each, term_of(each)) for each in terms()],
+            terms=[(each, read_term(each)) for each in read_terms()],
         )  # fmt: skip
-
-
-def terms() -> list[str]:
-    """What can be read or decided, as lines name it."""
-    codes = templates("services.scoring")
-    return [code.removeprefix(TERM) for code in codes if code.startswith(TERM)]
-
-
-def term_of(what: str) -> Message | str:
-    """What was read, in words; as it stands where a later version wrote it."""
-    known = f"{TERM}{what}" in templates("services.scoring")
-    return scoring_message(f"{TERM}{what}") if known else what
 
 
 def row_of(read: Read) -> ReadRow:
     """A line for the page."""
     units = tuple(each for each in (read.units or "").split(",") if each)
     role = f"role-{read.role}"
-    known = role in templates("services.chassis.web")
+    in_words = role in templates("services.chassis.web")
     return ReadRow(
-        read, term_of(read.what), chassis_message(role) if known else read.role,
+        read, read_term(read.what), chassis_message(role) if in_words else read.role,
         units[:UNITS_SHOWN], max(0, len(units) - UNITS_SHOWN),
     )  # fmt: skip
