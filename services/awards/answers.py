@@ -40,6 +40,14 @@ class Replication(BaseModel):
     year: int
 
 
+class OwnReplication(BaseModel):
+    """A replication in force that the caller may retract: its version in the journal."""
+
+    version: int
+    by: str
+    at: str
+
+
 class AchievementAnswer(BaseModel):
     """An achievement; a withdrawn one has no members beyond its stage.
 

@@ -6,14 +6,15 @@ from fastapi import FastAPI, Request, Response
 from pydantic import Field
 
 from services.awards import answers, domain, lists, queries
-from services.awards.handlers import Awards, describe
+from services.awards.handlers import Awards, describe, own_replications
 from services.awards.messages import message
 from services.awards.unit_register import Units, check_registered
 from services.chassis.auth.credentials import READS_ALL
 from services.chassis.health import Health
+from services.chassis.http.openapi import Items
 from services.chassis.http.service_api import Problem
 from services.records.command_endpoint import Desk, build_desk_api, json_answer, route_answers
-from services.records.record import check_unit, load_record, unit_of
+from services.records.record import check_unit, load_record, record_missing, unit_of
 from services.records.request_bodies import Evidence, Key, Line, Prose, UnitKey, When, Why
 from services.records.routes import Collection, Id, Retraction
 from services.records.work import Outcome, Work
@@ -98,6 +99,7 @@ def build_api(desk: Desk, awards: Awards, units: Units, health: Health) -> FastA
     achievements = Collection(api, desk, "achievements")
     _add_commands(achievements, awards, units)
     achievements.read_routes(domain.evolve, describe, model=answers.AchievementAnswer)
+    _add_replications(api, desk)
     _add_honoree(api, desk, awards)
     return api
 
@@ -127,6 +129,20 @@ def _add_commands(achievements: Collection, awards: Awards, units: Units) -> Non
     replicate = message("do-replicate")
     achievements.step("replicate", Replicate, BOTH, replicate, awards.step, model, check_replicator)
     achievements.retraction(BOTH, retract, model)
+
+
+def _add_replications(api: FastAPI, desk: Desk) -> None:
+    @api.get(
+        "/achievements/{id}/replications", summary="Replications that the caller may retract",
+        **route_answers(401, 403, 404, 422, 503, model=Items[answers.OwnReplication]),
+    )  # fmt: skip
+    async def get_replications(request: Request, id: Id) -> Response:
+        reader = desk.caller(request, BOTH, message("read-replications"))
+        async with desk.db.read() as conn:
+            record = await load_record(conn, id, domain.evolve)
+        if not reader.speaks_for(unit_of(record)) and not domain.is_public(record.state):
+            raise record_missing(id)
+        return json_answer({"items": own_replications(record, reader)})
 
 
 def _add_honoree(api: FastAPI, desk: Desk, awards: Awards) -> None:

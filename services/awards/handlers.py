@@ -3,14 +3,17 @@
 from dataclasses import dataclass
 from typing import Any
 
+from contracts import moments
 from services.awards import domain, store
 from services.awards.domain import Achievement
+from services.chassis.auth.credentials import Credential
 from services.chassis.identifiers import new_id
 from services.records import journal
 from services.records import record as records
 from services.records.record import (
     Record,
     check_not_withdrawn,
+    entries_in_force,
     order_within_day,
     record_missing,
     unit_of,
@@ -105,6 +108,21 @@ class Awards:
 def describe(record: Record[Achievement]) -> dict[str, Any]:
     """The achievement as a JSON answer."""
     return records.describe(record, domain.describe)
+
+
+def own_replications(record: Record[Achievement], reader: Credential) -> list[dict[str, Any]]:
+    """The replications in force by the units of a reader, each with its version and time."""
+    state = record.state
+    units = {unit for unit, _ in state.replicated if reader.speaks_for(unit)} if state else set()
+    latest = {
+        entry.step.data["by"]: entry
+        for entry in entries_in_force(record.entries)
+        if entry.step.name == "replicate" and entry.step.data["by"] in units
+    }
+    return [
+        {"version": entry.version, "by": by, "at": moments.local_time(entry.step.at)}
+        for by, entry in latest.items()
+    ]
 
 
 def _outcome(record: Record[Achievement]) -> Outcome:

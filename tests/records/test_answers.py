@@ -185,6 +185,12 @@ async def test_a_unit_that_nobody_registered_is_refused_with_the_nearest(desk: D
     assert await desk.announcements() == before
 
 
+async def retractable(desk: Desk, id_: str, unit: str) -> list[int]:
+    """The versions of the replications that the clerk of a unit may retract."""
+    listed = await desk.get(f"achievements/{id_}/replications", "clerk", units=[unit])
+    return [each["version"] for each in listed.json()["items"]]
+
+
 async def test_a_replication_is_taken_back_by_the_unit_that_entered_it(desk: Desk) -> None:
     """Neither the model's own clerk nor another one touches what a unit said."""
     id_ = await recognised(desk)
@@ -194,8 +200,13 @@ async def test_a_replication_is_taken_back_by_the_unit_that_entered_it(desk: Des
     path = f"achievements/{id_}/retract"
     assert (await desk.post(path, "clerk", back, units=[UNIT])).status_code == 403
     assert (await desk.post(path, "clerk", back, units=["H44.9"])).status_code == 403
+    assert await retractable(desk, id_, OTHER) == [done["version"]]
+    assert await retractable(desk, id_, UNIT) == await retractable(desk, id_, "H44.9") == []
     after = await desk.post(path, "clerk", back, units=[OTHER])
     assert (after.status_code, after.json()["replicated"]) == (200, [])
+    assert await retractable(desk, id_, OTHER) == []
+    hidden = f"achievements/{await nominated(desk)}/replications"
+    assert (await desk.get(hidden, "clerk", units=[OTHER])).status_code == 404
 
 
 async def test_what_is_not_public_is_not_told_to_another_units_clerk(desk: Desk) -> None:
@@ -296,6 +307,7 @@ SHAPES: dict[str, Any] = {
     "register?year=2025": Page[of_awards.RegisteredHonour],
     "achievements/{id}": of_awards.AchievementAnswer, "achievements/{id}/honoree": of_awards.Name,
     "achievements/{id}/journal": Items[JournalEntry],
+    "achievements/{id}/replications": Items[of_awards.OwnReplication],
 }  # fmt: skip
 CASE_SHAPES: dict[str, Any] = {
     "cases": Page[of_violations.ListedCase], "counts?year=2025": Page[of_violations.Count],

@@ -92,6 +92,7 @@ AWARDS = {
     "GET /achievements/{id}/honoree": Line(
         ("clerk", "council", "hr"), _nominated, unbound=SEES_ALL
     ),
+    "GET /achievements/{id}/replications": Line(BOTH, RECOGNISED, unbound=BOTH),
     "DELETE /achievements/{id}/honoree": Line(COUNCIL, _nominated),
     "GET /register": Line(EVERYBODY_READS, query="year=2025", unbound=EVERYBODY_READS),
     "GET /outbox": Line(MACHINERY, unbound=MACHINERY),

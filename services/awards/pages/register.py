@@ -38,12 +38,6 @@ class RegisterFilters(BaseModel):
     cursor: str | None = Field(None, max_length=300)
 
 
-class EntryQuery(BaseModel):
-    """What has just been entered: the version of the replication in the journal."""
-
-    entered: Annotated[int | None, EMPTY] = Field(None, ge=1, le=100_000)
-
-
 def entry_address(year: int, id_: str) -> str:
     """Where an entry of the register is."""
     return f"{REGISTER.list_address}/{year}/{id_}"
@@ -85,15 +79,15 @@ def add_register(pages: FastAPI, site: Site, api: RecordApi) -> None:
         return (await api.get(visit, "/register", format="csv", **query)).download()
 
     @pages.get("/register/{year}/{id}")
-    async def register_entry(
-        request: Request, year: int, id: str, query: Annotated[EntryQuery, Query()]
-    ) -> Response:
+    async def register_entry(request: Request, year: int, id: str) -> Response:
         visit = site.visit(request)
         honours = await find_entry(visit, api, year, id)
         may_replicate = visit.may("POST /register/{year}/{id}/replicate")
         return visit.page(
-            "register_entry.html", kind=REGISTER, honours=honours, entered=query.entered,
+            "register_entry.html", kind=REGISTER, honours=honours,
             address=entry_address(year, id),
+            replications=(await api.get(visit, f"/achievements/{id}/replications")).body["items"]
+            if may_replicate else [],
             own=ACHIEVEMENTS.address(id) if reads_unit(visit, honours[0]["unit"]) else None,
             steps=[REPLICATE] if may_replicate and _is_model(honours) else [],
         )  # fmt: skip

@@ -33,8 +33,7 @@ def add_replications(pages: FastAPI, site: Site, api: RecordApi) -> None:
         if form.faulty:
             name_document_faults(form)
             return await _replication_page(visit, api, year, id, form, answer.status)
-        entered = f"{entry_address(year, id)}?entered={answer.body['version']}"
-        return visit.see_other(entered, "step-taken")
+        return visit.see_other(entry_address(year, id), "step-taken")
 
     _add_retraction(pages, site, api)
 

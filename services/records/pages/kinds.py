@@ -26,6 +26,8 @@ LOCAL_MOMENT_LENGTH = len("2025-03-01T08:00")
 class StepField(NamedTuple):
     """A field of the form of a step; `options` may depend on the record.
 
+    `label` says what it is called, where that is not by its name.
+
     `offered` says to whom and for which record it is shown: a box that is not shown is not ticked,
     and any other field is left out of the command.
     """
@@ -35,6 +37,12 @@ class StepField(NamedTuple):
     required: bool = False
     options: Options | Callable[[Record], Options] = ()
     offered: Callable[[Visit, Record], bool] = lambda visit, record: True
+    label: str = ""
+
+    @property
+    def code(self) -> str:
+        """The end of the code of its label: `field-<code>`."""
+        return self.label or self.name
 
 
 def options(label: Label, values: Iterable[str]) -> tuple[tuple[str, Message], ...]:

@@ -62,7 +62,10 @@ STEPS = (
     StepForm(
         "appeal",
         (
-            StepField("by", "select", True, options(labels.appellant, get_args(Appellant))),
+            StepField(
+                "by", "select", True, options(labels.appellant, get_args(Appellant)),
+                label="appellant",
+            ),
             DAY, StepField("received", "day"),
         ),
         BOTH,
@@ -85,7 +88,9 @@ STEPS = (
     StepForm(
         "overturn",
         (
-            StepField("by", "select", True, options(decider, get_args(Authority))),
+            StepField(
+                "by", "select", True, options(decider, get_args(Authority)), label="authority"
+            ),
             StepField("decision", required=True), DAY,
         ),
         COUNCIL, grave=True,

@@ -121,13 +121,15 @@ async def test_a_clerk_of_another_unit_takes_a_model_up_from_the_register(
     assert bare.status_code == 422 and 'id="fault-document"' in bare.text
     await visits.succeed(f"{entry}/replicate", "clerk", TAKEN_UP, OTHER)
     assert OTHER in (await visits.open(achievement, "council")).text
-    after = await visits.open(f"{entry}?entered=4", "clerk", OTHER)
-    assert f"{entry}/retract/4" in after.text
+    after = await visits.open(entry, "clerk", OTHER)
+    assert f"{entry}/retract/4" in after.text and "01/07/2025" in after.text
+    assert "/retract/" not in (await visits.open(entry, "clerk")).text
     assert "/retract/4" not in (await visits.open(f"{achievement}/journal", "clerk")).text
     assert "/retract/4" in (await visits.open(f"{achievement}/journal", "council")).text
     bare = await visits.send(f"{entry}/retract/4", "clerk", {}, OTHER)
     assert bare.status_code == 422 and 'id="fault-reason"' in bare.text
     await visits.succeed(f"{entry}/retract/4", "clerk", {"reason": "nhầm mô hình"}, OTHER)
+    assert "/retract/" not in (await visits.open(entry, "clerk", OTHER)).text
     assert (await announced(visits))[-2:] == ["model.replicated", "event.retracted"]
     assert (await visits.open(f"{REGISTER}/2024/x", "clerk")).status_code == 404
 

@@ -52,6 +52,7 @@ async def test_a_case_is_concluded_handled_and_overturned(visits: PageVisits) ->
     await visits.succeed(f"{case}/handle", "council", HANDLING | {"by_head": "1"})
     shown = await visits.open(case, "council")
     assert "cảnh cáo" in shown.text and "/overturn" in shown.text and "/verify" not in shown.text
+    assert "Nơi quyết định" in (await visits.open(f"{case}/overturn", "council")).text
     await visits.succeed(f"{case}/overturn", "council", {"by": "court", "decision": "9/BA"})
     assert await announced(visits.desk) == [
         "violation.concluded", "violation.handled", "violation.overturned",
