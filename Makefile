@@ -84,8 +84,8 @@ generate: setup ## the JSON Schemas of the contracts, from the catalog, docs/set
 advisories: $(VENV)/.installed ## published vulnerabilities of the locked packages; needs the network, about a minute
 	@$(PYTHON) -m venv $(VENV)-advisories
 	@$(VENV)-advisories/bin/python -m pip install -qq --disable-pip-version-check pip-audit
-	@$(VENV)-advisories/bin/pip-audit --disable-pip --require-hashes -r requirements.lock || \
-	{ echo "Either a package has a known vulnerability (listed above), or the data could not be read"; exit 1; }
+	@$(VENV)-advisories/bin/pip-audit --strict --disable-pip --require-hashes -r requirements.lock || \
+	{ echo "Either a package has a known vulnerability (listed above), or the data of one could not be read"; exit 1; }
 
 IMAGES := build/images
 .PHONY: containers

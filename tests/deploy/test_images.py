@@ -77,6 +77,7 @@ def test_every_container_of_compose_is_closed(compose: dict[str, Any]) -> None:
         assert service["cap_drop"] == ["ALL"], name
         assert service["security_opt"] == ["no-new-privileges:true"], name
         assert "privileged" not in service
+        assert service["mem_limit"] and service["pids_limit"] > 0, name
     root = {name for name, each in compose["services"].items() if each.get("user", "") == "0:0"}
     assert root == {"prepare"}
     assert compose["services"]["prepare"]["network_mode"] == "none"

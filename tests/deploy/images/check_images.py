@@ -75,12 +75,13 @@ def test_no_tool_of_a_build_is_in_the_image() -> None:
 
 
 def test_every_container_is_closed(running: dict[str, dict[str, Any]]) -> None:
-    """Read-only, without capabilities or new privileges, not root."""
+    """Read-only, without capabilities or new privileges, not root, and no larger than it may be."""
     assert set(running) == {"danchu", "nats", "postgres"}
     for container in running.values():
         host = container["HostConfig"]
         assert host["ReadonlyRootfs"] and host["CapDrop"] == ["ALL"] and not host["CapAdd"]
         assert host["SecurityOpt"] == ["no-new-privileges:true"]
+        assert host["Memory"] > 0 and host["PidsLimit"] > 0
         assert not container["Config"]["User"].startswith("0")
         assert container["State"]["Health"]["Status"] == "healthy"
 
