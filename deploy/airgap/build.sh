@@ -19,6 +19,13 @@ out=$(cd "$1" && pwd)
 ENGINE=${ENGINE:-docker} PYTHON=${PYTHON:-python3} SUITE=${SUITE:-bookworm} MIRROR=${MIRROR:-}
 export DOCKER_BUILDKIT=0
 cd "$root"
+impossible() { echo "$*" >&2; exit 2; }
+[ "$(id -u)" = 0 ] || impossible "only root can make bases from packages: run it as root"
+for each in git mmdebstrap "$ENGINE"; do
+  command -v "$each" > /dev/null || impossible "there is no $each (Debian: apt-get install git mmdebstrap docker.io)"
+done
+"$ENGINE" info > /dev/null 2>&1 || impossible "$ENGINE does not respond: start its service, or name another engine (ENGINE=podman)"
+"$PYTHON" -m pip --version > /dev/null 2>&1 || impossible "$PYTHON has no pip: name another Python (PYTHON=.venv/bin/python, after make setup)"
 commit=$(git rev-parse HEAD)
 SOURCE_DATE_EPOCH=$(git log -1 --format=%ct)
 export SOURCE_DATE_EPOCH

@@ -4,14 +4,19 @@
 #
 #   deploy/airgap/bundle.sh FOLDER     FOLDER of build.sh; writes FOLDER/danchu-<version>.tar
 #
-# PYTHON (python3) has cyclonedx-bom, as the environment of `make setup` does.
+# PYTHON has cyclonedx-bom, as the environment of `make setup` does, which is the default.
 set -euo pipefail
 umask 022
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
 [ $# = 1 ] || { sed -n '2,7s/^# \{0,1\}//p' "$0" >&2; exit 2; }
 out=$(cd "$1" && pwd)
-PYTHON=${PYTHON:-python3}
+PYTHON=${PYTHON:-$root/.venv/bin/python}
+"$PYTHON" -c "import cyclonedx_py" 2> /dev/null || {
+  echo "$PYTHON has no cyclonedx-bom: run make setup, or name a Python that has it (PYTHON=…)" >&2
+  exit 2
+}
+[ -s "$out/images.env" ] || { echo "$out has no images: run deploy/airgap/build.sh $1 first" >&2; exit 2; }
 cd "$root"
 seconds=$(git log -1 --format=%ct)
 name=danchu-$(sed -n 's/^version = "\(.*\)"$/\1/p' pyproject.toml)

@@ -11,6 +11,7 @@ import os
 import random
 import re
 import subprocess
+import sys
 import tarfile
 import threading
 import tomllib
@@ -232,6 +233,32 @@ def test_a_container_is_healthy_while_its_process_answers(monkeypatch: pytest.Mo
         monkeypatch.setenv("DANCHU_HEALTH_PORT", str(free_port()))
         assert check() == 1
         server.shutdown()
+
+
+@pytest.mark.parametrize(
+    ("script", "lacking", "words"),
+    [
+        ("build.sh", {"ENGINE": "no-such-engine"}, "there is no"),
+        ("build.sh", {"ENGINE": "false"}, "ENGINE=podman"),
+        ("bundle.sh", {"PYTHON": "/bin/false"}, "make setup"),
+        ("bundle.sh", {"PYTHON": sys.executable}, "build.sh"),
+    ],
+)
+def test_a_script_says_what_it_lacks(
+    script: str, lacking: dict[str, str], words: str, tmp_path: Path
+) -> None:
+    """Before it writes anything: a sentence, and exit code 2."""
+    for name in ("git", "mmdebstrap"):
+        (tmp_path / name).write_text("#!/bin/sh\n")
+        (tmp_path / name).chmod(0o755)
+    (tmp_path / "out").mkdir()
+    found = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    done = subprocess.run(
+        [str(DEPLOY / "airgap" / script), str(tmp_path / "out")],
+        check=False, capture_output=True, text=True, env=found | lacking,
+    )  # fmt: skip
+    assert done.returncode == 2 and not list((tmp_path / "out").iterdir())
+    assert words in done.stderr or (script == "build.sh" and "as root" in done.stderr)
 
 
 def test_the_scripts_of_deploy_can_be_run() -> None:
