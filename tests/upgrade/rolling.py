@@ -92,7 +92,6 @@ def test_a_backup_is_the_way_back_from_a_migration_that_takes_away(tmp_path: Pat
     for service in SERVICES:
         for file in old.home.glob(f"{service}.db*"):
             file.unlink()
-    (old.home / "tokens.json").unlink()  # written anew at each start
     (backup,) = (tmp_path / "backups").iterdir()
     run(old, "restore", "--from", str(backup))
     old.up()
