@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -35,7 +36,7 @@ from tests.deploy.kubernetes.podman import Cluster
 from tests.deploy.kubernetes.tools import built, missing_for_podman, podman
 from tests.scoring.web.visiting import hidden
 from tests.support.builders.events import event
-from tests.support.stacks import Stack
+from tests.support.stacks import Stack, eventually
 
 SINGLE = MANIFESTS / "overlays" / "single-node"
 STORES, JOBS, SERVICES = ("postgresql", "nats"), ("migrate", "provision"), (
@@ -201,6 +202,29 @@ def test_a_department_joins_over_nats_and_is_cut_off(cluster: tuple[Cluster, Pat
         await asyncio.wait_for(department.closed.wait(), 10)
 
     asyncio.run(joins())
+
+
+def test_a_nightly_backup_restores_to_the_same_ratings(
+    cluster: tuple[Cluster, Path], tmp_path: Path
+) -> None:
+    """The pod of the CronJob makes it; with the keys of the secrets folder another machine goes on,
+    from files instead of a server and without the stream."""
+    pods, secrets = cluster
+    pods.play("backup")
+    until_ended(pods, "backup")
+    (saved,) = pods.folder("backups").iterdir()
+    rate = ("rate", "--year", str(YEAR), "--json")
+    ratings = danchu(*rate, "--url", f"http://{pods.address('queries')}:8080", home=secrets)
+    stack = Stack(tmp_path / "home")
+    shutil.copytree(secrets / "keys", stack.home / "keys")
+    danchu("restore", "--from", str(saved), home=stack.home)
+    try:
+        stack.up()
+        danchu("resend", "--since", f"{YEAR}-01-01", home=stack.home)
+        eventually(lambda: stack.get("/lag", "operator")["halted"] is None)
+        assert danchu(*rate, home=stack.home) == ratings and len(json.loads(ratings)) > 10
+    finally:
+        stack.stop()
 
 
 def test_a_person_signs_in_with_an_account_that_was_made_outside(

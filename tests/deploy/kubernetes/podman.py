@@ -2,7 +2,7 @@
 
 An adapter of kinds, which leaves images, commands, settings, files, users and limits as they are:
 
-- Deployment, StatefulSet and Job become the Pod of their template, named like them;
+- Deployment, StatefulSet, Job and CronJob become the Pod of their template, named like them;
 - a Service becomes a name of its pod in podman's network, and claim templates become claims;
 - podman 4.3 mounts Secrets undecoded, shares an emptyDir among all pods with a volume of that name
   and knows no fsGroup: Secrets become ConfigMaps, and an emptyDir becomes a claim, owned by the
@@ -20,10 +20,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.deploy.kubernetes.objects import Object, containers, matches, of_kind, template
+from tests.deploy.kubernetes.objects import (
+    WORKLOADS,
+    Object,
+    containers,
+    matches,
+    of_kind,
+    template,
+)
 from tests.deploy.kubernetes.tools import podman, run
 
-WORKLOADS = ("Deployment", "StatefulSet", "Job")
 LEFT_OUT = ("ports", "startupProbe", "livenessProbe", "readinessProbe")
 
 
@@ -55,6 +61,10 @@ def playable(contents: Sequence[Object], secrets: Sequence[Object], name: str) -
     for claim in original["spec"].get("volumeClaimTemplates", []):
         spec["volumes"].append({"name": claim["metadata"]["name"], "emptyDir": {}})
     for volume in spec["volumes"]:
+        if "persistentVolumeClaim" in volume:
+            claimed = volume["persistentVolumeClaim"]["claimName"]
+            used[claimed] = _claim(claimed, owner)
+            continue
         if "emptyDir" in volume:
             claim = _claim(f"{name}-{volume['name']}", owner)
             used[claim["metadata"]["name"]] = claim
@@ -117,12 +127,13 @@ class Cluster:
         for secret in secrets:
             if secret["metadata"]["name"] not in present:
                 continue
-            config = _config(secret)
-            folder = podman(
-                "volume", "inspect", config["metadata"]["name"], "--format", "{{.Mountpoint}}"
-            )
-            for key, text in config["data"].items():
-                (Path(folder.strip()) / key).write_text(text)
+            folder = self.folder(secret["metadata"]["name"])
+            for key, text in _config(secret)["data"].items():
+                (folder / key).write_text(text)
+
+    def folder(self, volume: str) -> Path:
+        """Where this machine has the files of a volume."""
+        return Path(podman("volume", "inspect", volume, "--format", "{{.Mountpoint}}").strip())
 
     def state(self, name: str) -> Any:
         """What podman knows of the container of a workload."""
