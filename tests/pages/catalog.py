@@ -17,6 +17,7 @@ UNIT = "H44.2.5"
 LOWERED, EXEMPT = "H44.2.2", "H44.4.3"
 """A commune with a gate that it does not pass, and a school with an exemption."""
 YEAR = 2025
+SITTING = "/training/pages/courses/{course-scheduled}/sessions/s1/attendance"
 
 
 class CatalogPage(NamedTuple):
@@ -149,12 +150,22 @@ PAGES = (
     CatalogPage("course-planned", "/training/pages/courses/{course}", "clerk"),
     CatalogPage("course-council", "/training/pages/courses/{course}", "council"),
     CatalogPage("course-scheduled", "/training/pages/courses/{course-scheduled}", "clerk"),
-    CatalogPage("course-reader", "/training/pages/courses/{course-scheduled}", "hr"),
-    CatalogPage("course-schedule", "/training/pages/courses/{course}/schedule", "clerk"),
     CatalogPage(
         "course-move", "/training/pages/courses/{course-scheduled}/move?session=s1", "clerk"
     ),
     CatalogPage("course-not-now", "/training/pages/courses/{course}/hold", "clerk"),
     CatalogPage("course-journal", "/training/pages/courses/{course-scheduled}/journal", "clerk"),
     CatalogPage("course-retract", "/training/pages/courses/{course-scheduled}/retract/3", "clerk"),
+    CatalogPage("attendance-form", SITTING, "clerk"),
+    CatalogPage("attendance-read", SITTING, "hr"),
+    CatalogPage("attendance-import", SITTING + "/import", "clerk"),
+    CatalogPage("rosters", "/training/pages/rosters?year=2025", "clerk"),
+    CatalogPage("roster", "/training/pages/rosters/{unit}", "clerk"),
+    CatalogPage("roster-without-names", "/training/pages/rosters/{unit}", "council"),
+    CatalogPage("roster-empty", f"/training/pages/rosters/{EXEMPT}", "clerk"),
+    CatalogPage("roster-new", "/training/pages/rosters/{unit}/new", "clerk"),
+    CatalogPage("roster-import", "/training/pages/rosters/{unit}/import", "clerk"),
+    CatalogPage("member", "/training/pages/memberships/{member}", "clerk"),
+    CatalogPage("member-erase", "/training/pages/memberships/{member}/erase", "council"),
+    CatalogPage("succession", "/training/pages/successions", "council"),
 )

@@ -17,12 +17,30 @@ RECORDS_UNIT = "H44.2.9"
 HOSTILE = "Bồi dưỡng <script>alert(1)</script> \u05d3\u05de\u05d5 =1+1 " + "dài" * 40
 HOSTILE_TITLE = "Gương <script>alert(1)</script> =1+1 " + "điển" * 400
 """A title of an award has no invisible characters."""
+MEMBER = {"unit": RECORDS_UNIT, "at": "2025-01-06"}
+PERSONS = (
+    ("Nguyễn Văn Mẫu", "official"), ("Trần Thị <b>Mẫu</b>", "official"),
+    ("Lê \u05d3\u05de\u05d5 Mẫu", "board_member"), ("Đỗ " + "Dài" * 60, "neighbourhood"),
+)  # fmt: skip
 COURSE = {"unit": RECORDS_UNIT, "topic": "democracy", "hours": "7.5", "at": "2025-02-03"}
 
 
 def make_records(stack: Stack) -> dict[str, str]:
     """The records; the id of each by its place."""
-    return {**_make_courses(stack), **_make_achievements(stack), **_make_cases(stack)}
+    return {
+        "unit": RECORDS_UNIT, **_make_roster(stack), **_make_courses(stack),
+        **_make_achievements(stack), **_make_cases(stack),
+    }  # fmt: skip
+
+
+def _make_roster(stack: Stack) -> dict[str, str]:
+    ids = [
+        command(
+            stack, "memberships", {**MEMBER, "number": f"CB-{i:04}", "name": name, "role": role}
+        )
+        for i, (name, role) in enumerate(PERSONS, 1)
+    ]
+    return {"member": ids[0]["id"]}
 
 
 def _make_courses(stack: Stack) -> dict[str, str]:
@@ -34,6 +52,8 @@ def _make_courses(stack: Stack) -> dict[str, str]:
     ):
         session = {"starts": starts, "place": place, "hours": "3.75"}
         command(stack, f"courses/{scheduled}/schedule", session)
+    rows = [{"number": "CB-0001", "hours": "3.75"}, {"number": "CB-0002", "hours": "0"}]
+    command(stack, f"courses/{scheduled}/attend", {"session": "s1", "rows": rows})
     return {"course": empty, "course-scheduled": scheduled}
 
 

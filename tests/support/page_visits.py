@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +14,27 @@ from services.chassis.web.sessions import COOKIE, open_sessions
 from tests.support.builders.desks import Desk
 
 OWN, OTHER = "H44.1", "H44.2"
+_TAGS = re.compile(r"<(input|option|select)\b([^>]*)>")
+_ATTRIBUTES = re.compile(r'([\w-]+)(?:="([^"]*)")?')
+
+
+def fields_of(page: str) -> dict[str, str]:
+    """What the forms of a page would send as they are: texts, choices, and ticked boxes."""
+    main = page.partition("<main")[2]
+    fields, select = {}, ""
+    for tag in _TAGS.finditer(main):
+        members = {name: html.unescape(value) for name, value in _ATTRIBUTES.findall(tag[2])}
+        if tag[1] == "select":
+            select = members["name"]
+            fields[select] = ""
+        elif tag[1] == "option" and "selected" in members:
+            label = main[tag.end() :].partition("<")[0]
+            fields[select] = members.get("value", html.unescape(label))
+        elif tag[1] == "input" and members.get("type") not in ("checkbox", "radio", "file"):
+            fields[members["name"]] = members.get("value", "")
+        elif tag[1] == "input" and "checked" in members:
+            fields[members["name"]] = members["value"]
+    return fields
 
 
 @dataclass
@@ -26,14 +48,15 @@ class PageVisits:
         return await self.desk.client.get(path, headers=self._begin(role, unit))
 
     async def send(
-        self, path: str, role: str, fields: dict[str, Any], unit: str = OWN, blank: str = ""
-    ) -> httpx.Response:
-        """The form of a page, `blank` if that is another one, with these fields."""
+        self, path: str, role: str, fields: dict[str, Any], unit: str = OWN, blank: str = "",
+        files: dict[str, Any] | None = None,
+    ) -> httpx.Response:  # fmt: skip
+        """The form of a page, `blank` if that is another one, with these fields and files."""
         headers = self._begin(role, unit)
         page = await self.desk.client.get(blank or path, headers=headers)
         hidden = dict(re.findall(r'name="(_\w+)" value="([^"]*)"', page.text))
         hidden["_version"] = hidden.get("_version", "").replace("&#34;", '"')
-        return await self.desk.client.post(path, data=hidden | fields, headers=headers)
+        return await self.desk.client.post(path, data=hidden | fields, files=files, headers=headers)
 
     async def succeed(
         self, path: str, role: str, fields: dict[str, Any], unit: str = OWN, blank: str = ""

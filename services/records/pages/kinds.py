@@ -144,7 +144,8 @@ def name_document_faults(form: Form) -> None:
 class RecordKind:
     """A kind of record as pages show it.
 
-    `title` names a record, `list_title` their list, and `command` a step as a command.
+    `title` names a record, `list_title` their list, and `command` a step as a command. `listed` is
+    the collection whose page lists them, where it is another.
     Of a journal, `labels` are the words of its values, `sums` what it says instead of a member with
     many values; `may_retract` says of an entry whether this person may take it back.
     """
@@ -160,11 +161,12 @@ class RecordKind:
     labels: Mapping[str, Label] = field(default_factory=dict)
     sums: Mapping[str, Callable[[Sequence[Any]], Message]] = field(default_factory=dict)
     may_retract: Callable[[Visit, Record], bool] = by_its_role
+    listed: str = ""
 
     @property
     def list_address(self) -> str:
         """Where the list is."""
-        return f"/{self.service}/pages/{self.collection}"
+        return f"/{self.service}/pages/{self.listed or self.collection}"
 
     def file_address(self, **query: str | None) -> str:
         """Where the list is as a file, narrowed as the list is."""
@@ -173,7 +175,7 @@ class RecordKind:
 
     def address(self, id_: str) -> str:
         """Where the page of a record is."""
-        return f"{self.list_address}/{quote(id_)}"
+        return f"/{self.service}/pages/{self.collection}/{quote(id_)}"
 
     def route(self, step: str) -> str:
         """The path of a step in the table of pages."""

@@ -57,10 +57,12 @@ def add_course(pages: FastAPI, site: Site, api: RecordApi) -> None:
         visit = site.visit(request)
         record = described((await api.get(visit, f"/courses/{id}")).body)
         steps = COURSES.next_steps(visit, record)
+        rows = session_rows(record["sessions"], site.sessions.clock())
         return visit.page(
             "course.html", kind=COURSES, course=record, address=COURSES.address(id), tones=TONES,
             overdue=record["stage"] in OPEN and is_overdue(record, today(site)),
-            rows=session_rows(record["sessions"], site.sessions.clock()),
+            rows=rows, attends="attend" in record["possible"],
+            unlisted=[row.session["number"] for row in rows if row.unlisted],
             steps=[step for step in steps if step.name not in OF_SESSION],
             session_steps=[step.name for step in steps if step.name in OF_SESSION],
         )  # fmt: skip

@@ -27,6 +27,7 @@ READS_JOURNALS = ("clerk", "council", "auditor", "operator")
 OF_SESSION = ("move", "drop")
 """The steps on one session, which its row of the table offers."""
 SHOWN_OF_ID = 8
+FIRST_TOPIC = "democracy"
 DAY = StepField("at", "day")
 
 
@@ -87,7 +88,7 @@ PLAN = StepForm(
     "plan",
     (StepField("unit", required=True), TITLE, TOPIC, HOURS, *OF_PLAN, DAY,
      StepField("year", "number")),
-    CLERK,
+    CLERK, begun=lambda record, query: {"topic": FIRST_TOPIC},
 )  # fmt: skip
 STEPS = (
     StepForm("hold", (DAY,), CLERK),

@@ -7,15 +7,14 @@ from typing import Annotated
 from fastapi import FastAPI, Query, Request, Response
 from pydantic import BaseModel, Field
 
-from services.chassis.web.forms import Form
 from services.chassis.web.parameters import EMPTY
-from services.chassis.web.site import Site, Visit
+from services.chassis.web.site import Site
 from services.records.pages.api_client import RecordApi
+from services.records.pages.creations import add_creation
 from services.training.domain import labels
 from services.training.pages.course_steps import COURSES, PLAN
 
 ROWS = 50
-FIRST_TOPIC = "democracy"
 STAGES = ("planned", "scheduled", "held", "cancelled")
 TONES = {"planned": "", "scheduled": "warn", "held": "good", "cancelled": "quiet"}
 
@@ -36,6 +35,7 @@ class CourseFilters(BaseModel):
 
 def add_courses(pages: FastAPI, site: Site, api: RecordApi) -> None:
     """The list of courses, and the form of a new one."""
+    add_creation(pages, site, api, COURSES, PLAN)
 
     @pages.get("/courses")
     async def courses(request: Request, filters: Annotated[CourseFilters, Query()]) -> Response:
@@ -46,22 +46,3 @@ def add_courses(pages: FastAPI, site: Site, api: RecordApi) -> None:
             next=answer.body["next"], tones=TONES,
             stages=[(stage, labels.stage(stage)) for stage in STAGES],
         )  # fmt: skip
-
-    @pages.get("/courses/new")
-    async def new_course(request: Request) -> Response:
-        visit = site.visit(request)
-        unit = visit.units[0] if len(visit.units) == 1 else None
-        return _form_page(visit, visit.form(unit=unit, topic=FIRST_TOPIC))
-
-    @pages.post("/courses")
-    async def plan_course(request: Request) -> Response:
-        visit = site.visit(request)
-        form = await visit.sent_form()
-        answer = await api.send(visit, form, "/courses", PLAN.command(form, PLAN.fields))
-        if form.faulty:
-            return _form_page(visit, form, answer.status)
-        return visit.see_other(COURSES.address(answer.body["id"]), "course-planned")
-
-
-def _form_page(visit: Visit, form: Form, status: int = 200) -> Response:
-    return visit.page("course_new.html", status, form=form, kind=COURSES, step=PLAN)

@@ -8,23 +8,64 @@ from services.records.pages.journals import add_journal
 from services.records.pages.site import PageSet
 from services.records.pages.steps import add_steps
 from services.records.routes import READERS
+from services.training.pages.attendance import add_attendance
 from services.training.pages.course import add_course
-from services.training.pages.course_steps import CLERK, COURSES
+from services.training.pages.course_steps import BOTH, CLERK, COUNCIL, COURSES
 from services.training.pages.courses import add_courses
+from services.training.pages.members import MEMBERS, add_members
 from services.training.pages.messages import message
+from services.training.pages.roster_import import add_roster_import
+from services.training.pages.rosters import READS_NAMES, add_rosters
+from services.training.pages.successions import add_successions
 
 READS, CLERKS = PageAccess(frozenset(READERS)), PageAccess(frozenset(CLERK))
+COUNCILS, CLERKS_AND_COUNCIL = PageAccess(frozenset(COUNCIL)), PageAccess(frozenset(BOTH))
+NAMES = PageAccess(frozenset(READS_NAMES))
+ATTENDANCE = "/courses/{id}/sessions/{session}/attendance"
 PAGES = {
     "GET /courses": READS,
     "GET /courses/new": CLERKS,
     "POST /courses": CLERKS,
     "GET /courses/{id}": READS,
+    f"GET {ATTENDANCE}": READS,
+    f"POST {ATTENDANCE}": CLERKS,
+    f"GET {ATTENDANCE}/file": NAMES,
+    f"GET {ATTENDANCE}/import": CLERKS,
+    f"POST {ATTENDANCE}/import": CLERKS,
+    f"POST {ATTENDANCE}/import/rows": CLERKS,
+    f"GET {ATTENDANCE}/strike": CLERKS,
+    f"POST {ATTENDANCE}/strike": CLERKS,
+    "GET /rosters": READS,
+    "GET /rosters/{unit}": READS,
+    "GET /rosters/{unit}/file": NAMES,
+    "GET /rosters/{unit}/template": NAMES,
+    "GET /rosters/{unit}/new": CLERKS,
+    "POST /rosters/{unit}/new": CLERKS,
+    "GET /rosters/{unit}/import": CLERKS,
+    "POST /rosters/{unit}/import": CLERKS,
+    "POST /rosters/{unit}/import/rows": CLERKS,
+    "GET /memberships/{id}": READS,
+    "GET /memberships/{id}/rename": CLERKS_AND_COUNCIL,
+    "POST /memberships/{id}/rename": CLERKS_AND_COUNCIL,
+    "GET /memberships/{id}/erase": COUNCILS,
+    "POST /memberships/{id}/erase": COUNCILS,
+    "GET /successions": COUNCILS,
+    "POST /successions": COUNCILS,
     **COURSES.rows(),
+    **MEMBERS.rows(),
 }
 TRAINING_PAGES = PageSet(
     __package__, message, PAGES,
     (
-        add_courses, add_course, lambda pages, site, api: add_steps(pages, site, api, COURSES),
-        lambda pages, site, api: add_journal(pages, site, api, COURSES),
+        add_courses, add_course, add_attendance, add_rosters, add_roster_import, add_members,
+        add_successions,
+        *(
+            lambda pages, site, api, kind=kind: add_steps(pages, site, api, kind)
+            for kind in (COURSES, MEMBERS)
+        ),
+        *(
+            lambda pages, site, api, kind=kind: add_journal(pages, site, api, kind)
+            for kind in (COURSES, MEMBERS)
+        ),
     ),
 )  # fmt: skip

@@ -1,0 +1,262 @@
+"""Who attended a session: boxes for everybody on the roster, a list as a file, and mistakes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any, NamedTuple, get_args
+from urllib.parse import quote
+
+from fastapi import FastAPI, Query, Request, Response
+
+from services.chassis.web import formats
+from services.chassis.web.forms import Form
+from services.chassis.web.site import Site, Visit
+from services.records.pages.api_client import Answer, RecordApi
+from services.records.pages.kinds import Record, options
+from services.training.attendance_files.refused_list import ATTENDANCE
+from services.training.domain import labels
+from services.training.domain.attendance import Test
+from services.training.pages.course import session_ends
+from services.training.pages.course_steps import COURSES, course_title, session_title
+from services.training.pages.list_uploads import Import, ListUploads, import_page
+from services.training.pages.messages import message
+from services.training.pages.rosters import FileFilters
+
+ROWS = 1000
+TESTS = options(labels.test, get_args(Test))
+DAY_LENGTH = len("2025-03-01")
+
+
+class Sitting(NamedTuple):
+    """A session of a course, with who is listed in it."""
+
+    course: Record
+    version: str
+    session: Mapping[str, Any]
+    listed: list[dict[str, Any]]
+    over: bool
+
+    @property
+    def address(self) -> str:
+        """Where its attendance is."""
+        return attendance_address(self.course["id"], self.session["session"])
+
+
+def attendance_address(id_: str, session: str) -> str:
+    """Where the attendance of a session is."""
+    return f"{COURSES.address(id_)}/sessions/{quote(session)}/attendance"
+
+
+async def load_sitting(visit: Visit, api: RecordApi, id_: str, session: str) -> Sitting:
+    """A session with who is listed in it, by name; RecordRefused where there is none."""
+    path = f"/courses/{id_}/sessions/{quote(session)}/attendance"
+    answer = (await api.get(visit, path)).body
+    course = await api.get(visit, f"/courses/{id_}")
+    sessions = {each["session"]: each for each in course.body["sessions"]}
+    about = sessions[answer["session"]]
+    over = session_ends(about) <= visit.site.sessions.clock()
+    return Sitting(course.body, course.version, about, by_name(answer["items"]), over)
+
+
+def by_name(persons: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Persons by name; those without one by key."""
+    return sorted(persons, key=lambda person: (person.get("name") or "", person["person"]))
+
+
+async def enrolled(visit: Visit, api: RecordApi, sitting: Sitting) -> list[dict[str, Any]]:
+    """Everybody who is on the roster on the day of the session, or listed in it already."""
+    path, day = f"/rosters/{quote(sitting.course['unit'])}", sitting.session["starts"][:DAY_LENGTH]
+    members = (await api.get(visit, path, date=day, limit=ROWS)).body["items"]
+    on_roster = {each["person"]: {**each, "hours": None, "test": None} for each in members}
+    return by_name((on_roster | {each["person"]: each for each in sitting.listed}).values())
+
+
+def begun_fields(persons: Iterable[Mapping[str, Any]], session_hours: str) -> dict[str, Any]:
+    """What the form of persons begins with: their attendance, or that of whoever stays to the end.
+
+    The fields of a person have the number of the row behind their names.
+    """
+    fields: dict[str, Any] = {}
+    for row, each in enumerate(persons):
+        present = each["hours"] not in (None, "0") or each["test"] == "passed"
+        hours = each["hours"] if present else session_hours
+        fields[f"person-{row}"], fields[f"test-{row}"] = each["person"], each["test"]
+        fields[f"hours-{row}"] = formats.decimal(hours)
+        fields[f"present-{row}"] = "1" if present else None
+    return fields
+
+
+def sent_persons(form: Form) -> list[str]:
+    """The persons of the form, by row."""
+    persons: list[str] = []
+    while person := form.text(f"person-{len(persons)}"):
+        persons.append(person)
+    return persons
+
+
+def attended_rows(form: Form, listed: Iterable[str]) -> tuple[list[dict[str, Any]], list[int]]:
+    """The rows of the command, and beside each the row of the form.
+
+    Whoever is not ticked is absent if the form says so of all, or was listed already; of others
+    nothing is written down.
+    """
+    earlier, rows, places = set(listed), [], []
+    for row, person in enumerate(sent_persons(form)):
+        if form.checked(f"present-{row}"):
+            hours = form.text(f"hours-{row}").replace(",", ".")
+            test = form.text(f"test-{row}")
+            rows.append({"person": person, "hours": hours} | ({"test": test} if test else {}))
+            places.append(row)
+        elif form.checked("absent") or person in earlier:
+            rows.append({"person": person, "hours": "0"})
+            places.append(row)
+    return rows, places
+
+
+def name_rows(form: Form, places: list[int]) -> None:
+    """Puts the faults of the rows of a command at the fields of the form."""
+    for name in [each for each in form.errors if each.startswith("rows.")]:
+        _, index, member = name.split(".", 2) if name.count(".") > 1 else ("", "", "")
+        sentences = form.errors.pop(name)
+        if not index.isdecimal() or int(index) >= len(places):
+            form.general += sentences
+            continue
+        field = member if member in ("hours", "test") else "present"
+        form.errors.setdefault(f"{field}-{places[int(index)]}", []).extend(sentences)
+
+
+def add_attendance(pages: FastAPI, site: Site, api: RecordApi) -> None:
+    """The attendance of a session: read, ticked, and as a file."""
+
+    @pages.get("/courses/{id}/sessions/{session}/attendance")
+    async def attendance(request: Request, id: str, session: str) -> Response:
+        visit = site.visit(request)
+        sitting = await load_sitting(visit, api, id, session)
+        if not may_attend(visit, sitting):
+            return visit.page("attendance.html", **_frame(visit, sitting))
+        persons = await enrolled(visit, api, sitting)
+        begun = begun_fields(persons, sitting.session["hours"])
+        form = visit.form(sitting.version, **begun)
+        return _ticking_page(visit, sitting, persons, form)
+
+    @pages.post("/courses/{id}/sessions/{session}/attendance")
+    async def attend(request: Request, id: str, session: str) -> Response:
+        visit = site.visit(request)
+        form = await visit.sent_form()
+        sitting = await load_sitting(visit, api, id, session)
+        rows, places = attended_rows(form, (each["person"] for each in sitting.listed))
+        status = 422
+        if not rows:
+            form.general.append(message("attendance-nobody"))
+        else:
+            body = {"session": session, "rows": rows}
+            status = (await api.send(visit, form, f"/courses/{id}/attend", body)).status
+        if not form.faulty:
+            return visit.see_other(COURSES.address(id), "attendance-recorded")
+        name_rows(form, places)
+        by_key = {each["person"]: each for each in await enrolled(visit, api, sitting)}
+        persons = [by_key.get(key, {"person": key}) for key in sent_persons(form)]
+        return _ticking_page(visit, sitting, persons, form, status)
+
+    _add_file(pages, site, api)
+    _add_import(pages, site, api)
+    _add_strike(pages, site, api)
+
+
+def may_attend(visit: Visit, sitting: Sitting) -> bool:
+    """Whether the person may write down who attended."""
+    route = "POST /courses/{id}/sessions/{session}/attendance"
+    return sitting.over and visit.may(route) and "attend" in sitting.course["possible"]
+
+
+def _frame(visit: Visit, sitting: Sitting) -> dict[str, Any]:
+    return {
+        "kind": COURSES, "course": sitting.course, "session": sitting.session,
+        "listed": sitting.listed, "title": session_title(sitting.session),
+        "address": sitting.address, "over": sitting.over, "may_attend": may_attend(visit, sitting),
+        "may_strike": visit.may("GET /courses/{id}/sessions/{session}/attendance/strike")
+        and "strike" in sitting.course["possible"] and bool(sitting.listed),
+    }  # fmt: skip
+
+
+def _ticking_page(
+    visit: Visit, sitting: Sitting, persons: list[dict[str, Any]], form: Form, status: int = 200
+) -> Response:
+    test = bool((sitting.course.get("rule") or {}).get("test"))
+    return visit.page(
+        "attendance_form.html", status, form=form, persons=persons, test=test, tests=TESTS,
+        **_frame(visit, sitting),
+    )  # fmt: skip
+
+
+def _add_file(pages: FastAPI, site: Site, api: RecordApi) -> None:
+    @pages.get("/courses/{id}/sessions/{session}/attendance/file")
+    async def attendance_file(
+        request: Request, id: str, session: str, filters: Annotated[FileFilters, Query()]
+    ) -> Response:
+        visit = site.visit(request)
+        path = f"/courses/{id}/sessions/{quote(session)}/attendance"
+        return (await api.get(visit, path, format=filters.format)).download()
+
+
+def _add_import(pages: FastAPI, site: Site, api: RecordApi) -> None:
+    uploads = ListUploads(ATTENDANCE, api)
+
+    async def target_of(visit: Visit, id: str, session: str) -> Import:
+        sitting = await load_sitting(visit, api, id, session)
+        crumbs = [
+            (COURSES.list_title, COURSES.list_address),
+            (course_title(sitting.course), COURSES.address(id)),
+            (session_title(sitting.session), sitting.address),
+        ]  # fmt: skip
+        path = f"/courses/{id}/sessions/{quote(session)}/attendance"
+        title = message("attendance-import")
+        return Import(path, title, f"{sitting.address}/import", "attendance", crumbs)
+
+    @pages.get("/courses/{id}/sessions/{session}/attendance/import")
+    async def attendance_import(request: Request, id: str, session: str) -> Response:
+        visit = site.visit(request)
+        return import_page(visit, visit.form(), await target_of(visit, id, session))
+
+    @pages.post("/courses/{id}/sessions/{session}/attendance/import")
+    async def import_attendance(request: Request, id: str, session: str) -> Response:
+        visit = site.visit(request)
+        form = await visit.sent_form(files=True)
+        target = await target_of(visit, id, session)
+        return _lead_on(visit, id, await uploads.send_file(visit, form, target))
+
+    @pages.post("/courses/{id}/sessions/{session}/attendance/import/rows")
+    async def import_attendance_rows(request: Request, id: str, session: str) -> Response:
+        visit = site.visit(request)
+        form = await visit.sent_form(files=True)
+        target = await target_of(visit, id, session)
+        return _lead_on(visit, id, await uploads.send_rows(visit, form, target))
+
+
+def _lead_on(visit: Visit, id_: str, answer: Answer | Response) -> Response:
+    """The page that was made, or the course with who attended."""
+    if isinstance(answer, Response):
+        return answer
+    return visit.see_other(COURSES.address(id_), "attendance-recorded")
+
+
+def _add_strike(pages: FastAPI, site: Site, api: RecordApi) -> None:
+    @pages.get("/courses/{id}/sessions/{session}/attendance/strike")
+    async def ask_strike(request: Request, id: str, session: str) -> Response:
+        visit = site.visit(request)
+        sitting = await load_sitting(visit, api, id, session)
+        form = visit.form(sitting.version)
+        return visit.page("attendance_strike.html", form=form, **_frame(visit, sitting))
+
+    @pages.post("/courses/{id}/sessions/{session}/attendance/strike")
+    async def strike(request: Request, id: str, session: str) -> Response:
+        visit = site.visit(request)
+        form = await visit.sent_form()
+        body = {"session": session, "persons": form.every("persons")}
+        answer = await api.send(visit, form, f"/courses/{id}/strike", body)
+        if not form.faulty:
+            return visit.see_other(COURSES.address(id), "persons-struck")
+        sitting = await load_sitting(visit, api, id, session)
+        return visit.page(
+            "attendance_strike.html", answer.status, form=form, **_frame(visit, sitting)
+        )

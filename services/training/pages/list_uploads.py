@@ -1,0 +1,171 @@
+"""The import of a list as a page: a file, and where it is refused, its rows to be mended.
+
+Whatever stands in cells comes back as a table with the faults beside them, and is sent again as
+the same list; a fault of the file as a whole has to be mended in the file.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from fastapi import Response
+
+from contracts.messages import Message
+from services.chassis.web.forms import Form
+from services.chassis.web.site import Visit
+from services.records.pages.api_client import Answer, RecordApi
+from services.training.attendance_files.refused_list import (
+    ListKind,
+    RefusedList,
+    as_csv,
+    as_members,
+    as_table,
+    cell_of,
+    from_members,
+    reason_of,
+    refused_list,
+)
+from services.training.attendance_files.spreadsheet_model import Table, TableFault
+from services.training.attendance_files.table_process import TableProcesses
+from services.training.pages.messages import message
+
+ANY_FILE = "text/csv"
+"""The format of a file is recognised by its first bytes, whatever a browser calls it."""
+ROWS_SHOWN, FAULTS_SHOWN = 100, 20
+"""How many faulty rows a page has to mend, and how many faults of a file it names."""
+
+
+class Import(NamedTuple):
+    """Where a list goes: the path of the interface, and the page with its title and address.
+
+    `about` begins the codes of what the page says; `crumbs` are the pages that it belongs to.
+    """
+
+    path: str
+    title: Message
+    address: str
+    about: str
+    crumbs: list[tuple[str, str]]
+
+    @property
+    def back(self) -> str:
+        """The address of the page that it belongs to."""
+        return self.crumbs[-1][1]
+
+
+@dataclass(frozen=True)
+class ListUploads:
+    """Imports lists of one kind through the interface."""
+
+    kind: ListKind
+    api: RecordApi
+    readers: TableProcesses = field(default_factory=TableProcesses)
+
+    async def send_file(self, visit: Visit, form: Form, target: Import) -> Answer | Response:
+        """The answer to an accepted file; the page of its rows, or the form again with its faults.
+
+        The form has the field `file`, and `sheet` for a workbook with several.
+        """
+        file, sheet = form.files.get("file"), form.text("sheet")
+        raw = await file.read() if file is not None else b""
+        if not raw:
+            form.refuse("file", message("list-no-file"))
+            return import_page(visit, form, target, 422)
+        answer = await self.api.upload(visit, form, target.path, raw, ANY_FILE, sheet=sheet)
+        if not form.faulty:
+            return answer
+        table = await self._table(raw, sheet)
+        refused = refused_list(self.kind, table) if table else None
+        if table is not None and refused is not None:
+            rows = rows_at_fault(refused, form)
+            if rows and len(rows) <= ROWS_SHOWN:
+                return self._mend_page(visit, form, target, refused, table, rows)
+        tell_faults(form)
+        return import_page(visit, form, target, answer.status)
+
+    async def send_rows(self, visit: Visit, form: Form, target: Import) -> Answer | Response:
+        """The answer to a list that was mended, or its rows again with what is still wrong."""
+        try:
+            refused, rows = sent_rows(self.kind, form)
+        except (ValueError, RecursionError):
+            form.general.append(message("list-broken"))
+            return import_page(visit, form, target, 400)
+        raw = as_csv(self.kind, refused)
+        answer = await self.api.upload(visit, form, target.path, raw, ANY_FILE)
+        if not form.faulty:
+            return answer
+        rows |= rows_at_fault(refused, form) or set()
+        return self._mend_page(visit, form, target, refused, as_table(self.kind, refused), rows)
+
+    async def _table(self, raw: bytes, sheet: str) -> Table | None:
+        try:
+            return await self.readers.read(raw, sheet or None)
+        except TableFault:
+            return None
+
+    def _mend_page(
+        self, visit: Visit, form: Form, target: Import, refused: RefusedList, table: Table,
+        rows: set[int],
+    ) -> Response:  # fmt: skip
+        """The rows with faults as fields, the others beside them."""
+        name_cells(self.kind, form, refused, table)
+        editable = [(number, refused.rows[number]) for number in sorted(rows & refused.rows.keys())]
+        form.values["list"] = [json.dumps(as_members(refused), ensure_ascii=False)]
+        return visit.page(
+            "list_mend.html", 422, form=form, target=target, kind=self.kind, editable=editable,
+            columns=[name for name in self.kind.columns if name in refused.places],
+            rest=[row for number, row in refused.rows.items() if number not in rows],
+        )  # fmt: skip
+
+
+def import_page(visit: Visit, form: Form, target: Import, status: int = 200) -> Response:
+    """The form of a file."""
+    return visit.page("list_import.html", status, form=form, target=target)
+
+
+def rows_at_fault(refused: RefusedList, form: Form) -> set[int] | None:
+    """The rows whose cells have faults; None where something else is wrong, too."""
+    cells = [cell_of(refused, name) for name in form.errors]
+    if form.general or None in cells:
+        return None
+    return {cell[0] for cell in cells if cell is not None}
+
+
+def sent_rows(kind: ListKind, form: Form) -> tuple[RefusedList, set[int]]:
+    """The list with what was typed into its cells, without the rows that were left out.
+
+    Also the numbers of the rows that were shown; ValueError for a form that is not ours.
+    """
+    refused = from_members(kind, json.loads(form.text("list")))
+    rows, editable = dict(refused.rows), set[int]()
+    for number, row in refused.rows.items():
+        names = [name for name in row if f"cell-{number}-{name}" in form.values]
+        if names:
+            editable.add(number)
+            rows[number] = {**row, **{n: form.text(f"cell-{number}-{n}") for n in names}}
+        if form.checked(f"leave-{number}"):
+            del rows[number]
+    return refused._replace(rows=rows), editable
+
+
+def name_cells(kind: ListKind, form: Form, refused: RefusedList, table: Table) -> None:
+    """Puts the faults of cells at their fields; any other is one of the whole list."""
+    for name, sentences in list(form.errors.items()):
+        cell = cell_of(refused, name)
+        del form.errors[name]
+        if cell is None:
+            form.general += sentences
+            continue
+        reasons = [reason_of(kind, table, cell, sentence) for sentence in sentences]
+        form.errors[f"cell-{cell[0]}-{cell[1]}"] = reasons
+
+
+def tell_faults(form: Form) -> None:
+    """Makes the faults of a file sentences of the form, which name their places themselves."""
+    sentences = [sentence for each in form.errors.values() for sentence in each]
+    form.errors.clear()
+    form.general += sentences[:FAULTS_SHOWN]
+    if len(sentences) > FAULTS_SHOWN:
+        form.general.append(message("list-more-faults", count=len(sentences) - FAULTS_SHOWN))

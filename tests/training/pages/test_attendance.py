@@ -1,0 +1,139 @@
+"""Attendance as pages: boxes for everybody on the roster, a list as a file, and mistakes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+import pytest
+
+from contracts import moments
+from services.chassis.clock import now_us
+from tests.support.builders.workbooks import xlsx
+from tests.support.page_visits import OWN, PageVisits, fields_of
+
+pytestmark = pytest.mark.anyio
+NAMES = ("Lê Văn Mẫu", "Nguyễn <i>Văn</i> Mẫu", "Trần Thị Thuý")
+HEAD = ["Số hiệu cán bộ", "Họ và tên", "Số giờ"]
+
+
+async def sitting(
+    visits: PageVisits, starts: str = "2025-05-05", test: bool = False, at: str = "2025-02-01"
+) -> str:
+    """The address of the attendance of a session; three persons are on the roster."""
+    desk = visits.desk
+    for i, name in enumerate(NAMES, 1):
+        body = {"unit": OWN, "role": "official", "number": f"CB-{i}", "name": name}
+        await desk.succeed("memberships", "clerk", body | {"at": "2025-03-01"})
+    plan = {"unit": OWN, "title": "Dân chủ", "topic": "democracy", "hours": "7.5", "test": test}
+    course = (await desk.succeed("courses", "clerk", plan | {"at": at}))["id"]
+    session = {"starts": f"{starts}T08:00:00+07:00", "place": "Hội trường", "hours": "7.5"}
+    await desk.succeed(f"courses/{course}/schedule", "clerk", session)
+    return f"/training/pages/courses/{course}/sessions/s1/attendance"
+
+
+async def begun(visits: PageVisits, address: str) -> dict[str, str]:
+    """What the form of a session begins with, without what belongs to the visit."""
+    page = await visits.open(address, "clerk")
+    assert page.status_code == 200, page.text
+    return {k: v for k, v in fields_of(page.text).items() if not k.startswith("_")}
+
+
+async def listed(visits: PageVisits, address: str) -> dict[str, tuple[str, str | None]]:
+    """Hours and test of everybody who is listed, by staff number."""
+    path = address.removeprefix("/training/pages/")
+    items = (await visits.desk.get(path, "hr")).json()["items"]
+    return {each["number"]: (each["hours"], each["test"]) for each in items}
+
+
+async def test_a_clerk_ticks_who_was_there(visits: PageVisits) -> None:
+    """In the order of names, with the hours of the session; only whoever is ticked is entered."""
+    address = await sitting(visits)
+    page = await visits.open(address, "clerk")
+    assert "Nguyễn &lt;i&gt;Văn&lt;/i&gt; Mẫu" in page.text and "<i>Văn" not in page.text
+    fields = await begun(visits, address)
+    assert fields["hours-0"] == "7,5" and "present-0" not in fields
+    course = await visits.succeed(address, "clerk", fields | {"present-0": "1", "present-2": "1"})
+    assert await listed(visits, address) == {"CB-1": ("7.5", None), "CB-3": ("7.5", None)}
+    shown = await visits.open(course, "clerk")
+    assert "2 người dự" in shown.text and f"{course}/hold" in shown.text
+    await visits.succeed(f"{course}/hold", "clerk", {"at": "2025-05-06"})
+    announced = [short for short, _ in await visits.desk.announcements()]
+    assert announced.count("training.completed") == 2
+
+
+async def test_whoever_was_entered_and_is_ticked_no_more_becomes_absent(visits: PageVisits) -> None:
+    """Others too where the clerk says so; the hours of each can be changed."""
+    address = await sitting(visits)
+    fields = await begun(visits, address)
+    await visits.succeed(address, "clerk", fields | {"present-0": "1", "hours-0": "3,5"})
+    fields = await begun(visits, address)
+    assert fields["present-0"] == "1" and fields["hours-0"] == "3,5"
+    del fields["present-0"]
+    await visits.succeed(address, "clerk", fields | {"present-1": "1", "absent": "1"})
+    assert await listed(visits, address) == {
+        "CB-1": ("0", None), "CB-2": ("7.5", None), "CB-3": ("0", None),
+    }  # fmt: skip
+    page = await visits.open(address, "reader")
+    assert "vắng" in page.text and "Mẫu" not in page.text and "<form class" not in page.text
+
+
+async def test_a_refused_form_keeps_every_box_and_names_the_row(visits: PageVisits) -> None:
+    """Too many hours are told where they stand; nobody ticked is nothing to save."""
+    address = await sitting(visits, test=True)
+    fields = await begun(visits, address)
+    nobody = await visits.send(address, "clerk", fields)
+    assert nobody.status_code == 422 and "Chưa đánh dấu ai" in nobody.text
+    wrong = {"present-0": "1", "present-2": "1", "hours-2": "9,5", "test-2": "failed"}
+    refused = await visits.send(address, "clerk", fields | wrong)
+    assert refused.status_code == 422 and 'id="fault-hours-2"' in refused.text
+    kept = fields_of(refused.text)
+    assert {name: kept[name] for name in wrong} == wrong and "present-1" not in kept
+    assert await listed(visits, address) == {}
+    right = wrong | {"hours-2": "7,5", "test-0": "passed"}
+    await visits.succeed(address, "clerk", fields | right)
+    assert await listed(visits, address) == {"CB-1": ("7.5", "passed"), "CB-3": ("7.5", "failed")}
+
+
+async def test_a_session_that_is_not_over_has_no_form(visits: PageVisits) -> None:
+    """It says when the attendance can be entered."""
+    year = moments.local_year(now_us()) + 1
+    address = await sitting(visits, starts=f"{year}-12-31", at=f"{year - 1}-01-01")
+    page = await visits.open(address, "clerk")
+    assert "chưa kết thúc" in page.text and 'name="present-0"' not in page.text
+
+
+async def uploaded(visits: PageVisits, address: str, *rows: list[Any]) -> httpx.Response:
+    """The answer to an uploaded list."""
+    files = {"file": ("dd.xlsx", xlsx(HEAD, *rows), "application/octet-stream")}
+    return await visits.send(f"{address}/import", "clerk", {}, files=files)
+
+
+async def test_a_list_is_imported_after_its_wrong_rows_are_mended(visits: PageVisits) -> None:
+    """A mark is no number of hours, and a stranger has to be on the roster first."""
+    address = await sitting(visits)
+    right, mark, stranger = ["CB-1", NAMES[0], 7.5], ["CB-2", NAMES[1], "x"], ["CB-9", None, 7.5]
+    refused = await uploaded(visits, address, right, mark, stranger)
+    assert refused.status_code == 422
+    assert 'id="fault-cell-3-hours"' in refused.text
+    assert 'id="fault-cell-4-number"' in refused.text and "<i>Văn" not in refused.text
+    fields = fields_of(refused.text) | {"cell-3-hours": "3:30", "leave-4": "1"}
+    files = {name: (None, text) for name, text in fields.items() if not name.startswith("_")}
+    done = await visits.send(
+        f"{address}/import/rows", "clerk", {}, blank=f"{address}/import", files=files
+    )
+    assert done.status_code == 303, done.text
+    assert await listed(visits, address) == {"CB-1": ("7.5", None), "CB-2": ("3.5", None)}
+    file = await visits.open(f"{address}/file?format=csv", "clerk")
+    assert "3,5" in file.text and file.headers["content-type"].startswith("text/csv")
+
+
+async def test_persons_who_were_not_there_are_taken_out_of_the_list(visits: PageVisits) -> None:
+    """Nobody chosen is refused at the field."""
+    address = await sitting(visits)
+    fields = await begun(visits, address)
+    await visits.succeed(address, "clerk", fields | {"present-0": "1", "present-1": "1"})
+    nobody = await visits.send(f"{address}/strike", "clerk", {})
+    assert nobody.status_code == 422 and "field-persons" in nobody.text
+    await visits.succeed(f"{address}/strike", "clerk", {"persons": [fields["person-1"]]})
+    assert await listed(visits, address) == {"CB-1": ("7.5", None)}
