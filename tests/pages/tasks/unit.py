@@ -59,6 +59,33 @@ def test_hr_finds_a_commune_and_explains_its_total(visitors: Visitors, script: b
         assert page.locator("html").get_attribute("lang") == "vi"
 
 
+@pytest.mark.parametrize("script", [True, False], ids=["script", "no-script"])
+def test_a_phone_shows_what_counts_first_and_opens_the_rest(
+    visitors: Visitors, script: bool
+) -> None:
+    """The bars, lines and articles are closed; a link to a line opens its group; paper has all."""
+    with visitors.page("hr", width=360, script=script) as page:
+        page.goto(f"/years/{YEAR}/units/{LOWERED}")
+        assert page.locator(".figure-main").is_visible() and page.locator(".lifts").is_visible()
+        lines = page.locator("article.line")
+        assert lines.count() > 10 and not any(each.is_visible() for each in lines.all())
+        page.locator(".lifts li a").first.click()
+        assert page.locator("article.line:target").is_visible()
+        page.locator(".line-group summary", has_text="Điều 4 khoản 2").first.click()
+        assert page.locator("#line-communication").is_visible()
+        page.emulate_media(media="print")
+        assert all(each.is_visible() for each in lines.all())
+        page.emulate_media(media="screen")
+        page.goto(f"/years/{YEAR}/resolution")
+        texts = page.locator(".clause")
+        assert texts.count() > 10 and not any(each.is_visible() for each in texts.all())
+        page.goto(f"/years/{YEAR}/resolution#d4-1")
+        assert page.locator("#d4-1").is_visible() and not page.locator("#d3-1").is_visible()
+    with visitors.page("hr", script=script) as page:
+        page.goto(f"/years/{YEAR}/units/{LOWERED}")
+        assert all(each.is_visible() for each in page.locator("article.line").all())
+
+
 def _compare_files(page: Page, total: str) -> None:
     """Both files have the unit, and the sheet has the total as the page prints it."""
     document = pypdf.PdfReader(io.BytesIO(downloaded(page, ".page-head a[href*='sheet.pdf']")))

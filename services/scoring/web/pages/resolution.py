@@ -6,6 +6,7 @@ One target can be opened alone: then every unit that is below it is listed.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from fractions import Fraction
 from typing import Annotated, Literal, NamedTuple
 
 from fastapi import FastAPI, Query, Request, Response
@@ -45,7 +46,10 @@ class MeasureRow(NamedTuple):
 
 
 class ClauseRow(NamedTuple):
-    """A clause or point with what measures it; `silent` where nothing does, nor any point of it."""
+    """A clause or point with what measures it; `silent` where nothing does, nor any point of it.
+
+    `share` is that of the possible points of all its measures; None where none are possible.
+    """
 
     anchor: str
     number: str
@@ -53,6 +57,12 @@ class ClauseRow(NamedTuple):
     measures: tuple[MeasureRow, ...]
     silent: bool
     points: tuple[ClauseRow, ...] = ()
+
+    @property
+    def share(self) -> Fraction | None:
+        possible = sum(row.measure.possible for row in self.measures)
+        reached = sum(row.measure.reached for row in self.measures if row.measure.possible)
+        return Fraction(reached, possible) if possible else None
 
 
 class ArticleRows(NamedTuple):
