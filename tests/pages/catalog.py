@@ -43,6 +43,8 @@ PAGES = (
     CatalogPage("year-search", f"/years/{YEAR}?q=hy+cuong", "hr"),
     CatalogPage("year-no-match", f"/years/{YEAR}?q=khong-co", "hr"),
     CatalogPage("year-own-units", f"/years/{YEAR}", "reader"),
+    CatalogPage("year-machinery", f"/years/{YEAR}", "operator"),
+    CatalogPage("year-activity", f"/years/{YEAR}/activity", "hr"),
     # the resolution
     CatalogPage("resolution", f"/years/{YEAR}/resolution", "council"),
     CatalogPage("resolution-target", f"/years/{YEAR}/resolution?target=2", "hr"),

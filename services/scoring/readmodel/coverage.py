@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import cache
 from typing import NamedTuple
 
 from services.scoring.ratings.report.model import Target, UnitBelow
@@ -87,10 +88,11 @@ def coverage(snapshot: Snapshot) -> ResolutionCoverage:
     for measure in measures.values():
         for place in places(measure.indicator.clause):
             by_place.setdefault(place, []).append(measure)
-    return ResolutionCoverage(by_place, _targets(snapshot))
+    return ResolutionCoverage(by_place, targets(snapshot))
 
 
-def _targets(snapshot: Snapshot) -> tuple[Target, ...]:
+def targets(snapshot: Snapshot) -> tuple[Target, ...]:
+    """How far the city is with each target of Article 3."""
     article = next(a for a in resolution().articles if a.number == TARGETS_ARTICLE)
     units: dict[str, int] = dict.fromkeys((clause.number for clause in article.clauses), 0)
     below: dict[str, list[UnitBelow]] = {number: [] for number in units}
@@ -116,7 +118,12 @@ def _target_lines(standing: Standing) -> dict[str, list[Line]]:
     lines: dict[str, list[Line]] = {}
     for line in standing.assessment.lines:
         if line.counts and line.indicator.kind.basic:
-            for place in places(line.indicator.clause):
-                if place.article == TARGETS_ARTICLE:
-                    lines.setdefault(place.clause, []).append(line)
+            for number in _target_numbers(line.indicator.clause):
+                lines.setdefault(number, []).append(line)
     return lines
+
+
+@cache
+def _target_numbers(clause: str) -> tuple[str, ...]:
+    """The targets that the clause of an indicator names."""
+    return tuple(place.clause for place in places(clause) if place.article == TARGETS_ARTICLE)

@@ -29,7 +29,7 @@ from services.scoring.ratings.report.model import (
 )
 from services.scoring.ratings.report.movements import class_counts, movements
 from services.scoring.readmodel.appeals import appeal_page
-from services.scoring.readmodel.coverage import coverage
+from services.scoring.readmodel.coverage import targets
 from services.scoring.readmodel.decisions import council_decisions
 from services.scoring.readmodel.moment import NOW
 from services.scoring.readmodel.reader import Reading
@@ -137,7 +137,7 @@ def compute(now: Snapshot, before: Snapshot) -> Report:
         ended=False,
         units=len(now.standings),
         units_before=len(before.standings),
-        targets=coverage(now).targets,
+        targets=targets(now),
         classes=tuple(class_counts(now.standings, before.standings, KINDS)),
         movements=movements(now.standings, before.standings, names),
         steps=steps,

@@ -54,6 +54,7 @@ PAGES = {
     # the overview of a year
     "GET /years": Permission(EVERY_ROLE),
     "GET /years/{year}": of_units("ratings"),
+    "GET /years/{year}/activity": of_units("events"),
     # the resolution
     "GET /years/{year}/resolution": Permission(
         READS_ALL, message("access-resolution"), line=LogLine.OTHERS, what="resolution"

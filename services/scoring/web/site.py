@@ -35,6 +35,7 @@ from services.scoring.web.pages import (
     unit_files,
     unit_history,
     year,
+    year_activity,
 )
 from services.scoring.web.pages import (
     desk as desk_page,
@@ -54,6 +55,7 @@ def build_pages(desk: Desk, verifier: Verifier) -> ASGIApp:
     sign_in_issuer.add_sign_in_issuer(pages, site, client)
     add_steps_elsewhere(pages, site)
     year.add_year(pages, site, desk)
+    year_activity.add_year_activity(pages, site, desk)
     resolution.add_resolution(pages, site, desk)
     report.add_report(pages, site, desk)
     desk_page.add_desk(pages, site, desk)

@@ -41,3 +41,21 @@ def test_a_reader_of_one_commune_sees_this_one_alone(visitors: Visitors) -> None
         assert page.locator("#ratings tbody tr").count() == 1
         assert UNIT in page.locator("#ratings").inner_text()
         assert page.locator(".stacked").count() == 0
+
+
+@pytest.mark.parametrize("script", [True, False], ids=["script", "no-script"])
+def test_who_did_what_last_is_found_from_the_overview(visitors: Visitors, script: bool) -> None:
+    """The six latest, a way to all of them, and for an operator the figures of the fold."""
+    with visitors.page("operator", script=script) as page:
+        page.goto(f"/years/{YEAR}")
+        latest = page.locator("section[aria-labelledby=latest] li a")
+        assert latest.count() == 6
+        name = latest.first.inner_text()
+        figures = page.locator("section[aria-labelledby=lately] .figure-value").all_inner_texts()
+        assert len(figures) == 3 and all(text.isdecimal() for text in figures)
+        page.locator("section[aria-labelledby=silent] a[href$='/activity']").click()
+        page.wait_for_url("**/activity")
+        rows = page.locator("main tbody tr")
+        assert name in " ".join(rows.all_inner_texts())
+        rows.first.locator("th a").click()
+        page.wait_for_url("**/events")

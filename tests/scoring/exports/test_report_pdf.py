@@ -68,7 +68,8 @@ def test_it_has_the_numbers_of_every_part() -> None:
     text = squeezed(words(write_report_pdf(HEAD, report())))
     for part in (
         "BÁO CÁO THỰC HIỆN NGHỊ QUYẾT 21/NQ-HĐND NĂM 2026", "Mục tiêu 6", "2/3", "66,7 %",
-        "Xã Sông Lô (33,3 %)", "Xã Sông Lô", "-12,00", "7/QĐ", "9/QĐ", "05/01/2027", "KN-1",
+        "Xã Sông Lô (33,3 %)", "Xã Sông Lô H44.1 -12,37 12,37 → 0,00", "-12,00",
+        "7/QĐ", "9/QĐ", "05/01/2027", "KN-1",
         "Nộp sau thời hạn kiến nghị", "-1,25", short_event_label("disclosure.due").vi, "1.234",
         reason_label("conflict").vi, "ít hơn năm trước", "1 (năm 2025: 3; trung vị: 1)",
         "Đơn vị giảm điểm: 1", "1 đơn vị mới được xếp loại",

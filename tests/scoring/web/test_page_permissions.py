@@ -76,6 +76,7 @@ ROWS = {
     # the overview of a year
     "GET /years": PageRow(EVERYBODY),
     "GET /years/{year}": PageRow(EVERYBODY, "ratings"),
+    "GET /years/{year}/activity": PageRow(EVERYBODY, "events"),
     # the resolution
     "GET /years/{year}/resolution": PageRow(SEES_ALL, "resolution"),
     # the council's report

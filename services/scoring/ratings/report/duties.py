@@ -128,5 +128,7 @@ def _medians(
 
 
 def _sum(counts: Iterable[DutyCount]) -> DutyCount:
-    rows = list(counts)
-    return DutyCount(*(sum(column) for column in zip(*rows, strict=True))) if rows else NONE
+    obliged = on_time = late = 0
+    for count in counts:
+        obliged, on_time, late = obliged + count[0], on_time + count[1], late + count[2]
+    return DutyCount(obliged, on_time, late)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
 from fastapi import FastAPI, Query, Request, Response
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from services.chassis.http.language import page_language
 from services.chassis.web.charts import Part, Step, stacked
@@ -27,15 +27,21 @@ from services.scoring.readmodel.report import Reports
 from services.scoring.web.desk import Desk
 from services.scoring.web.pages.year import tone
 
-FEW = 8
-"""So many rows of a part are shown beside the other parts."""
+FEW, ROWS = 8, 100
+"""So many rows of a part are shown beside the other parts, and on a page of an opened one."""
 ReportPart = Literal["rose", "fell", "decisions", "appeals", "late", "duties"]
 
 
 class ReportQuery(BaseModel):
-    """Which part is opened."""
+    """Which part is opened, and where its page begins."""
 
     part: Annotated[ReportPart | None, EMPTY] = None
+    cursor: Annotated[int, Field(ge=0, le=1_000_000)] = 0
+
+    @property
+    def rows(self) -> slice:
+        """The rows of each part that are shown: the first ones, or a page of an opened part."""
+        return slice(self.cursor, self.cursor + ROWS) if self.part else slice(FEW)
 
 
 class ReportFileQuery(BaseModel):
@@ -61,11 +67,14 @@ def add_report(pages: FastAPI, site: Site, desk: Desk) -> None:
     ) -> Response:
         visit = site.visit(request)
         report = await reports.of(year, visit.caller)
-        most = None if query.part else FEW
+        lists = part_rows(report)
+        last = query.rows.stop if query.part else 0
         name_stage(report.stage)
-        name_units(request.scope, set(shown_units(report, query.part, most)))
+        name_units(request.scope, set(shown_units(report, query)))
         return visit.page(
-            "report.html", year=year, report=report, opened=query.part, few=most,
+            "report.html", year=year, report=report, opened=query.part, few=FEW,
+            parts={name: rows[query.rows] for name, rows in lists.items()},
+            next=last if query.part and last < len(lists[query.part]) else None,
             classes=class_bars(report), at=report.until or desk.reading.clock(),
             kinds={kind: label("kind", kind) for kind in KINDS}, label=label, sentence=sentence,
             type_label=short_event_label, reason_label=reason_label, state_label=state_label,
@@ -83,22 +92,21 @@ def add_report(pages: FastAPI, site: Site, desk: Desk) -> None:
         return await exports.report_pdf(snapshot, report, query.lang or page_language())
 
 
-def shown_units(report: Report, part: str | None, most: int | None) -> Iterator[str]:
-    """The units that the page names, for the log of reads."""
-    for name, rows in _unit_rows(report).items():
-        if part in (None, name):
-            yield from rows[:most]
-
-
-def _unit_rows(report: Report) -> dict[str, list[str]]:
-    """The units of the rows of each part."""
+def part_rows(report: Report) -> dict[ReportPart, Sequence[Any]]:
+    """The rows of each part that can be opened."""
+    moved = report.movements
     return {
-        "rose": [each.unit for each in report.movements.rose],
-        "fell": [each.unit for each in report.movements.fell],
-        "decisions": [each.unit for each in report.decisions],
-        "appeals": [each.appeal.unit for each in report.appeals],
-        "duties": [each.unit for each in report.duties],
-    }
+        "rose": moved.rose, "fell": moved.fell, "decisions": report.decisions,
+        "appeals": report.appeals, "late": report.late or (), "duties": report.duties,
+    }  # fmt: skip
+
+
+def shown_units(report: Report, query: ReportQuery) -> Iterator[str]:
+    """The units that the page names, for the log of reads."""
+    for name, rows in part_rows(report).items():
+        if query.part in (None, name) and name != "late":
+            for row in rows[query.rows]:
+                yield row.appeal.unit if name == "appeals" else row.unit
 
 
 def median_text(value: Fraction | None) -> str:

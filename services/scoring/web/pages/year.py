@@ -2,31 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Annotated, NamedTuple
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Annotated, Any, NamedTuple
 from urllib.parse import urlencode
 
 from fastapi import FastAPI, Query, Request, Response
 from pydantic import BaseModel, Field
 
 from contracts.messages import Message
-from services.chassis.auth.credentials import READS_ALL
+from services.chassis.auth.credentials import READS_ALL, READS_MACHINERY, Credential
+from services.chassis.errors import BrokerAway
 from services.chassis.web.charts import Part, Step, stacked
 from services.chassis.web.parameters import EMPTY
 from services.chassis.web.site import Site, Visit
 from services.scoring.access.parameters import Kind, Sort, Year
 from services.scoring.access.read_lines import name_stage, name_units
 from services.scoring.errors import ClassUnknown
+from services.scoring.exports.event_labels import short_event_label
 from services.scoring.ratings.labels import KINDS, class_label, label
 from services.scoring.ratings.listing import CursorWrong
 from services.scoring.ratings.model import Rating
-from services.scoring.readmodel.reader import RatingPage
+from services.scoring.readmodel.activity import UnitActivity, activity, silent
+from services.scoring.readmodel.reader import RatingPage, may_read
 from services.scoring.readmodel.snapshot import Snapshot
 from services.scoring.web.desk import Desk
 from services.scoring.year.stages import NEXT, REOPENED, STAGES, Stage
 
 TONES = "abcd"
 ROWS = 50
+LATELY = 6
+"""So many units with the latest events, and silent ones, are named."""
+MACHINERY_SECONDS = 1.0
 
 
 class YearFilters(BaseModel):
@@ -39,9 +46,37 @@ class YearFilters(BaseModel):
     cursor: str | None = Field(None, max_length=2000)
 
     @property
+    def special(self) -> bool:
+        """Whether a part of the list is asked for, and not the overview."""
+        return self.narrowed or self.cursor is not None
+
+    @property
     def narrowed(self) -> bool:
         """Whether not all units are listed."""
         return bool(self.kind or self.class_ or self.q)
+
+
+class Lately(NamedTuple):
+    """The units with the latest events, and those that are silent for the longest time."""
+
+    latest: Sequence[UnitActivity]
+    silent: Sequence[UnitActivity]
+    number: int
+
+    @property
+    def units(self) -> set[str]:
+        """The units that are named."""
+        return {each.unit for each in (*self.latest, *self.silent)}
+
+
+class Machinery(NamedTuple):
+    """What the fold has not done yet; all None where the stream does not answer."""
+
+    behind: int | None = None
+    seconds: float | None = None
+    quarantined: int | None = None
+    unowned: int | None = None
+    halted: bool = False
 
 
 class ListedUnit(NamedTuple):
@@ -93,14 +128,18 @@ def add_year(pages: FastAPI, site: Site, desk: Desk) -> None:
         views = await years.views()
         view = next((each for each in views if each.state.year == year), None)
         before = await reading.snapshot(year - 1)
+        lately = None if filters.special else await _lately(desk, visit.caller, page.snapshot)
         name_stage(page.snapshot.stage)
-        name_units(request.scope, (rating.unit for rating in page.items))
+        named = {rating.unit for rating in page.items}
+        name_units(request.scope, named if lately is None else named | lately.units)
         return visit.page(
             "year.html", year=year, filters=filters, page=page,
             view=view or await years.view(year), rows=listed_units(page, before),
             kinds=_kinds(page.snapshot, visit),
             classes=list(dict.fromkeys(page.snapshot.classes(filters.kind))),
             kind_options=[(kind, label("kind", kind)) for kind in KINDS],
+            lately=lately, type_label=short_event_label,
+            machinery=await _machinery(desk) if visit.caller.role in READS_MACHINERY else None,
             road=road(page.snapshot.stage), years=[each.state.year for each in views][-5:],
         )  # fmt: skip
 
@@ -110,6 +149,29 @@ def _kinds(snapshot: Snapshot, visit: Visit) -> list[KindClasses]:
     if visit.caller.role not in READS_ALL:
         return []
     return kind_classes(snapshot, f"/years/{snapshot.year}?")
+
+
+async def _lately(desk: Desk, reader: Credential, snapshot: Snapshot) -> Lately:
+    """Of the units that the reader may see."""
+    current = await desk.reading.snapshots.of(snapshot.year)
+    units = [key for key in snapshot.standings if may_read(current, key, reader)]
+    rows = await activity(desk.reading, snapshot, units)
+    quiet = silent(rows)
+    latest = sorted(rows, key=lambda row: row.time or 0, reverse=True)
+    return Lately([row for row in latest[:LATELY] if row.time], quiet[:LATELY], len(quiet))
+
+
+async def _machinery(desk: Desk) -> Machinery:
+    """The figures of the fold, if the stream tells them soon."""
+    try:
+        async with asyncio.timeout(MACHINERY_SECONDS):
+            figures: Mapping[str, Any] = await desk.lag.now()
+    except (BrokerAway, TimeoutError):
+        return Machinery()
+    return Machinery(
+        figures["events"], figures["seconds"], figures["quarantined"], figures["unowned"],
+        figures["halted"] is not None,
+    )  # fmt: skip
 
 
 def listed_units(page: RatingPage, before: Snapshot) -> list[ListedUnit]:
