@@ -135,6 +135,11 @@ PAGES = (
         f"/awards/pages/register/{YEAR}/{{achievement-recognised}}/replicate",
         OWN_CLERK,
     ),
+    CatalogPage(
+        "register-retract",
+        f"/awards/pages/register/{YEAR}/{{achievement-recognised}}/retract/4",
+        OWN_CLERK,
+    ),
     CatalogPage("cases", "/violations/pages/cases", "council"),
     CatalogPage("cases-narrowed", "/violations/pages/cases?stage=upheld", "auditor"),
     CatalogPage("cases-refused", "/violations/pages/cases", "hr", 403),

@@ -74,7 +74,7 @@ def _make_achievements(stack: Stack) -> dict[str, str]:
     decision = {"level": "city", "decision": "12/QĐ-UBND", "at": "2025-06-01"}
     take(f"achievements/{done}/recognise", **decision)
     document = {"evidence": [{"document": "3/BC"}], "at": "2025-07-01"}
-    take(f"achievements/{done}/replicate", by="H44.2.4", **document)
+    take(f"achievements/{done}/replicate", by="H44.2.5", **document)
     votes["at"] = "2025-08-01"
     take(f"achievements/{done}/appraise", what="award", level="province", **votes)
     return {"achievement": new, "achievement-recognised": done}

@@ -50,4 +50,4 @@ def wait_for_sheet(
             seen = read(page)
             if seen == value:
                 break
-        assert seen == value
+        assert seen == value, f"{seen} instead of {value}"

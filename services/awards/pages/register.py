@@ -55,6 +55,14 @@ async def find_entry(visit: Visit, api: RecordApi, year: int, id_: str) -> list[
     return honours
 
 
+async def own_replications(visit: Visit, api: RecordApi, id_: str) -> list[dict[str, Any]]:
+    """The replications that a clerk may take back; none for others, who do so by the journal."""
+    if not visit.may("POST /register/{year}/{id}/retract/{version}"):
+        return []
+    answer = await api.get(visit, f"/achievements/{id_}/replications")
+    return list(answer.body["items"])
+
+
 def add_register(pages: FastAPI, site: Site, api: RecordApi) -> None:
     """The register, its file, and the page of an entry."""
 
@@ -82,14 +90,12 @@ def add_register(pages: FastAPI, site: Site, api: RecordApi) -> None:
     async def register_entry(request: Request, year: int, id: str) -> Response:
         visit = site.visit(request)
         honours = await find_entry(visit, api, year, id)
-        may_replicate = visit.may("POST /register/{year}/{id}/replicate")
+        replications = await own_replications(visit, api, id)
         return visit.page(
-            "register_entry.html", kind=REGISTER, honours=honours,
+            "register_entry.html", kind=REGISTER, honours=honours, replications=replications,
             address=entry_address(year, id),
-            replications=(await api.get(visit, f"/achievements/{id}/replications")).body["items"]
-            if may_replicate else [],
             own=ACHIEVEMENTS.address(id) if reads_unit(visit, honours[0]["unit"]) else None,
-            steps=[REPLICATE] if may_replicate and _is_model(honours) else [],
+            steps=[REPLICATE] if _may_take_up(visit, honours, replications) else [],
         )  # fmt: skip
 
 
@@ -104,5 +110,12 @@ def _address(visit: Visit, honour: dict[str, Any]) -> str:
     return entry_address(honour["year"], honour["id"])
 
 
-def _is_model(honours: list[dict[str, Any]]) -> bool:
-    return any(honour["what"] == "model" for honour in honours)
+def _may_take_up(
+    visit: Visit, honours: list[dict[str, Any]], replications: list[dict[str, Any]]
+) -> bool:
+    """Whether a unit of the person can take it up: not the own model, nor the same one twice."""
+    if not any(honour["what"] == "model" for honour in honours):
+        return False
+    done = {honours[0]["unit"], *(each["by"] for each in replications)}
+    left = not visit.units or not done.issuperset(visit.units)
+    return left and visit.may("POST /register/{year}/{id}/replicate")

@@ -8,7 +8,9 @@ from __future__ import annotations
 from fastapi import FastAPI, Request, Response
 
 from services.awards.pages.achievement_steps import REGISTER, REPLICATE, achievement_title
-from services.awards.pages.register import entry_address, find_entry
+from services.awards.pages.messages import message
+from services.awards.pages.register import entry_address, find_entry, own_replications
+from services.chassis.web import formats
 from services.chassis.web.forms import Form
 from services.chassis.web.site import Site, Visit
 from services.records.pages.api_client import RecordApi
@@ -71,7 +73,15 @@ async def _retraction_page(
     visit: Visit, api: RecordApi, year: int, id_: str, version: int, form: Form, status: int = 200
 ) -> Response:
     honour, address = (await find_entry(visit, api, year, id_))[0], entry_address(year, id_)
+    own = await own_replications(visit, api, id_)
+    about = [
+        (name, value)
+        for each in own if each["version"] == version
+        for name, value in (
+            (message("field-by"), each["by"]), (message("field-at"), formats.moment(each["at"])),
+        )
+    ]  # fmt: skip
     return visit.page(
         "record_retraction.html", status, kind=REGISTER, form=form, record=honour, line=None,
-        version=version, address=address, back=(achievement_title(honour), address),
+        about=about, version=version, address=address, back=(achievement_title(honour), address),
     )  # fmt: skip

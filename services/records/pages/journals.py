@@ -122,5 +122,6 @@ async def _retraction_page(
     line = next((each for each in lines if each.entry["version"] == version), None)
     return visit.page(
         "record_retraction.html", status, kind=kind, form=form, record=record, version=version,
-        line=line, address=address, back=(message("record-journal"), f"{address}/journal"),
+        line=line, about=(), address=address,
+        back=(message("record-journal"), f"{address}/journal"),
     )  # fmt: skip

@@ -123,7 +123,10 @@ async def test_a_clerk_of_another_unit_takes_a_model_up_from_the_register(
     assert OTHER in (await visits.open(achievement, "council")).text
     after = await visits.open(entry, "clerk", OTHER)
     assert f"{entry}/retract/4" in after.text and "01/07/2025" in after.text
-    assert "/retract/" not in (await visits.open(entry, "clerk")).text
+    assert f"{entry}/replicate" not in after.text
+    assert OTHER in (await visits.open(f"{entry}/retract/4", "clerk", OTHER)).text
+    own = (await visits.open(entry, "clerk")).text
+    assert "/retract/" not in own and "/replicate" not in own
     assert "/retract/4" not in (await visits.open(f"{achievement}/journal", "clerk")).text
     assert "/retract/4" in (await visits.open(f"{achievement}/journal", "council")).text
     bare = await visits.send(f"{entry}/retract/4", "clerk", {}, OTHER)
