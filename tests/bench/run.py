@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from rich.console import Console
 
-from tests.bench import abuse, measures, telemetry, tutorial_side, what_if
+from tests.bench import abuse, live, measures, telemetry, tutorial_side, what_if
 from tests.bench.backlog import alone, backlog_rows, catch_up
 from tests.bench.city import City, write_batches
 from tests.bench.exports import exports
@@ -18,10 +18,10 @@ from tests.bench.verifying import verifying
 
 FOLD, RATING, REBUILD, DOOR = "fold", "rating", "rebuild", "door"
 RELAY, STAGES, ABUSE, EXPORTS = "relay", "stages", "abuse", "exports"
-WHAT_IF, BESIDE = "what-if", "what-if-beside"
+WHAT_IF, BESIDE, LIVE = "what-if", "what-if-beside", "what-if-live"
 SEALS, PAST, SEALING, TELEMETRY = "seals", "past", "sealing", "telemetry"
 PARTS = (
-    FOLD, RATING, REBUILD, EXPORTS, PAST, WHAT_IF, BESIDE, SEALING, DOOR, RELAY, SEALS, ABUSE,
+    FOLD, RATING, REBUILD, EXPORTS, PAST, WHAT_IF, BESIDE, LIVE, SEALING, DOOR, RELAY, SEALS, ABUSE,
     STAGES, TELEMETRY,
 )  # fmt: skip
 ON_FOLDED = {FOLD, RATING, REBUILD, EXPORTS, PAST, WHAT_IF, SEALING, TELEMETRY}
@@ -102,6 +102,9 @@ class Figures:
         self.beside = Figure(
             "backlog to ratings beside what-ifs", database, "events/s", "ratio", BESIDE_RATIO
         )
+        self.live = Figure(
+            "events as they arrive, beside what-ifs", database, "events/s", "ratio", BESIDE_RATIO
+        )
         self.seals = [
             Figure(name, database, "s", "at most", target)
             for name, target in (
@@ -133,7 +136,7 @@ class Figures:
         by_part = {
             FOLD: [self.fold, self.memory], RATING: [self.rating], DOOR: [self.door],
             REBUILD: [self.rebuild, self.healing], RELAY: [self.relay], EXPORTS: self.files,
-            WHAT_IF: self.what_ifs, BESIDE: [self.beside],
+            WHAT_IF: self.what_ifs, BESIDE: [self.beside], LIVE: [self.live],
             SEALS: self.seals, PAST: self.past, SEALING: [self.sealing],
             TELEMETRY: [self.exported_fold, self.exported_rating],
             ABUSE: [figure for pair in self.waits.values() for figure in pair],
@@ -160,10 +163,7 @@ async def run(options: Options) -> Report:
             for number in range(1, options.repeat + 1):
                 log.print(f"{database}, {number} of {options.repeat}", style="dim")
                 await _scoring(ground, database, options, figures)
-                if BESIDE in options.only:
-                    async with ground.database(database) as url:
-                        beside = await what_if.fold_beside(ground, url)
-                    figures.beside.add(beside.beside, beside.alone, answers=beside.answers)
+                await _what_ifs(ground, database, options, figures)
                 if TELEMETRY in options.only:
                     compared = await telemetry.fold_beside(ground, database)
                     figures.exported_fold.add(*compared)
@@ -225,6 +225,21 @@ async def _scoring(ground: Ground, database: str, options: Options, figures: Fig
         ours = ground.stream.messages / folded.seconds
         figures.fold.add(ours, theirs, seconds=folded.seconds)
         figures.memory.add(folded.peak_mb)
+
+
+async def _what_ifs(ground: Ground, database: str, options: Options, figures: Figures) -> None:
+    """The fold beside what-ifs: with a backlog, and with events as they arrive."""
+    if BESIDE in options.only:
+        async with ground.database(database) as url:
+            beside = await what_if.fold_beside(ground, url)
+        figures.beside.add(beside.beside, beside.alone, answers=beside.answers)
+    if LIVE in options.only:
+        async with ground.database(database) as url:
+            arrived = await live.fold_live(ground, url)
+        figures.live.add(
+            arrived.beside, arrived.alone, answers=arrived.answers,
+            behind_s=arrived.behind, behind_alone_s=arrived.behind_alone,
+        )  # fmt: skip
 
 
 async def _abuse(ground: Ground, database: str, options: Options, figures: Figures) -> None:

@@ -20,6 +20,7 @@ from tests.bench.run import (
     DOOR,
     EXPORTS,
     FOLD,
+    LIVE,
     PARTS,
     PAST,
     RATING,
@@ -65,6 +66,7 @@ FIGURES = {
             "what-if, all rules",
         ),
         BESIDE: ("backlog to ratings beside what-ifs",),
+        LIVE: ("events as they arrive, beside what-ifs",),
         SEALING: ("draft and seal of a year",),
         TELEMETRY: ("backlog to ratings, with telemetry", "one rating, with telemetry"),
         SEALS: ("a seal, without the database", "its check", "its ratings again"),
@@ -74,7 +76,7 @@ FIGURES = {
 COMPARED = {
     "backlog to ratings", "one rating", "outbox to stream, four writers beside",
     "backlog to ratings beside what-ifs", "backlog to ratings, with telemetry",
-    "one rating, with telemetry",
+    "one rating, with telemetry", "events as they arrive, beside what-ifs",
 }  # fmt: skip
 WAITS = {
     *(f"others beside {abuse}, worst" for abuse in (*NAMES, FLOODED)),

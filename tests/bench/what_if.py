@@ -172,26 +172,31 @@ async def fold_beside(ground: Ground, url: str) -> Beside:
 
 
 async def _take_turns(client: httpx.AsyncClient, db: Database, windows: Windows) -> None:
-    body = {"year": YEAR, "rubrics": [twice(text) for text in texts()]}
-    while not await _folded(db):
+    while not await folded_number(db):
         await asyncio.sleep(POLL_SECONDS)
     while True:
         spent = 0.0
         for beside in (True, False):
-            events, began = await _folded(db), time.perf_counter()
+            events, began = await folded_number(db), time.perf_counter()
             if beside:
-                answer = await client.post("/scoring/whatif", json=body)
-                if answer.status_code not in (OK, NO_UNIT_YET, BUSY):
-                    raise NotExact(f"a what-if beside the fold was answered {answer.status_code}")
-                windows.answers += answer.status_code == OK
+                windows.answers += await try_all_rules(client)
             else:
                 await asyncio.sleep(spent)
-            number = await _folded(db) - events
+            number = await folded_number(db) - events
             spent = time.perf_counter() - began
             windows.add(beside, number, spent)
 
 
-async def _folded(db: Database) -> int:
+async def try_all_rules(client: httpx.AsyncClient) -> bool:
+    """A what-if about all rules beside a fold; whether it was answered and not put off."""
+    body = {"year": YEAR, "rubrics": [twice(text) for text in texts()]}
+    answer = await client.post("/scoring/whatif", json=body)
+    if answer.status_code not in (OK, NO_UNIT_YET, BUSY):
+        raise NotExact(f"a what-if beside the fold was answered {answer.status_code}")
+    return answer.status_code == OK
+
+
+async def folded_number(db: Database) -> int:
     """The number of messages that are folded."""
     async with db.read() as conn:
         return (await position.load(conn)).stream_seq
