@@ -16,13 +16,14 @@ from typing import NamedTuple
 
 from contracts.moments import rfc3339
 from services.chassis.clock import Clock
-from services.chassis.errors import DanchuError
+from services.chassis.errors import DanchuError, StateOfNewerVersion
 from services.chassis.private_files import private_folder
 from services.chassis.service_schema import migrate
 from services.chassis.settings import Settings
 from services.commands import keys
 from services.commands.backup_folder import (
     WRITTEN_AT_START,
+    BackupNewer,
     Manifest,
     complete,
     copy_file,
@@ -114,15 +115,18 @@ async def restore(settings: Settings, folder: Path, step: Step) -> Rows:
     """Puts a backup into a home and databases that are empty; returns the rows by service.
 
     RestoreTargetInUse or TargetInUse where something is there already, and then nothing is changed;
-    AlreadyUp while a stack runs on the home.
+    AlreadyUp while a stack runs on the home; the errors of `manifest_of`.
     """
     manifest = manifest_of(folder, SERVICES)
     rows = dict(manifest.rows)
     private_folder(settings.home)
     with stack_lock(settings.home), tempfile.TemporaryDirectory(dir=settings.home) as staging:
         await _require_empty(settings, folder, manifest)
-        for name in SERVICES:
-            await _stage(folder, Path(staging), name)
+        try:
+            for name in SERVICES:
+                await _stage(folder, Path(staging), name)
+        except StateOfNewerVersion:
+            raise BackupNewer(folder, manifest.version) from None
         on_server = [name for name in SERVICES if settings.database_file(name) is None]
         rows |= await _copy_to_server(settings, Path(staging), on_server, step)
         for path in saved_home_files(manifest):

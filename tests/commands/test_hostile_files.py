@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import shutil
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from services.chassis.auth.public_keys import KEYS_MAX
 from services.chassis.settings import USERS_FILE
+from services.commands.backup_folder import sha256
 from tests.commands.test_cli import danchu
 
 UNIT, HERE = ("--unit", "H44.1"), ("--host", "127.0.0.1")
@@ -131,12 +134,23 @@ def test_a_place_that_cannot_be_used_is_named(
 def test_a_backup_of_a_newer_version_is_left_to_that_version(
     originals: Path, tmp_path: Path
 ) -> None:
-    """By the format of its manifest, which names the version."""
+    """By the format of its manifest or the schema of a database; the version is named."""
     folder = tmp_path / "backup"
     shutil.copytree(originals / "backup", folder)
     manifest = json.loads((folder / "manifest.json").read_text())
+    restore = ("restore", "--from", "{}", "--home", str(tmp_path / "new"))
     (folder / "manifest.json").write_text(json.dumps({**manifest, "format": 2, "version": "9.9"}))
-    assert "9.9" in said(folder, "restore", "--from", "{}", "--home", "{}/new")
+    assert "9.9" in said(folder, *restore)
+    with closing(sqlite3.connect(folder / "intake.db")) as conn:
+        conn.execute("UPDATE alembic_version SET version_num = '9999'")
+        conn.commit()
+        conn.execute("PRAGMA journal_mode = DELETE")
+    files = {**manifest["files"], "intake.db": sha256(folder / "intake.db")}
+    later = {**manifest, "files": files, "version": "8.8"}
+    (folder / "manifest.json").write_text(json.dumps(later))
+    output = said(folder, *restore)
+    assert "8.8" in output and str(folder) in output
+    assert not list((tmp_path / "new").glob("*.db"))
 
 
 @pytest.mark.parametrize("kind", ["tokens", "sessions"])
