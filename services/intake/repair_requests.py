@@ -38,7 +38,7 @@ QUEUE = "intake"
 REPAIRS, SENDS = "operator", ("emitter", "registrar")
 """Who may repair, and whose events: what the council decides, the council sends again itself."""
 REOPEN_SECONDS = 1.0
-AT_ONCE = 4
+QUEUE_MAX = 64
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,10 @@ class RepairRequests:
                 client = await self.broker.ensure()
                 with translate_client_errors():
                     await client.subscribe(
-                        REPAIR_SUBJECT, queue=QUEUE, cb=self.on_request, pending_msgs_limit=AT_ONCE
+                        REPAIR_SUBJECT,
+                        queue=QUEUE,
+                        cb=self.on_request,
+                        pending_msgs_limit=QUEUE_MAX,
                     )
                 while not client.is_closed:
                     await asyncio.sleep(REOPEN_SECONDS)

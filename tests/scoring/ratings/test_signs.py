@@ -51,7 +51,7 @@ def test_the_last_hours_begin_and_end_with_their_instants() -> None:
     """Ten of twenty within the last day; one fewer, or outside by an instant, is none."""
     early = [event(number) for number in range(LAST_LEAST)]
     for late in (
-        [event(n, time=UNTIL - LAST_US + n) for n in range(LAST_LEAST)],
+        [event(n, time=UNTIL - LAST_US + n, recorded=SPRING) for n in range(LAST_LEAST)],
         [event(n, recorded=UNTIL - 1 - n * WINDOW_US) for n in range(LAST_LEAST)],
     ):
         (sign,) = search(early + late).last_hours

@@ -23,7 +23,7 @@ from services.scoring.web.desk import Desk
 from services.scoring.web.messages import message
 
 ROWS = 50
-UNITS_SHOWN = 8
+UNITS_SHOWN = 4
 DAY_US = 24 * 3600 * 1_000_000
 Text = Annotated[str | None, EMPTY]
 Day = Annotated[date | None, EMPTY]
