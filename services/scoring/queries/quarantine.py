@@ -7,6 +7,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts import envelope
+from contracts.bounds import EVENT_BYTES_MAX
 from contracts.envelope import Recorded
 from services.scoring.store.quarantine import DROPPED, REASONS, REPLAYED, WAITING
 from services.scoring.year.obstacles import WaitingEntry
@@ -96,7 +97,10 @@ class EntryRow(NamedTuple):
 async def page(
     conn: AsyncConnection, state: str, reason: str | None, after: EntryPlace | None, limit: int
 ) -> list[EntryRow]:
-    """The entries of a state, of one reason or all, newest first, behind a place."""
+    """The entries of a state, of one reason or all, newest first, behind a place.
+
+    Bytes that are too many for an event are left out.
+    """
     where = ["state = :state"]
     values: dict[str, Any] = {"state": state, "limit": limit}
     if reason is not None:
@@ -106,8 +110,9 @@ async def page(
         where.append("(came, id) < (:since, :id)")
         values |= after._asdict()
     select = text(
-        "SELECT id, reason, detail, subject, came, raw FROM quarantine "
-        f"WHERE {' AND '.join(where)} ORDER BY came DESC, id DESC LIMIT :limit"
+        "SELECT id, reason, detail, subject, came, "
+        f"CASE WHEN length(raw) <= {EVENT_BYTES_MAX} THEN raw ELSE substr(raw, 1, 0) END "
+        f"FROM quarantine WHERE {' AND '.join(where)} ORDER BY came DESC, id DESC LIMIT :limit"
     )
     rows = await conn.execute(select, values)
     return [

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from contracts import door, envelope
+from contracts.bounds import EVENT_BYTES_MAX
 from contracts.catalog import BY_TYPE
 from contracts.door import BodyRefused, Emitted, Refusal
 from contracts.faults import Fault
@@ -15,6 +16,8 @@ from services.scoring.exports.event_labels import event_label
 
 SET_BY_THE_DOOR = ("recordedtime", "traceparent", "tracestate")
 TEXT_MAX = 200
+SHOWN_MAX = EVENT_BYTES_MAX
+"""So many characters of a message are shown: no event that the door takes is longer."""
 PARTS_LEAST = 4
 """So many parts the subject of a message on the stream has at least."""
 
@@ -54,13 +57,16 @@ def head_of(raw: bytes, subject: str) -> MessageHead:
 
 
 def text_of(raw: bytes) -> str:
-    """The message as a text to be mended: JSON indented, without what the door itself adds."""
+    """The message as a text to be mended: JSON indented, without what the door itself adds.
+
+    Of one that is too long for an event, the beginning.
+    """
     event = parsed(raw)
     if event is None:
-        return _clean(raw.decode(errors="replace"))
+        return _clean(raw[:SHOWN_MAX].decode(errors="replace"))
     if isinstance(event, dict):
         event = {name: value for name, value in event.items() if name not in SET_BY_THE_DOOR}
-    return _clean(json.dumps(event, indent=2, ensure_ascii=False))
+    return _clean(json.dumps(event, indent=2, ensure_ascii=False)[:SHOWN_MAX])
 
 
 def parsed(raw: bytes) -> Any:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from services.scoring.web.quarantined import (
+    SHOWN_MAX,
     FieldChange,
     event_faults,
     field_changes,
@@ -26,12 +27,13 @@ NESTED = b'{"data":' + b"[" * 100_000 + b"]" * 100_000 + b"}"
     [
         b"", b"{", b"\xff\xfe\x00", b"null", b"[1]", b'"\\ud800"', NESTED, b'{"data":NaN}',
         b'{"type":7,"subject":{"a":1},"id":"\\u0000"}', b"9" * 5000,
+        json.dumps({"data": "x" * 10**6}).encode(), b"y" * 10**6,
     ],
 )  # fmt: skip
 def test_any_bytes_are_shown_as_a_text_that_can_be_encoded(raw: bytes) -> None:
     """Broken, nested and half of a character: a page is made of them nevertheless."""
     head = head_of(raw, SUBJECT)
-    assert "\0" not in text_of(raw).encode().decode()
+    assert "\0" not in text_of(raw).encode().decode() and len(text_of(raw)) <= SHOWN_MAX
     assert (head.title, head.unit) == (None, "H44.2.5")
     assert event_faults(text_of(raw).encode(), NOW)
 
