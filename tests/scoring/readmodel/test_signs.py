@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -25,10 +24,9 @@ SHARED = "ab" * 32
 
 
 @pytest.fixture
-async def fold(tmp_path: Path) -> AsyncIterator[Fold]:
-    """A database with three units, of which one has a former code."""
-    rubrics = load_directory(SHIPPED)
-    async with folding(f"sqlite:///{tmp_path / 'scoring.db'}", rubrics) as made:
+async def fold(database_url: str) -> AsyncIterator[Fold]:
+    """Either database with three units, of which one has a former code."""
+    async with folding(database_url, load_directory(SHIPPED)) as made:
         recoded = event(
             "code", "unit.recoded", subject="H44.3", data={"code": "X9", "effective": "2025-01-01"}
         )
