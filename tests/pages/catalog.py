@@ -45,6 +45,10 @@ PAGES = (
     CatalogPage("year-own-units", f"/years/{YEAR}", "reader"),
     CatalogPage("year-machinery", f"/years/{YEAR}", "operator"),
     CatalogPage("year-activity", f"/years/{YEAR}/activity", "hr"),
+    # what-if
+    CatalogPage("what-if", f"/years/{YEAR}/what-if", "hr"),
+    CatalogPage("what-if-text", f"/years/{YEAR}/what-if?rubric=viet-tri-2025-commune", "council"),
+    CatalogPage("what-if-gone", f"/years/{YEAR}/what-if/x", "auditor", 404),
     # the resolution
     CatalogPage("resolution", f"/years/{YEAR}/resolution", "council"),
     CatalogPage("resolution-target", f"/years/{YEAR}/resolution?target=2", "hr"),

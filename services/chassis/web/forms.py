@@ -6,7 +6,7 @@ form and comes back with it, so that a form that is sent twice is one command (`
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Iterable, Mapping
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl
@@ -25,6 +25,7 @@ OWN = (TOKEN, FORM_ID, VERSION)
 """The hidden fields of every form."""
 TEXT_BYTES_MAX, FILE_BYTES_MAX = 512 * 1024, 16 * 2**20
 FIELDS_MAX = 5000
+FILES_MAX = 16
 URLENCODED, MULTIPART = "application/x-www-form-urlencoded", "multipart/form-data"
 Values = Mapping[str, list[str]]
 
@@ -41,7 +42,7 @@ class Form:
     id: str
     version: str = ""
     values: dict[str, list[str]] = field(default_factory=dict)
-    files: dict[str, UploadFile] = field(default_factory=dict)
+    uploads: Sequence[tuple[str, UploadFile]] = ()
     errors: dict[str, list[str]] = field(default_factory=dict)
     general: list[str] = field(default_factory=list)
 
@@ -52,6 +53,15 @@ class Form:
     def every(self, name: str) -> list[str]:
         """All that was chosen in a field, such as boxes of one name."""
         return self.values.get(name, [])
+
+    @property
+    def files(self) -> dict[str, UploadFile]:
+        """The files by their fields; of several in one field the last."""
+        return dict(self.uploads)
+
+    def every_file(self, name: str) -> list[UploadFile]:
+        """All files of a field, in their order."""
+        return [file for field_name, file in self.uploads if field_name == name]
 
     def checked(self, name: str) -> bool:
         """Whether a box is ticked."""
@@ -94,7 +104,7 @@ async def read_form(request: Request, files: bool = False) -> Form:
         )  # fmt: skip
     except ValueError:
         raise Problem(400, message("form-malformed")) from None
-    return _form(pairs, {})
+    return _form(pairs, ())
 
 
 async def _multipart(request: Request) -> Form:
@@ -104,18 +114,24 @@ async def _multipart(request: Request) -> Form:
         yield raw
 
     parser = MultiPartParser(
-        request.headers, stream(), max_files=5, max_fields=FIELDS_MAX, max_part_size=TEXT_BYTES_MAX
+        request.headers,
+        stream(),
+        max_files=FILES_MAX,
+        max_fields=FIELDS_MAX,
+        max_part_size=TEXT_BYTES_MAX,
     )
     try:
         parts = await parser.parse()
     except (MultiPartException, KeyError, UnicodeDecodeError):
         raise Problem(400, message("form-malformed")) from None
-    files = {name: part for name, part in parts.multi_items() if isinstance(part, UploadFile)}
+    files = [(name, part) for name, part in parts.multi_items() if isinstance(part, UploadFile)]
     pairs = [(name, part) for name, part in parts.multi_items() if isinstance(part, str)]
     return _form(pairs, files)
 
 
-def _form(pairs: Iterable[tuple[str, str]], files: dict[str, UploadFile]) -> Form:
+def _form(
+    pairs: Iterable[tuple[str, str]], files: Sequence[tuple[str, UploadFile]]
+) -> Form:  # fmt: skip
     values: dict[str, list[str]] = {}
     for name, value in pairs:
         values.setdefault(name, []).append(value.replace("\r\n", "\n"))

@@ -25,7 +25,6 @@ from services.scoring.messages import message
 from services.scoring.ratings.json_what_if import comparison_members, what_if_members
 from services.scoring.readmodel.compare import compare_years
 from services.scoring.readmodel.reader import Reading
-from services.scoring.readmodel.what_if import WhatIfs
 from services.scoring.rubrics.errors import ProposalFault, ProposalsRefused
 from services.scoring.rubrics.proposals import TEXT_BYTES_MAX, TEXTS_MAX, proposal_name
 
@@ -64,7 +63,6 @@ class Comparing(Waiting):
 
 def add_what_if_routes(api: FastAPI, reading: Reading, verifier: Verifier) -> None:
     """A year under other rubrics, and a year beside another."""
-    what_ifs = WhatIfs(reading.versions)
 
     def authorize(request: Request) -> None:
         """Refuses a caller that may not, before the body is judged."""
@@ -78,7 +76,7 @@ def add_what_if_routes(api: FastAPI, reading: Reading, verifier: Verifier) -> No
     async def post_what_if(request: Request, body: WhatIfBody) -> Response:
         texts = [text.encode("utf-8", "surrogatepass") for text in body.rubrics]
         try:
-            answer = await what_ifs.answer(body.year, texts)
+            answer = await reading.what_ifs.answer(body.year, texts)
         except ProposalsRefused as refused:
             raise Problem(422, refused.message, _errors(refused.faults)) from None
         except (WhatIfsWait, DataMoves) as busy:

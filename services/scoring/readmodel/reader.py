@@ -38,6 +38,7 @@ from services.scoring.readmodel.moment import NOW, Moment
 from services.scoring.readmodel.snapshot import FEW_UNITS, Snapshot, Snapshots
 from services.scoring.readmodel.unit_events import EventPage, belongs, unit_events
 from services.scoring.readmodel.versions import YearVersions
+from services.scoring.readmodel.what_if import WhatIfs
 from services.scoring.rubrics.model import Indicator
 
 SHEET_TRIES = 20
@@ -74,10 +75,12 @@ class Reading:
     clock: Clock
     arrivals: Arrivals = field(init=False)
     versions: YearVersions = field(init=False)
+    what_ifs: WhatIfs = field(init=False)
 
     def __post_init__(self) -> None:
         self.arrivals = Arrivals(self.db)
         self.versions = YearVersions(self.db, self.snapshots, self.clock)
+        self.what_ifs = WhatIfs(self.versions)
 
     async def wait_for_receipts(self, receipts: Collection[bytes]) -> None:
         """Until each of these events is in the ledger or in quarantine, as `Arrivals.wait`."""

@@ -55,6 +55,15 @@ PAGES = {
     "GET /years": Permission(EVERY_ROLE),
     "GET /years/{year}": of_units("ratings"),
     "GET /years/{year}/activity": of_units("events"),
+    # what-if
+    "GET /years/{year}/what-if": Permission(READS_ALL, message("access-whatif")),
+    "POST /years/{year}/what-if": Permission(READS_ALL, message("access-whatif")),
+    "GET /years/{year}/what-if/{trial}": Permission(
+        READS_ALL, message("access-whatif"), line=LogLine.OTHERS, what="whatif"
+    ),
+    "GET /years/{year}/what-if/{trial}/units.csv": Permission(
+        READS_ALL, message("access-whatif"), line=LogLine.EACH, what="whatif"
+    ),
     # the resolution
     "GET /years/{year}/resolution": Permission(
         READS_ALL, message("access-resolution"), line=LogLine.OTHERS, what="resolution"

@@ -34,6 +34,7 @@ from services.scoring.web.pages import (
     unit_events,
     unit_files,
     unit_history,
+    what_if,
     year,
     year_activity,
 )
@@ -73,6 +74,7 @@ def build_pages(desk: Desk, verifier: Verifier) -> ASGIApp:
     unit_history.add_unit_history(pages, site, desk)
     unit_compare.add_unit_compare(pages, site, desk)
     unit_files.add_unit_files(pages, site, desk)
+    what_if.add_what_if(pages, site, desk)
     pages.add_middleware(ReadLines, log=desk.reads, rows=PAGES)
     add_errors(pages, site)
     guarded = guard(pages, site)

@@ -77,6 +77,11 @@ ROWS = {
     "GET /years": PageRow(EVERYBODY),
     "GET /years/{year}": PageRow(EVERYBODY, "ratings"),
     "GET /years/{year}/activity": PageRow(EVERYBODY, "events"),
+    # what-if
+    "GET /years/{year}/what-if": PageRow(SEES_ALL),
+    "POST /years/{year}/what-if": PageRow(SEES_ALL),
+    "GET /years/{year}/what-if/{trial}": PageRow(SEES_ALL, "whatif"),
+    "GET /years/{year}/what-if/{trial}/units.csv": PageRow(SEES_ALL, "whatif", each=True),
     # the resolution
     "GET /years/{year}/resolution": PageRow(SEES_ALL, "resolution"),
     # the council's report
@@ -122,7 +127,8 @@ ROWS = {
 }
 UNSEALED = (
     "GET /desk/{year}/seal.zip", "GET /desk/{year}/draft.zip",
-    "GET /years/{year}/units/{unit}/proof.json",
+    "GET /years/{year}/units/{unit}/proof.json", "GET /years/{year}/what-if/{trial}",
+    "GET /years/{year}/what-if/{trial}/units.csv",
 )  # fmt: skip
 """What this city, which has neither seal nor draft, answers by 404."""
 
@@ -155,12 +161,8 @@ def targets(visiting: Visiting) -> Iterator[tuple[str, str, str, str]]:
     for route in visiting.routes:
         method, _, path = route.partition(" ")
         for unit in (OWN, OTHER):
-            yield (
-                route,
-                method,
-                path.format(year=YEAR, unit=unit, language="en", entry=ENTRY.id.hex()),
-                unit,
-            )
+            values = {"year": YEAR, "unit": unit, "language": "en", "trial": "x"}
+            yield route, method, path.format(entry=ENTRY.id.hex(), **values), unit
 
 
 async def test_every_page_has_its_row_in_both_tables(city: Answering) -> None:

@@ -51,8 +51,8 @@ class Visiting:
         return {COOKIE: sessions.seal(sessions.begin(name, role, **claims))}
 
     async def ask(
-        self, method: str, path: str, role: str = "", form: dict[str, str] | None = None,
-        headers: dict[str, str] | None = None, **claims: Any,
+        self, method: str, path: str, role: str = "", form: dict[str, Any] | None = None,
+        headers: dict[str, str] | None = None, files: Any = None, **claims: Any,
     ) -> httpx.Response:  # fmt: skip
         """One request, which follows no redirection."""
         root = compose({"scoring": (self.app.api, self.app.health)}, self.app.pages)
@@ -60,7 +60,7 @@ class Visiting:
         async with httpx.AsyncClient(
             transport=transport, base_url="http://danchu", cookies=self.cookie(role, **claims)
         ) as client:
-            return await client.request(method, path, data=form, headers=headers)
+            return await client.request(method, path, data=form, files=files, headers=headers)
 
 
 def hidden(page: httpx.Response) -> dict[str, str]:
