@@ -13,37 +13,74 @@ from services.chassis.database.engine import rows_of, select_among
 from services.scoring.fold.books import LedgerPart
 from services.scoring.queries.as_of import POSTED, REGISTRY, RETRACTION
 
+SUCCEEDED, RECODED = "unit.succeeded", "unit.recoded"
+
 
 class Neighbourhood(NamedTuple):
     """The units whose events may be among those of a unit, in any registry there ever was.
 
     `subjects` are the keys and codes under which such events may stand; `statements` are the
-    `unit.*` events that decide which of them do.
+    `unit.*` events that decide which of them do, `named` the subjects of both.
     """
 
     subjects: frozenset[str]
     statements: list[Recorded]
+    named: frozenset[str]
+
+
+class Extent(NamedTuple):
+    """How much there is of what may have moved a unit's year.
+
+    The ledger only grows: as long as this stays, all of it does. `registry` and `last` tell a
+    database apart that was restored from a backup.
+    """
+
+    registry: int
+    rows: int
+    last: int
+    retractions: int
+
+
+async def registry_rows(conn: AsyncConnection) -> int:
+    """The number of statements in the ledger, retracted ones too; of an index alone."""
+    rows = await conn.execute(text(f"SELECT count(*) FROM ledger WHERE {REGISTRY}"))
+    return int(rows.scalar() or 0)
+
+
+async def extent(conn: AsyncConnection, near: Neighbourhood, year: int, registry: int) -> Extent:
+    """The extent of a unit's year, beside this number of statements; of indexes alone."""
+    select = f"SELECT count(*), max(time) FROM ledger WHERE year = {int(year)} AND subject"
+    rows = await select_among(conn, select, near.subjects, "text")
+    withdrawn = f"SELECT count(*) FROM ledger WHERE {RETRACTION} AND subject"
+    counts = await select_among(conn, withdrawn, near.named, "text")
+    last = max((int(row[1] or 0) for row in rows), default=0)
+    return Extent(registry, sum(row[0] for row in rows), last, sum(row[0] for row in counts))
 
 
 async def neighbourhood(conn: AsyncConnection, unit: str) -> Neighbourhood:
     """The unit, all that were ever named its predecessors, and who ever had one of their codes."""
-    rows = await conn.execute(text(f"SELECT raw FROM ledger WHERE {REGISTRY}"))
-    statements = [decode(bytes(row[0])) for row in rows]
+    linking = await conn.execute(
+        text(f"SELECT raw FROM ledger WHERE {REGISTRY} AND kind IN ('{SUCCEEDED}', '{RECODED}')")
+    )
+    links = [decode(bytes(row[0])) for row in linking]
     predecessors: dict[str, set[str]] = {}
-    for event in statements:
-        if event.kind.short == "unit.succeeded":
+    for event in links:
+        if event.kind.short == SUCCEEDED:
             predecessors.setdefault(event.event.data.successor, set()).add(event.event.subject)
     members, ahead = {unit}, [unit]
     while ahead:
         fresh = predecessors.get(ahead.pop(), set()) - members
         members |= fresh
         ahead += fresh
-    recoded = [event for event in statements if event.kind.short == "unit.recoded"]
+    recoded = [event for event in links if event.kind.short == RECODED]
     codes = {event.event.data.code for event in recoded if event.event.subject in members}
     holders = {event.event.subject for event in recoded if event.event.data.code in codes}
     subjects = frozenset(members | codes)
-    units = subjects | holders
-    return Neighbourhood(subjects, [each for each in statements if each.event.subject in units])
+    select = f"SELECT raw FROM ledger WHERE {REGISTRY} AND subject"
+    rows = await select_among(conn, select, subjects | holders, "text")
+    statements = [decode(bytes(row[0])) for row in rows]
+    named = subjects | {event.event.subject for event in statements}
+    return Neighbourhood(subjects, statements, named)
 
 
 async def events(conn: AsyncConnection, subjects: Collection[str], year: int) -> list[Recorded]:

@@ -33,7 +33,7 @@ from services.scoring.ratings.standings import rivals
 from services.scoring.readmodel import as_of
 from services.scoring.readmodel.arrivals import Arrivals
 from services.scoring.readmodel.changes import unit_changes, unit_differences
-from services.scoring.readmodel.history import HistoryPage, unit_history
+from services.scoring.readmodel.history import Histories, HistoryPage
 from services.scoring.readmodel.moment import NOW, Moment
 from services.scoring.readmodel.snapshot import FEW_UNITS, Snapshot, Snapshots
 from services.scoring.readmodel.unit_events import EventPage, belongs, unit_events
@@ -73,6 +73,7 @@ class Reading:
     db: Database
     snapshots: Snapshots
     clock: Clock
+    histories: Histories = field(default_factory=Histories)
     arrivals: Arrivals = field(init=False)
     versions: YearVersions = field(init=False)
     what_ifs: WhatIfs = field(init=False)
@@ -137,7 +138,7 @@ class Reading:
     ) -> HistoryPage:
         """What moved the unit's total, or its class before shares, newest first."""
         async with self.db.read() as conn:
-            return await unit_history(conn, snapshot, unit.key, after, limit)
+            return await self.histories.page(conn, snapshot, unit.key, after, limit)
 
     async def changes(self, year: int, unit: str, first: Moment, second: Moment) -> Members:
         """Line by line what differs between two states of a unit's year."""
