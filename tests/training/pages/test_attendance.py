@@ -70,7 +70,10 @@ async def test_whoever_was_entered_and_is_ticked_no_more_becomes_absent(visits: 
     fields = await begun(visits, address)
     assert fields["present-0"] == "1" and fields["hours-0"] == "3,5"
     del fields["present-0"]
-    await visits.succeed(address, "clerk", fields | {"present-1": "1", "absent": "1"})
+    await visits.succeed(address, "clerk", fields | {"present-1": "1"})
+    assert await listed(visits, address) == {"CB-1": ("0", None), "CB-2": ("7.5", None)}
+    fields = await begun(visits, address)
+    await visits.succeed(address, "clerk", fields | {"absent": "1"})
     assert await listed(visits, address) == {
         "CB-1": ("0", None), "CB-2": ("7.5", None), "CB-3": ("0", None),
     }  # fmt: skip
