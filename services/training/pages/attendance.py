@@ -7,6 +7,7 @@ from typing import Annotated, Any, NamedTuple, get_args
 from urllib.parse import quote
 
 from fastapi import FastAPI, Query, Request, Response
+from pydantic import BaseModel, Field
 
 from services.chassis.web import formats
 from services.chassis.web.forms import Form
@@ -22,7 +23,8 @@ from services.training.pages.list_uploads import Import, ListUploads, import_pag
 from services.training.pages.messages import message
 from services.training.pages.rosters import FileFilters
 
-ROWS = 1000
+ROWS, PERSONS_SHOWN = 1000, 100
+"""How many a roster has at most, and how many persons are ticked at once."""
 TESTS = options(labels.test, get_args(Test))
 DAY_LENGTH = len("2025-03-01")
 
@@ -69,6 +71,20 @@ async def enrolled(visit: Visit, api: RecordApi, sitting: Sitting) -> list[dict[
     members = (await api.get(visit, path, date=day, limit=ROWS)).body["items"]
     on_roster = {each["person"]: {**each, "hours": None, "test": None} for each in members}
     return by_name((on_roster | {each["person"]: each for each in sitting.listed}).values())
+
+
+class PersonPage(BaseModel):
+    """Which of the persons are ticked, counted in pages from 1."""
+
+    cursor: int = Field(1, ge=1, le=ROWS)
+
+    def of(self, persons: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """The persons of this page."""
+        return persons[(self.cursor - 1) * PERSONS_SHOWN : self.cursor * PERSONS_SHOWN]
+
+    def after(self, persons: list[dict[str, Any]]) -> int | None:
+        """The next page; None behind the last one."""
+        return self.cursor + 1 if len(persons) > self.cursor * PERSONS_SHOWN else None
 
 
 def begun_fields(persons: Iterable[Mapping[str, Any]], session_hours: str) -> dict[str, Any]:
@@ -129,18 +145,29 @@ def add_attendance(pages: FastAPI, site: Site, api: RecordApi) -> None:
     """The attendance of a session: read, ticked, and as a file."""
 
     @pages.get("/courses/{id}/sessions/{session}/attendance")
-    async def attendance(request: Request, id: str, session: str) -> Response:
+    async def attendance(
+        request: Request, id: str, session: str, page: Annotated[PersonPage, Query()]
+    ) -> Response:
         visit = site.visit(request)
         sitting = await load_sitting(visit, api, id, session)
         if not may_attend(visit, sitting):
             return visit.page("attendance.html", **_frame(visit, sitting))
         persons = await enrolled(visit, api, sitting)
-        begun = begun_fields(persons, sitting.session["hours"])
-        form = visit.form(sitting.version, **begun)
-        return _ticking_page(visit, sitting, persons, form)
+        part = page.of(persons)
+        form = visit.form(sitting.version, **begun_fields(part, sitting.session["hours"]))
+        return _ticking_page(visit, sitting, part, form, next=page.after(persons))
 
+    _add_ticking(pages, site, api)
+    _add_file(pages, site, api)
+    _add_import(pages, site, api)
+    _add_strike(pages, site, api)
+
+
+def _add_ticking(pages: FastAPI, site: Site, api: RecordApi) -> None:
     @pages.post("/courses/{id}/sessions/{session}/attendance")
-    async def attend(request: Request, id: str, session: str) -> Response:
+    async def attend(
+        request: Request, id: str, session: str, page: Annotated[PersonPage, Query()]
+    ) -> Response:
         visit = site.visit(request)
         form = await visit.sent_form()
         sitting = await load_sitting(visit, api, id, session)
@@ -151,16 +178,15 @@ def add_attendance(pages: FastAPI, site: Site, api: RecordApi) -> None:
         else:
             body = {"session": session, "rows": rows}
             status = (await api.send(visit, form, f"/courses/{id}/attend", body)).status
+        everybody = await enrolled(visit, api, sitting)
+        next_page = page.after(everybody)
         if not form.faulty:
-            return visit.see_other(COURSES.address(id), "attendance-recorded")
+            address = f"{sitting.address}?cursor={next_page}" if next_page else COURSES.address(id)
+            return visit.see_other(address, "attendance-recorded")
         name_rows(form, places)
-        by_key = {each["person"]: each for each in await enrolled(visit, api, sitting)}
+        by_key = {each["person"]: each for each in everybody}
         persons = [by_key.get(key, {"person": key}) for key in sent_persons(form)]
-        return _ticking_page(visit, sitting, persons, form, status)
-
-    _add_file(pages, site, api)
-    _add_import(pages, site, api)
-    _add_strike(pages, site, api)
+        return _ticking_page(visit, sitting, persons, form, status, next_page)
 
 
 def may_attend(visit: Visit, sitting: Sitting) -> bool:
@@ -180,11 +206,13 @@ def _frame(visit: Visit, sitting: Sitting) -> dict[str, Any]:
 
 
 def _ticking_page(
-    visit: Visit, sitting: Sitting, persons: list[dict[str, Any]], form: Form, status: int = 200
-) -> Response:
+    visit: Visit, sitting: Sitting, persons: list[dict[str, Any]], form: Form, status: int = 200,
+    next: int | None = None,
+) -> Response:  # fmt: skip
     test = bool((sitting.course.get("rule") or {}).get("test"))
     return visit.page(
         "attendance_form.html", status, form=form, persons=persons, test=test, tests=TESTS,
+        next=next, here=visit.address(),
         **_frame(visit, sitting),
     )  # fmt: skip
 

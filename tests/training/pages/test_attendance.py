@@ -9,6 +9,7 @@ import pytest
 
 from contracts import moments
 from services.chassis.clock import now_us
+from services.training.pages import attendance as pages
 from tests.support.builders.workbooks import xlsx
 from tests.support.page_visits import OWN, PageVisits, fields_of
 
@@ -96,6 +97,23 @@ async def test_a_refused_form_keeps_every_box_and_names_the_row(visits: PageVisi
     right = wrong | {"hours-2": "7,5", "test-0": "passed"}
     await visits.succeed(address, "clerk", fields | right)
     assert await listed(visits, address) == {"CB-1": ("7.5", "passed"), "CB-3": ("7.5", "failed")}
+
+
+async def test_many_persons_are_ticked_page_by_page(
+    visits: PageVisits, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Saving leads to the next page, and at the last one to the course."""
+    monkeypatch.setattr(pages, "PERSONS_SHOWN", 2)
+    address = await sitting(visits)
+    fields = await begun(visits, address)
+    assert "person-2" not in fields
+    second = await visits.send(address, "clerk", fields | {"present-0": "1"})
+    assert second.headers["location"] == f"{address}?cursor=2&notice=attendance-recorded"
+    rest = await begun(visits, f"{address}?cursor=2")
+    assert list(rest) == ["person-0", "hours-0"] and rest["person-0"] not in fields.values()
+    course = await visits.succeed(f"{address}?cursor=2", "clerk", rest | {"present-0": "1"})
+    assert course == address.partition("/sessions")[0]
+    assert await listed(visits, address) == {"CB-1": ("7.5", None), "CB-3": ("7.5", None)}
 
 
 async def test_a_session_that_is_not_over_has_no_form(visits: PageVisits) -> None:
