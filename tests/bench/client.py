@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
+import random
 import re
 import sys
 import time
@@ -25,9 +26,15 @@ _LENGTH = re.compile(rb"content-length: *(\d+)", re.I)
 ACCEPTED, DUPLICATE = b'"accepted"', b'"duplicate"'
 
 
-def request(method: str, path: str, token: str, body: bytes = b"", kind: str = "") -> bytes:
-    """The bytes of a request."""
-    head = f"{method} {path} HTTP/1.1\r\nhost: danchu\r\nauthorization: Bearer {token}\r\n"
+def request(
+    method: str, path: str, token: str, body: bytes = b"", kind: str = "", cookie: str = ""
+) -> bytes:
+    """The bytes of a request; with a cookie that of a browser, without a token."""
+    head = f"{method} {path} HTTP/1.1\r\nhost: danchu\r\n"
+    if cookie:
+        head += f"cookie: {cookie}\r\naccept-encoding: gzip\r\n"
+    else:
+        head += f"authorization: Bearer {token}\r\n"
     if kind:
         head += f"content-type: {kind}\r\ncontent-length: {len(body)}\r\n"
     return head.encode() + b"\r\n" + body
@@ -39,6 +46,8 @@ class Load:
 
     waiting: Iterator[tuple[str, bytes]]
     keep_bodies: bool
+    changing: bool = False
+    pause: float = 0.0
     until: float = 0.0
     latencies: list[float] = field(default_factory=list)
     answers: dict[str, bytes] = field(default_factory=dict)
@@ -52,10 +61,13 @@ class Load:
         return next(self.waiting, None)
 
     def answered(self, name: str, status: bytes, body: bytes, seconds: float) -> None:
-        """Judges an answer: the same question has the same answer, a batch has receipts."""
+        """Judges an answer: the same question has the same answer, unless answers are `changing`;
+        a batch has receipts."""
         self.latencies.append(seconds)
         if status[:1] != b"2":
             self.wrong.append(f"{name}: {status.decode()} {body[:200].decode(errors='replace')}")
+        elif self.changing:
+            return
         elif not self.keep_bodies:
             self.counts["accepted"] += body.count(ACCEPTED)
             self.counts["duplicate"] += body.count(DUPLICATE)
@@ -74,9 +86,13 @@ class Connection(asyncio.Protocol):
         self._name, self._sent, self._asked = "", 0.0, False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Begins."""
+        """Begins; with pauses at any moment of the first one, so that not all come at once."""
         self._transport = cast(asyncio.Transport, transport)
-        self._send()
+        if self.load.pause:
+            delay = random.uniform(0, self.load.pause)
+            asyncio.get_running_loop().call_later(delay, self._send)
+        else:
+            self._send()
 
     def _send(self) -> None:
         following = self.load.next()
@@ -105,7 +121,10 @@ class Connection(asyncio.Protocol):
         self._needed, self._asked = 0, False
         body = answer[answer.index(b"\r\n\r\n") + 4 :]
         self.load.answered(self._name, answer[9:12], body, took)
-        self._send()
+        if self.load.pause:
+            asyncio.get_running_loop().call_later(self.load.pause, self._send)
+        else:
+            self._send()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Ends; a connection that the server closed in the midst of work is wrong."""
@@ -117,7 +136,9 @@ class Connection(asyncio.Protocol):
 
 async def run(asked: dict[str, Any]) -> dict[str, Any]:
     """Drives the server and answers rate, latencies and what was wrong."""
-    load = Load(_requests(asked), "paths" in asked)
+    load = Load(
+        _requests(asked), "paths" in asked, asked.get("changing", False), asked.get("pause", 0.0)
+    )
     loop = asyncio.get_running_loop()
     began, cpu = time.perf_counter(), time.process_time()
     load.until = began + asked["seconds"] if "seconds" in asked else 0.0
@@ -143,9 +164,10 @@ def _share(spent: list[float], share: float) -> float:
 
 def _requests(asked: dict[str, Any]) -> Iterator[tuple[str, bytes]]:
     """Paths for ever in a circle, or the batches of a file once."""
-    token = asked["token"]
+    token, cookie = asked["token"], asked.get("cookie", "")
     if "paths" in asked:
-        return itertools.cycle([(path, request("GET", path, token)) for path in asked["paths"]])
+        paths = [(path, request("GET", path, token, cookie=cookie)) for path in asked["paths"]]
+        return itertools.cycle(paths)
     batches = Path(asked["file"]).read_bytes().splitlines()
     return iter([("batch", request("POST", asked["path"], token, one, BATCH)) for one in batches])
 

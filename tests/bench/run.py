@@ -12,6 +12,8 @@ from tests.bench.city import City, write_batches
 from tests.bench.exports import exports
 from tests.bench.figures import Figure, Report
 from tests.bench.ground import POSTGRESQL, SQLITE, Ground, prepared
+from tests.bench.pages import PAGES as PAGE_PATHS
+from tests.bench.pages import READERS, pages
 from tests.bench.past import past
 from tests.bench.sealing import entries_per_second
 from tests.bench.verifying import verifying
@@ -20,9 +22,10 @@ FOLD, RATING, REBUILD, DOOR = "fold", "rating", "rebuild", "door"
 RELAY, STAGES, ABUSE, EXPORTS = "relay", "stages", "abuse", "exports"
 WHAT_IF, BESIDE, LIVE = "what-if", "what-if-beside", "what-if-live"
 SEALS, PAST, SEALING, TELEMETRY = "seals", "past", "sealing", "telemetry"
+PAGES = "pages"
 PARTS = (
     FOLD, RATING, REBUILD, EXPORTS, PAST, WHAT_IF, BESIDE, LIVE, SEALING, DOOR, RELAY, SEALS, ABUSE,
-    STAGES, TELEMETRY,
+    STAGES, TELEMETRY, PAGES,
 )  # fmt: skip
 ON_FOLDED = {FOLD, RATING, REBUILD, EXPORTS, PAST, WHAT_IF, SEALING, TELEMETRY}
 """What is measured on what a fold left."""
@@ -37,6 +40,7 @@ POINTS_TARGET, RULES_TARGET, BESIDE_RATIO = 1.0, 12.0, 0.9
 SEAL_TARGET, VERIFY_TARGET = 10.0, 5.0
 YEAR_TARGET, UNIT_TARGET = 6.0, 150.0
 ENTRIES_TARGET = 10_000.0
+PAGE_TARGET, SIZE_TARGET, CROWD_TARGET = 50.0, 100.0, 300.0
 EXPORTED_FOLD_RATIO, EXPORTED_RATING_RATIO = 0.95, 0.9
 BATCH = 1000
 log = Console(stderr=True)
@@ -126,6 +130,16 @@ class Figures:
             "ratio",
             EXPORTED_RATING_RATIO,
         )
+        self.pages = {
+            name: (
+                Figure(f"page {name}, p99", database, "ms", "at most", PAGE_TARGET),
+                Figure(f"page {name}, with all it loads", database, "kB", "at most", SIZE_TARGET),
+            )
+            for name in PAGE_PATHS
+        }
+        self.crowd = Figure(
+            f"pages, {READERS} readers, p99", database, "ms", "at most", CROWD_TARGET
+        )
         self.waits = {
             name: (_wait(name, "worst", database), _wait(name, "median", database))
             for name in (*abuse.NAMES, abuse.FLOODED)
@@ -139,6 +153,7 @@ class Figures:
             WHAT_IF: self.what_ifs, BESIDE: [self.beside], LIVE: [self.live],
             SEALS: self.seals, PAST: self.past, SEALING: [self.sealing],
             TELEMETRY: [self.exported_fold, self.exported_rating],
+            PAGES: [*(figure for pair in self.pages.values() for figure in pair), self.crowd],
             ABUSE: [figure for pair in self.waits.values() for figure in pair],
         }  # fmt: skip
         return [figure for part, found in by_part.items() if part in only for figure in found]
@@ -181,6 +196,8 @@ async def run(options: Options) -> Report:
                         figures.seals, verifying(options.city, options.entries), strict=True
                     ):
                         figure.add(seconds)
+                if PAGES in options.only:
+                    await _pages(ground, database, options, figures)
                 if ABUSE in options.only:
                     await _abuse(ground, database, options, figures)
             if STAGES in options.only:
@@ -240,6 +257,17 @@ async def _what_ifs(ground: Ground, database: str, options: Options, figures: Fi
             arrived.beside, arrived.alone, answers=arrived.answers,
             behind_s=arrived.behind, behind_alone_s=arrived.behind_alone,
         )  # fmt: skip
+
+
+async def _pages(ground: Ground, database: str, options: Options, figures: Figures) -> None:
+    """Each page by one reader, and many readers beside the fold."""
+    async with ground.database(database) as url:
+        times, crowd = await pages(ground, url, options.seconds)
+    for name, page in times.items():
+        took, size = figures.pages[name]
+        took.add(page.p99, median_ms=page.median, processor_ms=page.processor)
+        size.add(page.kilobytes)
+    figures.crowd.add(crowd.p99, median_ms=crowd.median, per_second=crowd.per_second)
 
 
 async def _abuse(ground: Ground, database: str, options: Options, figures: Figures) -> None:

@@ -57,6 +57,13 @@ async def queries() -> None:
         await listen_bounded(measure_requests(root) if exports else root)
 
 
+async def pages() -> None:
+    """Scoring's queries and pages, as queries() without telemetry."""
+    app = scoring.build(ScoringSettings(), "http")
+    await app.start()
+    await listen_bounded(compose({"scoring": (app.api, app.health)}, app.pages))
+
+
 async def fold() -> None:
     """Scoring's fold."""
     app = scoring.build(ScoringSettings(), "fold")
@@ -98,7 +105,8 @@ async def rebuild() -> None:
 
 
 PARTS: dict[str, Callable[[], Awaitable[None]]] = {
-    "door": door, "relay": relay, "writers": writers, "queries": queries, "fold": fold,
+    "door": door, "relay": relay, "writers": writers, "queries": queries,
+    "pages": pages, "fold": fold,
     "stages": fold_by_stages, "rebuild": rebuild,
 }  # fmt: skip
 

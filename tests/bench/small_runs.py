@@ -13,6 +13,8 @@ import pytest
 from tests.bench.__main__ import main
 from tests.bench.abuse import FLOODED, NAMES
 from tests.bench.ground import POSTGRESQL, SQLITE
+from tests.bench.pages import PAGES as PAGE_PATHS
+from tests.bench.pages import READERS
 from tests.bench.run import (
     ABUSE,
     BESIDE,
@@ -21,6 +23,7 @@ from tests.bench.run import (
     EXPORTS,
     FOLD,
     LIVE,
+    PAGES,
     PARTS,
     PAST,
     RATING,
@@ -69,6 +72,11 @@ FIGURES = {
         LIVE: ("events as they arrive, beside what-ifs",),
         SEALING: ("draft and seal of a year",),
         TELEMETRY: ("backlog to ratings, with telemetry", "one rating, with telemetry"),
+        PAGES: (
+            *(f"page {name}, p99" for name in PAGE_PATHS),
+            *(f"page {name}, with all it loads" for name in PAGE_PATHS),
+            f"pages, {READERS} readers, p99",
+        ),
         SEALS: ("a seal, without the database", "its check", "its ratings again"),
     },
 }

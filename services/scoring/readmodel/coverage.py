@@ -41,6 +41,7 @@ class Measure:
     possible: int = 0
     obliged: int = 0
     fulfilled: int = 0
+    _points: dict[int, int] = field(default_factory=dict)
 
     def add(self, kind: str, line: Line) -> None:
         """Counts a unit's line, unless the indicator is left out there."""
@@ -52,8 +53,11 @@ class Measure:
         if not line.indicator.kind.basic:
             self.whole += line.score != 0
             return
-        self.possible += hundredths(line.indicator.points)
-        self.whole += line.quantity == 1
+        points = self._points.get(id(line.indicator))
+        if points is None:
+            points = self._points[id(line.indicator)] = hundredths(line.indicator.points)
+        self.possible += points
+        self.whole += _is_whole(line)
         if line.indicator.kind.has_duties and line.tally:
             self.obliged += line.tally[0]
             self.fulfilled += line.tally[1] + line.tally[2]
@@ -99,18 +103,35 @@ def targets(snapshot: Snapshot) -> tuple[Target, ...]:
     for key, standing in snapshot.standings.items():
         for number, lines in _target_lines(standing).items():
             units[number] += 1
-            missing = tuple(x.indicator for x in lines if x.quantity is None or x.quantity < 1)
+            missing = tuple(line.indicator for line in lines if not _is_whole(line))
             if missing:
-                share = sum((x.quantity or Fraction(0) for x in lines), Fraction(0)) / len(lines)
+                share = _mean(lines)
                 name = snapshot.registry.units[key].name_in(snapshot.year)
                 below[number].append(UnitBelow(key, name, standing.kind, share, missing))
     return tuple(
         Target(
             clause, units[clause.number], units[clause.number] - len(below[clause.number]),
-            tuple(sorted(below[clause.number], key=lambda each: (each.share, each.unit))),
+            tuple(sorted(below[clause.number], key=lambda each: (float(each.share), each.unit))),
         )
         for clause in article.clauses
     )  # fmt: skip
+
+
+def _mean(lines: Sequence[Line]) -> Fraction:
+    """The mean of the quantities; only those that are no whole numbers are added as fractions."""
+    whole, parts = 0, []
+    for line in lines:
+        if _is_whole(line):
+            whole += 1
+        elif line.quantity:
+            parts.append(line.quantity)
+    return sum(parts, Fraction(whole)) / len(lines)
+
+
+def _is_whole(line: Line) -> bool:
+    """Whether a line has its whole quantity; comparing fractions would take half of the time."""
+    quantity = line.quantity
+    return quantity is not None and quantity.numerator == quantity.denominator
 
 
 def _target_lines(standing: Standing) -> dict[str, list[Line]]:
