@@ -9,6 +9,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse
+from starlette.types import ASGIApp
 
 from contracts.messages import templates
 from services.chassis.denials import note_denial, route_of
@@ -18,8 +19,9 @@ from services.chassis.http.problems import Problem, wrong_parameters
 from services.chassis.http.service_api import NOT_BY_FASTAPI
 from services.chassis.http.validation import field_faults
 from services.chassis.messages import message as chassis_message
+from services.chassis.web.form_return import add_return, ask_to_sign_in, show_again
 from services.chassis.web.messages import message as sentence
-from services.chassis.web.site import SESSION, SIGN_IN, SignInNeeded, Site, Visit
+from services.chassis.web.site import SESSION, SIGN_IN, FormOutlived, SignInNeeded, Site, Visit
 
 log = logging.getLogger(__name__)
 FAULT = 500
@@ -32,6 +34,8 @@ def page_application(site: Site) -> FastAPI:
         telemetry=NOT_BY_FASTAPI,
     )  # fmt: skip
     _handle(pages, site)
+    if not site.stateless:
+        add_return(pages, site)
     return pages
 
 
@@ -52,6 +56,14 @@ def _handle(pages: FastAPI, site: Site) -> None:
     @pages.exception_handler(SignInNeeded)
     async def on_visitor(request: Request, _: SignInNeeded) -> Response:
         return await _sign_in(site, request)
+
+    @pages.exception_handler(FormOutlived)
+    async def on_outlived(request: Request, outlived: FormOutlived) -> ASGIApp:
+        try:
+            return show_again(pages, site, request, outlived.form)
+        except Problem as problem:
+            note_denial(request.scope, problem.status, problem.reason)
+            return error_page(site, request, problem)
 
     @pages.exception_handler(Problem)
     async def on_problem(request: Request, problem: Problem) -> Response:
@@ -81,11 +93,14 @@ def _handle(pages: FastAPI, site: Site) -> None:
 
 
 async def _sign_in(site: Site, request: Request) -> Response:
-    """Leads a visitor to the sign-in page and back."""
+    """Leads a visitor to the sign-in page and back; what was typed into a form is kept."""
     visit = Visit(site, request, None)
     back = visit.here if request.method in ("GET", "HEAD") else visit.path
     target = f"{SIGN_IN}?{urlencode({'next': back})}"
     if request.headers.get("hx-request"):  # a part of a page: the whole page is led away
         return Response(status_code=401, headers={"HX-Redirect": target})
     note_denial(request.scope, 401, sentence("sign-in-needed"))
+    answer = await ask_to_sign_in(visit) if request.method == "POST" else None
+    if answer is not None:
+        return answer
     return RedirectResponse(target, 303)

@@ -20,8 +20,8 @@ from services.chassis.http.problems import FieldError, Problem
 from services.chassis.http.service_api import bounded_body
 from services.chassis.web.messages import message
 
-TOKEN, FORM_ID, VERSION = "_token", "_form", "_version"
-OWN = (TOKEN, FORM_ID, VERSION)
+TOKEN, FORM_ID, VERSION, PAGE, OWNER = "_token", "_form", "_version", "_page", "_owner"
+OWN = (TOKEN, FORM_ID, VERSION, PAGE, OWNER)
 """The hidden fields of every form."""
 TEXT_BYTES_MAX, FILE_BYTES_MAX = 512 * 1024, 16 * 2**20
 FIELDS_MAX = 5000
@@ -35,7 +35,10 @@ class Form:
     """A blank form or one that was sent.
 
     `version` is the `ETag` of the record that the form was made for, empty without one. Faults of
-    no field of the form are in `general`.
+    no field of the form are in `general`. `page` is the address of the page that made it, after the
+    number of the form there, and `owner` the sealed name of the person: with both it is shown again
+    after a session that ended (`kept_form`). `restored` says that it was, and `lost` which files
+    are to be chosen again.
     """
 
     token: str
@@ -45,6 +48,10 @@ class Form:
     uploads: Sequence[tuple[str, UploadFile]] = ()
     errors: dict[str, list[str]] = field(default_factory=dict)
     general: list[str] = field(default_factory=list)
+    page: str = ""
+    owner: str = ""
+    restored: bool = False
+    lost: list[str] = field(default_factory=list)
 
     def text(self, name: str) -> str:
         """What stands in a field, without blanks around it; empty without it."""
@@ -89,14 +96,17 @@ class Form:
         return bool(self.errors or self.general)
 
 
-async def read_form(request: Request, files: bool = False) -> Form:
+async def read_form(
+    request: Request, files: bool = False, file_bytes: int = FILE_BYTES_MAX,
+    text_bytes: int = TEXT_BYTES_MAX,
+) -> Form:  # fmt: skip
     """What was sent, unchecked; Problem 413 or 415 for what is no such form."""
     media = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media == MULTIPART and files:
-        return await _multipart(request)
+        return await _multipart(request, file_bytes)
     if media != URLENCODED:
         raise Problem(415, message("form-media"))
-    raw = await bounded_body(request, TEXT_BYTES_MAX)
+    raw = await bounded_body(request, text_bytes)
     try:
         pairs = parse_qsl(
             raw.decode("ascii"), keep_blank_values=True, max_num_fields=FIELDS_MAX,
@@ -107,8 +117,8 @@ async def read_form(request: Request, files: bool = False) -> Form:
     return _form(pairs, ())
 
 
-async def _multipart(request: Request) -> Form:
-    raw = await bounded_body(request, FILE_BYTES_MAX)
+async def _multipart(request: Request, file_bytes: int) -> Form:
+    raw = await bounded_body(request, file_bytes)
 
     async def stream() -> AsyncGenerator[bytes, None]:
         yield raw
@@ -135,8 +145,8 @@ def _form(
     values: dict[str, list[str]] = {}
     for name, value in pairs:
         values.setdefault(name, []).append(value.replace("\r\n", "\n"))
-    token, id_, version = ((values.pop(name, None) or [""])[-1] for name in OWN)
-    return Form(token, id_, version, values, files)
+    token, id_, version, page, owner = ((values.pop(name, None) or [""])[-1] for name in OWN)
+    return Form(token, id_, version, values, files, page=page, owner=owner)
 
 
 def fault_lists(errors: Iterable[Mapping[str, Any]]) -> list[FieldError]:

@@ -10,6 +10,7 @@ import hashlib
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import msgspec
 
@@ -26,7 +27,7 @@ COOKIE = "danchu_session"
 COOKIE_MAX = 3800
 PLAIN_MAX = 256 * 1024
 RESEAL_SECONDS = 60
-PURPOSE = b"danchu session 1"
+PURPOSE, OWNER_PURPOSE = b"danchu session 1", b"danchu owner 1"
 VOUCHER_SECONDS = 60
 
 
@@ -62,6 +63,13 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
             self.role, frozenset(self.units), self.sources, frozenset(self.types), self.expires,
             self.name, self.id, self.issued,
         )  # fmt: skip
+
+
+class Owner(NamedTuple):
+    """The session for which a form was made, by its id, and the name of its person."""
+
+    session: str
+    name: str
 
 
 _decoder = msgspec.json.Decoder(Session)
@@ -109,6 +117,18 @@ class Sessions:
     def seal_again(self, session: Session) -> str:
         """The value of the cookie of a session that is in use, which is longer by a few bytes."""
         return seal_text(self.keys, self.purpose, zlib.compress(msgspec.json.encode(session), 9))
+
+    def seal_owner(self, session: Session) -> str:
+        """Whose form it is, so that it is shown again to this person alone."""
+        return seal_text(self.keys, OWNER_PURPOSE, f"{session.id} {session.name}".encode())
+
+    def open_owner(self, text: str) -> Owner | None:
+        """Whose form it is; None for anything that was not sealed for that."""
+        plain = open_text(self.keys, OWNER_PURPOSE, text)
+        if plain is None:
+            return None
+        session, _, name = plain.decode().partition(" ")
+        return Owner(session, name)
 
     def open(self, text: str) -> Session | None:
         """The session of a cookie; None for one that has ended, or was not sealed here."""

@@ -6,13 +6,12 @@ A route of a page begins with `visit = site.visit(request)`, which knows who ask
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 from urllib.parse import quote, urlencode
 
-from jinja2 import BytecodeCache, ChoiceLoader, Environment, PackageLoader, StrictUndefined
-from jinja2.bccache import Bucket
+from jinja2 import Environment
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.types import Scope
@@ -26,16 +25,19 @@ from services.chassis.denials import CREDENTIAL
 from services.chassis.http.language import page_language
 from services.chassis.identifiers import new_id
 from services.chassis.web.form_tokens import FormTokens
-from services.chassis.web.formats import FILTERS
 from services.chassis.web.forms import Form, read_form
+from services.chassis.web.kept_form import KeptForm, owner_of
 from services.chassis.web.messages import message
 from services.chassis.web.origins import origin_of, origin_of_request
 from services.chassis.web.sessions import Session, Sessions
 from services.chassis.web.static_files import static_url
+from services.chassis.web.template_environment import template_environment
 
 SESSION, GUEST = "danchu.session", "danchu.guest"
 """The keys of the session of a request, and of the cookie of a visitor without one, in its scope.
 `guard` sets both."""
+KEPT = "danchu.kept"
+"""The key of the form that is shown again, in the scope of the request of its page."""
 SIGN_IN = "/sign-in"
 CATALOGUE = "services.chassis.web"
 
@@ -66,6 +68,14 @@ class SignInNeeded(Exception):
     """Nobody has signed in, or the session has ended."""
 
 
+class FormOutlived(Exception):
+    """A form of a session that ended before this one, of the same person."""
+
+    def __init__(self, form: Form) -> None:
+        super().__init__(form.page)
+        self.form = form
+
+
 @dataclass
 class Site:
     """The pages of a service; `package` has `templates/` and `messages.toml`.
@@ -73,7 +83,8 @@ class Site:
     `admissions` names each route by its method and path: one without a row answers nobody.
     `public_url` is where browsers reach it, whatever stands between them and this process.
     `stateless`: no cookie is read or set, and the language of a page stands in its address.
-    `shared` is a package whose templates and sentences it uses where its own has none.
+    `by_issuer`: persons sign in at an OpenID issuer. `shared` is a package whose templates and
+    sentences it uses where its own has none.
     """
 
     package: str
@@ -84,6 +95,7 @@ class Site:
     public_url: str | None = None
     shared: tuple[str, Callable[..., Message]] | None = None
     stateless: bool = False
+    by_issuer: bool = False
     environment: Environment = field(init=False)
     tokens: FormTokens = field(init=False)
 
@@ -137,41 +149,6 @@ class Site:
         return roles is None or role in roles
 
 
-class _CompiledTemplates(BytecodeCache):
-    """The compiled templates of this process: services share some, and each is compiled once."""
-
-    def __init__(self) -> None:
-        self._compiled: dict[tuple[str, str], Any] = {}
-
-    def load_bytecode(self, bucket: Bucket) -> None:
-        """Fills the bucket of a template that was compiled before."""
-        bucket.code = self._compiled.get((bucket.key, bucket.checksum))
-
-    def dump_bytecode(self, bucket: Bucket) -> None:
-        """Keeps a template that was just compiled."""
-        self._compiled[bucket.key, bucket.checksum] = bucket.code
-
-
-_compiled = _CompiledTemplates()
-
-
-def template_environment(packages: Iterable[str]) -> Environment:
-    """The templates of packages, the first of them first; each is compiled when it is needed."""
-    environment = Environment(
-        loader=ChoiceLoader([PackageLoader(package) for package in packages]),
-        autoescape=True, undefined=StrictUndefined, auto_reload=False, trim_blocks=True,
-        lstrip_blocks=True, finalize=_in_language, bytecode_cache=_compiled,
-    )  # fmt: skip
-    environment.filters |= FILTERS
-    environment.policies["urlize.rel"] = "noreferrer"
-    return environment
-
-
-def _in_language(value: Any) -> Any:
-    """Messages are printed in the language of the page; None is a mistake that shows."""
-    return value.text(page_language()) if isinstance(value, Message) else value
-
-
 @dataclass
 class Visit:
     """One request for a page: of a person, or of a visitor without a session."""
@@ -179,6 +156,8 @@ class Visit:
     site: Site
     request: Request
     session: Session | None
+    forms: int = 0
+    """How many forms the page has made."""
 
     @property
     def caller(self) -> Credential:
@@ -254,19 +233,30 @@ class Visit:
         return f"/language/{language}?{urlencode({'next': self.here})}"
 
     def form(self, version: str = "", **values: Any) -> Form:
-        """A blank form, with what its fields begin with."""
+        """A blank form, with what its fields begin with; or as it was left by a session's end."""
         begun = {name: [str(value)] for name, value in values.items() if value is not None}
-        clock = self.site.sessions.clock
-        return Form(self.site.tokens.make(self._subject()), new_id(clock()), version, begun)
+        sessions, self.forms = self.site.sessions, self.forms + 1
+        form = Form(
+            self.site.tokens.make(self._subject()), new_id(sessions.clock()), version, begun,
+            page=f"{self.forms} {self.here}",
+        )  # fmt: skip
+        if self.session is not None:
+            form.owner = sessions.seal_owner(self.session)
+        draft: KeptForm | None = self.request.scope.get(KEPT)
+        return draft.fill(form) if draft is not None and draft.page == form.page else form
 
     async def sent_form(self, files: bool = False) -> Form:
         """What the person sent; Problem 403 for a form of another site or session.
 
-        Its token is replaced, since the form may be shown again.
+        Its token is replaced, since the form may be shown again. FormOutlived for one of an earlier
+        session of the same person.
         """
-        form = await read_form(self.request, files)
-        self.site.tokens.check(self.request, form.token, self._subject())
-        form.token = self.site.tokens.make(self._subject())
+        form, site, now = await read_form(self.request, files), self.site, self.session
+        owner = owner_of(site.sessions, site.tokens, self.request, form)
+        if owner and now and owner.name == now.name and owner.session != now.id:
+            raise FormOutlived(form)
+        site.tokens.check(self.request, form.token, self._subject())
+        form.token = site.tokens.make(self._subject())
         return form
 
     def page(self, template: str, /, status: int = 200, **values: Any) -> Response:

@@ -35,7 +35,10 @@ def mount_pages(
 ) -> None:  # fmt: skip
     """Adds the pages beside the door whose handler they use."""
     sessions = open_sessions(settings, intake.clock, SERVICE)
-    site = Site(__package__, message, PAGES, sessions, verifier, settings.public_url)
+    site = Site(
+        __package__, message, PAGES, sessions, verifier, settings.public_url,
+        by_issuer=settings.oidc_client_id is not None,
+    )  # fmt: skip
     pages = page_application(site)
     events.add_events(pages, site, events.PageDoor(intake, rate), receipts)
     add_sign_out(pages, site, intake.db, SERVICE)

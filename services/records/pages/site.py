@@ -38,6 +38,7 @@ def mount_pages(api: FastAPI, desk: Desk, settings: Settings, pages: PageSet) ->
     site = Site(
         pages.package, pages.sentence, pages.admissions, sessions, desk.verifier,
         settings.public_url, (__package__, message),
+        by_issuer=settings.oidc_client_id is not None,
     )  # fmt: skip
     application = page_application(site)
     client = RecordApi(api, desk.service)

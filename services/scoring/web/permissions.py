@@ -45,6 +45,7 @@ PAGES = {
     "GET /": OPEN,
     "GET /sign-in": OPEN,
     "POST /sign-in": OPEN,
+    "GET /signed-in": OPEN,
     "POST /sign-out": OPEN,
     "GET /sign-in/issuer": OPEN,
     "GET /sign-in/callback": OPEN,

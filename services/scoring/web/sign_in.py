@@ -23,8 +23,10 @@ from services.chassis.denials import write_denial
 from services.chassis.http.admission import address_of
 from services.chassis.http.language import page_language
 from services.chassis.http.peer import peer_address
+from services.chassis.web.form_return import FIELD, SIGNED_IN
 from services.chassis.web.forms import Form
 from services.chassis.web.guard import LANGUAGE_COOKIE, YEAR_SECONDS, cookie_header, session_cookie
+from services.chassis.web.kept_form import open_form
 from services.chassis.web.local_address import local_address
 from services.chassis.web.sessions import SessionTooLarge
 from services.chassis.web.sign_out import first_step, revoke_session
@@ -74,6 +76,10 @@ class Ways:
 
 
 def _add_home(pages: FastAPI, site: Site, desk: Desk, ways: Ways) -> None:
+    @pages.get(SIGNED_IN)
+    async def signed_in(request: Request) -> Response:
+        return site.visit(request).page("signed_in.html", kept="", back="")
+
     @pages.get("/")
     async def home(request: Request) -> Response:
         visit = site.visit(request)
@@ -119,9 +125,18 @@ def _add_session(pages: FastAPI, site: Site, ways: Ways) -> None:
             write_denial(error.message, status=FORBIDDEN, route="/sign-in")
             form.general.append(error.message)
             return visit.page("sign_in.html", FORBIDDEN, **ways.shown(form))
-        answer = visit.see_other(local_address(form.text("next")))
+        answer = _lead_on(visit, form, account.name)
         _set_cookie(answer, session_cookie(sealed, _secure(visit)))
         return answer
+
+
+def _lead_on(visit: Visit, form: Form, name: str) -> Response:
+    """To the page that was meant; to a form that waits for this person over a page that says so."""
+    sessions, text = visit.site.sessions, form.text(FIELD)
+    kept = open_form(sessions.keys, text, sessions.clock() // 1_000_000) if text else None
+    if kept is None or kept.owner != name:
+        return visit.see_other(local_address(form.text("next")))
+    return visit.page("signed_in.html", kept=text, back=local_address(form.text("back")))
 
 
 def _add_sign_out(pages: FastAPI, site: Site, desk: Desk) -> None:

@@ -49,7 +49,10 @@ def build_pages(desk: Desk, verifier: Verifier) -> ASGIApp:
     """The application of the pages, guarded."""
     settings = desk.settings
     sessions = open_sessions(settings, desk.reading.clock, SERVICE)
-    site = Site(__package__, message, PAGES, sessions, verifier, settings.public_url)
+    site = Site(
+        __package__, message, PAGES, sessions, verifier, settings.public_url,
+        by_issuer=settings.oidc_client_id is not None,
+    )  # fmt: skip
     pages = page_application(site)
     client = openid_client(settings, verifier.openid)
     sign_in.add_sign_in(pages, site, desk, client)

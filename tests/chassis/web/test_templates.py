@@ -8,7 +8,7 @@ import jinja2.environment
 import pytest
 
 import services
-from services.chassis.web.site import template_environment
+from services.chassis.web.template_environment import template_environment
 
 ROOT = Path(*services.__path__)
 PACKAGES = sorted(

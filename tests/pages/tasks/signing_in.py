@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.pages.browser import Visitors
+from tests.pages.browser import Visitors, violations
 from tests.pages.catalog import YEAR
 
 
@@ -51,3 +51,43 @@ def test_a_session_that_was_signed_out_is_refused_with_its_old_cookie(visitors: 
             if "/sign-in" in page.url:
                 break
         assert "/sign-in" in page.url
+
+
+@pytest.mark.parametrize("script", [True, False], ids=["script", "no-script"])
+def test_a_form_whose_session_ended_comes_back_filled(visitors: Visitors, script: bool) -> None:
+    """A wrong password in between loses nothing; it is the person who sends it in the end."""
+    title = f"Khóa nhập trước khi hết phiên, {'có' if script else 'không'} kịch bản"
+    with visitors.page("can-bo", script=script) as page:
+        page.goto("/training/pages/courses/new")
+        page.locator("#field-title").fill(title)
+        page.locator("#field-hours").fill("7,5")
+        page.context.clear_cookies(name="danchu_session")
+        page.locator("main button[type=submit]").click()
+        assert page.locator("#field-name").input_value() == "can-bo"
+        assert not script or violations(page) == []
+        for password in ("sai-mat-khau-roi", visitors.city.passwords["can-bo"]):
+            page.locator("#field-password").fill(password)
+            page.locator("main button[type=submit]").click()
+        assert title not in page.content()
+        page.locator("main button[type=submit]").click()
+        assert page.locator("#field-title").input_value() == title
+        assert page.locator("main .notice-warn").is_visible()
+        page.locator("main button[type=submit]").click()
+        page.wait_for_url("**?notice=course-planned")
+        page.goto("/training/pages/courses")
+        assert page.get_by_text(title, exact=True).count() == 1
+
+
+def test_another_person_who_signs_in_does_not_see_the_form(visitors: Visitors) -> None:
+    """The first page instead; what was typed stays sealed."""
+    with visitors.page("can-bo") as page:
+        page.goto("/training/pages/courses/new")
+        page.locator("#field-title").fill("Nội dung của người khác")
+        page.locator("#field-hours").fill("7,5")
+        page.context.clear_cookies(name="danchu_session")
+        page.locator("main button[type=submit]").click()
+        page.locator("#field-name").fill("hr")
+        page.locator("#field-password").fill(visitors.city.passwords["hr"])
+        page.locator("main button[type=submit]").click()
+        page.wait_for_url("**/years/*")
+        assert "Nội dung của người khác" not in page.content()

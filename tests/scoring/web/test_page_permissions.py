@@ -67,6 +67,7 @@ ROWS = {
     "GET /": PageRow(None),
     "GET /sign-in": PageRow(None),
     "POST /sign-in": PageRow(None),
+    "GET /signed-in": PageRow(None),
     "POST /sign-out": PageRow(None),
     "GET /sign-in/issuer": PageRow(None),
     "GET /sign-in/callback": PageRow(None),

@@ -1,0 +1,172 @@
+"""A form whose session had ended: nothing typed is lost, nothing is sent unseen, to nobody else."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from services.chassis.auth.credentials import Issuer
+from services.chassis.clock import now_us
+from services.chassis.web.sessions import COOKIE, Sessions, open_sessions
+from services.training import app as training
+from tests.support.builders.desks import Desk, open_desk
+
+pytestmark = pytest.mark.anyio
+LIST, RETURN = "/training/pages/courses", "/training/pages/return"
+NEW = f"{LIST}/new"
+TYPED = {
+    "unit": "H44.1", "title": "Dân chủ <b>&</b> \"trích\" 'cơ sở'", "hours": "7,5",
+    "topic": "democracy",
+}  # fmt: skip
+HOUR = 3_600_000_000
+
+
+@pytest.fixture
+async def desk(home: Path, tmp_path: Path, issuer: Issuer) -> AsyncIterator[Desk]:
+    """The running service."""
+    url = f"sqlite:///{tmp_path / 'training.db'}"
+    async with open_desk("training", training.build, training.migrated, home, url, issuer) as made:
+        yield made
+
+
+class Person:
+    """A browser in front of the pages, whose session may end."""
+
+    def __init__(self, desk: Desk) -> None:
+        self.desk, self.cookie = desk, ""
+        self.sessions: Sessions = open_sessions(desk.app.parts.settings)
+
+    def sign_in(self, name: str, ago: int = 0) -> None:
+        """A new session, which began some hours ago."""
+        then = replace(self.sessions, clock=lambda: now_us() - ago * HOUR)
+        self.cookie = f"{COOKIE}={then.seal(then.begin(name, 'clerk', ['H44.1']))}"
+
+    async def get(self, path: str) -> httpx.Response:
+        """A page."""
+        return await self.desk.client.get(path, headers={"cookie": self.cookie})
+
+    async def post(self, path: str, fields: dict[str, str], **headers: str) -> httpx.Response:
+        """A form."""
+        own = {"cookie": self.cookie, **headers}
+        return await self.desk.client.post(path, data=fields, headers=own)
+
+    async def typed(self) -> dict[str, str]:
+        """The form of a new course, filled in within a session."""
+        page = await self.get(NEW)
+        return {**inputs(page), **TYPED}
+
+
+def inputs(page: httpx.Response) -> dict[str, str]:
+    """The hidden fields of the last form of a page."""
+    found = re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', page.text)
+    return {name: html.unescape(value) for name, value in found}
+
+
+def shown(page: httpx.Response) -> dict[str, Any]:
+    """What stands in the fields of a form."""
+    found = re.findall(r'id="field-(\w+)" name="\w+" type="\w+" value="([^"]*)"', page.text)
+    return {name: html.unescape(value) for name, value in found}
+
+
+async def courses(desk: Desk) -> int:
+    """How many courses there are."""
+    return len((await desk.ask("GET", "courses", "clerk")).json()["items"])
+
+
+@pytest.mark.parametrize("missing", [False, True], ids=["expired", "missing"])
+async def test_what_was_typed_is_shown_again_to_the_same_person(desk: Desk, missing: bool) -> None:
+    """After the sign-in; it is the same command as before, and is sent by the person alone."""
+    person = Person(desk)
+    person.sign_in("lan")
+    fields = await person.typed()
+    person.sign_in("lan", ago=9)
+    if missing:
+        person.cookie = ""
+    asked = await person.post(LIST, fields)
+    assert asked.status_code == 401 and TYPED["title"] not in html.unescape(asked.text)
+    assert 'value="lan"' in asked.text and 'action="/sign-in"' in asked.text
+    kept = {"kept": inputs(asked)["kept"]}
+    assert inputs(asked)["back"] == RETURN
+    again = await person.post(RETURN, kept)
+    assert again.status_code == 401 and inputs(again)["kept"] == kept["kept"]
+    person.sign_in("lan")
+    page = await person.post(RETURN, kept)
+    assert page.status_code == 200 and await courses(desk) == 0
+    assert {name: shown(page)[name] for name in ("unit", "title", "hours")} == {
+        name: TYPED[name] for name in ("unit", "title", "hours")
+    }
+    assert "chưa được gửi" in page.text
+    hidden = inputs(page)
+    assert hidden["_form"] == fields["_form"] and hidden["_token"] != fields["_token"]
+    for _ in range(2):
+        sent = await person.post(LIST, {**hidden, **TYPED})
+        assert sent.status_code == 303, sent.text
+    assert await courses(desk) == 1
+
+
+async def test_another_person_does_not_see_it(desk: Desk) -> None:
+    """Nor one whose text was changed, nor one that another site sends."""
+    person = Person(desk)
+    person.sign_in("lan")
+    fields = await person.typed()
+    person.cookie = ""
+    kept = {"kept": inputs(await person.post(LIST, fields))["kept"]}
+    person.sign_in("minh")
+    refused = await person.post(RETURN, kept)
+    assert refused.status_code == 403 and TYPED["title"] not in html.unescape(refused.text)
+    person.sign_in("lan")
+    changed = kept["kept"][:-4] + ("AAAA" if kept["kept"][-4:] != "AAAA" else "BBBB")
+    assert (await person.post(RETURN, {"kept": changed})).status_code == 403
+    foreign = {"sec-fetch-site": "cross-site"}
+    assert (await person.post(RETURN, kept, **foreign)).status_code == 403
+    person.cookie = ""
+    assert (await person.post(LIST, fields, **foreign)).status_code == 303
+    for forged in ({"_owner": "x"}, {"_token": "x"}):
+        assert (await person.post(LIST, {**fields, **forged})).status_code == 303
+
+
+async def test_a_form_that_a_page_of_another_service_claims_is_not_shown(desk: Desk) -> None:
+    """The page that is shown again is one of this service, asked for as by a link."""
+    person = Person(desk)
+    person.sign_in("lan")
+    fields = await person.typed()
+    for page in ("1 /awards/pages/x", "1 //evil.example", "1 https://evil.example", "", "1 /no"):
+        person.cookie = ""
+        kept = {"kept": inputs(await person.post(LIST, {**fields, "_page": page}))["kept"]}
+        person.sign_in("lan")
+        assert (await person.post(RETURN, kept)).status_code == 403, page
+
+
+async def test_a_form_of_an_earlier_session_is_shown_again_and_not_sent(desk: Desk) -> None:
+    """Whoever signed in anew in another tab sends the form of the first one."""
+    person = Person(desk)
+    person.sign_in("lan")
+    fields = await person.typed()
+    person.sign_in("lan")
+    page = await person.post(LIST, fields)
+    assert page.status_code == 200 and shown(page)["title"] == TYPED["title"]
+    assert await courses(desk) == 0
+    assert (await person.post(LIST, {**inputs(page), **TYPED})).status_code == 303
+    person.sign_in("minh")
+    assert (await person.post(LIST, fields)).status_code == 403
+    assert await courses(desk) == 1
+
+
+async def test_very_much_text_comes_back_by_another_tab(desk: Desk) -> None:
+    """Beyond what fits into the form to sign in; what no page takes is not kept."""
+    person = Person(desk)
+    person.sign_in("lan")
+    rng = "".join(chr(0x20 + (number * 7919) % 90) + str(number) for number in range(70_000))
+    fields = {**(await person.typed()), "title": rng}
+    person.cookie = ""
+    asked = await person.post(LIST, fields)
+    large = len(inputs(asked)["kept"]) > 400_000
+    assert ('action="/sign-in"' in asked.text) is not large and 'name="kept"' in asked.text
+    assert (await person.post(LIST, {**fields, "title": "x" * 600_000})).status_code == 303
