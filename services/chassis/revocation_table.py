@@ -1,4 +1,7 @@
-"""The table of revoked tokens in each database; how many rows it has is bounded by their ends."""
+"""The table of revoked tokens and sessions in each database, whose rows are removed at their end.
+
+Sessions that were signed out are counted apart: no number of them keeps a token from being revoked.
+"""
 
 from __future__ import annotations
 
@@ -71,8 +74,9 @@ async def add(conn: AsyncConnection, revocation: Revocation, now: int) -> None:
         issued_before = max(issued_before, earlier[0])
         ends = max(ends, earlier[1])
     await conn.execute(text(f"DELETE FROM {TABLE} WHERE kind = :kind AND value = :value"), same)
-    number = (await conn.execute(text(f"SELECT count(*) FROM {TABLE}"))).scalar_one()
-    if number >= ROWS_MAX:
+    alike = "=" if revocation.kind == "session" else "<>"
+    count = text(f"SELECT count(*) FROM {TABLE} WHERE kind {alike} 'session'")
+    if (await conn.execute(count)).scalar_one() >= ROWS_MAX:
         raise RevocationsFull()
     insert = (
         f"INSERT INTO {TABLE} (kind, value, issued_before, ends, recorded) "

@@ -16,7 +16,7 @@ import jwt
 ID_MAX = 200
 FOR_EVER = 2**53
 """The end of a revocation whose tokens have no known end."""
-Kind = Literal["token", "subject"]
+Kind = Literal["token", "subject", "session"]
 
 
 def token_id(jti: Any, token: str) -> str:
@@ -44,8 +44,8 @@ def unverified_claims(token: str) -> dict[str, Any]:
 class Revocation:
     """One row; instants in seconds since 1970.
 
-    `value` is the id of a token, or the name of a bearer (claim `sub`) whose tokens issued before
-    `issued_before` are revoked. After `ends` they have all expired.
+    `value` is the id of a token or of a session that was signed out, or the name of a bearer (claim
+    `sub`) whose tokens issued before `issued_before` are revoked. After `ends` all have expired.
     """
 
     kind: Kind
@@ -61,7 +61,7 @@ class Revocations:
         self._tokens: set[str] = set()
         self._subjects: dict[str, int] = {}
         for row in rows:
-            if row.kind == "token":
+            if row.kind != "subject":
                 self._tokens.add(row.value)
             else:
                 self._subjects[row.value] = max(row.issued_before, self._subjects.get(row.value, 0))

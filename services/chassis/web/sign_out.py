@@ -54,7 +54,7 @@ async def revoke_session(
     """Revokes a session, in this process at once and in others within a second; whether it did."""
     try:
         async with db.write() as conn:
-            await revocation_table.add(conn, Revocation("token", session, ends=ends), now)
+            await revocation_table.add(conn, Revocation("session", session, ends=ends), now)
             rows = await revocation_table.load(conn)
     except DanchuError as error:
         log.warning("a session cannot be revoked", extra={"error": error.message})

@@ -6,7 +6,7 @@ first and cannot be turns the answer into 503.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextvars import ContextVar
 from typing import Any
 from urllib.parse import parse_qs
@@ -56,10 +56,16 @@ def is_own(reader: Credential, unit: str) -> bool:
 
 
 class ReadLines:
-    """The middleware that logs what `app` answers; `rows` by method and path of a route."""
+    """The middleware that logs what `app` answers; `rows` by method and path of a route.
 
-    def __init__(self, app: ASGIApp, log: ReadLog, rows: Mapping[str, Permission]) -> None:
-        self.app, self.log, self.rows = app, log, rows
+    `refuse` makes the answer where a line cannot be written, by default one for programs.
+    """
+
+    def __init__(
+        self, app: ASGIApp, log: ReadLog, rows: Mapping[str, Permission],
+        refuse: Callable[[Scope, Problem], ASGIApp] = lambda _, problem: answer(problem),
+    ) -> None:  # fmt: skip
+        self.app, self.log, self.rows, self.refuse = app, log, rows, refuse
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers a request, and logs it where its row says so."""
@@ -72,7 +78,7 @@ class ReadLines:
                 try:
                     await self._log(scope)
                 except (DatabaseAway, ReadsWait) as error:
-                    refusal = _unavailable(error)
+                    refusal = self.refuse(scope, _unavailable(error))
                     await refusal(scope, receive, send)
             if refusal is None:
                 await send(sent)
@@ -126,8 +132,8 @@ def note_rating(log: ReadLog, reader: Credential, year: int, unit: str) -> None:
         log.note_unit(reader, "rating", peer_address(), year, unit)
 
 
-def _unavailable(error: DanchuError) -> Any:
-    return answer(Problem(503, error.message, headers={"Retry-After": RETRY_SECONDS}))
+def _unavailable(error: DanchuError) -> Problem:
+    return Problem(503, error.message, headers={"Retry-After": RETRY_SECONDS})
 
 
 def _year(scope: Scope) -> int | None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from starlette.requests import Request
 from starlette.types import ASGIApp
 
 from services.chassis.auth.credentials import Verifier
 from services.chassis.auth.openid_settings import openid_client
-from services.chassis.web.error_pages import page_application
+from services.chassis.web.error_pages import error_page, page_application
 from services.chassis.web.guard import guard
 from services.chassis.web.sessions import open_sessions
 from services.chassis.web.sign_out import add_steps_elsewhere
@@ -78,7 +79,10 @@ def build_pages(desk: Desk, verifier: Verifier) -> ASGIApp:
     unit_compare.add_unit_compare(pages, site, desk)
     unit_files.add_unit_files(pages, site, desk)
     what_if.add_what_if(pages, site, desk)
-    pages.add_middleware(ReadLines, log=desk.reads, rows=PAGES)
+    pages.add_middleware(
+        ReadLines, log=desk.reads, rows=PAGES,
+        refuse=lambda scope, problem: error_page(site, Request(scope), problem),
+    )  # fmt: skip
     add_errors(pages, site)
     guarded = guard(pages, site)
     return with_public_view(guarded, desk, site) if settings.public_view else guarded

@@ -153,3 +153,28 @@ async def test_the_list_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         with pytest.raises(RevocationsFull):
             await revocation_table.add(conn, Revocation("token", "b"), NOW)
     await db.close()
+
+
+async def test_sessions_that_were_signed_out_leave_room_for_tokens(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many there are; each is removed at its end, and then there is room for others."""
+    monkeypatch.setattr(revocation_table, "ROWS_MAX", 3)
+    url = normal_url(f"sqlite:///{tmp_path / 'a.db'}")
+    db, metadata = Database(url, "intake"), MetaData()
+    revocation_table.revocations_table(metadata)
+    await db.open()
+    async with db.write() as conn:
+        await conn.run_sync(metadata.create_all)
+        for number in range(3):
+            ended = Revocation("session", f"s{number}", ends=SECOND + 60)
+            await revocation_table.add(conn, ended, NOW)
+        late = Revocation("session", "late", ends=SECOND + 120)
+        with pytest.raises(RevocationsFull):
+            await revocation_table.add(conn, late, NOW)
+        await revocation_table.add(conn, Revocation("token", "leaked"), NOW)
+        await revocation_table.add(conn, late, NOW + 61_000_000)
+        rows = {row.value for row in await revocation_table.load(conn)}
+    await db.close()
+    assert rows == {"late", "leaked"}
+    assert Revocations([late]).cover("late", "lan", SECOND)

@@ -12,6 +12,7 @@ from services.chassis.errors import SettingWrong
 from services.chassis.http.problems import Problem
 from services.chassis.settings import Settings
 from services.chassis.web.form_tokens import FormTokens
+from services.chassis.web.origins import origin_of
 from services.chassis.web.session_keys import (
     KEY_FILE,
     SessionKeys,
@@ -122,6 +123,19 @@ def test_a_form_of_another_site_or_session_is_refused(
     with pytest.raises(Problem) as refused:
         tokens.check(request(**headers), token, subject)
     assert refused.value.status == 403
+
+
+def test_a_form_behind_a_proxy_comes_from_the_public_origin() -> None:
+    """The process itself sees http and an inner host; another origin stays foreign."""
+    tokens = FormTokens((OLD,), origin_of("https://xep-loai.example:443/"))
+    token = tokens.make("s1")
+    assert tokens.public == "https://xep-loai.example"
+    tokens.check(request(origin="https://xep-loai.example"), token, "s1")
+    for origin in ("http://xep-loai.example", "https://xep-loai.example.evil", "null", ""):
+        with pytest.raises(Problem):
+            tokens.check(request(origin=origin), token, "s1")
+    with pytest.raises(Problem):
+        FormTokens((OLD,)).check(request(origin="https://xep-loai.example"), token, "s1")
 
 
 def test_a_key_that_is_added_or_removed_is_noticed_without_a_restart(home: Path) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from services.chassis import read_log
 from services.chassis.auth.credentials import Issuer
 from services.chassis.web.sessions import COOKIE
 from services.scoring.store import quarantine
@@ -229,3 +230,14 @@ async def test_every_visit_to_another_unit_is_a_line_of_the_log(city: Answering)
                 )  # fmt: skip
                 assert line["year"] == int(YEAR)
     assert wrong == []
+
+
+async def test_a_log_of_reads_that_cannot_be_written_is_a_page(
+    city: Answering, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing of the unit is told, in words for a person, and it can be tried again."""
+    monkeypatch.setattr(read_log, "WAITING_MAX", 0)
+    answer = await Visiting(city.app).ask("GET", f"/years/{YEAR}/units/{OTHER}", "hr")
+    assert answer.status_code == 503 and answer.headers["retry-after"].isdecimal()
+    assert answer.headers["content-type"].startswith("text/html") and "<h1>" in answer.text
+    assert OTHER not in answer.text.partition("<main")[2]
