@@ -20,12 +20,12 @@ class Neighbourhood(NamedTuple):
     """The units whose events may be among those of a unit, in any registry there ever was.
 
     `subjects` are the keys and codes under which such events may stand; `statements` are the
-    `unit.*` events that decide which of them do, `named` the subjects of both.
+    `unit.*` events that decide which of them do, `every_subject` the subjects of both.
     """
 
     subjects: frozenset[str]
     statements: list[Recorded]
-    named: frozenset[str]
+    every_subject: frozenset[str]
 
 
 class Extent(NamedTuple):
@@ -52,7 +52,7 @@ async def extent(conn: AsyncConnection, near: Neighbourhood, year: int, registry
     select = f"SELECT count(*), max(time) FROM ledger WHERE year = {int(year)} AND subject"
     rows = await select_among(conn, select, near.subjects, "text")
     withdrawn = f"SELECT count(*) FROM ledger WHERE {RETRACTION} AND subject"
-    counts = await select_among(conn, withdrawn, near.named, "text")
+    counts = await select_among(conn, withdrawn, near.every_subject, "text")
     last = max((int(row[1] or 0) for row in rows), default=0)
     return Extent(registry, sum(row[0] for row in rows), last, sum(row[0] for row in counts))
 
@@ -79,8 +79,8 @@ async def neighbourhood(conn: AsyncConnection, unit: str) -> Neighbourhood:
     select = f"SELECT raw FROM ledger WHERE {REGISTRY} AND subject"
     rows = await select_among(conn, select, subjects | holders, "text")
     statements = [decode(bytes(row[0])) for row in rows]
-    named = subjects | {event.event.subject for event in statements}
-    return Neighbourhood(subjects, statements, named)
+    every = subjects | {event.event.subject for event in statements}
+    return Neighbourhood(subjects, statements, every)
 
 
 async def events(conn: AsyncConnection, subjects: Collection[str], year: int) -> list[Recorded]:

@@ -86,7 +86,7 @@ class KeptHistory(NamedTuple):
 class Histories:
     """The histories that were read last; at most HISTORIES_MAX stay in memory."""
 
-    _kept: dict[Book, KeptHistory] = field(default_factory=dict)
+    _histories: dict[Book, KeptHistory] = field(default_factory=dict)
 
     async def page(
         self, conn: AsyncConnection, snapshot: Snapshot, unit: str, after: CausePlace | None,
@@ -98,22 +98,22 @@ class Histories:
 
     async def _history(self, conn: AsyncConnection, snapshot: Snapshot, book: Book) -> UnitHistory:
         """The history of the unit's events up to now, from memory where there are no others."""
-        kept = self._kept.pop(book, None)
+        latest = self._histories.pop(book, None)
         registry = await unit_past.registry_rows(conn)
-        if kept is None or kept.extent.registry != registry:
+        if latest is None or latest.extent.registry != registry:
             near = await unit_past.neighbourhood(conn, book.unit)
         else:
-            near = kept.near
+            near = latest.near
         extent = await unit_past.extent(conn, near, book.year, registry)
         state, rubrics = snapshot.state, snapshot.rubrics.digest
-        if kept is None or kept[1:4] != (extent, state, rubrics):
+        if latest is None or latest[1:4] != (extent, state, rubrics):
             events, seals = await near_events(conn, near, book), await _seals(conn, state)
             history = await asyncio.to_thread(UnitHistory, events, seals, book, snapshot.rubrics)
-            kept = KeptHistory(near, extent, state, rubrics, history)
-        self._kept[book] = kept
-        while len(self._kept) > HISTORIES_MAX:
-            del self._kept[next(iter(self._kept))]
-        return kept.history
+            latest = KeptHistory(near, extent, state, rubrics, history)
+        self._histories[book] = latest
+        while len(self._histories) > HISTORIES_MAX:
+            del self._histories[next(iter(self._histories))]
+        return latest.history
 
 
 async def unit_events_ever(conn: AsyncConnection, book: Book) -> list[Recorded]:
@@ -126,7 +126,7 @@ async def near_events(conn: AsyncConnection, near: Neighbourhood, book: Book) ->
     return [
         *near.statements,
         *await unit_past.events(conn, near.subjects, book.year),
-        *await unit_past.retractions(conn, near.named),
+        *await unit_past.retractions(conn, near.every_subject),
     ]
 
 
