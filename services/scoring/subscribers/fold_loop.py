@@ -43,7 +43,9 @@ WAIT_SECONDS = 1.0
 PAUSE_SECONDS = 1.0
 FOLD_SECONDS = 600.0
 """A transaction that takes longer is a hang; each of its statements has a limit of its own."""
-LEADER_LOOKS = 5
+LEADER_LOOKS = 30
+"""How often a cluster is asked before its stream counts as shorter: a server that leads again after
+a partition has been seen to take more than five seconds on a busy machine."""
 GC_OBJECTS = 50_000
 """The number of new objects between two runs of the cycle collector. A batch makes hundreds of
 thousands of objects and no cycles: at the default of 700, the runs took a fifth of the fold's
@@ -224,6 +226,7 @@ class FoldLoop:
         looks = LEADER_LOOKS if self.broker.access.replicas > 1 else 0
         while reason is not None and looks:  # a new leader may not have applied all it has stored
             looks -= 1
+            self.beat.turn()
             await asyncio.sleep(PAUSE_SECONDS)
             state = await stream_state(self.broker)
             reason = regression(place, state, self.folder.clock())

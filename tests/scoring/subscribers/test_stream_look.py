@@ -23,9 +23,10 @@ pytestmark = pytest.mark.anyio
 CREATED = 1_700_000_000_000_000
 
 
-def loop_of(fold: Fold) -> FoldLoop:
+def loop_of(fold: Fold, replicas: int = 1) -> FoldLoop:
     """A fold loop whose broker is never asked."""
-    broker = Broker(NatsAccess("nats://127.0.0.1:1", None, None, "_INBOX"), "test")
+    access = NatsAccess("nats://127.0.0.1:1", None, None, "_INBOX", replicas)
+    broker = Broker(access, "test")
     return FoldLoop(fold.db, broker, fold.folder, 10)
 
 
@@ -71,6 +72,32 @@ async def test_a_stream_that_ends_too_early_halts_every_folder(
         with pytest.raises(FoldHalted):
             await loop_of(fold).check_stream()
         assert "ends at 99, although it was folded up to 100" in str((await position(fold)).halted)
+
+
+@pytest.mark.parametrize("short", [20, 100])
+async def test_a_server_of_a_cluster_that_leads_again_has_time_to_apply_what_it_stored(
+    short: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After a partition it shows a shorter stream for seconds; one that stays shorter halts."""
+    looks = 0
+
+    async def state(_: Broker) -> StreamState:
+        nonlocal looks
+        looks += 1
+        return StreamState(CREATED, 60 if looks <= short else 100)
+
+    async with folding(f"sqlite:///{tmp_path / 'x.db'}", load_directory(SHIPPED)) as fold:
+        await move_on(fold, stream_created=CREATED, stream_seq=100)
+        monkeypatch.setattr(fold_loop, "stream_state", state)
+        monkeypatch.setattr(fold_loop, "PAUSE_SECONDS", 0)
+        loop = loop_of(fold, replicas=3)
+        if short == 20:
+            await loop.check_stream()
+            assert (await position(fold)).halted is None
+            return
+        with pytest.raises(FoldHalted):
+            await loop.check_stream()
+        assert looks == fold_loop.LEADER_LOOKS + 1
 
 
 async def test_a_halt_that_was_lifted_meanwhile_is_not_written_again(
