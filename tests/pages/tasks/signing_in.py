@@ -73,7 +73,7 @@ def test_a_form_whose_session_ended_comes_back_filled(visitors: Visitors, script
         assert page.locator("#field-title").input_value() == title
         assert page.locator("main .notice-warn").is_visible()
         page.locator("main button[type=submit]").click()
-        page.wait_for_url("**?notice=course-planned")
+        page.wait_for_url("**?notice=record-opened")
         page.goto("/training/pages/courses")
         assert page.get_by_text(title, exact=True).count() == 1
 
