@@ -15,7 +15,7 @@ from typing import NamedTuple
 from services.scoring.ratings.report.model import Target, UnitBelow
 from services.scoring.ratings.scores import Line, hundredths
 from services.scoring.ratings.standings import Standing
-from services.scoring.readmodel.snapshot import Snapshot
+from services.scoring.readmodel.snapshot import YEARS_MAX, Snapshot
 from services.scoring.rubrics.loader import resolution
 from services.scoring.rubrics.model import Indicator
 from services.scoring.rubrics.resolution import (
@@ -73,6 +73,25 @@ class ResolutionCoverage(NamedTuple):
 
     measures: Mapping[ClausePlace, Sequence[Measure]]
     targets: tuple[Target, ...]
+
+
+@dataclass
+class Coverages:
+    """The coverage of the years that were read last: each is computed once for its standings."""
+
+    _years: dict[int, tuple[Mapping[str, Standing], ResolutionCoverage]] = field(
+        default_factory=dict
+    )
+
+    def of(self, snapshot: Snapshot) -> ResolutionCoverage:
+        """The coverage of a snapshot."""
+        standings, computed = self._years.pop(snapshot.year, (None, None))
+        if computed is None or standings is not snapshot.standings:
+            computed = coverage(snapshot)
+        self._years[snapshot.year] = snapshot.standings, computed
+        while len(self._years) > YEARS_MAX:
+            del self._years[next(iter(self._years))]
+        return computed
 
 
 def coverage(snapshot: Snapshot) -> ResolutionCoverage:

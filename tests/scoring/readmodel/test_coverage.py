@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
 import pytest
 
 from services.chassis.auth.credentials import Issuer
-from services.scoring.readmodel.coverage import coverage
+from services.scoring.readmodel.coverage import Coverages, coverage
 from services.scoring.readmodel.snapshot import Snapshots
 from services.scoring.rubrics.loader import SHIPPED, load_directory, resolution
 from services.scoring.rubrics.resolution import ClausePlace, places
@@ -102,3 +103,16 @@ async def test_the_page_shows_text_and_coverage_and_one_target_alone(city: Answe
     assert 'href="/years/2025/units/H44.2"' in opened.text
     empty = await visiting.ask("GET", "/years/2024/resolution", "hr")
     assert empty.status_code == 404
+
+
+async def test_a_coverage_is_computed_once_and_never_outlives_its_standings(
+    city: Answering,
+) -> None:
+    """A second visit takes it from memory; other standings of the year are computed anew."""
+    coverages, snapshots = Coverages(), Snapshots(city.app.db, load_directory(SHIPPED))
+    snapshot = await snapshots.of(2025)
+    first = coverages.of(snapshot)
+    assert coverages.of(replace(snapshot, stamp=snapshot.stamp + 1)) is first
+    fewer = replace(snapshot, standings=dict(list(snapshot.standings.items())[:1]))
+    second = coverages.of(fewer)
+    assert second == coverage(fewer) != first

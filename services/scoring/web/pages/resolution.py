@@ -20,9 +20,9 @@ from services.scoring.access.read_lines import name_stage, name_units
 from services.scoring.ratings.labels import label
 from services.scoring.ratings.report.model import Target, UnitBelow
 from services.scoring.readmodel.coverage import (
+    Coverages,
     Measure,
     ResolutionCoverage,
-    coverage,
 )
 from services.scoring.rubrics.loader import resolution
 from services.scoring.rubrics.resolution import Clause, ClausePlace, Resolution
@@ -85,6 +85,7 @@ class TargetRow(NamedTuple):
 
 def add_resolution(pages: FastAPI, site: Site, desk: Desk) -> None:
     """The resolution of a year."""
+    coverages = Coverages()
 
     @pages.get("/years/{year}/resolution")
     async def resolution_of_year(
@@ -93,7 +94,7 @@ def add_resolution(pages: FastAPI, site: Site, desk: Desk) -> None:
         visit = site.visit(request)
         view = await desk.years.view(year)
         snapshot = await desk.reading.snapshot(year)
-        covered = coverage(snapshot)
+        covered = coverages.of(snapshot)
         targets = target_rows(covered, query.target)
         name_stage(snapshot.stage)
         name_units(request.scope, {each.unit for row in targets for each in row.below})
