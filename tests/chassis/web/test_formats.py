@@ -10,16 +10,17 @@ from fractions import Fraction
 import pytest
 
 from contracts.messages import Language
-from services.chassis.http.language import use_language
+from services.chassis.http.language import use_language, use_language_of
 from services.chassis.web import charts, formats
 from services.chassis.web.charts import Step
 
 
 @pytest.fixture(autouse=True)
 def vietnamese() -> Iterator[None]:
-    """Vietnamese, unless a test says otherwise."""
+    """Vietnamese, unless a test says otherwise; no language is left to the tests that follow."""
     use_language("vi")
     yield
+    use_language_of(())
 
 
 @pytest.mark.parametrize(
