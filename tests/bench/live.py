@@ -56,10 +56,9 @@ class Window:
     seconds: float = 0.0
     behind: list[int] = field(default_factory=list)
 
-    @property
-    def per_second(self) -> float:
-        """The rate of the fold."""
-        return self.events / max(self.seconds, STEP_SECONDS)
+    def per_second(self, otherwise: float) -> float:
+        """The rate of the fold, or another one where the run was too short for one."""
+        return self.events / self.seconds if self.events and self.seconds else otherwise
 
     @property
     def seconds_behind(self) -> float:
@@ -102,11 +101,17 @@ async def fold_live(ground: Ground, url: str) -> Live:
         async with _folding(own, url, early) as (db, client):
             arrivals = Arrivals(early, iter(rows[early:]))
             arriving = asyncio.create_task(arrivals.publish(server))
-            live = await _take_turns(client, db, arrivals)
+            began = time.perf_counter()
+            windows, answers = await _take_turns(client, db, arrivals)
             await arriving
+        whole = (len(rows) - early) / (time.perf_counter() - began)
         counts = await _counted(own, url)
     compare_counts("the live fold", counts, {"ledger": ground.expected.events, "quarantine": 0})
-    return live
+    one, other = windows[True], windows[False]
+    return Live(
+        one.per_second(whole), other.per_second(whole), one.seconds_behind, other.seconds_behind,
+        answers,
+    )  # fmt: skip
 
 
 @contextlib.asynccontextmanager
@@ -130,8 +135,11 @@ async def _counted(ground: Ground, url: str) -> dict[str, int]:
         return await measures.counted(db, "ledger", "quarantine")
 
 
-async def _take_turns(client: httpx.AsyncClient, db: Database, arrivals: Arrivals) -> Live:
-    """What-ifs and pauses of their length, until nothing arrives any more."""
+async def _take_turns(
+    client: httpx.AsyncClient, db: Database, arrivals: Arrivals
+) -> tuple[dict[bool, Window], int]:
+    """What-ifs (True) and pauses of their length, until nothing arrives any more; and how many
+    what-ifs were answered."""
     windows, answers = {True: Window(), False: Window()}, 0
     while not arrivals.ended:
         spent = 0.0
@@ -148,8 +156,7 @@ async def _take_turns(client: httpx.AsyncClient, db: Database, arrivals: Arrival
             spent = time.perf_counter() - began
             windows[beside].seconds += spent
             windows[beside].events += await folded_number(db) - events
-    one, other = windows[True], windows[False]
-    return Live(one.per_second, other.per_second, one.seconds_behind, other.seconds_behind, answers)
+    return windows, answers
 
 
 async def _watch(db: Database, arrivals: Arrivals, behind: list[int]) -> None:
