@@ -15,8 +15,8 @@ run: $(VENV)/.installed ## everything on this machine, with the sample city
 setup: $(VENV)/.ready ## what tests and checks need beside what `make run` needs
 
 WORKERS := 5
-test: setup ## every test that needs no container engine: about 9 minutes on two cores
-	@echo "Every test, by $(WORKERS) processes at once: about 9 minutes on two cores"
+test: setup ## every test that needs no container engine: 9 to 13 minutes on two cores
+	@echo "Every test, by $(WORKERS) processes at once: 9 to 13 minutes on two cores"
 	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadgroup
 
 OLDEST := /usr/lib/postgresql/15/bin
@@ -48,12 +48,12 @@ examples: setup ## the examples for department systems, with their own packages,
 
 PAGES := tests/pages/tasks
 .PHONY: pages
-pages: setup ## the pages in a headless browser, on a stack with the sample city: at most 3 minutes
+pages: setup ## the pages in a headless browser, on stacks with the sample city: about 5 minutes
 	@if [ "$$(id -u)" = 0 ] && ! command -v chromium > /dev/null; then \
 	apt-get install --yes --no-install-recommends chromium fonts-noto-core > /dev/null 2>&1 || echo "chromium could not be installed"; fi
 	@if command -v chromium > /dev/null; then \
-	echo "The pages in a headless Chromium, on a stack with the sample city: at most 3 minutes"; \
-	$(BIN)/python -m pytest --quiet $(wildcard $(PAGES)/[a-z]*.py); \
+	echo "The pages in a headless Chromium, on stacks with the sample city: about 5 minutes on two quiet cores"; \
+	$(BIN)/python -m pytest --quiet --numprocesses 2 --dist worksteal $(wildcard $(PAGES)/[a-z]*.py); \
 	else echo "Not run: there is no chromium (Debian: apt-get install chromium fonts-noto-core)"; fi
 
 bench-check: setup ## small runs of the benchmark, for the benchmark's sake: about a minute
