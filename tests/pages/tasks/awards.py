@@ -21,7 +21,7 @@ def test_an_award_moves_the_sheet(visitors: Visitors, unit: str, script: bool) -
         page.goto("/awards/pages/achievements")
         page.locator("main .actions a.button-main").click()
         submit(page, unit=unit, title=TITLE, document="12/TTr", at=f"{YEAR}-03-01")
-        assert page.locator("#fault-merits").is_visible()
+        page.locator("#fault-merits").wait_for()
         assert page.locator("#field-title").input_value() == TITLE
         submit(page, merits="Không có khiếu kiện kéo dài", url="https://vb.example/12")
         page.wait_for_url("**/achievements/*notice=record-opened")
@@ -38,7 +38,7 @@ def test_an_award_moves_the_sheet(visitors: Visitors, unit: str, script: bool) -
         assert page.locator("#field-level").input_value() == "city"
         submit(page, decision="12/QĐ-UBND", at=f"{YEAR}-04-01")
         assert "12/QĐ-UBND" in page.locator("main table").inner_text()
-        assert page.locator(".next-steps a[href$='/revoke']").is_visible()
+        page.locator(".next-steps a[href$='/revoke']").wait_for()
         assert violations(page) == []
     wait_for_sheet(visitors, YEAR, unit, score_of("models-recognised"), "1,50")
     with visitors.page("reader", script=script) as page:

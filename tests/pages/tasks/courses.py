@@ -20,7 +20,7 @@ def test_a_clerk_plans_a_course_after_mending_a_field(visitors: Visitors, script
         page.locator("#field-title").fill(title)
         page.locator("#field-hours").fill("0")
         page.locator("main button[type=submit]").click()
-        assert page.locator("#fault-hours").is_visible()
+        page.locator("#fault-hours").wait_for()
         assert page.locator("#field-title").input_value() == title
         assert page.locator("#field-hours").get_attribute("aria-invalid") == "true"
         page.locator("#field-hours").fill("7,5")
@@ -29,7 +29,7 @@ def test_a_clerk_plans_a_course_after_mending_a_field(visitors: Visitors, script
         }
         page.locator("main button[type=submit]").click()
         page.wait_for_url("**/courses/course-*?notice=record-opened")
-        assert page.locator("[role=status]").first.is_visible()
+        page.locator("[role=status]").first.wait_for()
         again = page.request.post("/training/pages/courses", form=fields)
         assert again.url == page.url
         page.goto("/training/pages/courses")

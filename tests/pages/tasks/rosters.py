@@ -120,7 +120,7 @@ def test_nothing_typed_is_lost_by_too_many_hours(visitors: Visitors, script: boo
         page.locator("#field-present-1").check()
         page.locator("#field-hours-1").fill("9,5")
         submit(page)
-        assert page.locator("#fault-hours-1").is_visible()
+        page.locator("#fault-hours-1").wait_for()
         assert page.locator("#field-hours-1").input_value() == "9,5"
         assert page.locator("main input[name^=present-]:checked").count() == 2
         if script:

@@ -19,7 +19,7 @@ def test_a_person_is_led_back_to_the_page_that_asked_for_a_session(
         page.locator("#field-name").fill("hr")
         page.locator("#field-password").fill("sai-mat-khau-roi")
         page.locator("main button[type=submit]").click()
-        assert page.locator("[role=alert]").is_visible()
+        page.locator("[role=alert]").wait_for()
         assert page.locator("#field-name").input_value() == "hr"
         page.locator("#field-password").fill(visitors.city.passwords["hr"])
         page.locator("main button[type=submit]").click()
@@ -71,7 +71,7 @@ def test_a_form_whose_session_ended_comes_back_filled(visitors: Visitors, script
         assert title not in page.content()
         page.locator("main button[type=submit]").click()
         assert page.locator("#field-title").input_value() == title
-        assert page.locator("main .notice-warn").is_visible()
+        page.locator("main .notice-warn").wait_for()
         page.locator("main button[type=submit]").click()
         page.wait_for_url("**?notice=record-opened")
         page.goto("/training/pages/courses")

@@ -31,7 +31,7 @@ def report(page: Page, unit: str) -> str:
     page.goto("/violations/pages/cases")
     page.locator("main .actions a.button-main").click()
     submit(page, unit=unit, place="Nhà văn hoá", at=f"{YEAR}-09-01")
-    assert page.locator("#fault-allegation").is_visible()
+    page.locator("#fault-allegation").wait_for()
     assert page.locator("#field-place").input_value() == "Nhà văn hoá"
     submit(page, allegation=SECRET)
     page.wait_for_url("**/cases/*notice=record-opened")

@@ -32,7 +32,7 @@ def test_a_dropped_file_with_a_fault_is_mended_and_tried(visitors: Visitors, scr
         )
         send(page)
         assert "maximum: nhieu" in page.locator(".excerpt-here").first.inner_text()
-        assert page.locator("#faults-0").is_visible()
+        page.locator("#faults-0").wait_for()
         if script:  # axe runs in the page
             assert violations(page) == [] and overflow(page) == 0
         area = page.locator("#text-0")
