@@ -15,6 +15,7 @@ from services.scoring.ratings.model import Rating
 from services.scoring.ratings.report.model import Report
 from services.scoring.ratings.sheet.model import Sheet
 from services.scoring.readmodel.reader import Reading
+from services.scoring.readmodel.report import Reports
 from services.scoring.readmodel.seal_root import seal_root
 from services.scoring.readmodel.snapshot import Snapshot
 from services.scoring.rubrics.model import Rubric
@@ -31,10 +32,11 @@ _Arguments = ParamSpec("_Arguments")
 
 
 class Exports:
-    """Writes exports in threads, few at a time."""
+    """Writes exports in threads, few at a time: one for all routes, one for all pages."""
 
     def __init__(self, reading: Reading) -> None:
         self.reading, self._places = reading, asyncio.Semaphore(AT_ONCE)
+        self.reports = Reports(reading)
 
     async def head(
         self, snapshot: Snapshot, rating: Rating | None = None, address: str | None = None

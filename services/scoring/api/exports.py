@@ -24,7 +24,6 @@ from services.scoring.errors import ClassUnknown
 from services.scoring.exports.csv import SEPARATORS, write_csv
 from services.scoring.exports.xlsx import write_xlsx
 from services.scoring.readmodel.reader import RatingPage, Reading
-from services.scoring.readmodel.report import Reports
 
 ALL = 1_000_000
 """A list without pages."""
@@ -108,8 +107,6 @@ def _add_lists(api: FastAPI, exports: Exports, verifier: Verifier) -> None:
 
 
 def _add_report(api: FastAPI, exports: Exports, verifier: Verifier) -> None:
-    reports = Reports(exports.reading)
-
     @api.get(
         "/years/{year}/report.pdf", summary="The council's report on a year", description=_REPORT,
         **file_answers(PDF_TYPE, 401, 403, 404, 422, 503, 504),
@@ -119,7 +116,7 @@ def _add_report(api: FastAPI, exports: Exports, verifier: Verifier) -> None:
     ) -> Response:
         reader = credential_of(request, verifier)
         await wait_for_receipts(exports.reading, export.wait_for)
-        report = await reports.of(year, reader)
+        report = await exports.reports.of(year, reader)
         snapshot = await exports.reading.snapshot(year)
         name_units(request.scope, sorted(snapshot.standings))
         return await exports.report_pdf(snapshot, report, export.lang)

@@ -25,6 +25,7 @@ from services.scoring.queries import books as book_queries
 from services.scoring.queries.as_of import Targets
 from services.scoring.ratings.recount import tally
 from services.scoring.ratings.results import REPORTED, latest_results
+from services.scoring.readmodel.recent import Recent
 from services.scoring.readmodel.snapshot import Snapshot, with_standings
 from services.scoring.rebuild.inputs import book_subjects
 from services.scoring.rubrics.model import Rubrics
@@ -60,7 +61,7 @@ class AsOf:
 
     db: Database
     rubrics: Rubrics
-    _snapshots: dict[PastYear, Snapshot] = field(default_factory=dict)
+    _snapshots: Recent[PastYear, Snapshot] = field(default_factory=lambda: Recent(SNAPSHOTS_MAX))
     _stamp: int = -1
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     _unsettled_lock: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -110,19 +111,15 @@ class AsOf:
         if stamp < self._stamp:
             self._snapshots.clear()
         self._stamp = stamp
-        snapshot = self._snapshots.pop(place, None)
-        if snapshot is not None:
-            self._snapshots[place] = snapshot
-        return snapshot
+        snapshot = self._snapshots.get(place)
+        return None if snapshot is None else self._snapshots.keep(place, snapshot)
 
     async def _load(self, year: int, instant: int, rubrics: Rubrics, keep: bool) -> Snapshot:
         async with self.db.read() as conn:
             place = await _past_year(conn, year, instant, rubrics)
             snapshot = await _compute(conn, place, rubrics, self.rubrics)
         if keep:
-            self._snapshots[place] = snapshot
-        while len(self._snapshots) > SNAPSHOTS_MAX:
-            del self._snapshots[next(iter(self._snapshots))]
+            self._snapshots.keep(place, snapshot)
         return snapshot
 
 

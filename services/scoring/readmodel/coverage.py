@@ -15,6 +15,7 @@ from typing import NamedTuple
 from services.scoring.ratings.report.model import Target, UnitBelow
 from services.scoring.ratings.scores import Line, hundredths
 from services.scoring.ratings.standings import Standing
+from services.scoring.readmodel.recent import Recent
 from services.scoring.readmodel.snapshot import YEARS_MAX, Snapshot
 from services.scoring.rubrics.loader import resolution
 from services.scoring.rubrics.model import Indicator
@@ -79,19 +80,16 @@ class ResolutionCoverage(NamedTuple):
 class Coverages:
     """The coverage of the years that were read last: each is computed once for its standings."""
 
-    _years: dict[int, tuple[Mapping[str, Standing], ResolutionCoverage]] = field(
-        default_factory=dict
+    _years: Recent[int, tuple[Mapping[str, Standing], ResolutionCoverage]] = field(
+        default_factory=lambda: Recent(YEARS_MAX)
     )
 
     def of(self, snapshot: Snapshot) -> ResolutionCoverage:
         """The coverage of a snapshot."""
-        standings, computed = self._years.pop(snapshot.year, (None, None))
-        if computed is None or standings is not snapshot.standings:
-            computed = coverage(snapshot)
-        self._years[snapshot.year] = snapshot.standings, computed
-        while len(self._years) > YEARS_MAX:
-            del self._years[next(iter(self._years))]
-        return computed
+        latest = self._years.get(snapshot.year)
+        if latest is None or latest[0] is not snapshot.standings:
+            latest = snapshot.standings, coverage(snapshot)
+        return self._years.keep(snapshot.year, latest)[1]
 
 
 def coverage(snapshot: Snapshot) -> ResolutionCoverage:

@@ -21,6 +21,7 @@ from services.scoring.queries import unit_past
 from services.scoring.queries.unit_past import Extent, Neighbourhood
 from services.scoring.ratings.history import CausePlace, Seal, causes, place_of
 from services.scoring.ratings.replay import BookReplay, RatingChange
+from services.scoring.readmodel.recent import Recent
 from services.scoring.readmodel.snapshot import Snapshot
 from services.scoring.rubrics.model import Rubrics
 from services.scoring.year.stages import REOPENED, YearState
@@ -86,7 +87,7 @@ class KeptHistory(NamedTuple):
 class Histories:
     """The histories that were read last; at most HISTORIES_MAX stay in memory."""
 
-    _histories: dict[Book, KeptHistory] = field(default_factory=dict)
+    _histories: Recent[Book, KeptHistory] = field(default_factory=lambda: Recent(HISTORIES_MAX))
 
     async def page(
         self, conn: AsyncConnection, snapshot: Snapshot, unit: str, after: CausePlace | None,
@@ -98,7 +99,7 @@ class Histories:
 
     async def _history(self, conn: AsyncConnection, snapshot: Snapshot, book: Book) -> UnitHistory:
         """The history of the unit's events up to now, from memory where there are no others."""
-        latest = self._histories.pop(book, None)
+        latest = self._histories.get(book)
         registry = await unit_past.registry_rows(conn)
         if latest is None or latest.extent.registry != registry:
             near = await unit_past.neighbourhood(conn, book.unit)
@@ -110,10 +111,7 @@ class Histories:
             events, seals = await near_events(conn, near, book), await _seals(conn, state)
             history = await asyncio.to_thread(UnitHistory, events, seals, book, snapshot.rubrics)
             latest = KeptHistory(near, extent, state, rubrics, history)
-        self._histories[book] = latest
-        while len(self._histories) > HISTORIES_MAX:
-            del self._histories[next(iter(self._histories))]
-        return latest.history
+        return self._histories.keep(book, latest).history
 
 
 async def unit_events_ever(conn: AsyncConnection, book: Book) -> list[Recorded]:

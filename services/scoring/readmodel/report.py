@@ -33,6 +33,7 @@ from services.scoring.readmodel.coverage import targets
 from services.scoring.readmodel.decisions import council_decisions
 from services.scoring.readmodel.moment import NOW
 from services.scoring.readmodel.reader import Reading
+from services.scoring.readmodel.recent import Recent
 from services.scoring.readmodel.snapshot import FEW_UNITS, Snapshot
 from services.scoring.store import doors
 from services.scoring.year.stages import SEALED
@@ -61,7 +62,7 @@ class Reports:
     """The reports of the years; at most REPORTS_MAX stay in memory."""
 
     reading: Reading
-    _reports: dict[int, _CachedReport] = field(default_factory=dict)
+    _reports: Recent[int, _CachedReport] = field(default_factory=lambda: Recent(REPORTS_MAX))
 
     async def of(self, year: int, reader: Credential) -> Report:
         """The report of a year for a reader of all units; YearUnknown where nothing rates it."""
@@ -70,12 +71,10 @@ class Reports:
         now, before = await reading.versions.behind(live, NOW), await reading.snapshot(year - 1)
         if not now.rubrics.of_year(year) and not now.state.decisions:
             raise YearUnknown(year)
-        stamp, cached = live.stamp, self._reports.pop(year, None)
+        stamp, cached = live.stamp, self._reports.get(year)
         if cached is None or not cached.fits(now, before, stamp):
             cached = _CachedReport(now, before, stamp, await self._report(now, before, reader))
-        self._reports[year] = cached
-        while len(self._reports) > REPORTS_MAX:
-            del self._reports[next(iter(self._reports))]
+        self._reports.keep(year, cached)
         ended = reading.clock() >= moments.year_start(year + 1)
         return structs.replace(
             cached.report, ended=ended, quarantined=await self._quarantined(year)

@@ -19,6 +19,7 @@ from services.scoring.fold.registry import Registry
 from services.scoring.queries import signs as queries
 from services.scoring.queries.signs import PracticeRow
 from services.scoring.ratings.signs import SignEvent, SignSearch, YearSigns
+from services.scoring.readmodel.recent import Recent
 from services.scoring.readmodel.snapshot import Snapshots
 
 EVENTS_MAX = 500_000
@@ -57,7 +58,7 @@ class Signs:
     db: Database
     snapshots: Snapshots
     clock: Clock
-    _cache: dict[int, SignsAsOf] = field(default_factory=dict)
+    _cache: Recent[int, SignsAsOf] = field(default_factory=lambda: Recent(YEARS_MAX))
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def of(self, year: int) -> SignsAsOf:
@@ -69,11 +70,7 @@ class Signs:
             if answer is None or (answer.stamp != snapshot.stamp and now - answer.at >= FRESH_US):
                 signs = await self._read(year, snapshot.registry)
                 answer = SignsAsOf(signs, snapshot.stamp, now)
-                self._cache.pop(year, None)
-                self._cache[year] = answer
-                while len(self._cache) > YEARS_MAX:
-                    del self._cache[next(iter(self._cache))]
-            return answer
+            return self._cache.keep(year, answer)
 
     async def _read(self, year: int, registry: Registry) -> YearSigns:
         search, keys = SignSearch(year), dict[str, str]()

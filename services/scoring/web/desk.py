@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
+from services.chassis.errors import BrokerAway
 from services.chassis.read_log import ReadLog
+from services.scoring.access.files import Exports
 from services.scoring.operations.lag import FoldLag
 from services.scoring.readmodel.reader import Reading
 from services.scoring.readmodel.years import Years
@@ -24,6 +29,15 @@ class Desk:
     seals: SealService
     lag: FoldLag
     reads: ReadLog
+    exports: Exports
+
+    async def lag_within(self, seconds: float) -> Mapping[str, Any] | None:
+        """The figures of the fold; None where the stream does not tell them so soon."""
+        try:
+            async with asyncio.timeout(seconds):
+                return await self.lag.now()
+        except (BrokerAway, TimeoutError):
+            return None
 
 
 def desk(
@@ -33,4 +47,4 @@ def desk(
     db, snapshots, clock = reading.db, reading.snapshots, reading.clock
     years = Years(db, snapshots.rubrics, clock, snapshots)
     stages = StageCommands(db, snapshots.rubrics, clock)
-    return Desk(settings, reading, years, stages, seals, lag, reads)
+    return Desk(settings, reading, years, stages, seals, lag, reads, Exports(reading))

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
+from collections.abc import Mapping
 from typing import Annotated, Any, NamedTuple
 
 from fastapi import FastAPI, Query, Request, Response
 from pydantic import BaseModel, Field
 
 from contracts.messages import Message
-from services.chassis.errors import BrokerAway, DanchuError
+from services.chassis.errors import DanchuError
 from services.chassis.web.parameters import EMPTY
 from services.chassis.web.site import Site
 from services.scoring.errors import YearUnknown
@@ -54,7 +54,7 @@ class CheckpointLine(NamedTuple):
 class FoldState(NamedTuple):
     """How far the fold is behind: its figures, and by what it is hindered, in words."""
 
-    figures: dict[str, Any]
+    figures: Mapping[str, Any]
     alarms: list[tuple[str, Message]]
 
 
@@ -79,10 +79,8 @@ def add_audit(pages: FastAPI, site: Site, desk: Desk) -> None:
 
 async def _fold_state(desk: Desk) -> FoldState | None:
     """The state of the fold; None while NATS does not answer."""
-    try:
-        async with asyncio.timeout(ANSWER_SECONDS):
-            lag = await desk.lag.now()
-    except (BrokerAway, TimeoutError):
+    lag = await desk.lag_within(ANSWER_SECONDS)
+    if lag is None:
         return None
     alarms = [
         (name, Message(name, str(lag[f"{name}_vi"]), str(lag[f"{name}_en"])))

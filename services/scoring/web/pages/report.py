@@ -10,11 +10,10 @@ from fastapi import FastAPI, Query, Request, Response
 from pydantic import BaseModel, Field
 
 from services.chassis.http.language import page_language
-from services.chassis.web.charts import Part, Step, stacked
+from services.chassis.web.charts import Part, stacked
 from services.chassis.web.formats import count
 from services.chassis.web.parameters import EMPTY
 from services.chassis.web.site import Site
-from services.scoring.access.files import Exports
 from services.scoring.access.parameters import Year
 from services.scoring.access.read_lines import name_stage, name_units
 from services.scoring.exports.event_labels import short_event_label
@@ -23,9 +22,8 @@ from services.scoring.ratings.class_reasons import sentence
 from services.scoring.ratings.labels import KINDS, class_label, label
 from services.scoring.ratings.report.model import ClassCounts, Report
 from services.scoring.ratings.sheet.numbers import figure
-from services.scoring.readmodel.report import Reports
 from services.scoring.web.desk import Desk
-from services.scoring.web.pages.year import tone
+from services.scoring.web.pages.year import class_step
 
 FEW, ROWS = 8, 100
 """So many rows of a part are shown beside the other parts, and on a page of an opened one."""
@@ -59,7 +57,8 @@ class ClassBars(NamedTuple):
 
 def add_report(pages: FastAPI, site: Site, desk: Desk) -> None:
     """The report of a year."""
-    reports, exports = Reports(desk.reading), Exports(desk.reading)
+    exports = desk.exports
+    reports = exports.reports
 
     @pages.get("/years/{year}/report")
     async def report_of_year(
@@ -122,9 +121,8 @@ def class_bars(report: Report) -> list[ClassBars]:
         ClassBars(
             counts,
             stacked([
-                Step(class_label(counts.rubric, each.name), each.number,
-                     f"/years/{report.year}?kind={counts.kind}&class={each.name}",
-                     tone=tone(counts.rubric.classes, each.name))
+                class_step(counts.rubric, counts.kind, each.name, each.number,
+                           f"/years/{report.year}?")
                 for each in counts.classes if each.name in counts.rubric.classes
             ]),
         )

@@ -11,7 +11,7 @@ from pydantic import Field
 from services.chassis.http.language import page_language
 from services.chassis.web.parameters import EMPTY
 from services.chassis.web.site import Site
-from services.scoring.access.files import XLSX_TYPE, Exports, download, scoring_address
+from services.scoring.access.files import XLSX_TYPE, download, scoring_address
 from services.scoring.access.parameters import UnitCode, Year
 from services.scoring.access.units import find_unit
 from services.scoring.exports.xlsx import write_xlsx
@@ -34,8 +34,7 @@ class FileQuery(UnitQuery):
 
 def add_unit_files(pages: FastAPI, site: Site, desk: Desk) -> None:
     """The page of the files, and the files."""
-    exports = Exports(desk.reading)
-    _add_downloads(pages, site, desk, exports)
+    _add_downloads(pages, site, desk)
     _add_proof(pages, site, desk)
 
     @pages.get(f"{UNIT}/files")
@@ -56,8 +55,8 @@ def add_unit_files(pages: FastAPI, site: Site, desk: Desk) -> None:
         )  # fmt: skip
 
 
-def _add_downloads(pages: FastAPI, site: Site, desk: Desk, exports: Exports) -> None:
-    reading = desk.reading
+def _add_downloads(pages: FastAPI, site: Site, desk: Desk) -> None:
+    reading, exports = desk.reading, desk.exports
 
     @pages.get(f"{UNIT}/sheet.pdf")
     async def unit_pdf(

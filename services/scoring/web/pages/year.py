@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Annotated, Any, NamedTuple
+from collections.abc import Iterable, Sequence
+from typing import Annotated, NamedTuple
 from urllib.parse import urlencode
 
 from fastapi import FastAPI, Query, Request, Response
@@ -12,7 +11,6 @@ from pydantic import BaseModel, Field
 
 from contracts.messages import Message
 from services.chassis.auth.credentials import READS_ALL, READS_MACHINERY, Credential
-from services.chassis.errors import BrokerAway
 from services.chassis.web.charts import Part, Step, stacked
 from services.chassis.web.parameters import EMPTY
 from services.chassis.web.site import Site, Visit
@@ -26,6 +24,7 @@ from services.scoring.ratings.model import Rating
 from services.scoring.readmodel.activity import UnitActivity, activity, silent
 from services.scoring.readmodel.reader import RatingPage, may_read
 from services.scoring.readmodel.snapshot import Snapshot
+from services.scoring.rubrics.model import Rubric
 from services.scoring.web.desk import Desk
 from services.scoring.year.stages import NEXT, REOPENED, STAGES, Stage
 
@@ -163,10 +162,8 @@ async def _lately(desk: Desk, reader: Credential, snapshot: Snapshot) -> Lately:
 
 async def _machinery(desk: Desk) -> Machinery:
     """The figures of the fold, if the stream tells them soon."""
-    try:
-        async with asyncio.timeout(MACHINERY_SECONDS):
-            figures: Mapping[str, Any] = await desk.lag.now()
-    except (BrokerAway, TimeoutError):
+    figures = await desk.lag_within(MACHINERY_SECONDS)
+    if figures is None:
         return Machinery()
     return Machinery(
         figures["events"], figures["seconds"], figures["quarantined"], figures["unowned"],
@@ -213,15 +210,20 @@ def kind_classes(snapshot: Snapshot, address: str) -> list[KindClasses]:
         KindClasses(
             kind, label("kind", kind), sum(counts[kind].values()),
             stacked([
-                Step(class_label(rubrics[kind], name), number,
-                     f"{address}{urlencode({'kind': kind, 'class': name})}",
-                     tone=tone(counts[kind], name))
+                class_step(rubrics[kind], kind, name, number, address)
                 for name, number in counts[kind].items()
             ]),
         )
         for kind in KINDS
         if kind in counts
     ]  # fmt: skip
+
+
+def class_step(rubric: Rubric, kind: str, name: str, number: int, address: str) -> Step:
+    """The units of a class, with the way to them: `address` is where parameters may follow."""
+    query = urlencode({"kind": kind, "class": name})
+    shade = tone(rubric.classes, name)
+    return Step(class_label(rubric, name), number, f"{address}{query}", tone=shade)
 
 
 def road(stage: Stage) -> list[RoadStep]:
