@@ -18,6 +18,7 @@ from services.records.pages.kinds import (
     StepForm,
     by_its_role,
     options,
+    short_id,
 )
 from services.records.routes import READS_JOURNALS
 
@@ -33,7 +34,7 @@ def achievement_title(record: Record) -> Message | str:
     """Its title, shortened; one that was withdrawn has none, but the end of its id."""
     title = str(record.get("title") or "")
     if not title:
-        return message("achievement-title", id=str(record["id"])[-8:])
+        return message("achievement-title", id=short_id(record))
     return title if len(title) <= TITLE_MAX else f"{title[: TITLE_MAX - 1]}…"
 
 

@@ -8,7 +8,6 @@ from typing import Annotated, Any
 from fastapi import FastAPI, Query, Request, Response
 from pydantic import BaseModel, Field
 
-from contracts import moments
 from services.awards import labels
 from services.awards.pages.achievement_steps import (
     ACHIEVEMENTS,
@@ -21,6 +20,7 @@ from services.awards.pages.achievement_steps import (
 from services.chassis.web.parameters import EMPTY
 from services.chassis.web.site import Site, Visit
 from services.records.pages.api_client import RecordApi
+from services.records.pages.deadlines import this_year
 from services.records.pages.kinds import options
 from services.records.record import record_missing
 from services.records.request_bodies import RECORD_ID
@@ -69,7 +69,7 @@ def add_register(pages: FastAPI, site: Site, api: RecordApi) -> None:
     @pages.get("/register")
     async def register(request: Request, filters: Annotated[RegisterFilters, Query()]) -> Response:
         visit = site.visit(request)
-        query = filters.model_dump() | {"year": filters.year or _this_year(site)}
+        query = filters.model_dump() | {"year": filters.year or this_year(site)}
         answer = (await api.get(visit, "/register", limit=ROWS, **query)).body
         return visit.page(
             "register.html", kind=REGISTER, year=query["year"], filters=filters,
@@ -83,7 +83,7 @@ def add_register(pages: FastAPI, site: Site, api: RecordApi) -> None:
         request: Request, filters: Annotated[RegisterFilters, Query()]
     ) -> Response:
         visit = site.visit(request)
-        query = {"year": filters.year or _this_year(site), "level": filters.level}
+        query = {"year": filters.year or this_year(site), "level": filters.level}
         return (await api.get(visit, "/register", format="csv", **query)).download()
 
     @pages.get("/register/{year}/{id}")
@@ -97,10 +97,6 @@ def add_register(pages: FastAPI, site: Site, api: RecordApi) -> None:
             own=ACHIEVEMENTS.address(id) if reads_unit(visit, honours[0]["unit"]) else None,
             steps=[REPLICATE] if _may_take_up(visit, honours, replications) else [],
         )  # fmt: skip
-
-
-def _this_year(site: Site) -> str:
-    return str(moments.local_year(site.sessions.clock()))
 
 
 def _address(visit: Visit, honour: dict[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""The day in Vietnam, and whether the last day for something has passed."""
+"""The day and the year in Vietnam, and whether the last day for something has passed."""
 
 from __future__ import annotations
 
@@ -13,6 +13,11 @@ from services.chassis.web.site import Site
 def today(site: Site) -> str:
     """The day in Vietnam."""
     return date.fromordinal(moments.local_day(site.sessions.clock())).isoformat()
+
+
+def this_year(site: Site) -> str:
+    """The year in Vietnam."""
+    return str(moments.local_year(site.sessions.clock()))
 
 
 def is_overdue(record: Mapping[str, Any], day: str) -> bool:

@@ -20,6 +20,7 @@ FieldKind = Literal["line", "area", "day", "moment", "number", "decimal", "selec
 Options = Sequence[tuple[str, Message | str]]
 EVIDENCE = "evidence"
 LOCAL_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d", re.ASCII)
+SHORT_LENGTH = 8
 LOCAL_MOMENT_LENGTH = len("2025-03-01T08:00")
 
 
@@ -43,6 +44,11 @@ class StepField(NamedTuple):
     def code(self) -> str:
         """The end of the code of its label: `field-<code>`."""
         return self.label or self.name
+
+
+def short_id(record: Record) -> str:
+    """The end of the id of a record, by which persons tell apart what has no name."""
+    return str(record["id"])[-SHORT_LENGTH:]
 
 
 def options(label: Label, values: Iterable[str]) -> tuple[tuple[str, Message], ...]:

@@ -16,6 +16,11 @@ Test = Literal["passed", "failed"]
 HOUR_US = 3_600_000_000
 
 
+def session_end(starts: int, hours: str) -> int:
+    """The instant at which a session is over that begins at an instant, in microseconds."""
+    return starts + int(Decimal(hours) * HOUR_US)
+
+
 class Attendance(NamedTuple):
     """One person in one session: hours as a decimal string, and the test result if any."""
 
@@ -45,7 +50,7 @@ class Session:
     @property
     def ends(self) -> int:
         """The instant at which it is over, in microseconds."""
-        return self.starts + int(Decimal(self.hours) * HOUR_US)
+        return session_end(self.starts, self.hours)
 
 
 class Completed(NamedTuple):

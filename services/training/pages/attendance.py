@@ -19,13 +19,14 @@ from services.training.domain import labels
 from services.training.domain.attendance import Test
 from services.training.pages.course import session_ends
 from services.training.pages.course_steps import COURSES, course_title, session_title
-from services.training.pages.list_uploads import Import, ListUploads, import_page
+from services.training.pages.list_uploads import Import, ListUploads, add_list_import
 from services.training.pages.messages import message
 from services.training.pages.rosters import FileFilters
 
 ROWS, PERSONS_SHOWN = 1000, 100
 """How many a roster has at most, and how many persons are ticked at once."""
 TESTS = options(labels.test, get_args(Test))
+ATTENDED = "/courses/{id}/sessions/{session}/attendance"
 DAY_LENGTH = len("2025-03-01")
 
 
@@ -49,10 +50,14 @@ def attendance_address(id_: str, session: str) -> str:
     return f"{COURSES.address(id_)}/sessions/{quote(session)}/attendance"
 
 
+def attendance_path(id_: str, session: str) -> str:
+    """Where the interface has it."""
+    return f"/courses/{id_}/sessions/{quote(session)}/attendance"
+
+
 async def load_sitting(visit: Visit, api: RecordApi, id_: str, session: str) -> Sitting:
     """A session with who is listed in it, by name; RecordRefused where there is none."""
-    path = f"/courses/{id_}/sessions/{quote(session)}/attendance"
-    answer = (await api.get(visit, path)).body
+    answer = (await api.get(visit, attendance_path(id_, session))).body
     course = await api.get(visit, f"/courses/{id_}")
     sessions = {each["session"]: each for each in course.body["sessions"]}
     about = sessions[answer["session"]]
@@ -144,7 +149,7 @@ def name_rows(form: Form, places: list[int]) -> None:
 def add_attendance(pages: FastAPI, site: Site, api: RecordApi) -> None:
     """The attendance of a session: read, ticked, and as a file."""
 
-    @pages.get("/courses/{id}/sessions/{session}/attendance")
+    @pages.get(ATTENDED)
     async def attendance(
         request: Request, id: str, session: str, page: Annotated[PersonPage, Query()]
     ) -> Response:
@@ -164,7 +169,7 @@ def add_attendance(pages: FastAPI, site: Site, api: RecordApi) -> None:
 
 
 def _add_ticking(pages: FastAPI, site: Site, api: RecordApi) -> None:
-    @pages.post("/courses/{id}/sessions/{session}/attendance")
+    @pages.post(ATTENDED)
     async def attend(
         request: Request, id: str, session: str, page: Annotated[PersonPage, Query()]
     ) -> Response:
@@ -191,7 +196,7 @@ def _add_ticking(pages: FastAPI, site: Site, api: RecordApi) -> None:
 
 def may_attend(visit: Visit, sitting: Sitting) -> bool:
     """Whether the person may write down who attended."""
-    route = "POST /courses/{id}/sessions/{session}/attendance"
+    route = f"POST {ATTENDED}"
     return sitting.over and visit.may(route) and "attend" in sitting.course["possible"]
 
 
@@ -200,7 +205,7 @@ def _frame(visit: Visit, sitting: Sitting) -> dict[str, Any]:
         "kind": COURSES, "course": sitting.course, "session": sitting.session,
         "listed": sitting.listed, "title": session_title(sitting.session),
         "address": sitting.address, "over": sitting.over, "may_attend": may_attend(visit, sitting),
-        "may_strike": visit.may("GET /courses/{id}/sessions/{session}/attendance/strike")
+        "may_strike": visit.may(f"GET {ATTENDED}/strike")
         and "strike" in sitting.course["possible"] and bool(sitting.listed),
     }  # fmt: skip
 
@@ -218,65 +223,44 @@ def _ticking_page(
 
 
 def _add_file(pages: FastAPI, site: Site, api: RecordApi) -> None:
-    @pages.get("/courses/{id}/sessions/{session}/attendance/file")
+    @pages.get(f"{ATTENDED}/file")
     async def attendance_file(
         request: Request, id: str, session: str, filters: Annotated[FileFilters, Query()]
     ) -> Response:
         visit = site.visit(request)
-        path = f"/courses/{id}/sessions/{quote(session)}/attendance"
+        path = attendance_path(id, session)
         return (await api.get(visit, path, format=filters.format)).download()
 
 
 def _add_import(pages: FastAPI, site: Site, api: RecordApi) -> None:
-    uploads = ListUploads(ATTENDANCE, api)
-
-    async def target_of(visit: Visit, id: str, session: str) -> Import:
-        sitting = await load_sitting(visit, api, id, session)
+    async def target_of(visit: Visit) -> Import:
+        id_, session = (visit.request.path_params[name] for name in ("id", "session"))
+        sitting = await load_sitting(visit, api, id_, session)
         crumbs = [
             (COURSES.list_title, COURSES.list_address),
-            (course_title(sitting.course), COURSES.address(id)),
+            (course_title(sitting.course), COURSES.address(id_)),
             (session_title(sitting.session), sitting.address),
         ]  # fmt: skip
-        path = f"/courses/{id}/sessions/{quote(session)}/attendance"
         title = message("attendance-import")
+        path = attendance_path(id_, session)
         return Import(path, title, f"{sitting.address}/import", "attendance", crumbs)
 
-    @pages.get("/courses/{id}/sessions/{session}/attendance/import")
-    async def attendance_import(request: Request, id: str, session: str) -> Response:
-        visit = site.visit(request)
-        return import_page(visit, visit.form(), await target_of(visit, id, session))
+    def lead_on(visit: Visit, answer: Answer) -> Response:
+        address = COURSES.address(visit.request.path_params["id"])
+        return visit.see_other(address, "attendance-recorded")
 
-    @pages.post("/courses/{id}/sessions/{session}/attendance/import")
-    async def import_attendance(request: Request, id: str, session: str) -> Response:
-        visit = site.visit(request)
-        form = await visit.sent_form(files=True)
-        target = await target_of(visit, id, session)
-        return _lead_on(visit, id, await uploads.send_file(visit, form, target))
-
-    @pages.post("/courses/{id}/sessions/{session}/attendance/import/rows")
-    async def import_attendance_rows(request: Request, id: str, session: str) -> Response:
-        visit = site.visit(request)
-        form = await visit.sent_form(files=True)
-        target = await target_of(visit, id, session)
-        return _lead_on(visit, id, await uploads.send_rows(visit, form, target))
-
-
-def _lead_on(visit: Visit, id_: str, answer: Answer | Response) -> Response:
-    """The page that was made, or the course with who attended."""
-    if isinstance(answer, Response):
-        return answer
-    return visit.see_other(COURSES.address(id_), "attendance-recorded")
+    add_list_import(pages, site, ATTENDED, ListUploads(ATTENDANCE, api), target_of, lead_on)
 
 
 def _add_strike(pages: FastAPI, site: Site, api: RecordApi) -> None:
-    @pages.get("/courses/{id}/sessions/{session}/attendance/strike")
+    @pages.get(f"{ATTENDED}/strike")
     async def ask_strike(request: Request, id: str, session: str) -> Response:
         visit = site.visit(request)
         sitting = await load_sitting(visit, api, id, session)
         form = visit.form(sitting.version)
         return visit.page("attendance_strike.html", form=form, **_frame(visit, sitting))
 
-    @pages.post("/courses/{id}/sessions/{session}/attendance/strike")
+    @pages.post(f"{ATTENDED}/strike")
     async def strike(request: Request, id: str, session: str) -> Response:
         visit = site.visit(request)
         form = await visit.sent_form()

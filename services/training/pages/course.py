@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from decimal import Decimal
 from typing import Any, NamedTuple
 
 from fastapi import FastAPI, Request, Response
@@ -12,6 +11,7 @@ from contracts import moments
 from services.chassis.web.site import Site
 from services.records.pages.api_client import RecordApi
 from services.records.pages.deadlines import is_overdue, today
+from services.training.domain.attendance import session_end
 from services.training.pages.course_steps import COURSES, OF_SESSION
 from services.training.pages.courses import TONES
 
@@ -19,7 +19,6 @@ OPEN = ("planned", "scheduled")
 DESCRIBED = (
     "year", "title", "topic", "provider", "hours", "clause", "due", "rule", "ended", "completed",
 )  # fmt: skip
-HOUR_US = 3_600_000_000
 
 
 class SessionRow(NamedTuple):
@@ -32,7 +31,7 @@ class SessionRow(NamedTuple):
 
 def session_ends(session: Mapping[str, Any]) -> int:
     """The instant at which a session is over, in microseconds."""
-    return moments.instant(session["starts"]) + int(Decimal(session["hours"]) * HOUR_US)
+    return session_end(moments.instant(session["starts"]), session["hours"])
 
 
 def session_rows(sessions: Iterable[Mapping[str, Any]], now: int) -> list[SessionRow]:

@@ -17,6 +17,7 @@ from services.records.pages.kinds import (
     by_its_role,
     local_moment,
     options,
+    short_id,
 )
 from services.training.domain import labels
 from services.training.domain.course import Topic
@@ -26,14 +27,13 @@ CLERK, COUNCIL, BOTH = ("clerk",), ("council",), ("clerk", "council")
 READS_JOURNALS = ("clerk", "council", "auditor", "operator")
 OF_SESSION = ("move", "drop")
 """The steps on one session, which its row of the table offers."""
-SHOWN_OF_ID = 8
 FIRST_TOPIC = "democracy"
 DAY = StepField("at", "day")
 
 
 def course_title(record: Record) -> Message | str:
     """A course by its title; one that was withdrawn by the end of its id."""
-    return record.get("title") or message("course-withdrawn", id=str(record["id"])[-SHOWN_OF_ID:])
+    return record.get("title") or message("course-withdrawn", id=short_id(record))
 
 
 def session_title(session: Mapping[str, Any]) -> Message:

@@ -7,14 +7,15 @@ the same list; a fault of the file as a whole has to be mended in the file.
 from __future__ import annotations
 
 import json
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from fastapi import Response
+from fastapi import FastAPI, Request, Response
 
 from contracts.messages import Message
 from services.chassis.web.forms import Form
-from services.chassis.web.site import Visit
+from services.chassis.web.site import Site, Visit
 from services.records.pages.api_client import Answer, RecordApi
 from services.training.attendance_files.refused_list import (
     ListKind,
@@ -118,6 +119,32 @@ class ListUploads:
             columns=[name for name in self.kind.columns if name in refused.places],
             rest=[row for number, row in refused.rows.items() if number not in rows],
         )  # fmt: skip
+
+
+def add_list_import(
+    pages: FastAPI, site: Site, route: str, uploads: ListUploads,
+    target_of: Callable[[Visit], Awaitable[Import]], lead_on: Callable[[Visit, Answer], Response],
+) -> None:  # fmt: skip
+    """The form of a file below a route, the import, and the import of rows that were mended."""
+
+    @pages.get(f"{route}/import")
+    async def list_import(request: Request) -> Response:
+        visit = site.visit(request)
+        return import_page(visit, visit.form(), await target_of(visit))
+
+    @pages.post(f"{route}/import")
+    async def import_file(request: Request) -> Response:
+        visit = site.visit(request)
+        form = await visit.sent_form(files=True)
+        answer = await uploads.send_file(visit, form, await target_of(visit))
+        return answer if isinstance(answer, Response) else lead_on(visit, answer)
+
+    @pages.post(f"{route}/import/rows")
+    async def import_rows(request: Request) -> Response:
+        visit = site.visit(request)
+        form = await visit.sent_form(files=True)
+        answer = await uploads.send_rows(visit, form, await target_of(visit))
+        return answer if isinstance(answer, Response) else lead_on(visit, answer)
 
 
 def import_page(visit: Visit, form: Form, target: Import, status: int = 200) -> Response:

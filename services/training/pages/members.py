@@ -12,7 +12,7 @@ from contracts.messages import Message
 from services.chassis.web.forms import Form
 from services.chassis.web.site import Site, Visit
 from services.records.pages.api_client import RecordApi
-from services.records.pages.kinds import Record, RecordKind, StepField, StepForm
+from services.records.pages.kinds import Record, RecordKind, StepField, StepForm, short_id
 from services.training.domain import labels
 from services.training.pages.course_steps import (
     BOTH,
@@ -20,7 +20,6 @@ from services.training.pages.course_steps import (
     COUNCIL,
     DAY,
     READS_JOURNALS,
-    SHOWN_OF_ID,
 )
 from services.training.pages.messages import message
 from services.training.pages.rosters import READS_NAMES, roster_address
@@ -34,7 +33,7 @@ ON_PERSON = (RENAME, ERASE)
 
 def member_title(record: Record) -> Message:
     """A membership by the end of its id, which names nobody."""
-    return message("member-title", id=str(record["id"])[-SHOWN_OF_ID:])
+    return message("member-title", id=short_id(record))
 
 
 MEMBERS = RecordKind(
@@ -78,7 +77,7 @@ async def _person(visit: Visit, api: RecordApi, key: str | None) -> Mapping[str,
 async def _key(visit: Visit, api: RecordApi, id_: str) -> tuple[Record, str]:
     """A membership, and the key of the person who has it."""
     record = (await api.get(visit, f"/memberships/{id_}")).body
-    return record, quote(str(record.get("person", "")))
+    return record, str(record.get("person", ""))
 
 
 def _add_rename(pages: FastAPI, site: Site, api: RecordApi) -> None:
@@ -94,7 +93,9 @@ def _add_rename(pages: FastAPI, site: Site, api: RecordApi) -> None:
         visit = site.visit(request)
         form = await visit.sent_form()
         record, key = await _key(visit, api, id)
-        answer = await api.send(visit, form, f"/persons/{key}/rename", {"name": form.text("name")})
+        answer = await api.send(
+            visit, form, f"/persons/{quote(key)}/rename", {"name": form.text("name")}
+        )
         if form.faulty:
             return _step_page(visit, RENAME, record, form, answer.status)
         return visit.see_other(MEMBERS.address(id), "person-renamed")
@@ -112,7 +113,7 @@ def _add_erasure(pages: FastAPI, site: Site, api: RecordApi) -> None:
         visit = site.visit(request)
         form = await visit.sent_form()
         record, key = await _key(visit, api, id)
-        answer = await api.send(visit, form, f"/persons/{key}", {}, "DELETE")
+        answer = await api.send(visit, form, f"/persons/{quote(key)}", {}, "DELETE")
         if form.faulty:
             return _step_page(visit, ERASE, record, form, answer.status)
         return visit.see_other(MEMBERS.address(id), "person-erased")

@@ -10,11 +10,11 @@ from urllib.parse import quote
 from fastapi import FastAPI, Query, Request, Response
 from pydantic import BaseModel, Field
 
-from contracts import moments
 from services.chassis.web.forms import Form
 from services.chassis.web.parameters import EMPTY
 from services.chassis.web.site import Site, Visit
 from services.records.pages.api_client import RecordApi
+from services.records.pages.deadlines import this_year
 from services.records.pages.kinds import StepField, StepForm, options
 from services.training.domain import labels
 from services.training.domain.roster import Role
@@ -81,7 +81,7 @@ def add_rosters(pages: FastAPI, site: Site, api: RecordApi) -> None:
     @pages.get("/rosters")
     async def rosters(request: Request, filters: Annotated[RosterFilters, Query()]) -> Response:
         visit = site.visit(request)
-        year = filters.year or str(moments.local_year(site.sessions.clock()))
+        year = filters.year or this_year(site)
         query = {"limit": ROWS, "unit": filters.unit, "cursor": filters.cursor}
         answer = (await api.get(visit, "/coverage", year=year, **query)).body
         rows = answer["items"]
@@ -99,7 +99,7 @@ def add_rosters(pages: FastAPI, site: Site, api: RecordApi) -> None:
         visit = site.visit(request)
         query = filters.model_dump(include={"date", "role", "cursor"})
         answer = (await api.get(visit, f"/rosters/{quote(unit)}", limit=ROWS, **query)).body
-        year = moments.local_year(site.sessions.clock())
+        year = this_year(site)
         counts = (await api.get(visit, "/coverage", year=year, unit=unit)).body["items"]
         return visit.page(
             "roster.html", unit=unit, filters=filters, rows=answer["items"], next=answer["next"],

@@ -8,7 +8,7 @@ from services.records.pages.journals import add_journal
 from services.records.pages.site import PageSet
 from services.records.pages.steps import add_steps
 from services.records.routes import READERS
-from services.training.pages.attendance import add_attendance
+from services.training.pages.attendance import ATTENDED, add_attendance
 from services.training.pages.course import add_course
 from services.training.pages.course_steps import BOTH, CLERK, COUNCIL, COURSES
 from services.training.pages.courses import add_courses
@@ -21,20 +21,19 @@ from services.training.pages.successions import add_successions
 READS, CLERKS = PageAccess(frozenset(READERS)), PageAccess(frozenset(CLERK))
 COUNCILS, CLERKS_AND_COUNCIL = PageAccess(frozenset(COUNCIL)), PageAccess(frozenset(BOTH))
 NAMES = PageAccess(frozenset(READS_NAMES))
-ATTENDANCE = "/courses/{id}/sessions/{session}/attendance"
 PAGES = {
     "GET /courses": READS,
     "GET /courses/new": CLERKS,
     "POST /courses": CLERKS,
     "GET /courses/{id}": READS,
-    f"GET {ATTENDANCE}": READS,
-    f"POST {ATTENDANCE}": CLERKS,
-    f"GET {ATTENDANCE}/file": NAMES,
-    f"GET {ATTENDANCE}/import": CLERKS,
-    f"POST {ATTENDANCE}/import": CLERKS,
-    f"POST {ATTENDANCE}/import/rows": CLERKS,
-    f"GET {ATTENDANCE}/strike": CLERKS,
-    f"POST {ATTENDANCE}/strike": CLERKS,
+    f"GET {ATTENDED}": READS,
+    f"POST {ATTENDED}": CLERKS,
+    f"GET {ATTENDED}/file": NAMES,
+    f"GET {ATTENDED}/import": CLERKS,
+    f"POST {ATTENDED}/import": CLERKS,
+    f"POST {ATTENDED}/import/rows": CLERKS,
+    f"GET {ATTENDED}/strike": CLERKS,
+    f"POST {ATTENDED}/strike": CLERKS,
     "GET /rosters": READS,
     "GET /rosters/{unit}": READS,
     "GET /rosters/{unit}/file": NAMES,

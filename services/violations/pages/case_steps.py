@@ -6,14 +6,20 @@ from typing import get_args
 
 from contracts.messages import Message
 from services.chassis.web.site import Visit
-from services.records.pages.kinds import Record, RecordKind, StepField, StepForm, options
+from services.records.pages.kinds import (
+    Record,
+    RecordKind,
+    StepField,
+    StepForm,
+    options,
+    short_id,
+)
 from services.violations import labels
 from services.violations.domain import Act, Appellant, Authority, Complexity, Severity
 from services.violations.pages.messages import message
 
 CLERK, COUNCIL, BOTH = ("clerk",), ("council",), ("clerk", "council")
 READS_CASES = ("clerk", "council", "auditor")
-SHOWN_OF_ID = 8
 DAY = StepField("at", "day")
 
 
@@ -33,7 +39,7 @@ def decider(name: str) -> Message:
 
 def case_title(record: Record) -> Message:
     """A case by the end of its id, which names nobody."""
-    return message("case-title", id=str(record["id"])[-SHOWN_OF_ID:])
+    return message("case-title", id=short_id(record))
 
 
 STEPS = (

@@ -7,11 +7,10 @@ from typing import Annotated, Any, get_args
 from fastapi import FastAPI, Query, Request, Response
 from pydantic import BaseModel, Field
 
-from contracts import moments
 from services.chassis.web.parameters import EMPTY
 from services.chassis.web.site import Site
 from services.records.pages.api_client import RecordApi
-from services.records.pages.deadlines import is_overdue, today
+from services.records.pages.deadlines import is_overdue, this_year, today
 from services.records.pages.kinds import options
 from services.violations import labels
 from services.violations.lists import Stage
@@ -77,7 +76,7 @@ def _add_counts(pages: FastAPI, site: Site, api: RecordApi) -> None:
     @pages.get("/counts")
     async def counts(request: Request, filters: Annotated[CountFilters, Query()]) -> Response:
         visit = site.visit(request)
-        year = filters.year or _this_year(site)
+        year = filters.year or this_year(site)
         answer = await api.get(visit, "/counts", limit=ROWS, year=year, cursor=filters.cursor)
         return visit.page(
             "counts.html", year=year, rows=answer.body["items"], next=answer.body["next"],
@@ -87,9 +86,5 @@ def _add_counts(pages: FastAPI, site: Site, api: RecordApi) -> None:
     @pages.get("/counts.csv")
     async def counts_file(request: Request, filters: Annotated[CountFilters, Query()]) -> Response:
         visit = site.visit(request)
-        year = filters.year or _this_year(site)
+        year = filters.year or this_year(site)
         return (await api.get(visit, "/counts", format="csv", year=year)).download()
-
-
-def _this_year(site: Site) -> str:
-    return str(moments.local_year(site.sessions.clock()))
