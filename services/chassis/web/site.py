@@ -194,6 +194,11 @@ class Visit:
         return page_language()
 
     @property
+    def is_secure(self) -> bool:
+        """Whether the browser reaches us by https."""
+        return self.site.is_secure(self.request.scope)
+
+    @property
     def path(self) -> str:
         """The address of the page from the root, without its query."""
         return str(self.request.scope["path"])

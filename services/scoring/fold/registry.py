@@ -54,6 +54,10 @@ class Unit:
     heads: list[tuple[int, Order, str, str]] = field(default_factory=list)
     codes: frozenset[str] = frozenset()
 
+    def search_texts(self) -> list[str]:
+        """What it is found by: every name and code that it ever had, and its key."""
+        return [self.name, *(entry[2] for entry in self.names), self.key, *self.codes]
+
     def exists_at(self, instant: int) -> bool:
         """Whether the instant lies in the unit's span."""
         after = self.begins is None or self.begins <= instant

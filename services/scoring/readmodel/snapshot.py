@@ -105,7 +105,7 @@ class Snapshot:
         name = unit.name_in(self.year)
 
         def words() -> list[str]:
-            return [name, unit.name, *(entry[2] for entry in unit.names), key, *unit.codes]
+            return [name, *unit.search_texts()]
 
         return Entry(key, name, unit.kind, standing.class_name, standing.total, words)
 

@@ -126,7 +126,7 @@ def _add_session(pages: FastAPI, site: Site, ways: Ways) -> None:
             form.general.append(error.message)
             return visit.page("sign_in.html", FORBIDDEN, **ways.shown(form))
         answer = _lead_on(visit, form, account.name)
-        _set_cookie(answer, session_cookie(sealed, _secure(visit)))
+        _set_cookie(answer, session_cookie(sealed, visit.is_secure))
         return answer
 
 
@@ -151,7 +151,7 @@ def _add_sign_out(pages: FastAPI, site: Site, desk: Desk) -> None:
             desk.reading.db, site.verifier, session.id, session.expires, site.sessions.clock()
         )
         answer = visit.see_other(first_step(site, session, revoked))
-        _set_cookie(answer, session_cookie("", _secure(visit)))
+        _set_cookie(answer, session_cookie("", visit.is_secure))
         return answer
 
 
@@ -160,12 +160,8 @@ def _add_language(pages: FastAPI, site: Site) -> None:
     async def choose_language(request: Request, language: Literal["vi", "en"]) -> Response:
         visit = site.visit(request)
         answer = visit.see_other(local_address(request.query_params.get("next", "/")))
-        _set_cookie(answer, cookie_header(LANGUAGE_COOKIE, language, YEAR_SECONDS, _secure(visit)))
+        _set_cookie(answer, cookie_header(LANGUAGE_COOKIE, language, YEAR_SECONDS, visit.is_secure))
         return answer
-
-
-def _secure(visit: Visit) -> bool:
-    return visit.site.is_secure(visit.request.scope)
 
 
 def _set_cookie(answer: Response, cookie: str) -> None:

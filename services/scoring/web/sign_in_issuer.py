@@ -134,13 +134,13 @@ def _begin_session(visit: Visit, person: Person) -> str:
     session = sessions.begin(
         held.name, held.role, sorted(held.units), held.sources, title=person.title, by_issuer=True
     )
-    return session_cookie(sessions.seal(session), _secure(visit))
+    return session_cookie(sessions.seal(session), visit.is_secure)
 
 
 def _login(visit: Visit) -> Login | None:
     """The login that this browser has begun."""
     cookies = cookie_parser(visit.request.headers.get("cookie", ""))
-    text = cookies.get(cookie_name(LOGIN_COOKIE, _secure(visit)), "")
+    text = cookies.get(cookie_name(LOGIN_COOKIE, visit.is_secure), "")
     plain = open_text(visit.site.sessions.keys, PURPOSE, text)
     try:
         return None if plain is None else msgspec.json.decode(plain, type=Login)
@@ -153,7 +153,7 @@ def _remember(answer: Response, visit: Visit, login: Login | None) -> None:
     keys = visit.site.sessions.keys
     text = seal_text(keys, PURPOSE, msgspec.json.encode(login)) if login else ""
     seconds = LOGIN_SECONDS if login else 0
-    answer.headers.append("set-cookie", own_cookie(LOGIN_COOKIE, text, seconds, _secure(visit)))
+    answer.headers.append("set-cookie", own_cookie(LOGIN_COOKIE, text, seconds, visit.is_secure))
 
 
 def _failed(visit: Visit, failure: Failure, reason: Message, target: str) -> Response:
@@ -164,7 +164,3 @@ def _failed(visit: Visit, failure: Failure, reason: Message, target: str) -> Res
     if failure.status == AWAY.status:
         page.headers["Retry-After"] = "10"
     return page
-
-
-def _secure(visit: Visit) -> bool:
-    return visit.site.is_secure(visit.request.scope)

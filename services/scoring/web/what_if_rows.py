@@ -100,8 +100,7 @@ def _order(match: tuple[int, UnitChange]) -> tuple[int, bool]:
 
 
 def _words(change: UnitChange) -> list[str]:
-    unit = change.unit
-    return [change.name, unit.name, *(each[2] for each in unit.names), unit.key, *unit.codes]
+    return [change.name, *change.unit.search_texts()]
 
 
 def what_if_row(change: UnitChange) -> WhatIfRow:

@@ -64,16 +64,14 @@ class EntrySteps:
         await work.check_unreplaced(id_)
         return await work.entry(id_)
 
-    async def form(
-        self, visit: Visit, code: StepCode, id_: str, form: Form, status: int = 200
-    ) -> Response:
+    async def form(self, visit: Visit, code: StepCode, id_: str, form: Form) -> Response:
         """The form of a step."""
         entry = await self.entry(visit, id_)
         if code == "repair" and EVENT not in form.values:
             form.values[EVENT] = [text_of(bytes(entry["raw"]))]
         return visit.page(
-            "quarantine_step.html", status, code=code, id=id_, form=form, entry=entry,
-            detail=detail_of(entry),
+            "quarantine_step.html", UNPROCESSABLE if form.faulty else 200, code=code, id=id_,
+            form=form, entry=entry, detail=detail_of(entry),
         )  # fmt: skip
 
     async def confirmation(
@@ -153,8 +151,7 @@ def _add_drop(pages: FastAPI, site: Site, steps: EntrySteps) -> None:
         visit = site.visit(request)
         form = await visit.sent_form()
         if form.checked("edit") or body_of(DropBody, (REASON,), form) is None:
-            status = UNPROCESSABLE if form.faulty else 200
-            return await steps.form(visit, "drop", entry, form, status)
+            return await steps.form(visit, "drop", entry, form)
         return await steps.confirmation(visit, "drop", entry, form)
 
     @pages.post(f"{STEP}/drop/confirmed")
@@ -163,7 +160,7 @@ def _add_drop(pages: FastAPI, site: Site, steps: EntrySteps) -> None:
         form = await visit.sent_form()
         body = body_of(DropBody, (REASON,), form)
         if body is None:
-            return await steps.form(visit, "drop", entry, form, UNPROCESSABLE)
+            return await steps.form(visit, "drop", entry, form)
         await steps.work(visit).drop(entry, body.reason)
         return visit.see_other(f"/quarantine/{entry}", "quarantine-dropped")
 
@@ -183,8 +180,7 @@ def _add_repair(pages: FastAPI, site: Site, steps: EntrySteps) -> None:
             note_faults(form, [(fault.field, fault.message) for fault in faults])
             if not form.faulty:
                 return await steps.confirmation(visit, "repair", entry, form)
-        status = UNPROCESSABLE if form.faulty else 200
-        return await steps.form(visit, "repair", entry, form, status)
+        return await steps.form(visit, "repair", entry, form)
 
     @pages.post(f"{STEP}/repair/confirmed")
     async def repair(request: Request, entry: EntryId) -> Response:
@@ -200,7 +196,7 @@ def _add_repair(pages: FastAPI, site: Site, steps: EntrySteps) -> None:
         except RepairRefused as refused:
             note_faults(form, [(fault.field, sentence_of(fault)) for fault in refused.faults])
             form.general.append(refused.message)
-            return await steps.form(visit, "repair", entry, form, UNPROCESSABLE)
+            return await steps.form(visit, "repair", entry, form)
         except DoorAway as away:
             form.general.append(away.message)
             return await steps.confirmation(visit, "repair", entry, form, CONFLICT)
@@ -211,9 +207,6 @@ def _add_repair(pages: FastAPI, site: Site, steps: EntrySteps) -> None:
 def note_faults(form: Form, faults: Sequence[tuple[str, Message]]) -> None:
     """Notes what is wrong with each field of the event, and at the text where they stand."""
     for field, sentence in faults:
-        if field:
-            form.refuse(field, sentence)
-        else:
-            form.refuse(EVENT, sentence)
+        form.refuse(field or EVENT, sentence)
     if faults and EVENT not in form.errors:
         form.refuse(EVENT, message("quarantine-faults", number=len(faults)))
