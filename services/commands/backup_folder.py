@@ -217,7 +217,7 @@ def remove_old(place: Path, keep: int, second: str) -> list[Path]:
 
 def _broken_off(place: Path, second: str) -> list[Path]:
     """Unfinished backups that nobody makes any more."""
-    found = []
+    folders = []
     for path in sorted(place.glob(f"*{UNFINISHED}")):
         order = _order(path.name.removesuffix(UNFINISHED))
         if order is None or order[0] >= second or not path.is_dir():
@@ -225,7 +225,7 @@ def _broken_off(place: Path, second: str) -> list[Path]:
         handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         try:
             if _lock(handle):
-                found.append(path)
+                folders.append(path)
         finally:
             os.close(handle)
-    return found
+    return folders

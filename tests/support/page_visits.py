@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,9 +12,13 @@ import httpx
 
 from services.chassis.settings import Settings
 from services.chassis.web.sessions import COOKIE, open_sessions
+from services.chassis.web.site import PageAccess
 from tests.support.builders.desks import Desk
 
 OWN, OTHER = "H44.1", "H44.2"
+ROLES = (
+    "reader", "clerk", "hr", "council", "auditor", "operator", "registrar", "emitter",
+)  # fmt: skip
 _TAGS = re.compile(r"<(input|option|select)\b([^>]*)>")
 _ATTRIBUTES = re.compile(r'([\w-]+)(?:="([^"]*)")?')
 
@@ -65,6 +70,22 @@ class PageVisits:
         answer = await self.send(path, role, fields, unit, blank)
         assert answer.status_code == 303, answer.text
         return answer.headers["location"].partition("?notice=")[0]
+
+    async def check_roles(
+        self, pages: Mapping[str, PageAccess], address_of: Callable[[str], str]
+    ) -> None:
+        """Each page answers each role as its row says; a visitor is led to sign in."""
+        for route, row in pages.items():
+            method, _, path = route.partition(" ")
+            address = address_of(path)
+            if method == "POST":
+                assert (await self.desk.client.post(address, data={})).status_code == 303, route
+                continue
+            assert (await self.desk.client.get(address)).status_code == 303, route
+            for role in ROLES:
+                answer = await self.open(address, role)
+                allowed = row.roles is not None and role in row.roles
+                assert answer.status_code == (200 if allowed else 403), (route, role)
 
     def _begin(self, role: str, unit: str) -> dict[str, str]:
         sessions = open_sessions(Settings(home=self.desk.app.parts.settings.home))

@@ -242,7 +242,7 @@ class _Document(Wording):
             [self.say(short_event_label(each.type)), each.door or unknown, self.count(each.number)]
             for each in report.late or ()
         ]
-        held = [
+        quarantined = [
             [self.say(reason_label(each.reason)), each.door or unknown,
              self.say(state_label(each.state)), self.count(each.number)]
             for each in report.quarantined
@@ -252,7 +252,7 @@ class _Document(Wording):
             self._table((("report-type", 0), ("report-door", 50), ("report-number", NUMBER)), late,
                         self.text("report-late" if report.late is not None else "report-open")),
             self._table((("report-reason", 0), ("report-door", 40), ("report-state", 40),
-                         ("report-number", NUMBER)), held,
+                         ("report-number", NUMBER)), quarantined,
                         self.text("report-refused", year=report.year)),
         )  # fmt: skip
         section["lines"].append(self.text("report-refused-note"))

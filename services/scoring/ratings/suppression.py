@@ -58,10 +58,10 @@ def public_lines(lines: Sequence[Line]) -> list[PublicLine]:
     Bonuses, deductions and decisions have no line at all.
     """
     basic = [line for line in lines if line.indicator.kind.basic]
-    shown = _public_levels([line for line in basic if line.counts])
+    public = _public_levels([line for line in basic if line.counts])
     return [
         PublicLine(
-            line.indicator, _points(line), level_of(line) if line.indicator.id in shown else None
+            line.indicator, _points(line), level_of(line) if line.indicator.id in public else None
         )
         for line in basic
     ]
@@ -104,7 +104,7 @@ def _public_levels(lines: Sequence[Line]) -> set[str]:
     ones open. Whoever reads is taken to know the exact sum of all lines: bonuses, deductions and
     decisions are often nothing.
     """
-    total, shown = sum(line.score for line in lines), set[str]()
+    total, public = sum(line.score for line in lines), set[str]()
     ranges = {line.indicator.id: _Range(0, _points(line)) for line in lines}
     alone = _possible(ranges, total)
     needed = {
@@ -121,8 +121,8 @@ def _public_levels(lines: Sequence[Line]) -> set[str]:
             if level.meets(possible)
         ):
             ranges[name] = levels[level_of(line)]
-            shown.add(name)
-    return shown
+            public.add(name)
+    return public
 
 
 def _is_open(possible: _Ranges, needed: Mapping[str, int]) -> bool:

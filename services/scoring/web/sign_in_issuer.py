@@ -130,9 +130,14 @@ async def _finish(visit: Visit, client: OpenIdClient, login: Login | None) -> Re
 
 def _begin_session(visit: Visit, person: Person) -> str:
     """The cookie of a new session; SessionTooLarge for too many units."""
-    held, sessions = person.credential, visit.site.sessions
+    credential, sessions = person.credential, visit.site.sessions
     session = sessions.begin(
-        held.name, held.role, sorted(held.units), held.sources, title=person.title, by_issuer=True
+        credential.name,
+        credential.role,
+        sorted(credential.units),
+        credential.sources,
+        title=person.title,
+        by_issuer=True,
     )
     return session_cookie(sessions.seal(session), visit.is_secure)
 

@@ -139,15 +139,22 @@ async def test_a_watch_brings_what_is_revoked_and_a_restart_keeps_it(
         await db.close()
 
 
-async def test_the_list_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A further entry is refused; the one that is there may still be extended."""
-    monkeypatch.setattr(revocation_table, "ROWS_MAX", 1)
-    url = normal_url(f"sqlite:///{tmp_path / 'a.db'}")
+async def empty_list(folder: Path) -> Database:
+    """A database with a list of what is revoked that has no entry."""
+    url = normal_url(f"sqlite:///{folder / 'a.db'}")
     db, metadata = Database(url, "intake"), MetaData()
     revocation_table.revocations_table(metadata)
     await db.open()
     async with db.write() as conn:
         await conn.run_sync(metadata.create_all)
+    return db
+
+
+async def test_the_list_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A further entry is refused; the one that is there may still be extended."""
+    monkeypatch.setattr(revocation_table, "ROWS_MAX", 1)
+    db = await empty_list(tmp_path)
+    async with db.write() as conn:
         for _ in range(2):
             await revocation_table.add(conn, Revocation("token", "a"), NOW)
         with pytest.raises(RevocationsFull):
@@ -160,12 +167,8 @@ async def test_sessions_that_were_signed_out_leave_room_for_tokens(
 ) -> None:
     """However many there are; each is removed at its end, and then there is room for others."""
     monkeypatch.setattr(revocation_table, "ROWS_MAX", 3)
-    url = normal_url(f"sqlite:///{tmp_path / 'a.db'}")
-    db, metadata = Database(url, "intake"), MetaData()
-    revocation_table.revocations_table(metadata)
-    await db.open()
+    db = await empty_list(tmp_path)
     async with db.write() as conn:
-        await conn.run_sync(metadata.create_all)
         for number in range(3):
             ended = Revocation("session", f"s{number}", ends=SECOND + 60)
             await revocation_table.add(conn, ended, NOW)

@@ -56,8 +56,8 @@ async def test_a_clerk_ticks_who_was_there(visits: PageVisits) -> None:
     assert fields["hours-0"] == "7,5" and "present-0" not in fields
     course = await visits.succeed(address, "clerk", fields | {"present-0": "1", "present-2": "1"})
     assert await listed(visits, address) == {"CB-1": ("7.5", None), "CB-3": ("7.5", None)}
-    shown = await visits.open(course, "clerk")
-    assert "2 người dự" in shown.text and f"{course}/hold" in shown.text
+    page = await visits.open(course, "clerk")
+    assert "2 người dự" in page.text and f"{course}/hold" in page.text
     await visits.succeed(f"{course}/hold", "clerk", {"at": "2025-05-06"})
     announced = [short for short, _ in await visits.desk.announcements()]
     assert announced.count("training.completed") == 2

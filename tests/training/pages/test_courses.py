@@ -60,17 +60,17 @@ async def test_a_form_that_is_sent_twice_is_one_course(visits: PageVisits) -> No
 async def test_a_course_is_led_by_pages_from_its_plan_to_its_end(visits: PageVisits) -> None:
     """Each page offers what is possible next; what was held is announced, and can be retracted."""
     course = await planned(visits)
-    shown = await visits.open(course, "clerk")
-    assert f"{course}/schedule" in shown.text and f"{course}/hold" not in shown.text
-    assert f"{course}/cancel" not in shown.text
+    page = await visits.open(course, "clerk")
+    assert f"{course}/schedule" in page.text and f"{course}/hold" not in page.text
+    assert f"{course}/cancel" not in page.text
     assert f"{course}/cancel" in (await visits.open(course, "council")).text
     await visits.succeed(f"{course}/schedule", "clerk", SESSION)
-    shown = await visits.open(course, "clerk")
-    assert "Buổi 1" in shown.text and "05/05/2025 08:00" in shown.text
-    assert "Hội trường &lt;b&gt;A&lt;/b&gt;" in shown.text and "chưa điểm danh" in shown.text
+    page = await visits.open(course, "clerk")
+    assert "Buổi 1" in page.text and "05/05/2025 08:00" in page.text
+    assert "Hội trường &lt;b&gt;A&lt;/b&gt;" in page.text and "chưa điểm danh" in page.text
     await attended(visits.desk, course)
-    shown = await visits.open(course, "clerk")
-    assert f"{course}/hold" in shown.text and f"{course}/drop" not in shown.text
+    page = await visits.open(course, "clerk")
+    assert f"{course}/hold" in page.text and f"{course}/drop" not in page.text
     await visits.succeed(f"{course}/hold", "clerk", {"at": "2025-05-06"})
     assert ("training.completed", OWN) in await visits.desk.announcements()
     journal = await visits.open(f"{course}/journal", "clerk")
@@ -119,5 +119,5 @@ async def test_a_course_past_its_last_day_is_marked_until_it_is_held(visits: Pag
     refused = await visits.send(f"{course}/cancel", "council", {"reason": ""})
     assert refused.status_code == 422 and 'id="fault-reason"' in refused.text
     await visits.succeed(f"{course}/cancel", "council", {"reason": "gộp với khóa khác"})
-    shown = await visits.open(course, "reader")
-    assert "quá hạn" not in shown.text and "Hiện không có bước nào" in shown.text
+    page = await visits.open(course, "reader")
+    assert "quá hạn" not in page.text and "Hiện không có bước nào" in page.text

@@ -63,8 +63,8 @@ async def test_a_list_with_three_wrong_rows_is_mended_and_sent_again(visits: Pag
     assert done.status_code == 303, done.text
     assert done.headers["location"] == f"{ROSTER}?added=5&unchanged=0"
     assert ("CB-2", HOSTILE) in await members(visits) and len(await members(visits)) == 5
-    shown = await visits.open(f"{ROSTER}?added=5&unchanged=0", "clerk")
-    assert "&lt;b&gt;Thị" in shown.text and "Đã đưa vào danh sách: 5 người" in shown.text
+    page = await visits.open(f"{ROSTER}?added=5&unchanged=0", "clerk")
+    assert "&lt;b&gt;Thị" in page.text and "Đã đưa vào danh sách: 5 người" in page.text
 
 
 async def test_a_row_can_be_left_out_and_a_new_fault_elsewhere_is_shown(visits: PageVisits) -> None:

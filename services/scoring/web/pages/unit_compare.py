@@ -102,11 +102,11 @@ def add_unit_compare(pages: FastAPI, site: Site, desk: Desk) -> None:
             return frame
         if chosen == "with_year" and query.special:
             return RedirectResponse(f"{frame.base}/compare?with_year={query.with_year}")
-        found: list[Entry] = []
+        matches: list[Entry] = []
         if query.with_unit is not None:
-            found = find_units(frame, query.with_unit)
+            matches = find_units(frame, query.with_unit)
         comparison = ComparisonPage(desk, visit, frame, query)
-        answer = await comparison.of(chosen, found)
+        answer = await comparison.of(chosen, matches)
         form = visit.form(
             with_year=query.with_year, with_version=query.with_version,
             with_as_of=local_time(query.with_as_of) or None, with_unit=query.with_unit,
@@ -116,7 +116,7 @@ def add_unit_compare(pages: FastAPI, site: Site, desk: Desk) -> None:
         return visit.page(
             "unit_compare.html", answer.status if isinstance(answer, Refusal) else 200, year=year,
             frame=frame, form=form, compared=answer if isinstance(answer, Compared) else None,
-            found=found[:FOUND_MAX] if answer is None else [], number=len(found),
+            matches=matches[:FOUND_MAX] if answer is None else [], number=len(matches),
             **choices(visit, frame),
         )  # fmt: skip
 
@@ -133,12 +133,12 @@ def choices(visit: Visit, frame: UnitFrame) -> Mapping[str, Any]:
              frame.page("/compare", with_unit=each))
             for place, each in pairs if each is not None
         ]  # fmt: skip
-    shown = None if frame.query.as_of else frame.snapshot.version
+    version = None if frame.query.as_of else frame.snapshot.version
     return {
         "years": [(each, str(each)) for each in frame.years if each != year],
         "versions": [
             (each, message("unit-version", version=each))
-            for each in frame.numbers if each != shown
+            for each in frame.numbers if each != version
         ],
         "beside": units, "any_unit": visit.caller.role in READS_ALL,
     }  # fmt: skip

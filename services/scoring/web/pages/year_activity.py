@@ -39,10 +39,11 @@ def add_year_activity(pages: FastAPI, site: Site, desk: Desk) -> None:
         units = [key for key in snapshot.standings if may_read(current, key, visit.caller)]
         rows = await activity(reading, snapshot, units)
         name_stage(snapshot.stage)
-        shown, last = rows[query.cursor : query.cursor + ROWS], query.cursor + ROWS
-        name_units(request.scope, (row.unit for row in shown))
+        last = query.cursor + ROWS
+        listed = rows[query.cursor : last]
+        name_units(request.scope, (row.unit for row in listed))
         return visit.page(
-            "year_activity.html", year=year, rows=shown, units=len(rows),
+            "year_activity.html", year=year, rows=listed, units=len(rows),
             next=last if last < len(rows) else None, silent=silent(rows), days=SILENT_DAYS,
             kinds={kind: label("kind", kind) for kind in KINDS}, type_label=short_event_label,
         )  # fmt: skip
