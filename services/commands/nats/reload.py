@@ -5,7 +5,6 @@ the first time the server has a new account whose imports reach nobody (measured
 one server and in a cluster; docs/decisions).
 """
 
-import asyncio
 import contextlib
 import json
 from typing import Any
@@ -18,7 +17,7 @@ from services.commands.messages import message
 from services.commands.nats.grants import SYSTEM_USER
 
 TIMES = 2
-DISCOVERY_SECONDS = 3.0
+ROUNDS, ROUND_SECONDS = 6, 0.5
 PING, RELOAD = "$SYS.REQ.SERVER.PING", "$SYS.REQ.SERVER.{}.RELOAD"
 
 
@@ -46,20 +45,25 @@ async def reload_servers(settings: Settings) -> list[str]:
 
 
 async def _servers(broker: Broker) -> dict[str, str]:
-    """The name of every server of the cluster, by its id; each says how many there are."""
+    """The name of every server of the cluster, by its id.
+
+    It is asked again until as many have answered as the settings name, or as any of them knows: a
+    server whose routes are still being made knows of fewer, and some would be left out.
+    """
     nc, servers = await broker.ensure(), dict[str, str]()
+    expected = len(set(broker.access.servers))
     inbox = nc.new_inbox()
     with translate_client_errors():
         subscription = await nc.subscribe(inbox)
-        await nc.publish(PING, reply=inbox)
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(DISCOVERY_SECONDS):
-                async for reply in subscription.messages:
+        for _ in range(ROUNDS):
+            await nc.publish(PING, reply=inbox)
+            with contextlib.suppress(TimeoutError):
+                while len(servers) < expected:
+                    reply = await subscription.next_msg(timeout=ROUND_SECONDS)
                     answer: dict[str, Any] = json.loads(reply.data)
-                    server = answer["server"]
-                    servers[server["id"]] = server["name"]
-                    if len(servers) >= answer["statsz"].get("active_servers", 1):
-                        break
+                    servers[answer["server"]["id"]] = answer["server"]["name"]
+                    expected = max(expected, answer["statsz"].get("active_servers", 1))
+                break
         await subscription.unsubscribe()
     if not servers:
         raise BrokerAway("no server answered")
