@@ -19,6 +19,7 @@ import httpx
 
 from services.chassis.relay.publisher import Publisher
 from services.chassis.relay.turn import Row
+from services.chassis.web.session_keys import make_session_key
 from services.chassis.web.sessions import COOKIE, open_sessions
 from services.chassis.web.static_files import static_files
 from services.scoring import app as scoring
@@ -111,7 +112,9 @@ async def pages(
     """Each page by its name, and the crowd; NotExact where a rating is wrong in the end."""
     with nats(ground.folder / uuid.uuid4().hex) as server:
         await server.provisioned()
-        await scoring.migrated(ScoringSettings(home=server.home, database_url=url))
+        settings = ScoringSettings(home=server.home, database_url=url)
+        make_session_key(settings)  # a server of databases has no keys made unasked
+        await scoring.migrated(settings)
         rows = [*ground.city.rows()]
         late = min(len(rows) // 2, int(EVENTS_A_SECOND * (seconds + 2 * SETTLING_SECONDS)))
         await fill(server, iter(rows[:-late]))
@@ -119,7 +122,7 @@ async def pages(
         with running(ground.folder, SERVE, "fold", given) as fold:
             await _folded(url, fold, len(rows) - late)
             with running(ground.folder, SERVE, "pages", given, listens=True) as site:
-                reader = Reader(site, _cookie(server, url))
+                reader = Reader(site, _cookie(settings))
                 units = [*ground.expected.ratings]
                 times = {
                     name: await _times(reader, _path(page, units[len(units) // 2]), seconds)
@@ -131,9 +134,9 @@ async def pages(
     return times, crowd
 
 
-def _cookie(server: NatsServer, url: str) -> str:
+def _cookie(settings: ScoringSettings) -> str:
     """The cookie of a session of the council, which may open every page."""
-    sessions = open_sessions(ScoringSettings(home=server.home, database_url=url), service=SERVICE)
+    sessions = open_sessions(settings, service=SERVICE)
     return f"{COOKIE}={sessions.seal(sessions.begin('council', 'council'))}"
 
 
