@@ -3,8 +3,10 @@
 import asyncio
 import gc
 import os
+import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -22,8 +24,13 @@ from tests.support.servers import (
 
 gc.disable()  # until everything is loaded
 keep_in_memory()
+sys.modules.setdefault("rfc3987_syntax", ModuleType("rfc3987_syntax"))
+"""jsonschema imports it, where it is installed, for a format that no schema here has; it compiles
+forty grammars when it is loaded, seconds for each process of the tests."""
 settings.register_profile("danchu", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("danchu")  # how fast a machine is says nothing about the code
+FIRST_LOOK_SECONDS, LOOK_SECONDS = 0.01, 0.1
+"""What takes moments is seen at once; what takes seconds is not slowed down by looks at it."""
 __all__ = ["NatsServer", "Postgres", "eventually", "free_port"]
 
 
@@ -40,10 +47,12 @@ def anyio_backend() -> str:
 
 
 async def eventually(holds: Callable[[], Any], seconds: float = 20) -> Any:
-    """The first true answer of a coroutine function, asked again until then."""
+    """The first true answer of a coroutine function, asked again, ever less often, until then."""
+    pause = FIRST_LOOK_SECONDS
     async with asyncio.timeout(seconds):
         while not (found := await holds()):
-            await asyncio.sleep(0.01)
+            await asyncio.sleep(pause)
+            pause = min(pause * 1.5, LOOK_SECONDS)
     return found
 
 

@@ -6,15 +6,15 @@ import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from tests.architecture.rules.import_graph import (
-    Graph,
     circles,
     entry_graph,
     longest_chain,
     module_graph,
+    reached,
 )
 from tests.architecture.rules.source_tree import Rule, SourceTree
 
@@ -96,24 +96,21 @@ def imports_go_down(tree: SourceTree) -> list[str]:
 
 def _upward(tree: SourceTree, layers: Layers) -> Iterator[str]:
     graph = module_graph(tree)
+    places = {name: layers.place(name) for name in tree.by_name}
+    inside = {
+        name: targets
+        for name, targets in graph.items()
+        if not places[name] and name.startswith(f"{layers.container}.")
+    }
+    ways = cache(partial(reached, inside))
     for module in tree.code:
-        place = layers.place(module.name)
+        place = places[module.name]
         if place:
             for target, where in graph[module.name].items():
-                for way in _ways(graph, layers, [target]):
-                    other = layers.place(way[-1])
+                for end, way in ways(target).items():
+                    other = places[end]
                     if other and not place.may_import(other):
                         yield f"{where}: imports {' > '.join(way)}, which is not below it"
-
-
-def _ways(graph: Graph, layers: Layers, way: list[str]) -> Iterator[list[str]]:
-    """The ways from a module to the first modules that have a place, by modules without one."""
-    if layers.place(way[-1]):
-        yield way
-    elif way[-1].startswith(f"{layers.container}."):
-        for target in graph[way[-1]]:
-            if target not in way:
-                yield from _ways(graph, layers, [*way, target])
 
 
 def every_entry_has_its_layer(tree: SourceTree) -> list[str]:
