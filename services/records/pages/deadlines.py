@@ -20,6 +20,11 @@ def this_year(site: Site) -> str:
     return str(moments.local_year(site.sessions.clock()))
 
 
+def days_until(day: str, since: str) -> int:
+    """How many days lie between two days; below 0 where `day` has passed."""
+    return (date.fromisoformat(day) - date.fromisoformat(since)).days
+
+
 def is_overdue(record: Mapping[str, Any], day: str) -> bool:
     """Whether the last day of a record for what comes next has passed."""
     return bool(record.get("due")) and str(record["due"]) < day

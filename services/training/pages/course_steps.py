@@ -77,7 +77,8 @@ def _session_of(record: Record, query: Mapping[str, str]) -> dict[str, Any]:
 
 
 TITLE = StepField("title", required=True)
-TOPIC = StepField("topic", "select", True, options(labels.topic, get_args(Topic)))
+TOPICS = options(labels.topic, get_args(Topic))
+TOPIC = StepField("topic", "select", True, TOPICS)
 OF_PLAN = (
     StepField("hours_min", "decimal"), StepField("due", "day"), StepField("provider"),
     StepField("clause"), StepField("test", "box"),

@@ -17,6 +17,7 @@ from services.training.pages.messages import message
 from services.training.pages.roster_import import add_roster_import
 from services.training.pages.rosters import READS_NAMES, add_rosters
 from services.training.pages.successions import add_successions
+from services.training.pages.untrained import add_untrained
 
 READS, CLERKS = PageAccess(frozenset(READERS)), PageAccess(frozenset(CLERK))
 COUNCILS, CLERKS_AND_COUNCIL = PageAccess(frozenset(COUNCIL)), PageAccess(frozenset(BOTH))
@@ -43,6 +44,10 @@ PAGES = {
     "GET /rosters/{unit}/import": CLERKS,
     "POST /rosters/{unit}/import": CLERKS,
     "POST /rosters/{unit}/import/rows": CLERKS,
+    "GET /coverage/file": READS,
+    "GET /untrained": READS,
+    "GET /untrained/{unit}": READS,
+    "GET /untrained/{unit}/file": READS,
     "GET /memberships/{id}": READS,
     "GET /memberships/{id}/rename": CLERKS_AND_COUNCIL,
     "POST /memberships/{id}/rename": CLERKS_AND_COUNCIL,
@@ -57,7 +62,7 @@ TRAINING_PAGES = PageSet(
     __package__, message, PAGES,
     (
         add_courses, add_course, add_attendance, add_rosters, add_roster_import, add_members,
-        add_successions,
+        add_successions, add_untrained,
         *(
             lambda pages, site, api, kind=kind: add_steps(pages, site, api, kind)
             for kind in (COURSES, MEMBERS)
