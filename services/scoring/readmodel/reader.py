@@ -35,6 +35,7 @@ from services.scoring.readmodel.arrivals import Arrivals
 from services.scoring.readmodel.changes import unit_changes, unit_differences
 from services.scoring.readmodel.history import Histories, HistoryPage
 from services.scoring.readmodel.moment import NOW, Moment
+from services.scoring.readmodel.movements import PastPlaces
 from services.scoring.readmodel.snapshot import FEW_UNITS, Snapshot, Snapshots
 from services.scoring.readmodel.unit_events import EventPage, belongs, unit_events
 from services.scoring.readmodel.versions import YearVersions
@@ -77,11 +78,13 @@ class Reading:
     arrivals: Arrivals = field(init=False)
     versions: YearVersions = field(init=False)
     what_ifs: WhatIfs = field(init=False)
+    movements: PastPlaces = field(init=False)
 
     def __post_init__(self) -> None:
         self.arrivals = Arrivals(self.db)
         self.versions = YearVersions(self.db, self.snapshots, self.clock)
         self.what_ifs = WhatIfs(self.versions)
+        self.movements = PastPlaces(self.versions, self.clock)
 
     async def wait_for_receipts(self, receipts: Collection[bytes]) -> None:
         """Until each of these events is in the ledger or in quarantine, as `Arrivals.wait`."""

@@ -22,6 +22,7 @@ from services.scoring.ratings.labels import KINDS, class_label, label
 from services.scoring.ratings.listing import CursorWrong
 from services.scoring.ratings.model import Rating
 from services.scoring.readmodel.activity import UnitActivity, activity, silent
+from services.scoring.readmodel.movements import UnitMove, move_of
 from services.scoring.readmodel.reader import RatingPage, may_read
 from services.scoring.readmodel.snapshot import Snapshot
 from services.scoring.rubrics.model import Rubric
@@ -32,6 +33,8 @@ TONES = "abcd"
 ROWS = 50
 LATELY = 6
 """So many units with the latest events, and silent ones, are named."""
+MOVES_DAYS = (7, 30)
+"""Over so many days the units with the latest events are said to have moved."""
 MACHINERY_SECONDS = 1.0
 
 
@@ -55,17 +58,39 @@ class YearFilters(BaseModel):
         return bool(self.kind or self.class_ or self.q)
 
 
+class LatestUnit(NamedTuple):
+    """A unit with its last event, and by days how it has moved; None where that is not known."""
+
+    activity: UnitActivity
+    moves: Sequence[tuple[int, UnitMove | None]]
+
+    @property
+    def known(self) -> bool:
+        """Whether it is known how it has moved."""
+        return any(move is not None for _, move in self.moves)
+
+
 class Lately(NamedTuple):
     """The units with the latest events, and those that are silent for the longest time."""
 
-    latest: Sequence[UnitActivity]
+    latest: Sequence[LatestUnit]
     silent: Sequence[UnitActivity]
     number: int
 
     @property
+    def moving(self) -> bool:
+        """Whether units may have moved; a set that is sealed does not move."""
+        return any(row.moves for row in self.latest)
+
+    @property
+    def known(self) -> bool:
+        """Whether it is known by how much."""
+        return any(row.known for row in self.latest)
+
+    @property
     def units(self) -> set[str]:
         """The units that are named."""
-        return {each.unit for each in (*self.latest, *self.silent)}
+        return {each.unit for each in (*(row.activity for row in self.latest), *self.silent)}
 
 
 class Machinery(NamedTuple):
@@ -156,8 +181,25 @@ async def _lately(desk: Desk, reader: Credential, snapshot: Snapshot) -> Lately:
     units = [key for key in snapshot.standings if may_read(current, key, reader)]
     rows = await activity(desk.reading, snapshot, units)
     quiet = silent(rows)
-    latest = sorted(rows, key=lambda row: row.time or 0, reverse=True)
-    return Lately([row for row in latest[:LATELY] if row.time], quiet[:LATELY], len(quiet))
+    ordered = sorted(rows, key=lambda row: row.time or 0, reverse=True)
+    latest = [row for row in ordered[:LATELY] if row.time]
+    return Lately(await _latest_units(desk, snapshot, latest), quiet[:LATELY], len(quiet))
+
+
+async def _latest_units(
+    desk: Desk, snapshot: Snapshot, latest: Sequence[UnitActivity]
+) -> list[LatestUnit]:
+    """How these units have moved lately; a set of the past, such as a sealed one, does not move."""
+    if snapshot.until is not None or not latest:
+        return [LatestUnit(row, ()) for row in latest]
+    earlier = [(days, await desk.reading.movements.since(snapshot, days)) for days in MOVES_DAYS]
+    return [
+        LatestUnit(row, [
+            (days, None if places is None else move_of(places, row.unit, snapshot))
+            for days, places in earlier
+        ])
+        for row in latest
+    ]  # fmt: skip
 
 
 async def _machinery(desk: Desk) -> Machinery:
