@@ -23,20 +23,30 @@ from services.chassis.web.site import KEPT, SESSION, SIGN_IN, Site, Visit
 
 RETURN, SIGNED_IN = "/return", "/signed-in"
 FIELD = "kept"
-SENT_MAX, RETURNED_MAX = 2 * 2**20, 2**20
-"""The most bytes of a form that is kept, files among it, and of the form that brings it back."""
+SENT_MAX, RETURNED_MAX = 4 * 2**20, 2**20
+"""The most bytes of a form that is kept, files among it, and of the form that brings it back. What
+is larger is read to its end all the same, up to the largest file of a form, so that its sender
+gets an answer."""
+LOST = "lost"
+"""The parameter of the sign-in page that says that a form was too large to be kept."""
+TOO_LARGE = 413
 INLINE_MAX = 400_000
 """Beyond it the sealed text does not fit into the form to sign in."""
 SCOPE = ("asgi", "http_version", "scheme", "server", "client", "root_path", "type", "state")
 
 
 async def ask_to_sign_in(visit: Visit) -> Response | None:
-    """The page that keeps the form of a request; None for one that no page of ours has made."""
+    """The page that keeps the form of a request, or says that it is too large for that.
+
+    None for a form that no page of ours has made.
+    """
     site = visit.site
     try:
         form = await read_form(visit.request, files=True, file_bytes=SENT_MAX)
-    except Problem:
-        return None
+    except Problem as problem:
+        if problem.status != TOO_LARGE:
+            return None
+        return visit.see_other(f"{SIGN_IN}?{urlencode({'next': visit.path, LOST: '1'})}")
     owner = owner_of(site.sessions, site.tokens, visit.request, form)
     if owner is None:
         return None

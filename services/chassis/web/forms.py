@@ -70,6 +70,15 @@ class Form:
         """All files of a field, in their order."""
         return [file for field_name, file in self.uploads if field_name == name]
 
+    def files_gone(self, name: str) -> list[str]:
+        """The names of the files of a field that have to be chosen again; none in a blank form.
+
+        No page can choose a file for a person, so a form that is shown again lacks them. After a
+        session that ended it is not known any more which field they were in.
+        """
+        sent = [file.filename for file in self.every_file(name) if file.filename]
+        return sent or self.lost
+
     def checked(self, name: str) -> bool:
         """Whether a box is ticked."""
         return bool(self.text(name))

@@ -23,7 +23,7 @@ from services.chassis.denials import write_denial
 from services.chassis.http.admission import address_of
 from services.chassis.http.language import page_language
 from services.chassis.http.peer import peer_address
-from services.chassis.web.form_return import FIELD, SIGNED_IN
+from services.chassis.web.form_return import FIELD, LOST, SENT_MAX, SIGNED_IN
 from services.chassis.web.forms import Form
 from services.chassis.web.guard import LANGUAGE_COOKIE, YEAR_SECONDS, cookie_header, session_cookie
 from services.chassis.web.kept_form import open_form
@@ -72,7 +72,13 @@ class Ways:
         """What the form shows when it was sent."""
         accounts = self.client is None or has_accounts(self.accounts)
         begin = f"/sign-in/issuer?{urlencode({'next': local_address(form.text('next'))})}"
-        return {"form": form, "issuer": self.issuer, "begin": begin, "accounts": accounts}
+        return {
+            "form": form,
+            "issuer": self.issuer,
+            "begin": begin,
+            "accounts": accounts,
+            "lost": None,
+        }
 
 
 def _add_home(pages: FastAPI, site: Site, desk: Desk, ways: Ways) -> None:
@@ -97,7 +103,8 @@ def _add_session(pages: FastAPI, site: Site, ways: Ways) -> None:
     async def sign_in(request: Request) -> Response:
         visit = site.visit(request)
         target = local_address(request.query_params.get("next", "/"))
-        return visit.page("sign_in.html", **ways.blank(visit, target))
+        lost = SENT_MAX // 2**20 if LOST in request.query_params else None
+        return visit.page("sign_in.html", **{**ways.blank(visit, target), "lost": lost})
 
     @pages.post("/sign-in")
     async def check_sign_in(request: Request) -> Response:

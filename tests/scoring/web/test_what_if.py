@@ -43,6 +43,13 @@ async def made(home: Path, tmp_path: Path, issuer: Issuer) -> AsyncIterator[Answ
         yield made
 
 
+def hidden_field(page: httpx.Response, name: str) -> str:
+    """A hidden field whose name does not begin with an underscore."""
+    found = re.search(rf'name="{name}" value="([^"]*)"', page.text)
+    assert found is not None
+    return found[1]
+
+
 async def begin(
     visiting: Visiting, texts: Sequence[str] = (), files: Sequence[tuple[str, str]] = (),
     role: str = "hr", **claims: Any,
@@ -158,6 +165,23 @@ async def test_a_form_without_a_text_or_with_too_many_is_refused(made: Answering
     assert many.status_code == 422 and "9 bộ tiêu chí là quá nhiều" in many.text
     long = await outcome(visiting, await begin(visiting, files=[("dài.yaml", "x" * 300_000)]))
     assert long.status_code == 422 and "dài.yaml" in long.text and len(long.text) < 100_000
+    assert "chọn lại dài.yaml" in long.text and "chọn lại" in many.text
+    assert "7.yaml sau khi" in many.text and "chọn lại 0.yaml" not in many.text
+
+
+async def test_texts_come_back_after_a_session_that_ended(made: Answering) -> None:
+    """As they were typed; a file that was dropped in has to be chosen again."""
+    visiting = Visiting(made.app)
+    ((name, value),) = visiting.cookie("hr").items()
+    form = hidden(await visiting.ask("GET", PAGE, headers={"cookie": f"{name}={value}"}))
+    sent = {**form, "text": ["maximum: 61"], "name": ["gõ tay"]}
+    parts = [("file", ("đề xuất.yaml", TEXT.encode(), "text/yaml"))]
+    asked = await visiting.ask("POST", PAGE, form=sent, files=parts)
+    assert asked.status_code == 401
+    kept = {"kept": hidden_field(asked, "kept")}
+    back = await visiting.ask("POST", "/return", "hr", form=kept)
+    assert back.status_code == 200 and "maximum: 61</textarea>" in back.text
+    assert "gõ tay" in back.text and "chọn lại đề xuất.yaml" in back.text
 
 
 async def test_a_present_rubric_is_opened_to_be_edited(made: Answering) -> None:

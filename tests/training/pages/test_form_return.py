@@ -8,12 +8,15 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
 
 from services.chassis.auth.credentials import Issuer
 from services.chassis.clock import now_us
+from services.chassis.web.form_return import SENT_MAX
+from services.chassis.web.forms import FILE_BYTES_MAX
 from services.chassis.web.sessions import COOKIE, Sessions, open_sessions
 from services.training import app as training
 from tests.support.builders.desks import Desk, open_desk
@@ -21,6 +24,7 @@ from tests.support.builders.desks import Desk, open_desk
 pytestmark = pytest.mark.anyio
 LIST, RETURN = "/training/pages/courses", "/training/pages/return"
 NEW = f"{LIST}/new"
+UPLOAD = "/training/pages/rosters/H44.1/import"
 TYPED = {
     "unit": "H44.1", "title": "Dân chủ <b>&</b> \"trích\" 'cơ sở'", "hours": "7,5",
     "topic": "democracy",
@@ -169,4 +173,31 @@ async def test_very_much_text_comes_back_by_another_tab(desk: Desk) -> None:
     asked = await person.post(LIST, fields)
     large = len(inputs(asked)["kept"]) > 400_000
     assert ('action="/sign-in"' in asked.text) is not large and 'name="kept"' in asked.text
-    assert (await person.post(LIST, {**fields, "title": "x" * 600_000})).status_code == 303
+    assert _leads_to_lost(await person.post(LIST, {**fields, "title": "x" * 600_000}), LIST)
+
+
+def _leads_to_lost(answer: httpx.Response, page: str) -> bool:
+    """Whether it leads to the sign-in that says that nothing could be kept, and back."""
+    query = parse_qs(urlsplit(answer.headers["location"]).query)
+    return answer.status_code == 303 and query == {"next": [page], "lost": ["1"]}
+
+
+async def test_a_file_is_named_beside_its_field_and_a_large_one_is_said_to_be_lost(
+    desk: Desk,
+) -> None:
+    """No page can choose it again for the person; up to 16 MiB the sender gets an answer."""
+    person = Person(desk)
+    person.sign_in("lan")
+    hidden = inputs(await person.get(UPLOAD))
+    person.cookie = ""
+    for size, kept in ((1_000, True), (SENT_MAX, False), (FILE_BYTES_MAX - 2_000, False)):
+        files = {"file": ("danh sách.xlsx", b"x" * size, "application/octet-stream")}
+        answer = await desk.client.post(UPLOAD, data=hidden, files=files)
+        if not kept:
+            assert _leads_to_lost(answer, UPLOAD)
+            continue
+        assert answer.status_code == 401 and "Tệp phải chọn lại: danh sách.xlsx" in answer.text
+        person.sign_in("lan")
+        page = await person.post(RETURN, {"kept": inputs(answer)["kept"]})
+        assert 'id="hint-file">Trình duyệt không giữ tệp' in page.text
+        assert "chọn lại danh sách.xlsx" in page.text

@@ -87,6 +87,7 @@ async def test_a_fault_of_the_file_has_to_be_mended_in_the_file(visits: PageVisi
         answer = await uploaded(visits, raw)
         assert answer.status_code == 422 and 'type="file"' in answer.text
         assert 'class="faults"' in answer.text and "025199001234" not in answer.text
+        assert 'aria-describedby="hint-file' in answer.text and "chọn lại ds.xlsx" in answer.text
     broken = await visits.send(
         f"{ROSTER}/import/rows", "clerk", {}, blank=f"{ROSTER}/import",
         files={"list": (None, '{"rows": 1}')},

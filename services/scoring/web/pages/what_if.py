@@ -64,16 +64,18 @@ def _add_form(pages: FastAPI, site: Site, desk: Desk, trials: Trials) -> None:
         request: Request, year: Year, query: Annotated[WhatIfQuery, Query()]
     ) -> Response:
         visit = site.visit(request)
-        proposals: Sequence[Proposal] = ()
-        if query.trial is not None:
-            proposals = _trial(trials, visit, year, query.trial).proposals
+        form, proposals = visit.form(), list[Proposal]()
+        if form.restored:
+            proposals = await sent_proposals(form)
+        elif query.trial is not None:
+            proposals = [*_trial(trials, visit, year, query.trial).proposals]
         elif query.rubric is not None:
             snapshot = await desk.reading.snapshot(year)
             proposals = [
                 Proposal(f"{each.id}.yaml", each.text.encode())
                 for each in snapshot.rubrics.of_year(year) if each.id == query.rubric
             ]  # fmt: skip
-        return await _form(desk, visit, year, visit.form(), proposals)
+        return await _form(desk, visit, year, form, proposals)
 
     @pages.post(WHAT_IF)
     async def begin_what_if(request: Request, year: Year) -> Response:
@@ -85,7 +87,7 @@ def _add_form(pages: FastAPI, site: Site, desk: Desk, trials: Trials) -> None:
         if len(proposals) > TEXTS_MAX:
             form.refuse("file", message("what-if-many", number=len(proposals), most=TEXTS_MAX))
         if form.faulty:
-            return await _form(desk, visit, year, form, proposals[:TEXTS_MAX], UNPROCESSABLE)
+            return await _form(desk, visit, year, form, proposals, UNPROCESSABLE)
         trial = await trials.begin(visit.person, year, proposals)
         return visit.see_other(f"/years/{year}/what-if/{trial.id}")
 
@@ -114,14 +116,16 @@ async def _form(
     desk: Desk, visit: Visit, year: int, form: Form, proposals: Sequence[Proposal],
     status: int = 200, **values: Any,
 ) -> Response:  # fmt: skip
-    """The form with these texts; one that is too long is not shown again."""
+    """The form with these texts; those that do not come back have to be chosen again."""
     snapshot = await desk.reading.snapshot(year)
+    fit = [
+        each if len(each.raw) <= TEXT_BYTES_MAX else Proposal(each.name, b"")
+        for each in proposals[:TEXTS_MAX]
+    ]
+    gone = [*(each for each in fit if not each.raw), *proposals[TEXTS_MAX:]]
     return visit.page(
-        "what_if.html", status, year=year, form=form,
-        proposals=[
-            each if len(each.raw) <= TEXT_BYTES_MAX else Proposal(each.name, b"")
-            for each in proposals
-        ],
+        "what_if.html", status, year=year, form=form, proposals=fit,
+        gone=[each.name for each in gone if each.name] or form.lost,
         rubrics=snapshot.rubrics.of_year(year), texts_max=TEXTS_MAX,
         kibibytes=TEXT_BYTES_MAX // 1024, **({"faults": {}} | values),
     )  # fmt: skip
