@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -104,9 +105,45 @@ async def test_a_refused_form_keeps_everything_that_was_typed(
 async def test_a_form_whose_record_has_changed_keeps_everything(
     home: Path, tmp_path: Path, issuer: Issuer
 ) -> None:
-    """Somebody else was faster: 412, and what was typed."""
+    """Somebody else was faster: 412, what was typed, what was done; sent again it is taken."""
     async with opened(AWARDS, home, tmp_path, issuer) as (visits, record):
-        stale = {"reason": "Nhầm <b>mô hình</b>", "_version": '"2"'}
-        refused = await visits.send(f"{record}/retract/1", "council", stale)
-        assert refused.status_code == 412
-        assert read_form(refused.text)["reason"].text == "Nhầm <b>mô hình</b>"
+        typed = {"what": "model", "level": "", "cause": "wrong_appraisal", "decision": "1/<b>QĐ"}
+        typed["at"] = "2025-05-01"
+        refused = await visits.send(f"{record}/revoke", "council", typed | {"_version": '"2"'})
+        assert refused.status_code == 412 and "đã được người khác thay đổi" in refused.text
+        shown = {name: field.text for name, field in read_form(refused.text).items()}
+        assert shown == typed
+        later = refused.text.partition('id="later"')[2].partition("</section>")[0]
+        assert "12/QĐ" in later and "Tán thành" not in later
+        version = refused.text.partition('name="_version" value="')[2].partition('"')[0]
+        sent_again = typed | {"_version": html.unescape(version)}
+        await visits.succeed(f"{record}/revoke", "council", sent_again)
+
+
+async def test_a_form_that_was_sent_with_other_content_can_be_sent_anew(
+    home: Path, tmp_path: Path, issuer: Issuer
+) -> None:
+    """Somebody goes back in the browser and changes it: it becomes a form of its own."""
+    async with opened(AWARDS, home, tmp_path, issuer) as (visits, _):
+        records = "/awards/pages/achievements"
+        first = NOMINATION | {"_form": "once"}
+        await visits.succeed(records, "clerk", first, blank=f"{records}/new")
+        other = first | {"title": "Mô hình khác"}
+        refused = await visits.send(records, "clerk", other, blank=f"{records}/new")
+        assert refused.status_code == 422 and "Idempotency" not in refused.text
+        id_ = refused.text.partition('name="_form" value="')[2].partition('"')[0]
+        assert id_ not in ("", "once")
+        await visits.succeed(records, "clerk", other | {"_form": id_}, blank=f"{records}/new")
+
+
+async def test_the_code_of_another_unit_loses_nothing_that_was_typed(
+    home: Path, tmp_path: Path, issuer: Issuer
+) -> None:
+    """A slip in the code of the unit is told at the form, which keeps the rest."""
+    async with opened(AWARDS, home, tmp_path, issuer) as (visits, _):
+        records = "/awards/pages/achievements"
+        typed = NOMINATION | {"unit": "H44.2"}
+        refused = await visits.send(records, "clerk", typed, blank=f"{records}/new")
+        assert refused.status_code == 403 and "H44.2." in refused.text
+        shown = {name: field.text for name, field in read_form(refused.text).items()}
+        assert {name: shown[name] for name in typed} == typed

@@ -19,7 +19,13 @@ from services.chassis.http.problems import Problem, wrong_parameters
 from services.chassis.http.service_api import NOT_BY_FASTAPI
 from services.chassis.http.validation import field_faults
 from services.chassis.messages import message as chassis_message
-from services.chassis.web.form_return import add_return, ask_to_sign_in, show_again
+from services.chassis.web.form_return import (
+    add_return,
+    ask_to_sign_in,
+    return_address,
+    sealed_form,
+    show_again,
+)
 from services.chassis.web.messages import message as sentence
 from services.chassis.web.site import SESSION, SIGN_IN, FormOutlived, SignInNeeded, Site, Visit
 
@@ -47,6 +53,7 @@ def error_page(site: Site, request: Request, problem: Problem) -> Response:
         "error.html", problem.status, number=problem.status, detail=problem.detail,
         errors=[(error["field"], error["message"]) for error in problem.errors],
         heading=sentence(code if code in templates("services.chassis.web") else "error-other"),
+        kept=sealed_form(visit), back=return_address(request),
     )  # fmt: skip
     page.headers.update(problem.headers)
     return page

@@ -1,4 +1,5 @@
-"""The way of a form whose session had ended: kept, sign in, shown filled on its own page.
+"""The way of a form whose session had ended, or whose command ended in an error page: kept, and
+shown filled on its own page.
 
 It is never sent on: the page is asked for as by a link, with the typed form in the scope of that
 call, where nothing from outside can put one.
@@ -19,7 +20,7 @@ from services.chassis.web.forms import Form, read_form
 from services.chassis.web.kept_form import KeptForm, keep, open_form, owner_of, seal_form
 from services.chassis.web.local_address import local_address
 from services.chassis.web.messages import message as sentence
-from services.chassis.web.site import KEPT, SESSION, SIGN_IN, Site, Visit
+from services.chassis.web.site import KEPT, SENT, SESSION, SIGN_IN, Site, Visit
 
 RETURN, SIGNED_IN = "/return", "/signed-in"
 FIELD = "kept"
@@ -63,6 +64,21 @@ def show_again(pages: FastAPI, site: Site, request: Request, form: Form) -> ASGI
     return _PageOf(pages, request.scope, draft)
 
 
+def sealed_form(visit: Visit) -> str:
+    """The form of a request that ended in an error, sealed for its return; empty without one."""
+    form, site = visit.request.scope.get(SENT), visit.site
+    if form is None or visit.session is None:
+        return ""
+    draft = keep(form, visit.session.name, site.sessions.clock() // 1_000_000)
+    text = seal_form(site.sessions.keys, draft) if _is_within(draft, visit.request) else ""
+    return text if len(text) <= RETURNED_MAX // 2 else ""
+
+
+def return_address(request: Request) -> str:
+    """Where a kept form of this service comes back."""
+    return f"{request.scope.get('root_path', '')}{RETURN}"
+
+
 def add_return(pages: FastAPI, site: Site) -> None:
     """The address of a service to which a kept form comes back."""
 
@@ -89,7 +105,7 @@ def _page(visit: Visit, draft: KeptForm, text: str) -> Response:
     return visit.page(
         "session_ended.html", 401, kept=text, files=draft.files, inline=inline,
         form=visit.form(name=draft.owner), owner=draft.owner,
-        back=f"{visit.request.scope.get('root_path', '')}{RETURN}",
+        back=return_address(visit.request),
         sign_in=f"{SIGN_IN}?{urlencode({'next': SIGNED_IN})}",
     )  # fmt: skip
 

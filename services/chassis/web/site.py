@@ -36,8 +36,9 @@ from services.chassis.web.template_environment import template_environment
 SESSION, GUEST = "danchu.session", "danchu.guest"
 """The keys of the session of a request, and of the cookie of a visitor without one, in its scope.
 `guard` sets both."""
-KEPT = "danchu.kept"
-"""The key of the form that is shown again, in the scope of the request of its page."""
+KEPT, SENT = "danchu.kept", "danchu.sent"
+"""The keys of the form that is shown again, in the scope of the request of its page, and of the one
+that was sent, in that of its command."""
 SIGN_IN = "/sign-in"
 CATALOGUE = "services.chassis.web"
 
@@ -262,6 +263,7 @@ class Visit:
             raise FormOutlived(form)
         site.tokens.check(self.request, form.token, self._subject())
         form.token = site.tokens.make(self._subject())
+        self.request.scope[SENT] = form
         return form
 
     def page(self, template: str, /, status: int = 200, **values: Any) -> Response:

@@ -19,11 +19,14 @@ from starlette.types import ASGIApp, Message, Scope
 from contracts.messages import Message as Sentence
 from services.chassis.auth.credentials import PAGE_CALLER
 from services.chassis.http.problems import Problem
+from services.chassis.identifiers import new_id
 from services.chassis.web.forms import Form, fault_lists
 from services.chassis.web.site import Visit
+from services.records.pages.messages import message
 
-SHOWN_AT_FORM = (400, 409, 412, 413, 422)
+SHOWN_AT_FORM = (400, 403, 409, 412, 413, 422, 503)
 """What a form can be mended for, or sent again; other problems are pages of their own."""
+OUTDATED, KEY_TAKEN = 412, "records.key-taken"
 JSON = "application/json"
 
 
@@ -92,13 +95,14 @@ class RecordApi:
         """What a command answers; what can be mended is noted in the form, which is shown again.
 
         The form's id is the `Idempotency-Key`, and its version the `If-Match`: a form that is sent
-        twice is one command, and one whose record somebody has changed meanwhile is refused.
+        twice is one command, and one whose record somebody has changed meanwhile is refused once,
+        so that the person looks at what was changed.
         """
         headers = {"content-type": JSON, "idempotency-key": form.id}
         if form.version:
             headers["if-match"] = form.version
         raw = json.dumps(dict(body), ensure_ascii=False).encode()
-        return take_faults(form, await self._call(visit, method, path, "", headers, raw))
+        return take_faults(visit, form, await self._call(visit, method, path, "", headers, raw))
 
     async def upload(
         self, visit: Visit, form: Form, path: str, content: bytes, media: str, **query: Any
@@ -108,7 +112,8 @@ class RecordApi:
         if form.version:
             headers["if-match"] = form.version
         filled = urlencode({name: value for name, value in query.items() if value})
-        return take_faults(form, await self._call(visit, "POST", path, filled, headers, content))
+        answer = await self._call(visit, "POST", path, filled, headers, content)
+        return take_faults(visit, form, answer)
 
     async def _call(
         self, visit: Visit, method: str, path: str, query: str,
@@ -146,12 +151,23 @@ async def _answer(app: ASGIApp, scope: Scope, raw: bytes) -> Answer:
     return Answer(status, headers, b"".join(parts))
 
 
-def take_faults(form: Form, answer: Answer) -> Answer:
-    """The answer; what is wrong with the form is noted in it, RecordRefused where it is more."""
+def take_faults(visit: Visit, form: Form, answer: Answer) -> Answer:
+    """The answer; what is wrong with the form is noted in it, RecordRefused where it is more.
+
+    A form for an earlier version of the record, or one that was sent with other content before, is
+    made anew: what was typed can be sent once the person has read why it was not taken.
+    """
     if not answer.refused:
         return answer
     problem = answer.problem()
     if answer.status not in SHOWN_AT_FORM:
         raise problem
-    form.refuse_all(problem.detail, problem.errors)
+    if answer.status == OUTDATED:
+        form.version = answer.version
+        form.general.append(message("record-outdated"))
+    elif problem.detail.code == KEY_TAKEN:
+        form.id = new_id(visit.site.sessions.clock())
+        form.general.append(message("form-sent-before"))
+    else:
+        form.refuse_all(problem.detail, problem.errors)
     return answer

@@ -36,6 +36,18 @@ def journal_lines(kind: RecordKind, entries: Sequence[Mapping[str, Any]]) -> lis
     ]
 
 
+async def lines_after(
+    visit: Visit, api: RecordApi, kind: RecordKind, id_: str, version: str
+) -> list[JournalLine]:
+    """What was entered after the version that a form has, for whoever may read the journal."""
+    if not visit.may(f"GET {kind.route('journal')}"):
+        return []
+    entries = (await api.get(visit, f"/{kind.collection}/{id_}/journal")).body["items"]
+    number = version.strip('"')
+    last = int(number) if number.isdecimal() else len(entries)
+    return [line for line in journal_lines(kind, entries) if line.entry["version"] > last]
+
+
 def written_data(kind: RecordKind, data: Mapping[str, Any]) -> list[tuple[str, Any]]:
     """What a step says, each member in words; texts that are stored elsewhere are only named."""
     return [

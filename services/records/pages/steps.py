@@ -5,12 +5,17 @@ A step is offered only where the record allows it and the role may take it.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 from fastapi import FastAPI, Request, Response
 
 from services.chassis.web.forms import Form
 from services.chassis.web.site import Site, Visit
 from services.records.pages.api_client import RecordApi
+from services.records.pages.journals import JournalLine, lines_after
 from services.records.pages.kinds import Record, RecordKind, StepForm, name_document_faults
+from services.records.pages.messages import message
 
 
 def add_steps(pages: FastAPI, site: Site, api: RecordApi, kind: RecordKind) -> None:
@@ -34,24 +39,38 @@ def _add_step(pages: FastAPI, site: Site, api: RecordApi, kind: RecordKind, step
         visit = site.visit(request)
         form = await visit.sent_form()
         record = (await api.get(visit, f"/{kind.collection}/{id}")).body
-        body = step.command(form, step.fields_for(visit, record))
+        body, version = step.command(form, step.fields_for(visit, record)), form.version
         if step.changes:
             body = step.changed(form, record, body)
             if form.faulty:
                 return step_page(visit, kind, step, record, form, 422)
         answer = await api.send(visit, form, f"/{kind.collection}/{id}/{step.name}", body)
-        if form.faulty:
-            name_document_faults(form)
-            return step_page(visit, kind, step, record, form, answer.status)
-        return visit.see_other(kind.address(id), "step-taken")
+        if not form.faulty:
+            return visit.see_other(kind.address(id), "step-taken")
+        name_document_faults(form)
+        outdated = form.version != version
+        later = await lines_after(visit, api, kind, id, version) if outdated else []
+        _name_overwritten(form, body if step.changes else {}, later)
+        return step_page(visit, kind, step, record, form, answer.status, later)
+
+
+def _name_overwritten(form: Form, body: Mapping[str, Any], later: Sequence[JournalLine]) -> None:
+    """Names each field by which the form would undo what somebody else has just corrected."""
+    now = {name: values[0] for line in reversed(later) for name, values in line.data}
+    for name in sorted(body.keys() & now.keys()):
+        form.refuse(name, message("record-now-other", now=now[name]))
 
 
 def step_page(
-    visit: Visit, kind: RecordKind, step: StepForm, record: Record, form: Form, status: int = 200
-) -> Response:
-    """The form of a step beside what it will do; one that is impossible now says so instead."""
+    visit: Visit, kind: RecordKind, step: StepForm, record: Record, form: Form, status: int = 200,
+    later: Sequence[JournalLine] = (),
+) -> Response:  # fmt: skip
+    """The form of a step beside what it will do; one that is impossible now says so instead.
+
+    `later` is what others have entered since the form was made.
+    """
     return visit.page(
         "record_step.html", status, form=form, kind=kind, step=step, record=record,
         fields=step.fields_for(visit, record), address=kind.address(record["id"]),
-        possible=step in kind.next_steps(visit, record),
+        possible=step in kind.next_steps(visit, record), later=later,
     )  # fmt: skip

@@ -9,7 +9,6 @@ from urllib.parse import quote
 from fastapi import FastAPI, Query, Request, Response
 from pydantic import BaseModel, Field
 
-from services.chassis.web import formats
 from services.chassis.web.forms import Form
 from services.chassis.web.site import Site, Visit
 from services.records.pages.api_client import Answer, RecordApi
@@ -17,6 +16,14 @@ from services.records.pages.kinds import Record, options
 from services.training.attendance_files.refused_list import ATTENDANCE
 from services.training.domain import labels
 from services.training.domain.attendance import Test
+from services.training.pages.attendance_ticks import (
+    attended_rows,
+    begun_fields,
+    name_rows,
+    name_unticked,
+    persons_of,
+    take_over,
+)
 from services.training.pages.course import session_ends
 from services.training.pages.course_steps import COURSES, course_title, session_title
 from services.training.pages.list_uploads import Import, ListUploads, add_list_import
@@ -27,7 +34,7 @@ ROWS, PERSONS_SHOWN = 1000, 100
 """How many a roster has at most, and how many persons are ticked at once."""
 TESTS = options(labels.test, get_args(Test))
 ATTENDED = "/courses/{id}/sessions/{session}/attendance"
-DAY_LENGTH = len("2025-03-01")
+DAY_LENGTH, UNPROCESSABLE = len("2025-03-01"), 422
 
 
 class Sitting(NamedTuple):
@@ -92,60 +99,6 @@ class PersonPage(BaseModel):
         return self.cursor + 1 if len(persons) > self.cursor * PERSONS_SHOWN else None
 
 
-def begun_fields(persons: Iterable[Mapping[str, Any]], session_hours: str) -> dict[str, Any]:
-    """What the form of persons begins with: their attendance, or that of whoever stays to the end.
-
-    The fields of a person have the number of the row behind their names.
-    """
-    fields: dict[str, Any] = {}
-    for row, each in enumerate(persons):
-        present = each["hours"] not in (None, "0") or each["test"] == "passed"
-        hours = each["hours"] if present else session_hours
-        fields[f"person-{row}"], fields[f"test-{row}"] = each["person"], each["test"]
-        fields[f"hours-{row}"] = formats.decimal(hours)
-        fields[f"present-{row}"] = "1" if present else None
-    return fields
-
-
-def sent_persons(form: Form) -> list[str]:
-    """The persons of the form, by row."""
-    persons: list[str] = []
-    while person := form.text(f"person-{len(persons)}"):
-        persons.append(person)
-    return persons
-
-
-def attended_rows(form: Form, listed: Iterable[str]) -> tuple[list[dict[str, Any]], list[int]]:
-    """The rows of the command, and beside each the row of the form.
-
-    Whoever is not ticked is absent if the form says so of all, or was listed already; of others
-    nothing is written down.
-    """
-    earlier, rows, places = set(listed), [], []
-    for row, person in enumerate(sent_persons(form)):
-        if form.checked(f"present-{row}"):
-            hours = form.text(f"hours-{row}").replace(",", ".")
-            test = form.text(f"test-{row}")
-            rows.append({"person": person, "hours": hours} | ({"test": test} if test else {}))
-            places.append(row)
-        elif form.checked("absent") or person in earlier:
-            rows.append({"person": person, "hours": "0"})
-            places.append(row)
-    return rows, places
-
-
-def name_rows(form: Form, places: list[int]) -> None:
-    """Puts the faults of the rows of a command at the fields of the form."""
-    for name in [each for each in form.errors if each.startswith("rows.")]:
-        _, index, member = name.split(".", 2) if name.count(".") > 1 else ("", "", "")
-        sentences = form.errors.pop(name)
-        if not index.isdecimal() or int(index) >= len(places):
-            form.general += sentences
-            continue
-        field = member if member in ("hours", "test") else "present"
-        form.errors.setdefault(f"{field}-{places[int(index)]}", []).extend(sentences)
-
-
 def add_attendance(pages: FastAPI, site: Site, api: RecordApi) -> None:
     """The attendance of a session: read, ticked, and as a file."""
 
@@ -158,9 +111,11 @@ def add_attendance(pages: FastAPI, site: Site, api: RecordApi) -> None:
         if not may_attend(visit, sitting):
             return visit.page("attendance.html", **_frame(visit, sitting))
         persons = await enrolled(visit, api, sitting)
-        part = page.of(persons)
+        part, next_page = page.of(persons), page.after(persons)
         form = visit.form(sitting.version, **begun_fields(part, sitting.session["hours"]))
-        return _ticking_page(visit, sitting, part, form, next=page.after(persons))
+        if form.restored:  # meanwhile somebody may have come on the roster, between the others
+            part = persons_of(form, persons)
+        return _ticking_page(visit, sitting, part, form, next=next_page)
 
     _add_ticking(pages, site, api)
     _add_file(pages, site, api)
@@ -176,22 +131,33 @@ def _add_ticking(pages: FastAPI, site: Site, api: RecordApi) -> None:
         visit = site.visit(request)
         form = await visit.sent_form()
         sitting = await load_sitting(visit, api, id, session)
-        rows, places = attended_rows(form, (each["person"] for each in sitting.listed))
-        status = 422
-        if not rows:
-            form.general.append(message("attendance-nobody"))
-        else:
-            body = {"session": session, "rows": rows}
-            status = (await api.send(visit, form, f"/courses/{id}/attend", body)).status
         everybody = await enrolled(visit, api, sitting)
-        next_page = page.after(everybody)
+        persons, next_page = persons_of(form, everybody), page.after(everybody)
+        status = await _send_ticks(visit, api, form, sitting, persons)
         if not form.faulty:
             address = f"{sitting.address}?cursor={next_page}" if next_page else COURSES.address(id)
             return visit.see_other(address, "attendance-recorded")
-        name_rows(form, places)
-        by_key = {each["person"]: each for each in everybody}
-        persons = [by_key.get(key, {"person": key}) for key in sent_persons(form)]
         return _ticking_page(visit, sitting, persons, form, status, next_page)
+
+
+async def _send_ticks(
+    visit: Visit, api: RecordApi, form: Form, sitting: Sitting, persons: list[dict[str, Any]]
+) -> int:
+    """Sends the rows of the form; the status of the answer, and what is wrong in the form."""
+    hours, version = sitting.session["hours"], form.version
+    if version == sitting.version:
+        name_unticked(form, persons, hours)
+    rows, places = attended_rows(form, sitting.listed)
+    if not rows and not form.faulty:
+        form.general.append(message("attendance-nobody"))
+    if form.faulty:
+        return UNPROCESSABLE
+    body = {"session": sitting.session["session"], "rows": rows}
+    answer = await api.send(visit, form, f"/courses/{sitting.course['id']}/attend", body)
+    name_rows(form, places)
+    if form.version != version:
+        take_over(form, persons, hours)
+    return answer.status
 
 
 def may_attend(visit: Visit, sitting: Sitting) -> bool:

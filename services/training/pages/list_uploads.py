@@ -100,6 +100,15 @@ class ListUploads:
         rows |= rows_at_fault(refused, form) or set()
         return self._mend_page(visit, form, target, refused, as_table(self.kind, refused), rows)
 
+    def show_rows(self, visit: Visit, form: Form, target: Import) -> Response:
+        """The rows that were being mended when a session ended, as they were left."""
+        try:
+            refused, rows = sent_rows(self.kind, form)
+        except (ValueError, RecursionError):
+            return import_page(visit, form, target)
+        table = as_table(self.kind, refused)
+        return self._mend_page(visit, form, target, refused, table, rows, 200)
+
     async def _table(self, raw: bytes, sheet: str) -> Table | None:
         try:
             return await self.readers.read(raw, sheet or None)
@@ -108,14 +117,14 @@ class ListUploads:
 
     def _mend_page(
         self, visit: Visit, form: Form, target: Import, refused: RefusedList, table: Table,
-        rows: set[int],
+        rows: set[int], status: int = 422,
     ) -> Response:  # fmt: skip
         """The rows with faults as fields, the others beside them."""
         name_cells(self.kind, form, refused, table)
         editable = [(number, refused.rows[number]) for number in sorted(rows & refused.rows.keys())]
         form.values["list"] = [json.dumps(as_members(refused), ensure_ascii=False)]
         return visit.page(
-            "list_mend.html", 422, form=form, target=target, kind=self.kind, editable=editable,
+            "list_mend.html", status, form=form, target=target, kind=self.kind, editable=editable,
             columns=[name for name in self.kind.columns if name in refused.places],
             rest=[row for number, row in refused.rows.items() if number not in rows],
         )  # fmt: skip
@@ -130,7 +139,10 @@ def add_list_import(
     @pages.get(f"{route}/import")
     async def list_import(request: Request) -> Response:
         visit = site.visit(request)
-        return import_page(visit, visit.form(), await target_of(visit))
+        form, target = visit.form(), await target_of(visit)
+        if form.restored and form.text("list"):
+            return uploads.show_rows(visit, form, target)
+        return import_page(visit, form, target)
 
     @pages.post(f"{route}/import")
     async def import_file(request: Request) -> Response:

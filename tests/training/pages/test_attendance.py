@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from typing import Any
 
 import httpx
@@ -38,6 +39,11 @@ async def begun(visits: PageVisits, address: str) -> dict[str, str]:
     page = await visits.open(address, "clerk")
     assert page.status_code == 200, page.text
     return {k: v for k, v in fields_of(page.text).items() if not k.startswith("_")}
+
+
+def without_token(fields: dict[str, str]) -> dict[str, str]:
+    """A form as another visit of the same person may send it, for the same version."""
+    return {k: v for k, v in fields.items() if not k.startswith("_") or k == "_version"}
 
 
 async def listed(visits: PageVisits, address: str) -> dict[str, tuple[str, str | None]]:
@@ -97,6 +103,60 @@ async def test_a_refused_form_keeps_every_box_and_names_the_row(visits: PageVisi
     right = wrong | {"hours-2": "7,5", "test-0": "passed"}
     await visits.succeed(address, "clerk", fields | right)
     assert await listed(visits, address) == {"CB-1": ("7.5", "passed"), "CB-3": ("7.5", "failed")}
+
+
+async def test_hours_and_tests_beside_nobody_ticked_are_not_dropped(visits: PageVisits) -> None:
+    """They are refused where they stand, until the person is ticked or they are as they were."""
+    address = await sitting(visits, test=True)
+    fields = await begun(visits, address) | {"present-0": "1", "test-0": "passed"}
+    for slip in ({"hours-1": "3,5"}, {"test-1": "passed"}):
+        refused = await visits.send(address, "clerk", fields | slip)
+        assert refused.status_code == 422 and "chưa đánh dấu có mặt" in refused.text
+        assert fields_of(refused.text).items() >= slip.items()
+    assert await listed(visits, address) == {}
+    await visits.succeed(address, "clerk", fields)
+
+
+async def test_saving_again_keeps_the_failed_test_of_whoever_was_absent(visits: PageVisits) -> None:
+    """An absence that was entered with a test is not rewritten by a form that has no box for it."""
+    address = await sitting(visits, test=True)
+    person = (await begun(visits, address))["person-0"]
+    row = {"person": person, "hours": "0", "test": "failed"}
+    course = address.removeprefix("/training/pages/").partition("/sessions")[0]
+    await visits.desk.succeed(f"{course}/attend", "clerk", {"session": "s1", "rows": [row]})
+    fields = await begun(visits, address)
+    await visits.succeed(address, "clerk", fields | {"present-1": "1"})
+    assert (await listed(visits, address))["CB-1"] == ("0", "failed")
+
+
+async def test_two_clerks_who_tick_at_once_lose_nothing(visits: PageVisits) -> None:
+    """The second one is told once what the first has entered, with it in the form."""
+    address = await sitting(visits)
+    mine = without_token(fields_of((await visits.open(address, "clerk")).text))
+    theirs = await begun(visits, address) | {"present-0": "1", "hours-0": "3,5", "present-1": "1"}
+    await visits.succeed(address, "clerk", theirs)
+    refused = await visits.send(address, "clerk", mine | {"present-1": "1", "present-2": "1"})
+    assert refused.status_code == 412 and refused.text.count("Người khác vừa ghi") == 2
+    shown = without_token(fields_of(refused.text))
+    assert (shown["present-0"], shown["hours-0"], shown["present-2"]) == ("1", "3,5", "1")
+    await visits.succeed(address, "clerk", shown)
+    assert await listed(visits, address) == {
+        "CB-1": ("3.5", None), "CB-2": ("7.5", None), "CB-3": ("7.5", None),
+    }  # fmt: skip
+
+
+async def test_a_restored_form_ticks_the_same_persons(visits: PageVisits) -> None:
+    """Somebody came on the roster, between the others, while the session was over."""
+    address = await sitting(visits)
+    fields = fields_of((await visits.open(address, "clerk")).text) | {"present-1": "1"}
+    body = {"unit": OWN, "role": "official", "number": "CB-0", "name": "Lê Anh Mẫu"}
+    await visits.desk.succeed("memberships", "clerk", body | {"at": "2025-03-01"})
+    asked = await visits.desk.client.post(address, data=fields)
+    kept = {"kept": html.unescape(asked.text.partition('name="kept" value="')[2].partition('"')[0])}
+    again = await visits.send("/training/pages/return", "clerk", kept, blank=address)
+    shown = fields_of(again.text)
+    assert again.status_code == 200 and "present-1" in shown and "present-0" not in shown
+    assert shown["person-1"] == fields["person-1"]
 
 
 async def test_many_persons_are_ticked_page_by_page(

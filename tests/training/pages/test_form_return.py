@@ -163,6 +163,37 @@ async def test_a_form_of_an_earlier_session_is_shown_again_and_not_sent(desk: De
     assert await courses(desk) == 1
 
 
+async def test_an_error_page_leads_back_to_what_was_typed(desk: Desk) -> None:
+    """Whatever went wrong; a page that somebody only opened has nothing to go back to."""
+    person = Person(desk)
+    person.sign_in("lan")
+    fields = await person.typed()
+    lost = f"{LIST}/course-00000000-0000-0000-0000-000000000000/hold"
+    error = await person.post(lost, fields)
+    assert error.status_code == 404 and f'action="{RETURN}"' in error.text
+    page = await person.post(RETURN, {"kept": inputs(error)["kept"]})
+    assert page.status_code == 200 and shown(page)["title"] == TYPED["title"]
+    assert 'name="kept"' not in (await person.get(lost)).text
+
+
+async def test_rows_that_were_being_mended_come_back(desk: Desk) -> None:
+    """The session ends over the wrong rows of a list: what was typed into their cells is shown."""
+    person, page = Person(desk), "/training/pages/rosters/H44.1/import"
+    person.sign_in("lan")
+    blank = inputs(await person.get(page))
+    raw = "Số hiệu cán bộ;Họ và tên;Vai trò\nCB-1;Lan;Sếp\nCB-2;Minh;Khác\n".encode()
+    own = {"cookie": person.cookie}
+    refused = await desk.client.post(page, data=blank, files={"file": ("a.csv", raw)}, headers=own)
+    mended = {**inputs(refused), "cell-2-role": "Khác", "cell-2-name": "Lan Anh"}
+    cells = {name: (None, text) for name, text in mended.items()}
+    person.cookie = ""
+    asked = await desk.client.post(f"{page}/rows", files=cells)
+    person.sign_in("lan")
+    again = await person.post(RETURN, {"kept": inputs(asked)["kept"]})
+    assert again.status_code == 200 and 'name="cell-2-name" value="Lan Anh"' in again.text
+    assert "Minh" in again.text and 'type="file"' not in again.text
+
+
 async def test_very_much_text_comes_back_by_another_tab(desk: Desk) -> None:
     """Beyond what fits into the form to sign in; what no page takes is not kept."""
     person = Person(desk)
