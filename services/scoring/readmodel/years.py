@@ -21,7 +21,15 @@ from services.scoring.store import seals, stages
 from services.scoring.store.seals import DraftRow
 from services.scoring.year.obstacles import Because, WaitingEntry, begin_reason, obstacles
 from services.scoring.year.seal import GoverningRubric
-from services.scoring.year.stages import PROVISIONAL, SEALED, RubricText, Stage, YearState, possible
+from services.scoring.year.stages import (
+    PROVISIONAL,
+    SEALED,
+    RubricText,
+    Stage,
+    YearState,
+    possible,
+    year_mark,
+)
 
 YEARS_BACK = 30
 """A rubric without a first year rates every year since 2000: older ones are listed if used."""
@@ -53,6 +61,11 @@ class YearView:
     undecided: list[UndecidedAppeal]
     draft: DraftRow | None
     blocked: frozenset[Stage]
+
+    @property
+    def mark(self) -> str:
+        """What tells this state of the year from another one."""
+        return year_mark(self.state, None if self.draft is None else self.draft.root)
 
     def possible(self, role: str) -> list[Stage]:
         """The stages to which a role may lead the year now."""

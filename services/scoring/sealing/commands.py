@@ -27,6 +27,7 @@ from services.scoring.rubrics.model import Rubrics
 from services.scoring.sealing.events import stamped_event
 from services.scoring.store import position, seals, stages
 from services.scoring.store.position import Position
+from services.scoring.store.seals import DraftRow
 from services.scoring.year import obstacles
 from services.scoring.year.obstacles import Because
 from services.scoring.year.stages import (
@@ -38,6 +39,7 @@ from services.scoring.year.stages import (
     YearState,
     possible,
     reply_until,
+    year_mark,
 )
 
 Decide = Callable[[YearState, int], YearDecision]
@@ -52,6 +54,13 @@ class StageRefused(DanchuError):
     ) -> None:
         self.state, self.because, self.possible = state, because, possible
         super().__init__(detail)
+
+
+class YearMoved(DanchuError):
+    """The year is no more as the caller saw it, so that something else would be decided."""
+
+    def __init__(self, year: int) -> None:
+        super().__init__(message("year-moved", year=year))
 
 
 class StageOrder(NamedTuple):
@@ -71,11 +80,11 @@ class StageCommands:
     rubrics: Rubrics
     clock: Clock
 
-    async def publish(self, year: int, order: StageOrder) -> YearDecision:
+    async def publish(self, year: int, order: StageOrder, mark: str | None = None) -> YearDecision:
         """Publishes the ratings as of now, and begins the period of replies.
 
-        A draft of a seal is dropped. The same call again gets the first decision. Raises
-        YearUnknown, StageRefused.
+        A draft of a seal is dropped. The same call again gets the first decision. `mark` is the
+        mark of the year as the caller saw it. Raises YearUnknown, StageRefused, YearMoved.
         """
         days = max((rubric.reply_days for rubric in self.rubrics.of_year(year)), default=0)
 
@@ -86,9 +95,9 @@ class StageCommands:
                 reply_until=reply_until(order.date, at, days),
             )  # fmt: skip
 
-        return await self._execute(year, PROVISIONAL, order, decide)
+        return await self._execute(year, PROVISIONAL, order, decide, mark)
 
-    async def reopen(self, year: int, order: StageOrder) -> YearDecision:
+    async def reopen(self, year: int, order: StageOrder, mark: str | None = None) -> YearDecision:
         """Begins a new version of a sealed year, as `publish` does."""
 
         def decide(state: YearState, at: int) -> YearDecision:
@@ -97,10 +106,10 @@ class StageCommands:
                 date=order.date, reason=order.reason, by=order.by,
             )  # fmt: skip
 
-        return await self._execute(year, REOPENED, order, decide)
+        return await self._execute(year, REOPENED, order, decide, mark)
 
     async def _execute(
-        self, year: int, stage: Stage, order: StageOrder, decide: Decide
+        self, year: int, stage: Stage, order: StageOrder, decide: Decide, mark: str | None
     ) -> YearDecision:
         if not self.rubrics.of_year(year):
             raise YearUnknown(year)
@@ -114,18 +123,20 @@ class StageCommands:
                 return earlier
             if stage not in NEXT[state.stage]:
                 raise refusal(state, stage, [obstacles.stage_reason(state)])
+            draft = await seals.draft(conn, year)
+            check_mark(state, draft, mark)
             stamps = await stamp(conn, state, self.clock())
             if stamps.first < moments.year_start(year):
                 raise refusal(state, stage, [obstacles.begin_reason(year)])
-            await _drop_draft(conn, year)
+            if draft is not None:  # its cut lies before the new cut-off
+                await seals.drop_draft(conn, draft)
             return await save(conn, place, year, decide(state, stamps.first), stamps)
 
 
-async def _drop_draft(conn: AsyncConnection, year: int) -> None:
-    """Drops what was drawn up to be sealed before: its cut lies before the new cut-off."""
-    row = await seals.draft(conn, year)
-    if row is not None:
-        await seals.drop_draft(conn, row)
+def check_mark(state: YearState, draft: DraftRow | None, mark: str | None) -> None:
+    """YearMoved where the caller saw another state of the year; not asked of one who names none."""
+    if mark is not None and mark != year_mark(state, None if draft is None else draft.root):
+        raise YearMoved(state.year)
 
 
 async def stamp(conn: AsyncConnection, state: YearState, now: int) -> Stamps:

@@ -17,7 +17,7 @@ from services.scoring.errors import RubricsReplaced, YearUnknown
 from services.scoring.messages import message
 from services.scoring.rubrics.model import Rubrics
 from services.scoring.sealing import preconditions
-from services.scoring.sealing.commands import StageOrder, find_earlier
+from services.scoring.sealing.commands import StageOrder, check_mark, find_earlier
 from services.scoring.sealing.fence import FENCE_SECONDS, MarksBehind, wait_for_marks
 from services.scoring.sealing.files import (
     DraftUnknown,
@@ -80,10 +80,11 @@ class Drafts:
         default_factory=lambda: defaultdict(asyncio.Lock)
     )
 
-    async def draw_up(self, year: int, order: StageOrder) -> SignedDraft:
+    async def draw_up(self, year: int, order: StageOrder, mark: str | None = None) -> SignedDraft:
         """Draws up a draft as of now, or answers the same call as it was answered first.
 
-        Raises YearUnknown, StageRefused, MarksBehind, SecretMissing or KeysMissing.
+        `mark` is the mark of the year as the caller saw it. Raises YearUnknown, StageRefused,
+        YearMoved, MarksBehind, SecretMissing or KeysMissing.
         """
         if not self.rubrics.of_year(year):
             raise YearUnknown(year)
@@ -93,6 +94,7 @@ class Drafts:
             answer = await self._first_answer(conn, state, order)
             if answer is not None:
                 return answer
+            check_mark(state, None, mark)
             await preconditions.refuse_dates(conn, state, cut, self.registry, self.rubrics)
         self._check_keys(cut)
         try:
@@ -224,13 +226,14 @@ class Drafts:
                 return SignedDraft(signed.encode(), row.size, seal.encode_root(row.root))
         raise preconditions.draft_lacking(state, self.rubrics)
 
-    async def drop(self, year: int, reason: str, by: str) -> None:
-        """Deletes a draft; DraftUnknown without one."""
+    async def drop(self, year: int, reason: str, by: str, mark: str | None = None) -> None:
+        """Deletes a draft; DraftUnknown without one, YearMoved where the caller saw another."""
         async with self.db.write() as conn:
             await position.lock(conn)
             row = await seals.draft(conn, year)
             if row is None:
                 raise DraftUnknown(year)
+            check_mark(await stages.load(conn, year), row, mark)
             await seals.drop_draft(conn, row)
         log.info("a draft was dropped", extra={"year": year, "by": by, "reason": reason})
 

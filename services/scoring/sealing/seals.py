@@ -17,7 +17,7 @@ from services.chassis.errors import DanchuError
 from services.scoring.messages import message
 from services.scoring.rubrics.model import Rubrics
 from services.scoring.sealing import preconditions
-from services.scoring.sealing.commands import save, stamp
+from services.scoring.sealing.commands import check_mark, save, stamp
 from services.scoring.sealing.events import sealed_messages
 from services.scoring.sealing.files import (
     SealFiles,
@@ -59,11 +59,12 @@ class Seals:
     files: SealFiles
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
-    async def seal(self, year: int, line: str | None, by: str) -> str:
+    async def seal(self, year: int, line: str | None, by: str, mark: str | None = None) -> str:
         """Seals the draft of a year with an auditor's signature; returns the note.
 
-        Without a line the auditor's key of the home signs. The same call again gets the same
-        note. Raises StageRefused, SignatureRefused, SamePerson or AuditorKeyMissing.
+        Without a line the auditor's key of the home signs: `mark`, the mark of the year as the
+        auditor saw it, keeps it from signing another draft. The same call again gets the same
+        note. Raises StageRefused, SignatureRefused, YearMoved, SamePerson or AuditorKeyMissing.
         """
         async with self._lock:
             async with self.db.read() as conn:
@@ -74,6 +75,7 @@ class Seals:
                 row = await seals.draft(conn, year)
                 if row is None:
                     raise preconditions.draft_lacking(state, self.rubrics)
+                check_mark(state, row, mark)
                 content = await draft_set(conn, year, self.keyring)
             sealed = self._signed(state, row, line, by)
             log = await self.files.log_of(content)

@@ -170,6 +170,14 @@ def possible(state: YearState, role: str | None = None) -> list[Stage]:
     ]
 
 
+def year_mark(state: YearState, draft_root: bytes | None) -> str:
+    """What tells two states of a year apart: its decisions, and the draft that waits to be sealed.
+
+    Whoever decides by what a page showed sends its mark along, so that nothing else is decided.
+    """
+    return f"{len(state.decisions)}.{'' if draft_root is None else draft_root.hex()}"
+
+
 def decision_of(event: Recorded) -> YearDecision | None:
     """The decision that an event of scoring brings; None for any other event."""
     stage = _STAGE_OF.get(event.kind.short)

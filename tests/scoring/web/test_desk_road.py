@@ -124,3 +124,34 @@ async def test_signatures_that_were_made_outside_are_pasted(
         sealed = await persons.step("auditor", "/desk/2025/seal", signature=line_of(note, AUDITOR))
         assert sealed.headers["location"] == "/desk/2025?notice=desk-seal"
         await persons.verify("hr", "1")
+
+
+async def test_what_was_not_shown_is_not_decided(persons: Persons) -> None:
+    """A page left open while others decide does nothing, and shows what is so now."""
+    first = await _confirmation(persons, "council", "publish", decision="1/QĐ", **ON_PAPER)
+    stale = await _confirmation(persons, "council", "publish", decision="2/QĐ", **ON_PAPER)
+    published = await persons.send("council", first)
+    again = await persons.send("council", first)
+    assert again.headers["location"] == published.headers["location"]
+    moved = await persons.send("council", stale)
+    assert moved.status_code == 409 and "đã thay đổi" in moved.text and "2/QĐ" in moved.text
+    assert "2/QĐ" not in (await persons.get("hr", "/desk/2025")).text
+
+    await persons.step("operator", "/desk/2025/draft", decision="3/QĐ", **ON_PAPER)
+    unseen = await _confirmation(persons, "auditor", "seal")
+    await persons.step("operator", "/desk/2025/drop", reason="Nhầm số")
+    await persons.step("operator", "/desk/2025/draft", decision="4/QĐ", **ON_PAPER)
+    refused = await persons.send("auditor", unseen)
+    assert refused.status_code == 409 and "đã thay đổi" in refused.text and "4/QĐ" in refused.text
+    confirmed = await persons.send("auditor", refused)
+    assert "4/QĐ" in confirmed.text
+    sealed = await persons.send("auditor", confirmed)
+    assert sealed.headers["location"] == "/desk/2025?notice=desk-seal"
+
+
+async def _confirmation(
+    persons: Persons, role: str, step: str, **fields: str
+) -> httpx.Response:  # fmt: skip
+    """The page of a step that says what it will do."""
+    form = await persons.get(role, f"/desk/2025/{step}")
+    return await persons.send(role, form, **fields)

@@ -1,7 +1,8 @@
 """The steps of a year: a form, a page that says what will happen, and the command itself.
 
-Each goes through the same typed command as the interface. A refusal says why,
-and what can be done instead; nothing that was typed is lost.
+Each goes through the same typed command as the interface. A refusal says why, and what can be done
+instead; nothing that was typed is lost. The version of a form is the mark of the year that it
+showed: where the year has moved since, nothing is done, and the form shows what is so now.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from services.scoring.access.parameters import Year
 from services.scoring.access.seal_body import AuditorBody, DropBody, SignatureBody
 from services.scoring.readmodel.years import YearView
 from services.scoring.sealing.checkpoints import OperatorKeyMissing
-from services.scoring.sealing.commands import StageRefused
+from services.scoring.sealing.commands import StageRefused, YearMoved
 from services.scoring.sealing.drafts import KeysMissing
 from services.scoring.sealing.events import EventRefused
 from services.scoring.sealing.fence import MarksBehind
@@ -41,9 +42,11 @@ OF_DRAFT = ("signature", "seal", "drop")
 REFUSALS = (
     SamePerson, AuditorKeyMissing, OperatorKeyMissing, KeysMissing, KeyRefused,
     SecretMissing, MarksBehind, DraftUnknown, SealPending, SealDiffers, RootsDiffer, EventRefused,
+    YearMoved,
 )  # fmt: skip
-"""What a command refuses in one sentence; the form is step_pages again with it."""
-Run = Callable[[int, Any, str], Awaitable[object]]
+"""What a command refuses in one sentence; the form is shown again with it."""
+Run = Callable[[int, Any, str, str], Awaitable[object]]
+"""A command on a year: its body, who calls, and the mark of the year as the person saw it."""
 
 
 class YearStep(NamedTuple):
@@ -60,23 +63,23 @@ def steps(desk: Desk) -> tuple[YearStep, ...]:
     stages, seals = desk.stages, desk.seals
     decided = ("decision", "date", "reason")
 
-    async def publish(year: int, body: DecisionBody, by: str) -> object:
-        return await stages.publish(year, body.order(by))
+    async def publish(year: int, body: DecisionBody, by: str, mark: str) -> object:
+        return await stages.publish(year, body.order(by), mark)
 
-    async def reopen(year: int, body: DecisionBody, by: str) -> object:
-        return await stages.reopen(year, body.order(by))
+    async def reopen(year: int, body: DecisionBody, by: str, mark: str) -> object:
+        return await stages.reopen(year, body.order(by), mark)
 
-    async def draw_up(year: int, body: DecisionBody, by: str) -> object:
-        return await seals.drafts.draw_up(year, body.order(by))
+    async def draw_up(year: int, body: DecisionBody, by: str, mark: str) -> object:
+        return await seals.drafts.draw_up(year, body.order(by), mark)
 
-    async def sign(year: int, body: SignatureBody, by: str) -> object:
-        return await seals.drafts.sign(year, body.signature, by)
+    async def sign(year: int, body: SignatureBody, by: str, mark: str) -> object:
+        return await seals.drafts.sign(year, body.signature, by)  # the line names its draft
 
-    async def seal(year: int, body: AuditorBody, by: str) -> object:
-        return await seals.seals.seal(year, body.signature, by)
+    async def seal(year: int, body: AuditorBody, by: str, mark: str) -> object:
+        return await seals.seals.seal(year, body.signature, by, mark)
 
-    async def drop(year: int, body: DropBody, by: str) -> object:
-        await seals.drafts.drop(year, body.reason, by)
+    async def drop(year: int, body: DropBody, by: str, mark: str) -> object:
+        await seals.drafts.drop(year, body.reason, by, mark)
         return None
 
     return (
@@ -125,7 +128,7 @@ def _add_step(pages: FastAPI, site: Site, desk: Desk, step_pages: StepPages) -> 
         if body is None:
             return await step_pages.form(visit, view, form, UNPROCESSABLE)
         try:
-            await step.run(year, body, visit.caller.name or visit.caller.role)
+            await step.run(year, body, visit.caller.name or visit.caller.role, form.version)
         except StageRefused as refused:
             return refusal_page(visit, year, step, refused)
         except SignatureRefused as refused:
@@ -133,7 +136,7 @@ def _add_step(pages: FastAPI, site: Site, desk: Desk, step_pages: StepPages) -> 
             return await step_pages.form(visit, view, form, UNPROCESSABLE)
         except REFUSALS as refused:
             form.general.append(refused.message)
-            return await step_pages.form(visit, view, form, CONFLICT)
+            return await step_pages.form(visit, await desk.years.view(year), form, CONFLICT)
         return visit.see_other(f"/desk/{year}", f"desk-{step.code}")
 
 
@@ -147,7 +150,7 @@ class StepPages(NamedTuple):
     async def form(self, visit: Visit, view: YearView, form: Form, status: int = 200) -> Response:
         """The form, beside what stands in the way of the step."""
         reasons = await self.desk.years.obstacles(view) if self.step.code == "draft" else []
-        year = view.state.year
+        year, form.version = view.state.year, view.mark
         return visit.page(
             "desk_step.html", status, year=year, step=self.step, form=form,
             obstacles=[obstacle(visit, year, each) for each in reasons],
@@ -159,7 +162,7 @@ class StepPages(NamedTuple):
         self, visit: Visit, view: YearView, form: Form, body: BaseModel
     ) -> Response:
         """What was typed, and what the step will do."""
-        values = body.model_dump()
+        values, form.version = body.model_dump(), view.mark
         effects = await self.effects.of(view, self.step.code, values)
         return visit.page(
             "desk_confirm.html", year=view.state.year, step=self.step, form=form, values=values,
