@@ -50,12 +50,15 @@ class Answering:
 @asynccontextmanager
 async def answering(
     home: Path, url: str, issuer: Issuer, events: Sequence[dict[str, Any]],
-    clock: Clock = now_us, **settings: Any,
+    clock: Clock = now_us, rubrics: Path = SHIPPED, **settings: Any,
 ) -> AsyncIterator[Answering]:  # fmt: skip
-    """Folds the events by the shipped rubrics into an empty database, and serves it."""
-    async with folding(url, load_directory(SHIPPED)) as fold:
+    """Folds the events by these rubrics into an empty database, and serves it."""
+    async with folding(url, load_directory(rubrics)) as fold:
         await fold.fold(accepted(events))
-    app = scoring.build(ScoringSettings(home=home, database_url=url, **settings), "http", clock)
+    settings_of_app = ScoringSettings(
+        home=home, database_url=url, scoring_rubrics=rubrics, **settings
+    )
+    app = scoring.build(settings_of_app, "http", clock)
     root = compose({"scoring": (app.api, app.health)})
     transport = httpx.ASGITransport(root, client=("192.0.2.7", 4711))
     try:

@@ -13,6 +13,7 @@ from typing import Any
 
 from contracts import moments
 from contracts.messages import Language
+from contracts.percentages import percentage
 from services.chassis.http.language import page_language
 
 MISSING = "–"
@@ -44,10 +45,10 @@ def count(number: int | None) -> str:
 
 
 def percent(share: Fraction | float | None, places: int = 0) -> str:
-    """A share of one as a percentage: `87,5 %` or `87.5%`."""
+    """A share of one as a percentage: `87,5 %` or `87.5%`; `>99 %` where it is not all."""
     if share is None:
         return MISSING
-    text = f"{float(share) * 100:.{places}f}"
+    text = percentage(Fraction(share), places)
     return f"{text.replace('.', ',')} %" if page_language() == "vi" else f"{text}%"
 
 

@@ -133,6 +133,8 @@ class _Page(Wording):
         number, lines = 0, self.sheet.lines
         for group in self.sheet.groups:
             own = [line for line in lines if _group_of(line) == group.group.id]
+            if not own:
+                continue
             yield {
                 "name": group.group.vi, "clause": group.group.clause,
                 "points": self.fraction(group.points), "score": self.number(group.score),

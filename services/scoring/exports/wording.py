@@ -9,6 +9,7 @@ from typing import Any
 
 from contracts import moments
 from contracts.messages import Language, Message
+from contracts.percentages import percentage
 from services.scoring.ratings.scores import points_text
 from services.scoring.ratings.sheet.numbers import figure, points
 
@@ -47,7 +48,7 @@ class Wording:
         """A share of one in percent, with one decimal."""
         if share is None:
             return NONE
-        text = f"{float(share) * 100:.1f}"
+        text = percentage(share, 1)
         return f"{text.replace('.', ',')} %" if self.language == "vi" else f"{text}%"
 
     def count(self, number: int | None) -> str:

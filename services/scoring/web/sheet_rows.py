@@ -64,8 +64,9 @@ class SheetBars(NamedTuple):
 
 
 class LineGroup(NamedTuple):
-    """The lines of a group."""
+    """The lines of a group of the rubric by its id, or of what is added or taken away."""
 
+    id: str | None
     name: Message | str
     clause: str
     score: int
@@ -103,13 +104,13 @@ class DecisionRow(NamedTuple):
 
 
 def line_groups(sheet: Sheet) -> list[LineGroup]:
-    """The lines by group, then those that are added and taken away."""
-    groups = [_basic_group(sheet, group) for group in sheet.groups]
+    """The lines by group, then those that are added and taken away; no group without lines."""
+    groups = [row for group in sheet.groups if (row := _basic_group(sheet, group)).lines]
     for section, code in ((Section.BONUS, "unit-bonus"), (Section.DEDUCTION, "unit-deduction")):
         lines = [each for each in sheet.lines if each.line.indicator.kind.section is section]
         if lines:
             score = sum(each.line.score for each in lines)
-            groups.append(LineGroup(message(code), "", score, None, lines))
+            groups.append(LineGroup(None, message(code), "", score, None, lines))
     return groups
 
 
@@ -119,7 +120,9 @@ def _basic_group(sheet: Sheet, group: GroupScore) -> LineGroup:
         each for each in sheet.lines
         if each.line.indicator.kind.basic and each.line.indicator.group == rule.id
     ]  # fmt: skip
-    return LineGroup(rule.vi, rule.clause, group.score, hundredths(group.points), lines)
+    return LineGroup(
+        rule.id, rule.vi, rule.clause, group.score, hundredths(group.points), lines
+    )  # fmt: skip
 
 
 def sheet_bars(sheet: Sheet, groups: Sequence[LineGroup], rubric: Rubric, events: str) -> SheetBars:

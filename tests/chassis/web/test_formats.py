@@ -45,6 +45,14 @@ def test_each_language_writes_numbers_and_days_its_own_way(
     assert formats.day(date(2024, 12, 16)) == texts[6] and formats.points("87.25") == texts[0]
 
 
+def test_nearly_all_is_not_shown_as_all() -> None:
+    """Nor is nearly nothing shown as nothing; both languages write the bound."""
+    assert formats.percent(Fraction(1999, 2000), 1) == ">99,9 %"
+    assert formats.percent(1 / 500) == "<1 %" and formats.percent(Fraction(1)) == "100 %"
+    use_language("en")
+    assert formats.percent(Fraction(1999, 2000), 1) == ">99.9%"
+
+
 def test_what_is_missing_is_a_dash() -> None:
     """Never the word None."""
     for each in (formats.points, formats.signed, formats.count, formats.percent, formats.day,

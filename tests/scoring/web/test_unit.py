@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -74,6 +75,22 @@ async def test_the_bars_add_up_to_the_total(tmp_path: Path) -> None:
     best = sheet_rows.lifts(sheet)
     assert [lift.worth for lift in best] == sorted((lift.worth for lift in best), reverse=True)
     assert best and best[0].worth > 0
+
+
+async def test_a_group_without_basic_indicators_is_not_shown(
+    home: Path, tmp_path: Path, issuer: Issuer
+) -> None:
+    """A rubric may keep a group for what is added or taken away; its sheets open all the same."""
+    rubrics = tmp_path / "rubrics"
+    shutil.copytree(SHIPPED, rubrics)
+    for file in rubrics.glob("*.yaml"):
+        extra = "groups:\n  - {id: spare, vi: Nhóm trống, clause: Điều 4 khoản 5}\n"
+        file.write_text(file.read_text(encoding="utf-8").replace("groups:\n", extra, 1), "utf-8")
+    url = f"sqlite:///{tmp_path / 'scoring.db'}"
+    async with answering(home, url, issuer, CITY, rubrics=rubrics) as made:
+        page = await Visiting(made.app).ask("GET", UNIT, "hr")
+        assert page.status_code == 200 and "Nhóm trống" not in page.text
+        assert 'id="group-training"' in page.text
 
 
 async def test_a_unit_is_found_by_each_of_its_codes(city: Answering) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from contracts.messages import Message
+from contracts.percentages import percentage
 from services.scoring.ratings.scores import hundredths, points_text
 
 PLACES = 10_000
@@ -29,7 +30,7 @@ def percent(number: Fraction) -> str:
 
 def percent_of(number: Fraction) -> Message:
     """A quantity in percent with two decimals, half up, as each language writes it."""
-    return figure(f"{points_of(number * 100)} %")
+    return figure(f"{percentage(number, 2)} %")
 
 
 def figure(number: str) -> Message:
