@@ -86,6 +86,7 @@ class Settings(BaseSettings):
     http_address_connections_max: int | None = Field(default=None, ge=1)
     http_credential_rate: int | None = Field(default=None, ge=1)
     http_credential_burst: int | None = Field(default=None, ge=1)
+    http_replicas: int = Field(default=1, ge=1, le=1000)
     tls_certificate: Path | None = None
     tls_key: Path | None = None
     tls_ca: Path | None = None

@@ -21,10 +21,12 @@ class EventRate:
 
     @classmethod
     def of(cls, settings: IntakeSettings, clock: Clock) -> EventRate:
-        """That of the settings; a burst has room for the largest batch by default."""
+        """That of the settings; all processes together have room for the largest batch at once."""
         rate = settings.intake_credential_rate
         burst = settings.intake_credential_burst or max(BATCH_MOST, rate or 0)
-        return cls(None if rate is None else Rates(rate, burst), clock)
+        if rate is None:
+            return cls(None, clock)
+        return cls(Rates.share(rate, burst, settings.http_replicas), clock)
 
     def check(self, sender: Credential, number: int) -> None:
         """Counts the events of a request; Problem 429 with the seconds to wait if they are many."""
@@ -33,5 +35,5 @@ class EventRate:
         key = sender.token or (sender.role, sender.name)
         wait = self.rates.take(key, self.clock() / 1_000_000, number)
         if wait:
-            detail = message("events-rate", rate=int(self.rates.a_second), seconds=wait)
+            detail = message("events-rate", rate=self.rates.in_words, seconds=wait)
             raise Problem(429, detail, headers={"Retry-After": str(wait)})

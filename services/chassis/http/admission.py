@@ -137,7 +137,7 @@ class Gate:
         """A place for a request of a caller's address, or the problem that refuses it."""
         limits = self.limits
         if self.rates is not None and (wait := self.rates.take(credential or address, now)):
-            detail = message("requests-rate", rate=int(self.rates.a_second), seconds=wait)
+            detail = message("requests-rate", rate=self.rates.in_words, seconds=wait)
             return Problem(429, detail, headers={"Retry-After": str(wait)})
         if len(self._tickets) >= limits.requests and not self._starve(now):
             return _refusal(503, message("too-busy", most=limits.requests))

@@ -22,6 +22,16 @@ class Rates:
     burst: float
     _full_at: OrderedDict[Hashable, float] = field(default_factory=OrderedDict)
 
+    @classmethod
+    def share(cls, a_second: float, burst: float, replicas: int) -> Rates:
+        """The part of one of so many processes that share the callers (decision 0047)."""
+        return cls(a_second / replicas, burst / replicas)
+
+    @property
+    def in_words(self) -> int:
+        """The rate as a sentence names it: whole, and at least 1."""
+        return max(1, int(self.a_second))
+
     def take(self, key: Hashable, now: float, number: int = 1) -> int:
         """Takes so many; 0, or the whole seconds to wait until they can be taken.
 

@@ -119,9 +119,11 @@ def trusted_proxies(settings: Settings) -> Proxies | None:
 
 
 def request_rates(settings: Settings) -> Rates | None:
-    """How many requests a second a credential may send; None for any number."""
+    """How many requests a second a credential may send to this process; None for any number."""
     rate = settings.http_credential_rate
-    return None if rate is None else Rates(rate, settings.http_credential_burst or 2 * rate)
+    if rate is None:
+        return None
+    return Rates.share(rate, settings.http_credential_burst or 2 * rate, settings.http_replicas)
 
 
 async def _sweep(gate: Gate, certificate: Certificate | None) -> None:

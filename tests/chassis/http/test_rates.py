@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 from services.chassis.http import rates
 from services.chassis.http.parsing import credential_key
 from services.chassis.http.rates import Rates
+from services.chassis.http.server import request_rates
+from services.chassis.settings import Settings
 from tests.support.sockets import get, served
 
 pytestmark = pytest.mark.anyio
@@ -51,6 +53,27 @@ def test_more_than_a_burst_waits_for_a_full_bucket() -> None:
     limit = Rates(10.0, 10.0)
     assert limit.take("a", 0.0, 50) == 0
     assert limit.take("a", 1.0, 50) == 4 and limit.take("a", 5.0, 50) == 0
+
+
+@pytest.mark.parametrize(("replicas", "accepted"), [(1, 16), (4, 16), (6, 12)])
+def test_processes_share_the_rate_of_a_credential(replicas: int, accepted: int) -> None:
+    """Asked by turns they grant together what one grants: at once, and afterwards each second."""
+    limits = Settings(http_credential_rate=8, http_replicas=replicas)
+    each = [request_rates(limits) for _ in range(replicas)]
+
+    def granted(seconds: int) -> int:
+        grants = (rates.take("a", float(seconds)) for rates in each * 20 if rates is not None)
+        return sum(not wait for wait in grants)
+
+    assert granted(0) == accepted
+    assert sum(granted(second) for second in range(1, 61)) in range(470, 481)
+
+
+def test_the_share_of_many_processes_is_at_least_a_request() -> None:
+    """A credential whose rate is below one a second for each process waits, and is not shut out."""
+    share = Rates.share(2.0, 4.0, 8)
+    assert [share.take("a", now) for now in (0.0, 0.0, 4.0)] == [0, 4, 0]
+    assert share.in_words == 1
 
 
 def test_another_spelling_of_a_token_is_the_same_credential() -> None:

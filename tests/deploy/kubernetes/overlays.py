@@ -115,11 +115,15 @@ def test_everything_is_in_the_namespace(contents: list[Object]) -> None:
 
 
 def test_production_has_replicas_and_an_autoscaler_that_no_apply_sets_back() -> None:
-    """Doors and queries scale by load, two folds and three nodes of NATS are there."""
+    """Doors and queries scale by load and share the rates; two folds and three NATS are there."""
     contents = {label(each): each for each in built(MANIFESTS / "overlays" / "production")}
     for name in ("intake", "records", "queries"):
         assert "replicas" not in contents[f"Deployment {name}"]["spec"]
-        assert contents[f"HorizontalPodAutoscaler {name}"]["spec"]["minReplicas"] >= 2
+        scaling = contents[f"HorizontalPodAutoscaler {name}"]["spec"]
+        assert scaling["minReplicas"] >= 2
+        (container,) = containers(template(contents[f"Deployment {name}"])["spec"])
+        environment = {each["name"]: each.get("value") for each in container["env"]}
+        assert environment["DANCHU_HTTP_REPLICAS"] == str(scaling["maxReplicas"])
         assert contents[f"PodDisruptionBudget {name}"]["spec"]["maxUnavailable"] == 1
     assert contents["Deployment fold"]["spec"]["replicas"] == 2
     nats = contents["StatefulSet nats"]

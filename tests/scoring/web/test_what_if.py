@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import csv
 import io
+import itertools
 import re
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
@@ -14,6 +15,7 @@ import httpx
 import pytest
 
 from services.chassis.auth.credentials import Issuer
+from services.chassis.http.service_api import compose
 from services.scoring.errors import WhatIfsWait
 from services.scoring.ratings.what_if import WhatIf
 from services.scoring.readmodel.what_if import WhatIfs
@@ -203,6 +205,77 @@ async def test_nobody_else_sees_a_what_if(made: Answering) -> None:
     other = await visiting.ask("GET", path, "hr", name="ông Minh")
     assert (own.status_code, other.status_code) == (200, 404)
     assert "không còn được giữ" in other.text
+
+
+@pytest.fixture
+async def replicas(
+    home: Path, tmp_path: Path, issuer: Issuer
+) -> AsyncIterator[tuple[Answering, Answering]]:
+    """Two processes of queries on one database, each of which knows that there are two."""
+    url = f"sqlite:///{tmp_path / 'scoring.db'}"
+    async with (
+        answering(home, url, issuer, CITY, http_replicas=2) as one,
+        answering(home, url, issuer, (), http_replicas=2) as other,
+    ):
+        yield one, other
+
+
+class RoundRobin(httpx.AsyncBaseTransport):
+    """A proxy without sticky cookies: each request goes to the next process."""
+
+    def __init__(self, made: Sequence[Answering]) -> None:
+        roots = [compose({"scoring": (each.app.api, each.app.health)}, each.app.pages)
+                 for each in made]  # fmt: skip
+        self.ways = itertools.cycle(httpx.ASGITransport(root) for root in roots)
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """The answer of the next process."""
+        return await next(self.ways).handle_async_request(request)
+
+
+def browsing(made: Sequence[Answering], **claims: Any) -> httpx.AsyncClient:
+    """A browser behind such a proxy, signed in."""
+    return httpx.AsyncClient(
+        transport=RoundRobin(made), base_url="http://danchu", follow_redirects=True,
+        cookies=Visiting(made[0].app).cookie("hr", **claims),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("first", [0, 1])
+async def test_behind_a_proxy_that_takes_turns_a_what_if_is_found(
+    replicas: tuple[Answering, Answering], first: int
+) -> None:
+    """Its page, its file and its texts, whichever replica is asked first; and what is typed wrong
+    is shown as typed."""
+    async with browsing(replicas) as browser:
+        for _ in range(first):
+            await browser.get("/sign-in")
+        form = hidden(await browser.get(PAGE)) | {"text": LOWER, "name": ""}
+        page = await browser.post(PAGE, data=form)
+        for _ in range(4):
+            assert page.status_code == 200 and "Giới hạn của tổng điểm" in page.text
+            page = await browser.get(page.url)
+        for _ in range(2):
+            file = await browser.get(f"{page.url}/units.csv")
+            assert file.status_code == 200 and len(file.content) > 100
+            edit = await browser.get(PAGE, params={"trial": page.url.path[-22:]})
+            assert "maximum: 5" in edit.text
+        form = hidden(await browser.get(PAGE)) | {"text": LOWER.replace("kinds:", "kindz:", 1)}
+        faulty = await browser.post(PAGE, data=form)
+        assert faulty.status_code == 422 and "kindz:" in faulty.text
+
+
+async def test_a_what_if_that_no_replica_has_is_explained_after_a_few_tries(
+    replicas: tuple[Answering, Answering],
+) -> None:
+    """In both languages, on a connection of its own each time, and with the way on."""
+    async with browsing(replicas) as browser:
+        for language, words in (("vi", "tải lại trang này"), ("en", "Load this page again")):
+            browser.cookies.delete("danchu_replicas_asked", path=f"{PAGE}/gone")
+            page = await browser.get(f"{PAGE}/gone", headers={"accept-language": language})
+            assert page.status_code == 404 and words in page.text
+            assert len(page.history) == 6
+            assert {each.headers["connection"] for each in page.history} == {"close"}
 
 
 async def test_few_trials_are_kept_and_none_for_long(

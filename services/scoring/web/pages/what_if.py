@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Sequence
 from typing import Annotated, Any
 
 from fastapi import FastAPI, Query, Request, Response
 from pydantic import BaseModel, Field
+from starlette.responses import RedirectResponse
 
 from services.chassis.errors import DanchuError
 from services.chassis.http.problems import RETRY_SECONDS, Problem
@@ -41,6 +43,9 @@ FAULTS_MAX = 20
 """So many faults of a text are shown."""
 NAME_MAX = 120
 AGAIN_SECONDS = 2
+ASKED, ASKED_MOST, ASKED_SECONDS = "danchu_replicas_asked", 12, 5
+"""The cookie that counts the replicas that did not have a what-if. Browsers follow 16 to 20
+redirections, of which the form is one."""
 UNPROCESSABLE, UNAVAILABLE = 422, 503
 
 
@@ -68,7 +73,10 @@ def _add_form(pages: FastAPI, site: Site, desk: Desk, trials: Trials) -> None:
         if form.restored:
             proposals = await sent_proposals(form)
         elif query.trial is not None:
-            proposals = [*_trial(trials, visit, year, query.trial).proposals]
+            trial = trials.find(query.trial, visit.person, year)
+            if trial is None:
+                return _ask_again(desk, visit)
+            proposals = [*trial.proposals]
         elif query.rubric is not None:
             snapshot = await desk.reading.snapshot(year)
             proposals = [
@@ -104,12 +112,24 @@ async def sent_proposals(form: Form) -> list[Proposal]:
     return [each for each in proposals if each.raw.strip()]
 
 
-def _trial(trials: Trials, visit: Visit, year: int, id_: str) -> Trial:
-    """The what-if of this person; Problem 404 where it is kept no longer."""
-    trial = trials.find(id_, visit.person, year)
-    if trial is None:
+def _ask_again(desk: Desk, visit: Visit) -> Response:
+    """Leads to the same address once more, where another replica may answer.
+
+    Problem 404 where this process is the only one, or each has probably been asked.
+    """
+    if desk.settings.http_replicas == 1:
         raise Problem(404, message("what-if-gone", minutes=LIFE_MINUTES))
-    return trial
+    count = visit.request.cookies.get(ASKED, "")
+    asked = min(ASKED_MOST, int(count)) if re.fullmatch("[0-9]{1,3}", count) else 0
+    if asked >= min(ASKED_MOST, 3 * desk.settings.http_replicas):
+        raise Problem(404, message("what-if-elsewhere", minutes=LIFE_MINUTES))
+    # A proxy that balances connections instead of requests has to choose anew.
+    again = RedirectResponse(visit.here, 307, {"connection": "close"})
+    again.set_cookie(
+        ASKED, str(asked + 1), max_age=ASKED_SECONDS, path=visit.path,
+        secure=visit.is_secure, httponly=True, samesite="lax",
+    )  # fmt: skip
+    return again
 
 
 async def _form(
@@ -137,7 +157,9 @@ def _add_result(pages: FastAPI, site: Site, desk: Desk, trials: Trials) -> None:
         request: Request, year: Year, trial: str, filters: Annotated[WhatIfFilters, Query()]
     ) -> Response:
         visit = site.visit(request)
-        begun = _trial(trials, visit, year, trial)
+        begun = trials.find(trial, visit.person, year)
+        if begun is None:
+            return _ask_again(desk, visit)
         if not begun.task.done():
             waiting = visit.page("what_if_wait.html", year=year, trial=begun)
             waiting.headers["refresh"] = str(AGAIN_SECONDS)
@@ -153,7 +175,9 @@ def _add_result(pages: FastAPI, site: Site, desk: Desk, trials: Trials) -> None:
     @pages.get(f"{WHAT_IF}/{{trial}}/units.csv")
     async def what_if_csv(request: Request, year: Year, trial: str) -> Response:
         visit = site.visit(request)
-        begun = _trial(trials, visit, year, trial)
+        begun = trials.find(trial, visit.person, year)
+        if begun is None:
+            return _ask_again(desk, visit)
         if not begun.task.done() or begun.task.exception() is not None:
             raise Problem(404, message("what-if-no-file"))
         answer = begun.task.result()
