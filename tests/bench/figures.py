@@ -96,7 +96,7 @@ def tables(report: Report) -> Sequence[Table]:
     shown = Table("figure", "database", "danchu", "baseline", "ratio", "target", "", title=title)
     for figure in report.figures:
         beside = _number(median(figure.baseline)) if figure.baseline else "-"
-        ratio = f"{figure.ratio:.1f} x" if figure.ratio is not None else "-"
+        ratio = f"{_ratio(figure.ratio)} x" if figure.ratio is not None else "-"
         ours, reached = f"{_number(figure.value)} {figure.unit}", "yes" if figure.reached else "no"
         shown.add_row(figure.name, figure.database, ours, beside, ratio, _target(figure), reached)
     return [shown, *(_stages(name, spent) for name, spent in report.stages.items())]
@@ -114,6 +114,11 @@ def _target(figure: Figure) -> str:
     if figure.goal == "ratio":
         return f"{figure.target:g} x"
     return f"{figure.goal} {_number(figure.target)}"
+
+
+def _ratio(value: float) -> str:
+    """With as many digits as a target has: 0.95 is asked of telemetry, 40 of the fold."""
+    return f"{value:.3f}" if value < 2 else f"{value:.1f}"
 
 
 def _number(value: float) -> str:
