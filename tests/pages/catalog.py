@@ -33,7 +33,11 @@ PAGES = (
     # signing in
     CatalogPage("home", "/"),
     CatalogPage("sign-in", "/sign-in"),
+    CatalogPage("sign-in-lost", "/sign-in?next=/training/pages/rosters/H44.1/import&lost=1"),
+    CatalogPage("signed-out-partly", "/?notice=signed-out-partly"),
+    CatalogPage("signed-in-elsewhere", "/signed-in"),
     CatalogPage("not-found", "/nowhere", status=404),
+    CatalogPage("wrong-parameter", f"/years/{YEAR}?kind=x", "hr", 422),
     # the public view, whose years and units `tasks/public.py` has
     CatalogPage("public-years", "/public/years"),
     CatalogPage("public-unknown", f"/public/years/{YEAR}", status=404),

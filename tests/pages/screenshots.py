@@ -1,6 +1,7 @@
-"""`python -m tests.pages.screenshots FOLDER [NAME…]`: pictures of the pages of the catalog.
+"""`python -m tests.pages.screenshots FOLDER [NAME…]`: pictures of pages and their states.
 
-Each page (or those whose names begin with one of NAME) in both languages, 1440 and 360 pixels wide.
+Each page of the catalog and each state of `states` (or those whose names begin with one of NAME)
+in both languages, 1440 and 360 pixels wide.
 `--url URL --home HOME --passwords FILE` uses a stack that runs already: FILE has what `danchu up`
 printed.
 """
@@ -19,6 +20,7 @@ from tests.pages.browser import LOCALES, Visitors, chromium
 from tests.pages.catalog import PAGES, UNIT, CatalogPage
 from tests.pages.city import City, sample_city
 from tests.pages.records import make_records
+from tests.pages.states import STATES, PageState
 from tests.support.stacks import Stack
 
 WIDTHS = (1440, 360)
@@ -34,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     options.folder.mkdir(parents=True, exist_ok=True)
     pages = [
-        page for page in PAGES
+        page for page in (*PAGES, *STATES)
         if not options.names or page.name.startswith(tuple(options.names))
     ]  # fmt: skip
     with _city(options) as city, chromium() as browser:
@@ -42,12 +44,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
             take(Visitors(browser, city), page, options.folder)
 
 
-def take(visitors: Visitors, entry: CatalogPage, folder: Path) -> None:
+def take(visitors: Visitors, entry: CatalogPage | PageState, folder: Path) -> None:
     """The four pictures of a page, by the name `<page>-<language>-<width>.png`."""
     for language in LOCALES:
         for width in WIDTHS:
             with visitors.page(entry.role, language, width) as page:
-                page.goto(visitors.city.address(entry.path))
+                if isinstance(entry, CatalogPage):
+                    page.goto(visitors.city.address(entry.path))
+                else:
+                    entry.reach(page, visitors.city)
                 page.screenshot(
                     path=folder / f"{entry.name}-{language}-{width}.png", full_page=True
                 )

@@ -1,0 +1,152 @@
+"""What holds for every state of `states.py`, as for the pages of the catalog, and for every fault.
+
+Faults that no form of a running city brings about are answered by pages of this process: those of
+every status, and of a sign-in at an issuer that fails or is away.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import httpx
+import pytest
+from anyio.from_thread import BlockingPortal, start_blocking_portal
+from fastapi import Request, Response
+from playwright.sync_api import Page, Route
+from starlette.types import ASGIApp
+
+from services.chassis.auth.credentials import verifier
+from services.chassis.clock import now_us
+from services.chassis.http.problems import FieldError, Problem
+from services.chassis.messages import message
+from services.chassis.settings import Settings
+from services.chassis.web.error_pages import page_application
+from services.chassis.web.guard import guard
+from services.chassis.web.sessions import open_sessions
+from services.chassis.web.site import OPEN_PAGE, Site
+from services.scoring.web.messages import message as sentence
+from services.scoring.web.sign_in_issuer import AWAY, FAILURES, LARGE, UNTRUSTED
+from tests.pages.browser import Visitors, overflow, violations
+from tests.pages.states import STATES, PageState
+
+VISITS = (("vi", 1440, 360), ("en", 360, 1440))
+"""The language, the width at which axe looks, and the other one."""
+STATUSES = (400, 401, 403, 404, 405, 408, 409, 412, 413, 415, 422, 429, 500, 503)
+FAILED = sorted({each.code for each in (*FAILURES.values(), AWAY, UNTRUSTED, LARGE)})
+FAULTS = [
+    *(f"problem/{status}" for status in STATUSES), *(f"failed/{code}" for code in FAILED),
+    "issuer",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("state", STATES, ids=lambda state: state.name)
+def test_a_state_is_sound(visitors: Visitors, state: PageState) -> None:
+    """In both languages axe finds nothing serious, nothing is cut at 1440 and 360 pixels, there is
+    one heading; without scripts the state is the same."""
+    for language, width, other in VISITS:
+        with visitors.page(state.role, language, width) as page:
+            statuses = note_statuses(page)
+            state.reach(page, visitors.city)
+            page.wait_for_load_state()
+            check(page, language, other)
+            assert statuses[-1] == state.status
+    with visitors.page(state.role, script=False) as page:
+        statuses = note_statuses(page)
+        state.reach(page, visitors.city)
+        page.wait_for_load_state()
+        assert statuses[-1] == state.status and page.locator("h1").count() == 1
+
+
+def note_statuses(page: Page) -> list[int]:
+    """The statuses of the answers that the page shows, in their order."""
+    statuses = list[int]()
+    page.on(
+        "response",
+        lambda answer: (
+            statuses.append(answer.status) if answer.request.is_navigation_request() else None
+        ),
+    )
+    return statuses
+
+
+def check(page: Page, language: str, other_width: int) -> None:
+    """One heading, the language, what axe finds, and whether all fits at both widths."""
+    assert page.locator("html").get_attribute("lang") == language
+    assert page.locator("h1").count() == 1
+    assert overflow(page) == 0
+    assert violations(page) == []
+    page.set_viewport_size({"width": other_width, "height": 900})
+    assert overflow(page) == 0
+
+
+@pytest.fixture(scope="module")
+def faults(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Faults]:
+    """Pages that fail in each way."""
+    settings = Settings(home=tmp_path_factory.mktemp("faults"))
+    with start_blocking_portal() as portal:
+        yield Faults(_site_of_faults(settings), portal)
+
+
+@dataclass(frozen=True)
+class Faults:
+    """An application whose pages fail; it runs beside the loop of the browser."""
+
+    application: ASGIApp
+    portal: BlockingPortal
+
+    def get(self, fault: str, language: str) -> httpx.Response:
+        """The page of a fault in a language."""
+        return self.portal.call(self._get, f"/faults/{fault}", {"accept-language": language})
+
+    async def _get(self, path: str, headers: dict[str, str]) -> httpx.Response:
+        transport = httpx.ASGITransport(self.application, raise_app_exceptions=False)
+        async with httpx.AsyncClient(transport=transport, base_url="http://danchu") as client:
+            return await client.get(path, headers=headers)
+
+
+def _site_of_faults(settings: Settings) -> ASGIApp:
+    addresses = ("problem/{status}", "failed/{code}", "issuer")
+    site = Site(
+        "services.scoring.web", sentence, {f"GET /faults/{each}": OPEN_PAGE for each in addresses},
+        open_sessions(settings, now_us), verifier(settings, now_us, "scoring"),
+    )  # fmt: skip
+    pages = page_application(site)
+
+    @pages.get("/faults/problem/{status}")
+    async def problem(request: Request, status: int) -> Response:
+        error = FieldError(field="unit", message=message("http-404"))
+        raise Problem(status, message("fault-logged"), [error])
+
+    @pages.get("/faults/failed/{code}")
+    async def failed(request: Request, code: str) -> Response:
+        return site.visit(request).page("sign_in_failed.html", 503, code=code, again="/sign-in")
+
+    @pages.get("/faults/issuer")
+    async def issuer(request: Request) -> Response:
+        host = "dang-nhap.co-quan-co-ten-rat-dai.example"
+        return site.visit(request).page("sign_out_issuer.html", address="/", host=host, partly=True)
+
+    return guard(pages, site)
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_the_page_of_a_fault_is_sound(visitors: Visitors, faults: Faults, fault: str) -> None:
+    """Whatever failed: the page says it in both languages, and fits at both widths."""
+    for language, width, other in VISITS:
+        answer = faults.get(fault, language)
+        address = f"{visitors.city.url}/faults/{fault}"
+        with visitors.page("", language, width) as page:
+            show(page, address, answer)
+            check(page, language, other)
+
+
+def show(page: Page, address: str, answer: httpx.Response) -> None:
+    """Opens a page whose document is this one; what it loads comes from the city."""
+
+    def fulfill(route: Route) -> None:
+        media = answer.headers["content-type"]
+        route.fulfill(status=answer.status_code, content_type=media, body=answer.text)
+
+    page.route(address, fulfill)
+    page.goto(address)
