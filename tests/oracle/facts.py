@@ -143,7 +143,10 @@ def fold(
 ) -> dict[Key, Fact]:
     """The keys of one side that are on."""
     by_key: dict[Key, list[Posting]] = {}
-    for voice in sorted(voices, key=lambda voice: voice.event.order):
+    names = {name for rule in rules for name in several(rule["set"])}
+    names |= {name for rule in rules for name in several(rule.get("clear", []))}
+    heard = [voice for voice in voices if voice.event.short in names]
+    for voice in sorted(heard, key=lambda voice: voice.event.order):
         for posting in posted(rules, voice, unit, together):
             by_key.setdefault(posting.key, []).append(posting)
     facts = {}

@@ -1,6 +1,7 @@
 """Ratings of all units of a year (SCORING sections 5 to 7)."""
 
 from fractions import Fraction
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from .classes import capped, gated, ranked, shared
@@ -58,6 +59,7 @@ class City:
     def in_span(self, event: Event, unit: Unit) -> bool:
         return unit.start <= event.at < unit.end
 
+    @cached_property
     def voices(self) -> list[Voice]:
         """Practice events of the year that count for a unit of their own."""
         found = []
@@ -92,7 +94,7 @@ class City:
         return View(
             unit.key,
             together,
-            [voice for voice in self.voices() if voice.unit in together],
+            [voice for voice in self.voices if voice.unit in together],
             self.registry.window(unit, self.year)[1],
             self.registry.part_year(unit, self.year),
             self.exempt(unit),

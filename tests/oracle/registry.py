@@ -23,11 +23,13 @@ class Registry:
     """Answers about units; every answer is computed anew from the events."""
 
     def __init__(self, events: list[Event]) -> None:
-        self.events = sorted(events, key=lambda event: event.order)
+        self.by_type: dict[str, list[Event]] = {}
+        for event in sorted(events, key=lambda event: event.order):
+            self.by_type.setdefault(event.short, []).append(event)
         self.units = {key: self._unit(key) for key in self._keys()}
 
     def _of(self, short: str) -> list[Event]:
-        return [event for event in self.events if event.short == short]
+        return self.by_type.get(short, [])
 
     def _keys(self) -> list[str]:
         return sorted({event.subject for event in self._of("unit.registered")})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 from hypothesis import strategies as st
@@ -87,6 +88,7 @@ def recorded(sent: dict[str, Any], older: bool) -> Recorded | None:
     return envelope.decode(read.body(NOW))
 
 
+@cache
 def each(older: bool) -> list[Recorded]:
     """Every type with every bound of every field, the others at their first ones."""
     events = []

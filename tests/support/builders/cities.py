@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from copy import deepcopy
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -39,13 +41,18 @@ def accepted(events: Iterable[dict[str, Any]]) -> list[Recorded]:
 
 def rubrics(seed: int, folder: Path) -> tuple[list[dict[str, Any]], Rubrics]:
     """The shipped rubrics for odd seeds, a random one for even; the oracle's and ours."""
-    yaml = YAML(typ="safe", pure=True)
     if seed % 2:
-        return [yaml.load(path) for path in sorted(SHIPPED.glob("*.yaml"))], load_directory(SHIPPED)
+        return deepcopy(_shipped()), load_directory(SHIPPED)
     raw = rubric(seed)
     path = folder / "random.yaml"
-    yaml.dump(raw, path)
+    YAML(typ="safe", pure=True).dump(raw, path)
     return [raw], Rubrics((load(path),))
+
+
+@cache
+def _shipped() -> list[dict[str, Any]]:
+    yaml = YAML(typ="safe", pure=True)
+    return [yaml.load(path) for path in sorted(SHIPPED.glob("*.yaml"))]
 
 
 def rating_answers(
