@@ -15,9 +15,14 @@ run: $(VENV)/.installed ## everything on this machine, with the sample city
 setup: $(VENV)/.ready ## what tests and checks need beside what `make run` needs
 
 WORKERS := 5
-test: setup ## every test that needs no container engine: 9 to 13 minutes on two cores
-	@echo "Every test, by $(WORKERS) processes at once: 9 to 13 minutes on two cores"
+test: setup ## functions, properties, SQL, HTTP, NATS and the road in one process: 6 to 8 minutes on two cores
+	@echo "Everything but whole stacks (make drills), by $(WORKERS) processes at once: 6 to 8 minutes on two cores"
 	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadgroup
+
+.PHONY: drills
+drills: setup ## whole stacks and doors started, killed, restored, abused: 4 to 6 minutes on two cores
+	@echo "Whole stacks and doors, started, killed and restored, by $(WORKERS) processes at once: 4 to 6 minutes on two cores"
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadgroup tests/drills
 
 OLDEST := /usr/lib/postgresql/15/bin
 SQL := tests/chassis/database/test_durability.py tests/chassis/relay/test_relay.py tests/intake tests/scoring/handlers/test_folder.py tests/scoring/operations/test_operations.py tests/scoring/test_road.py
@@ -41,7 +46,7 @@ lint: setup ## lint, types, imports
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-check: lint test ## lint, types, imports, tests
+check: lint test drills ## lint, types, imports, tests, drills
 
 examples: setup ## the examples for department systems, with their own packages, against a stack: about a minute
 	$(BIN)/python -m pytest tests/examples/against_a_stack.py
@@ -63,7 +68,7 @@ bench: setup ## measures beside the tutorial design; figures and ratios
 	$(BIN)/python -m tests.bench
 
 faults: setup ## kills under load for long: 10,000 commands, 100 kills, on each database
-	FAULT_COMMANDS=10000 FAULT_KILLS=100 $(BIN)/python -m pytest -s tests/faults
+	FAULT_COMMANDS=10000 FAULT_KILLS=100 $(BIN)/python -m pytest -s tests/drills/faults
 
 topology: setup ## three nats-servers, PostgreSQL, three doors, two folds: each restarted, killed, frozen, cut off
 	@echo "The production topology on the loopback: about 3 minutes on two quiet cores; ended after 10"

@@ -24,7 +24,7 @@ from services.commands.emit import Refusal, lines_of, read, role_of, sentence
 from services.commands.emit import Report as EmitReport
 from services.commands.terminal_tables import ratings_table
 from tests.commands.test_cli import danchu
-from tests.support.stacks import EVENTS, Stack, eventually
+from tests.support.stacks import EVENTS
 
 HOSTILE = [
     "[/]",
@@ -106,28 +106,6 @@ def test_commands_show_what_the_stack_answers(
         assert run.exit_code in (0, 1, 2), (arguments, run.output)
         assert isinstance(run.exception, SystemExit | None), arguments
         assert not steers(run.output), arguments
-
-
-def test_a_stack_with_hostile_names_starts_and_is_listed(stack: Stack, tmp_path: Path) -> None:
-    """Such a unit ended `danchu rate`, and `danchu up` could not start any more."""
-    file = tmp_path / "hostile.ndjson"
-    names = ("[/]", "\\[/]", "[bold red]x[/bold red]")
-    units = [
-        {**EVENTS[0], "id": f"r{n}", "subject": f"H44.{n}",
-         "data": {"name": name, "kind": "commune"}}
-        for n, name in enumerate(names, start=1)
-    ]  # fmt: skip
-    file.write_text("".join(json.dumps(unit) + "\n" for unit in units))
-    stack.up()
-    assert stack.run("emit", str(file)).returncode == 0
-    eventually(lambda: len(stack.get("/ratings?year=2025")["items"]) == len(units))
-    output = stack.run("rate", "--year", "2025")
-    assert output.returncode == 0, output.stderr
-    for name in names:
-        assert name in output.stdout
-    assert stack.stop() == 0
-    stack.up()
-    assert stack.stop() == 0
 
 
 def lines_read(raw: bytes) -> tuple[list[int], list[Refusal]]:

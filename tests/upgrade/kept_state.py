@@ -15,7 +15,7 @@ import nats
 import pytest
 
 from services.chassis.auth.credentials import development_issuer
-from tests.e2e.doors import Doors
+from tests.drills.e2e.doors import Doors
 from tests.support.servers import postgres_server
 from tests.support.stacks import Stack, eventually
 from tests.upgrade.answers import answers_of, differences, fetch

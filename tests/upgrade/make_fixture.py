@@ -29,8 +29,8 @@ from services.commands.service_registry import SERVICES
 from services.scoring.rubrics.loader import SHIPPED
 from services.scoring.stream import STREAM as EVENT_STREAM
 from services.simulation.sample import sample_stray
-from tests.e2e.doors import Doors
-from tests.e2e.played import Desks, Year
+from tests.drills.e2e.doors import Doors
+from tests.drills.e2e.played import Desks, Year
 from tests.support.stacks import Stack, eventually
 from tests.upgrade.answers import LISTS, answers_of, sheets
 from tests.upgrade.city import OPEN, SEALED, every_type, late

@@ -15,7 +15,7 @@ from services.commands import backup
 from services.commands.backup_folder import database_file, manifest_of
 from services.commands.service_registry import SERVICES
 from services.records.vault import open_vault
-from tests.e2e.played import CANARY
+from tests.drills.e2e.played import CANARY
 from tests.upgrade.state import EVENTS, RELEASES, STREAM, Kept, dump, kept_releases
 
 pytestmark = pytest.mark.anyio

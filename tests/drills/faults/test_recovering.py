@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.victims import CHILDREN, Victims, victims
+from tests.drills.faults.victims import CHILDREN, Victims, victims
 from tests.support.stacks import eventually
 
 WAITS = "the start waits"

@@ -16,7 +16,7 @@ from services.chassis.database.engine import Database, bulk_insert
 from services.chassis.settings import Settings
 from services.commands import home_transfer, table_copy
 from services.commands.service_registry import SERVICES, migrate_one
-from tests.commands.test_stack import rated
+from tests.drills.stacks.test_stack import rated
 from tests.support.servers import Postgres
 from tests.support.stacks import Stack
 

@@ -18,7 +18,7 @@ from tests.support.stacks import SECONDS, Stack, eventually
 
 pytestmark = pytest.mark.xdist_group("integrating")
 """Its tests share what takes long to start, so one process runs them."""
-PAGE = (Path(__file__).parents[2] / "docs" / "integrating.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parents[3] / "docs" / "integrating.md").read_text(encoding="utf-8")
 DANCHU = Path(sys.executable).parent / "danchu"
 
 

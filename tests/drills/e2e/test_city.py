@@ -15,7 +15,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from services.scoring.rubrics.loader import SHIPPED
-from tests.e2e.doors import Doors
+from tests.drills.e2e.doors import Doors
 from tests.oracle import counted, rate
 from tests.oracle.generate import city
 from tests.oracle.generate_rubric import rubric

@@ -25,8 +25,8 @@ import pytest
 from contracts.envelope import Recorded, decode
 from services.records.announcing import source_of
 from services.records.state_machine import RETRACTION
-from tests.faults.lives import LIVES, UNITS
-from tests.faults.victims import Victims, victims
+from tests.drills.faults.lives import LIVES, UNITS
+from tests.drills.faults.victims import Victims, victims
 
 COMMANDS = int(os.environ.get("FAULT_COMMANDS", "160"))
 KILLS = int(os.environ.get("FAULT_KILLS", "5"))

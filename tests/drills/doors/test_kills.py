@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import NatsServer, eventually
-from tests.intake.load import Load, kept_once, stored, under
+from tests.drills.doors.load import Load, kept_once, stored, under
 from tests.support.builders.events import event
 from tests.support.processes import Served
 from tests.support.servers import postgres_database, postgres_server

@@ -16,8 +16,8 @@ import pytest
 from ruamel.yaml import YAML
 
 from services.scoring.rubrics.loader import SHIPPED
-from tests.e2e.doors import Doors
-from tests.e2e.played import CANARY, UNITS, YEAR, Desks, Year
+from tests.drills.e2e.doors import Doors
+from tests.drills.e2e.played import CANARY, UNITS, YEAR, Desks, Year
 from tests.oracle import rate
 from tests.support.builders.cities import compared
 from tests.support.stacks import Stack, eventually

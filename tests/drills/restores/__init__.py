@@ -1,0 +1,1 @@
+"""Databases, streams and whole homes that are lost or restored, each to another moment."""

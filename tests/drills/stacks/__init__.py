@@ -1,0 +1,1 @@
+"""Stacks by `danchu up` as people start, stop, carry and break them."""
