@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from contracts import moments
+from contracts.moment_texts import moment_text
 from services.chassis.errors import DanchuError
 from services.scoring.messages import message
 
@@ -78,8 +79,8 @@ class NotKnownYet(DanchuError):
 
     def __init__(self, instant: int, known_until: int) -> None:
         self.known_until = moments.rfc3339(known_until)
-        as_of = moments.rfc3339(instant)
-        super().__init__(message("as-of-not-known", as_of=as_of, known=self.known_until))
+        as_of, known = (moment_text(each, seconds=True) for each in (instant, known_until))
+        super().__init__(message("as-of-not-known", as_of=as_of, known=known))
 
 
 class VersionUnknown(DanchuError):

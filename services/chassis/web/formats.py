@@ -12,13 +12,12 @@ from fractions import Fraction
 from typing import Any
 
 from contracts import moments
-from contracts.messages import Language
+from contracts.moment_texts import day_text, deadline_text, moment_text
 from contracts.percentages import percentage
 from services.chassis.http.language import page_language
 
 MISSING = "–"
 MINUS = "−"
-MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 DAY_LENGTH = len("2025-03-01")
 
 
@@ -64,24 +63,29 @@ def day(value: date | str | int | None) -> str:
     if value is None or value == "":
         return MISSING
     if isinstance(value, str) and len(value) == DAY_LENGTH:
-        return _day(date.fromisoformat(value), page_language())
+        return day_text(date.fromisoformat(value)).text(page_language())
     if isinstance(value, date) and not isinstance(value, datetime):
-        return _day(value, page_language())
-    return _day(_local(value).date(), page_language())
+        return day_text(value).text(page_language())
+    return day_text(_local(value).date()).text(page_language())
 
 
 def ordinal_day(ordinal: int) -> str:
     """A day by its proleptic ordinal, as due days have it."""
-    return _day(date.fromordinal(ordinal), page_language())
+    return day_text(date.fromordinal(ordinal)).text(page_language())
 
 
 def moment(value: str | int | None) -> str:
     """An instant in Vietnam: `16/12/2024 09:30` or `16 Dec 2024, 09:30`."""
     if value is None or value == "":
         return MISSING
-    local, language = _local(value), page_language()
-    separator = " " if language == "vi" else ", "
-    return f"{_day(local.date(), language)}{separator}{local:%H:%M}"
+    return moment_text(_instant(value)).text(page_language())
+
+
+def deadline(value: str | int | None) -> str:
+    """An instant at which something has ended: `hết ngày 15/12/2024`, or as a moment."""
+    if value is None or value == "":
+        return MISSING
+    return deadline_text(_instant(value)).text(page_language())
 
 
 def term(item: Mapping[str, Any], name: str) -> str:
@@ -110,22 +114,19 @@ def _decimal(number: int, plus: str) -> str:
     return f"{sign}{whole}{mark}{rest:02}"
 
 
-def _day(value: date, language: Language) -> str:
-    if language == "vi":
-        return f"{value.day:02}/{value.month:02}/{value.year}"
-    return f"{value.day} {MONTHS[value.month - 1]} {value.year}"
+def _instant(value: Any) -> int:
+    if isinstance(value, datetime):
+        value = value.isoformat()
+    return value if isinstance(value, int) else moments.instant(value)
 
 
 def _local(value: Any) -> datetime:
-    if isinstance(value, datetime):
-        value = value.isoformat()
-    microseconds = value if isinstance(value, int) else moments.instant(value)
-    return datetime.fromisoformat(moments.local_time(microseconds))
+    return datetime.fromisoformat(moments.local_time(_instant(value)))
 
 
 FILTERS: Mapping[str, Callable[..., str]] = {
     "points": points, "signed": signed, "count": count, "percent": percent, "decimal": decimal,
-    "day": day, "ordinal_day": ordinal_day, "moment": moment, "machine_time": machine_time,
-    "term": term,
+    "day": day, "ordinal_day": ordinal_day, "moment": moment, "deadline": deadline,
+    "machine_time": machine_time, "term": term,
 }  # fmt: skip
 """The formats as templates know them: `{{ rating.total | points }}`."""

@@ -1,12 +1,10 @@
 """Routes of years: where each stands, and the council's decisions that lead it on."""
 
-from collections.abc import Iterable
 from typing import Annotated, Any
 
 from fastapi import Depends, FastAPI, Query, Request, Response
 
 from services.chassis.auth.credentials import (
-    READS_ALL,
     READS_MACHINERY,
     Credential,
     Verifier,
@@ -51,20 +49,12 @@ _REOPENED = (
 )
 
 
-def covers(reader: Credential, subjects: Iterable[str]) -> bool:
-    """Whether a token of some units names one of the codes of a unit."""
-    return any(map(reader.speaks_for, subjects))
-
-
 def add_year_routes(api: FastAPI, reading: Reading, years: Years, verifier: Verifier) -> None:
     """The years, and one year."""
 
     async def members(view: YearView, reader: Credential) -> dict[str, Any]:
         """The year without the appeals of other units for a reader of some units."""
-        appeals = view.undecided
-        if reader.role not in READS_ALL and appeals:
-            registry = await years.registry()
-            appeals = [each for each in appeals if covers(reader, registry.subjects(each.unit))]
+        appeals = await years.undecided_for(view, reader)
         draft = view.draft if reader.role in READS_MACHINERY else None
         return year_members(view, appeals, draft, reader.role)
 

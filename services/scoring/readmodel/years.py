@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from contracts import moments
+from services.chassis.auth.credentials import READS_ALL, Credential
 from services.chassis.clock import Clock
 from services.chassis.database.engine import Database
 from services.scoring.errors import YearUnknown
@@ -117,6 +118,16 @@ class Years:
                 waiting = await quarantine_queries.waiting(conn, now, NAMED_MAX)
             return obstacles(state, now, view.undecided, waiting)
         return [begin_reason(state.year)] if PROVISIONAL in view.blocked else []
+
+    async def undecided_for(self, view: YearView, reader: Credential) -> Sequence[UndecidedAppeal]:
+        """The undecided appeals of the units that the reader may see."""
+        if reader.role in READS_ALL or not view.undecided:
+            return view.undecided
+        registry = await self.registry()
+        return [
+            each for each in view.undecided
+            if any(map(reader.speaks_for, registry.subjects(each.unit)))
+        ]  # fmt: skip
 
     async def late_after(self, year: int, cut: int) -> int:
         """How many events of the year were recorded after a cut, and would be late."""

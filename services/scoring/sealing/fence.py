@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Sequence
 
 from contracts import moments
+from contracts.moment_texts import moment_text
 from services.chassis.clock import Clock
 from services.chassis.database.engine import Database
 from services.chassis.errors import DanchuError
@@ -29,7 +30,8 @@ class MarksBehind(DanchuError):
         self.known_until, self.doors = moments.rfc3339(until), tuple(behind)
         super().__init__(
             message(
-                "marks-behind", instant=moments.rfc3339(instant), until=self.known_until,
+                "marks-behind", instant=moment_text(instant, seconds=True),
+                until=moment_text(until, seconds=True),
                 doors=", ".join(door.name for door in behind) or "-",
             )
         )  # fmt: skip

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts import moments
 from contracts.messages import Message
+from contracts.moment_texts import moment_text
 from services.chassis.errors import DanchuError
 from services.scoring.errors import YearUnknown
 from services.scoring.fold.registry import Registry
@@ -92,7 +93,7 @@ def _refused(state: YearState, because: list[Because], detail: Message) -> Stage
 
 def _draft_reason(row: DraftRow) -> Because:
     text = message(
-        "because-draft", decision=row.decision, by=row.drafted_by, at=moments.local_time(row.at),
+        "because-draft", decision=row.decision, by=row.drafted_by, at=moment_text(row.at),
         signed=message("draft-has-signature" if row.signature else "draft-has-none"),
     )  # fmt: skip
     members = {

@@ -14,6 +14,7 @@ from pydantic import AfterValidator, BaseModel, Field
 
 from contracts import moments
 from contracts.messages import Message
+from contracts.moment_texts import day_text
 from services.chassis.http.problems import wrong_parameters
 from services.chassis.http.validation import instant_text
 from services.chassis.web.parameters import EMPTY
@@ -241,5 +242,4 @@ def _why_missing(current: Snapshot, unit: Unit) -> Message:
 
 def _day(instant: int) -> Message:
     """The day of an instant as each language writes it."""
-    day = date.fromordinal(moments.local_day(instant))
-    return Message("day", f"{day:%d/%m/%Y}", f"{day:%d %b %Y}")
+    return day_text(date.fromordinal(moments.local_day(instant)))

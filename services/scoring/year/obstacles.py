@@ -7,12 +7,14 @@ sentence for people.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import date
 from typing import Any, Literal, NamedTuple, Protocol
 
 import msgspec
 
 from contracts import moments
 from contracts.messages import Message
+from contracts.moment_texts import day_text, deadline_text, moment_text
 from services.scoring.messages import message
 from services.scoring.year.stages import PROVISIONAL, Stage, YearDecision, YearState, year_end
 
@@ -93,7 +95,7 @@ def number_reason(state: YearState, decision: YearDecision) -> Because:
     """The decision that has used a number in the year."""
     text = message(
         "because-number", year=state.year, decision=decision.decision,
-        stage=stage_label(decision.stage), at=moments.local_time(decision.at),
+        stage=stage_label(decision.stage), at=moment_text(decision.at),
     )  # fmt: skip
     members = {"decision": decision.decision, "stage": decision.stage, "version": decision.version}
     return Because("year", members, text)
@@ -102,18 +104,18 @@ def number_reason(state: YearState, decision: YearDecision) -> Because:
 def begin_reason(year: int) -> Because:
     """The year has not begun, so that there is nothing to publish."""
     begins = moments.year_start(year)
-    text = message("because-begin", year=year, begins=moments.local_time(begins))
+    text = message("because-begin", year=year, begins=day_text(date(year, 1, 1)))
     return Because("year", {"begins": moments.rfc3339(begins)}, text)
 
 
 def _year_reason(year: int) -> Because:
     ends = year_end(year)
-    text = message("because-year", year=year, ends=moments.local_time(ends))
+    text = message("because-year", year=year, ends=deadline_text(ends))
     return Because("year", {"ends": moments.rfc3339(ends)}, text)
 
 
 def _reply_reason(until: int) -> Because:
-    text = message("because-reply", until=moments.local_time(until))
+    text = message("because-reply", until=deadline_text(until))
     return Because("reply", {"reply_until": moments.rfc3339(until)}, text)
 
 
@@ -133,5 +135,5 @@ def _quarantine_reason(entry: WaitingEntry) -> Because:
 
 def door_reason(door: LaggingDoor) -> Because:
     """The door whose mark has not reached the cut."""
-    text = message("because-door", door=door.name, until=moments.local_time(door.until))
+    text = message("because-door", door=door.name, until=moment_text(door.until, seconds=True))
     return Because("door", {"door": door.name, "until": moments.rfc3339(door.until)}, text)

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from contracts import moments
+from contracts.moment_texts import deadline_text
 from contracts.navigation import PAGE_SERVICES
 from services.chassis.auth.attempts import NAME_TRIES
 from services.chassis.auth.credentials import Issuer
@@ -16,12 +18,14 @@ from services.scoring.web.pages.year import road, tone
 from tests.scoring.answering import Answering, answering
 from tests.scoring.test_road import due, published, registered
 from tests.scoring.web.visiting import Visiting, hidden
+from tests.support.builders.events import event
 
 pytestmark = pytest.mark.anyio
 HOSTILE = "<script>alert(1)</script>\"'=cmd|x & " + "dài " * 20 + "cuối"
 CITY = [
     registered("H44.1", "Phường Dữu Lâu"), due("H44.1", "a"), published("H44.1", "a"),
     registered("H44.2", HOSTILE),
+    event("appeal", "appeal.filed", subject="H44.1", data={"appeal": "KN-1", "reason": "xem lại"}),
 ]  # fmt: skip
 
 
@@ -46,6 +50,40 @@ async def test_the_overview_lists_units_and_shows_hostile_names_as_text(city: An
         "GET", "/years/2025?q=duu+lau", "hr", headers={"accept-language": "en"}
     )
     assert "12.37" in english.text and "1 unit<" in english.text and "alert" not in english.text
+
+
+async def test_a_period_of_replies_ends_with_a_day(city: Answering) -> None:
+    """No midnight of the day after, which reads as that day; nor is a year over that is not."""
+    visiting = Visiting(city.app)
+    body = {"decision": "1/NQ", "date": "2026-01-05", "reason": "họp"}
+    published = await city.ask("POST", "/years/2025/provisional", "council", body)
+    until = moments.instant(published.json()["reply_until"])
+    sentence = f"kiến nghị đến {deadline_text(until).vi}"
+    assert "hết ngày" in sentence
+    for path in ("/years/2025", "/desk/2025"):
+        page = await visiting.ask("GET", path, "hr")
+        assert sentence in page.text and "chưa kết thúc" not in page.text
+    assert deadline_text(until).vi in (await visiting.ask("GET", "/desk/2025/appeals", "hr")).text
+    assert "2999 chưa bắt đầu" in (await visiting.ask("GET", "/years/2999", "hr")).text
+
+
+@pytest.mark.parametrize(
+    ("unit", "sentences"),
+    [
+        ("H44.1", ["1 kiến nghị chưa"]),
+        ("H44.2", []),
+        ("H44.9", ["Không có đơn vị nào của bạn"]),
+    ],
+)
+async def test_a_reader_of_some_units_is_told_of_these_alone(
+    city: Answering, unit: str, sentences: list[str]
+) -> None:
+    """Appeals of others are not counted; without a unit the page says whom to ask."""
+    page = await Visiting(city.app).ask("GET", "/years/2025", "reader", units=[unit])
+    assert page.status_code == 200
+    told = [each for each in ("1 kiến nghị chưa", "Không có đơn vị nào của bạn")
+            if each in page.text]  # fmt: skip
+    assert told == sentences
 
 
 async def test_faults_are_pages_that_say_what_happened(city: Answering) -> None:

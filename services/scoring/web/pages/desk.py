@@ -5,7 +5,6 @@ The steps themselves are in `desk_steps`; who may take which is in the table of 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Annotated, NamedTuple
 from urllib.parse import urlencode
 
@@ -14,15 +13,15 @@ from pydantic import BaseModel, ConfigDict
 
 from contracts.messages import Message
 from contracts.navigation import EVENT_FORMS, SECTIONS
-from services.chassis.auth.credentials import READS_ALL, READS_MACHINERY, Credential
+from services.chassis.auth.credentials import READS_ALL, READS_MACHINERY
 from services.chassis.http.problems import Problem
 from services.chassis.web.site import Site, Visit
 from services.scoring.access.parameters import WaitFor, Year
 from services.scoring.access.units import wait_for_receipts
-from services.scoring.ratings.appeals import UNDECIDED, UndecidedAppeal
+from services.scoring.ratings.appeals import UNDECIDED
 from services.scoring.ratings.labels import label
 from services.scoring.readmodel.reader import Reading
-from services.scoring.readmodel.years import Years, YearView
+from services.scoring.readmodel.years import YearView
 from services.scoring.store.seals import DraftRow
 from services.scoring.web.desk import Desk
 from services.scoring.web.pages.year import road
@@ -105,7 +104,7 @@ def add_desk(pages: FastAPI, site: Site, desk: Desk) -> None:
             seals=[sealed_note(each) for each in reversed(view.state.seals)],
             labels={each.stage: label("stage", each.stage) for each in view.state.decisions},
             decisions=view.state.decisions[::-1], actor=actor(view, draft),
-            undecided=await readable_appeals(years, view, visit.caller),
+            undecided=await years.undecided_for(view, visit.caller),
             years=[each.state.year for each in await years.views()][-YEARS_SHOWN:],
         )  # fmt: skip
 
@@ -117,19 +116,6 @@ async def wait_briefly(reading: Reading, receipts: str | None) -> bool:
     except Problem:
         return False
     return True
-
-
-async def readable_appeals(
-    years: Years, view: YearView, reader: Credential
-) -> Sequence[UndecidedAppeal]:
-    """The undecided appeals of the units that the reader may see."""
-    if reader.role in READS_ALL or not view.undecided:
-        return view.undecided
-    registry = await years.registry()
-    return [
-        each for each in view.undecided
-        if any(map(reader.speaks_for, registry.subjects(each.unit)))
-    ]  # fmt: skip
 
 
 def actor(view: YearView, draft: DraftRow | None) -> str:

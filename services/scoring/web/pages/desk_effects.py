@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from contracts.messages import Message
-from services.chassis.web.formats import count, moment
+from services.chassis.web.formats import count, deadline, moment
 from services.scoring.readmodel.years import YearView
 from services.scoring.web.desk import Desk
 from services.scoring.web.messages import message
@@ -50,7 +50,7 @@ class Effects:
         now = self.desk.reading.clock()
         rubrics = self.desk.reading.snapshots.rubrics.of_year(view.state.year)
         days = max((rubric.reply_days for rubric in rubrics), default=0)
-        until = moment(reply_until(date, now, days))
+        until = deadline(reply_until(date, now, days))
         sentences = [message("desk-publish-cut")]
         sentences.append(
             message("desk-publish-until", until=until) if days else message("desk-publish-at-once")

@@ -21,7 +21,6 @@ from services.scoring.web.desk import Desk
 from services.scoring.web.pages.desk import (
     DeskQuery,
     answer_form,
-    readable_appeals,
     wait_briefly,
 )
 
@@ -90,7 +89,7 @@ def _add_appeals(pages: FastAPI, site: Site, desk: Desk) -> None:
         snapshot = await desk.reading.snapshot(year)
         name_stage(snapshot.stage)
         name_units(request.scope, (appeal.unit for appeal in page.items))
-        undecided = await readable_appeals(desk.years, view, visit.caller)
+        undecided = await desk.years.undecided_for(view, visit.caller)
         return visit.page(
             "desk_appeals.html", year=year, folded=folded, view=view, filters=filters,
             rows=[appeal_row(visit, snapshot, each) for each in page.items],

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Annotated, NamedTuple
+from typing import Annotated, Literal, NamedTuple
 from urllib.parse import urlencode
 
 from fastapi import FastAPI, Query, Request, Response
 from pydantic import BaseModel, Field
 
+from contracts import moments
 from contracts.messages import Message
 from services.chassis.auth.credentials import READS_ALL, READS_MACHINERY, Credential
 from services.chassis.web.charts import Part, Step, stacked
@@ -27,7 +28,7 @@ from services.scoring.readmodel.reader import RatingPage, may_read
 from services.scoring.readmodel.snapshot import Snapshot
 from services.scoring.rubrics.model import Rubric
 from services.scoring.web.desk import Desk
-from services.scoring.year.stages import NEXT, REOPENED, STAGES, Stage
+from services.scoring.year.stages import NEXT, REOPENED, STAGES, Stage, year_end
 
 TONES = "abcd"
 ROWS = 50
@@ -151,21 +152,29 @@ def add_year(pages: FastAPI, site: Site, desk: Desk) -> None:
             return visit.see_other(visit.address(cursor=None, **{"class": None}))
         views = await years.views()
         view = next((each for each in views if each.state.year == year), None)
-        before = await reading.snapshot(year - 1)
+        view, before = view or await years.view(year), await reading.snapshot(year - 1)
         lately = None if filters.special else await _lately(desk, visit.caller, page.snapshot)
         name_stage(page.snapshot.stage)
-        named = {rating.unit for rating in page.items}
-        name_units(request.scope, named if lately is None else named | lately.units)
+        units = {rating.unit for rating in page.items}
+        name_units(request.scope, units if lately is None else units | lately.units)
         return visit.page(
-            "year.html", year=year, filters=filters, page=page,
-            view=view or await years.view(year), rows=listed_units(page, before),
-            kinds=_kinds(page.snapshot, visit),
+            "year.html", year=year, filters=filters, page=page, view=view,
+            undecided=await years.undecided_for(view, visit.caller),
+            reads_all=visit.caller.role in READS_ALL, progress=progress(year, reading.clock()),
+            rows=listed_units(page, before), kinds=_kinds(page.snapshot, visit),
             classes=list(dict.fromkeys(page.snapshot.classes(filters.kind))),
             kind_options=[(kind, label("kind", kind)) for kind in KINDS],
-            lately=lately, type_label=short_event_label,
+            lately=lately, type_label=short_event_label, road=road(page.snapshot.stage),
             machinery=await _machinery(desk) if visit.caller.role in READS_MACHINERY else None,
-            road=road(page.snapshot.stage), years=[each.state.year for each in views][-5:],
+            years=[each.state.year for each in views][-5:],
         )  # fmt: skip
+
+
+def progress(year: int, now: int) -> Literal["ahead", "running", "over"]:
+    """Whether a year has begun, and ended: before that its points say little beside last year's."""
+    if now < moments.year_start(year):
+        return "ahead"
+    return "over" if now >= year_end(year) else "running"
 
 
 def _kinds(snapshot: Snapshot, visit: Visit) -> list[KindClasses]:
