@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal, NamedTuple
 
 from contracts import moments
+from contracts.messages import join_messages
 from services.awards.labels import WORDS, level, what
 from services.awards.messages import message
 from services.records.state_machine import (
@@ -156,7 +157,10 @@ def _appraise(state: Achievement, step: Step) -> Achievement:
         raise StepRefused(message("no-vote"), "in_favour")
     levels = RECOGNITION_LEVELS if data["what"] == "model" else AWARD_LEVELS
     if data["level"] not in levels:
-        raise StepRefused(message("level-wrong", levels=", ".join(levels)), "level")
+        raise StepRefused(
+            message("level-wrong", levels=join_messages([level(each) for each in levels], ", ")),
+            "level",
+        )
     _check_once(state, step)
     return replace(state, appraisal=Appraisal(data["what"], data["level"], *votes))
 

@@ -43,7 +43,7 @@ from services.records.announcing import AnnouncedEvent, FactRefused, source_of
 from services.records.digests import digest
 from services.records.messages import message
 from services.records.record import actor_of, etag
-from services.records.state_machine import StepImpossible, StepRefused
+from services.records.state_machine import StepImpossible, StepRefused, plain_term
 from services.records.work import Outcome, Work
 
 log = logging.getLogger(__name__)
@@ -120,7 +120,7 @@ class Desk:
                     await journal.lock(conn, f"commands on {digest(record).hex()}")
                 work = Work(
                     conn, self.clock(), caller, source_of(self.service),
-                    request.headers.get("if-match"),
+                    request.headers.get("if-match"), self.terms.get("possible", plain_term),
                 )  # fmt: skip
                 outcome = await handler(work)
                 outcome = outcome._replace(body=self.answer_body(caller, outcome.body))

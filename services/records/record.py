@@ -15,12 +15,14 @@ from services.chassis.http.language import labels
 from services.chassis.http.service_api import Problem
 from services.records import journal
 from services.records.journal import Actor, Entry
+from services.records.labels import Label
 from services.records.messages import message
 from services.records.state_machine import (
     Fact,
     Step,
     StepImpossible,
     StepRefused,
+    plain_term,
     replay,
 )
 
@@ -46,22 +48,27 @@ class Record(NamedTuple, Generic[S]):
         return len(self.entries)
 
 
-def replay_without(record: Record[S], version: int, evolve: Evolve[S]) -> S | None:
-    """The state without one step; Problem 409 names a later step that depends on it."""
+def replay_without(
+    record: Record[S], version: int, evolve: Evolve[S], label: Label = plain_term
+) -> S | None:
+    """The state without one step; Problem 409 names a later step that depends on it.
+
+    `label` says what a step is called.
+    """
     state: S | None = None
     rest = [entry for entry in entries_in_force(record.entries) if entry.version != version]
     if rest and record.entries[0].version == version:
-        raise _rests(version, rest[0])
+        raise _rests(version, rest[0], label)
     for entry in rest:
         try:
             state = evolve(state, entry.step)
         except (StepImpossible, StepRefused) as why:
-            raise _rests(version, entry) from why
+            raise _rests(version, entry, label) from why
     return state
 
 
-def _rests(version: int, later: Entry) -> Problem:
-    places = {"version": version, "later": later.version, "step": later.step.name}
+def _rests(version: int, later: Entry, label: Label) -> Problem:
+    places = {"version": version, "later": later.version, "step": label(later.step.name)}
     detail = message("step-rests", **places)
     extra = {"rests": {"version": later.version, "step": later.step.name}}
     return Problem(409, detail, extra=extra)

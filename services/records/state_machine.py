@@ -77,13 +77,15 @@ class StepImpossible(DanchuError):
         return StepImpossible(self.words, self.state, self.step, possible, self.why, self.about)
 
 
-def _plain(record: str) -> Vocabulary:
-    def as_it_is(name: str) -> Message:
-        words = name.replace("_", " ")
-        return Message("term", words, words)
+def plain_term(name: str) -> Message:
+    """A term as it is, where a kind of record has no label for it."""
+    words = name.replace("_", " ")
+    return Message("term", words, words)
 
+
+def _plain(record: str) -> Vocabulary:
     term = record if isinstance(record, Message) else Message("record", record, record)
-    return Vocabulary(term, as_it_is, as_it_is)
+    return Vocabulary(term, plain_term, plain_term)
 
 
 class StepRefused(DanchuError):

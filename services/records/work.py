@@ -18,6 +18,7 @@ from services.chassis.telemetry.instruments import meter
 from services.records import journal
 from services.records.announcing import AnnouncedEvent, announce
 from services.records.journal import Actor
+from services.records.labels import Label
 from services.records.messages import message
 from services.records.record import (
     RETRACT,
@@ -32,7 +33,7 @@ from services.records.record import (
     load_record,
     replay_without,
 )
-from services.records.state_machine import RETRACTION, Fact, Step, StepRefused
+from services.records.state_machine import RETRACTION, Fact, Step, StepRefused, plain_term
 
 S = TypeVar("S")
 DECIDES = "council"
@@ -58,6 +59,7 @@ class Work:
     caller: Credential
     source: str
     if_match: str | None = None
+    step_label: Label = plain_term
     announced: list[AnnouncedEvent] = field(default_factory=list)
     _drafts: list[Draft] = field(default_factory=list)
 
@@ -162,7 +164,7 @@ class Work:
         roles = {mistake.by.role, DECIDES}
         if self.caller.role not in roles:
             raise role_missing(self.caller, roles, message("take-back", version=version))
-        return replay_without(record, version, evolve)
+        return replay_without(record, version, evolve, self.step_label)
 
     def retraction(self, version: int, reason: str) -> Step:
         """The step by which another one is taken back."""

@@ -187,6 +187,7 @@ async def test_a_mistaken_step_is_taken_back_and_its_event_retracted(desk: Desk)
         )
         assert (held.status_code, held.json()["rests"]["step"]) == (409, rests)
         assert held.json()["detail"].endswith("is in force: retract that step first.")
+        assert rests not in held.json()["detail_vi"]
     after = await desk.succeed(f"achievements/{id_}/retract", "council", {**wrong, "version": 3})
     assert (after["stage"], after["honours"], after["version"]) == ("appraised", [], 4)
     events = await desk.events()

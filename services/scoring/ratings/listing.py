@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterable, Sequence
 from hashlib import sha256
 from typing import Any, NamedTuple
 
-from services.scoring.ratings.collation import order_of_name
-from services.scoring.ratings.search import closeness, terms
+from services.chassis.collation import order_of_name
+from services.chassis.word_search import closeness, terms
 
 SortKey = tuple[Any, ...]
 MARK_DIGITS = 12

@@ -10,10 +10,10 @@ from pydantic import BaseModel, Field
 
 from contracts.messages import Message
 from services.chassis.web.parameters import EMPTY
+from services.chassis.word_search import closeness, terms
 from services.scoring.access.parameters import Kind
 from services.scoring.ratings.class_reasons import sentence
 from services.scoring.ratings.labels import class_label, label
-from services.scoring.ratings.search import closeness, terms
 from services.scoring.ratings.standings import Standing
 from services.scoring.ratings.what_if import PointsChange, UnitChange, WhatIf
 from services.scoring.rubrics.errors import ProposalFault

@@ -24,6 +24,7 @@ from services.training.attendance_files.table_process import TableProcesses
 from services.training.domain import course
 from services.training.domain.attendance import Session
 from services.training.domain.labels import TERMS
+from services.training.domain.names import by_name
 from services.training.handlers import roster_import
 from services.training.handlers.courses import Courses, session_number
 from services.training.handlers.rosters import Rosters
@@ -105,8 +106,7 @@ def _add_attendance(files: Files) -> None:
             _check_names(files, reader, unit)
         items = await files.names.into(reader, unit, f"attendance of {id} {session}", items)
         if form != "json":
-            by_name = sorted(items, key=lambda item: (item["name"] or "", item["person"]))
-            lines = list_writer.attendance_cells([Line(**item) for item in by_name])
+            lines = list_writer.attendance_cells([Line(**item) for item in by_name(items)])
             return file_answer(form, ATTENDANCE, headings.ATTENDANCE.values(), lines)
         place = {"session": session, "number": session_number(session)}
         return json_answer(labelled({**place, "items": items, "next": None}, TERMS))
@@ -218,7 +218,7 @@ async def _members(
     if len(rows) > ROWS_MAX:
         raise Problem(422, message("file-rows-max", most=ROWS_MAX))
     items = await files.names.into(reader, unit, f"roster of {unit}", rows)
-    return sorted(items, key=lambda item: (item.get("name") or "", item["person"]))
+    return by_name(items)
 
 
 async def session_of(desk: Desk, reader: Credential, id_: str, session: str) -> tuple[str, Session]:

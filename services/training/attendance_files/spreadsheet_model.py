@@ -6,6 +6,7 @@ are numbered as a spreadsheet shows them.
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
@@ -105,11 +106,18 @@ def _cells(raw: Sequence[Any]) -> tuple[Cell, ...]:
 
 
 def trim(cells: Sequence[Cell]) -> tuple[Cell, ...]:
-    """The cells without blank ones at the end; texts are cut one character beyond their limit."""
-    last = len(cells)
-    while last and not cells[last - 1].text:
-        last -= 1
-    return tuple(cell._replace(text=cell.text[: CELL_MAX + 1]) for cell in cells[:last])
+    """The cells without blank ones at the end, in NFC; a cell of spaces is blank.
+
+    Texts are cut one character beyond their limit.
+    """
+    whole = [cell._replace(text=_text(cell.text)) for cell in cells]
+    while whole and not whole[-1].text:
+        whole.pop()
+    return tuple(whole)
+
+
+def _text(text: str) -> str:
+    return unicodedata.normalize("NFC", text)[: CELL_MAX + 1] if text.strip() else ""
 
 
 def bound_rows(rows: Sequence[TableRow]) -> tuple[TableRow, ...]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Annotated, Any, NamedTuple, get_args
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, NamedTuple, get_args
 from urllib.parse import quote
 
 from fastapi import FastAPI, Query, Request, Response
@@ -16,6 +16,7 @@ from services.records.pages.kinds import Record, options
 from services.training.attendance_files.refused_list import ATTENDANCE
 from services.training.domain import labels
 from services.training.domain.attendance import Test
+from services.training.domain.names import by_name
 from services.training.pages.attendance_ticks import (
     attended_rows,
     begun_fields,
@@ -28,10 +29,10 @@ from services.training.pages.course import session_ends
 from services.training.pages.course_steps import COURSES, course_title, session_title
 from services.training.pages.list_uploads import Import, ListUploads, add_list_import
 from services.training.pages.messages import message
-from services.training.pages.rosters import FileFilters
+from services.training.pages.rosters import FileFilters, whole_roster
 
-ROWS, PERSONS_SHOWN = 1000, 100
-"""How many a roster has at most, and how many persons are ticked at once."""
+PAGES_MAX, PERSONS_SHOWN = 1000, 100
+"""The most pages, and how many persons are ticked at once."""
 TESTS = options(labels.test, get_args(Test))
 ATTENDED = "/courses/{id}/sessions/{session}/attendance"
 DAY_LENGTH, UNPROCESSABLE = len("2025-03-01"), 422
@@ -72,23 +73,22 @@ async def load_sitting(visit: Visit, api: RecordApi, id_: str, session: str) -> 
     return Sitting(course.body, course.version, about, by_name(answer["items"]), over)
 
 
-def by_name(persons: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Persons by name; those without one by key."""
-    return sorted(persons, key=lambda person: (person.get("name") or "", person["person"]))
-
-
 async def enrolled(visit: Visit, api: RecordApi, sitting: Sitting) -> list[dict[str, Any]]:
     """Everybody who is on the roster on the day of the session, or listed in it already."""
-    path, day = f"/rosters/{quote(sitting.course['unit'])}", sitting.session["starts"][:DAY_LENGTH]
-    members = (await api.get(visit, path, date=day, limit=ROWS)).body["items"]
+    day = sitting.session["starts"][:DAY_LENGTH]
+    members = await whole_roster(visit, api, sitting.course["unit"], date=day)
     on_roster = {each["person"]: {**each, "hours": None, "test": None} for each in members}
     return by_name((on_roster | {each["person"]: each for each in sitting.listed}).values())
 
 
 class PersonPage(BaseModel):
-    """Which of the persons are ticked, counted in pages from 1."""
+    """Which of the persons are ticked, counted in pages from 1.
 
-    cursor: int = Field(1, ge=1, le=ROWS)
+    `ticked`: the form begins with a tick for whoever is not entered yet.
+    """
+
+    cursor: int = Field(1, ge=1, le=PAGES_MAX)
+    ticked: Literal["all"] | None = None
 
     def of(self, persons: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """The persons of this page."""
@@ -112,7 +112,8 @@ def add_attendance(pages: FastAPI, site: Site, api: RecordApi) -> None:
             return visit.page("attendance.html", **_frame(visit, sitting))
         persons = await enrolled(visit, api, sitting)
         part, next_page = page.of(persons), page.after(persons)
-        form = visit.form(sitting.version, **begun_fields(part, sitting.session["hours"]))
+        hours, all_ticked = sitting.session["hours"], page.ticked is not None
+        form = visit.form(sitting.version, **begun_fields(part, hours, all_ticked))
         if form.restored:  # meanwhile somebody may have come on the roster, between the others
             part = persons_of(form, persons)
         return _ticking_page(visit, sitting, part, form, next=next_page)
@@ -184,6 +185,7 @@ def _ticking_page(
     return visit.page(
         "attendance_form.html", status, form=form, persons=persons, test=test, tests=TESTS,
         next=next, here=visit.address(),
+        untouched=any(each["hours"] is None for each in persons),
         **_frame(visit, sitting),
     )  # fmt: skip
 

@@ -15,15 +15,21 @@ from services.training.pages.messages import message
 MEMBERS = ("present", "hours", "test")
 
 
-def begun_fields(persons: Iterable[Mapping[str, Any]], session_hours: str) -> dict[str, Any]:
-    """What the form begins with: the attendance of each, or that of whoever stays to the end."""
+def begun_fields(
+    persons: Iterable[Mapping[str, Any]], session_hours: str, all_ticked: bool = False
+) -> dict[str, Any]:
+    """What the form begins with: the attendance of each, or that of whoever stays to the end.
+
+    `all_ticked`: whoever is not entered yet begins as present.
+    """
     fields: dict[str, Any] = {}
     for row, each in enumerate(persons):
         present = is_present(each)
         hours = each["hours"] if present else session_hours
         fields[f"person-{row}"], fields[f"test-{row}"] = each["person"], each["test"]
         fields[f"hours-{row}"] = formats.decimal(hours)
-        fields[f"present-{row}"] = "1" if present else None
+        begins = present or (all_ticked and each["hours"] is None)
+        fields[f"present-{row}"] = "1" if begins else None
     return fields
 
 

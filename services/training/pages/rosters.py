@@ -13,15 +13,18 @@ from pydantic import BaseModel, Field
 from services.chassis.web.forms import Form
 from services.chassis.web.parameters import EMPTY
 from services.chassis.web.site import Site, Visit
+from services.chassis.word_search import closeness, terms
 from services.records.pages.api_client import RecordApi
 from services.records.pages.deadlines import this_year
 from services.records.pages.kinds import StepField, StepForm, options
 from services.training.domain import labels
+from services.training.domain.names import by_name
 from services.training.domain.roster import Role
 from services.training.pages.course_steps import CLERK, DAY
 
 LIST = "/training/pages/rosters"
-ROWS = 50
+ROWS, ROWS_READ, PAGES_MAX = 50, 1000, 1000
+"""How many rows a page shows, how many of a roster are read at once, and the last page."""
 ROLES = options(labels.role, get_args(Role))
 READS_NAMES = ("clerk", "hr")
 ASSIGN = StepForm(
@@ -43,18 +46,31 @@ class RosterFilters(BaseModel):
 
 
 class MemberFilters(BaseModel):
-    """Who of a roster is listed; `added` and `unchanged` say what an import did."""
+    """Who of a roster is listed, in pages from 1; `added` and `unchanged` say what an import did.
 
+    `q` are words of a name or a staff number.
+    """
+
+    q: Annotated[str | None, EMPTY] = Field(None, max_length=200)
     date: Annotated[str | None, EMPTY] = Field(None, max_length=10)
     role: Annotated[str | None, EMPTY] = Field(None, max_length=20)
-    cursor: str | None = Field(None, max_length=300)
+    cursor: int = Field(1, ge=1, le=PAGES_MAX)
     added: int | None = Field(None, ge=0, le=1000)
     unchanged: int | None = Field(None, ge=0, le=1000)
 
     @property
     def narrowed(self) -> bool:
         """Whether not everybody is listed who is on the roster now."""
-        return bool(self.date or self.role)
+        return bool(self.q or self.date or self.role)
+
+    def matching(self, members: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Those whose names or numbers have all words; everybody where names are not shown."""
+        sought = terms(self.q or "")
+        return [
+            each for each in members
+            if "name" not in each
+            or closeness(sought, (each["name"] or "", each["number"] or "")) is not None
+        ]  # fmt: skip
 
 
 class FileFilters(BaseModel):
@@ -97,18 +113,34 @@ def add_rosters(pages: FastAPI, site: Site, api: RecordApi) -> None:
         request: Request, unit: str, filters: Annotated[MemberFilters, Query()]
     ) -> Response:
         visit = site.visit(request)
-        query = filters.model_dump(include={"date", "role", "cursor"})
-        answer = (await api.get(visit, f"/rosters/{quote(unit)}", limit=ROWS, **query)).body
+        query = filters.model_dump(include={"date", "role"})
+        members = filters.matching(await whole_roster(visit, api, unit, **query))
+        after = filters.cursor * ROWS
         year = this_year(site)
         counts = (await api.get(visit, "/coverage", year=year, unit=unit)).body["items"]
         return visit.page(
-            "roster.html", unit=unit, filters=filters, rows=answer["items"], next=answer["next"],
+            "roster.html", unit=unit, filters=filters, rows=members[after - ROWS : after],
+            next=filters.cursor + 1 if len(members) > after else None, found=len(members),
             year=year, counts=counts[0] if counts else None, roles=ROLES,
             address=roster_address(unit), share=share_of, names=visit.caller.role in READS_NAMES,
         )  # fmt: skip
 
     _add_files(pages, site, api)
     _add_assignment(pages, site, api)
+
+
+async def whole_roster(
+    visit: Visit, api: RecordApi, unit: str, **query: str | None
+) -> list[dict[str, Any]]:
+    """Everybody on the roster of a unit, by name where the role sees names."""
+    members: list[dict[str, Any]] = []
+    cursor: str | None = ""
+    while cursor is not None:
+        page = {**query, "limit": ROWS_READ, "cursor": cursor}
+        answer = (await api.get(visit, f"/rosters/{quote(unit)}", **page)).body
+        members += answer["items"]
+        cursor = answer["next"]
+    return by_name(members)
 
 
 def own_units(

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 
 import pytest
 
-from services.scoring.ratings.collation import order_of_name
+from services.chassis.collation import order_of_name
+from services.chassis.word_search import closeness, plain, terms
 from services.scoring.ratings.listing import CursorWrong, Entry, find_entries, page
-from services.scoring.ratings.search import closeness, plain, terms
 
 
 def entry(unit: str, *words: str, total: int = 0) -> Entry:

@@ -87,6 +87,13 @@ def test_csv_is_read_in_the_encodings_and_separators_of_offices(
     assert persons(raw) == [B]
 
 
+def test_decomposed_letters_and_cells_of_spaces_do_not_hide_the_foot_of_a_list() -> None:
+    """A list that was typed on another system, with a signature, and blanks in empty rows."""
+    lines = [HEAD, 'CB-0102,Đỗ Văn Mẫu,"3,5",Đạt', " , ,\u00a0,", ",Người lập biểu,,"]
+    raw = unicodedata.normalize("NFD", "\r\n".join(lines)).encode()
+    assert persons(raw) == [B]
+
+
 def _decomposed_for_1258(text: str) -> str:
     """The text as windows-1258 has it: some letters whole, tones as marks behind the letter."""
     out = []

@@ -176,6 +176,37 @@ async def test_many_persons_are_ticked_page_by_page(
     assert await listed(visits, address) == {"CB-1": ("7.5", None), "CB-3": ("7.5", None)}
 
 
+async def test_persons_stand_in_the_order_of_a_vietnamese_list(visits: PageVisits) -> None:
+    """By given name: a before ă and á, d before đ, whatever their code points."""
+    address = await sitting(visits)
+    for i, name in enumerate(("Vũ Đức", "Đinh Văn Dũng", "Lê Ánh", "Trần An", "Bùi Ân"), 10):
+        body = {"unit": OWN, "role": "official", "number": f"CB-{i}", "name": name}
+        await visits.desk.succeed("memberships", "clerk", body | {"at": "2025-03-01"})
+    page = (await visits.open(address, "clerk")).text
+    roster = (await visits.open(f"/training/pages/rosters/{OWN}", "clerk")).text
+    for shown in (page, roster):
+        order = sorted(range(10, 15), key=lambda i: shown.index(f">CB-{i}<"))
+        assert order == [13, 12, 14, 11, 10]
+
+
+async def test_everybody_can_be_ticked_at_once(visits: PageVisits) -> None:
+    """Without scripts, by a link: whoever is entered already stays as entered."""
+    address = await sitting(visits)
+    fields = await begun(visits, address)
+    await visits.succeed(address, "clerk", fields | {"present-0": "1", "hours-0": "3,5"})
+    fields = await begun(visits, address)
+    del fields["present-0"]
+    await visits.succeed(address, "clerk", fields)
+    assert f"{address}?ticked=all" in (await visits.open(address, "clerk")).text
+    ticked = await begun(visits, f"{address}?ticked=all")
+    assert "present-0" not in ticked and ticked["present-1"] == ticked["present-2"] == "1"
+    await visits.succeed(f"{address}?ticked=all", "clerk", ticked)
+    assert await listed(visits, address) == {
+        "CB-1": ("0", None), "CB-2": ("7.5", None), "CB-3": ("7.5", None),
+    }  # fmt: skip
+    assert "ticked=all" not in (await visits.open(address, "clerk")).text
+
+
 async def test_a_session_that_is_not_over_has_no_form(visits: PageVisits) -> None:
     """It says when the attendance can be entered."""
     year = moments.local_year(now_us()) + 1

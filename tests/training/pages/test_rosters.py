@@ -138,6 +138,23 @@ async def test_a_person_is_added_renamed_released_and_erased(visits: PageVisits)
     assert "Đã xóa thông tin" in page.text and "Đúng" not in page.text
 
 
+async def test_a_person_is_found_in_a_long_roster(visits: PageVisits) -> None:
+    """Without diacritics, by name or number, on every page; whoever sees no names has no search."""
+    rows = [[f"CB-{i}", f"Nguyễn {chr(65 + i // 26)}{chr(97 + i % 26)}", "Khác"] for i in range(60)]
+    head = ["Số hiệu cán bộ", "Họ và tên", "Vai trò"]
+    done = await uploaded(visits, xlsx(head, *rows, ["HT-7", "Đỗ Thị Thuý", "Khác"]))
+    assert done.status_code == 303, done.text
+    first = await visits.open(ROSTER, "clerk")
+    assert "HT-7" not in first.text and "?cursor=2" in first.text
+    assert "HT-7" in (await visits.open(f"{ROSTER}?cursor=2", "clerk")).text
+    for sought in ("do thuy", "ht-7", "THỊ"):
+        found = (await visits.open(f"{ROSTER}?q={sought}", "clerk")).text
+        assert "HT-7" in found and "CB-1<" not in found, sought
+    assert "Không có ai phù hợp" in (await visits.open(f"{ROSTER}?q=khong", "clerk")).text
+    reader = (await visits.open(f"{ROSTER}?q=do", "reader")).text
+    assert 'name="q"' not in reader and "?cursor=2" in reader.replace("q=do&amp;", "?")
+
+
 async def test_the_rosters_of_units_are_listed_with_who_is_trained(visits: PageVisits) -> None:
     """A clerk also finds the own unit whose roster is empty; any other is opened by its code."""
     assert ROSTER in (await visits.open(LIST, "clerk")).text

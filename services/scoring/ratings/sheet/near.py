@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from services.scoring.ratings.search import plain
+from services.chassis.word_search import plain
 from services.scoring.ratings.sheet.model import Difference
 
 NEAR_MAX = 3

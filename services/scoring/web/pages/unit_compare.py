@@ -14,6 +14,7 @@ from pydantic import Field
 from contracts import moments
 from contracts.messages import Message
 from services.chassis.auth.credentials import READS_ALL
+from services.chassis.collation import order_of_name
 from services.chassis.http.problems import Problem, wrong_parameters
 from services.chassis.web.charts import Step, Waterfall
 from services.chassis.web.formats import moment, points
@@ -23,7 +24,6 @@ from services.scoring.access.parameters import UnitCode, Year
 from services.scoring.access.read_lines import name_stage, name_units
 from services.scoring.access.units import find_unit
 from services.scoring.errors import NotKnownYet, UnitNotRated, VersionUnknown
-from services.scoring.ratings.collation import order_of_name
 from services.scoring.ratings.differences import LineDifference
 from services.scoring.ratings.json_what_if import comparison_sentence
 from services.scoring.ratings.listing import Entry, find_entries
