@@ -6,10 +6,10 @@ feed, as editors and secret stores write it, is ignored.
 
 import os
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 from pydantic.fields import FieldInfo
-from pydantic_settings import BaseSettings, EnvSettingsSource
+from pydantic_settings import BaseSettings, EnvSettingsSource, SettingsError
 
 from services.chassis.errors import SettingWrong
 from services.chassis.messages import message
@@ -57,7 +57,28 @@ def _is_path(field: FieldInfo) -> bool:
     return Path in (field.annotation, *get_args(field.annotation))
 
 
-class SettingFileSource(EnvSettingsSource):
+class EnvironmentSource(EnvSettingsSource):
+    """The pydantic source of the environment; it looks at the fields alone that are set there.
+
+    The library's own examines the type of every field anew for each object, which takes
+    milliseconds, and settings are made for each command and each start of a part.
+    """
+
+    def __call__(self) -> dict[str, Any]:
+        """The values by field; SettingsError, which names the field, for JSON that is none."""
+        values: dict[str, Any] = {}
+        for name, field in self.settings_cls.model_fields.items():
+            if f"{self.env_prefix}{name}".lower() not in self.env_vars:
+                continue
+            value, key, is_complex = self.get_field_value(field, name)
+            try:
+                values[key] = self.prepare_field_value(name, field, value, is_complex)
+            except ValueError as error:
+                raise SettingsError(f'the value of the field "{name}" is no JSON') from error
+        return values
+
+
+class SettingFileSource(EnvironmentSource):
     """The pydantic source of the settings whose files the environment names."""
 
     def __init__(self, settings_cls: type[BaseSettings]) -> None:

@@ -22,7 +22,7 @@ from services.chassis.database.limits import LIMITED, Limits
 from services.chassis.database.url import file_of, nats_url, normal_url
 from services.chassis.errors import SettingWrong
 from services.chassis.messages import message
-from services.chassis.setting_files import FOLDER, SettingFileSource, environment
+from services.chassis.setting_files import FOLDER, EnvironmentSource, SettingFileSource, environment
 from services.chassis.tls_files import NO_FILES, TlsFiles
 
 PREFIX = "DANCHU_"
@@ -139,7 +139,7 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """The arguments, the environment, and the files that the environment names."""
-        return init_settings, env_settings, SettingFileSource(settings_cls)
+        return init_settings, EnvironmentSource(settings_cls), SettingFileSource(settings_cls)
 
     def database(self, service: str) -> str:
         """The database URL of `service`: its own, else the common one, else a file in the home."""

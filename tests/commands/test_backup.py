@@ -6,6 +6,7 @@ import json
 import sqlite3
 import stat
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,7 @@ from services.commands.service_copy import Rows
 from services.commands.service_registry import SERVICES, migrate_one
 from services.commands.table_copy import CopyDiffers, TargetInUse
 from services.scoring.store.backups import last
+from tests.support.empty import migrated_once
 
 pytestmark = pytest.mark.anyio
 DAY_US, FIRST = 86_400 * 10**6, 1_764_000_000 * 10**6
@@ -53,7 +55,8 @@ async def office(tmp_path: Path) -> Settings:
     """A home with a key, and one message in the outbox of the intake."""
     settings = Settings(home=tmp_path / "home")
     for name in SERVICES:
-        await migrate_one(name, settings)
+        migrate = partial(migrate_one, name, settings)
+        await migrated_once(name, settings.database(name), migrate)
     (settings.home / KEY).parent.mkdir()
     (settings.home / KEY).write_text(SECRET)
     (settings.home / CREDENTIALS).write_text("{}\n")
