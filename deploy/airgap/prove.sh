@@ -56,6 +56,8 @@ command -v mmdebstrap > /dev/null || install mmdebstrap || not_run "mmdebstrap c
 if docker compose version > /dev/null 2>&1; then COMPOSE=(docker compose); else COMPOSE=(docker-compose); fi
 command -v "${COMPOSE[0]}" > /dev/null || install docker-compose || not_run "there is no compose"
 
+COMMIT=$(git rev-parse HEAD) # of the images; the branch may have another by the time of the tests
+export COMMIT
 say "images"
 TWICE=1 "$here/build.sh" "$out"
 say "the bundle, loaded as a site loads it"

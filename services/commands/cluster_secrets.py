@@ -102,14 +102,14 @@ SECRETS = (
 def make(
     folder: Path, server: str, now_us: int, parameters: str = "", nats_hosts: Sequence[str] = ()
 ) -> list[str]:
-    """Makes what the folder lacks, for a PostgreSQL at `server`; returns the new files.
+    """Makes what the folder lacks, for a PostgreSQL at `server`; returns new and changed files.
 
     `parameters` are appended to each database URL, such as `sslmode=verify-full`. `nats_hosts` are
     names of NATS outside of the cluster, for its certificate.
     """
     check_server(server, parameters)
     private_folder(folder)
-    before = files_of(folder)
+    before = _contents(folder)
     keys.make(Settings(home=folder))
     _make_public_key(folder)
     if not (folder / TOKENS_FILE).exists():
@@ -119,7 +119,14 @@ def make(
     _make_database_urls(folder, server, parameters)
     _make_nats(folder, now_us, nats_hosts)
     write_private(folder / KUSTOMIZATION, _kustomization())
-    return sorted(str(file.relative_to(folder)) for file in files_of(folder) - before)
+    return sorted(
+        str(file.relative_to(folder)) for file, raw in _contents(folder).items()
+        if before.get(file) != raw
+    )  # fmt: skip
+
+
+def _contents(folder: Path) -> dict[Path, bytes]:
+    return {file: file.read_bytes() for file in files_of(folder)}
 
 
 def check_server(server: str, parameters: str) -> None:

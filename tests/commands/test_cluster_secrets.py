@@ -80,11 +80,13 @@ def test_each_password_is_in_the_accounts_and_none_of_development(tmp_path: Path
 
 
 def test_what_is_there_stays(tmp_path: Path) -> None:
-    """A second run after an update completes the folder, and changes no key and no password."""
+    """A second run after an update completes the folder, changes no key and no password, and names
+    what it wrote."""
     cluster_secrets.make(tmp_path, "postgresql:5432", NOW)
     (tmp_path / "passwords/intake").unlink()
     before = contents(tmp_path)
-    assert cluster_secrets.make(tmp_path, "other:5432", NOW) == ["passwords/intake"]
+    changed = cluster_secrets.make(tmp_path, "other:5432", NOW)
+    assert changed == ["nats/accounts.conf", "passwords/intake"]
     after = contents(tmp_path)
     new = ("passwords/intake", "nats/accounts.conf")
     assert {k: v for k, v in after.items() if k not in new} == {

@@ -200,7 +200,7 @@ def test_danchu_can_end_tls_itself(tmp_path: Path) -> None:
 
 
 def test_the_overlay_of_a_site_without_internet_is_the_one_of_the_readme(tmp_path: Path) -> None:
-    """As it is printed, beside the clone: every image is one of the bundle's."""
+    """As it is printed, in a folder beside deploy: every image is one of the bundle's."""
     text = (ROOT / "deploy" / "README.md").read_text(encoding="utf-8")
     printed = text.split("```yaml\n# site/kustomization.yaml", 1)[1].split("```", 1)[0]
     printed = printed.partition("\n")[2]  # the rest of the comment
