@@ -65,6 +65,7 @@ class CaseAnswer(BaseModel):
     conclusion: ConclusionAnswer | None = None
     handling: HandlingAnswer | None = None
     appeals: list[AppealEntry] | None = None
+    conclusions: int | None = None
     version: int
 
 

@@ -86,7 +86,8 @@ class Case:
     """A case; `origin` is the unit concerned, `by_unit` tells whether that unit reported it.
 
     `reported` and `last`, of the last step, are instants in microseconds; `decided` is the one
-    of the decision that an appeal would be against; `due` is the last day for the next step.
+    of the decision that an appeal would be against; `due` is the last day for the next step;
+    `conclusions` counts them, those that were overturned too.
     """
 
     unit: str
@@ -103,10 +104,16 @@ class Case:
     conclusion: Conclusion | None = None
     handling: Handling | None = None
     appeals: tuple[Appeal, ...] = ()
+    conclusions: int = 0
 
     def key(self, record: str) -> str:
-        """Its key in events; after a transfer it is prefixed by the unit of origin."""
-        return record if self.unit == self.origin else f"{self.origin}/{record}"
+        """Its key in events; after a transfer it is prefixed by the unit of origin.
+
+        A conclusion after an overturn has a key of its own: the sanction that was overturned must
+        not fulfil its obligation.
+        """
+        key = record if self.conclusions <= 1 else f"{record}:{self.conclusions}"
+        return key if self.unit == self.origin else f"{self.origin}/{key}"
 
     @property
     def moves(self) -> Mapping[str, str]:
@@ -174,7 +181,10 @@ def _conclude(state: Case, step: Step) -> Case:
     if moments.day_ordinal(data["due"]) < moments.local_day(step.at):
         raise StepRefused(message("due-before"), "due")
     conclusion = Conclusion(data["act"], data["deed"], data["due"], moments.local_year(step.at))
-    return replace(state, conclusion=conclusion, handling=None, appeals=(), due=data["due"])
+    return replace(
+        state, conclusion=conclusion, handling=None, appeals=(), due=data["due"],
+        conclusions=state.conclusions + 1,
+    )  # fmt: skip
 
 
 def _handle(state: Case, step: Step) -> Case:
@@ -283,4 +293,5 @@ def describe(state: Case) -> dict[str, Any]:
         "conclusion": state.conclusion and state.conclusion._asdict(),
         "handling": state.handling and state.handling._asdict(),
         "appeals": [appeal._asdict() for appeal in state.appeals],
+        "conclusions": state.conclusions,
     }  # fmt: skip

@@ -49,7 +49,8 @@ def holds(shown: dict[str, Any]) -> set[On]:
     """A conclusion and a sanction that stand, each in its year."""
     if shown["stage"] == "withdrawn":
         return set()
-    key = f"{shown['origin']}/{shown['id']}"
+    anew = f":{shown['conclusions']}" if shown["conclusions"] > 1 else ""
+    key = f"{shown['origin']}/{shown['id']}{anew}"
     both = (("violation.concluded", "conclusion"), ("violation.handled", "handling"))
     return {On(what, key, shown[name]["year"]) for what, name in both if shown[name]}
 

@@ -57,7 +57,7 @@ class Model:
 
     def __init__(self, unit: str, at: int) -> None:
         self.origin = self.unit = unit
-        self.last, self.at, self.appeals = "report", at, 0
+        self.last, self.at, self.appeals, self.round = "report", at, 0, 0
         self.concluded: tuple[int, int] | None = None
         self.handled: int | None = None
 
@@ -90,6 +90,7 @@ class Model:
         """The step happened."""
         if name == "conclude":
             self.concluded, self.appeals = (moments.local_year(at), at), 0
+            self.round += 1
         elif name == "handle":
             self.handled = fields["year"] or self._years(at)[0]
         elif name == "overturn":
@@ -103,7 +104,7 @@ class Model:
 
     def holds(self) -> set[On]:
         """What has to be on in the ratings."""
-        key = f"{self.origin}/{RECORD}"
+        key = f"{self.origin}/{RECORD}" + (f":{self.round}" if self.round > 1 else "")
         found = set() if self.concluded is None else {
             On("violation.concluded", key, self.concluded[0])
         }  # fmt: skip

@@ -19,7 +19,7 @@ from services.violations import app as violations
 from tests.conftest import NatsServer
 from tests.scoring.road import Road, open_road
 from tests.scoring.test_road import registered
-from tests.support.builders.cases import HANDLING, OVERTURN, UNIT, concluded
+from tests.support.builders.cases import CONCLUSION, HANDLING, OVERTURN, UNIT, concluded
 from tests.support.builders.desks import Desk
 from tests.support.builders.events import event
 
@@ -74,7 +74,7 @@ def nothing_but_violations() -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-HANDLED = "violations-handled"
+HANDLED, ANEW = "violations-handled", "2025-11-03T08:00:00+07:00"
 
 
 async def test_a_sanction_brings_deduction_and_ceiling_and_overturned_takes_both_away(
@@ -95,6 +95,24 @@ async def test_a_sanction_brings_deduction_and_ceiling_and_overturned_takes_both
     overturned = await desk.post(f"cases/{id_}/overturn", "council", {**OVERTURN, "by": "court"})
     again = await rating(road, overturned.headers["x-danchu-receipts"])
     assert again == before
+
+
+async def test_a_case_that_is_concluded_anew_waits_for_a_sanction_of_its_own(
+    road: Road, desk: Desk
+) -> None:
+    """The sanction that was overturned in the same year does not fulfil the new obligation."""
+    receipts = await road.send([registered(UNIT)])
+    id_ = await concluded(desk, role="council")
+    await desk.succeed(f"cases/{id_}/handle", "council", HANDLING)
+    await desk.succeed(f"cases/{id_}/overturn", "council", {**OVERTURN, "by": "court"})
+    anew = {**CONCLUSION, "at": ANEW, "due": "2025-12-31"}
+    await desk.succeed(f"cases/{id_}/conclude", "council", anew)
+    waiting = await rating(road, [*receipts, *desk.announced])
+    assert (waiting["deduction"], waiting["scores"][HANDLED]) == ("0.00", "0.00")
+    sanction = {**HANDLING, "at": ANEW}
+    answer = await desk.post(f"cases/{id_}/handle", "council", sanction)
+    after = await rating(road, answer.headers["x-danchu-receipts"])
+    assert (after["deduction"], after["scores"][HANDLED]) == ("5.00", "4.00")
 
 
 async def test_a_mistaken_sanction_that_is_taken_back_leaves_the_rating(
