@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -118,6 +119,27 @@ async def test_a_form_whose_record_has_changed_keeps_everything(
         version = refused.text.partition('name="_version" value="')[2].partition('"')[0]
         sent_again = typed | {"_version": html.unescape(version)}
         await visits.succeed(f"{record}/revoke", "council", sent_again)
+
+
+async def test_a_step_that_was_taken_back_begins_with_what_was_entered(
+    home: Path, tmp_path: Path, issuer: Issuer
+) -> None:
+    """The journal leads to its form, filled in; a record that was withdrawn leads to a new one."""
+    async with opened(AWARDS, home, tmp_path, issuer) as (visits, record):
+        for version in (3, 2, 1):
+            role = "clerk" if version == 1 else "council"
+            taken_back = {"reason": "Nhầm số"}
+            await visits.succeed(f"{record}/retract/{version}", role, taken_back)
+            journal = await visits.open(f"{record}/journal", role)
+            again = re.findall(r'href="([^"]*\?repeated=[^"]*)"', journal.text)
+            name, typed = {3: ("recognise", DECISION), 2: ("appraise", VOTES)}.get(
+                version, ("new", NOMINATION)
+            )
+            filled = next(address for address in again if f"/{name}?" in address)
+            form = read_form((await visits.open(filled, role)).text)
+            assert {field: form[field].text for field in typed} == typed, name
+            assert 1 <= len(again) <= 2
+        assert "repeated" not in (await visits.open(f"{record}/journal", "auditor")).text
 
 
 async def test_a_form_that_was_sent_with_other_content_can_be_sent_anew(

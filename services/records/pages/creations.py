@@ -7,7 +7,10 @@ from fastapi import FastAPI, Request, Response
 from services.chassis.web.forms import Form
 from services.chassis.web.site import Site, Visit
 from services.records.pages.api_client import RecordApi
+from services.records.pages.corrections import REPEATED, begun_again
 from services.records.pages.kinds import RecordKind, StepForm, name_document_faults
+
+FIRST = "1"
 
 
 def add_creation(
@@ -20,6 +23,8 @@ def add_creation(
         visit = site.visit(request)
         unit = visit.units[0] if len(visit.units) == 1 else None
         begun = {"unit": unit, **step.begun({}, request.query_params)}
+        if record := request.query_params.get(REPEATED):
+            begun |= await begun_again(visit, api, kind, step, record, FIRST)
         return _creation_page(visit, kind, step, visit.form(**begun))
 
     @pages.post(f"/{kind.collection}")

@@ -12,6 +12,7 @@ from services.chassis.web import formats
 from services.chassis.web.forms import Form
 from services.chassis.web.site import Site, Visit
 from services.records.pages.api_client import RecordApi
+from services.records.pages.corrections import REPEATED
 from services.records.pages.kinds import EVIDENCE, RecordKind
 from services.records.pages.messages import message
 from services.records.record import RETRACT
@@ -89,6 +90,10 @@ def add_journal(pages: FastAPI, site: Site, api: RecordApi, kind: RecordKind) ->
                 line.entry["version"] for line in lines if _is_retractable(visit, kind, line)
             },
             address=kind.address(id),
+            repeatable={
+                line.entry["version"]: address for line in lines
+                if (address := _repetition(visit, kind, record, line))
+            },
         )  # fmt: skip
 
     _add_retraction(pages, site, api, kind)
@@ -100,6 +105,21 @@ def _is_retractable(visit: Visit, kind: RecordKind, line: JournalLine) -> bool:
         return False
     allowed = visit.may(f"POST {kind.route('retract/{version}')}")
     return allowed and kind.may_retract(visit, line.entry)
+
+
+def _repetition(
+    visit: Visit, kind: RecordKind, record: Mapping[str, Any], line: JournalLine
+) -> str:
+    """Where a step that was taken back can be entered once more; empty where it cannot be."""
+    version, name = line.entry["version"], line.entry["step"]
+    new = f"GET /{kind.collection}/new"
+    if not line.retracted:
+        return ""
+    if version == 1:
+        allowed = new in visit.site.admissions and visit.may(new)
+        return f"{kind.list_address}/new?{REPEATED}={record['id']}" if allowed else ""
+    possible = name in [step.name for step in kind.next_steps(visit, record)]
+    return f"{kind.address(record['id'])}/{name}?{REPEATED}={version}" if possible else ""
 
 
 def _add_retraction(pages: FastAPI, site: Site, api: RecordApi, kind: RecordKind) -> None:

@@ -13,6 +13,7 @@ from fastapi import FastAPI, Request, Response
 from services.chassis.web.forms import Form
 from services.chassis.web.site import Site, Visit
 from services.records.pages.api_client import RecordApi
+from services.records.pages.corrections import REPEATED, begun_again
 from services.records.pages.journals import JournalLine, lines_after
 from services.records.pages.kinds import Record, RecordKind, StepForm, name_document_faults
 from services.records.pages.messages import message
@@ -31,7 +32,10 @@ def _add_step(pages: FastAPI, site: Site, api: RecordApi, kind: RecordKind, step
     async def ask(request: Request, id: str) -> Response:
         visit = site.visit(request)
         answer = await api.get(visit, f"/{kind.collection}/{id}")
-        form = visit.form(answer.version, **step.begun(answer.body, request.query_params))
+        begun = dict(step.begun(answer.body, request.query_params))
+        if version := request.query_params.get(REPEATED):
+            begun |= await begun_again(visit, api, kind, step, id, version)
+        form = visit.form(answer.version, **begun)
         return step_page(visit, kind, step, answer.body, form)
 
     @pages.post(where)
