@@ -48,7 +48,7 @@ STEPS = (
         "conclude",
         (
             StepField("act", "select", True, options(labels.act, get_args(Act))),
-            StepField("deed", required=True), DAY, StepField("due", "day"),
+            StepField("deed", required=True), DAY, StepField("due", "day", label="handling_due"),
         ),
         COUNCIL,
     ),

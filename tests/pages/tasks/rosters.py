@@ -69,6 +69,14 @@ def check_looks(page: Page) -> None:
     page.set_viewport_size({"width": 1440, "height": 900})
 
 
+def check_paper(page: Page) -> None:
+    """The persons of a session stand on paper, too; what can only be pressed does not."""
+    page.emulate_media(media="print")
+    assert page.locator("main tbody th").first.is_visible()
+    assert not page.locator("main .button-main").first.is_visible()
+    page.emulate_media(media="screen")
+
+
 def import_roster(page: Page, series: str, script: bool) -> None:
     """Uploads the list, mends its three wrong rows in the page, and sends it again."""
     page.goto(ROSTER)
@@ -99,6 +107,7 @@ def complete_course(page: Page, title: str) -> None:
     page.locator("main .next-steps a").first.click()
     submit(page, starts=f"{YEAR}-09-05T08:00", place="Hội trường", hours="3,5")
     page.locator("main tbody a[href$='/attendance']").click()
+    check_paper(page)
     for box in page.locator("main input[name^=present-]").all():
         box.check()
     submit(page)

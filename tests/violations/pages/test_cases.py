@@ -59,6 +59,8 @@ async def test_a_case_is_concluded_handled_and_overturned(visits: PageVisits) ->
     ]  # fmt: skip
     journal = await visits.open(f"{case}/journal", "auditor")
     assert "toà án" in journal.text and "giấu" not in journal.text
+    steps = journal.text.partition("<tbody>")[2].split("</tr>")
+    assert "Hạn bước tiếp theo:" in steps[-2] and "Hạn xử lý" not in steps[-2]
 
 
 async def test_a_refused_step_keeps_what_was_typed(visits: PageVisits) -> None:
