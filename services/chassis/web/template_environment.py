@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from operator import attrgetter
 from typing import Any
 
-from jinja2 import BytecodeCache, ChoiceLoader, Environment, PackageLoader, StrictUndefined
+from jinja2 import (
+    BytecodeCache,
+    ChoiceLoader,
+    Environment,
+    PackageLoader,
+    StrictUndefined,
+    pass_eval_context,
+)
 from jinja2.bccache import Bucket
+from jinja2.filters import do_join
+from jinja2.nodes import EvalContext
 
 from contracts.messages import Message
 from services.chassis.http.language import page_language
@@ -39,6 +49,7 @@ def template_environment(packages: Iterable[str]) -> Environment:
         lstrip_blocks=True, finalize=_in_language, bytecode_cache=_compiled,
     )  # fmt: skip
     environment.filters |= FILTERS
+    environment.filters["join"] = _join
     environment.policies["urlize.rel"] = "noreferrer"
     return environment
 
@@ -46,3 +57,14 @@ def template_environment(packages: Iterable[str]) -> Environment:
 def _in_language(value: Any) -> Any:
     """Messages are printed in the language of the page; None is a mistake that shows."""
     return value.text(page_language()) if isinstance(value, Message) else value
+
+
+@pass_eval_context
+def _join(
+    context: EvalContext, values: Iterable[Any], between: str = "", attribute: str | None = None
+) -> str:
+    """As the filter of Jinja; messages are joined in the language of the page."""
+    if attribute is not None:
+        values = map(attrgetter(attribute), values)
+    joined: str = do_join(context, map(_in_language, values), between)
+    return joined

@@ -8,6 +8,8 @@ import jinja2.environment
 import pytest
 
 import services
+from contracts.messages import Language, Message
+from services.chassis.http.language import use_language
 from services.chassis.web.template_environment import template_environment
 
 ROOT = Path(*services.__path__)
@@ -33,3 +35,12 @@ def test_a_template_is_compiled_once(monkeypatch: pytest.MonkeyPatch) -> None:
     template_environment(["services.chassis.web"]).get_template("ui.html")
     monkeypatch.delattr(jinja2.environment.Environment, "compile")
     template_environment(["services.chassis.web"]).get_template("ui.html")
+
+
+@pytest.mark.parametrize(("language", "text"), [("vi", "một; hai &amp; ba"), ("en", "one; two")])
+def test_joined_messages_have_the_language_of_the_page(language: Language, text: str) -> None:
+    """As printed ones; a text that is no message stays as it is, and is escaped."""
+    use_language(language)
+    faults = [Message("a", "một", "one"), "hai & ba" if language == "vi" else "two"]
+    template = template_environment(["services.chassis.web"]).from_string("{{ f | join('; ') }}")
+    assert template.render(f=faults) == text

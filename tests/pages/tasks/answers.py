@@ -16,6 +16,7 @@ from fastapi import Request, Response
 from playwright.sync_api import Page, Route
 from starlette.types import ASGIApp
 
+from contracts.messages import SEPARATOR
 from services.chassis.auth.credentials import verifier
 from services.chassis.clock import now_us
 from services.chassis.http.problems import FieldError, Problem
@@ -30,6 +31,8 @@ from services.scoring.web.sign_in_issuer import AWAY, FAILURES, LARGE, UNTRUSTED
 from tests.pages.browser import Visitors, overflow, violations
 from tests.pages.states import STATES, PageState
 
+FAULT = ".fault, .faults, .notice, .error-page"
+"""What a page says of faults: in one language, and never in both."""
 VISITS = (("vi", 1440, 360), ("en", 360, 1440))
 """The language, the width at which axe looks, and the other one."""
 STATUSES = (400, 401, 403, 404, 405, 408, 409, 412, 413, 415, 422, 429, 500, 503)
@@ -74,6 +77,7 @@ def check(page: Page, language: str, other_width: int) -> None:
     """One heading, the language, what axe finds, and whether all fits at both widths."""
     assert page.locator("html").get_attribute("lang") == language
     assert page.locator("h1").count() == 1
+    assert not [text for text in page.locator(FAULT).all_inner_texts() if SEPARATOR in text]
     assert overflow(page) == 0
     assert violations(page) == []
     page.set_viewport_size({"width": other_width, "height": 900})
