@@ -89,7 +89,8 @@ class StepForm:
     """The form of a step; `grave` marks what clears.
 
     `begun` is what its fields begin with, by the record and by what the address says. A step that
-    `changes` what the record has sends only those fields that are other than they began.
+    `changes` what the record has sends only those fields that are other than they began. One that
+    is not `journaled`, such as on a person and not on a record, cannot be retracted.
     """
 
     name: str
@@ -98,6 +99,7 @@ class StepForm:
     grave: bool = False
     begun: Callable[[Record, Mapping[str, str]], Mapping[str, Any]] = _nothing
     changes: bool = False
+    journaled: bool = True
 
     def fields_for(self, visit: Visit, record: Record) -> list[StepField]:
         """The fields that this person is asked, each with its options."""

@@ -26,8 +26,8 @@ from services.training.pages.rosters import READS_NAMES, roster_address
 
 TONES = {"on_roster": "good"}
 DESCRIBED = ("person", "role", "from", "until")
-RENAME = StepForm("rename", (StepField("name", required=True),), BOTH)
-ERASE = StepForm("erase", (), COUNCIL, grave=True)
+RENAME = StepForm("rename", (StepField("name", required=True),), BOTH, journaled=False)
+ERASE = StepForm("erase", (), COUNCIL, grave=True, journaled=False)
 ON_PERSON = (RENAME, ERASE)
 
 

@@ -133,6 +133,8 @@ async def test_a_person_is_added_renamed_released_and_erased(visits: PageVisits)
     assert "/release" not in (await visits.open(member, "clerk")).text
     assert "Danh sách chưa có ai" in (await visits.open(ROSTER, "clerk")).text
     assert member in (await visits.open(f"{ROSTER}?date=2025-05-01", "clerk")).text
+    asked = await visits.open(f"{member}/erase", "council")
+    assert "không lấy lại được" in asked.text and "có thể rút lại" not in asked.text
     await visits.succeed(f"{member}/erase", "council", {})
     page = await visits.open(member, "clerk")
     assert "Đã xóa thông tin" in page.text and "Đúng" not in page.text

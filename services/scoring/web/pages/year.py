@@ -66,9 +66,11 @@ class LatestUnit(NamedTuple):
     moves: Sequence[tuple[int, UnitMove | None]]
 
     @property
-    def known(self) -> bool:
-        """Whether it is known how it has moved."""
-        return any(move is not None for _, move in self.moves)
+    def known(self) -> list[tuple[int, UnitMove]]:
+        """What is known; a unit that was not rated lately was not earlier either."""
+        known = [(days, move) for days, move in self.moves if move is not None]
+        rated = [(days, move) for days, move in known if move.before is not None]
+        return [*rated, *known[len(rated) : len(rated) + 1]]
 
 
 class Lately(NamedTuple):
