@@ -13,13 +13,14 @@ from services.chassis.web.parameters import EMPTY
 from services.chassis.web.site import Site, Visit
 from services.records.pages.api_client import RecordApi
 from services.records.pages.deadlines import days_until, this_year, today
+from services.training.domain.names import by_name
 from services.training.pages.course import OPEN
 from services.training.pages.course_steps import COURSES, FIRST_TOPIC, TOPICS
 from services.training.pages.courses import TONES
 from services.training.pages.rosters import roster_address
 
 LIST = "/training/pages/untrained"
-ROWS, COURSES_MAX = 50, 1000
+ROWS, PERSONS_MAX, COURSES_MAX = 50, 1000, 1000
 NO_DUE = "9999"
 
 
@@ -97,12 +98,12 @@ def _add_unit(pages: FastAPI, site: Site, api: RecordApi) -> None:
         visit = site.visit(request)
         chosen = {**filters.year_and_topic(site), "unit": unit}
         answer = (
-            await api.get(visit, "/missing", limit=ROWS, cursor=filters.cursor, **chosen)
+            await api.get(visit, "/missing", limit=PERSONS_MAX, cursor=filters.cursor, **chosen)
         ).body
         counts = (await api.get(visit, "/coverage", **chosen)).body["items"]
         day = today(site)
         return visit.page(
-            "untrained_unit.html", filters=filters, topics=TOPICS, rows=answer["items"],
+            "untrained_unit.html", filters=filters, topics=TOPICS, rows=by_name(answer["items"]),
             next=answer["next"], counts=counts[0] if counts else None, tones=TONES,
             days=days_until(f"{chosen['year']}-12-31", day), here=f"{LIST}/{quote(unit)}",
             courses=courses_ahead(await _open_courses(visit, api, chosen), filters.topic, day),

@@ -73,6 +73,16 @@ async def test_names_and_files_are_for_whom_the_interface_gives_them(visits: Pag
     assert f"{OWN};2;1;50" in counts.text
 
 
+async def test_persons_stand_in_vietnamese_order(visits: PageVisits) -> None:
+    """đ after d and before l."""
+    for number, name in enumerate(("Trần Mẫu", "Đỗ Mẫu", "Lê Mẫu", "Dương Mẫu"), 1):
+        member = {"unit": OWN, "role": "official", "number": f"CB-{number}", "name": name}
+        await visits.desk.succeed("memberships", "clerk", {**member, "at": "2025-01-06"})
+    text = (await visits.open(UNIT, "clerk")).text
+    places = [text.index(name) for name in ("Dương", "Đỗ", "Lê", "Trần")]
+    assert places == sorted(places)
+
+
 async def test_nobody_left_and_no_roster_are_told_apart(visits: PageVisits) -> None:
     """An empty list says whether that is the end or the beginning; course and roster lead here."""
     assert "chưa có ai trong danh sách" in (await visits.open(UNIT, "clerk")).text
