@@ -11,6 +11,7 @@ from services.scoring.exports.messages import message
 from services.scoring.ratings.class_reasons import sentence
 from services.scoring.ratings.json import reason_kind
 from services.scoring.ratings.model import Rating, Result
+from services.scoring.ratings.sheet.numbers import figure
 
 BETWEEN = "; "
 """What separates several values in one cell."""
@@ -66,8 +67,8 @@ def _heads(rating: Rating) -> str:
 def result_label(result: Result) -> Message:
     """What was reported, in words, with its score."""
     name = message(f"result-{result.result.replace('_', '-')}")
-    score = f"{result.score}/{result.maximum}"
-    return Message(name.code, f"{name.vi}: {score}", f"{name.en}: {score}")
+    score = figure(f"{result.score}/{result.maximum}")
+    return Message(name.code, f"{name.vi}: {score.vi}", f"{name.en}: {score.en}")
 
 
 def _results(rating: Rating) -> Value:

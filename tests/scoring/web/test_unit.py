@@ -7,9 +7,11 @@ import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from contracts.catalog import CATALOG
+from contracts.messages import Message
 from services.chassis.auth.credentials import Issuer
 from services.chassis.clock import fixed
 from services.scoring.exports.event_labels import event_label
@@ -17,6 +19,7 @@ from services.scoring.readmodel.reader import Reading
 from services.scoring.readmodel.snapshot import Snapshots
 from services.scoring.rubrics.loader import SHIPPED, load_directory
 from services.scoring.web import sheet_rows
+from services.scoring.web.pages.unit_events import field_label, field_value
 from tests.scoring.answering import Answering, answering
 from tests.scoring.folding import folding
 from tests.scoring.test_road import due, published, registered
@@ -138,6 +141,18 @@ async def test_the_files_are_those_of_the_interface(city: Answering) -> None:
     book = await visiting.ask("GET", f"{UNIT}/rating.xlsx?lang=en", "hr")
     assert pdf.content.startswith(b"%PDF") and book.content.startswith(b"PK")
     assert "Năm này chưa chốt" in (await visiting.ask("GET", f"{UNIT}/files", "hr")).text
+
+
+def test_every_field_of_an_event_has_a_name() -> None:
+    """In words, with days and numbers as people write them; an unknown field keeps its name."""
+    for kind in CATALOG.values():
+        for each in msgspec.structs.fields(kind.data):
+            if each.encode_name not in ("evidence", "class"):
+                assert isinstance(field_label(each.encode_name), Message), each.encode_name
+    assert field_label("later") == "later"
+    values = [field_value("due", "2025-03-01"), field_value("hours", 7.5), field_value("by", "x")]
+    assert [getattr(each, "vi", each) for each in values] == ["01/03/2025", "7,5", "x"]
+    assert str(field_value("by_head", True)) == "có / yes"
 
 
 def test_every_type_of_event_has_a_name() -> None:

@@ -23,7 +23,7 @@ from services.scoring.ratings.assessment import (
 from services.scoring.ratings.class_reasons import miss_sentence
 from services.scoring.ratings.labels import class_label
 from services.scoring.ratings.model import Cases, CeilingPlace, Miss
-from services.scoring.ratings.scores import points_text
+from services.scoring.ratings.scores import hundredths, points_text
 from services.scoring.ratings.sheet.model_next_class import (
     CeilingGap,
     ClassBand,
@@ -88,7 +88,7 @@ def next_class(unit_year: UnitYear, current: str, rivals: Rivals | None) -> Next
     free = _without(unit_year, cases)
     points = _points_gap(rubric, index, base.total, free.total)
     gates = _gate_gaps(unit_year, index, free)
-    share = _share_gap(rubric, target, free.assessed)
+    share = share_gap(rubric, target, free.assessed)
     ceilings = tuple(_ceiling_gap(rubric, place, cases[place], free) for place in blocking)
     plan = plan_for(unit_year, free, target.reached, target.needed_total(rubric))
     gaps = [gap for gap in (points, *gates, *ceilings, share) if gap is not None]
@@ -184,7 +184,7 @@ def _points_lacking(assessed: Assessment, miss: Miss) -> int | None:
     return ((miss.at_least - miss.value) * points * 100).__ceil__()
 
 
-def _share_gap(rubric: Rubric, target: ClassTarget, assessed: Assessment) -> ShareGap | None:
+def share_gap(rubric: Rubric, target: ClassTarget, assessed: Assessment) -> ShareGap | None:
     """The place that the unit lacks among those that may have the top class."""
     rivals = target.rivals
     if target.index or rivals is None or rivals.places(rubric) is None:
@@ -197,9 +197,11 @@ def _share_gap(rubric: Rubric, target: ClassTarget, assessed: Assessment) -> Sha
     if last is None:
         return ShareGap(places, place, candidates, None, None, message("next-share-none"))
     behind = max(0, target.needed_total(rubric) - assessed.total)
-    text = message("next-share", places=places, place=place, behind=figure(points_text(behind)),
-                   last=figure(points_text(last[0])))  # fmt: skip
     total, basic, deduction = last
+    code = "next-share-level" if total >= hundredths(rubric.maximum) else "next-share"
+    text = message(code, places=places, place=place, behind=figure(points_text(behind)),
+                   last=figure(points_text(total)), basic=figure(points_text(basic)),
+                   deduction=figure(points_text(-deduction)))  # fmt: skip
     return ShareGap(places, place, candidates, LastPlace(total, basic, -deduction), behind, text)
 
 

@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Annotated, Any, NamedTuple
 
 from fastapi import FastAPI, Query, Request, Response
 from pydantic import Field
 
-from contracts.messages import Message
+from contracts.messages import Message, templates
+from contracts.moment_texts import day_text
 from services.chassis.web.parameters import EMPTY
 from services.chassis.web.site import Site
 from services.scoring.access.cursors import event_cursor, event_place
 from services.scoring.access.parameters import UnitCode, Year
 from services.scoring.exports.event_labels import event_label
+from services.scoring.ratings.sheet.numbers import figure
 from services.scoring.web.desk import Desk
+from services.scoring.web.messages import message
 from services.scoring.web.unit_frame import UNIT, UnitQuery, open_frame
 
 ROWS = 50
 WEB = ("https://", "http://")
+DAYS = ("date", "due", "effective", "valid_from")
+NUMBERS = ("denominator", "hours", "maximum", "numerator", "points", "score")
+"""The fields that are days, and those that may be decimal numbers."""
 
 
 class EventsQuery(UnitQuery):
@@ -40,7 +47,7 @@ class EventLine(NamedTuple):
 
     event: Mapping[str, Any]
     title: Message
-    data: tuple[tuple[str, str], ...]
+    data: tuple[tuple[Message | str, Message | str], ...]
     evidence: tuple[EvidenceLink, ...]
     reason: Message | None
     note: Message | None
@@ -74,14 +81,28 @@ def event_line(item: Mapping[str, Any]) -> EventLine:
     data = item["data"]
     return EventLine(
         item, event_label(item["type"]),
-        tuple((name, _text(value)) for name, value in data.items() if name != "evidence"),
+        tuple(
+            (field_label(name), field_value(name, value))
+            for name, value in data.items() if name != "evidence"
+        ),
         tuple(map(_evidence, data.get("evidence") or ())), _in_words(item, "reason"),
         _in_words(item, "note"),
     )  # fmt: skip
 
 
-def _text(value: Any) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
+def field_label(name: str) -> Message | str:
+    """What a field of an event is called; its name where a later version of the contract has it."""
+    code = f"event-field-{name.replace('_', '-')}"
+    return message(code) if code in templates("services.scoring.web") else name
+
+
+def field_value(name: str, value: Any) -> Message | str:
+    """The value of a field as people write it."""
+    if isinstance(value, bool):
+        return message("unit-yes" if value else "unit-no")
+    if name in DAYS:
+        return day_text(date.fromisoformat(str(value)))
+    return figure(str(value)) if name in NUMBERS else str(value)
 
 
 def _evidence(entry: Mapping[str, Any]) -> EvidenceLink:
