@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -12,20 +13,21 @@ from tests.support.builders.events import Door, event, fields
 
 pytestmark = pytest.mark.anyio
 MIB = 2**20
-HOSTILE = {
-    "empty lists": (b"[" + b"[]," * (3 * MIB) + b"[]]", 413),
-    "one list of lists": (b"[[" + b"[]," * (3 * MIB) + b"[]]]", 202),
-    "an event of lists": (b'{"data":[' + b"[]," * (3 * MIB) + b"[]]}", 422),
-    "brackets": (b"[" * (9 * MIB), 400),
-    "names": (b"{" + b",".join(b'"a%d":1' % n for n in range(MIB // 2)) + b"}", 422),
+HOSTILE: dict[str, tuple[Callable[[], bytes], int]] = {
+    "empty lists": (lambda: b"[" + b"[]," * (3 * MIB) + b"[]]", 413),
+    "one list of lists": (lambda: b"[[" + b"[]," * (3 * MIB) + b"[]]]", 202),
+    "an event of lists": (lambda: b'{"data":[' + b"[]," * (3 * MIB) + b"[]]}", 422),
+    "brackets": (lambda: b"[" * (9 * MIB), 400),
+    "names": (lambda: b"{" + b",".join(b'"a%d":1' % n for n in range(MIB // 2)) + b"}", 422),
 }
+"""Made where they are needed: each process of the tests reads this module."""
 
 
 @pytest.mark.parametrize("name", HOSTILE)
 async def test_others_are_answered_while_a_hostile_body_is_read(lone_door: Door, name: str) -> None:
     """More than one of them each time, by the same process."""
     body, status = HOSTILE[name]
-    reading = asyncio.create_task(lone_door.post(body, content_type="application/json"))
+    reading = asyncio.create_task(lone_door.post(body(), content_type="application/json"))
     taken = 0
     while not reading.done():
         assert (await lone_door.post(event(taken))).status_code == 202
