@@ -73,13 +73,13 @@ Part = Literal["all", "http", "fold"]
 
 @dataclass
 class App:
-    """A composed scoring service; the HTTP server of the process mounts `api`, and at the root
-    `pages`."""
+    """A composed scoring service: the HTTP server mounts `api`, and at the root `pages`."""
 
     settings: ScoringSettings
     db: Database
     broker: Broker
     build_api: Callable[[], FastAPI]
+    build_pages: Callable[[], ASGIApp] | None
     health: Health
     questions: ReceiptResponder | None
     ratings: RatingResponder | None
@@ -89,13 +89,17 @@ class App:
     gauges: ScoringGauges
     clock: Clock = now_us
     standby: Standby | None = None
-    pages: ASGIApp | None = None
     tasks: list[asyncio.Task[None]] = field(default_factory=list)
 
     @cached_property
     def api(self) -> FastAPI:
-        """The queries over HTTP, built where they are served."""
+        """The queries over HTTP; like the pages, built where they are served."""
         return self.build_api()
+
+    @cached_property
+    def pages(self) -> ASGIApp | None:
+        """None in a process that only folds."""
+        return None if self.build_pages is None else self.build_pages()
 
     def measures(self) -> dict[str, Measure]:
         """The fold, and where this process folds, what it leaves behind."""
@@ -134,10 +138,8 @@ class App:
             await self.standby.reach()
 
     async def stop(self) -> None:
-        """Stops the tasks and closes all connections; unfolded messages are delivered again.
-
-        What is committed and not sent yet is sent first, if NATS is there.
-        """
+        """Stops the tasks and closes all connections; messages not folded are delivered again.
+        What is committed and not sent yet is sent first, if NATS is there."""
         if self.standby is not None:
             await self.standby.stop()
         await cancel_all(self.tasks)
@@ -183,18 +185,20 @@ def build(settings: ScoringSettings, part: Part = "all", clock: Clock = now_us) 
 
         return build_api(reading, lag, verifier, health, reads, seals, settings.public_url)
 
-    questions = ratings = pages = None
+    def pages() -> ASGIApp:
+        from services.scoring.web import desk, site
+
+        return site.build_pages(desk.desk(settings, reading, seals, lag, reads), verifier)
+
+    gauges = ScoringGauges(lag, None if standby is None else standby.feed.unannounced)
+    questions = ratings = None
     if part != "fold":
         from services.scoring.api.questions import responders
-        from services.scoring.web.desk import desk
-        from services.scoring.web.site import build_pages
 
-        pages = build_pages(desk(settings, reading, seals, lag, reads), verifier)
         questions, ratings = responders(settings, reading, reads)
-    gauges = ScoringGauges(lag, None if standby is None else standby.feed.unannounced)
     return App(
-        settings, db, broker, queries, health, questions, ratings, reads, seals,
-        TokenWatch(db, verifier), gauges, clock, standby, pages,
+        settings, db, broker, queries, None if part == "fold" else pages, health, questions,
+        ratings, reads, seals, TokenWatch(db, verifier), gauges, clock, standby,
     )  # fmt: skip
 
 
