@@ -27,7 +27,13 @@ from services.training.pages.attendance_ticks import (
 )
 from services.training.pages.course import session_ends
 from services.training.pages.course_steps import COURSES, course_title, session_title
-from services.training.pages.list_uploads import Import, ListUploads, add_list_import
+from services.training.pages.list_uploads import (
+    Import,
+    ListUploads,
+    add_list_import,
+    skipped_query,
+    skipped_rows,
+)
 from services.training.pages.messages import message
 from services.training.pages.rosters import FileFilters, whole_roster
 
@@ -171,7 +177,8 @@ def _frame(visit: Visit, sitting: Sitting) -> dict[str, Any]:
     return {
         "kind": COURSES, "course": sitting.course, "session": sitting.session,
         "listed": sitting.listed, "title": session_title(sitting.session),
-        "address": sitting.address, "over": sitting.over, "may_attend": may_attend(visit, sitting),
+        "address": sitting.address, "skipped": skipped_rows(visit), "over": sitting.over,
+        "may_attend": may_attend(visit, sitting),
         "may_strike": visit.may(f"GET {ATTENDED}/strike")
         and "strike" in sitting.course["possible"] and bool(sitting.listed),
     }  # fmt: skip
@@ -214,8 +221,9 @@ def _add_import(pages: FastAPI, site: Site, api: RecordApi) -> None:
         return Import(path, title, f"{sitting.address}/import", "attendance", crumbs)
 
     def lead_on(visit: Visit, answer: Answer) -> Response:
-        address = COURSES.address(visit.request.path_params["id"])
-        return visit.see_other(address, "attendance-recorded")
+        address = attendance_address(*(visit.request.path_params[n] for n in ("id", "session")))
+        skipped = skipped_query(answer)
+        return visit.see_other(f"{address}?{skipped}" if skipped else address, "list-imported")
 
     add_list_import(pages, site, ATTENDED, ListUploads(ATTENDANCE, api), target_of, lead_on)
 

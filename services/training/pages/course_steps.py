@@ -27,7 +27,7 @@ CLERK, COUNCIL, BOTH = ("clerk",), ("council",), ("clerk", "council")
 READS_JOURNALS = ("clerk", "council", "auditor", "operator")
 OF_SESSION = ("move", "drop")
 """The steps on one session, which its row of the table offers."""
-FIRST_TOPIC = "democracy"
+FIRST_TOPIC, DAY_LENGTH = "democracy", len("2025-03-01")
 DAY = StepField("at", "day")
 
 
@@ -76,6 +76,12 @@ def _session_of(record: Record, query: Mapping[str, str]) -> dict[str, Any]:
     return {}
 
 
+def _last_day(record: Record, query: Mapping[str, str]) -> dict[str, Any]:
+    """The day of the last session: a course that is closed later would count as late."""
+    days = [str(each["starts"])[:DAY_LENGTH] for each in record.get("sessions") or ()]
+    return {"at": max(days, default=None)}
+
+
 TITLE = StepField("title", required=True)
 TOPICS = options(labels.topic, get_args(Topic))
 TOPIC = StepField("topic", "select", True, TOPICS)
@@ -92,7 +98,7 @@ PLAN = StepForm(
     CLERK, begun=lambda record, query: {"topic": FIRST_TOPIC},
 )  # fmt: skip
 STEPS = (
-    StepForm("hold", (DAY,), CLERK),
+    StepForm("hold", (DAY,), CLERK, begun=_last_day),
     StepForm("schedule", (STARTS, PLACE, HOURS), CLERK),
     StepForm("revise", (TITLE, TOPIC, HOURS, *OF_PLAN), CLERK, begun=_plan_of, changes=True),
     StepForm(

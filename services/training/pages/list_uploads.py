@@ -7,9 +7,11 @@ the same list; a fault of the file as a whole has to be mended in the file.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import NamedTuple
+from urllib.parse import quote
 
 from fastapi import FastAPI, Request, Response
 
@@ -34,6 +36,7 @@ from services.training.pages.messages import message
 
 ANY_FILE = "text/csv"
 """The format of a file is recognised by its first bytes, whatever a browser calls it."""
+SKIPPED, SKIPPED_SHOWN = re.compile(r"[0-9]+(, [0-9]+)*", re.ASCII), 50
 ROWS_SHOWN, FAULTS_SHOWN = 100, 20
 """How many faulty rows a page has to mend, and how many faults of a file it names."""
 
@@ -157,6 +160,18 @@ def add_list_import(
         form = await visit.sent_form(files=True)
         answer = await uploads.send_rows(visit, form, await target_of(visit))
         return answer if isinstance(answer, Response) else lead_on(visit, answer)
+
+
+def skipped_query(answer: Answer) -> str:
+    """The rows of an accepted list that were read as of no person, for the address of a page."""
+    rows = answer.body["list"]["ignored_rows"]
+    return f"skipped={quote(', '.join(map(str, rows[:SKIPPED_SHOWN])))}" if rows else ""
+
+
+def skipped_rows(visit: Visit) -> str:
+    """The rows that the address of a page names as skipped; empty for anything else."""
+    text = visit.request.query_params.get("skipped", "")
+    return text if SKIPPED.fullmatch(text) else ""
 
 
 def import_page(visit: Visit, form: Form, target: Import, status: int = 200) -> Response:

@@ -9,7 +9,12 @@ from fastapi import FastAPI, Response
 from services.chassis.web.site import Site, Visit
 from services.records.pages.api_client import Answer, RecordApi
 from services.training.attendance_files.refused_list import ROSTER
-from services.training.pages.list_uploads import Import, ListUploads, add_list_import
+from services.training.pages.list_uploads import (
+    Import,
+    ListUploads,
+    add_list_import,
+    skipped_query,
+)
 from services.training.pages.messages import message
 from services.training.pages.rosters import LIST, roster_address
 
@@ -33,4 +38,6 @@ async def _target_of(visit: Visit) -> Import:
 def _lead_on(visit: Visit, answer: Answer) -> Response:
     """The roster with what the import did."""
     counts = f"added={len(answer.body['assigned'])}&unchanged={answer.body['unchanged']}"
+    skipped = skipped_query(answer)
+    counts = f"{counts}&{skipped}" if skipped else counts
     return visit.see_other(f"{roster_address(visit.request.path_params['unit'])}?{counts}")

@@ -21,6 +21,7 @@ from services.training.domain import labels
 from services.training.domain.names import by_name
 from services.training.domain.roster import Role
 from services.training.pages.course_steps import CLERK, DAY
+from services.training.pages.list_uploads import skipped_rows
 
 LIST = "/training/pages/rosters"
 ROWS, ROWS_READ, PAGES_MAX = 50, 1000, 1000
@@ -123,6 +124,7 @@ def add_rosters(pages: FastAPI, site: Site, api: RecordApi) -> None:
             next=filters.cursor + 1 if len(members) > after else None, found=len(members),
             year=year, counts=counts[0] if counts else None, roles=ROLES,
             address=roster_address(unit), share=share_of, names=visit.caller.role in READS_NAMES,
+            skipped=skipped_rows(visit),
         )  # fmt: skip
 
     _add_files(pages, site, api)

@@ -235,6 +235,7 @@ async def test_a_list_is_imported_after_its_wrong_rows_are_mended(visits: PageVi
         f"{address}/import/rows", "clerk", {}, blank=f"{address}/import", files=files
     )
     assert done.status_code == 303, done.text
+    assert done.headers["location"] == f"{address}?notice=list-imported"
     assert await listed(visits, address) == {"CB-1": ("7.5", None), "CB-2": ("3.5", None)}
     file = await visits.open(f"{address}/file?format=csv", "clerk")
     assert "3,5" in file.text and file.headers["content-type"].startswith("text/csv")

@@ -71,6 +71,8 @@ async def test_a_course_is_led_by_pages_from_its_plan_to_its_end(visits: PageVis
     await attended(visits.desk, course)
     page = await visits.open(course, "clerk")
     assert f"{course}/hold" in page.text and f"{course}/drop" not in page.text
+    closing = await visits.open(f"{course}/hold", "clerk")
+    assert 'value="2025-05-05"' in closing.text  # not today: it would be late
     await visits.succeed(f"{course}/hold", "clerk", {"at": "2025-05-06"})
     assert ("training.completed", OWN) in await visits.desk.announcements()
     journal = await visits.open(f"{course}/journal", "clerk")

@@ -140,6 +140,16 @@ async def test_a_person_is_added_renamed_released_and_erased(visits: PageVisits)
     assert "Đã xóa thông tin" in page.text and "Đúng" not in page.text
 
 
+async def test_rows_of_a_file_that_are_of_no_person_are_named(visits: PageVisits) -> None:
+    """A total, or a signature: whoever imported the list can look whether somebody is missing."""
+    rows: list[list[Any]] = [[1, "CB-1", NAME, "Khác"], ["Tổng cộng: 1"], [None, "Người lập"]]
+    done = await uploaded(visits, xlsx(HEAD[:-1], *rows))
+    assert done.status_code == 303, done.text
+    page = await visits.open(done.headers["location"], "clerk")
+    assert "không ghi người nào: 3, 4." in page.text and "Đã đưa vào danh sách: 1" in page.text
+    assert "<i>" not in (await visits.open(f"{ROSTER}?skipped=<i>", "clerk")).text
+
+
 async def test_a_person_is_found_in_a_long_roster(visits: PageVisits) -> None:
     """Without diacritics, by name or number, on every page; whoever sees no names has no search."""
     rows = [[f"CB-{i}", f"Nguyễn {chr(65 + i // 26)}{chr(97 + i % 26)}", "Khác"] for i in range(60)]
