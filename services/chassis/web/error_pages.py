@@ -54,9 +54,15 @@ def error_page(site: Site, request: Request, problem: Problem) -> Response:
         errors=[(error["field"], error["message"]) for error in problem.errors],
         heading=sentence(code if code in templates("services.chassis.web") else "error-other"),
         kept=sealed_form(visit), back=return_address(request),
+        plain=visit.path if _is_narrowed(request, problem) else None,
     )  # fmt: skip
     page.headers.update(problem.headers)
     return page
+
+
+def _is_narrowed(request: Request, problem: Problem) -> bool:
+    """Whether a page was refused for what its address asks for behind the question mark."""
+    return request.method == "GET" and problem.status in (400, 422) and bool(request.query_params)
 
 
 def _handle(pages: FastAPI, site: Site) -> None:

@@ -52,13 +52,13 @@ async def lines_after(
 def written_data(kind: RecordKind, data: Mapping[str, Any]) -> list[tuple[str, Any]]:
     """What a step says, each member in words; texts that are stored elsewhere are only named."""
     return [
-        (name, _written(kind, name, value))
-        for name, value in data.items()
-        if value not in (None, [], "")
+        (name, _written(kind, name, value)) for name, value in data.items() if value not in ([], "")
     ]
 
 
 def _written(kind: RecordKind, name: str, value: Any) -> Sequence[Message | str]:
+    if value is None:
+        return [formats.MISSING]
     if isinstance(value, bool):
         return [message("yes" if value else "no")]
     if name == EVIDENCE:

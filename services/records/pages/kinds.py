@@ -125,15 +125,17 @@ class StepForm:
     def changed(self, form: Form, record: Record, body: Mapping[str, Any]) -> dict[str, Any]:
         """The members of a command that differ from the record.
 
-        Faults are noted in the form: a field that was emptied stays as it is, and so does a record
-        of which nothing was changed.
+        A field that was emptied is None. Faults are noted in the form: a needed field that was
+        emptied, and a record of which nothing was changed.
         """
         begun = self.begun(record, {})
-        changed = {}
+        changed: dict[str, Any] = {}
         for each in self.fields:
             before, after = begun.get(each.name), body.get(each.name)
-            if before and after is None:
+            if before and after is None and each.required:
                 form.refuse(each.name, message("record-not-emptied"))
+            elif before and after is None:
+                changed[each.name] = None
             elif after is not None and after != _member_before(each.kind, before):
                 changed[each.name] = after
         if not changed and not form.faulty:

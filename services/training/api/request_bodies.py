@@ -1,6 +1,6 @@
 """The bodies of commands and the parameters of queries of training."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import (
     BaseModel,
@@ -94,8 +94,9 @@ class Plan(When):
 
 
 class Revise(Act):
-    """Changes to a planned course."""
+    """Changes to a planned course; null takes out what the plan need not say."""
 
+    emptied: ClassVar[tuple[str, ...]] = ("provider", "clause", "due", "hours_min")
     title: Line | None = None
     topic: Topic | None = None
     hours: SomeHours | None = None
@@ -104,6 +105,12 @@ class Revise(Act):
     due: Day | None = None
     hours_min: Hours | None = None
     test: bool | None = None
+
+    def data(self) -> dict[str, Any]:
+        """The changes, with None for what is taken out."""
+        sent = {name for name in self.emptied if name in self.model_fields_set}
+        taken_out = {name: None for name in sorted(sent) if getattr(self, name) is None}
+        return {**super().data(), **taken_out}
 
 
 class Schedule(Act):

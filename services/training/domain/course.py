@@ -178,8 +178,9 @@ def _with_rule(course: CourseState) -> CourseState:
 
 def _revise(state: CourseState, step: Step) -> CourseState:
     data = dict(step.data)
-    if "hours" in data and state.hours_min == state.hours:
-        data.setdefault("hours_min", data["hours"])
+    all_hours = "hours" in data and state.hours_min == state.hours
+    if data.get("hours_min", None if all_hours else "") is None:
+        data["hours_min"] = data.get("hours", state.hours)
     return _with_rule(replace(state, **data))
 
 

@@ -50,6 +50,14 @@ async def test_a_refused_form_keeps_what_was_typed_and_names_each_field(visits: 
     assert await visits.desk.announcements() == []
 
 
+async def test_a_wrong_filter_leads_back_to_the_whole_list(visits: PageVisits) -> None:
+    """Typed into the form of a list, or into the address."""
+    wrong = await visits.open(f"{LIST}?year=abcd", "clerk")
+    assert wrong.status_code == 422 and f'href="{LIST}">Mở lại' in wrong.text
+    missing = await visits.open(f"{LIST}/course-0?x=1", "clerk")
+    assert missing.status_code == 404 and "Mở lại" not in missing.text
+
+
 async def test_a_form_that_is_sent_twice_is_one_course(visits: PageVisits) -> None:
     """Its id is the Idempotency-Key; the second answer is that of the first."""
     for _ in range(2):
@@ -100,18 +108,30 @@ async def test_a_session_is_moved_and_dropped_from_its_row(visits: PageVisits) -
 
 
 async def test_a_plan_is_corrected_by_what_was_changed_alone(visits: PageVisits) -> None:
-    """Nothing changed is no step, and what was emptied is told at its field."""
+    """Nothing changed is no step, and a title that was emptied is told at its field."""
     course = await planned(visits, provider="Trường Chính trị")
     same = FIELDS | {"hours_min": "7,5", "provider": "Trường Chính trị"}
     refused = await visits.send(f"{course}/revise", "clerk", same)
     assert refused.status_code == 422 and "Chưa có gì thay đổi" in refused.text
-    refused = await visits.send(f"{course}/revise", "clerk", same | {"provider": ""})
-    assert refused.status_code == 422 and 'id="fault-provider"' in refused.text
+    refused = await visits.send(f"{course}/revise", "clerk", same | {"title": ""})
+    assert refused.status_code == 422 and 'id="fault-title"' in refused.text
     await visits.succeed(f"{course}/revise", "clerk", same | {"hours": "8", "test": "1"})
     id_ = course.rpartition("/")[2]
     answer = (await visits.desk.get(f"courses/{id_}/journal", "clerk")).json()
     assert answer["items"][-1]["data"] == {"hours": "8", "test": True}
     assert (await visits.desk.get(f"courses/{id_}")).json()["rule"]["hours_min"] == "8"
+
+
+async def test_what_a_plan_need_not_say_is_taken_out_again(visits: PageVisits) -> None:
+    """A wrong last day does not stay for ever: the plan is announced anew without it."""
+    course = await planned(visits, due="2025-06-30", provider="Trường", hours_min="4")
+    emptied = FIELDS | {"due": "", "provider": "", "hours_min": ""}
+    await visits.succeed(f"{course}/revise", "clerk", emptied)
+    plan = (await visits.desk.get(f"courses/{course.rpartition('/')[2]}")).json()
+    assert (plan["due"], plan["provider"], plan["rule"]["hours_min"]) == (None, None, "7.5")
+    *_, last = await visits.desk.events()
+    assert last.kind.short == "course.planned" and not last.event.data.due
+    assert "Hạn tổ chức:</span> –" in (await visits.open(f"{course}/journal", "clerk")).text
 
 
 async def test_a_course_past_its_last_day_is_marked_until_it_is_held(visits: PageVisits) -> None:
