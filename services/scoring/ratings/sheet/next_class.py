@@ -200,8 +200,10 @@ def share_gap(rubric: Rubric, target: ClassTarget, assessed: Assessment) -> Shar
     total, basic, deduction = last
     code = "next-share-level" if total >= hundredths(rubric.maximum) else "next-share"
     text = message(code, places=places, place=place, behind=figure(points_text(behind)),
-                   last=figure(points_text(total)), basic=figure(points_text(basic)),
-                   deduction=figure(points_text(-deduction)))  # fmt: skip
+                   last=figure(points_text(total)), basic=figure(points_text(basic)))  # fmt: skip
+    if code == "next-share-level" and deduction:
+        text = message("next-share-deducted", text=text, basic=figure(points_text(basic)),
+                       deduction=figure(points_text(-deduction)))  # fmt: skip
     return ShareGap(places, place, candidates, LastPlace(total, basic, -deduction), behind, text)
 
 

@@ -32,4 +32,5 @@ def test_a_place_with_all_points_is_passed_by_the_basic_score() -> None:
     """Nobody has more than the maximum: it is said what decides between equal totals."""
     text = gap_text((10000, 9888, -50))
     assert "cần thêm 4,05 điểm để bằng tổng" in text and "vượt" not in text
+    assert "điểm trừ" not in gap_text((10000, 9888, 0))
     assert "điểm cơ bản phải hơn 98,88 (hoặc bằng 98,88 và điểm trừ ít hơn 0,50)" in text
