@@ -7,12 +7,15 @@ PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
 # Where the environment turns it off: hundreds of processes of the tests would compile all sources.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: setup run test postgresql lint check bench bench-check examples faults topology upgrade containers generate kubernetes rules lock clean
+.PHONY: help setup run test postgresql lint check bench bench-check examples faults topology upgrade containers generate kubernetes rules lock clean
 
 run: $(VENV)/.installed ## everything on this machine, with the sample city
 	@exec $(BIN)/danchu up
 
 setup: $(VENV)/.ready ## what tests and checks need beside what `make run` needs
+
+help: ## this list
+	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/make \1	\2/p' Makefile | expand -t 18
 
 WORKERS := 5
 test: setup ## functions, properties, SQL, HTTP, NATS and the road in one process: 6 to 8 minutes on two cores

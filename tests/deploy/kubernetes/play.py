@@ -10,6 +10,7 @@ import asyncio
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -33,7 +34,7 @@ from services.simulation.sample import YEAR, sample_lines
 from tests.commands.nats.test_unit_credentials import DOOR_A, connect
 from tests.deploy.kubernetes.objects import MANIFESTS, ROOT
 from tests.deploy.kubernetes.podman import Cluster
-from tests.deploy.kubernetes.tools import built, missing_for_podman, podman
+from tests.deploy.kubernetes.tools import ToolFailed, built, missing_for_podman, podman
 from tests.scoring.web.visiting import hidden
 from tests.support.builders.events import event
 from tests.support.stacks import Stack, eventually
@@ -140,6 +141,33 @@ def danchu(*arguments: str, home: Path, text: str = "", **environment: str) -> s
     return done.stdout
 
 
+def rated(cluster: Cluster, secrets: Path) -> str:
+    """The ratings of the sample city."""
+    url = f"http://{cluster.address('queries')}:8080"
+    return danchu("rate", "--year", str(YEAR), "--json", "--url", url, home=secrets)
+
+
+def answers(*command: str) -> bool:
+    """Whether a command of podman succeeds."""
+    try:
+        podman(*command)
+    except ToolFailed:
+        return False
+    return True
+
+
+def reached(cluster: Cluster, secrets: Path) -> dict[str, str]:
+    """The settings by which commands outside of the cluster reach its stores."""
+    url = (secrets / "database" / "scoring").read_text()
+    nats = cluster.address("nats")
+    return {
+        "DANCHU_DATABASE_URL": url.replace("@postgresql:", f"@{cluster.address('postgresql')}:"),
+        "DANCHU_NATS_URL": f"nats://{nats}:4222", "DANCHU_NATS_MONITOR": f"http://{nats}:8222",
+        **{f"DANCHU_NATS_{user.upper()}_PASSWORD_FILE": str(secrets / PASSWORDS / user)
+           for user in ("scoring", "provision")},
+    }  # fmt: skip
+
+
 def take_up(cluster: Cluster, secrets: Path, nats: str) -> None:
     """What deploy/README.md says after a credential was made or revoked."""
     cluster_secrets.make(secrets, "postgresql:5432", now_us())
@@ -214,7 +242,7 @@ def test_a_nightly_backup_restores_to_the_same_ratings(
     until_ended(pods, "backup")
     (saved,) = pods.folder("backups").iterdir()
     rate = ("rate", "--year", str(YEAR), "--json")
-    ratings = danchu(*rate, "--url", f"http://{pods.address('queries')}:8080", home=secrets)
+    ratings = rated(pods, secrets)
     stack = Stack(tmp_path / "home")
     shutil.copytree(secrets / "keys", stack.home / "keys")
     danchu("restore", "--from", str(saved), home=stack.home)
@@ -225,6 +253,47 @@ def test_a_nightly_backup_restores_to_the_same_ratings(
         assert danchu(*rate, home=stack.home) == ratings and len(json.loads(ratings)) > 10
     finally:
         stack.stop()
+
+
+def test_each_part_may_be_killed_and_deleted(cluster: tuple[Cluster, Path]) -> None:
+    """It starts again by itself, or as a new pod on its claims, and the ratings are the same."""
+    pods, secrets = cluster
+    before = rated(pods, secrets)
+    for name in (*SERVICES, *STORES):
+        os.kill(pods.state(name)["State"]["Pid"], signal.SIGKILL)
+        eventually(lambda name=name: pods.state(name)["RestartCount"] > 0)
+        pods.delete(name)
+        pods.play(name)
+    for name in SERVICES:
+        until(pods, name, "/readyz", 200)
+    assert rated(pods, secrets) == before
+
+
+def test_a_backup_goes_back_into_a_cluster_that_lost_everything(
+    cluster: tuple[Cluster, Path],
+) -> None:
+    """As deploy/README.md says: empty stores, the pod of the backup, and `danchu resend`."""
+    pods, secrets = cluster
+    (saved,) = pods.folder("backups").iterdir()
+    before = rated(pods, secrets)
+    for name in (*SERVICES, "backup", "provision"):
+        pods.delete(name)
+    for name in STORES:
+        pods.delete(name, claims=True)
+        pods.play(name)
+    eventually(lambda: answers("exec", "postgresql-postgresql", "pg_isready", "-U", "danchu"))
+    pods.play("backup", "restore", "--from", f"/backups/{saved.name}")
+    until_ended(pods, "backup")
+    pods.play("provision")
+    until_ended(pods, "provision")
+    for name in SERVICES:
+        pods.play(name)
+    eventually(lambda: "danchu resend" in json.dumps(get(pods, "fold", "/readyz")[1]))
+    danchu("resend", "--since", f"{YEAR}-01-01", home=secrets, **reached(pods, secrets))
+    until(pods, "fold", "/readyz", 200)
+    eventually(lambda: get(pods, "fold", "/readyz")[1]["checks"]["lag"] == "0 behind")
+    assert rated(pods, secrets) == before and len(json.loads(before)) > 10
+    danchu("audit", home=secrets, **reached(pods, secrets))
 
 
 def test_a_person_signs_in_with_an_account_that_was_made_outside(

@@ -114,11 +114,32 @@ class Cluster:
     contents: Sequence[Object]
     secrets: Sequence[Object]
 
-    def play(self, name: str) -> None:
-        """Starts the pod of a workload, under the names of its Services."""
+    def play(self, name: str, *arguments: str) -> None:
+        """Starts the pod of a workload, under the names of its Services; with other arguments of
+        its process, if there are any. Claims that exist are used as they are."""
         options = ",".join(f"alias={alias}" for alias in (aliases(self.contents, name) or [name]))
-        text = "\n---\n".join(map(json.dumps, playable(self.contents, self.secrets, name)))
+        present = set(podman("volume", "ls", "--quiet").split())
+        contents = [
+            each for each in playable(self.contents, self.secrets, name)
+            if each["kind"] != "PersistentVolumeClaim" or each["metadata"]["name"] not in present
+        ]  # fmt: skip
+        if arguments:
+            contents[-1]["spec"]["containers"][0]["args"] = [*arguments]
+        text = "\n---\n".join(map(json.dumps, contents))
         podman("kube", "play", "--network", f"{self.network}:{options}", "-", text=text)
+
+    def delete(self, name: str, claims: bool = False) -> None:
+        """Removes the pod of a workload with its emptyDirs; its own claims stay, or go too."""
+        original = workload(self.contents, name)
+        volumes = [each["name"] for each in template(original)["spec"]["volumes"]
+                   if "emptyDir" in each]  # fmt: skip
+        if claims:
+            own = original["spec"].get("volumeClaimTemplates", [])
+            volumes += [each["metadata"]["name"] for each in own]
+        podman("pod", "rm", "--force", "--ignore", name)
+        present = set(podman("volume", "ls", "--quiet").split())
+        if gone := sorted(present & {f"{name}-{volume}" for volume in volumes}):
+            podman("volume", "rm", "--force", *gone)
 
     def renew(self, secrets: Sequence[Object]) -> None:
         """Changed Secrets reach the pods that mount them, as a kubelet does without a restart."""
