@@ -1,11 +1,11 @@
 """Routes of ratings: the list, one rating, its sheet, and the events behind it."""
 
-import asyncio
 from typing import Annotated
 
 from fastapi import FastAPI, Query, Request, Response
 
 from services.chassis.auth.credentials import Verifier
+from services.chassis.computing import compute
 from services.chassis.http.cursors import foreign_cursor
 from services.chassis.http.problems import wrong_parameters
 from services.scoring.access.cursors import event_cursor, event_place
@@ -144,4 +144,4 @@ async def _ratings_answer(page: RatingPage) -> Response:
         return year_body({"items": items, "next": page.next}, page.snapshot)
 
     few = len(page.items) < FEW_UNITS
-    return rating_answer(body() if few else await asyncio.to_thread(body), page.snapshot)
+    return rating_answer(body() if few else await compute(body), page.snapshot)

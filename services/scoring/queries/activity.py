@@ -23,14 +23,14 @@ async def last_events(
 ) -> dict[str, LastEvent]:
     """The latest event of each subject by its time, which is practice and not retracted.
 
-    With `until` only what a door had recorded by then. Subjects without one are left out.
+    Of several at once the one whose type is last in order. With `until` only what a door had
+    recorded by then. Subjects without one are left out.
     """
     # its sign keeps SQLite from the index of the year, which is of all units
     recorded = "" if until is None else f"AND +recorded <= {int(until)} "
-    latest = (
+    of_subject = (
         "FROM ledger WHERE ledger.subject = s.value AND year = :year "
         f"AND part = {int(LedgerPart.PRACTICE)} AND NOT retracted {recorded}"
-        "ORDER BY time DESC, identity DESC LIMIT 1"
     )
     values: dict[str, Any] = {"year": year}
     ordered = sorted(subjects)
@@ -43,8 +43,15 @@ async def last_events(
     else:
         source = "unnest(CAST(:subjects AS text[])) AS s(value)"
         values["subjects"] = ordered
+        # where its statistics are old PostgreSQL expects few rows, and would read and sort all
+        await conn.execute(text("SET LOCAL enable_bitmapscan = off"))
     rows = await conn.execute(
-        text(f"SELECT s.value, (SELECT time {latest}), (SELECT kind {latest}) FROM {source}"),
+        text(
+            f"WITH latest AS MATERIALIZED (SELECT s.value AS value, "
+            f"(SELECT time {of_subject} ORDER BY time DESC LIMIT 1) AS time FROM {source}) "
+            f"SELECT s.value, s.time, (SELECT max(kind) {of_subject} AND time = s.time) "
+            "FROM latest AS s WHERE s.time IS NOT NULL"
+        ),
         values,
     )
-    return {row[0]: LastEvent(row[1], row[2]) for row in rows if row[1] is not None}
+    return {row[0]: LastEvent(row[1], row[2]) for row in rows}

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.envelope import Recorded
+from services.chassis.computing import compute
 from services.scoring.errors import UnitNotRated
 from services.scoring.fold.books import Book
 from services.scoring.ratings.assessment import Assessment
@@ -44,7 +44,7 @@ async def unit_differences(
     book = Book(unit, after.year)
     events = await unit_events_ever(conn, book)
     ends = sorted(FOREVER if each.until is None else each.until for each in (before, after))
-    causes = await asyncio.to_thread(_causes, events, book, after.rubrics, *ends)
+    causes = await compute(_causes, events, book, after.rubrics, *ends)
     return line_differences(earlier, later, causes)
 
 

@@ -7,7 +7,6 @@ only grows, so a replay stays right as long as the numbers of the rows behind it
 
 from __future__ import annotations
 
-import asyncio
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -16,6 +15,7 @@ from typing import NamedTuple
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.envelope import Recorded
+from services.chassis.computing import compute
 from services.scoring.fold.books import Book
 from services.scoring.queries import unit_past
 from services.scoring.queries.unit_past import Extent, Neighbourhood
@@ -95,7 +95,7 @@ class Histories:
     ) -> HistoryPage:  # fmt: skip
         """A page of what moved the unit's total, or its class before shares."""
         history = await self._history(conn, snapshot, Book(unit, snapshot.year))
-        return await asyncio.to_thread(history.page, after, limit)
+        return await compute(history.page, after, limit)
 
     async def _history(self, conn: AsyncConnection, snapshot: Snapshot, book: Book) -> UnitHistory:
         """The history of the unit's events up to now, from memory where there are no others."""
@@ -109,7 +109,7 @@ class Histories:
         state, rubrics = snapshot.state, snapshot.rubrics.digest
         if latest is None or latest[1:4] != (extent, state, rubrics):
             events, seals = await near_events(conn, near, book), await _seals(conn, state)
-            history = await asyncio.to_thread(UnitHistory, events, seals, book, snapshot.rubrics)
+            history = await compute(UnitHistory, events, seals, book, snapshot.rubrics)
             latest = KeptHistory(near, extent, state, rubrics, history)
         return self._histories.keep(book, latest).history
 

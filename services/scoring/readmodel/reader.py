@@ -1,6 +1,5 @@
 """The queries of scoring: ratings, sheets and the events behind them, as of the last commit."""
 
-import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -11,6 +10,7 @@ from contracts import moments
 from contracts.envelope import Recorded
 from services.chassis.auth.credentials import READS_ALL, Credential
 from services.chassis.clock import Clock
+from services.chassis.computing import compute
 from services.chassis.database.engine import Database
 from services.chassis.http.problems import Problem
 from services.scoring.errors import ClassUnknown
@@ -122,7 +122,7 @@ class Reading:
                 context = _context(snapshot, unit, view, facts.decisions)
                 standing = snapshot.standing(unit, view)
                 rating = snapshot.rating(unit.key, view)
-                return await asyncio.to_thread(sheet_of, rating, standing, unit_year, context)
+                return await compute(sheet_of, rating, standing, unit_year, context)
         raise Problem(503, message("sheet-moving"), headers={"Retry-After": "2"})
 
     async def events(
@@ -175,7 +175,7 @@ async def rating_page(
         return [snapshot.rating(key) for key in keys.units]
 
     few = len(keys.units) < FEW_UNITS
-    items = ratings() if few else await asyncio.to_thread(ratings)
+    items = ratings() if few else await compute(ratings)
     return RatingPage(items, keys.next, snapshot, len(matches))
 
 

@@ -6,7 +6,6 @@ for last. The quarantine is read each time, since an operator settles entries wi
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -15,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts import moments
 from services.chassis.auth.credentials import Credential
+from services.chassis.computing import compute
 from services.scoring.errors import YearUnknown
 from services.scoring.queries import quarantine as quarantine_queries
 from services.scoring.queries import years as year_queries
@@ -85,10 +85,10 @@ class Reports:
         appeals = await appeal_page(self.reading, now.year, reader, None, None, ALL)
         late = await self._late(now)
         few = len(now.standings) < FEW_UNITS
-        computed = compute(now, before) if few else await asyncio.to_thread(compute, now, before)
+        figures = figures_of(now, before) if few else await compute(figures_of, now, before)
         names = now.registry.units
         return structs.replace(
-            computed, decisions=tuple(decisions), late=late,
+            figures, decisions=tuple(decisions), late=late,
             appeals=tuple(
                 UnitAppeal(names[each.unit].name_in(now.year), each) for each in appeals.items
             ),
@@ -120,7 +120,7 @@ async def _door_names(conn: AsyncConnection) -> Mapping[int | None, str]:
     return {door.id: door.name for door in await doors.load(conn)}
 
 
-def compute(now: Snapshot, before: Snapshot) -> Report:
+def figures_of(now: Snapshot, before: Snapshot) -> Report:
     """What follows from the two snapshots: linear in the lines of all units."""
     names = _names(before, before.standings) | _names(now, now.standings)
     predecessors = {key: _predecessors(now, key) for key in now.standings}

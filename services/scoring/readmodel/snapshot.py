@@ -6,6 +6,7 @@ commit before the request.
 """
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -48,7 +49,8 @@ OwnCells = Callable[
 class Snapshot:
     """One year at one commit; another one replaces it when a unit of the year changes.
 
-    A commit that changes no unit of the year moves the `stamp` on, and nothing else. `unranked`
+    A commit that changes no unit of the year moves the `stamp` on, and `read_at`, the monotonic
+    time at which the reading of it began, and nothing else. `unranked`
     are the standings before shares and ranks. A snapshot of the past has only what was recorded up
     to `until`, and answers for the instant `as_of`; both are None for the last commit.
     """
@@ -67,6 +69,7 @@ class Snapshot:
     stage: Stage = OPEN
     version: int = 1
     state: YearState = NO_STATE
+    read_at: float = 0.0
     _bodies: dict[str, bytes] = field(default_factory=dict)
 
     def unit(self, code: str) -> Unit:
@@ -137,6 +140,7 @@ class Snapshots:
 
     async def of(self, year: int) -> Snapshot:
         """The year as of the last commit; RubricsReplaced where others folded it."""
+        asked_at = time.monotonic()
         stamp = await self.stamp()
         snapshot = self._years.pop(year, None)
         if snapshot is not None:
@@ -145,7 +149,8 @@ class Snapshots:
                 return snapshot
         async with self._load_lock:
             snapshot = self._years.get(year)
-            if snapshot is None or snapshot.stamp != stamp:
+            # what was read since the question is no older than it, whatever the look had found
+            if snapshot is None or (snapshot.stamp != stamp and snapshot.read_at < asked_at):
                 snapshot = await self._refresh(year)
         return snapshot
 
@@ -169,6 +174,7 @@ class Snapshots:
             return await books.last_stamp(self.db)
 
     async def _refresh(self, year: int) -> Snapshot:
+        read_at = time.monotonic()
         async with self.db.read() as conn:
             place = await position.load(conn)
             require_same_rubrics(place, self.rubrics)
@@ -182,7 +188,7 @@ class Snapshots:
             else:
                 snapshot = await self._update(conn, before, place.stamp)
             snapshot = staged(snapshot, state)
-        self._years[year] = snapshot
+        snapshot.read_at, self._years[year] = read_at, snapshot
         while len(self._years) > YEARS_MAX:
             del self._years[self._least_used()]
         return snapshot
