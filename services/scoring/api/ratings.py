@@ -5,7 +5,6 @@ from typing import Annotated
 from fastapi import FastAPI, Query, Request, Response
 
 from services.chassis.auth.credentials import Verifier
-from services.chassis.computing import compute
 from services.chassis.http.cursors import foreign_cursor
 from services.chassis.http.problems import wrong_parameters
 from services.scoring.access.cursors import event_cursor, event_place
@@ -34,6 +33,7 @@ from services.scoring.errors import ClassUnknown
 from services.scoring.ratings.json import rating_members
 from services.scoring.ratings.listing import CursorWrong
 from services.scoring.ratings.sheet.json import sheet_members
+from services.scoring.readmodel.computing import compute
 from services.scoring.readmodel.reader import RatingPage, Reading
 from services.scoring.readmodel.snapshot import FEW_UNITS
 

@@ -21,7 +21,7 @@ from services.scoring.ratings.model import (
     Miss,
     Reason,
 )
-from services.scoring.ratings.scores import Line, hundredths, line_of
+from services.scoring.ratings.scores import Line, LineCache, hundredths, line_of
 from services.scoring.rubrics.kinds import Section
 from services.scoring.rubrics.model import Gate, Rubric
 
@@ -65,9 +65,14 @@ class Assessment:
         return next(line for line in self.lines if line.indicator.id == indicator)
 
 
-def assess(rubric: Rubric, tally: Tally, view: str) -> Assessment:
-    """The assessment of one view; ceilings, decisions and declarations are the unit's own."""
-    lines = tuple(line_of(indicator, tally, view) for indicator in rubric.indicators)
+def assess(
+    rubric: Rubric, tally: Tally, view: str, line_cache: LineCache | None = None
+) -> Assessment:
+    """The assessment of one view; ceilings, decisions and declarations are the unit's own.
+
+    `line_cache` has lines under this rubric, and takes those that are computed.
+    """
+    lines = tuple(line_of(indicator, tally, view, line_cache) for indicator in rubric.indicators)
     basic = _basic(rubric, lines)
     bonus, deduction = _scored(lines, Section.BONUS), -_scored(lines, Section.DEDUCTION)
     limit = hundredths(rubric.adjustment_limit)
@@ -122,11 +127,13 @@ def _scored(lines: Iterable[Line], section: Section) -> int:
 
 def _basic(rubric: Rubric, lines: Sequence[Line]) -> int:
     counting = [line for line in lines if line.indicator.kind.basic and line.counts]
+    scored = sum(line.score for line in counting)
+    if len(counting) == len(rubric.basic):
+        return scored
     points = sum((line.indicator.points for line in counting), Fraction(0))
     if not points:
         return 0
     every = sum((indicator.points for indicator in rubric.basic), Fraction(0))
-    scored = sum(line.score for line in counting)
     return hundredths(Fraction(scored, 100) * every / points)
 
 

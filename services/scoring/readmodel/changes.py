@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.envelope import Recorded
-from services.chassis.computing import compute
 from services.scoring.errors import UnitNotRated
 from services.scoring.fold.books import Book
 from services.scoring.ratings.assessment import Assessment
@@ -19,6 +18,7 @@ from services.scoring.ratings.differences import (
 )
 from services.scoring.ratings.history import Members, place_of
 from services.scoring.ratings.replay import BookReplay
+from services.scoring.readmodel.computing import compute
 from services.scoring.readmodel.history import unit_events_ever
 from services.scoring.readmodel.snapshot import Snapshot
 from services.scoring.rubrics.model import Rubrics

@@ -15,12 +15,12 @@ from typing import NamedTuple
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.envelope import Recorded
-from services.chassis.computing import compute
 from services.scoring.fold.books import Book
 from services.scoring.queries import unit_past
 from services.scoring.queries.unit_past import Extent, Neighbourhood
 from services.scoring.ratings.history import CausePlace, Seal, causes, place_of
 from services.scoring.ratings.replay import BookReplay, RatingChange
+from services.scoring.readmodel.computing import compute
 from services.scoring.readmodel.recent import Recent
 from services.scoring.readmodel.snapshot import Snapshot
 from services.scoring.rubrics.model import Rubrics

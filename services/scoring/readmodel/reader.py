@@ -10,7 +10,6 @@ from contracts import moments
 from contracts.envelope import Recorded
 from services.chassis.auth.credentials import READS_ALL, Credential
 from services.chassis.clock import Clock
-from services.chassis.computing import compute
 from services.chassis.database.engine import Database
 from services.chassis.http.problems import Problem
 from services.scoring.errors import ClassUnknown
@@ -33,6 +32,7 @@ from services.scoring.ratings.standings import rivals
 from services.scoring.readmodel import as_of
 from services.scoring.readmodel.arrivals import Arrivals
 from services.scoring.readmodel.changes import unit_changes, unit_differences
+from services.scoring.readmodel.computing import compute
 from services.scoring.readmodel.history import Histories, HistoryPage
 from services.scoring.readmodel.moment import NOW, Moment
 from services.scoring.readmodel.movements import PastPlaces

@@ -14,7 +14,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts import moments
 from services.chassis.auth.credentials import Credential
-from services.chassis.computing import compute
 from services.scoring.errors import YearUnknown
 from services.scoring.queries import quarantine as quarantine_queries
 from services.scoring.queries import years as year_queries
@@ -29,6 +28,7 @@ from services.scoring.ratings.report.model import (
 )
 from services.scoring.ratings.report.movements import class_counts, movements
 from services.scoring.readmodel.appeals import appeal_page
+from services.scoring.readmodel.computing import compute
 from services.scoring.readmodel.coverage import targets
 from services.scoring.readmodel.decisions import council_decisions
 from services.scoring.readmodel.moment import NOW

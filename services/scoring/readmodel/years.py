@@ -83,6 +83,10 @@ class Years:
     snapshots: Snapshots
 
     async def views(self) -> list[YearView]:
+        """Where each of the known years stands."""
+        return await self._views(await self.known())
+
+    async def known(self) -> list[int]:
         """Every year with a rubric up to that of today, and those with events or decisions."""
         async with self.db.read() as conn:
             booked = set(await year_queries.years(conn))
@@ -90,7 +94,7 @@ class Years:
         today = moments.local_year(self.clock())
         known = booked | set(range(today - YEARS_BACK, today + 1))
         rated = {year for year in known if self.rubrics.of_year(year)}
-        return await self._views(sorted(rated | decided))
+        return sorted(rated | decided)
 
     async def newest(self) -> int:
         """The last year with a book, up to that of today; that of today without any."""

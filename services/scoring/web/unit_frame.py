@@ -152,7 +152,7 @@ async def open_frame(
         return RedirectResponse(f"{base}{tab}{f'?{text}' if text else ''}")
     live, before = await desk.reading.snapshot(year), await desk.reading.snapshot(year - 1)
     rating, earlier = snapshot.rating(unit.key, query.view), before.standings.get(unit.key)
-    views = await desk.years.views()
+    known = await desk.years.known()
     ranks = (each for each in snapshot.standings.values() if each.kind == unit.kind)
     return UnitFrame(
         query, base, snapshot, unit, rating,
@@ -161,7 +161,7 @@ async def open_frame(
         sum(each.rank is not None for each in ranks),
         [(message(f"unit-tab{each.replace('/', '-') or '-sheet'}"),
           f"{base}{each}{query.text()}", each == tab) for each in TABS],
-        _rated_years(snapshot, unit, [each.state.year for each in views]),
+        _rated_years(snapshot, unit, known),
         _versions(live.state, f"{base}{tab}", query),
         _views(snapshot, unit, f"{base}{tab}", query),
         live.state.seals, snapshot.as_of, _numbers(live.state),
@@ -220,11 +220,10 @@ async def _missing(desk: Desk, year: int, code: str) -> Missing:
     unit = current.registry.find(code)
     if unit is None:
         return Missing(code, code, message("unit-missing-unknown", code=code), [], [])
-    years = [each.state.year for each in await desk.years.views()]
     heirs = current.registry.successors(unit.key)
     return Missing(
         unit.key, unit.name_in(year), _why_missing(current, unit),
-        _rated_years(current, unit, years),
+        _rated_years(current, unit, await desk.years.known()),
         [(key, current.registry.units[key].name) for key in heirs if key in current.standings],
     )  # fmt: skip
 

@@ -94,7 +94,7 @@ async def test_sqlite_looks_into_the_index_of_units(tmp_path: Path) -> None:
         statements: list[tuple[str, Any]] = []
 
         def note(_: object, __: object, statement: str, values: object, *___: object) -> None:
-            if statement.startswith("SELECT s.value"):
+            if statement.startswith("WITH latest"):
                 statements.append((statement, values))
 
         engine_event.listen(conn.sync_connection, "before_cursor_execute", note)

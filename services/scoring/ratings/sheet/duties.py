@@ -87,11 +87,10 @@ def arose(unit_year: UnitYear, indicator: Indicator) -> int:
     A fulfilled duty that was taken back, such as an overturned case, does not count.
     """
     number = 0
-    for cell, postings in unit_year.cells.items():
-        if cell.indicator == indicator.id and cell.view == unit_year.view:
-            was_obliged = any(posting.side == Side.OBLIGED for posting in postings)
-            fulfilled = is_on(postings, Side.FULFILLED) and not was_obliged
-            number += is_on(postings, Side.DONE) or fulfilled or is_on(postings, Side.OBLIGED)
+    for _, postings in unit_year.cells_of(indicator):
+        was_obliged = any(posting.side == Side.OBLIGED for posting in postings)
+        fulfilled = is_on(postings, Side.FULFILLED) and not was_obliged
+        number += is_on(postings, Side.DONE) or fulfilled or is_on(postings, Side.OBLIGED)
     return number
 
 

@@ -25,18 +25,17 @@ class DutyKeys:
 
     def __init__(self, unit_year: UnitYear) -> None:
         rubric = unit_year.rubric
-        with_duties = {i.id for i in rubric.indicators if i.kind.has_duties}
-        cells = {
-            cell: postings for cell, postings in unit_year.cells.items()
-            if cell.view == unit_year.view and cell.indicator in with_duties
-        }  # fmt: skip
+        cells = [
+            each for indicator in rubric.indicators if indicator.kind.has_duties
+            for each in unit_year.cells_of(indicator)
+        ]  # fmt: skip
         announced = {
-            (cell.field, cell.key) for cell, postings in cells.items()
+            (cell.field, cell.key) for cell, postings in cells
             if any(posting.side == Side.OBLIGED for posting in postings)
         }  # fmt: skip
         self._unannounced: dict[str, list[str]] = {}
         missing: dict[str, list[str]] = {}
-        for cell, postings in sorted(cells.items()):
+        for cell, postings in cells:
             state = coverage(rubric.by_id[cell.indicator], postings, unit_year.until)
             if state.status in ("missing", "left_out"):
                 missing.setdefault(cell.indicator, []).append(cell.key)

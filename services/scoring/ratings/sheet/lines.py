@@ -50,10 +50,7 @@ class Facts(NamedTuple):
 def indicator_line(unit_year: UnitYear, line: Line, keys: DutyKeys) -> SheetLine:
     """The line of one indicator."""
     indicator = line.indicator
-    cells = {
-        cell: postings for cell, postings in unit_year.cells.items()
-        if cell.indicator == indicator.id and cell.view == unit_year.view
-    }  # fmt: skip
+    cells = dict(unit_year.cells_of(indicator))
     details = _DETAILS[indicator.kind](Facts(unit_year, line, cells, keys))
     left_out = details.left_out_total if isinstance(details, CoverageDetails) else 0
     return SheetLine(

@@ -154,11 +154,10 @@ def _keys(unit_year: UnitYear, miss: Miss) -> dict[Status, list[str]]:
     keys: dict[Status, list[str]] = {"missing": [], "late": []}
     indicator = miss.subject
     if isinstance(indicator, Indicator) and indicator.kind.has_duties:
-        for cell, postings in sorted(unit_year.cells.items()):
-            if cell.indicator == indicator.id and cell.view == unit_year.view:
-                status = coverage(indicator, postings, unit_year.until).status
-                if status in keys and len(keys[status]) < KEYS_MAX:
-                    keys[status].append(cell.key)
+        for cell, postings in unit_year.cells_of(indicator):
+            status = coverage(indicator, postings, unit_year.until).status
+            if status in keys and len(keys[status]) < KEYS_MAX:
+                keys[status].append(cell.key)
     return keys
 
 

@@ -8,21 +8,13 @@ from contracts import moments
 from services.scoring.fold.cells import Cell, coverage
 from services.scoring.ratings.sheet.trial_events import can_fulfil, trial_events
 from services.scoring.ratings.sheet.trials import TrialEvent, TrialState, UnitYear
-from services.scoring.rubrics.kinds import Section
-from services.scoring.rubrics.model import Indicator, Rubric, Side
-
-EVENTS_OF_OTHERS = frozenset(
-    ("feedback.given", "count.reported", "model.recognised", "model.replicated", "award.granted")
-)
-"""Events that report what others did or decided: no unit can be advised to send them."""
+from services.scoring.rubrics.model import Indicator
 
 
 def duty_events(unit_year: UnitYear, indicator: Indicator, most: int) -> list[TrialEvent]:
     """Events for the duties that are missing or left out, those first that are still on time."""
     today, entries = moments.local_day(unit_year.at), []
-    for cell, postings in sorted(unit_year.cells.items()):
-        if cell.indicator != indicator.id or cell.view != unit_year.view:
-            continue
+    for cell, postings in unit_year.cells_of(indicator):
         state = coverage(indicator, postings, unit_year.until)
         if state.status in ("missing", "left_out"):
             event = _best_event(unit_year, indicator, cell)
@@ -37,7 +29,7 @@ def _best_event(unit_year: UnitYear, indicator: Indicator, cell: Cell) -> TrialE
     at = unit_year.at
     rules = [rule for rule in indicator.fulfilled if can_fulfil(rule, cell.field, cell.key, at)]
     events = (event for rule in rules for event in trial_events(unit_year, rule, cell.key, at))
-    events = (event for event in events if _is_own(unit_year.rubric, event.short))
+    events = (event for event in events if unit_year.is_own(event.short))
     return max(events, key=lambda event: unit_year.base.after(event).total, default=None)
 
 
@@ -59,9 +51,9 @@ def _ways(
 ) -> Iterable[tuple[TrialEvent, TrialState]]:
     """The unit's own events that add one thing, each with the state after it."""
     for rule in indicator.rules:
-        if any(_is_own(unit_year.rubric, short) for short in rule.sets):
+        if any(unit_year.is_own(short) for short in rule.sets):
             for event in trial_events(unit_year, rule, None, unit_year.at, key):
-                if _is_own(unit_year.rubric, event.short):
+                if unit_year.is_own(event.short):
                     after = state.after(event)
                     if _count(after, indicator) > _count(state, indicator):
                         yield event, after
@@ -76,15 +68,3 @@ def _things(state: TrialState) -> int:
     """How many things all indicators count: of two events the one that serves more is better."""
     counting = (i for i in state.unit_year.rubric.indicators if i.kind.counts_things)
     return sum(_count(state, indicator) for indicator in counting)
-
-
-def _is_own(rubric: Rubric, short: str) -> bool:
-    """Whether a unit may send it for itself: no new duty, no deduction, nothing that others do."""
-    if short in EVENTS_OF_OTHERS:
-        return False
-    return not any(
-        short in rule.sets and (indicator.kind.section is Section.DEDUCTION or side is Side.OBLIGED)
-        for indicator in rubric.indicators
-        for side, rules in indicator.sides()
-        for rule in rules
-    )

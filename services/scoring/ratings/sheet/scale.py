@@ -49,11 +49,10 @@ def openings(unit_year: UnitYear, indicator: Indicator) -> Openings:
     if unit_year.ended:
         return Openings(0, 0)
     today, counts = moments.local_day(unit_year.at), [0, 0]
-    for cell, postings in unit_year.cells.items():
-        if cell.indicator == indicator.id and cell.view == unit_year.view:
-            state = coverage(indicator, postings, unit_year.until)
-            if state.status == "missing":
-                counts[state.due is not None and state.due < today] += 1
+    for _, postings in unit_year.cells_of(indicator):
+        state = coverage(indicator, postings, unit_year.until)
+        if state.status == "missing":
+            counts[state.due is not None and state.due < today] += 1
     return Openings(*counts)
 
 

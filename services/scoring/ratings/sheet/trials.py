@@ -20,11 +20,17 @@ from services.scoring.fold.cells import NIL, OWN, POOLED, Cell, Horizon, Posting
 from services.scoring.fold.postings import Pool, post
 from services.scoring.fold.registry import Unit
 from services.scoring.ratings.assessment import Assessment, assess
+from services.scoring.ratings.scores import LineCache
 from services.scoring.ratings.sheet.model_next_class import EventTemplate
-from services.scoring.rubrics.model import Indicator, Rubric
+from services.scoring.rubrics.kinds import Section
+from services.scoring.rubrics.model import Indicator, Rubric, Side
 
 Cells = Mapping[Cell, Sequence[Posting]]
 TEXT = "trial"
+EVENTS_OF_OTHERS = frozenset(
+    ("feedback.given", "count.reported", "model.recognised", "model.replicated", "award.granted")
+)
+"""Events that report what others did or decided: no unit can be advised to send them."""
 
 
 class TrialEvent(NamedTuple):
@@ -62,6 +68,8 @@ class UnitYear:
         default_factory=dict
     )
     decisive: dict[str, frozenset[str]] = dataclasses.field(default_factory=dict)
+    lines: LineCache = dataclasses.field(default_factory=dict)
+    own: dict[str, bool] = dataclasses.field(default_factory=dict)
 
     @cached_property
     def at(self) -> int:
@@ -77,6 +85,31 @@ class UnitYear:
             for cell, postings in self.cells.items()
         )
         return TrialState(self, {}, Tally.of_cells(weights))
+
+    @cached_property
+    def _cells_by_indicator(self) -> Mapping[str, list[tuple[Cell, Sequence[Posting]]]]:
+        by_indicator: dict[str, list[tuple[Cell, Sequence[Posting]]]] = {}
+        for cell, postings in sorted(self.cells.items()):
+            if cell.view == self.view:
+                by_indicator.setdefault(cell.indicator, []).append((cell, postings))
+        return by_indicator
+
+    def cells_of(self, indicator: Indicator) -> Sequence[tuple[Cell, Sequence[Posting]]]:
+        """The cells of an indicator in the view, in their order, each with its postings."""
+        return self._cells_by_indicator.get(indicator.id, ())
+
+    def is_own(self, short: str) -> bool:
+        """Whether a unit may send it for itself: no new duty or deduction, nothing others do."""
+        own = self.own.get(short)
+        if own is None:
+            own = self.own[short] = short not in EVENTS_OF_OTHERS and not any(
+                short in rule.sets
+                and (indicator.kind.section is Section.DEDUCTION or side is Side.OBLIGED)
+                for indicator in self.rubric.indicators
+                for side, rules in indicator.sides()
+                for rule in rules
+            )
+        return own
 
     @property
     def ended(self) -> bool:
@@ -160,7 +193,8 @@ class TrialState:
         sums = tuple((name, *numbers) for name, numbers in sorted(self.tally.sums.items()))
         assessment = assessments.get(sums)
         if assessment is None:
-            assessment = assess(self.unit_year.rubric, self.tally, self.unit_year.view)
+            of = self.unit_year
+            assessment = assess(of.rubric, self.tally, of.view, of.lines)
             assessments[sums] = assessment
         return assessment
 

@@ -64,7 +64,7 @@ def add_audit(pages: FastAPI, site: Site, desk: Desk) -> None:
     @pages.get("/audit")
     async def audit(request: Request, query: Annotated[AuditQuery, Query()]) -> Response:
         visit = site.visit(request)
-        years = [each.state.year for each in await desk.years.views()][-YEARS_SHOWN:]
+        years = (await desk.years.known())[-YEARS_SHOWN:]
         year = query.year or await desk.years.newest()
         async with desk.reading.db.read() as conn:
             result = await audit_results.last(conn)

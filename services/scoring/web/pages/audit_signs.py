@@ -76,7 +76,7 @@ def add_audit_signs(pages: FastAPI, site: Site, desk: Desk) -> None:
         name_stage(snapshot.stage)
         keys = (unit.key for group in groups for sign in group.signs for unit in sign.units)
         name_units(request.scope, dict.fromkeys(keys))
-        years = [each.state.year for each in await desk.years.views()]
+        years = await desk.years.known()
         return visit.page(
             "audit_signs.html", year=year, answer=answer, groups=groups, years=years[-YEARS_SHOWN:]
         )

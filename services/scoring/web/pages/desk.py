@@ -105,7 +105,7 @@ def add_desk(pages: FastAPI, site: Site, desk: Desk) -> None:
             labels={each.stage: label("stage", each.stage) for each in view.state.decisions},
             decisions=view.state.decisions[::-1], actor=actor(view, draft),
             undecided=await years.undecided_for(view, visit.caller),
-            years=[each.state.year for each in await years.views()][-YEARS_SHOWN:],
+            years=(await years.known())[-YEARS_SHOWN:],
         )  # fmt: skip
 
 

@@ -152,9 +152,7 @@ def add_year(pages: FastAPI, site: Site, desk: Desk) -> None:
             )  # fmt: skip
         except (CursorWrong, ClassUnknown):  # the list has changed since the link was made
             return visit.see_other(visit.address(cursor=None, **{"class": None}))
-        views = await years.views()
-        view = next((each for each in views if each.state.year == year), None)
-        view, before = view or await years.view(year), await reading.snapshot(year - 1)
+        view, before = await years.view(year), await reading.snapshot(year - 1)
         lately = None if filters.special else await _lately(desk, visit.caller, page.snapshot)
         name_stage(page.snapshot.stage)
         units = {rating.unit for rating in page.items}
@@ -168,7 +166,7 @@ def add_year(pages: FastAPI, site: Site, desk: Desk) -> None:
             kind_options=[(kind, label("kind", kind)) for kind in KINDS],
             lately=lately, type_label=short_event_label, road=road(page.snapshot.stage),
             machinery=await _machinery(desk) if visit.caller.role in READS_MACHINERY else None,
-            years=[each.state.year for each in views][-5:],
+            years=(await years.known())[-5:],
         )  # fmt: skip
 
 
