@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 
 from fastapi import FastAPI, Request, Response
+from starlette.types import Receive, Scope, Send
 
 from contracts.messages import Message
 from services.chassis.settings import Settings
@@ -33,13 +35,29 @@ class PageSet:
 
 
 def mount_pages(api: FastAPI, desk: Desk, settings: Settings, pages: PageSet) -> None:
-    """Adds the pages to the application whose interface they call."""
+    """Adds the pages to the application whose interface they call.
+
+    Sessions are opened at once, which checks their keys; the routes, a third of what composing a
+    service takes, are made for the first request.
+    """
     sessions = open_sessions(settings, desk.clock, desk.service)
     site = Site(
         pages.package, pages.sentence, pages.admissions, sessions, desk.verifier,
         settings.public_url, (__package__, message),
         by_issuer=settings.oidc_client_id is not None,
     )  # fmt: skip
+
+    @cache
+    def composed() -> FastAPI:
+        return _application(api, desk, site, pages)
+
+    async def application(scope: Scope, receive: Receive, send: Send) -> None:
+        await composed()(scope, receive, send)
+
+    api.mount(MOUNT, guard(application, site))
+
+
+def _application(api: FastAPI, desk: Desk, site: Site, pages: PageSet) -> FastAPI:
     application = page_application(site)
     client = RecordApi(api, desk.service)
     for add in pages.routes:
@@ -51,4 +69,4 @@ def mount_pages(api: FastAPI, desk: Desk, settings: Settings, pages: PageSet) ->
     async def on_refused(request: Request, problem: RecordRefused) -> Response:
         return error_page(site, request, problem)
 
-    api.mount(MOUNT, guard(application, site))
+    return application
