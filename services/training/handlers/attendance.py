@@ -43,18 +43,18 @@ async def attendance_by_person(
     keys = [row.person or key for row, key in zip(rows, of_number, strict=True)]
     persons = await queries.persons(work.conn, set(keys))
     errors: list[FieldError] = list(faults)
-    earlier: set[str] = set()
+    earlier: dict[str, str] = {}
     for row, key, other in zip(rows, keys, of_number, strict=True):
         excess = too_long(session, row.hours) if row.hours else None
         reasons = [("hours", excess)] if excess else []
         if row.person or row.number:
-            reasons += _person_faults(vault, row, persons.get(key), other, key in earlier)
+            reasons += _person_faults(vault, row, persons.get(key), other, earlier.get(key))
         errors += row.faults
         errors += [
             {"field": f"{row.where}.{field}", "message": row.placed(field, reason)}
             for field, reason in reasons
         ]
-        earlier.add(key)
+        earlier.setdefault(key, row.where.removeprefix("row "))
     if errors:
         raise ListRefused(errors)
     return {k: Attendance(r.hours, r.test) for k, r in zip(keys, rows, strict=True)}
@@ -68,15 +68,15 @@ async def _keys_of_numbers(work: Work, vault: Vault, rows: Sequence[Row]) -> lis
 
 
 def _person_faults(
-    vault: Vault, row: Row, person: queries.PersonRow | None, of_number: str, twice: bool
+    vault: Vault, row: Row, person: queries.PersonRow | None, of_number: str, before: str | None
 ) -> Iterator[tuple[str, Message]]:
-    """The faults of whom a row is about, each with its field."""
+    """The faults of whom a row is about, each with its field; `before` is an earlier row of it."""
     column = "person" if row.number is None else "number"
     if person is None:
         yield column, message("person-unknown")
         return
-    if twice:
-        yield column, message("person-twice")
+    if before is not None:
+        yield column, message("person-twice", row=before)
     if row.number is not None and of_number != person.id:
         yield "number", message("number-of-another")
     hidden = person.hidden_name

@@ -68,16 +68,19 @@ class _Members:
     rosters: Rosters
     unit: str
     assigned: list[str] = field(default_factory=list)
-    earlier: set[tuple[str, str | None]] = field(default_factory=set)
-    """Key or number, and role, of the rows before."""
+    earlier: dict[tuple[str, str | None], int] = field(default_factory=dict)
+    """The number of the row by the key or number, and role, of the rows before."""
 
     async def add(self, row: RosterRow) -> CellFault | None:
         """Puts the person of a row on the roster where that is new; the fault of the row."""
         key = await self._key(row)
-        identities = {(identity, row.role) for identity in (key, row.number) if identity}
-        twice = bool(identities & self.earlier)
-        self.earlier |= identities
-        return ("number", message("person-twice")) if twice else await self._add(row, key)
+        identities = [(identity, row.role) for identity in (key, row.number) if identity]
+        before = next((self.earlier[each] for each in identities if each in self.earlier), None)
+        for identity in identities:
+            self.earlier.setdefault(identity, row.row)
+        if before is not None:
+            return "number", message("person-twice", row=before)
+        return await self._add(row, key)
 
     async def _key(self, row: RosterRow) -> str | None:
         """The key of the person of a row, where the person is known."""

@@ -140,6 +140,15 @@ async def test_a_person_is_added_renamed_released_and_erased(visits: PageVisits)
     assert "Đã xóa thông tin" in page.text and "Đúng" not in page.text
 
 
+async def test_a_person_who_is_listed_twice_is_told_with_the_first_row(visits: PageVisits) -> None:
+    """Under the same staff number, in other letters, too."""
+    rows: list[list[Any]] = [[1, "CB-1", NAME, "Khác"], [2, "CB-2", "Lê Văn Mẫu", "Khác"],
+                             [3, "cb-1", NAME, "Khác"]]  # fmt: skip
+    refused = await uploaded(visits, xlsx(HEAD[:-1], *rows))
+    assert refused.status_code == 422 and 'id="fault-cell-4-number"' in refused.text
+    assert "đã có ở dòng 2" in refused.text and 'name="cell-2-' not in refused.text
+
+
 async def test_rows_of_a_file_that_are_of_no_person_are_named(visits: PageVisits) -> None:
     """A total, or a signature: whoever imported the list can look whether somebody is missing."""
     rows: list[list[Any]] = [[1, "CB-1", NAME, "Khác"], ["Tổng cộng: 1"], [None, "Người lập"]]
