@@ -13,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from services.chassis.auth.credentials import Issuer, development_issuer
+from services.chassis.http.language import use_language_of
 from tests.support.scratch import keep_in_memory
 from tests.support.servers import (
     NatsServer,
@@ -38,6 +39,12 @@ def pytest_collection_finish() -> None:
     """What is loaded stays: no look for garbage goes through it again."""
     gc.freeze()
     gc.enable()
+
+
+@pytest.fixture(autouse=True)
+def no_language() -> None:
+    """A language that one test has set is not that of the next."""
+    use_language_of(())
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from services.scoring.ratings.model import (
     Miss,
     Reason,
 )
-from services.scoring.ratings.scores import Line, LineCache, hundredths, line_of
+from services.scoring.ratings.scores import Line, hundredths, line_of
 from services.scoring.rubrics.kinds import Section
 from services.scoring.rubrics.model import Gate, Rubric
 
@@ -65,14 +65,14 @@ class Assessment:
         return next(line for line in self.lines if line.indicator.id == indicator)
 
 
-def assess(
-    rubric: Rubric, tally: Tally, view: str, line_cache: LineCache | None = None
-) -> Assessment:
-    """The assessment of one view; ceilings, decisions and declarations are the unit's own.
+def assess(rubric: Rubric, tally: Tally, view: str) -> Assessment:
+    """The assessment of one view; ceilings, decisions and declarations are the unit's own."""
+    lines = tuple(line_of(indicator, tally, view) for indicator in rubric.indicators)
+    return assess_lines(rubric, tally, lines)
 
-    `line_cache` has lines under this rubric, and takes those that are computed.
-    """
-    lines = tuple(line_of(indicator, tally, view, line_cache) for indicator in rubric.indicators)
+
+def assess_lines(rubric: Rubric, tally: Tally, lines: tuple[Line, ...]) -> Assessment:
+    """The same of lines that are known: one for each indicator of the rubric, in its order."""
     basic = _basic(rubric, lines)
     bonus, deduction = _scored(lines, Section.BONUS), -_scored(lines, Section.DEDUCTION)
     limit = hundredths(rubric.adjustment_limit)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Literal, NamedTuple, assert_never
+from typing import Literal, assert_never
 
 from services.scoring.fold.cells import EXEMPT, NIL, OWN, Tally
 from services.scoring.rubrics.kinds import Kind, Section
@@ -48,39 +48,12 @@ class Line:
         return self.empty not in ("exempt", "exclude")
 
 
-class LineKey(NamedTuple):
-    """All that decides a line under one rubric; declarations and exemptions are the unit's own."""
-
-    indicator: str
-    sums: tuple[int, ...]
-    exempt: bool
-    nil: bool
-
-
-LineCache = dict[LineKey, Line]
-"""Lines that were computed already, all under the same rubric."""
-
-
-def line_of(
-    indicator: Indicator, tally: Tally, view: str, line_cache: LineCache | None = None
-) -> Line:
-    """The line of one indicator; it is kept in `line_cache`, and taken from there."""
-    name = indicator.id
-    exempt, nil = bool(tally.of(OWN, name, EXEMPT)), bool(tally.of(OWN, name, NIL))
-    key = LineKey(name, tuple(tally.of(view, name)), exempt, nil)
-    if line_cache is None:
-        return _line(indicator, key)
-    line = line_cache.get(key)
-    if line is None:
-        line = line_cache[key] = _line(indicator, key)
-    return line
-
-
-def _line(indicator: Indicator, key: LineKey) -> Line:
-    sums = key.sums
+def line_of(indicator: Indicator, tally: Tally, view: str) -> Line:
+    """The line of one indicator; declarations and exemptions are the unit's own."""
+    sums = tuple(tally.of(view, indicator.id))
     match indicator.kind.section:
         case Section.BASIC:
-            return _basic_line(indicator, key)
+            return _basic_line(indicator, tally, sums)
         case Section.BONUS:
             return Line(indicator, sums, None, _capped(indicator, sums))
         case Section.DEDUCTION:
@@ -95,14 +68,13 @@ def _capped(indicator: Indicator, sums: Sequence[int]) -> int:
     return hundredths(min(indicator.cap, earned))
 
 
-def _basic_line(indicator: Indicator, key: LineKey) -> Line:
-    sums = key.sums
-    if key.exempt:
+def _basic_line(indicator: Indicator, tally: Tally, sums: tuple[int, ...]) -> Line:
+    if tally.of(OWN, indicator.id, EXEMPT):
         return Line(indicator, sums, None, 0, "exempt")
     quantity = _quantity(indicator, sums)
     if quantity is not None:
         return Line(indicator, sums, quantity, hundredths(_points(indicator, quantity)))
-    empty: Empty = "nil" if key.nil else indicator.when_empty
+    empty: Empty = "nil" if tally.of(OWN, indicator.id, NIL) else indicator.when_empty
     match empty:
         case "nil" | "full":
             return Line(indicator, sums, Fraction(1), hundredths(indicator.points), empty)

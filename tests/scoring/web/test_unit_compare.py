@@ -120,7 +120,7 @@ async def test_a_unit_is_chosen_by_a_part_of_its_name_without_diacritics(city: V
         ("with_unit=khong-co", 404, "Không có đơn vị nào khác cùng nhóm"),
         ("with_year=1999", 404, "không được xếp loại năm 1999"),
         ("with_version=7", 404, "không có phiên bản 7"),
-        ("with_as_of=2999-01-01T00:00", 409, "2998-12-31"),
+        ("with_as_of=2999-01-01T00:00", 409, "01/01/2999 00:00:00"),
         ("with_year=2026&with_version=1", 422, "chỉ chọn một cách so sánh"),
         ("", 200, "Chưa chọn đối tượng so sánh"),
     ],

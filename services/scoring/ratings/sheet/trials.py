@@ -8,25 +8,38 @@ re-basing, caps, rounding, the bounds of the total). Nothing is stored.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from contracts import moments
 from contracts.catalog import CANONICAL, fields
 from contracts.envelope import EVENT_CLASSES, Recorded
-from services.scoring.fold.cells import NIL, OWN, POOLED, Cell, Horizon, Posting, Tally, weigh
+from services.scoring.fold.cells import (
+    NIL,
+    OWN,
+    POOLED,
+    Cell,
+    Horizon,
+    Posting,
+    Tally,
+    Weight,
+    tally_name,
+    weigh,
+)
 from services.scoring.fold.postings import Pool, post
 from services.scoring.fold.registry import Unit
-from services.scoring.ratings.assessment import Assessment, assess
-from services.scoring.ratings.scores import LineCache
+from services.scoring.ratings.assessment import Assessment, assess, assess_lines
+from services.scoring.ratings.scores import line_of
 from services.scoring.ratings.sheet.model_next_class import EventTemplate
 from services.scoring.rubrics.kinds import Section
 from services.scoring.rubrics.model import Indicator, Rubric, Side
 
 Cells = Mapping[Cell, Sequence[Posting]]
 TEXT = "trial"
+NOTHING: Mapping[str, str] = MappingProxyType({})
 EVENTS_OF_OTHERS = frozenset(
     ("feedback.given", "count.reported", "model.recognised", "model.replicated", "award.granted")
 )
@@ -44,6 +57,14 @@ class TrialEvent(NamedTuple):
     at: int
     id: str = TEXT
     key: str | None = None
+
+
+class Move(NamedTuple):
+    """The weight that a cell had, and the one that it has now."""
+
+    cell: Cell
+    before: Weight
+    after: Weight
 
 
 @dataclass(frozen=True)
@@ -68,7 +89,6 @@ class UnitYear:
         default_factory=dict
     )
     decisive: dict[str, frozenset[str]] = dataclasses.field(default_factory=dict)
-    lines: LineCache = dataclasses.field(default_factory=dict)
     own: dict[str, bool] = dataclasses.field(default_factory=dict)
 
     @cached_property
@@ -153,16 +173,27 @@ class UnitYear:
 
 
 class TrialState:
-    """The facts of a unit with those of a trial: `cells` are those that the trial changes."""
+    """The facts of a unit with those of a trial: `cells` are those that the trial changes.
 
-    def __init__(self, unit_year: UnitYear, cells: Cells, tally: Tally) -> None:
+    `indicators` has the names of the sums that differ from those of `unit_year.base`, each with its
+    indicator: no other line has to be computed again.
+    """
+
+    def __init__(
+        self,
+        unit_year: UnitYear,
+        cells: Cells,
+        tally: Tally,
+        indicators: Mapping[str, str] = NOTHING,
+    ) -> None:
         self.unit_year, self.cells, self.tally = unit_year, cells, tally
+        self.indicators = indicators
 
     def after(self, *events: TrialEvent) -> TrialState:
         """The state with these events too."""
         if not events:
             return self
-        cells, tally, unit_year = dict(self.cells), _copy(self.tally), self.unit_year
+        cells, unit_year, moves = dict(self.cells), self.unit_year, list[Move]()
         rubric, until = unit_year.rubric, unit_year.until
         for event in events:
             for cell, posting in unit_year.posted(event):
@@ -171,41 +202,51 @@ class TrialState:
                     before = unit_year.cells.get(cell, ())
                 cells[cell] = after = (*before, posting)
                 weight = weigh(rubric, cell, before, until) if before else ()
-                tally.move(cell, weight, weigh(rubric, cell, after, until))
-        return TrialState(unit_year, cells, tally)
+                moves.append(Move(cell, weight, weigh(rubric, cell, after, until)))
+        return self._with(cells, moves)
 
     def declared_nil(self, indicator: str) -> TrialState:
         """The state with a declaration that nothing arose."""
-        tally = _copy(self.tally)
-        tally.move(Cell(OWN, indicator, NIL, indicator), (), (1, 0))
-        return TrialState(self.unit_year, self.cells, tally)
+        return self._with(self.cells, [Move(Cell(OWN, indicator, NIL, indicator), (), (1, 0))])
 
     def added(self, view: str, indicator: Indicator, more: Sequence[int]) -> TrialState:
         """The state with more in the sums of one indicator, without any key."""
-        tally = _copy(self.tally)
-        tally.move(Cell(view, indicator.id, "", ""), (), tuple(more))
-        return TrialState(self.unit_year, self.cells, tally)
+        return self._with(self.cells, [Move(Cell(view, indicator.id, "", ""), (), tuple(more))])
+
+    def _with(self, cells: Cells, moves: Iterable[Move]) -> TrialState:
+        """The state with these cells and sums; sums that are not moved are shared with it."""
+        tally, copied = Tally(dict(self.tally.sums)), set[str]()
+        indicators = dict(self.indicators)
+        for cell, before, after in moves:
+            name = tally_name(cell)
+            if name not in copied and name in tally.sums:
+                tally.sums[name] = list(tally.sums[name])
+            copied.add(name)
+            indicators[name] = cell.indicator
+            tally.move(cell, before, after)
+        return TrialState(self.unit_year, cells, tally, indicators)
 
     @cached_property
     def assessed(self) -> Assessment:
         """The assessment of these facts, before what depends on other units."""
-        assessments = self.unit_year.assessments
-        sums = tuple((name, *numbers) for name, numbers in sorted(self.tally.sums.items()))
-        assessment = assessments.get(sums)
+        of, sums = self.unit_year, self.tally.sums
+        if self is of.base:
+            return assess(of.rubric, self.tally, of.view)
+        key = tuple((name, *sums.get(name, ())) for name in sorted(self.indicators))
+        assessment = of.assessments.get(key)
         if assessment is None:
-            of = self.unit_year
-            assessment = assess(of.rubric, self.tally, of.view, of.lines)
-            assessments[sums] = assessment
+            moved = set(self.indicators.values())
+            lines = tuple(
+                line_of(line.indicator, self.tally, of.view) if line.indicator.id in moved else line
+                for line in of.base.assessed.lines
+            )
+            assessment = of.assessments[key] = assess_lines(of.rubric, self.tally, lines)
         return assessment
 
     @property
     def total(self) -> int:
         """The total in hundredths."""
         return self.assessed.total
-
-
-def _copy(tally: Tally) -> Tally:
-    return Tally({name: list(sums) for name, sums in tally.sums.items()})
 
 
 def _recorded(event: TrialEvent, unit: str, year: int) -> Recorded:
