@@ -18,13 +18,13 @@ help: ## this list
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/make \1	\2/p' Makefile | expand -t 18
 
 WORKERS := 5
-test: setup ## functions, properties, SQL, HTTP, NATS and the road in one process: 6 to 8 minutes on two cores
-	@echo "Everything but whole stacks (make drills), by $(WORKERS) processes at once: 6 to 8 minutes on two cores"
+test: setup ## functions, properties, SQL, HTTP, NATS and the road in one process: 8 to 10 minutes on two cores
+	@echo "Everything but whole stacks (make drills), by $(WORKERS) processes at once: 8 to 10 minutes on two cores"
 	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadgroup
 
 .PHONY: drills
-drills: setup ## whole stacks and doors started, killed, restored, abused: 4 to 6 minutes on two cores
-	@echo "Whole stacks and doors, started, killed and restored, by $(WORKERS) processes at once: 4 to 6 minutes on two cores"
+drills: setup ## whole stacks and doors started, killed, restored, abused: 5 to 7 minutes on two cores
+	@echo "Whole stacks and doors, started, killed and restored, by $(WORKERS) processes at once: 5 to 7 minutes on two cores"
 	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadgroup tests/drills
 
 OLDEST := /usr/lib/postgresql/15/bin
