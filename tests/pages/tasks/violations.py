@@ -75,7 +75,7 @@ def test_a_case_is_concluded_and_overturned(
     with visitors.page("council", width=width, script=script) as page:
         page.goto(case)
         step(page, "overturn", by="court", decision="9/BA", at=f"{YEAR}-10-01")
-        page.locator("main a[href$='/journal']").click()
+        page.locator("main a.button[href$='/journal']").click()
         assert page.locator("main tbody tr").count() == 7
         assert overflow(page) == 0
         assert violations(page) == []
