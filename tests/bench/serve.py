@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import json
 import os
 import sys
@@ -117,4 +118,5 @@ async def main(part: str) -> None:
 
 
 if __name__ == "__main__":
+    gc.freeze()  # as every process of danchu: what was loaded is never garbage
     uvloop.run(main(sys.argv[1]))
