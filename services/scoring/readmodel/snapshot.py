@@ -50,9 +50,9 @@ class Snapshot:
     """One year at one commit; another one replaces it when a unit of the year changes.
 
     A commit that changes no unit of the year moves the `stamp` on, and `read_at`, the monotonic
-    time at which the reading of it began, and nothing else. `unranked`
-    are the standings before shares and ranks. A snapshot of the past has only what was recorded up
-    to `until`, and answers for the instant `as_of`; both are None for the last commit.
+    time at which the reading of it began, and nothing else. `unranked` are the standings before
+    shares and ranks. A snapshot of the past has only what was recorded up to `until`, and answers
+    for the instant `as_of`; both are None for the last commit.
     """
 
     year: int

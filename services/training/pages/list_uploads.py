@@ -147,19 +147,16 @@ def add_list_import(
             return uploads.show_rows(visit, form, target)
         return import_page(visit, form, target)
 
-    @pages.post(f"{route}/import")
-    async def import_file(request: Request) -> Response:
-        visit = site.visit(request)
-        form = await visit.sent_form(files=True)
-        answer = await uploads.send_file(visit, form, await target_of(visit))
-        return answer if isinstance(answer, Response) else lead_on(visit, answer)
+    def add(path: str, send: Callable[[Visit, Form, Import], Awaitable[Answer | Response]]) -> None:
+        @pages.post(path)
+        async def import_list(request: Request) -> Response:
+            visit = site.visit(request)
+            form = await visit.sent_form(files=True)
+            answer = await send(visit, form, await target_of(visit))
+            return answer if isinstance(answer, Response) else lead_on(visit, answer)
 
-    @pages.post(f"{route}/import/rows")
-    async def import_rows(request: Request) -> Response:
-        visit = site.visit(request)
-        form = await visit.sent_form(files=True)
-        answer = await uploads.send_rows(visit, form, await target_of(visit))
-        return answer if isinstance(answer, Response) else lead_on(visit, answer)
+    add(f"{route}/import", uploads.send_file)
+    add(f"{route}/import/rows", uploads.send_rows)
 
 
 def skipped_query(answer: Answer) -> str:

@@ -49,9 +49,7 @@ def untrained_address(unit: str, year: str | int, topic: str) -> str:
     return f"{LIST}/{quote(unit)}?{urlencode({'year': year, 'topic': topic})}"
 
 
-def courses_ahead(
-    courses: Iterable[Mapping[str, Any]], topic: str, day: str
-) -> list[CourseAhead]:  # fmt: skip
+def courses_ahead(courses: Iterable[Mapping[str, Any]], topic: str, day: str) -> list[CourseAhead]:
     """The courses of a topic, those with the nearest last day first, as of a day."""
     of_topic = [course for course in courses if course["topic"] == topic]
     return [

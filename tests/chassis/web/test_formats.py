@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
 from datetime import date
 from fractions import Fraction
 
 import pytest
 
 from contracts.messages import Language
-from services.chassis.http.language import use_language, use_language_of
+from services.chassis.http.language import use_language
 from services.chassis.web import charts, formats
 from services.chassis.web.charts import Step
 
 
 @pytest.fixture(autouse=True)
-def vietnamese() -> Iterator[None]:
-    """Vietnamese, unless a test says otherwise; no language is left to the tests that follow."""
+def vietnamese() -> None:
+    """Vietnamese, unless a test says otherwise."""
     use_language("vi")
-    yield
-    use_language_of(())
 
 
 @pytest.mark.parametrize(

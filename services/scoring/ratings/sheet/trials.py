@@ -89,7 +89,6 @@ class UnitYear:
         default_factory=dict
     )
     decisive: dict[str, frozenset[str]] = dataclasses.field(default_factory=dict)
-    own: dict[str, bool] = dataclasses.field(default_factory=dict)
 
     @cached_property
     def at(self) -> int:
@@ -118,18 +117,20 @@ class UnitYear:
         """The cells of an indicator in the view, in their order, each with its postings."""
         return self._cells_by_indicator.get(indicator.id, ())
 
+    @cached_property
+    def _types_of_others(self) -> frozenset[str]:
+        return EVENTS_OF_OTHERS.union(
+            short
+            for indicator in self.rubric.indicators
+            for side, rules in indicator.sides()
+            if indicator.kind.section is Section.DEDUCTION or side is Side.OBLIGED
+            for rule in rules
+            for short in rule.sets
+        )
+
     def is_own(self, short: str) -> bool:
         """Whether a unit may send it for itself: no new duty or deduction, nothing others do."""
-        own = self.own.get(short)
-        if own is None:
-            own = self.own[short] = short not in EVENTS_OF_OTHERS and not any(
-                short in rule.sets
-                and (indicator.kind.section is Section.DEDUCTION or side is Side.OBLIGED)
-                for indicator in self.rubric.indicators
-                for side, rules in indicator.sides()
-                for rule in rules
-            )
-        return own
+        return short not in self._types_of_others
 
     @property
     def ended(self) -> bool:

@@ -120,13 +120,13 @@ def _ask_again(desk: Desk, visit: Visit) -> Response:
     if desk.settings.http_replicas == 1:
         raise Problem(404, message("what-if-gone", minutes=LIFE_MINUTES))
     count = visit.request.cookies.get(ASKED, "")
-    asked = min(ASKED_MOST, int(count)) if re.fullmatch("[0-9]{1,3}", count) else 0
-    if asked >= min(ASKED_MOST, 3 * desk.settings.http_replicas):
+    attempts = min(ASKED_MOST, int(count)) if re.fullmatch("[0-9]{1,3}", count) else 0
+    if attempts >= min(ASKED_MOST, 3 * desk.settings.http_replicas):
         raise Problem(404, message("what-if-elsewhere", minutes=LIFE_MINUTES))
     # A proxy that balances connections instead of requests has to choose anew.
     again = RedirectResponse(visit.here, 307, {"connection": "close"})
     again.set_cookie(
-        ASKED, str(asked + 1), max_age=ASKED_SECONDS, path=visit.path,
+        ASKED, str(attempts + 1), max_age=ASKED_SECONDS, path=visit.path,
         secure=visit.is_secure, httponly=True, samesite="lax",
     )  # fmt: skip
     return again
