@@ -1,9 +1,10 @@
 """Messages for people in Vietnamese and English, from the catalogue of a package.
 
 A catalogue is the file `messages.toml` beside a package's `__init__.py`: a table for each code,
-with the sentence in `vi` and in `en`. A package creates its own function in `messages.py`:
-`message = catalogue(__package__)`. A word that depends on a number stands as
-`{limit:entry|entries}`. Pure, except that it reads each file once.
+with the sentence in `vi` and in `en`. Where it speaks of what a program has, such as a token, it
+also stands in `page_vi` and `page_en`, as a person reads it on a page. A package creates its own
+function in `messages.py`: `message = catalogue(__package__)`. A word that depends on a number
+stands as `{limit:entry|entries}`. Pure, except that it reads each file once.
 """
 
 from __future__ import annotations
@@ -29,23 +30,32 @@ class Message(str):
     """A sentence in both languages, with a code for programs.
 
     As a string it is the Vietnamese sentence, a slash, and the English sentence, unless `both` is
-    given. Values that are messages themselves appear in the language of the sentence.
+    given. Values that are messages themselves appear in the language of the sentence. `page` is
+    what a person reads on a page instead, if that is another sentence.
     """
 
-    __slots__ = ("code", "en", "vi")
+    __slots__ = ("code", "en", "page", "vi")
     code: str
     vi: str
     en: str
+    page: Message | None
 
-    def __new__(cls, code: str, vi: str, en: str, both: str | None = None) -> Message:
+    def __new__(
+        cls, code: str, vi: str, en: str, both: str | None = None, *, page: Message | None = None
+    ) -> Message:
         if both is None:
             both = vi if vi == en else f"{vi}{SEPARATOR}{en}"
         sentence = super().__new__(cls, both)
-        sentence.code, sentence.vi, sentence.en = code, vi, en
+        sentence.code, sentence.vi, sentence.en, sentence.page = code, vi, en, page
         return sentence
 
-    def __reduce__(self) -> tuple[type[Message], tuple[str, str, str, str]]:
-        return Message, (self.code, self.vi, self.en, str(self))
+    def __getnewargs_ex__(self) -> tuple[tuple[str, str, str, str], dict[str, Message | None]]:
+        return (self.code, self.vi, self.en, str(self)), {"page": self.page}
+
+    @property
+    def on_page(self) -> Message:
+        """The sentence as a person reads it on a page."""
+        return self.page or self
 
     def text(self, language: Language | None) -> str:
         """The sentence in one language, or in both for None."""
@@ -117,7 +127,15 @@ def catalogue(package: str) -> Callable[..., Message]:
     def message(code: str, /, **values: Any) -> Message:
         sentences = templates(package)[code]
         vi, en = (_filled(sentences[language], values, language) for language in LANGUAGES)
-        return Message(f"{package.rpartition('.')[2]}.{code}", vi, en)
+        whole = f"{package.rpartition('.')[2]}.{code}"
+        if "page_vi" not in sentences:
+            return Message(whole, vi, en)
+        words = {
+            name: value.on_page if isinstance(value, Message) else value
+            for name, value in values.items()
+        }
+        page = (_filled(sentences[f"page_{each}"], words, each) for each in LANGUAGES)
+        return Message(whole, vi, en, page=Message(whole, *page))
 
     return message
 

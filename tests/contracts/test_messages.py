@@ -13,6 +13,7 @@ import pytest
 from jinja2 import Environment, nodes
 
 from contracts.messages import Message, at_line, catalogue, join_lines, join_messages, templates
+from services.chassis.auth.credentials import Credential, role_missing
 from services.chassis.http.language import negotiate
 
 ROOT = Path(__file__).parents[2]
@@ -92,10 +93,12 @@ def notices(package: str) -> Iterator[tuple[str, None]]:
 def test_each_sentence_stands_in_both_languages_with_the_same_places(package: str) -> None:
     """Vietnamese looks like Vietnamese, and no value of a sentence is lost in translation."""
     for code, sentences in templates(package).items():
-        assert sentences.keys() == {"vi", "en"}, code
-        assert VIETNAMESE.search(sentences["vi"]), code
-        assert not VIETNAMESE.search(re.sub(r'"[^"]*"', "", sentences["en"])), code
-        assert places(sentences["vi"]) == places(sentences["en"]), code
+        assert sentences.keys() - {"page_vi", "page_en"} == {"vi", "en"}, code
+        for whose in ("", "page_") if sentences.keys() - {"vi", "en"} else ("",):
+            vi, en = sentences[f"{whose}vi"], sentences[f"{whose}en"]
+            assert VIETNAMESE.search(vi), code
+            assert not VIETNAMESE.search(re.sub(r'"[^"]*"', "", en)), code
+            assert places(vi) == places(en), code
 
 
 COUNTED = re.compile(
@@ -131,9 +134,43 @@ def test_a_catalogue_holds_what_is_said_and_nothing_more(package: str) -> None:
             used |= {one for one in known if one.startswith(code[:-1])}
         elif given is not None:
             assert code in known, code
-            assert given == places(known[code]["en"]), code
+            of_page = places(known[code].get("page_en", ""))
+            assert given == places(known[code]["en"]) | of_page, code
         used.add(code)
     assert known.keys() - used == set()
+
+
+SPEAKS_OF_TOKENS = re.compile(r"mã truy cập|\b(this|a|of the|one) token|\btokens|credential", re.I)
+TO_PROGRAMS = re.compile(
+    r"token-\w+|oidc-\w+(-\w+)*|requests-(rate|of-token)|keys-tokens|revocations-full"
+    r"|credential(s-shape|-unknown)|error-401-sign-in|home-developers-text"
+)
+"""Sentences that no page says to a person who signed in, and one that is about programs."""
+PAGE_SERVICES = ("chassis", "records", "intake", "training", "awards", "violations", "scoring")
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_a_person_who_signed_in_has_no_token(package: str) -> None:
+    """A sentence about a token also stands in the words of a page, which name none."""
+    top = package.split(".")[1:2] or [""]
+    for code, sentences in templates(package).items():
+        if top[0] not in PAGE_SERVICES or TO_PROGRAMS.fullmatch(code):
+            continue
+        for language in ("vi", "en"):
+            said = sentences.get(f"page_{language}", sentences[language])
+            assert not SPEAKS_OF_TOKENS.search(said), (package, code, said)
+
+
+def test_a_sentence_may_stand_in_other_words_on_a_page() -> None:
+    """A person reads roles in words, a program by their codes; also within another sentence."""
+    sentence = catalogue("services.chassis")
+    refused = role_missing(Credential("clerk"), {"council", "auditor"}, '"x"').detail
+    assert refused.en == '"x" needs the role auditor or council; this token has the role clerk.'
+    assert refused.page is not None and refused.page.en == (
+        "this is for the role council or auditor alone; you are signed in with the role clerk."
+    )
+    assert sentence("one-of", others=refused, last="x").page is None
+    assert pickle.loads(pickle.dumps(refused)).page.vi == refused.page.vi != refused.vi
 
 
 def test_a_message_keeps_both_languages_and_its_code_when_it_travels() -> None:

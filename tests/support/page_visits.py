@@ -14,6 +14,7 @@ from services.chassis.settings import Settings
 from services.chassis.web.sessions import COOKIE, open_sessions
 from services.chassis.web.site import PageAccess
 from tests.support.builders.desks import Desk
+from tests.support.refused_pages import check_refusal
 
 OWN, OTHER = "H44.1", "H44.2"
 ROLES = (
@@ -86,6 +87,8 @@ class PageVisits:
                 answer = await self.open(address, role)
                 allowed = row.roles is not None and role in row.roles
                 assert answer.status_code == (200 if allowed else 403), (route, role)
+                if not allowed:
+                    check_refusal(answer.text, role, role)
 
     def _begin(self, role: str, unit: str) -> dict[str, str]:
         sessions = open_sessions(Settings(home=self.desk.app.parts.settings.home))

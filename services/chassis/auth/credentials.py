@@ -5,11 +5,11 @@ keys (DANCHU_TOKEN_PUBLIC_KEY) instead; then no token is signed here.
 """
 
 from collections import OrderedDict
-from collections.abc import Iterable, MutableMapping
+from collections.abc import Iterable, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from contracts.messages import Message
+from contracts.messages import Message, join_messages
 from services.chassis.auth.bearer_tokens import NAME_MAX as NAME_MAX
 from services.chassis.auth.bearer_tokens import (
     Claims,
@@ -188,10 +188,27 @@ def require(credential: Credential, roles: Iterable[str], what: str) -> None:
 
 
 def role_missing(credential: Credential, roles: Iterable[str], what: str) -> Problem:
-    """Problem 403 that names the roles, one of which is needed."""
-    *others, last = sorted(roles)
-    needed = message("one-of", others=", ".join(others), last=last) if others else last
-    return Problem(403, message("role-missing", what=what, needed=needed, role=credential.role))
+    """Problem 403 that names the roles, one of which is needed; to a person in words."""
+    codes = sorted(roles)
+    words = [message(f"role-{role}") for role in ROLES if role in codes]
+    return Problem(
+        403,
+        message(
+            "role-missing", what=what, needed=_one_of(codes), role=credential.role,
+            what_words=what if isinstance(what, Message) else message("this-work"),
+            needed_words=_one_of(words or codes), role_words=message(f"role-{credential.role}"),
+        ),
+    )  # fmt: skip
+
+
+def _one_of(names: Sequence[str]) -> str:
+    """Names as a choice; the name itself of a single one."""
+    *others, last = names
+    if not others:
+        return last
+    words = [each for each in others if isinstance(each, Message)]
+    listed = join_messages(words, ", ") if words else ", ".join(others)
+    return message("one-of", others=listed, last=last)
 
 
 def unit_missing(unit: str) -> Problem:

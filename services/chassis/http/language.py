@@ -1,6 +1,7 @@
 """The language of an answer, negotiated by the Accept-Language header of the request.
 
-A caller that prefers neither language, as most programs do, is answered in both.
+A caller that prefers neither language, as most programs do, is answered in both. A page has one
+language, and says of a person what an answer to a program says of a token.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -10,6 +11,7 @@ from typing import Any
 from contracts.messages import LANGUAGES, Language, Message
 
 _answering: ContextVar[Language | None] = ContextVar("language", default=None)
+_on_page: ContextVar[bool] = ContextVar("on_page", default=False)
 
 
 def negotiate(accept_language: str) -> Language | None:
@@ -41,11 +43,13 @@ def use_language_of(headers: Iterable[tuple[bytes, bytes]]) -> None:
     """Sets the language of a request, by its headers, for the answers of the current task."""
     accept = next((value for name, value in headers if name == b"accept-language"), b"")
     _answering.set(negotiate(accept.decode("latin-1")) if accept else None)
+    _on_page.set(False)
 
 
-def use_language(language: Language) -> None:
-    """Sets the language of the answers of the current task."""
+def use_page_language(language: Language) -> None:
+    """Sets the language of the page that the current task makes, for a person to read."""
     _answering.set(language)
+    _on_page.set(True)
 
 
 def accepted_language(accept: str) -> Language:
@@ -58,9 +62,15 @@ def page_language() -> Language:
     return _answering.get() or "vi"
 
 
+def for_reader(message: str) -> str:
+    """A message as whoever is answered knows its terms: a person on a page, else a program."""
+    return message.on_page if isinstance(message, Message) and _on_page.get() else message
+
+
 def in_language(message: str) -> str:
     """A message in the language of the answer, or in both."""
-    return message.text(_answering.get()) if isinstance(message, Message) else message
+    read = for_reader(message)
+    return read.text(_answering.get()) if isinstance(read, Message) else read
 
 
 def members(name: str, message: str) -> dict[str, Any]:
@@ -68,9 +78,9 @@ def members(name: str, message: str) -> dict[str, Any]:
 
     `{name: …, name_vi: …, name_en: …}`; a plain text has the first member only.
     """
-    texts = {name: in_language(message)}
-    if isinstance(message, Message):
-        texts |= {f"{name}_vi": message.vi, f"{name}_en": message.en}
+    texts, read = {name: in_language(message)}, for_reader(message)
+    if isinstance(read, Message):
+        texts |= {f"{name}_vi": read.vi, f"{name}_en": read.en}
     return texts
 
 

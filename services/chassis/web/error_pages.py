@@ -30,7 +30,7 @@ from services.chassis.web.messages import message as sentence
 from services.chassis.web.site import SESSION, SIGN_IN, FormOutlived, SignInNeeded, Site, Visit
 
 log = logging.getLogger(__name__)
-FAULT = 500
+DENIED, FAULT = 403, 500
 
 
 def page_application(site: Site) -> FastAPI:
@@ -55,6 +55,7 @@ def error_page(site: Site, request: Request, problem: Problem) -> Response:
         heading=sentence(code if code in templates("services.chassis.web") else "error-other"),
         kept=sealed_form(visit), back=return_address(request),
         plain=visit.path if _is_narrowed(request, problem) else None,
+        denied=problem.status == DENIED and visit.session is not None,
     )  # fmt: skip
     page.headers.update(problem.headers)
     return page

@@ -16,7 +16,7 @@ from starlette.requests import cookie_parser
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from contracts.messages import Language
-from services.chassis.http.language import accepted_language, use_language
+from services.chassis.http.language import accepted_language, use_page_language
 from services.chassis.web.sessions import COOKIE, Session
 from services.chassis.web.site import GUEST, SESSION, Site
 
@@ -55,7 +55,7 @@ class Guard:
             scope = {**scope, "method": "GET"}
         sent = _headers(scope)
         cookies = cookie_parser(sent.get("cookie", ""))
-        use_language(page_language_of(cookies, sent.get("accept-language", "")))
+        use_page_language(page_language_of(cookies, sent.get("accept-language", "")))
         secure = self.site.is_secure(scope)
         session = self._session(cookies.get(cookie_name(COOKIE, secure), ""))
         guest = cookies.get(cookie_name(GUEST_COOKIE, secure), "")

@@ -24,10 +24,11 @@ from services.chassis.auth.permissions import ROLES
 from services.chassis.denials import CREDENTIAL
 from services.chassis.http.language import page_language
 from services.chassis.identifiers import new_id
+from services.chassis.messages import message
 from services.chassis.web.form_tokens import FormTokens
 from services.chassis.web.forms import Form, read_form
 from services.chassis.web.kept_form import KeptForm, owner_of
-from services.chassis.web.messages import message
+from services.chassis.web.messages import message as page_message
 from services.chassis.web.origins import origin_of, origin_of_request
 from services.chassis.web.sessions import Session, Sessions
 from services.chassis.web.static_files import static_url
@@ -129,7 +130,7 @@ class Site:
         """The sentences of this service, of all pages, and those that cross borders."""
         own = (self.package, self.sentence)
         shared = (self.shared,) if self.shared else ()
-        return (own, *shared, (CATALOGUE, message), ("contracts", contracts_message))
+        return (own, *shared, (CATALOGUE, page_message), ("contracts", contracts_message))
 
     def visit(self, request: Request) -> Visit:
         """The visit of a person who may open this page; SignInNeeded, or Problem 403."""
@@ -141,7 +142,7 @@ class Site:
             raise SignInNeeded
         credential = session.credential()
         request.scope[CREDENTIAL] = credential
-        require(credential, row.roles, row.purpose or message("this-page"))
+        require(credential, row.roles, row.purpose or page_message("this-page"))
         return Visit(self, request, session)
 
     def may_open(self, route: str, role: str) -> bool:

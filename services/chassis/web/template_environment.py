@@ -19,7 +19,7 @@ from jinja2.filters import do_join
 from jinja2.nodes import EvalContext
 
 from contracts.messages import Message
-from services.chassis.http.language import page_language
+from services.chassis.http.language import for_reader, page_language
 from services.chassis.web.formats import FILTERS
 
 
@@ -56,7 +56,8 @@ def template_environment(packages: Iterable[str]) -> Environment:
 
 def _in_language(value: Any) -> Any:
     """Messages are printed in the language of the page; None is a mistake that shows."""
-    return value.text(page_language()) if isinstance(value, Message) else value
+    read = for_reader(value) if isinstance(value, Message) else value
+    return read.text(page_language()) if isinstance(read, Message) else read
 
 
 @pass_eval_context

@@ -17,7 +17,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from contracts.messages import Language
-from services.chassis.http.language import accepted_language, use_language
+from services.chassis.http.language import accepted_language, use_page_language
 from services.chassis.web.guard import PAGE_FIELDS
 
 KEPT_SECONDS = 300
@@ -37,7 +37,7 @@ class PublicGuard:
         """Serves one request; one for the head alone as the whole, whose body the server drops."""
         if scope["method"] == "HEAD":
             scope = {**scope, "method": "GET"}
-        use_language(_language(scope))
+        use_page_language(_language(scope))
         begun = False
 
         async def send_guarded(message: Message) -> None:

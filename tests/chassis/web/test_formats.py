@@ -9,7 +9,7 @@ from fractions import Fraction
 import pytest
 
 from contracts.messages import Language
-from services.chassis.http.language import use_language
+from services.chassis.http.language import use_page_language
 from services.chassis.web import charts, formats
 from services.chassis.web.charts import Step
 
@@ -17,7 +17,7 @@ from services.chassis.web.charts import Step
 @pytest.fixture(autouse=True)
 def vietnamese() -> None:
     """Vietnamese, unless a test says otherwise."""
-    use_language("vi")
+    use_page_language("vi")
 
 
 @pytest.mark.parametrize(
@@ -33,7 +33,7 @@ def test_each_language_writes_numbers_and_days_its_own_way(
     language: Language, texts: list[str]
 ) -> None:
     """Points from hundredths or their text, exactly; instants in Vietnamese time."""
-    use_language(language)
+    use_page_language(language)
     assert texts == [
         formats.points(8725), formats.points("-0.5"), formats.signed(125), formats.signed(0),
         formats.count(12345), formats.percent(Fraction(7, 8), 1), formats.day("2024-12-16"),
@@ -46,7 +46,7 @@ def test_nearly_all_is_not_shown_as_all() -> None:
     """Nor is nearly nothing shown as nothing; both languages write the bound."""
     assert formats.percent(Fraction(1999, 2000), 1) == ">99,9 %"
     assert formats.percent(1 / 500) == "<1 %" and formats.percent(Fraction(1)) == "100 %"
-    use_language("en")
+    use_page_language("en")
     assert formats.percent(Fraction(1999, 2000), 1) == ">99.9%"
 
 

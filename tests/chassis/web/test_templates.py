@@ -9,7 +9,7 @@ import pytest
 
 import services
 from contracts.messages import Language, Message
-from services.chassis.http.language import use_language
+from services.chassis.http.language import use_page_language
 from services.chassis.web.template_environment import template_environment
 
 ROOT = Path(*services.__path__)
@@ -40,7 +40,7 @@ def test_a_template_is_compiled_once(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(("language", "text"), [("vi", "một; hai &amp; ba"), ("en", "one; two")])
 def test_joined_messages_have_the_language_of_the_page(language: Language, text: str) -> None:
     """As printed ones; a text that is no message stays as it is, and is escaped."""
-    use_language(language)
+    use_page_language(language)
     faults = [Message("a", "một", "one"), "hai & ba" if language == "vi" else "two"]
     template = template_environment(["services.chassis.web"]).from_string("{{ f | join('; ') }}")
     assert template.render(f=faults) == text

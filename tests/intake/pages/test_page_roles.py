@@ -16,6 +16,7 @@ from services.chassis.web.sessions import COOKIE, open_sessions
 from services.intake.pages.events import FORMS
 from services.intake.pages.site import PAGES
 from tests.support.builders.events import Door
+from tests.support.refused_pages import check_refusal
 
 pytestmark = pytest.mark.anyio
 RECEIPT = "0" * 32
@@ -61,6 +62,8 @@ async def test_every_page_answers_each_role_as_the_table_says(lone_door: Door, h
                     right = status == 200
                 else:
                     right = status == 403
+                if status == 403:
+                    check_refusal(answer.text, role, role)
                 assert right, (role, code, route, status)
 
 

@@ -30,6 +30,7 @@ from tests.scoring.api.permission_rows import (
 from tests.scoring.api.test_permissions import CITY
 from tests.scoring.web.visiting import Visiting
 from tests.support.builders.events import event
+from tests.support.refused_pages import check_refusal
 
 pytestmark = pytest.mark.anyio
 
@@ -187,6 +188,7 @@ async def test_every_page_answers_each_role_as_the_table_says(city: Answering) -
                 right = status == 303 and answer.headers["location"].startswith("/sign-in?next=")
             elif role not in row.roles or others:
                 right = status == 403
+                check_refusal(answer.text, role, role)
             else:
                 expected = status < 400 or (route in UNSEALED and status == 404)
                 right = status < 500 and (method == "POST" or expected)

@@ -13,8 +13,8 @@ from contracts.messages import Message, templates
 from services.chassis import read_log
 from services.chassis.http.cursors import decode_cursor, encode_cursor, question_mark
 from services.chassis.http.problems import wrong_parameters
+from services.chassis.messages import message as chassis_message
 from services.chassis.read_log import Read, Selection
-from services.chassis.web.messages import message as chassis_message
 from services.chassis.web.parameters import EMPTY
 from services.chassis.web.site import Site
 from services.scoring.access.read_terms import read_term, read_terms
@@ -87,7 +87,7 @@ def row_of(read: Read) -> ReadRow:
     """A line for the page."""
     units = tuple(each for each in (read.units or "").split(",") if each)
     role = f"role-{read.role}"
-    in_words = role in templates("services.chassis.web")
+    in_words = role in templates("services.chassis")
     return ReadRow(
         read, read_term(read.what), chassis_message(role) if in_words else read.role,
         units[:UNITS_SHOWN], max(0, len(units) - UNITS_SHOWN),
