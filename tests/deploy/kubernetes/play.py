@@ -259,11 +259,13 @@ def test_each_part_may_be_killed_and_deleted(cluster: tuple[Cluster, Path]) -> N
     """It starts again by itself, or as a new pod on its claims, and the ratings are the same."""
     pods, secrets = cluster
     before = rated(pods, secrets)
-    for name in (*SERVICES, *STORES):
-        os.kill(pods.state(name)["State"]["Pid"], signal.SIGKILL)
-        eventually(lambda name=name: pods.state(name)["RestartCount"] > 0)
-        pods.delete(name)
-        pods.play(name)
+    for group in (SERVICES, STORES):
+        for name in group:
+            os.kill(pods.state(name)["State"]["Pid"], signal.SIGKILL)
+            eventually(lambda name=name: pods.state(name)["RestartCount"] > 0)
+        pods.delete_all(*group)
+        for name in group:
+            pods.play(name)
     for name in SERVICES:
         until(pods, name, "/readyz", 200)
     assert rated(pods, secrets) == before
@@ -276,8 +278,7 @@ def test_a_backup_goes_back_into_a_cluster_that_lost_everything(
     pods, secrets = cluster
     (saved,) = pods.folder("backups").iterdir()
     before = rated(pods, secrets)
-    for name in (*SERVICES, "backup", "provision"):
-        pods.delete(name)
+    pods.delete_all(*SERVICES, "backup", "provision")
     for name in STORES:
         pods.delete(name, claims=True)
         pods.play(name)
