@@ -32,26 +32,27 @@ async def claim(conn: AsyncConnection, receipts: Mapping[bytes, bytes]) -> dict[
     columns = (ordered, [receipts[identity] for identity in ordered])
     claimed: Sequence[Any] = (await conn.exec_driver_sql(CLAIM, columns)).all()
     new = {row[0] for row in claimed}
-    return await _receipts(conn, [identity for identity in ordered if identity not in new])
+    return await accepted_receipts(conn, [identity for identity in ordered if identity not in new])
 
 
 async def subjects(conn: AsyncConnection, targets: Collection[bytes]) -> dict[bytes, str]:
     """The subjects under which these identities were accepted; others are left out."""
-    receipts = {receipt: identity for identity, receipt in (await _receipts(conn, targets)).items()}
-    rows = await select_among(conn, SENT, receipts, "bytea")
-    return {receipts[bytes(receipt)]: subject_of(subject) for receipt, subject in rows}
+    identities_of = {value: key for key, value in (await accepted_receipts(conn, targets)).items()}
+    rows = await select_among(conn, SENT, identities_of, "bytea")
+    return {identities_of[bytes(receipt)]: subject_of(subject) for receipt, subject in rows}
 
 
 async def _claim_sqlite(
     conn: AsyncConnection, receipts: Mapping[bytes, bytes]
 ) -> dict[bytes, bytes]:
     """Selects, then inserts: no race, because the transaction is the only writer of the file."""
-    known_receipts = await _receipts(conn, receipts)
+    known_receipts = await accepted_receipts(conn, receipts)
     new = sorted(item for item in receipts.items() if item[0] not in known_receipts)
     await bulk_insert(conn, identities, new, ("identity", "receipt"))
     return known_receipts
 
 
-async def _receipts(conn: AsyncConnection, keys: Collection[bytes]) -> dict[bytes, bytes]:
+async def accepted_receipts(conn: AsyncConnection, keys: Collection[bytes]) -> dict[bytes, bytes]:
+    """The receipts of identities that were accepted; others are left out."""
     rows = await select_among(conn, STORED, keys, "bytea")
     return {bytes(row[0]): bytes(row[1]) for row in rows}

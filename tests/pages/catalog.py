@@ -75,9 +75,10 @@ PAGES = (
         "council",
     ),
     CatalogPage(
-        "event-answer",
+        "event-answer-unknown",
         f"/intake/pages/events/answer?year={YEAR}&unit={UNIT}&appeal=KN-1",
         "council",
+        409,
     ),
     # the quarantine
     CatalogPage("quarantine", "/quarantine", "operator"),

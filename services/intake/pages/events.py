@@ -1,22 +1,24 @@
-"""An event by a form: filled in, schema as it will be recorded, sent, and answered by its receipt.
+"""An event by a form: filled in, shown as it will be recorded, sent, and answered by its receipt.
 
-It is checked and accepted by the handler of the door, under the permissions of the session. The id
-of the form is the id of the event, and its time stands in the confirmation: a form that is sent
-twice is the same event, and gets the same receipt.
+It is checked and accepted by the handler of the door, under the permissions of the session. Whom it
+is about is in the mark with which the desk began the form (`form_marks`): without one the desk is
+asked first, and says what is impossible. The time of the event stands in the confirmation: a form
+that is sent twice is the same event, and gets the same receipt.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
 
 from fastapi import FastAPI, Request, Response
 
 from contracts import moments
 from contracts.catalog import CANONICAL, EventType
 from contracts.door import Emitted, Refusal, read_item
+from contracts.event_forms import MARK, FormCode, FormMark
 from contracts.faults import Fault
 from services.chassis.auth.credentials import Credential, require
 from services.chassis.http.problems import Problem
@@ -26,10 +28,18 @@ from services.intake import domain
 from services.intake.event_rate import EventRate
 from services.intake.handlers import Intake
 from services.intake.messages import message as intake_message
-from services.intake.pages.messages import message
+from services.intake.pages.form_marks import (
+    ONCE,
+    SentBefore,
+    SentForms,
+    begin_address,
+    event_id,
+    open_mark,
+    seal_mark,
+)
+from services.intake.pages.messages import message as sentence
 from services.intake.receipt_lookup import ReceiptLookup
 
-FormCode = Literal["answer", "adjustment", "exemption", "exemption-end", "appeal", "self-score"]
 DESK_SOURCE = "urn:danchu:desk"
 SUFFIX = "desk"
 PREFILLED_MAX = 200
@@ -40,10 +50,14 @@ YEAR = re.compile("(19|[2-9][0-9])[0-9]{2}", re.ASCII)
 
 
 class EventForm(NamedTuple):
-    """A form: the type of its event, the fields of its data, and where the desk shows the event."""
+    """A form: the type of its event, the fields of its data, and where the desk shows the event.
+
+    `about` is the field that the desk has chosen; the others are typed.
+    """
 
     short: str
-    fields: tuple[str, ...]
+    about: str
+    typed: tuple[str, ...]
     place: str
     optional: str = ""
 
@@ -54,16 +68,15 @@ class EventForm(NamedTuple):
 
 
 FORMS: Mapping[str, EventForm] = {
-    "answer": EventForm("appeal.decided", ("appeal", "outcome", "decision"), "appeals"),
+    "answer": EventForm("appeal.decided", "appeal", ("outcome", "decision"), "appeals"),
     "adjustment": EventForm(
-        "adjustment.decided", ("indicator", "points", "decision", "reason"), "decisions",
-        optional="indicator",
+        "adjustment.decided", "indicator", ("points", "decision", "reason"), "decisions"
     ),
-    "exemption": EventForm("exemption.approved", ("indicator", "decision"), "decisions"),
-    "exemption-end": EventForm("exemption.revoked", ("indicator",), "decisions"),
-    "appeal": EventForm("appeal.filed", ("appeal", "reason"), "appeals"),
+    "exemption": EventForm("exemption.approved", "indicator", ("decision",), "decisions"),
+    "exemption-end": EventForm("exemption.revoked", "indicator", (), "decisions"),
+    "appeal": EventForm("appeal.filed", "", ("appeal", "reason"), "appeals"),
     "self-score": EventForm(
-        "selfscore.submitted", ("indicator", "points", "note"), "self-scores", optional="note"
+        "selfscore.submitted", "indicator", ("points", "note"), "self-scores", optional="note"
     ),
 }  # fmt: skip
 OUTCOMES = ("upheld", "rejected")
@@ -89,32 +102,90 @@ class PageDoor:
         return receipt
 
 
+@dataclass(frozen=True)
+class BegunForm:
+    """A form of a person: whom it is about, and what was sent about it since it was begun."""
+
+    visit: Visit
+    code: FormCode
+    door: PageDoor
+    mark: FormMark
+    sent: SentBefore | None = None
+
+    @property
+    def schema(self) -> EventForm:
+        """What the form sends."""
+        return FORMS[self.code]
+
+    async def looked_up(self) -> BegunForm:
+        """The form with what has been sent about it by now."""
+        source, short = source_of(self.visit.caller.sources), self.schema.short
+        forms = SentForms(self.door.intake.db)
+        mark, sent = await forms.after(self.mark, short, source)
+        if sent is None and mark.last:
+            sent = await forms.sent(mark, short)
+        return replace(self, mark=mark, sent=sent)
+
+    @property
+    def closed(self) -> bool:
+        """Whether nothing is left to do."""
+        return self.code in ONCE and bool(self.mark.last)
+
+    def event(self, form: Form) -> dict[str, Any]:
+        """The event that the form makes now."""
+        return event_of(form, self.schema, self.mark, self.visit.caller)
+
+    def page(self, form: Form, status: int = 200) -> Response:
+        """The form; one that nothing is left of says so instead."""
+        form.version = seal_mark(self.visit, self.mark)
+        closed = self.closed
+        return self.visit.page(
+            "event_taken.html" if closed else "event_form.html", CONFLICT if closed else status,
+            code=self.code, schema=self.schema, mark=self.mark, form=form, sent=self.sent,
+            outcomes=[(each, sentence(f"outcome-{each}")) for each in OUTCOMES],
+            typed=[(name, form.text(name)) for name in self.schema.typed if form.text(name)],
+            back=f"/desk/{self.mark.year}",
+        )  # fmt: skip
+
+    def conflict(self, form: Form) -> Response:
+        """The form again, after somebody else was faster."""
+        if not self.closed:
+            form.general.append(sentence("event-moved"))
+        return self.page(form, CONFLICT)
+
+
 def add_events(pages: FastAPI, site: Site, door: PageDoor, receipts: ReceiptLookup) -> None:
     """The forms of events, what they will do, and the page of a receipt."""
 
     @pages.get("/events/{form}")
     async def event_form(request: Request, form: FormCode) -> Response:
         visit, query = _sender(site, request, form), request.query_params
-        names = ("unit", "year", *FORMS[form].fields)
+        mark = open_mark(visit, query.get(MARK, ""), form)
+        if mark is None:
+            return visit.see_other(desk_begin(form, query))
+        names = FORMS[form].typed
         values = {name: query[name][:PREFILLED_MAX] for name in names if name in query}
         blank = visit.form(**values)
         if form == "appeal":
             blank.values.setdefault("appeal", [f"KN-{blank.id[-8:]}"])
-        return _form_page(visit, form, blank)
+        return (await BegunForm(visit, form, door, mark).looked_up()).page(blank)
 
     @pages.post("/events/{form}")
     async def check_event(request: Request, form: FormCode) -> Response:
-        visit = _sender(site, request, form)
-        sent = await visit.sent_form()
+        sent, begun = await _sent(site, request, form, door)
+        now = await begun.looked_up()
+        if now.mark.sent != begun.mark.sent:
+            return now.conflict(sent)
         if sent.checked("edit"):
-            return _form_page(visit, form, sent)
+            return now.page(sent)
         sent.values["time"] = [moments.rfc3339(door.intake.clock())]
-        event = event_of(sent, FORMS[form], visit.caller)
-        note_faults(sent, door.check(event, visit.caller))
-        if sent.faulty:
-            return _form_page(visit, form, sent, UNPROCESSABLE)
-        return visit.page(
-            "event_confirm.html", code=form, schema=FORMS[form], form=sent, data=event["data"],
+        event = begun.event(sent)
+        note_faults(sent, door.check(event, begun.visit.caller))
+        if sent.faulty or now.closed:
+            return now.page(sent, UNPROCESSABLE)
+        return begun.visit.page(
+            "event_confirm.html", code=form, schema=begun.schema, mark=begun.mark, form=sent,
+            data=event["data"],
         )  # fmt: skip
 
     _add_sending(pages, site, door)
@@ -124,16 +195,37 @@ def add_events(pages: FastAPI, site: Site, door: PageDoor, receipts: ReceiptLook
 def _add_sending(pages: FastAPI, site: Site, door: PageDoor) -> None:
     @pages.post("/events/{form}/confirmed")
     async def send_event(request: Request, form: FormCode) -> Response:
-        visit = _sender(site, request, form)
-        sent = await visit.sent_form()
-        event = event_of(sent, FORMS[form], visit.caller)
+        sent, begun = await _sent(site, request, form, door)
+        event, visit = begun.event(sent), begun.visit
         receipt = await door.send(event, visit.caller)
+        if receipt.status == "conflict":
+            return (await begun.looked_up()).conflict(sent)
         if receipt.receipt is None:
             note_faults(sent, receipt.faults)
-            status = CONFLICT if receipt.status == "conflict" else UNPROCESSABLE
-            return _form_page(visit, form, sent, status)
+            return begun.page(sent, UNPROCESSABLE)
         place = f"/intake/pages/receipts/{receipt.receipt}"
-        return visit.see_other(f"{place}?form={form}&year={event['data']['year']}")
+        return visit.see_other(f"{place}?form={form}&year={begun.mark.year}")
+
+
+async def _sent(
+    site: Site, request: Request, code: FormCode, door: PageDoor
+) -> tuple[Form, BegunForm]:
+    """A form that was sent, with its mark; Problem 409 where that is too old."""
+    visit = _sender(site, request, code)
+    form = await visit.sent_form()
+    mark = open_mark(visit, form.version, code)
+    if mark is None:
+        raise Problem(CONFLICT, sentence("event-outdated"))
+    return form, BegunForm(visit, code, door, mark)
+
+
+def desk_begin(form: FormCode, query: Mapping[str, str]) -> str:
+    """Where a form that was opened by its address is begun."""
+    year = query.get("year", "")
+    if not YEAR.fullmatch(year):
+        return "/desk"
+    names = ("unit", "appeal", "indicator", "decision")
+    return begin_address(form, year, **{name: query.get(name, "") for name in names})
 
 
 def _add_receipt(pages: FastAPI, site: Site, receipts: ReceiptLookup) -> None:
@@ -164,16 +256,19 @@ def _sender(site: Site, request: Request, form: FormCode) -> Visit:
     return visit
 
 
-def event_of(form: Form, schema: EventForm, sender: Credential) -> dict[str, Any]:
+def event_of(
+    form: Form, schema: EventForm, mark: FormMark, sender: Credential
+) -> dict[str, Any]:  # fmt: skip
     """The event that the form makes; what is not filled in is left out, and the door names it."""
-    data: dict[str, Any] = form.body(*schema.fields)
+    data: dict[str, Any] = form.body(*schema.typed)
+    if schema.about and mark.about:
+        data[schema.about] = mark.about
     if "points" in data:
         data["points"] = data["points"].replace(",", ".").replace(MINUS, "-").removeprefix("+")
-    year = form.text("year")
     return {
-        "specversion": "1.0", "id": form.id, "source": source_of(sender.sources),
-        "type": schema.kind.type, "subject": form.text("unit"), "time": form.text("time"),
-        "data": {**data, "year": int(year) if YEAR.fullmatch(year) else year},
+        "specversion": "1.0", "id": event_id(mark), "source": source_of(sender.sources),
+        "type": schema.kind.type, "subject": mark.subject, "time": form.text("time"),
+        "data": {**data, "year": mark.year},
     }  # fmt: skip
 
 
@@ -190,18 +285,9 @@ def source_of(sources: Sequence[str]) -> str:
 
 def note_faults(form: Form, faults: Iterable[Fault]) -> None:
     """Notes what the door says of each field of the event at the field of the form."""
-    names = {"subject": "unit", "data.year": "year"}
     for fault in faults:
-        name = names.get(fault.field, fault.field.removeprefix("data."))
-        if name in ("", "id", "type", "source", "time"):
+        name = fault.field.removeprefix("data.")
+        if name in ("", "id", "type", "source", "time", "subject", "year"):
             form.general.append(fault.message)
         else:
             form.refuse(name, fault.message)
-
-
-def _form_page(visit: Visit, code: FormCode, form: Form, status: int = 200) -> Response:
-    return visit.page(
-        "event_form.html", status, code=code, schema=FORMS[code], form=form,
-        outcomes=[(each, message(f"outcome-{each}")) for each in OUTCOMES],
-        back=f"/desk/{form.text('year')}" if YEAR.fullmatch(form.text("year")) else "/desk",
-    )  # fmt: skip

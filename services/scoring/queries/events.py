@@ -13,6 +13,7 @@ from services.chassis.database.engine import select_among
 from services.chassis.driver_rows import chunks
 from services.scoring.fold.books import LedgerPart
 from services.scoring.fold.verdict import EventHead, RetractionTarget
+from services.scoring.ratings.form_history import SentEvent
 from services.scoring.store import ledger, position, quarantine
 
 RECEIPT_PREFIX = 6
@@ -59,6 +60,19 @@ async def decisions(
     else:
         rows = await select_among(conn, f"{select} AND subject", subjects, "text")
     return [decode(row[0]) for row in rows]
+
+
+async def sent(
+    conn: AsyncConnection, year: int, kinds: Collection[str], subjects: Collection[str]
+) -> list[SentEvent]:
+    """The decisions and declarations of a year under these subjects, also those retracted."""
+    words = ", ".join(f"'{CANONICAL[kind].short}'" for kind in sorted(kinds))
+    select = (
+        f"SELECT raw, retracted FROM ledger WHERE part = {int(LedgerPart.DECISION)} "
+        f"AND year = {int(year)} AND kind IN ({words}) AND subject"
+    )
+    rows = await select_among(conn, select, subjects, "text")
+    return [SentEvent(decode(bytes(raw)), bool(retracted)) for raw, retracted in rows]
 
 
 async def events(

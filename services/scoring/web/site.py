@@ -22,6 +22,7 @@ from services.scoring.web.pages import (
     audit,
     audit_reads,
     audit_signs,
+    desk_begin,
     desk_decisions,
     desk_replies,
     desk_steps,
@@ -45,6 +46,31 @@ from services.scoring.web.pages import (
 from services.scoring.web.permissions import PAGES
 from services.scoring.web.public_site import with_public_view
 
+_ADDED = (
+    year.add_year,
+    year_activity.add_year_activity,
+    resolution.add_resolution,
+    report.add_report,
+    desk_page.add_desk,
+    desk_steps.add_desk_steps,
+    desk_replies.add_desk_replies,
+    desk_decisions.add_desk_decisions,
+    desk_begin.add_desk_begin,
+    desk_verify.add_desk_verify,
+    audit.add_audit,
+    audit_reads.add_audit_reads,
+    audit_signs.add_audit_signs,
+    quarantine.add_quarantine,
+    quarantine_steps.add_quarantine_steps,
+    unit.add_unit,
+    unit_events.add_unit_events,
+    unit_history.add_unit_history,
+    unit_compare.add_unit_compare,
+    unit_files.add_unit_files,
+    what_if.add_what_if,
+)
+"""What adds the routes of each page."""
+
 
 def build_pages(desk: Desk, verifier: Verifier) -> ASGIApp:
     """The application of the pages, guarded."""
@@ -59,26 +85,8 @@ def build_pages(desk: Desk, verifier: Verifier) -> ASGIApp:
     sign_in.add_sign_in(pages, site, desk, client)
     sign_in_issuer.add_sign_in_issuer(pages, site, client)
     add_steps_elsewhere(pages, site)
-    year.add_year(pages, site, desk)
-    year_activity.add_year_activity(pages, site, desk)
-    resolution.add_resolution(pages, site, desk)
-    report.add_report(pages, site, desk)
-    desk_page.add_desk(pages, site, desk)
-    desk_steps.add_desk_steps(pages, site, desk)
-    desk_replies.add_desk_replies(pages, site, desk)
-    desk_decisions.add_desk_decisions(pages, site, desk)
-    desk_verify.add_desk_verify(pages, site, desk)
-    audit.add_audit(pages, site, desk)
-    audit_reads.add_audit_reads(pages, site, desk)
-    audit_signs.add_audit_signs(pages, site, desk)
-    quarantine.add_quarantine(pages, site, desk)
-    quarantine_steps.add_quarantine_steps(pages, site, desk)
-    unit.add_unit(pages, site, desk)
-    unit_events.add_unit_events(pages, site, desk)
-    unit_history.add_unit_history(pages, site, desk)
-    unit_compare.add_unit_compare(pages, site, desk)
-    unit_files.add_unit_files(pages, site, desk)
-    what_if.add_what_if(pages, site, desk)
+    for add in _ADDED:
+        add(pages, site, desk)
     pages.add_middleware(
         ReadLines, log=desk.reads, rows=PAGES,
         refuse=lambda scope, problem: error_page(site, Request(scope), problem),

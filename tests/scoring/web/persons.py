@@ -35,8 +35,15 @@ class Persons:
     sessions: dict[str, str]
 
     async def get(self, role: str, path: str) -> httpx.Response:
-        """A page as this person."""
-        return await self.client.get(path, headers={"cookie": self.sessions[role]})
+        """A page as this person; a form of the door after it was begun at the desk."""
+        headers = {"cookie": self.sessions[role]}
+        answer = await self.client.get(path, headers=headers)
+        begun = "/intake/pages/events/"
+        while answer.status_code == 303 and (
+            "/begin?" in answer.headers["location"] or begun in answer.headers["location"]
+        ):
+            answer = await self.client.get(answer.headers["location"], headers=headers)
+        return answer
 
     async def send(self, role: str, page: httpx.Response, **fields: str) -> httpx.Response:
         """Sends the last form of a page, with what is typed beside what its fields begin with."""
@@ -82,12 +89,13 @@ async def open_persons(
         await road.get("/ratings/2025/H44.1", wait_for=",".join(await road.send(sent)))
         sessions = open_sessions(road.scoring.settings)
         cookies = {}
-        for role in ("hr", "council", "operator", "auditor", "emitter"):
+        for name in ("hr", "council", "operator", "auditor", "emitter", "second", "operator-2"):
             limits: dict[str, Any] = (
-                {"units": [UNIT], "sources": ["urn:xa:"]} if role == "emitter" else {}
+                {"units": [UNIT], "sources": ["urn:xa:"]} if name == "emitter" else {}
             )
-            session = sessions.begin(role, role, **limits)
-            cookies[role] = f"{COOKIE}={sessions.seal(session)}"
+            role = {"second": "council", "operator-2": "operator"}.get(name, name)
+            session = sessions.begin(name, role, **limits)
+            cookies[name] = f"{COOKIE}={sessions.seal(session)}"
         parts = {
             "intake": (road.intake.api, road.intake.health),
             "scoring": (road.scoring.api, road.scoring.health),

@@ -45,7 +45,7 @@ async def test_a_year_is_published_contested_adjusted_sealed_and_verified_by_pag
     shown = await persons.record("emitter", appeal, appeal="KN-1", reason=HOSTILE)
     assert "Thiếu &lt;b&gt;một&lt;/b&gt; lớp" in shown.text and "chưa giải quyết" in shown.text
     own = await persons.record(
-        "emitter", event_form("self-score", unit=UNIT), indicator="training-plan", points="7,5"
+        "emitter", event_form("self-score", unit=UNIT, indicator="training-plan"), points="7,5"
     )
     assert own.status_code == 200
 
@@ -54,15 +54,15 @@ async def test_a_year_is_published_contested_adjusted_sealed_and_verified_by_pag
     refused = await persons.step("operator", "/desk/2025/draft", decision="2/QĐ", **ON_PAPER)
     assert refused.status_code == 409 and "KN-1" in refused.text
     desk = await persons.get("council", "/desk/2025")
-    (decide,) = re.findall(r'href="(/intake/pages/events/answer[^"]*)"', desk.text)
+    (decide,) = re.findall(r'href="(/desk/2025/begin[^"]*form=answer[^"]*)"', desk.text)
     answered = await persons.record(
         "council", html.unescape(decide), outcome="upheld", decision="3/QĐ"
     )
     assert "chấp nhận kiến nghị" in answered.text and "3/QĐ" in answered.text
 
-    led = await persons.get("council", "/desk/2025/begin?form=adjustment&unit=h44.1&indicator=")
+    led = "/desk/2025/begin?form=adjustment&unit=h44.1&indicator="
     decided = await persons.record(
-        "council", led.headers["location"], points="1,25", decision="3/QĐ", reason="Theo kiến nghị"
+        "council", led, points="1,25", decision="3/QĐ", reason="Theo kiến nghị"
     )
     assert "+1,25" in decided.text and "Theo kiến nghị KN-1" in decided.text
 
@@ -85,14 +85,14 @@ async def test_a_year_is_published_contested_adjusted_sealed_and_verified_by_pag
 
 async def test_an_event_by_a_form_is_one_event_however_often_it_is_sent(persons: Persons) -> None:
     """The same receipt again; the source lies below the person's prefix; faults at their fields."""
-    form = await persons.get("emitter", event_form("appeal", unit=UNIT, appeal="KN-2"))
-    typed = {"appeal": "KN-2", "year": "2025", "reason": "Sai số"}
-    empty = await persons.send("emitter", form, **typed | {"unit": UNIT, "reason": ""})
+    form = await persons.get("emitter", event_form("appeal", unit=UNIT))
+    typed = {"appeal": "KN-2", "reason": "Sai số"}
+    empty = await persons.send("emitter", form, **typed | {"reason": ""})
     assert empty.status_code == 422 and 'id="fault-reason"' in empty.text
-    foreign_unit = await persons.send("emitter", empty, unit="H44.2", **typed)
-    assert foreign_unit.status_code == 422 and 'id="fault-unit"' in foreign_unit.text
-    assert "Sai số" in foreign_unit.text
-    confirmation = await persons.send("emitter", foreign_unit, unit=UNIT, **typed)
+    forged = await persons.send("emitter", empty, _version="x", **typed)
+    assert forged.status_code == 409 and "mở đã quá lâu" in forged.text
+    assert "mã truy cập" not in forged.text
+    confirmation = await persons.send("emitter", empty, **typed)
     first = await persons.send("emitter", confirmation)
     second = await persons.send("emitter", confirmation)
     assert first.status_code == 303 and first.headers["location"] == second.headers["location"]

@@ -156,13 +156,13 @@ def obstacle(visit: Visit, year: int, because: Because) -> Obstacle:
 
 
 def answer_form(year: int, unit: str, appeal: str) -> str:
-    """The form by which the council decides an appeal."""
-    return event_form("answer", year, unit=unit, appeal=appeal)
+    """Where the council begins to decide an appeal."""
+    return f"/desk/{year}/begin?{urlencode({'form': 'answer', 'unit': unit, 'appeal': appeal})}"
 
 
-def event_form(code: str, year: int, **values: str | None) -> str:
+def event_form(code: str, **values: str | None) -> str:
     """The address of a form of the door, with what is known already."""
-    parameters = {name: value for name, value in {"year": str(year), **values}.items() if value}
+    parameters = {name: value for name, value in values.items() if value}
     return f"{EVENT_FORMS}/{code}?{urlencode(parameters)}"
 
 

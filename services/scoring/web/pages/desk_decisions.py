@@ -1,17 +1,17 @@
-"""The decisions on units in a year, and where one begins: which unit, which indicator.
+"""The decisions on units in a year, and the choice with which one begins: which unit and indicator.
 
-What is chosen here is checked here, since the door that takes the event knows neither units nor
-rubrics. Then the form of the door is rows.
+What is chosen is checked by `desk_begin`, which leads to the form of the door.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated, NamedTuple
 
 from fastapi import FastAPI, Query, Request, Response
 from pydantic import Field
 
+from contracts.event_forms import FormCode
 from contracts.messages import Message
 from services.chassis.web.forms import Form
 from services.chassis.web.parameters import EMPTY
@@ -25,12 +25,11 @@ from services.scoring.readmodel.reader import may_read
 from services.scoring.readmodel.snapshot import Snapshot
 from services.scoring.web.desk import Desk
 from services.scoring.web.messages import message
-from services.scoring.web.pages.desk import event_form, wait_briefly
+from services.scoring.web.pages.desk import wait_briefly
 from services.scoring.web.pages.desk_replies import ReplyPaging
 
 ROWS, UNPROCESSABLE = 50, 422
 UNIT_MAX, INDICATOR_MAX = 200, 128
-FormCode = Literal["adjustment", "exemption", "exemption-end", "appeal", "self-score"]
 FORMS: dict[str, tuple[FormCode, ...]] = {
     "council": ("adjustment", "exemption", "exemption-end"),
     "emitter": ("appeal", "self-score"),
@@ -46,6 +45,7 @@ class DecisionPaging(ReplyPaging):
     form: Annotated[FormCode | None, EMPTY] = None
     unit: str = Field("", max_length=UNIT_MAX)
     indicator: str = Field("", max_length=INDICATOR_MAX)
+    appeal: str = Field("", max_length=INDICATOR_MAX)
     decision: str = Field("", max_length=INDICATOR_MAX)
 
 
@@ -58,36 +58,16 @@ class BegunForm(NamedTuple):
 
 
 def add_desk_decisions(pages: FastAPI, site: Site, desk: Desk) -> None:
-    """The list of decisions, and the choice that leads to a form of the door."""
+    """The list of decisions."""
 
     @pages.get("/desk/{year}/decisions")
     async def decisions(
         request: Request, year: Year, query: Annotated[DecisionPaging, Query()]
     ) -> Response:
-        return await _page(site.visit(request), desk, year, query)
-
-    @pages.get("/desk/{year}/begin")
-    async def begin(
-        request: Request, year: Year, query: Annotated[DecisionPaging, Query()]
-    ) -> Response:
-        visit = site.visit(request)
-        await desk.years.view(year)
-        snapshot, form = await desk.reading.snapshots.of(year), _form(visit, query)
-        unit = find_unit(visit, snapshot, query.unit)
-        if isinstance(unit, Message):
-            form.refuse("unit", unit)
-        else:
-            _check_indicator(snapshot, unit, query, form)
-        if query.form is None:
-            return visit.see_other(f"/desk/{year}/decisions")
-        if form.faulty or isinstance(unit, Message):
-            return await _page(visit, desk, year, query, form)
-        indicator = query.indicator if query.form in INDICATOR else None
-        about = {"unit": unit.key, "indicator": indicator, "decision": query.decision}
-        return visit.see_other(event_form(query.form, year, **about))
+        return await decisions_page(site.visit(request), desk, year, query)
 
 
-async def _page(
+async def decisions_page(
     visit: Visit, desk: Desk, year: int, query: DecisionPaging, refused: Form | None = None
 ) -> Response:
     """The page of decisions, with a form that was refused or with blank ones."""
@@ -114,7 +94,7 @@ def begun_forms(
         return []
     own = [unit for unit, _ in unit_options(visit, snapshot)]
     only = own[0] if len(own) == 1 else None
-    begun = refused or _form(visit, query)
+    begun = refused or begun_form(visit, query)
     begun.values["unit"] = [begun.text("unit") or only or ""]
     return [
         BegunForm(code, begun if code == query.form else visit.form(unit=only), INDICATOR.get(code))
@@ -163,13 +143,6 @@ def _only(snapshot: Snapshot, keys: Sequence[str], typed: str) -> Unit | Message
     return message("desk-begin-unit-several" if exact else "desk-begin-unit-none")
 
 
-def _check_indicator(snapshot: Snapshot, unit: Unit, query: DecisionPaging, form: Form) -> None:
-    needed = INDICATOR.get(query.form or "")
-    if needed is None or (not needed and not query.indicator):
-        return
-    if query.indicator not in snapshot.rubric(unit).by_id:
-        form.refuse("indicator", message("desk-begin-indicator"))
-
-
-def _form(visit: Visit, query: DecisionPaging) -> Form:
+def begun_form(visit: Visit, query: DecisionPaging) -> Form:
+    """A form to begin, with what the address says."""
     return visit.form(unit=query.unit, indicator=query.indicator, decision=query.decision)

@@ -1,0 +1,108 @@
+"""Two persons decide the same at once: the second is told by whom it was decided, when and how."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from services.chassis.auth.credentials import Issuer
+from tests.conftest import NatsServer
+from tests.scoring.web.persons import UNIT, Persons, open_persons
+
+pytestmark = pytest.mark.anyio
+INDICATOR = "training-plan"
+
+
+@pytest.fixture
+async def persons(
+    home: Path, tmp_path: Path, issuer: Issuer, provisioned: NatsServer
+) -> AsyncIterator[Persons]:
+    """Persons of a city, two of the council among them."""
+    async with open_persons(home, tmp_path, issuer, outside=False) as made:
+        yield made
+
+
+def begun(code: str, **about: str) -> str:
+    """Where the desk begins a form."""
+    return f"/desk/2025/begin?{httpx.QueryParams({'form': code, 'unit': UNIT, **about})}"
+
+
+async def confirmation(
+    persons: Persons, person: str, path: str, **fields: str
+) -> httpx.Response:  # fmt: skip
+    """The page that says what a form will do."""
+    return await persons.send(person, await persons.get(person, path), **fields)
+
+
+async def sent_events(persons: Persons) -> int:
+    """How many events the door has accepted."""
+    async with persons.road.intake.parts.db.read() as conn:
+        return int((await conn.exec_driver_sql("SELECT count(*) FROM identities")).scalar() or 0)
+
+
+async def test_the_second_answer_to_an_appeal_is_told_of_the_first(persons: Persons) -> None:
+    """At the confirmation, at the check, and by the address; nothing is written twice."""
+    await persons.record("emitter", begun("appeal"), appeal="KN-1", reason="Thiếu một lớp")
+    answer = begun("answer", appeal="KN-1")
+    first = await confirmation(persons, "council", answer, outcome="upheld", decision="3/QĐ")
+    second = await confirmation(persons, "second", answer, outcome="rejected", decision="9/QĐ")
+    third = await persons.get("second", answer)
+    taken = await persons.send("council", first)
+    assert taken.status_code == 303
+    before = await sent_events(persons)
+    for late in (
+        await persons.send("second", second),
+        await persons.send("second", third, outcome="rejected", decision="9/QĐ"),
+    ):
+        assert late.status_code == 409 and "<form" not in late.text.partition("<main")[2]
+        for told in ("council", "hội đồng", "3/QĐ", "chấp nhận kiến nghị", "Ghi lúc", "9/QĐ"):
+            assert told in late.text, (told, late.text)
+    again = await persons.send("council", first)
+    assert again.headers["location"] == taken.headers["location"]
+    await persons.road.get("/ratings/2025/H44.1", wait_for=receipt_of(taken))
+    opened = await persons.get("second", answer)
+    assert opened.status_code == 409 and "3/QĐ" in opened.text and "council" in opened.text
+    assert await sent_events(persons) == before
+
+
+def receipt_of(answer: httpx.Response) -> str:
+    """The receipt to which a form has led."""
+    return str(answer.headers["location"]).partition("receipts/")[2].partition("?")[0]
+
+
+async def test_a_second_adjustment_is_sent_only_by_who_has_seen_the_first(
+    persons: Persons,
+) -> None:
+    """What was typed is kept, the first one is shown, and the form may be sent again."""
+    adjust = begun("adjustment", indicator=INDICATOR)
+    typed = {"points": "1,25", "decision": "4/QĐ", "reason": "Lý do riêng"}
+    second = await confirmation(persons, "second", adjust, **typed)
+    first = await persons.step("council", adjust, points="0,5", decision="3/QĐ", reason="Trước")
+    assert first.status_code == 303
+    before = await sent_events(persons)
+    moved = await persons.send("second", second)
+    assert moved.status_code == 409 and "Lý do riêng" in moved.text
+    assert all(told in moved.text for told in ("3/QĐ", "+0,50", "council", "Trước"))
+    assert await sent_events(persons) == before
+    again = await persons.send("second", await persons.send("second", moved, **typed))
+    assert again.status_code == 303 and await sent_events(persons) == before + 1
+
+
+async def test_an_exemption_is_granted_and_revoked_once(persons: Persons) -> None:
+    """After it was revoked it can be granted again; before, there is nothing to revoke."""
+    grant, end = (begun(code, indicator=INDICATOR) for code in ("exemption", "exemption-end"))
+    early = await persons.get("council", end)
+    assert early.status_code == 409 and "không được miễn" in early.text
+    second = await confirmation(persons, "second", grant, decision="4/QĐ")
+    await persons.record("council", grant, decision="3/QĐ")
+    told = await persons.send("second", second)
+    assert told.status_code == 409 and "3/QĐ" in told.text
+    late = await confirmation(persons, "second", end)
+    await persons.record("council", end)
+    told = await persons.send("second", late)
+    assert told.status_code == 409 and "đã được thu hồi" in told.text
+    await persons.record("council", grant, decision="5/QĐ")
+    assert (await persons.get("second", grant)).status_code == 409
