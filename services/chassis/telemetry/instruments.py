@@ -4,7 +4,8 @@ Otherwise the API of OpenTelemetry does nothing, at almost no cost. There is one
 never per event. No body, token or personal key is ever logged.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import itertools
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
 from opentelemetry import metrics, trace
@@ -16,7 +17,10 @@ from services.chassis.settings import Settings
 from services.chassis.telemetry.log_lines import JsonLines as JsonLines
 from services.chassis.telemetry.log_lines import write_lines
 
-TRACE_HEADERS = ("traceparent", "tracestate")
+TRACE_PARENT = "traceparent"
+TRACE_HEADERS = (TRACE_PARENT, "tracestate")
+TRACE_ID = slice(3, 35)
+"""Where the id of its trace stands in a traceparent."""
 LINKS_MAX = 32
 _propagator = TraceContextTextMapPropagator()
 
@@ -60,41 +64,45 @@ def message_span(
 
     It belongs to their trace where they have one in common, below the current span of that trace.
     Where they have several it starts a trace of its own, linked with the first 32 of them, each of
-    which gets a span that links back.
+    which gets a span that links back. Nothing is linked where no span is recorded.
     """
     contexts = _contexts(headers)
-    parent = _common_parent(contexts)
-    links = [Link(context) for context in contexts] if len(contexts) > 1 else []
-    with by.start_as_current_span(name, context=parent, links=links, kind=kind) as span:
+    first, second = next(contexts, None), next(contexts, None)
+    parent = _parent_in(first) if first is not None and second is None else None
+    with by.start_as_current_span(name, context=parent, kind=kind) as span:
+        linked: list[SpanContext] = []
+        if first is not None and second is not None and span.is_recording():
+            linked = [first, second, *itertools.islice(contexts, LINKS_MAX - 2)]
+        for context in linked:
+            span.add_link(context)
         yield span
-        for link in links:
-            back = [Link(span.get_span_context())]
-            by.start_span(name, context=_parent(link.context), links=back).end()
+        back = [Link(span.get_span_context())]
+        for context in linked:
+            by.start_span(name, context=_parent(context), links=back).end()
 
 
-def _common_parent(contexts: Sequence[SpanContext]) -> Context | None:
-    """The parent where all messages are of one trace; None for the current span, if any."""
-    if len(contexts) != 1:
-        return None
+def _parent_in(context: SpanContext) -> Context | None:
+    """The parent in the trace of all messages; None for the current span, if it is in it."""
     current = trace.get_current_span().get_span_context()
-    return None if current.trace_id == contexts[0].trace_id else _parent(contexts[0])
+    return None if current.trace_id == context.trace_id else _parent(context)
 
 
 def _parent(context: SpanContext) -> Context:
     return trace.set_span_in_context(trace.NonRecordingSpan(context))
 
 
-def _contexts(headers: Iterable[Mapping[str, str] | None]) -> list[SpanContext]:
-    """The first context of each trace; unreadable ones are left out."""
-    contexts: dict[int, SpanContext] = {}
-    parents: set[str] = set()
+def _contexts(headers: Iterable[Mapping[str, str] | None]) -> Iterator[SpanContext]:
+    """The first context of each trace, one after another; unreadable ones are left out.
+
+    A backlog has thousands of messages, so those without a trace pass by a single look.
+    """
+    traces: set[str] = set()
     for each in headers:
-        parent = each.get("traceparent") if each else None
-        if not each or not parent or parent in parents or len(contexts) >= LINKS_MAX:
+        parent = each.get(TRACE_PARENT) if each else None
+        if not each or not parent or parent[TRACE_ID] in traces:
             continue
-        parents.add(parent)
         trace_only = {name: each[name] for name in TRACE_HEADERS if name in each}
         context = trace.get_current_span(_propagator.extract(trace_only)).get_span_context()
         if context.is_valid:
-            contexts.setdefault(context.trace_id, context)
-    return list(contexts.values())
+            traces.add(trace.format_trace_id(context.trace_id))
+            yield context

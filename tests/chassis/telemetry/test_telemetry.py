@@ -2,11 +2,13 @@
 
 import json
 import logging
+from typing import Any
 
 import pytest
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from opentelemetry.sdk.trace.sampling import ALWAYS_OFF
 
 from services.chassis.telemetry.instruments import LINKS_MAX, message_span, trace_headers, tracer
 from services.chassis.telemetry.log_lines import JsonLines
@@ -69,3 +71,44 @@ def test_a_batch_of_many_traces_links_a_bounded_number() -> None:
     assert {link.context.span_id for span in others for link in span.links} == {
         batch.context.span_id
     }
+
+
+class Reads(dict[str, str]):
+    """Headers that count how often they are read."""
+
+    number = 0
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """The value, counted."""
+        Reads.number += 1
+        return super().get(name, default)
+
+
+def test_a_process_without_an_exporter_reads_no_more_than_it_hands_on() -> None:
+    """Two traces say that there is nothing in common; links are for who records them."""
+    Reads.number = 0
+    with message_span(tracer("test"), "fold", (Reads(carried(n)) for n in range(1000))) as span:
+        assert trace_headers() == {} and not span.is_recording()
+    assert Reads.number == 2
+
+
+def test_a_trace_of_many_requests_is_one() -> None:
+    """Messages of one trace with a parent each continue it, and nothing is linked."""
+    exporter, provider = InMemorySpanExporter(), TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    headers = [{"traceparent": f"00-{1:032x}-{n:016x}-01"} for n in range(1, 1000)]
+    with message_span(provider.get_tracer("test"), "fold", headers):
+        pass
+    (span,) = exporter.get_finished_spans()
+    assert span.parent is not None and (span.parent.trace_id, span.parent.span_id) == (1, 1)
+    assert not span.links
+
+
+def test_many_traces_that_nobody_records_are_not_linked() -> None:
+    """The callers decided that nothing of theirs is recorded, and neither is a span for them."""
+    exporter = InMemorySpanExporter()
+    provider = TracerProvider(sampler=ALWAYS_OFF)
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    with message_span(provider.get_tracer("test"), "fold", map(carried, range(5))) as span:
+        assert not span.is_recording()
+    assert exporter.get_finished_spans() == ()
