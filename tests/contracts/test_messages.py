@@ -109,6 +109,20 @@ COUNTED = re.compile(
 """A number that may be 1, and a noun that fits any other."""
 
 
+VARIANTS = re.compile(
+    r"(?<!q)(o[áàảãạéèẻẽẹ]|u[ýỳỷỹỵ])(?!\w)|\bbỏ trống\b|\btình trạng\b(?! (hoạt động|hiện tại))",
+    re.I,
+)
+"""Spellings and words of which the catalogues have another one: hóa, hủy, để trống, trạng thái."""
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_the_same_thing_is_written_in_one_way(package: str) -> None:
+    """Pages of different services stand beside each other: one spelling, one word for a thing."""
+    sentences = {code: each["vi"] for code, each in templates(package).items()}
+    assert [code for code, text in sentences.items() if VARIANTS.search(text)] == []
+
+
 @pytest.mark.parametrize("package", PACKAGES)
 def test_a_noun_agrees_with_the_number_before_it(package: str) -> None:
     """`At least 1 entries` is no English: such a noun stands as `{limit:entry|entries}`."""

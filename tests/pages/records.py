@@ -48,7 +48,7 @@ def _make_courses(stack: Stack) -> dict[str, str]:
     scheduled = _plan(stack, title="Bồi dưỡng dân chủ ở cơ sở", provider="Trường Chính trị")
     for starts, place in (
         ("2025-05-05T08:00:00+07:00", "Hội trường A"),
-        ("2025-05-06T14:00:00+07:00", "Nhà văn hoá khu 3"),
+        ("2025-05-06T14:00:00+07:00", "Nhà văn hóa khu 3"),
     ):
         session = {"starts": starts, "place": place, "hours": "3.75"}
         command(stack, f"courses/{scheduled}/schedule", session)

@@ -185,7 +185,7 @@ STATES = (
     ),
     PageState(
         "case-refused", "clerk", 422,
-        filled("/violations/pages/cases/new", unit=UNIT, place="Nhà văn hoá"),
+        filled("/violations/pages/cases/new", unit=UNIT, place="Nhà văn hóa"),
     ),
     PageState(
         "case-step-refused", "council", 422,

@@ -160,7 +160,7 @@ async def test_a_row_that_no_key_opens_is_answered_503_with_what_to_do(
         answer = await desk.get(f"achievements/{id_}/honoree", "council")
     assert answer.status_code == 503
     assert "DANCHU_RECORDS_KEYS" in answer.json()["detail_en"]
-    assert "khoá" in answer.json()["detail_vi"]
+    assert "khóa" in answer.json()["detail_vi"]
 
 
 async def _spoilt(desk: Desk, id_: str) -> None:

@@ -66,10 +66,15 @@ def plain(number: Decimal) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
+def written(hours: str) -> Message:
+    """Hours as a person writes them: 7,5 in Vietnamese, 7.5 in English."""
+    return Message("hours", hours.replace(".", ","), hours)
+
+
 def too_long(session: Session, hours: str) -> Message | None:
     """The fault of hours beyond those of the session; None where they fit."""
     fits = Decimal(hours) <= Decimal(session.hours)
-    return None if fits else message("session-shorter", hours=session.hours)
+    return None if fits else message("session-shorter", hours=written(session.hours))
 
 
 def behind_sessions(sessions: Iterable[Session], step: Step) -> Step:

@@ -30,9 +30,9 @@ def report(page: Page, unit: str) -> str:
     """A case of a clerk, whose first form lacked the allegation; its address."""
     page.goto("/violations/pages/cases")
     page.locator("main .actions a.button-main").click()
-    submit(page, unit=unit, place="Nhà văn hoá", at=f"{YEAR}-09-01")
+    submit(page, unit=unit, place="Nhà văn hóa", at=f"{YEAR}-09-01")
     page.locator("#fault-allegation").wait_for()
-    assert page.locator("#field-place").input_value() == "Nhà văn hoá"
+    assert page.locator("#field-place").input_value() == "Nhà văn hóa"
     submit(page, allegation=SECRET)
     page.wait_for_url("**/cases/*notice=record-opened")
     assert page.locator(".next-steps").count() == 0

@@ -8,7 +8,7 @@ from tests.support.builders.desks import Desk
 
 UNIT = "H44.2.1"
 REPORT = {
-    "unit": UNIT, "allegation": "Không công khai quỹ", "place": "Nhà văn hoá khu 3",
+    "unit": UNIT, "allegation": "Không công khai quỹ", "place": "Nhà văn hóa khu 3",
     "reporter": "0912 000 000", "at": "2025-03-01T08:00:00+07:00",
 }  # fmt: skip
 OUTCOME = {"outcome": "Đúng như phản ánh", "at": "2025-03-20T08:00:00+07:00"}
