@@ -11,12 +11,15 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, StorageState, sync_playwright
 
 from tests.pages.city import City
+from tests.pages.markup import faults_of_markup
 
 # The shell has no window and no pages of its own, and takes half of the time.
 PROGRAMS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 LOCALES = {"vi": "vi-VN", "en": "en-GB"}
 HEIGHT = 900
-SERIOUS = ("serious", "critical")
+SERIOUS = ("moderate", "serious", "critical")
+RULES = {"resultTypes": ["violations"], "rules": {"target-size": {"enabled": True}}}
+"""Those of axe, and that what is tapped has 24 pixels, or as much room around it."""
 WAIT_MS = 15_000
 POLICY = "Content Security Policy"
 """What the browser says of whatever the policy of a page does not allow."""
@@ -45,7 +48,12 @@ class Visitors:
 
     @contextmanager
     def page(
-        self, name: str = "", language: str = "vi", width: int = 1440, script: bool = True
+        self,
+        name: str = "",
+        language: str = "vi",
+        width: int = 1440,
+        script: bool = True,
+        dark: bool = False,
     ) -> Iterator[Page]:
         """A page of a new window, signed in with the account of this name; empty for a visitor.
 
@@ -55,6 +63,7 @@ class Visitors:
             base_url=self.city.url, viewport={"width": width, "height": HEIGHT},
             locale=LOCALES[language], java_script_enabled=script, accept_downloads=True,
             storage_state=self._state(name) if name else None, reduced_motion="reduce",
+            color_scheme="dark" if dark else "light",
         )  # fmt: skip
         context.set_default_timeout(WAIT_MS)
         page, faults = context.new_page(), list[str]()
@@ -90,10 +99,10 @@ def sign_in(context: BrowserContext, name: str, password: str) -> Page:
 
 
 def violations(page: Page) -> list[str]:
-    """What axe finds on a page that is serious or critical, each with its places."""
+    """What axe finds on a page that is more than minor, each with its places, and what is cut."""
     with _scripted(page) as scripted:
-        results = Axe().run(scripted, options={"resultTypes": ["violations"]})
-    return [
+        results = Axe().run(scripted, options=RULES)
+    return faults_of_markup(page) + [
         f"{each['id']}: {each['help']}: {', '.join(str(node['target']) for node in each['nodes'])}"
         for each in results.response["violations"]
         if each["impact"] in SERIOUS

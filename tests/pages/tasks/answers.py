@@ -29,6 +29,7 @@ from services.chassis.web.site import OPEN_PAGE, Site
 from services.scoring.web.messages import message as sentence
 from services.scoring.web.sign_in_issuer import AWAY, FAILURES, LARGE, UNTRUSTED
 from tests.pages.browser import Visitors, overflow, violations
+from tests.pages.markup import faults_of_markup
 from tests.pages.states import STATES, PageState
 
 FAULT = ".fault, .faults, .notice, .error-page"
@@ -83,7 +84,7 @@ def check(page: Page, language: str, other_width: int, axe: bool = True) -> None
     assert overflow(page) == 0
     assert not axe or violations(page) == []
     page.set_viewport_size({"width": other_width, "height": 900})
-    assert overflow(page) == 0
+    assert overflow(page) == 0 and faults_of_markup(page) == []
 
 
 @pytest.fixture(scope="module")
