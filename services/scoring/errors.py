@@ -121,6 +121,13 @@ class ReplacedAlready(DanchuError):
         super().__init__(message("replaced-already", id=id_, receipt=receipt))
 
 
+class EntryMoved(DanchuError):
+    """An entry of the quarantine is no more as the caller saw it; nothing was done."""
+
+    def __init__(self, id_: str) -> None:
+        super().__init__(message("entry-moved", id=id_))
+
+
 class WorkerDied(DanchuError):
     """A worker process of a rebuild ended; the transaction is rolled back."""
 

@@ -64,7 +64,7 @@ PAGES = (
     CatalogPage("desk", f"/desk/{YEAR}", "council"),
     CatalogPage("desk-unit", f"/desk/{YEAR}", "reader"),
     CatalogPage("desk-publish", f"/desk/{YEAR}/publish", "council"),
-    CatalogPage("desk-draft", f"/desk/{YEAR}/draft", "operator"),
+    CatalogPage("desk-draft-not-now", f"/desk/{YEAR}/draft", "operator", 409),
     CatalogPage("desk-appeals", f"/desk/{YEAR}/appeals", "hr"),
     CatalogPage("desk-self-scores", f"/desk/{YEAR}/self-scores", "hr"),
     CatalogPage("desk-decisions", f"/desk/{YEAR}/decisions", "council"),
@@ -169,7 +169,7 @@ PAGES = (
     CatalogPage(
         "course-move", "/training/pages/courses/{course-scheduled}/move?session=s1", "clerk"
     ),
-    CatalogPage("course-not-now", "/training/pages/courses/{course}/hold", "clerk"),
+    CatalogPage("course-not-now", "/training/pages/courses/{course}/hold", "clerk", 409),
     CatalogPage("course-journal", "/training/pages/courses/{course-scheduled}/journal", "clerk"),
     CatalogPage("course-retract", "/training/pages/courses/{course-scheduled}/retract/3", "clerk"),
     CatalogPage("attendance-form", SITTING, "clerk"),

@@ -93,14 +93,6 @@ def planted(path: str, field: str, value: str, **fields: str) -> Callable[[Page,
     return reach
 
 
-def impossible_draft(page: Page, city: City) -> None:
-    """A seal that is to be drawn up for a year that is not published."""
-    page.goto(f"/desk/{YEAR}/draft")
-    submit(page, decision="4/QĐ", date=f"{YEAR + 1}-02-01", reason="Biên bản")
-    page.locator(".effects").wait_for()
-    send(page)
-
-
 def session_ended(page: Page, city: City) -> None:
     """A form that is sent when its session has ended."""
     page.goto(NEW_COURSE)
@@ -203,7 +195,6 @@ STATES = (
             f"/desk/{YEAR}/publish", decision="1/QĐ", date=f"{YEAR + 1}-02-01", reason="Biên bản"
         ),
     ),
-    PageState("desk-impossible", "operator", 409, impossible_draft),
     PageState(
         "desk-verify-broken", "auditor", 200,
         uploaded(f"/desk/{YEAR}/verify", "seal.zip", b"khong phai zip"),

@@ -15,7 +15,6 @@ from services.records.pages.api_client import RecordApi, RecordRefused
 from services.records.pages.erasures import Erasure, add_erasure
 from services.records.pages.kinds import EVIDENCE
 
-NAME = Erasure("honoree", message("honoree-erase"), message("honoree-erase-text"))
 READS_NAMES = ("clerk", "council", "hr")
 MISSING = 404
 
@@ -50,6 +49,13 @@ def add_achievement(pages: FastAPI, site: Site, api: RecordApi) -> None:
         )  # fmt: skip
 
     add_erasure(pages, site, api, ACHIEVEMENTS, NAME)
+
+
+async def _has_name(visit: Visit, api: RecordApi, id_: str) -> bool:
+    return await _name(visit, api, id_) is not None
+
+
+NAME = Erasure("honoree", message("honoree-erase"), message("honoree-erase-text"), _has_name)
 
 
 def _may_see_name(visit: Visit, record: Mapping[str, Any]) -> bool:

@@ -95,7 +95,7 @@ def add_register(pages: FastAPI, site: Site, api: RecordApi) -> None:
             "register_entry.html", kind=REGISTER, honours=honours, replications=replications,
             address=entry_address(year, id),
             own=ACHIEVEMENTS.address(id) if reads_unit(visit, honours[0]["unit"]) else None,
-            steps=[REPLICATE] if _may_take_up(visit, honours, replications) else [],
+            steps=[REPLICATE] if may_take_up(visit, honours, replications) else [],
         )  # fmt: skip
 
 
@@ -106,7 +106,7 @@ def _address(visit: Visit, honour: dict[str, Any]) -> str:
     return entry_address(honour["year"], honour["id"])
 
 
-def _may_take_up(
+def may_take_up(
     visit: Visit, honours: list[dict[str, Any]], replications: list[dict[str, Any]]
 ) -> bool:
     """Whether a unit of the person can take it up: not the own model, nor the same one twice."""

@@ -9,12 +9,20 @@ from fastapi import FastAPI, Request, Response
 
 from services.awards.pages.achievement_steps import REGISTER, REPLICATE, achievement_title
 from services.awards.pages.messages import message
-from services.awards.pages.register import entry_address, find_entry, own_replications
+from services.awards.pages.register import (
+    entry_address,
+    find_entry,
+    may_take_up,
+    own_replications,
+)
 from services.chassis.web import formats
 from services.chassis.web.forms import Form
 from services.chassis.web.site import Site, Visit
 from services.records.pages.api_client import RecordApi
+from services.records.pages.impossible import CONFLICT, typed_fields
 from services.records.pages.kinds import name_document_faults
+
+UNPROCESSABLE = 422
 
 
 def add_replications(pages: FastAPI, site: Site, api: RecordApi) -> None:
@@ -44,9 +52,16 @@ async def _replication_page(
     visit: Visit, api: RecordApi, year: int, id_: str, form: Form, status: int = 200
 ) -> Response:
     honours = await find_entry(visit, api, year, id_)
+    possible = may_take_up(visit, honours, await own_replications(visit, api, id_))
+    if not possible and status != UNPROCESSABLE:
+        return visit.page(
+            "record_impossible.html", CONFLICT, kind=REGISTER, record=honours[0], lines=(),
+            title=REGISTER.command(REPLICATE.name), why=[message("replicate-none")], later=(),
+            typed=typed_fields(form, REPLICATE.fields), address=entry_address(year, id_), steps=(),
+        )  # fmt: skip
     return visit.page(
         "record_step.html", status, form=form, kind=REGISTER, step=REPLICATE, record=honours[0],
-        fields=REPLICATE.fields, address=entry_address(year, id_), possible=True,
+        fields=REPLICATE.fields, address=entry_address(year, id_),
     )  # fmt: skip
 
 
@@ -74,6 +89,13 @@ async def _retraction_page(
 ) -> Response:
     honour, address = (await find_entry(visit, api, year, id_))[0], entry_address(year, id_)
     own = await own_replications(visit, api, id_)
+    if status != UNPROCESSABLE and version not in {each["version"] for each in own}:
+        return visit.page(
+            "record_impossible.html", CONFLICT, kind=REGISTER, record=honour, lines=(), later=(),
+            title=message("replication-retract"), why=[message("replication-none")],
+            typed=[("reason", form.text("reason"))] if form.text("reason") else [],
+            address=address, steps=(),
+        )  # fmt: skip
     about = [
         (name, value)
         for each in own if each["version"] == version

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import NamedTuple
 
 from fastapi import FastAPI, Request, Response
@@ -10,15 +11,21 @@ from contracts.messages import Message
 from services.chassis.web.forms import Form
 from services.chassis.web.site import Site, Visit
 from services.records.pages.api_client import RecordApi
+from services.records.pages.impossible import impossible_page
 from services.records.pages.kinds import Record, RecordKind
+from services.records.pages.messages import message
 
 
 class Erasure(NamedTuple):
-    """What is erased: its path below the record, the title of the page, what is lost."""
+    """What is erased: its path below the record, the title of the page, what is lost.
+
+    `is_left` says whether anything is stored that can be erased.
+    """
 
     path: str
     title: Message
     loss: Message
+    is_left: Callable[[Visit, RecordApi, str], Awaitable[bool]]
 
 
 def add_erasure(
@@ -31,6 +38,9 @@ def add_erasure(
     async def ask(request: Request, id: str) -> Response:
         visit = site.visit(request)
         answer = await api.get(visit, f"/{kind.collection}/{id}")
+        if not await erasure.is_left(visit, api, id):
+            why = [message("record-erased-before")]
+            return await impossible_page(visit, api, kind, answer.body, erasure.title, why)
         return _erasure_page(visit, kind, erasure, answer.body, visit.form(answer.version))
 
     @pages.post(where)

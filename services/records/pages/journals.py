@@ -11,12 +11,13 @@ from contracts.messages import Message
 from services.chassis.web import formats
 from services.chassis.web.forms import Form
 from services.chassis.web.site import Site, Visit
-from services.records.pages.api_client import RecordApi
+from services.records.pages.api_client import RecordApi, RecordRefused
 from services.records.pages.corrections import REPEATED
 from services.records.pages.kinds import EVIDENCE, RecordKind
 from services.records.pages.messages import message
 from services.records.record import RETRACT
 
+MISSING, CONFLICT = 404, 409
 DAYS, MOMENTS, DECIMALS = ("due", "until", "received"), ("starts",), ("hours", "hours_min")
 
 
@@ -99,6 +100,31 @@ def add_journal(pages: FastAPI, site: Site, api: RecordApi, kind: RecordKind) ->
     _add_retraction(pages, site, api, kind)
 
 
+def retraction_faults(
+    visit: Visit, kind: RecordKind, lines: Sequence[JournalLine], version: int
+) -> list[Message]:
+    """Why a step cannot be taken back by this person; empty where it can."""
+    line = next((each for each in lines if each.entry["version"] == version), None)
+    if line is None:
+        return [message("record-retraction-unknown", version=version)]
+    if line.entry["step"] == RETRACT:
+        return [message("record-retraction-itself", version=version)]
+    if not line.retracted:
+        role = Message("role", line.entry["role_vi"], line.entry["role_en"])
+        allowed = kind.may_retract(visit, line.entry)
+        return [] if allowed else [message("record-retraction-role", version=version, role=role)]
+    by = next(
+        each.entry for each in lines
+        if each.entry["step"] == RETRACT and each.entry["data"]["version"] == version
+    )  # fmt: skip
+    return [
+        message(
+            "record-retracted-by", by=by["by"], version=version,
+            at=formats.moment(by["recorded"]), reason=by["data"].get("reason", ""),
+        )
+    ]  # fmt: skip
+
+
 def _is_retractable(visit: Visit, kind: RecordKind, line: JournalLine) -> bool:
     """Whether the person may take this step back, and nobody has done so."""
     if line.retracted or line.entry["step"] == RETRACT:
@@ -137,7 +163,12 @@ def _add_retraction(pages: FastAPI, site: Site, api: RecordApi, kind: RecordKind
         visit = site.visit(request)
         form = await visit.sent_form()
         body = form.body("reason") | {"version": version}
-        answer = await api.send(visit, form, f"/{kind.collection}/{id}/retract", body)
+        try:
+            answer = await api.send(visit, form, f"/{kind.collection}/{id}/retract", body)
+        except RecordRefused as refused:  # 404 where somebody else has retracted it meanwhile
+            if refused.status != MISSING:
+                raise
+            return await _retraction_page(visit, api, kind, id, version, form, MISSING)
         if form.faulty:
             return await _retraction_page(visit, api, kind, id, version, form, answer.status)
         return visit.see_other(kind.address(id), "step-retracted")
@@ -152,6 +183,14 @@ async def _retraction_page(
     entries = (await api.get(visit, f"/{kind.collection}/{id_}/journal")).body["items"]
     lines = journal_lines(kind, entries)
     line = next((each for each in lines if each.entry["version"] == version), None)
+    why = retraction_faults(visit, kind, lines, version)
+    if line is None or why:
+        return visit.page(
+            "record_impossible.html", CONFLICT, kind=kind, record=record, why=why, lines=(),
+            title=message("record-retraction"), later=(), steps=kind.next_steps(visit, record),
+            typed=[("reason", form.text("reason"))] if form.text("reason") else [],
+            address=address,
+        )  # fmt: skip
     return visit.page(
         "record_retraction.html", status, kind=kind, form=form, record=record, version=version,
         line=line, about=(), address=address,

@@ -14,9 +14,13 @@ from services.chassis.web.forms import Form
 from services.chassis.web.site import Site, Visit
 from services.records.pages.api_client import RecordApi
 from services.records.pages.corrections import REPEATED, begun_again
+from services.records.pages.impossible import impossible_page, typed_fields
 from services.records.pages.journals import JournalLine, lines_after
 from services.records.pages.kinds import Record, RecordKind, StepForm, name_document_faults
 from services.records.pages.messages import message
+
+OVERTAKEN = (409, 412)
+"""Answers to a form after which the step may have become impossible."""
 
 
 def add_steps(pages: FastAPI, site: Site, api: RecordApi, kind: RecordKind) -> None:
@@ -32,6 +36,9 @@ def _add_step(pages: FastAPI, site: Site, api: RecordApi, kind: RecordKind, step
     async def ask(request: Request, id: str) -> Response:
         visit = site.visit(request)
         answer = await api.get(visit, f"/{kind.collection}/{id}")
+        if step not in kind.next_steps(visit, answer.body):
+            title = kind.command(step.name)
+            return await impossible_page(visit, api, kind, answer.body, title)
         begun = dict(step.begun(answer.body, request.query_params))
         if version := request.query_params.get(REPEATED):
             begun |= await begun_again(visit, api, kind, step, id, version)
@@ -54,6 +61,11 @@ def _add_step(pages: FastAPI, site: Site, api: RecordApi, kind: RecordKind, step
         name_document_faults(form)
         outdated = form.version != version
         later = await lines_after(visit, api, kind, id, version) if outdated else []
+        record = (await api.get(visit, f"/{kind.collection}/{id}")).body
+        if answer.status in OVERTAKEN and step not in kind.next_steps(visit, record):
+            typed = typed_fields(form, step.fields_for(visit, record))
+            title = kind.command(step.name)
+            return await impossible_page(visit, api, kind, record, title, typed=typed, later=later)
         _name_overwritten(form, body if step.changes else {}, later)
         return step_page(visit, kind, step, record, form, answer.status, later)
 
@@ -69,12 +81,11 @@ def step_page(
     visit: Visit, kind: RecordKind, step: StepForm, record: Record, form: Form, status: int = 200,
     later: Sequence[JournalLine] = (),
 ) -> Response:  # fmt: skip
-    """The form of a step beside what it will do; one that is impossible now says so instead.
+    """The form of a step beside what it will do.
 
     `later` is what others have entered since the form was made.
     """
     return visit.page(
         "record_step.html", status, form=form, kind=kind, step=step, record=record,
-        fields=step.fields_for(visit, record), address=kind.address(record["id"]),
-        possible=step in kind.next_steps(visit, record), later=later,
+        fields=step.fields_for(visit, record), address=kind.address(record["id"]), later=later,
     )  # fmt: skip

@@ -3,7 +3,7 @@
 The commands open the database themselves; the pages work on one that is open (`QuarantineWork`).
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,7 @@ from contracts import envelope
 from services.chassis.clock import Clock, now_us
 from services.chassis.database.engine import Database
 from services.chassis.errors import DanchuError
-from services.scoring.errors import NotQuarantined, ReplacedAlready
+from services.scoring.errors import EntryMoved, NotQuarantined, ReplacedAlready
 from services.scoring.handlers.batch import Delivery, faulty_event
 from services.scoring.handlers.folder import Folder
 from services.scoring.operations.session import log, open_database
@@ -27,9 +27,17 @@ Send = Callable[[bytes], Awaitable[str]]
 """Sends an event through the door, and returns its receipt in hexadecimal; raises if refused."""
 
 
+def entry_mark(entry: Mapping[str, Any]) -> str:
+    """What tells two states of an entry apart, for whoever acts on what a page showed."""
+    return f"{entry['state']}.{entry['settled'] or ''}"
+
+
 @dataclass(frozen=True)
 class QuarantineWork:
-    """The work on the entries of an open database; `by` is who does it, empty where unknown."""
+    """The work on the entries of an open database; `by` is who does it, empty where unknown.
+
+    `mark` is that of the entry as the person saw it: EntryMoved where it is another one.
+    """
 
     db: Database
     clock: Clock = now_us
@@ -40,12 +48,13 @@ class QuarantineWork:
         async with self.db.read() as conn:
             return await _entry(conn, id_)
 
-    async def replay(self, id_: str, folder: Folder) -> bool:
+    async def replay(self, id_: str, folder: Folder, mark: str | None = None) -> bool:
         """Folds the original bytes again, for example after an update of the software.
 
         Returns whether the event is now in the ledger. Raises NotQuarantined.
         """
         entry = await self.entry(id_)
+        _check_mark(entry, id_, mark)
         body = await _body_to_fold(self.db, entry, self.clock())
         delivery = Delivery(body, entry["subject"], 0)
         was_set_aside = entry["reason"] == quarantine.ASIDE
@@ -59,37 +68,38 @@ class QuarantineWork:
             return False
         if not outcome.new and not outcome.duplicates:
             return False
-        await self.settle(id_, quarantine.REPLAYED, entry["receipt"])
+        await self.settle(id_, quarantine.REPLAYED, entry["receipt"], mark=mark)
         return True
 
-    async def repair(self, id_: str, raw: bytes, send: Send) -> str:
+    async def repair(self, id_: str, raw: bytes, send: Send, mark: str | None = None) -> str:
         """Sends a repaired event, links it to the original, and returns its receipt.
 
         Raises ReplacedAlready if an event replaced the entry, and what `send` raises.
         """
-        await self.check_unreplaced(id_)
+        entry = await self.entry(id_)
+        _check_mark(entry, id_, mark)
+        _check_link(entry, id_, None)
         receipt = await send(raw)
         await self.settle(id_, quarantine.REPLAYED, bytes.fromhex(receipt))
         return receipt
 
-    async def drop(self, id_: str, reason: str = "") -> None:
+    async def drop(self, id_: str, reason: str = "", mark: str | None = None) -> None:
         """Marks an entry as useless; its bytes are kept. Raises ReplacedAlready."""
-        await self.settle(id_, quarantine.DROPPED, reason=reason)
-
-    async def check_unreplaced(self, id_: str) -> None:
-        """Raises ReplacedAlready if an event replaced the entry, NotQuarantined without one."""
-        _check_link(await self.entry(id_), id_, None)
+        await self.settle(id_, quarantine.DROPPED, reason=reason, mark=mark)
 
     async def settle(
-        self, id_: str, state: str, receipt: bytes | None = None, reason: str = ""
-    ) -> None:
+        self, id_: str, state: str, receipt: bytes | None = None, reason: str = "",
+        mark: str | None = None,
+    ) -> None:  # fmt: skip
         """Marks an entry as dropped, or as replayed by the event with this receipt.
 
         Raises ReplacedAlready if another event replaced it: that link is not overwritten.
         """
         settlement = Settlement(self.clock(), self.by, reason)
         async with self.db.write() as conn:
-            _check_link(await _entry(conn, id_), id_, receipt)
+            entry = await _entry(conn, id_)
+            _check_mark(entry, id_, mark)
+            _check_link(entry, id_, receipt)
             await quarantine.settle(conn, bytes.fromhex(id_), state, settlement, receipt)
 
 
@@ -142,6 +152,11 @@ async def _body_to_fold(db: Database, entry: dict[str, Any], now: int) -> bytes:
     async with db.read() as conn:
         marks = [door.held_until for door in await doors.load(conn)]
     return envelope.with_recordedtime(raw, max([now, *(until + 1 for until in marks)]))
+
+
+def _check_mark(entry: Mapping[str, Any], id_: str, mark: str | None) -> None:
+    if mark is not None and entry_mark(entry) != mark:
+        raise EntryMoved(id_)
 
 
 def _check_link(entry: dict[str, Any], id_: str, receipt: bytes | None) -> None:

@@ -70,6 +70,11 @@ def draft_signed(state: YearState, row: DraftRow) -> StageRefused:
     return _refused(state, [_draft_reason(row)], message("draft-signed", year=state.year))
 
 
+def draft_signed_once(state: YearState, row: DraftRow) -> StageRefused:
+    """The refusal to ask for a signature that a draft has."""
+    return _refused(state, [_draft_reason(row)], message("draft-signed-once", year=state.year))
+
+
 def draft_unsigned(state: YearState, row: DraftRow) -> StageRefused:
     """The refusal of an auditor's signature before the operator's."""
     return _refused(state, [_draft_reason(row)], message("draft-unsigned", year=state.year))
@@ -79,6 +84,11 @@ def draft_lacking(state: YearState, rubrics: Rubrics) -> DanchuError:
     """The refusal of a signature where there is no draft; YearUnknown where no rubric fits."""
     if not rubrics.of_year(state.year) and not state.decisions:
         return YearUnknown(state.year)
+    return without_draft(state)
+
+
+def without_draft(state: YearState) -> StageRefused:
+    """The refusal of a step of a draft where there is none."""
     return _refused(state, [stage_reason(state)], message("draft-none", year=state.year))
 
 

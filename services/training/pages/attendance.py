@@ -9,9 +9,11 @@ from urllib.parse import quote
 from fastapi import FastAPI, Query, Request, Response
 from pydantic import BaseModel, Field
 
+from services.chassis.http.problems import Problem
 from services.chassis.web.forms import Form
 from services.chassis.web.site import Site, Visit
 from services.records.pages.api_client import Answer, RecordApi
+from services.records.pages.impossible import CONFLICT, impossible_page, stage_reason
 from services.records.pages.kinds import Record, options
 from services.training.attendance_files.refused_list import ATTENDANCE
 from services.training.domain import labels
@@ -211,6 +213,9 @@ def _add_import(pages: FastAPI, site: Site, api: RecordApi) -> None:
     async def target_of(visit: Visit) -> Import:
         id_, session = (visit.request.path_params[name] for name in ("id", "session"))
         sitting = await load_sitting(visit, api, id_, session)
+        if not may_attend(visit, sitting):
+            over = stage_reason(sitting.course) if sitting.over else message("attendance-not-over")
+            raise Problem(CONFLICT, over)
         crumbs = [
             (COURSES.list_title, COURSES.list_address),
             (course_title(sitting.course), COURSES.address(id_)),
@@ -233,6 +238,10 @@ def _add_strike(pages: FastAPI, site: Site, api: RecordApi) -> None:
     async def ask_strike(request: Request, id: str, session: str) -> Response:
         visit = site.visit(request)
         sitting = await load_sitting(visit, api, id, session)
+        if not _frame(visit, sitting)["may_strike"]:
+            why = () if sitting.listed else (message("strike-none"),)
+            title = COURSES.command("strike")
+            return await impossible_page(visit, api, COURSES, sitting.course, title, why)
         form = visit.form(sitting.version)
         return visit.page("attendance_strike.html", form=form, **_frame(visit, sitting))
 

@@ -12,6 +12,7 @@ from contracts.messages import Message
 from services.chassis.web.forms import Form
 from services.chassis.web.site import Site, Visit
 from services.records.pages.api_client import RecordApi
+from services.records.pages.impossible import impossible_page
 from services.records.pages.kinds import Record, RecordKind, StepField, StepForm, short_id
 from services.training.domain import labels
 from services.training.pages.course_steps import (
@@ -86,6 +87,9 @@ def _add_rename(pages: FastAPI, site: Site, api: RecordApi) -> None:
         visit = site.visit(request)
         record, key = await _key(visit, api, id)
         person = await _person(visit, api, key)
+        if person is not None and person["erased"]:
+            why = [message("member-erased")]
+            return await impossible_page(visit, api, MEMBERS, record, labels.command("rename"), why)
         return _step_page(visit, RENAME, record, visit.form(name=person and person["name"]))
 
     @pages.post("/memberships/{id}/rename")
@@ -124,5 +128,5 @@ def _step_page(
 ) -> Response:
     return visit.page(
         "record_step.html", status, form=form, kind=MEMBERS, step=step, record=record,
-        fields=step.fields, address=MEMBERS.address(record["id"]), possible=True,
+        fields=step.fields, address=MEMBERS.address(record["id"]),
     )  # fmt: skip

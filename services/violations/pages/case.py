@@ -7,7 +7,7 @@ from typing import Any
 
 from fastapi import FastAPI, Request, Response
 
-from services.chassis.web.site import Site
+from services.chassis.web.site import Site, Visit
 from services.records.pages.api_client import RecordApi
 from services.records.pages.deadlines import is_overdue, today
 from services.records.pages.erasures import Erasure, add_erasure
@@ -16,7 +16,15 @@ from services.violations.pages.cases import TONES
 from services.violations.pages.messages import message
 
 READS_TEXTS = ("council", "auditor")
-TEXTS = Erasure("words", message("case-erase"), message("case-erase-text"))
+
+
+async def _has_texts(visit: Visit, api: RecordApi, id_: str) -> bool:
+    """Whether a text is stored; of one that was erased only its place is."""
+    texts = (await api.get(visit, f"/cases/{id_}/words")).body["items"]
+    return any(each["words"] is not None for each in texts)
+
+
+TEXTS = Erasure("words", message("case-erase"), message("case-erase-text"), _has_texts)
 DESCRIBED = (
     "origin", "by_unit", "reported", "due", "complexity", "assigned", "into", "conclusion",
     "handling",

@@ -19,6 +19,7 @@ SECRET = "Ông X <b>giấu</b> sổ"
 def step(page: Page, name: str, **fields: str) -> None:
     """One step from the page of a case, which says what it does; back on that page after it."""
     page.locator(f".next-steps a[href$='/{name}']").click()
+    page.locator(".effects").wait_for()
     assert page.locator(".effects li").count() == 3
     assert overflow(page) == 0
     submit(page, **fields)

@@ -166,3 +166,49 @@ async def test_the_list_is_narrowed_by_reason_and_paged(
         following = re.search(r'rel="next" href="([^"]+)"', page.text)
         address = html.unescape(following[1]) if following else ""
     assert len(seen) == len(set(seen)) == 53
+
+
+async def test_of_two_who_drop_a_message_the_second_is_told_of_the_first(persons: Persons) -> None:
+    """By whom, why and that nothing was done; the reason of the first one stays."""
+    (entry,) = await listed(persons)
+    first = await confirmed_drop(persons, "operator", entry, "Gửi thử")
+    second = await confirmed_drop(persons, "operator-2", entry, "Trùng lặp")
+    replay = await persons.get("operator-2", f"{entry}/replay")
+    assert (await persons.send("operator", first)).status_code == 303
+    for late in (
+        await persons.send("operator-2", second),
+        await persons.send("operator-2", replay),
+        await persons.get("operator-2", f"{entry}/drop"),
+    ):
+        assert late.status_code == 409 and "<form" not in late.text.partition("<main")[2]
+        assert "<dd>operator</dd>" in late.text and "Gửi thử" in late.text
+    shown = await persons.get("auditor", entry)
+    assert "Gửi thử" in shown.text and "Trùng lặp" not in shown.text
+
+
+async def test_of_two_who_repair_a_message_one_sends_an_event(persons: Persons) -> None:
+    """The other is told who has repaired it, and what was typed can be copied."""
+    (entry,) = await listed(persons)
+    pages = {}
+    for person, channel in (("operator", "portal"), ("operator-2", "board")):
+        form = await persons.get(person, f"{entry}/repair")
+        event = json.loads(text_in(form))
+        event["data"]["channel"] = channel
+        event["id"] = f"mended-by-{person}"
+        pages[person] = await persons.send(person, form, event=json.dumps(event))
+    done = await persons.send("operator", pages["operator"])
+    assert done.status_code == 303
+    late = await persons.send("operator-2", pages["operator-2"])
+    assert late.status_code == 409 and "<dd>operator</dd>" in late.text
+    assert "mended-by-operator-2" in late.text
+    events = await persons.get("operator", f"/years/2025/units/{UNIT}/events")
+    assert "mended-by-operator-2" not in events.text
+    opened = await persons.get("operator-2", f"{entry}/repair")
+    assert opened.status_code == 409 and "<dd>operator</dd>" in opened.text
+
+
+async def confirmed_drop(
+    persons: Persons, person: str, entry: str, reason: str
+) -> httpx.Response:  # fmt: skip
+    """The page that says what dropping does."""
+    return await persons.send(person, await persons.get(person, f"{entry}/drop"), reason=reason)

@@ -106,3 +106,27 @@ async def test_an_exemption_is_granted_and_revoked_once(persons: Persons) -> Non
     assert told.status_code == 409 and "đã được thu hồi" in told.text
     await persons.record("council", grant, decision="5/QĐ")
     assert (await persons.get("second", grant)).status_code == 409
+
+
+async def test_a_step_that_is_impossible_has_no_form(persons: Persons) -> None:
+    """By its address it says why at once, and who decided last; what was typed can be copied."""
+    steps = {
+        "reopen": "council", "draft": "operator", "signature": "operator", "seal": "auditor",
+        "drop": "operator",
+    }  # fmt: skip
+    for step, person in steps.items():
+        page = await persons.get(person, f"/desk/2025/{step}")
+        assert page.status_code == 409, step
+        assert "<form" not in page.text.partition("<main")[2] and "Vì sao" in page.text, step
+    order = {"date": "2026-01-20", "reason": "Theo biên bản"}
+    await persons.step("council", "/desk/2025/publish", decision="1/QĐ", **order)
+    await persons.step("operator", "/desk/2025/draft", decision="2/QĐ", **order)
+    late = await persons.get("operator-2", "/desk/2025/draft")
+    assert late.status_code == 409 and "2/QĐ" in late.text and "operator" in late.text
+    page = await confirmation(persons, "second", "/desk/2025/publish", decision="4/QĐ", **order)
+    assert (await persons.step("auditor", "/desk/2025/seal")).status_code == 303
+    refused = await persons.send("second", page)
+    assert refused.status_code == 409 and "<form" not in refused.text.partition("<main")[2]
+    assert all(told in refused.text for told in ("auditor", "Đã chốt", "4/QĐ", "Theo biên bản"))
+    closed = await persons.get("council", begun("adjustment"))
+    assert closed.status_code == 409 and "đã chốt" in closed.text

@@ -87,7 +87,7 @@ def _refusal(visit: Visit, year: int, code: FormCode, why: Message) -> Response:
     """The page of a form that cannot be begun now: why, and no form."""
     return visit.page(
         "desk_refused.html", CONFLICT, year=year, detail=message(f"desk-refused-{code}"),
-        obstacles=[Obstacle(why, None, None)], possible=None,
+        obstacles=[Obstacle(why, None, None)], possible=None, typed=(),
     )  # fmt: skip
 
 

@@ -1,8 +1,9 @@
 """The steps of a year: a form, a page that says what will happen, and the command itself.
 
-Each goes through the same typed command as the interface. A refusal says why, and what can be done
-instead; nothing that was typed is lost. The version of a form is the mark of the year that it
-showed: where the year has moved since, nothing is done, and the form shows what is so now.
+Each goes through the same typed command as the interface. What is impossible now has no form: its
+page says why, who decided last, and what can be done instead; nothing that was typed is lost. The
+version of a form is the mark of the year that it showed: where the year has moved since, nothing is
+done, and the form shows what is so now.
 """
 
 from __future__ import annotations
@@ -14,14 +15,16 @@ from fastapi import FastAPI, Request, Response
 from pydantic import BaseModel
 
 from contracts.messages import Message
+from services.chassis.web.formats import moment
 from services.chassis.web.forms import Form
 from services.chassis.web.site import Site, Visit
 from services.scoring.access.decision_body import DecisionBody
 from services.scoring.access.parameters import Year
 from services.scoring.access.seal_body import AuditorBody, DropBody, SignatureBody
 from services.scoring.readmodel.years import YearView
+from services.scoring.sealing import preconditions
 from services.scoring.sealing.checkpoints import OperatorKeyMissing
-from services.scoring.sealing.commands import StageRefused, YearMoved
+from services.scoring.sealing.commands import StageRefused, YearMoved, refusal
 from services.scoring.sealing.drafts import KeysMissing
 from services.scoring.sealing.events import EventRefused
 from services.scoring.sealing.fence import MarksBehind
@@ -31,20 +34,22 @@ from services.scoring.sealing.sets import RootsDiffer
 from services.scoring.sealing.signatures import SignatureRefused
 from services.scoring.web.desk import Desk
 from services.scoring.web.form_bodies import body_of
-from services.scoring.web.pages.desk import obstacle
+from services.scoring.web.messages import message
+from services.scoring.web.pages.desk import Obstacle, obstacle
 from services.scoring.web.pages.desk_effects import Effects
 from services.scoring.year.keys import KeyRefused
-from services.scoring.year.obstacles import stage_label
+from services.scoring.year.obstacles import stage_label, stage_reason
+from services.scoring.year.stages import NEXT, PROVISIONAL, REOPENED, SEALED, Stage
 
 CONFLICT, UNPROCESSABLE = 409, 422
-OF_DRAFT = ("signature", "seal", "drop")
-"""The steps of a draft, which are none without one."""
 REFUSALS = (
     SamePerson, AuditorKeyMissing, OperatorKeyMissing, KeysMissing, KeyRefused,
     SecretMissing, MarksBehind, DraftUnknown, SealPending, SealDiffers, RootsDiffer, EventRefused,
     YearMoved,
 )  # fmt: skip
 """What a command refuses in one sentence; the form is shown again with it."""
+LEADS_TO: dict[str, Stage] = {"publish": PROVISIONAL, "reopen": REOPENED, "draft": SEALED}
+"""The stage to which a step leads; the others are steps of a draft."""
 Run = Callable[[int, Any, str, str], Awaitable[object]]
 """A command on a year: its body, who calls, and the mark of the year as the person saw it."""
 
@@ -105,10 +110,7 @@ def _add_step(pages: FastAPI, site: Site, desk: Desk, step_pages: StepPages) -> 
     @pages.get(path, name=f"desk_{step.code}")
     async def show_form(request: Request, year: Year) -> Response:
         visit = site.visit(request)
-        view = await desk.years.view(year)
-        if step.code in OF_DRAFT and view.draft is None:
-            return visit.see_other(f"/desk/{year}", "desk-no-draft")
-        return await step_pages.form(visit, view, visit.form())
+        return await step_pages.form(visit, await desk.years.view(year), visit.form())
 
     @pages.post(path, name=f"desk_{step.code}_check")
     async def check_form(request: Request, year: Year) -> Response:
@@ -130,13 +132,16 @@ def _add_step(pages: FastAPI, site: Site, desk: Desk, step_pages: StepPages) -> 
         try:
             await step.run(year, body, visit.caller.name or visit.caller.role, form.version)
         except StageRefused as refused:
-            return refusal_page(visit, year, step, refused)
+            return step_pages.refusal(visit, await desk.years.view(year), refused, form)
         except SignatureRefused as refused:
             form.refuse("signature", refused.message)
             return await step_pages.form(visit, view, form, UNPROCESSABLE)
         except REFUSALS as refused:
             form.general.append(refused.message)
-            return await step_pages.form(visit, await desk.years.view(year), form, CONFLICT)
+            view = await desk.years.view(year)
+            if isinstance(refused, YearMoved):
+                form.general += last_decision(view)
+            return await step_pages.form(visit, view, form, CONFLICT)
         return visit.see_other(f"/desk/{year}", f"desk-{step.code}")
 
 
@@ -148,20 +153,34 @@ class StepPages(NamedTuple):
     step: YearStep
 
     async def form(self, visit: Visit, view: YearView, form: Form, status: int = 200) -> Response:
-        """The form, beside what stands in the way of the step."""
-        reasons = await self.desk.years.obstacles(view) if self.step.code == "draft" else []
+        """The form; of a step that is impossible now the page that says why."""
+        if (refused := await impossible(self.desk, view, self.step.code)) is not None:
+            return self.refusal(visit, view, refused, form)
         year, form.version = view.state.year, view.mark
         return visit.page(
             "desk_step.html", status, year=year, step=self.step, form=form,
-            obstacles=[obstacle(visit, year, each) for each in reasons],
             facts=self.effects.facts(view, self.step.code),
             signs_here=self.effects.signs_here(self.step.code),
+        )  # fmt: skip
+
+    def refusal(self, visit: Visit, view: YearView, refused: StageRefused, form: Form) -> Response:
+        """Why a step is impossible, who decided last, what is possible, and what was typed."""
+        year = view.state.year
+        reasons = [obstacle(visit, year, each) for each in refused.because]
+        reasons += [Obstacle(each, None, None) for each in last_decision(view)]
+        possible: list[Message] = [stage_label(stage) for stage in refused.possible]
+        typed = [(name, form.text(name)) for name in self.step.fields if form.text(name)]
+        return visit.page(
+            "desk_refused.html", CONFLICT, year=year, detail=refused.message, obstacles=reasons,
+            possible=possible, typed=typed,
         )  # fmt: skip
 
     async def confirmation(
         self, visit: Visit, view: YearView, form: Form, body: BaseModel
     ) -> Response:
-        """What was typed, and what the step will do."""
+        """What was typed, and what the step will do; as `form` where it is impossible now."""
+        if (refused := await impossible(self.desk, view, self.step.code)) is not None:
+            return self.refusal(visit, view, refused, form)
         values, form.version = body.model_dump(), view.mark
         effects = await self.effects.of(view, self.step.code, values)
         return visit.page(
@@ -170,10 +189,31 @@ class StepPages(NamedTuple):
         )  # fmt: skip
 
 
-def refusal_page(visit: Visit, year: int, step: YearStep, refused: StageRefused) -> Response:
-    """The page of a step that is impossible now: why, and what is possible."""
-    possible: list[Message] = [stage_label(stage) for stage in refused.possible]
-    return visit.page(
-        "desk_refused.html", CONFLICT, year=year, step=step, detail=refused.message,
-        obstacles=[obstacle(visit, year, each) for each in refused.because], possible=possible,
-    )  # fmt: skip
+def last_decision(view: YearView) -> list[Message]:
+    """The last decision on the year: whose it was, when, and what; empty before any."""
+    return [
+        message(
+            "desk-last-decision", by=", ".join(filter(None, (each.by, each.by_auditor))),
+            stage=stage_label(each.stage), at=moment(each.at), decision=each.decision,
+        )
+        for each in view.state.decisions[-1:]
+    ]  # fmt: skip
+
+
+async def impossible(desk: Desk, view: YearView, code: str) -> StageRefused | None:
+    """The refusal of a step that the year does not allow now, as its command would refuse it."""
+    state, draft = view.state, view.draft
+    if code in LEADS_TO:
+        if LEADS_TO[code] not in NEXT[state.stage]:
+            return refusal(state, LEADS_TO[code], [stage_reason(state)])
+        if code == "draft" and draft is not None:
+            return preconditions.draft_exists(state, draft)
+        reasons = await desk.years.obstacles(view) if LEADS_TO[code] in view.blocked else []
+        return refusal(state, LEADS_TO[code], reasons) if reasons else None
+    if draft is None:
+        return preconditions.without_draft(state)
+    if code == "signature" and draft.signature is not None:
+        return preconditions.draft_signed_once(state, draft)
+    if code == "seal" and draft.signature is None:
+        return preconditions.draft_unsigned(state, draft)
+    return None

@@ -124,10 +124,14 @@ def detail_of(entry: Mapping[str, Any]) -> str:
     return split_languages(entry["detail"], f"scoring.{entry['reason']}")
 
 
+def is_possible(entry: Mapping[str, Any], step: str) -> bool:
+    """Whether a step is left to do: a link to an event stays, and nothing is dropped twice."""
+    return entry["replaced_by"] is None and (step != "drop" or entry["state"] == WAITING)
+
+
 def _offered(visit: Visit, entry: Mapping[str, Any], step: str) -> bool:
-    """Whether the person may take a step, and it is possible: a link to an event stays."""
-    possible = entry["replaced_by"] is None and (step != "drop" or entry["state"] == WAITING)
-    return possible and visit.may(f"GET /quarantine/{{entry}}/{step}")
+    """Whether a step is possible, and the person may take it."""
+    return is_possible(entry, step) and visit.may(f"GET /quarantine/{{entry}}/{step}")
 
 
 async def _replacement(desk: Desk, receipt: bytes | None) -> Replacement | None:

@@ -1,7 +1,9 @@
 """What an operator does about a message of the quarantine: replay, repair, or drop it.
 
-Each step says what it will do before it does it, and nothing that was typed is lost. The work
-itself is that of the command line (`operations.quarantine`); a repaired event goes to the door.
+Each step says what it will do before it does it, and nothing that was typed is lost. What somebody
+else has dealt with meanwhile says so: the version of a form is the mark of the entry that it
+showed. The work itself is that of the command line (`operations.quarantine`); a repaired event goes
+to the door.
 """
 
 from __future__ import annotations
@@ -18,9 +20,9 @@ from contracts.repairs import VOUCHER_PURPOSE
 from services.chassis.web.forms import Form
 from services.chassis.web.site import Site, Visit
 from services.scoring.access.seal_body import DropBody
-from services.scoring.errors import FoldHalted
+from services.scoring.errors import EntryMoved, FoldHalted, ReplacedAlready
 from services.scoring.handlers.folder import Folder
-from services.scoring.operations.quarantine import QuarantineWork
+from services.scoring.operations.quarantine import QuarantineWork, entry_mark
 from services.scoring.operations.repairs import (
     DoorAway,
     RepairRefused,
@@ -30,7 +32,7 @@ from services.scoring.operations.repairs import (
 from services.scoring.web.desk import Desk
 from services.scoring.web.form_bodies import body_of
 from services.scoring.web.messages import message
-from services.scoring.web.pages.quarantine import EntryId, detail_of
+from services.scoring.web.pages.quarantine import EntryId, detail_of, is_possible
 from services.scoring.web.quarantined import (
     event_faults,
     event_in,
@@ -58,15 +60,12 @@ class EntrySteps:
         by = visit.caller.name or visit.caller.role
         return QuarantineWork(self.desk.reading.db, self.desk.reading.clock, by)
 
-    async def entry(self, visit: Visit, id_: str) -> dict[str, Any]:
-        """An entry that can still be dealt with; NotQuarantined or ReplacedAlready."""
-        work = self.work(visit)
-        await work.check_unreplaced(id_)
-        return await work.entry(id_)
-
     async def form(self, visit: Visit, code: StepCode, id_: str, form: Form) -> Response:
-        """The form of a step."""
-        entry = await self.entry(visit, id_)
+        """The form of a step; what somebody else did, where nothing is left to do."""
+        entry = await self.work(visit).entry(id_)
+        form.version = form.version or entry_mark(entry)
+        if form.version != entry_mark(entry) or not is_possible(entry, code):
+            return self.settled(visit, code, id_, entry, form)
         if code == "repair" and EVENT not in form.values:
             form.values[EVENT] = [text_of(bytes(entry["raw"]))]
         return visit.page(
@@ -74,11 +73,29 @@ class EntrySteps:
             form=form, entry=entry, detail=detail_of(entry),
         )  # fmt: skip
 
+    def settled(
+        self, visit: Visit, code: str, id_: str, entry: Mapping[str, Any], form: Form
+    ) -> Response:  # fmt: skip
+        """Who has dealt with an entry, when and how; and what was typed in vain."""
+        replaced = entry["replaced_by"]
+        return visit.page(
+            "quarantine_taken.html", CONFLICT, code=code, id=id_, entry=entry,
+            receipt=None if replaced is None else bytes(replaced).hex(),
+            reason=form.text(REASON), event=form.text(EVENT),
+        )  # fmt: skip
+
+    async def conflict(self, visit: Visit, code: str, id_: str, form: Form) -> Response:
+        """As `settled`, of the entry as it is now."""
+        return self.settled(visit, code, id_, await self.work(visit).entry(id_), form)
+
     async def confirmation(
         self, visit: Visit, code: str, id_: str, form: Form, status: int = 200
     ) -> Response:
-        """What a step will do, and the button that does it."""
-        entry = await self.entry(visit, id_)
+        """What a step will do, and the button that does it; as `form` where nothing is left."""
+        entry = await self.work(visit).entry(id_)
+        form.version = form.version or entry_mark(entry)
+        if form.version != entry_mark(entry) or not is_possible(entry, code):
+            return self.settled(visit, code, id_, entry, form)
         repaired = form.text(EVENT).encode()
         changes = field_changes(parsed(bytes(entry["raw"])), parsed(repaired)) if repaired else []
         return visit.page(
@@ -132,9 +149,11 @@ def _add_replay(pages: FastAPI, site: Site, steps: EntrySteps) -> None:
         async with reading.db.patient() as db:
             folder = Folder(db, reading.snapshots.rubrics, reading.clock)
             try:
-                if await steps.work(visit).replay(entry, folder):
+                if await steps.work(visit).replay(entry, folder, form.version):
                     return visit.see_other(f"/quarantine/{entry}", "quarantine-replayed")
                 form.general.append(message("quarantine-replay-failed"))
+            except EntryMoved:
+                return await steps.conflict(visit, "replay", entry, form)
             except FoldHalted as halted:
                 form.general.append(halted.message)
         return await steps.confirmation(visit, "replay", entry, form, CONFLICT)
@@ -161,7 +180,10 @@ def _add_drop(pages: FastAPI, site: Site, steps: EntrySteps) -> None:
         body = body_of(DropBody, (REASON,), form)
         if body is None:
             return await steps.form(visit, "drop", entry, form)
-        await steps.work(visit).drop(entry, body.reason)
+        try:
+            await steps.work(visit).drop(entry, body.reason, form.version)
+        except EntryMoved:
+            return await steps.conflict(visit, "drop", entry, form)
         return visit.see_other(f"/quarantine/{entry}", "quarantine-dropped")
 
 
@@ -192,7 +214,9 @@ def _add_repair(pages: FastAPI, site: Site, steps: EntrySteps) -> None:
 
         try:
             event = form.text(EVENT).encode()
-            receipt = await steps.work(visit).repair(entry, event, send)
+            receipt = await steps.work(visit).repair(entry, event, send, form.version)
+        except (EntryMoved, ReplacedAlready):
+            return await steps.conflict(visit, "repair", entry, form)
         except RepairRefused as refused:
             note_faults(form, [(fault.field, sentence_of(fault)) for fault in refused.faults])
             form.general.append(refused.message)
