@@ -39,7 +39,7 @@ rules: setup ## alerts and dashboards, by promtool and on a real Prometheus: abo
 	apt-get install --yes --no-install-recommends prometheus > /dev/null 2>&1 || echo "prometheus could not be installed"; fi
 	@if command -v promtool prometheus > /dev/null; then set -e; \
 	promtool check config deploy/telemetry/prometheus.yaml; promtool check rules $(RULES); \
-	promtool test rules tests/deploy/telemetry/alerts.test.yaml; \
+	promtool test rules tests/deploy/telemetry/*.test.yaml; \
 	$(BIN)/python -m pytest -q tests/deploy/telemetry/on_prometheus.py; \
 	else echo "Not run: there is no promtool and no prometheus (Debian: apt-get install prometheus)"; fi
 
