@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import fcntl
-import json
-import os
 import stat
 from pathlib import Path
 
@@ -17,7 +15,6 @@ from services.chassis.settings import Settings
 from services.commands.homes import NotRunning, http_url, stack_url, write_address
 from services.intake.settings import IntakeSettings
 from tests.commands.test_cli import danchu
-from tests.support.stacks import Stack
 
 WRONG_FOLDER = [
     ("token", "--role", "hr"), ("rate", "--year", "2025"), ("emit", "EVENTS"), ("audit",),
@@ -78,30 +75,6 @@ def test_a_command_asks_the_address_that_the_environment_names(
     monkeypatch.setenv("DANCHU_PORT", "9")
     run = danchu("rate", "--year", "2025", "--home", str(tmp_path))
     assert run.exit_code == 2 and "http://127.0.0.3:9" in run.output
-
-
-def test_a_stack_on_another_port_and_host_is_found_by_its_home_alone(
-    stack: Stack, events: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """No option and no variable is needed, and everything in the home is its owner's alone."""
-    before = os.umask(0)
-    try:
-        stack.home.mkdir(mode=0o777)
-        write_tokens(stack.home)
-        (stack.home / "tokens.json").chmod(0o644)
-        stack.up("--empty", DANCHU_HOST="127.0.0.2")
-    finally:
-        os.umask(before)
-    home = ("--home", str(stack.home))
-    assert danchu("emit", str(events), *home).exit_code == 0
-    assert json.loads(danchu("quarantine", "list", "--json", *home).output) == []
-    wide = [path for path in (stack.home, *stack.home.rglob("*"))
-            if stat.S_IMODE(path.lstat().st_mode) & 0o077]  # fmt: skip
-    assert wide == []
-    assert stack.stop() == 0
-    run = danchu("rate", "--year", "2025", *home)
-    assert run.exit_code == 2 and "Is danchu up?" in run.output
-    assert not (stack.home / "address.json").exists()
 
 
 def test_a_home_is_narrowed_without_following_links(tmp_path: Path) -> None:
