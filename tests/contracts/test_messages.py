@@ -113,7 +113,8 @@ VARIANTS = re.compile(
     r"(?<!q)(o[áàảãạéèẻẽẹ]|u[ýỳỷỹỵ])(?!\w)|\bbỏ trống\b|\btình trạng\b(?! (hoạt động|hiện tại))",
     re.I,
 )
-"""Spellings and words of which the catalogues have another one: hóa, hủy, để trống, trạng thái."""
+"""Spellings and words of which the catalogues have another one: hóa, hủy, để trống, trạng thái,
+tiêu chí (an indicator; chỉ tiêu is the number that it asks for)."""
 
 
 @pytest.mark.parametrize("package", PACKAGES)

@@ -93,7 +93,7 @@ async def test_the_page_shows_text_and_coverage_and_one_target_alone(city: Answe
     """In both languages, with names as text, and plainly what nothing measures."""
     visiting = Visiting(city.app)
     page = await visiting.ask("GET", "/years/2025/resolution", "council")
-    assert page.status_code == 200 and "Chưa có chỉ tiêu nào đo" in page.text
+    assert page.status_code == 200 and "Chưa có tiêu chí nào đo" in page.text
     assert "<b>Sông Lô" not in page.text and "&lt;b&gt;Sông Lô" in page.text
     assert "18,00 / 24,00" in page.text and "75,0 %" in page.text
     opened = await visiting.ask(
