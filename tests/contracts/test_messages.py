@@ -114,7 +114,8 @@ VARIANTS = re.compile(
     re.I,
 )
 """Spellings and words of which the catalogues have another one: hóa, hủy, để trống, trạng thái,
-tiêu chí (an indicator; chỉ tiêu is the number that it asks for)."""
+tiêu chí (an indicator; chỉ tiêu is the number that it asks for), quản trị hệ thống, kiểm soát viên,
+cửa tiếp nhận."""
 
 
 @pytest.mark.parametrize("package", PACKAGES)

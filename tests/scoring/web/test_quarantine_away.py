@@ -47,7 +47,7 @@ async def test_without_the_door_the_entry_waits_on_and_nothing_typed_is_lost(
     confirmation = await visiting.ask("POST", PATH, form=sent, headers=headers)
     assert confirmation.status_code == 200, confirmation.text
     answer = await visiting.ask("POST", f"{PATH}/confirmed", form=sent, headers=headers)
-    assert answer.status_code == 409 and "Cửa nhận không trả lời" in answer.text
+    assert answer.status_code == 409 and "Cửa tiếp nhận không trả lời" in answer.text
     (kept,) = re.findall('name="event" value="([^"]*)"', answer.text)
     assert html.unescape(kept) == event
     async with city.app.db.read() as conn:
