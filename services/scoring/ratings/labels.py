@@ -24,6 +24,11 @@ CODES = {
     "appeal": ("appeal-undecided", "appeal-upheld", "appeal-rejected"),
     "reason": ("reason-gate", "reason-ceiling", "reason-share"),
     "view": ("view-own", "view-pooled"),
+    "quarantine": (
+        "quarantine-syntax", "quarantine-unknown-type", "quarantine-contract",
+        "quarantine-authorship", "quarantine-conflict", "quarantine-below-mark",
+        "quarantine-aside",
+    ),
     "move": ("move-rises", "move-falls", "move-stays", "move-enters"),
     "part": ("part-rebasing", "part-adjustment", "part-bounds"),
     "indicator": (

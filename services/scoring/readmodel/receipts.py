@@ -12,6 +12,7 @@ from services.scoring.fold.books import POSTING
 from services.scoring.fold.verdict import Verdict
 from services.scoring.messages import message
 from services.scoring.queries import events
+from services.scoring.ratings.labels import label
 from services.scoring.ratings.reasons import aside_members, uncounted_members
 from services.scoring.readmodel.verdicts import verdicts
 from services.scoring.readmodel.versions import YearVersions
@@ -39,7 +40,7 @@ class Receipts:
             return _fate("waiting", "not folded yet", message("receipt-waiting"))
         if entry.aside:
             return ReceiptFate("quarantined", **aside_members(entry.reason))
-        sentence = message("receipt-quarantined", reason=entry.reason)
+        sentence = message("receipt-quarantined", reason=label("quarantine", entry.reason))
         return _fate("quarantined", entry.reason, sentence)
 
     async def event(self, receipt: bytes) -> Recorded | None:

@@ -13,6 +13,7 @@ from services.chassis.web.sessions import open_sessions
 from services.chassis.web.sign_out import add_steps_elsewhere
 from services.chassis.web.site import Site
 from services.scoring.access.read_lines import ReadLines
+from services.scoring.ratings.labels import label
 from services.scoring.settings import SERVICE
 from services.scoring.web import sign_in, sign_in_issuer
 from services.scoring.web.desk import Desk
@@ -80,6 +81,7 @@ def build_pages(desk: Desk, verifier: Verifier) -> ASGIApp:
         __package__, message, PAGES, sessions, verifier, settings.public_url,
         by_issuer=settings.oidc_client_id is not None,
     )  # fmt: skip
+    site.environment.globals["label"] = label
     pages = page_application(site)
     client = openid_client(settings, verifier.openid)
     sign_in.add_sign_in(pages, site, desk, client)

@@ -129,7 +129,7 @@ def _appeal_reason(year: int, appeal: WaitingAppeal) -> Because:
 
 
 def _quarantine_reason(entry: WaitingEntry) -> Because:
-    text = message("because-quarantine", **entry._asdict())
+    text = message("because-quarantine", id=entry.id, reason=message(f"quarantine-{entry.reason}"))
     return Because("quarantine", entry._asdict(), text)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import msgspec
@@ -15,11 +15,12 @@ from contracts.messages import Message
 from services.chassis.auth.credentials import Issuer
 from services.chassis.clock import fixed
 from services.scoring.exports.event_labels import event_label
+from services.scoring.fold.registry import Registry
 from services.scoring.readmodel.reader import Reading
 from services.scoring.readmodel.snapshot import Snapshots
 from services.scoring.rubrics.loader import SHIPPED, load_directory
 from services.scoring.web import sheet_rows
-from services.scoring.web.pages.unit_events import field_label, field_value
+from services.scoring.web.pages.unit_events import EventWords, field_label, field_value
 from tests.scoring.answering import Answering, answering
 from tests.scoring.folding import folding
 from tests.scoring.test_road import due, published, registered
@@ -29,6 +30,7 @@ from tests.support.builders.events import event
 
 pytestmark = pytest.mark.anyio
 HOSTILE = "<script>alert(1)</script>\"'=cmd|x & " + "dài " * 20 + "cuối"
+WORDS = EventWords(load_directory(SHIPPED).of_year(2025)[0], Registry([]), 2025)
 KEY, CODE, UNIT = "H44.1", "000.00.01.H44", "/years/2025/units/H44.1"
 CITY = [
     registered(KEY, HOSTILE), due(KEY, "a"), due(KEY, "b"), published(KEY, "a"),
@@ -150,9 +152,40 @@ def test_every_field_of_an_event_has_a_name() -> None:
             if each.encode_name not in ("evidence", "class"):
                 assert isinstance(field_label(each.encode_name), Message), each.encode_name
     assert field_label("later") == "later"
-    values = [field_value("due", "2025-03-01"), field_value("hours", 7.5), field_value("by", "x")]
-    assert [getattr(each, "vi", each) for each in values] == ["01/03/2025", "7,5", "x"]
-    assert str(field_value("by_head", True)) == "có / yes"
+    texts = [
+        str(field_value(name, value, WORDS).text)
+        for name, value in (("due", "2025-03-01"), ("hours", 7.5), ("by", "x"), ("by_head", True))
+    ]
+    assert texts == ["01/03/2025 / 1 Mar 2025", "7,5 / 7.5", "x", "có / yes"]
+
+
+def closed_lists() -> Iterator[tuple[str, str]]:
+    """Each field of an event that is one of a closed list, with each of its values."""
+    for kind in CATALOG.values():
+        info = msgspec.inspect.type_info(kind.data)
+        assert isinstance(info, msgspec.inspect.StructType)
+        for each in info.fields:
+            types = getattr(each.type, "types", (each.type,))
+            for one in types:
+                if isinstance(one, msgspec.inspect.LiteralType):
+                    yield from ((each.encode_name, str(value)) for value in one.values)
+
+
+def test_every_value_of_a_closed_list_is_shown_in_words() -> None:
+    """Of every type and version of the contracts; nothing of it stays a code."""
+    values = set(closed_lists())
+    assert len(values) > 60
+    for field, value in values:
+        shown = field_value(field, value, WORDS)
+        assert isinstance(shown.text, Message) and value not in (shown.text.vi, shown.code), field
+
+
+def test_units_and_indicators_of_events_are_named_beside_their_codes() -> None:
+    """Whoever reads does not know them by heart; what is not known stays as it was sent."""
+    indicator = WORDS.rubric.indicators[0]
+    assert field_value("indicator", indicator.id, WORDS) == (indicator.vi, indicator.id)
+    assert field_value("indicator", "khac", WORDS) == ("khac", "")
+    assert field_value("successor", "H44.9", WORDS) == ("H44.9", "")
 
 
 def test_every_type_of_event_has_a_name() -> None:
