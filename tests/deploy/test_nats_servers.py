@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import socket
+import subprocess
+import sys
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
@@ -26,7 +28,9 @@ from services.commands.nats.password_files import PASSWORDS
 from services.commands.nats.provisioning import STREAMS, provision
 from services.commands.nats.reload import reload_servers
 from services.commands.nats.units import issue
+from services.commands.service_registry import SERVICES, migrate_one
 from services.intake.settings import IntakeSettings
+from services.scoring.settings import ScoringSettings
 from tests.conftest import eventually
 from tests.deploy.kubernetes.nats_nodes import Node, write
 from tests.deploy.kubernetes.objects import MANIFESTS
@@ -190,6 +194,45 @@ async def test_a_credential_made_later_reaches_every_node(
     for node in servers.nodes:
         access = NatsAccess(node.url, given["user"], given["password"], "_INBOX", tls=TlsFiles(ca))
         await connected(access)
+
+
+async def test_commands_outside_of_the_cluster_reach_it(
+    servers: Servers, provisioned: Broker, postgres_url: str
+) -> None:
+    """As deploy/README.md says of the overlay production: `resend` needs all nodes, others one."""
+    for name in SERVICES:
+        await migrate_one(name, ScoringSettings(home=servers.secrets, database_url=postgres_url))
+    one, every = servers.nodes[:1], servers.nodes
+    for nodes, command, answer in (
+        (one, ("audit",), {"differs": [], "differs_vi": [], "differs_en": []}),
+        (every, ("resend", "--since", "2025-01-01"), {"messages": dict.fromkeys(SERVICES, 0)}),
+        (one, ("nats", "reload"), {"servers": [node.name for node in every]}),
+    ):
+        done = danchu(servers, postgres_url, nodes, command)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert json.loads(done.stdout) == answer
+    refused = danchu(servers, postgres_url, every, ("audit",), "DANCHU_NATS_CA")
+    assert refused.returncode == 2 and "certificate of the server is not trusted" in refused.stderr
+
+
+def danchu(
+    servers: Servers, url: str, nodes: list[Node], command: tuple[str, ...], without: str = ""
+) -> subprocess.CompletedProcess[str]:
+    """A command with the settings that deploy/README.md names, but for one."""
+    settings = {
+        "DANCHU_DATABASE_URL": url,
+        "DANCHU_NATS_URL": ",".join(node.url for node in nodes),
+        "DANCHU_NATS_MONITOR": ",".join(node.monitor for node in nodes),
+        "DANCHU_NATS_CA": str(servers.secrets / NATS_TLS / certificates.CA),
+        "DANCHU_NATS_REPLICAS": "3",
+        **{f"DANCHU_NATS_{user.upper()}_PASSWORD_FILE": str(servers.secrets / PASSWORDS / user)
+           for user in ("scoring", "provision", SYSTEM_USER)},
+    }  # fmt: skip
+    settings.pop(without, None)
+    return subprocess.run(
+        [sys.executable, "-m", "services.cli", *command, "--json", "--home", str(servers.secrets)],
+        capture_output=True, text=True, timeout=120, check=False, env={**os.environ, **settings},
+    )  # fmt: skip
 
 
 async def test_with_client_certificates_a_password_is_not_enough(

@@ -4,10 +4,22 @@ A connection without TLS is refused before anything is sent, also where the serv
 between, offers none.
 """
 
+import logging
+
 from nats.aio.client import Client
 from nats.errors import Error
 
 from services.chassis.messages import message
+
+END_OF_CONNECTION = "returning true from eof_received() has no effect when using ssl"
+"""What asyncio notes at the end of each connection that began without TLS, as those of NATS do."""
+
+
+def _is_worth_a_line(record: logging.LogRecord) -> bool:
+    return record.msg != END_OF_CONNECTION
+
+
+logging.getLogger("asyncio").addFilter(_is_worth_a_line)
 
 
 class NatsClient(Client):
