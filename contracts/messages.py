@@ -140,6 +140,11 @@ def catalogue(package: str) -> Callable[..., Message]:
     return message
 
 
+def sentence(package: str, code: str, language: Language, values: Mapping[str, Any]) -> str:
+    """The sentence of a package's catalogue in one language alone; errors as of `catalogue`."""
+    return _filled(templates(package)[code][language], values, language)
+
+
 def _filled(sentence: str, values: Mapping[str, Any], language: Language) -> str:
     texts = {
         name: value.text(language) if isinstance(value, Message) else value

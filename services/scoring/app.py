@@ -40,7 +40,8 @@ from services.scoring.operations.lag import FoldLag
 from services.scoring.readmodel import sealed_rubrics
 from services.scoring.readmodel.reader import Reading
 from services.scoring.readmodel.sealed_rubrics import SealedRubrics
-from services.scoring.readmodel.snapshot import Snapshot, Snapshots, require_same_rubrics
+from services.scoring.readmodel.snapshot import Snapshot
+from services.scoring.readmodel.snapshots import Snapshots, require_same_rubrics
 from services.scoring.rubrics import loader
 from services.scoring.rubrics.model import Rubrics
 from services.scoring.sealing import keyring

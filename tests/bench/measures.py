@@ -22,7 +22,7 @@ from services.intake.settings import SERVICE as INTAKE
 from services.intake.settings import IntakeSettings
 from services.scoring import app as scoring
 from services.scoring.ratings.json import rating_members
-from services.scoring.readmodel.snapshot import Snapshots
+from services.scoring.readmodel.snapshots import Snapshots
 from services.scoring.rubrics import loader
 from services.scoring.rubrics.model import Rubrics
 from services.scoring.settings import SERVICE

@@ -14,7 +14,8 @@ from services.scoring.ratings.json import rating_members
 from services.scoring.ratings.recount import Accepted, ratings
 from services.scoring.readmodel import as_of
 from services.scoring.readmodel.reader import Reading
-from services.scoring.readmodel.snapshot import Snapshot, Snapshots
+from services.scoring.readmodel.snapshot import Snapshot
+from services.scoring.readmodel.snapshots import Snapshots
 from services.scoring.settings import SERVICE
 from tests.bench.city import YEAR
 from tests.bench.exact import compare

@@ -19,7 +19,7 @@ from services.chassis.service_schema import migrate
 from services.scoring.handlers.batch import Delivery
 from services.scoring.handlers.folder import Folder
 from services.scoring.ratings.json import rating_members
-from services.scoring.readmodel.snapshot import Snapshots
+from services.scoring.readmodel.snapshots import Snapshots
 from services.scoring.rubrics.model import Rubrics
 from services.scoring.tables import MIGRATIONS
 from tests.support.builders.cities import NOW

@@ -6,7 +6,6 @@ What a page shows and does is decided by the interface that it calls.
 from services.awards.pages.achievement import READS_NAMES, add_achievement
 from services.awards.pages.achievement_steps import ACHIEVEMENTS, CLERK, COUNCIL, NOMINATE
 from services.awards.pages.achievements import add_achievements
-from services.awards.pages.messages import message
 from services.awards.pages.register import add_register
 from services.awards.pages.replications import add_replications
 from services.chassis.web.site import PageAccess
@@ -36,7 +35,7 @@ PAGES = {
     **ACHIEVEMENTS.rows(),
 }
 AWARDS_PAGES = PageSet(
-    __package__, message, PAGES,
+    __package__, PAGES,
     (
         add_achievements,
         lambda pages, site, api: add_creation(pages, site, api, ACHIEVEMENTS, NOMINATE),

@@ -6,7 +6,7 @@ A route of a page begins with `visit = site.visit(request)`, which knows who ask
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 from urllib.parse import quote, urlencode
@@ -16,8 +16,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.types import Scope
 
-from contracts.messages import Language, Message, templates
-from contracts.messages import message as contracts_message
+from contracts.messages import Language, Message, sentence, templates
 from contracts.navigation import Section, sections_of
 from services.chassis.auth.credentials import Credential, Verifier, require
 from services.chassis.auth.permissions import ROLES
@@ -90,29 +89,33 @@ class Site:
     """
 
     package: str
-    sentence: Callable[..., Message]
     admissions: Mapping[str, Admission]
     sessions: Sessions
     verifier: Verifier
     public_url: str | None = None
-    shared: tuple[str, Callable[..., Message]] | None = None
+    shared: str | None = None
     stateless: bool = False
     by_issuer: bool = False
     environment: Environment = field(init=False)
     tokens: FormTokens = field(init=False)
+    _sentences: Mapping[str, str] = field(init=False)
+    """By code the package that has the sentence: this service's own, then one of all pages."""
 
     def __post_init__(self) -> None:
         public = origin_of(self.public_url) if self.public_url else ""
         self.tokens = FormTokens(self.sessions.keys, public)
-        self.environment = template_environment([package for package, _ in self._catalogues()[:-1]])
+        packages = (self.package, *([self.shared] if self.shared else ()), CATALOGUE)
+        self.environment = template_environment(packages)
+        self._sentences = {
+            code: package
+            for package in ("contracts", *packages[::-1])
+            for code in templates(package)
+        }
         self.environment.globals |= {"t": self.text, "static": static_url, "knows": self.knows}
 
     def text(self, code: str, /, **values: Any) -> str:
         """A sentence in the language of the page, of this service or of all pages."""
-        for catalogue, sentence in self._catalogues():
-            if code in templates(catalogue):
-                return sentence(code, **values).text(page_language())
-        raise KeyError(code)
+        return sentence(self._sentences[code], code, page_language(), values)
 
     def is_secure(self, scope: Scope) -> bool:
         """Whether the browser of a request reaches us by https."""
@@ -124,13 +127,7 @@ class Site:
 
     def knows(self, code: str) -> bool:
         """Whether there is such a sentence."""
-        return any(code in templates(catalogue) for catalogue, _ in self._catalogues())
-
-    def _catalogues(self) -> tuple[tuple[str, Callable[..., Message]], ...]:
-        """The sentences of this service, of all pages, and those that cross borders."""
-        own = (self.package, self.sentence)
-        shared = (self.shared,) if self.shared else ()
-        return (own, *shared, (CATALOGUE, page_message), ("contracts", contracts_message))
+        return code in self._sentences
 
     def visit(self, request: Request) -> Visit:
         """The visit of a person who may open this page; SignInNeeded, or Problem 403."""

@@ -15,7 +15,6 @@ from services.intake.event_rate import EventRate
 from services.intake.handlers import Intake
 from services.intake.messages import message as intake_message
 from services.intake.pages import events
-from services.intake.pages.messages import message
 from services.intake.receipt_lookup import ReceiptLookup
 from services.intake.settings import SERVICE
 
@@ -36,7 +35,7 @@ def mount_pages(
     """Adds the pages beside the door whose handler they use."""
     sessions = open_sessions(settings, intake.clock, SERVICE)
     site = Site(
-        __package__, message, PAGES, sessions, verifier, settings.public_url,
+        __package__, PAGES, sessions, verifier, settings.public_url,
         by_issuer=settings.oidc_client_id is not None,
     )  # fmt: skip
     pages = page_application(site)

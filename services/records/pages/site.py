@@ -9,7 +9,6 @@ from functools import cache
 from fastapi import FastAPI, Request, Response
 from starlette.types import Receive, Scope, Send
 
-from contracts.messages import Message
 from services.chassis.settings import Settings
 from services.chassis.web.error_pages import error_page, page_application
 from services.chassis.web.guard import guard
@@ -18,7 +17,6 @@ from services.chassis.web.sign_out import add_sign_out
 from services.chassis.web.site import Admission, Site
 from services.records.command_endpoint import Desk
 from services.records.pages.api_client import RecordApi, RecordRefused
-from services.records.pages.messages import message
 
 MOUNT = "/pages"
 AddPages = Callable[[FastAPI, Site, RecordApi], None]
@@ -26,10 +24,9 @@ AddPages = Callable[[FastAPI, Site, RecordApi], None]
 
 @dataclass(frozen=True)
 class PageSet:
-    """The pages of a service: its package, its sentences, who may open what, and its routes."""
+    """The pages of a service: its package, who may open what, and its routes."""
 
     package: str
-    sentence: Callable[..., Message]
     admissions: Mapping[str, Admission]
     routes: tuple[AddPages, ...]
 
@@ -42,8 +39,8 @@ def mount_pages(api: FastAPI, desk: Desk, settings: Settings, pages: PageSet) ->
     """
     sessions = open_sessions(settings, desk.clock, desk.service)
     site = Site(
-        pages.package, pages.sentence, pages.admissions, sessions, desk.verifier,
-        settings.public_url, (__package__, message),
+        pages.package, pages.admissions, sessions, desk.verifier,
+        settings.public_url, __package__,
         by_issuer=settings.oidc_client_id is not None,
     )  # fmt: skip
 

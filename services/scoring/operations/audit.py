@@ -29,7 +29,7 @@ from services.scoring.operations.quarantine_audit import QuarantineAudit
 from services.scoring.operations.seal_audit import seal_differences
 from services.scoring.operations.session import log, open_database
 from services.scoring.queries import books, events
-from services.scoring.readmodel.snapshot import require_same_rubrics
+from services.scoring.readmodel.snapshots import require_same_rubrics
 from services.scoring.rebuild import inputs
 from services.scoring.rebuild.refold import BookProgress, years
 from services.scoring.rubrics import loader

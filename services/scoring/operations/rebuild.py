@@ -6,7 +6,7 @@ from services.scoring.fold.books import Book
 from services.scoring.handlers.folder import repair_marks
 from services.scoring.operations.session import open_database
 from services.scoring.queries import books
-from services.scoring.readmodel.snapshot import require_same_rubrics
+from services.scoring.readmodel.snapshots import require_same_rubrics
 from services.scoring.rebuild.refold import BookProgress, refold_by
 from services.scoring.rebuild.workers import workers
 from services.scoring.rubrics import loader

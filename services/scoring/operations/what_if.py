@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from services.chassis.clock import now_us
 from services.scoring.operations.session import open_database
 from services.scoring.ratings.what_if import WhatIf
-from services.scoring.readmodel.snapshot import Snapshots
+from services.scoring.readmodel.snapshots import Snapshots
 from services.scoring.readmodel.versions import YearVersions
 from services.scoring.readmodel.what_if import WhatIfs
 from services.scoring.rebuild.refold import BookProgress

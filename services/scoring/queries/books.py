@@ -1,6 +1,6 @@
 """Reads the registry, and the tallies, cells and stamps of books."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 import msgspec
 from sqlalchemy import text
@@ -31,9 +31,33 @@ async def tallies(conn: AsyncConnection, year: int, since: int) -> dict[str, Tal
     return {unit: encoding.decode_tally(sums) for unit, sums in rows}
 
 
+async def changed_tallies(
+    conn: AsyncConnection, years: Iterable[int], since: int
+) -> dict[int, dict[str, Tally]]:
+    """By year the tallies of the books that changed after the stamp `since`, by unit."""
+    among = ", ".join(str(int(year)) for year in years)
+    if not among:
+        return {}
+    rows = await conn.execute(
+        text(f"SELECT year, unit, tallies FROM books WHERE year IN ({among}) AND stamp > :since"),
+        {"since": since},
+    )
+    changed: dict[int, dict[str, Tally]] = {}
+    for year, unit, sums in rows:
+        changed.setdefault(year, {})[unit] = encoding.decode_tally(sums)
+    return changed
+
+
 async def years(conn: AsyncConnection) -> list[int]:
-    """The years that have a book."""
-    rows = await conn.execute(text("SELECT DISTINCT year FROM books ORDER BY year"))
+    """The years that have a book, each found by the index from the one before it."""
+    rows = await conn.execute(
+        text(
+            "WITH RECURSIVE booked (year) AS (SELECT min(year) FROM books UNION ALL "
+            "SELECT (SELECT min(books.year) FROM books WHERE books.year > booked.year) "
+            "FROM booked WHERE booked.year IS NOT NULL) "
+            "SELECT year FROM booked WHERE year IS NOT NULL ORDER BY year"
+        )
+    )
     return [row[0] for row in rows]
 
 

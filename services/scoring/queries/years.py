@@ -8,14 +8,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.scoring.fold.books import LedgerPart
 
 
-async def years(conn: AsyncConnection) -> list[int]:
-    """The years with a book, or on which anything was decided."""
-    rows = await conn.execute(
-        text("SELECT year FROM books UNION SELECT year FROM year_decisions ORDER BY year")
-    )
-    return [row[0] for row in rows]
-
-
 async def count_late(conn: AsyncConnection, cuts: Mapping[int, int]) -> dict[int, int]:
     """By year the number of its events that were recorded after the cut of its seal."""
     if not cuts:

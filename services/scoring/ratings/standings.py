@@ -127,6 +127,10 @@ class Rivals(NamedTuple):
         return last is None or assessment.merit > last
 
 
+ANY_RIVALS = Rivals((), 0, 0)
+"""That a unit has rivals, where nothing depends on who they are."""
+
+
 def rivals(unit: str, standings: Iterable[Standing]) -> Rivals:
     """The rivals of a unit among all standings of its kind, before the share."""
     others = [s.assessment for s in standings if s.unit != unit and not s.part_year]

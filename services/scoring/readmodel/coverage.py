@@ -16,7 +16,8 @@ from services.scoring.ratings.report.model import Target, UnitBelow
 from services.scoring.ratings.scores import Line, hundredths
 from services.scoring.ratings.standings import Standing
 from services.scoring.readmodel.recent import Recent
-from services.scoring.readmodel.snapshot import YEARS_MAX, Snapshot
+from services.scoring.readmodel.snapshot import Snapshot
+from services.scoring.readmodel.snapshots import YEARS_MAX
 from services.scoring.rubrics.loader import resolution
 from services.scoring.rubrics.model import Indicator
 from services.scoring.rubrics.resolution import (

@@ -1,50 +1,39 @@
 """The queries of scoring: ratings, sheets and the events behind them, as of the last commit."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from contracts import moments
-from contracts.envelope import Recorded
 from services.chassis.auth.credentials import READS_ALL, Credential
 from services.chassis.clock import Clock
 from services.chassis.database.engine import Database
 from services.chassis.http.problems import Problem
 from services.scoring.errors import ClassUnknown
-from services.scoring.fold import books
-from services.scoring.fold.books import Book
-from services.scoring.fold.cells import OWN, POOLED, Cell, Posting
 from services.scoring.fold.registry import Unit
 from services.scoring.messages import message
-from services.scoring.queries import books as book_queries
-from services.scoring.queries import events as event_queries
 from services.scoring.queries.events import EventKey
 from services.scoring.ratings.differences import LineDifference
 from services.scoring.ratings.history import CausePlace, Members
 from services.scoring.ratings.listing import find_entries, page
 from services.scoring.ratings.model import Rating
 from services.scoring.ratings.sheet.model import Sheet
-from services.scoring.ratings.sheet.sheet import SheetContext, sheet_of
-from services.scoring.ratings.sheet.trials import UnitYear
-from services.scoring.ratings.standings import rivals
-from services.scoring.readmodel import as_of
 from services.scoring.readmodel.arrivals import Arrivals
 from services.scoring.readmodel.changes import unit_changes, unit_differences
 from services.scoring.readmodel.computing import compute
 from services.scoring.readmodel.history import Histories, HistoryPage
 from services.scoring.readmodel.moment import NOW, Moment
 from services.scoring.readmodel.movements import PastPlaces
-from services.scoring.readmodel.snapshot import FEW_UNITS, Snapshot, Snapshots
-from services.scoring.readmodel.unit_events import EventPage, belongs, unit_events
+from services.scoring.readmodel.question import renew_question
+from services.scoring.readmodel.sheets import Sheets
+from services.scoring.readmodel.snapshot import FEW_UNITS, Snapshot
+from services.scoring.readmodel.snapshots import Snapshots
+from services.scoring.readmodel.unit_events import EventPage, unit_events
 from services.scoring.readmodel.versions import YearVersions
 from services.scoring.readmodel.what_if import WhatIfs
 from services.scoring.rubrics.model import Indicator
 
 SHEET_TRIES = 20
-
-Cells = Mapping[Cell, Sequence[Posting]]
 
 
 class RatingPage(NamedTuple):
@@ -59,14 +48,6 @@ class RatingPage(NamedTuple):
     number: int
 
 
-class BookFacts(NamedTuple):
-    """The cells and decisions of a unit's year, and the last commit that changed its book."""
-
-    stamp: int
-    cells: Cells
-    decisions: Sequence[Recorded]
-
-
 @dataclass
 class Reading:
     """The queries of scoring."""
@@ -79,16 +60,19 @@ class Reading:
     versions: YearVersions = field(init=False)
     what_ifs: WhatIfs = field(init=False)
     movements: PastPlaces = field(init=False)
+    sheets: Sheets = field(init=False)
 
     def __post_init__(self) -> None:
         self.arrivals = Arrivals(self.db)
         self.versions = YearVersions(self.db, self.snapshots, self.clock)
         self.what_ifs = WhatIfs(self.versions)
         self.movements = PastPlaces(self.versions, self.clock)
+        self.sheets = Sheets(self.db)
 
     async def wait_for_receipts(self, receipts: Collection[bytes]) -> None:
         """Until each of these events is in the ledger or in quarantine, as `Arrivals.wait`."""
         await self.arrivals.wait(receipts)
+        renew_question()
 
     async def snapshot(self, year: int, moment: Moment = NOW) -> Snapshot:
         """The set of the year that answers at a moment; as `YearVersions.of`."""
@@ -113,16 +97,10 @@ class Reading:
         """
         for _ in range(SHEET_TRIES):
             snapshot = await self.snapshot(year, moment)
-            unit = snapshot.unit(code)
-            async with self.db.read() as conn:
-                facts = await _book_facts(conn, snapshot, unit)
-            if facts.stamp <= snapshot.stamp:
-                now = self.clock() if snapshot.until is None else snapshot.until
-                unit_year = _unit_year(snapshot, unit, view, facts.cells, now)
-                context = _context(snapshot, unit, view, facts.decisions)
-                standing = snapshot.standing(unit, view)
-                rating = snapshot.rating(unit.key, view)
-                return await compute(sheet_of, rating, standing, unit_year, context)
+            sheet = await self.sheets.of(snapshot, snapshot.unit(code), view, self.clock())
+            if sheet is not None:
+                return sheet
+            renew_question()
         raise Problem(503, message("sheet-moving"), headers={"Retry-After": "2"})
 
     async def events(
@@ -177,53 +155,6 @@ async def rating_page(
     few = len(keys.units) < FEW_UNITS
     items = ratings() if few else await compute(ratings)
     return RatingPage(items, keys.next, snapshot, len(matches))
-
-
-async def _book_facts(conn: AsyncConnection, snapshot: Snapshot, unit: Unit) -> BookFacts:
-    if snapshot.until is not None:
-        return BookFacts(
-            snapshot.stamp,
-            await as_of.cells(conn, snapshot, unit.key, snapshot.until),
-            await as_of.decisions(conn, snapshot, unit.key, snapshot.until),
-        )
-    book, subjects = Book(unit.key, snapshot.year), snapshot.registry.subjects(unit.key)
-    return BookFacts(
-        await book_queries.stamp(conn, book),
-        await book_queries.cells(conn, book),
-        await event_queries.decisions(conn, snapshot.year, subjects),
-    )
-
-
-def _unit_year(
-    snapshot: Snapshot, unit: Unit, view: str | None, cells: Cells, now: int
-) -> UnitYear:
-    registry, year = snapshot.registry, snapshot.year
-    pool = registry.pool(unit.key, year)
-    heirs = [
-        heir for heir in registry.pooling(unit.key, year)
-        if heir != unit.key and heir in snapshot.standings
-        and snapshot.views(registry.units[heir]).pooled_binds
-    ]  # fmt: skip
-    return UnitYear(
-        unit, year, snapshot.rubric(unit), snapshot.views(unit).answering(view), pool, cells,
-        books.horizon(unit, year), now, tuple(heirs),
-    )  # fmt: skip
-
-
-def _context(
-    snapshot: Snapshot, unit: Unit, view: str | None, decisions: Sequence[Recorded]
-) -> SheetContext:
-    views = snapshot.views(unit)
-    answer = views.answering(view)
-    other = OWN if answer == POOLED else POOLED
-    ranked = not unit.ends_inside(snapshot.year) and answer == views.binding
-    same_kind = (s for s in snapshot.unranked.values() if s.kind == unit.kind)
-    return SheetContext(
-        [event for event in decisions if belongs(snapshot, event, {unit.key})],
-        snapshot.rating(unit.key, other) if views.pooled else None,
-        rivals(unit.key, same_kind) if ranked else None,
-        snapshot.state.reply_until,
-    )
 
 
 def may_read(snapshot: Snapshot, key: str, reader: Credential) -> bool:

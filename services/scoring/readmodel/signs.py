@@ -20,7 +20,7 @@ from services.scoring.queries import signs as queries
 from services.scoring.queries.signs import PracticeRow
 from services.scoring.ratings.signs import SignEvent, SignSearch, YearSigns
 from services.scoring.readmodel.recent import Recent
-from services.scoring.readmodel.snapshot import Snapshots
+from services.scoring.readmodel.snapshots import Snapshots
 
 EVENTS_MAX = 500_000
 FRESH_US = 60 * 1_000_000

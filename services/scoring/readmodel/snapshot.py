@@ -1,39 +1,29 @@
-"""A year as of one commit of the fold, in memory, and updated after the next commit.
+"""A year as of one commit of the fold, or as of an instant of the past, in memory.
 
 Ranks and shares depend on all units of a kind, so they are computed when the year is read, from
-the tallies of one transaction; they are stored nowhere. An answer is never older than the last
-commit before the request.
+the tallies of one transaction; they are stored nowhere.
 """
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
 
 import msgspec
 from msgspec import structs
-from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.chassis.database.engine import Database
-from services.scoring.errors import RubricsReplaced, UnitNotRated
+from services.scoring.errors import UnitNotRated
 from services.scoring.fold.cells import Cell, Posting, Tally
 from services.scoring.fold.registry import Registry, Unit
-from services.scoring.queries import books, events
 from services.scoring.ratings.assessment import cases_of, with_cases
 from services.scoring.ratings.json import rating_members
 from services.scoring.ratings.listing import Entry
 from services.scoring.ratings.model import Cases, CeilingPlace, Rating, Result
 from services.scoring.ratings.rating import rating_of
-from services.scoring.ratings.results import REPORTED, latest_results
 from services.scoring.ratings.standings import Standing, rank_units, unit_standing
 from services.scoring.ratings.views import Views, views_of
 from services.scoring.rubrics.model import Rubric, Rubrics
-from services.scoring.store import position, stages
-from services.scoring.store.position import Position
 from services.scoring.year.stages import OPEN, Stage, YearState
 
-YEARS_MAX = 8
 FEW_UNITS = 50
 """The number of units that are assessed at once without a thread."""
 NO_STATE = YearState(year=0)
@@ -49,10 +39,9 @@ OwnCells = Callable[
 class Snapshot:
     """One year at one commit; another one replaces it when a unit of the year changes.
 
-    A commit that changes no unit of the year moves the `stamp` on, and `read_at`, the monotonic
-    time at which the reading of it began, and nothing else. `unranked` are the standings before
-    shares and ranks. A snapshot of the past has only what was recorded up to `until`, and answers
-    for the instant `as_of`; both are None for the last commit.
+    A commit that changes no unit of the year moves the `stamp` on, and nothing else. `unranked` are
+    the standings before shares and ranks. A snapshot of the past has only what was recorded up to
+    `until`, and answers for the instant `as_of`; both are None for the last commit.
     """
 
     year: int
@@ -69,7 +58,6 @@ class Snapshot:
     stage: Stage = OPEN
     version: int = 1
     state: YearState = NO_STATE
-    read_at: float = 0.0
     _bodies: dict[str, bytes] = field(default_factory=dict)
 
     def unit(self, code: str) -> Unit:
@@ -126,105 +114,6 @@ class Snapshot:
         return body
 
 
-@dataclass
-class Snapshots:
-    """The snapshots of the years that are read; at most YEARS_MAX stay in memory."""
-
-    db: Database
-    rubrics: Rubrics
-    _years: dict[int, Snapshot] = field(default_factory=dict)
-    _registry_stamp: int = -1
-    _look_lock: asyncio.Lock = field(default_factory=asyncio.Lock)
-    _load_lock: asyncio.Lock = field(default_factory=asyncio.Lock)
-    _next: asyncio.Task[int] | None = None
-
-    async def of(self, year: int) -> Snapshot:
-        """The year as of the last commit; RubricsReplaced where others folded it."""
-        asked_at = time.monotonic()
-        stamp = await self.stamp()
-        snapshot = self._years.pop(year, None)
-        if snapshot is not None:
-            self._years[year] = snapshot
-            if snapshot.stamp == stamp:
-                return snapshot
-        async with self._load_lock:
-            snapshot = self._years.get(year)
-            # what was read since the question is no older than it, whatever the look had found
-            if snapshot is None or (snapshot.stamp != stamp and snapshot.read_at < asked_at):
-                snapshot = await self._refresh(year)
-        return snapshot
-
-    def cached(self, year: int, stamp: int) -> Snapshot | None:
-        """The snapshot in memory, where it is that of this commit."""
-        snapshot = self._years.get(year)
-        return snapshot if snapshot is not None and snapshot.stamp == stamp else None
-
-    async def stamp(self) -> int:
-        """The last commit as of now or later; concurrent callers share one look.
-
-        A look that has begun may be older than the question, so a question waits for the next.
-        """
-        if self._next is None:
-            self._next = asyncio.create_task(self._look())
-        return await asyncio.shield(self._next)
-
-    async def _look(self) -> int:
-        async with self._look_lock:
-            self._next = None
-            return await books.last_stamp(self.db)
-
-    async def _refresh(self, year: int) -> Snapshot:
-        read_at = time.monotonic()
-        async with self.db.read() as conn:
-            place = await position.load(conn)
-            require_same_rubrics(place, self.rubrics)
-            if place.registry_stamp != self._registry_stamp:
-                self._years.clear()
-                self._registry_stamp = place.registry_stamp
-            state = await stages.load(conn, year)
-            before = self._years.get(year)
-            if before is None or before.stamp > place.stamp:  # the database was restored
-                snapshot = await self._load(conn, year, place.stamp)
-            else:
-                snapshot = await self._update(conn, before, place.stamp)
-            snapshot = staged(snapshot, state)
-        snapshot.read_at, self._years[year] = read_at, snapshot
-        while len(self._years) > YEARS_MAX:
-            del self._years[self._least_used()]
-        return snapshot
-
-    def _least_used(self) -> int:
-        """The first to go: a year without books, else the least recently used."""
-        idle = (year for year, snapshot in self._years.items() if not snapshot.tallies)
-        return next(idle, next(iter(self._years)))
-
-    async def _load(self, conn: AsyncConnection, year: int, stamp: int) -> Snapshot:
-        """The year read whole."""
-        registry = await books.registry(conn)
-        sums = await books.tallies(conn, year, -1)
-        reports = await events.decisions(conn, year, kind=REPORTED)
-        results = latest_results(reports, registry)
-        snapshot = Snapshot(year, stamp, registry, self.rubrics, sums, results, {}, {})
-        return await with_standings(snapshot, registry.units, _stored_cells(conn, year))
-
-    async def _update(self, conn: AsyncConnection, before: Snapshot, stamp: int) -> Snapshot:
-        """The next snapshot: only the units whose books changed are assessed again."""
-        changed = await books.tallies(conn, before.year, before.stamp)
-        if not changed:
-            before.stamp = stamp
-            return before
-        registry = before.registry
-        subjects = {subject for unit in changed for subject in registry.subjects(unit)}
-        reports = await events.decisions(conn, before.year, subjects, REPORTED)
-        by_unit = latest_results(reports, registry)
-        results = before.results | {unit: by_unit.get(unit, []) for unit in changed}
-        tallies = before.tallies | changed
-        snapshot = replace(
-            before, stamp=stamp, tallies=tallies, results=results, standings={}, _bodies={}
-        )
-        return await with_standings(snapshot, changed, _stored_cells(conn, before.year))
-
-
 def staged(snapshot: Snapshot, state: YearState) -> Snapshot:
     """The snapshot in the stage and version of the year; the same one where it has them."""
     if snapshot.state == state:
@@ -232,17 +121,6 @@ def staged(snapshot: Snapshot, state: YearState) -> Snapshot:
     return replace(
         snapshot, stage=state.stage, version=state.version, state=state, _bodies={}
     )  # fmt: skip
-
-
-def require_same_rubrics(place: Position, rubrics: Rubrics) -> None:
-    """Raises RubricsReplaced where the books were folded with other rubrics than these."""
-    if place.rubrics not in ("", rubrics.digest):
-        raise RubricsReplaced()
-
-
-def _stored_cells(conn: AsyncConnection, year: int) -> OwnCells:
-    """Reads the stored facts of the year's books."""
-    return partial(books.own_cells, conn, year)
 
 
 async def with_standings(snapshot: Snapshot, keys: Iterable[str], own_cells: OwnCells) -> Snapshot:

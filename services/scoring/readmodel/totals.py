@@ -16,7 +16,7 @@ from services.scoring.fold.cells import Tally
 from services.scoring.fold.registry import Registry
 from services.scoring.queries import books
 from services.scoring.ratings.standings import unit_standing
-from services.scoring.readmodel.snapshot import require_same_rubrics
+from services.scoring.readmodel.snapshots import require_same_rubrics
 from services.scoring.rubrics.model import Rubrics
 from services.scoring.store import position
 

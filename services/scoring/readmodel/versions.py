@@ -13,7 +13,8 @@ from services.chassis.database.engine import Database
 from services.scoring.errors import VersionUnknown
 from services.scoring.readmodel.as_of import AsOf
 from services.scoring.readmodel.moment import NOW, Moment, require_known
-from services.scoring.readmodel.snapshot import Snapshot, Snapshots, staged
+from services.scoring.readmodel.snapshot import Snapshot, staged
+from services.scoring.readmodel.snapshots import Snapshots
 from services.scoring.rubrics.loader import load_texts
 from services.scoring.rubrics.model import Rubrics
 from services.scoring.store import doors, stages

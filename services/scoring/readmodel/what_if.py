@@ -24,12 +24,8 @@ from services.scoring.queries import as_of as ledger_queries
 from services.scoring.queries import books as book_queries
 from services.scoring.ratings.standings import Standing, rank_units, unit_standing
 from services.scoring.ratings.what_if import WhatIf, indicator_sums, unit_changes
-from services.scoring.readmodel.snapshot import (
-    Snapshot,
-    Snapshots,
-    require_same_rubrics,
-    with_standings,
-)
+from services.scoring.readmodel.snapshot import Snapshot, with_standings
+from services.scoring.readmodel.snapshots import Snapshots, require_same_rubrics
 from services.scoring.readmodel.versions import YearVersions
 from services.scoring.rebuild.inputs import BookCount, CountRequest
 from services.scoring.rebuild.refold import EVENTS_AT_ONCE, BookProgress, family, split

@@ -16,7 +16,7 @@ from services.scoring.queries import appeals as appeal_queries
 from services.scoring.queries import quarantine as quarantine_queries
 from services.scoring.queries import years as year_queries
 from services.scoring.ratings.appeals import UndecidedAppeal
-from services.scoring.readmodel.snapshot import Snapshots
+from services.scoring.readmodel.snapshots import Commit, Snapshots
 from services.scoring.rubrics.model import Rubrics
 from services.scoring.store import seals, stages
 from services.scoring.store.seals import DraftRow
@@ -88,20 +88,19 @@ class Years:
 
     async def known(self) -> list[int]:
         """Every year with a rubric up to that of today, and those with events or decisions."""
-        async with self.db.read() as conn:
-            booked = set(await year_queries.years(conn))
-            decided = set(await stages.years(conn))
-        today = moments.local_year(self.clock())
-        known = booked | set(range(today - YEARS_BACK, today + 1))
-        rated = {year for year in known if self.rubrics.of_year(year)}
-        return sorted(rated | decided)
+        today, commit = moments.local_year(self.clock()), await self._commit()
+        known = {*commit.booked, *range(today - YEARS_BACK, today + 1)}
+        return sorted({year for year in known if self.rubrics.of_year(year)} | commit.decided)
 
     async def newest(self) -> int:
-        """The last year with a book, up to that of today; that of today without any."""
-        today = moments.local_year(self.clock())
-        async with self.db.read() as conn:
-            booked = await year_queries.years(conn)
-        return max((year for year in booked if year <= today), default=today)
+        """The last year with a book or a decision, up to that of today; today's without any."""
+        today, commit = moments.local_year(self.clock()), await self._commit()
+        return max((y for y in {*commit.booked} | commit.decided if y <= today), default=today)
+
+    async def _commit(self) -> Commit:
+        """The last commit, which is the same for every year."""
+        await self.snapshots.of(moments.local_year(self.clock()))
+        return self.snapshots.commit
 
     async def registry(self) -> Registry:
         """The registry as of the last commit, which is the same for every year."""

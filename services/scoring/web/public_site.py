@@ -16,9 +16,9 @@ from services.chassis.web.error_pages import page_application
 from services.chassis.web.guard import COMPRESSED_LEAST, COMPRESSION
 from services.chassis.web.site import Site
 from services.scoring.readmodel.public_seals import PublicSeals
+from services.scoring.readmodel.question import OneQuestion
 from services.scoring.web.desk import Desk
 from services.scoring.web.error_answers import add_errors
-from services.scoring.web.messages import message
 from services.scoring.web.pages import public_unit, public_year, public_years
 from services.scoring.web.permissions import PUBLIC_PAGES
 from services.scoring.web.public_guard import PublicGuard
@@ -45,7 +45,6 @@ def with_public_view(persons: ASGIApp, desk: Desk, site: Site) -> PublicView:
     """The pages of persons with the public view beside them; `site` is that of persons."""
     public = Site(
         __package__,
-        message,
         PUBLIC_PAGES,
         site.sessions,
         site.verifier,
@@ -56,6 +55,7 @@ def with_public_view(persons: ASGIApp, desk: Desk, site: Site) -> PublicView:
     public_years.add_public_years(pages, public, sealed)
     public_year.add_public_year(pages, public, sealed)
     public_unit.add_public_unit(pages, public, sealed)
+    pages.add_middleware(OneQuestion)
     add_errors(pages, public)
     guarded = GZipMiddleware(PublicGuard(pages), COMPRESSED_LEAST, COMPRESSION)
     return PublicView(persons, guarded, pages)

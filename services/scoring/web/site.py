@@ -14,11 +14,11 @@ from services.chassis.web.sign_out import add_steps_elsewhere
 from services.chassis.web.site import Site
 from services.scoring.access.read_lines import ReadLines
 from services.scoring.ratings.labels import label
+from services.scoring.readmodel.question import OneQuestion
 from services.scoring.settings import SERVICE
 from services.scoring.web import sign_in, sign_in_issuer
 from services.scoring.web.desk import Desk
 from services.scoring.web.error_answers import add_errors
-from services.scoring.web.messages import message
 from services.scoring.web.pages import (
     audit,
     audit_reads,
@@ -78,7 +78,7 @@ def build_pages(desk: Desk, verifier: Verifier) -> ASGIApp:
     settings = desk.settings
     sessions = open_sessions(settings, desk.reading.clock, SERVICE)
     site = Site(
-        __package__, message, PAGES, sessions, verifier, settings.public_url,
+        __package__, PAGES, sessions, verifier, settings.public_url,
         by_issuer=settings.oidc_client_id is not None,
     )  # fmt: skip
     site.environment.globals["label"] = label
@@ -93,6 +93,7 @@ def build_pages(desk: Desk, verifier: Verifier) -> ASGIApp:
         ReadLines, log=desk.reads, rows=PAGES,
         refuse=lambda scope, problem: error_page(site, Request(scope), problem),
     )  # fmt: skip
+    pages.add_middleware(OneQuestion)
     add_errors(pages, site)
     guarded = guard(pages, site)
     return with_public_view(guarded, desk, site) if settings.public_view else guarded

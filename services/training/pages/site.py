@@ -13,7 +13,6 @@ from services.training.pages.course import add_course
 from services.training.pages.course_steps import BOTH, CLERK, COUNCIL, COURSES
 from services.training.pages.courses import add_courses
 from services.training.pages.members import MEMBERS, add_members
-from services.training.pages.messages import message
 from services.training.pages.roster_import import add_roster_import
 from services.training.pages.rosters import READS_NAMES, add_rosters
 from services.training.pages.successions import add_successions
@@ -59,7 +58,7 @@ PAGES = {
     **MEMBERS.rows(),
 }
 TRAINING_PAGES = PageSet(
-    __package__, message, PAGES,
+    __package__, PAGES,
     (
         add_courses, add_course, add_attendance, add_rosters, add_roster_import, add_members,
         add_successions, add_untrained,

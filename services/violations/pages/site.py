@@ -12,7 +12,6 @@ from services.violations.lists import READS_COUNTS
 from services.violations.pages.case import READS_TEXTS, add_case
 from services.violations.pages.case_steps import BOTH, CASES, COUNCIL, READS_CASES, REPORT
 from services.violations.pages.cases import add_cases
-from services.violations.pages.messages import message
 
 PAGES = {
     "GET /cases": PageAccess(frozenset(READS_CASES)),
@@ -29,7 +28,7 @@ PAGES = {
     **CASES.rows(),
 }
 VIOLATIONS_PAGES = PageSet(
-    __package__, message, PAGES,
+    __package__, PAGES,
     (
         add_cases, lambda pages, site, api: add_creation(pages, site, api, CASES, REPORT),
         add_case, lambda pages, site, api: add_steps(pages, site, api, CASES),

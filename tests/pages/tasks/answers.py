@@ -26,7 +26,6 @@ from services.chassis.web.error_pages import page_application
 from services.chassis.web.guard import guard
 from services.chassis.web.sessions import open_sessions
 from services.chassis.web.site import OPEN_PAGE, Site
-from services.scoring.web.messages import message as sentence
 from services.scoring.web.sign_in_issuer import AWAY, FAILURES, LARGE, UNTRUSTED
 from tests.pages.browser import Visitors, overflow, violations
 from tests.pages.markup import faults_of_markup
@@ -115,7 +114,7 @@ class Faults:
 def _site_of_faults(settings: Settings) -> ASGIApp:
     addresses = ("problem/{status}", "failed/{code}", "issuer")
     site = Site(
-        "services.scoring.web", sentence, {f"GET /faults/{each}": OPEN_PAGE for each in addresses},
+        "services.scoring.web", {f"GET /faults/{each}": OPEN_PAGE for each in addresses},
         open_sessions(settings, now_us), verifier(settings, now_us, "scoring"),
     )  # fmt: skip
     pages = page_application(site)

@@ -14,7 +14,7 @@ from services.chassis.database.engine import Database
 from services.chassis.database.url import normal_url
 from services.chassis.errors import DatabaseAway
 from services.scoring.queries import books
-from services.scoring.readmodel.snapshot import Snapshots
+from services.scoring.readmodel.snapshots import Snapshots
 from tests.conftest import NatsServer, Postgres
 from tests.scoring.folding import folding
 from tests.scoring.road import Road, open_road

@@ -21,7 +21,7 @@ from services.chassis.clock import fixed
 from services.scoring.fold.cells import OWN, POOLED
 from services.scoring.ratings.sheet.json import sheet_members
 from services.scoring.readmodel.reader import Reading
-from services.scoring.readmodel.snapshot import Snapshots
+from services.scoring.readmodel.snapshots import Snapshots
 from services.scoring.rebuild.refold import refold
 from services.scoring.rubrics.loader import SHIPPED, load_directory
 from services.scoring.store import position

@@ -7,7 +7,7 @@ import random
 import pytest
 
 from services.chassis import outbox
-from services.scoring.readmodel.snapshot import Snapshots
+from services.scoring.readmodel.snapshots import Snapshots
 from services.scoring.rubrics.loader import SHIPPED, load_directory
 from services.scoring.store import position, stages
 from services.scoring.year.stages import YearDecision, YearState

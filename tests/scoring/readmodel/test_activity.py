@@ -15,7 +15,7 @@ from services.chassis.clock import fixed
 from services.scoring.queries.activity import last_events
 from services.scoring.readmodel.activity import SILENT_DAYS, activity, silent
 from services.scoring.readmodel.reader import Reading
-from services.scoring.readmodel.snapshot import Snapshots
+from services.scoring.readmodel.snapshots import Snapshots
 from services.scoring.rubrics.loader import SHIPPED, load_directory
 from tests.scoring.answering import Answering, answering
 from tests.scoring.folding import Fold, folding

@@ -13,7 +13,7 @@ import pytest
 
 from services.chassis.auth.credentials import Issuer
 from services.scoring.readmodel.coverage import Coverages, coverage
-from services.scoring.readmodel.snapshot import Snapshots
+from services.scoring.readmodel.snapshots import Snapshots
 from services.scoring.rubrics.loader import SHIPPED, load_directory, resolution
 from services.scoring.rubrics.resolution import ClausePlace, places
 from tests.scoring.answering import Answering, answering

@@ -10,7 +10,7 @@ import pytest
 from services.chassis.clock import fixed
 from services.scoring.ratings.history import CausePlace, change_members
 from services.scoring.readmodel.reader import Reading
-from services.scoring.readmodel.snapshot import Snapshots
+from services.scoring.readmodel.snapshots import Snapshots
 from tests.scoring.folding import folding
 from tests.scoring.ratings.test_replay import recorded, replayed
 from tests.support.builders.cities import NOW, rubrics

@@ -15,7 +15,7 @@ from services.scoring.queries import unit_past
 from services.scoring.ratings.history import CausePlace, change_members
 from services.scoring.readmodel import history
 from services.scoring.readmodel.reader import Reading
-from services.scoring.readmodel.snapshot import Snapshots
+from services.scoring.readmodel.snapshots import Snapshots
 from services.scoring.rubrics.loader import SHIPPED, load_directory
 from tests.scoring.folding import Fold, folding
 from tests.scoring.test_road import due, published, registered

@@ -11,7 +11,7 @@ from services.chassis.clock import fixed
 from services.chassis.http.problems import Problem
 from services.scoring.queries import books
 from services.scoring.readmodel.reader import SHEET_TRIES, Reading
-from services.scoring.readmodel.snapshot import Snapshots
+from services.scoring.readmodel.snapshots import Snapshots
 from services.scoring.rubrics.loader import SHIPPED, load_directory
 from tests.scoring.folding import folding
 from tests.scoring.readmodel.test_snapshot import YEAR, register
@@ -37,7 +37,7 @@ async def test_a_sheet_that_the_fold_overtakes_again_and_again_is_refused(
         assert (await reading.sheet(YEAR, "A", None)).rating.unit == "A"
         monkeypatch.setattr(books, "stamp", newer)
         with pytest.raises(Problem) as refusal:
-            await reading.sheet(YEAR, "A", None)
+            await reading.sheet(YEAR, "A", "own")
     assert len(reads) == SHEET_TRIES
     assert refusal.value.status == 503
     assert int((refusal.value.headers or {})["Retry-After"]) > 0

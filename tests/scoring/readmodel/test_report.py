@@ -16,7 +16,7 @@ from services.chassis.clock import fixed
 from services.scoring.errors import YearUnknown
 from services.scoring.readmodel.reader import Reading
 from services.scoring.readmodel.report import Reports
-from services.scoring.readmodel.snapshot import Snapshots
+from services.scoring.readmodel.snapshots import Snapshots
 from services.scoring.rubrics.loader import SHIPPED, load_directory
 from services.scoring.store import doors
 from tests.scoring.answering import Answering, answering

@@ -11,7 +11,7 @@ from services.chassis.clock import fixed
 from services.scoring.ratings.signs import WINDOW_LEAST
 from services.scoring.readmodel import signs
 from services.scoring.readmodel.signs import FRESH_US, Signs
-from services.scoring.readmodel.snapshot import Snapshots
+from services.scoring.readmodel.snapshots import Snapshots
 from services.scoring.rubrics.loader import SHIPPED, load_directory
 from tests.scoring.folding import Fold, folding
 from tests.scoring.test_road import published, registered

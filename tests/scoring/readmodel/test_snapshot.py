@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from contracts.catalog import CANONICAL
-from services.scoring.readmodel.snapshot import Snapshots
+from services.scoring.readmodel.snapshots import Snapshots
 from services.scoring.rubrics.loader import SHIPPED, load_directory
 from tests.scoring.folding import folding
 from tests.support.builders.cities import accepted

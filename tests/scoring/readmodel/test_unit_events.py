@@ -9,7 +9,8 @@ import pytest
 
 from services.chassis.clock import fixed
 from services.scoring.readmodel.reader import Reading
-from services.scoring.readmodel.snapshot import Snapshot, Snapshots
+from services.scoring.readmodel.snapshot import Snapshot
+from services.scoring.readmodel.snapshots import Snapshots
 from services.scoring.rubrics.loader import SHIPPED, load_directory
 from tests.scoring.folding import folding
 from tests.scoring.ratings.test_replay import recorded

@@ -22,7 +22,8 @@ from services.scoring.ratings.recount import Accepted
 from services.scoring.readmodel.moment import NOW as PRESENT
 from services.scoring.readmodel.moment import Moment
 from services.scoring.readmodel.reader import Reading
-from services.scoring.readmodel.snapshot import Snapshot, Snapshots
+from services.scoring.readmodel.snapshot import Snapshot
+from services.scoring.readmodel.snapshots import Snapshots
 from services.scoring.rubrics.model import Rubrics
 from services.scoring.store import doors
 from tests.scoring.folding import Fold, folding

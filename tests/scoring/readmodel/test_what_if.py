@@ -18,7 +18,7 @@ from services.scoring.errors import DataMoves, WhatIfsWait
 from services.scoring.ratings.json_what_if import what_if_members
 from services.scoring.ratings.recount import Accepted
 from services.scoring.readmodel import what_if
-from services.scoring.readmodel.snapshot import Snapshots
+from services.scoring.readmodel.snapshots import Snapshots
 from services.scoring.readmodel.versions import YearVersions
 from services.scoring.readmodel.what_if import WhatIfs
 from services.scoring.rebuild.workers import Workers

@@ -14,7 +14,7 @@ from services.scoring.errors import UnitNotRated
 from services.scoring.ratings.json_what_if import comparison_members, what_if_members
 from services.scoring.ratings.recount import Accepted
 from services.scoring.readmodel.compare import compare_years
-from services.scoring.readmodel.snapshot import Snapshots
+from services.scoring.readmodel.snapshots import Snapshots
 from services.scoring.readmodel.versions import YearVersions
 from services.scoring.readmodel.what_if import WhatIfs
 from services.scoring.rubrics.loader import load

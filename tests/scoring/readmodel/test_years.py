@@ -11,7 +11,7 @@ from sqlalchemy import event
 
 from services.chassis.clock import fixed
 from services.scoring.errors import YearUnknown
-from services.scoring.readmodel.snapshot import Snapshots
+from services.scoring.readmodel.snapshots import Snapshots
 from services.scoring.readmodel.years import YEARS_BACK, Years
 from services.scoring.rubrics.loader import SHIPPED, load_directory
 from services.scoring.rubrics.model import Rubrics

@@ -18,7 +18,7 @@ from services.chassis.clock import fixed
 from services.chassis.database.engine import Database
 from services.chassis.database.url import normal_url
 from services.scoring.errors import RubricsReplaced, YearUnknown
-from services.scoring.readmodel.snapshot import Snapshots
+from services.scoring.readmodel.snapshots import Snapshots
 from services.scoring.rubrics.loader import SHIPPED, load_directory
 from services.scoring.rubrics.model import Rubrics
 from services.scoring.sealing.commands import StageCommands, StageOrder, StageRefused

@@ -15,7 +15,8 @@ from services.chassis.database.engine import Database
 from services.chassis.marks import Mark
 from services.scoring.fold.registry import Registry
 from services.scoring.readmodel.as_of import AsOf
-from services.scoring.readmodel.snapshot import Snapshot, Snapshots
+from services.scoring.readmodel.snapshot import Snapshot
+from services.scoring.readmodel.snapshots import Snapshots
 from services.scoring.rubrics.loader import SHIPPED, load_directory
 from services.scoring.rubrics.model import Rubrics
 from services.scoring.sealing.commands import StageCommands, StageOrder

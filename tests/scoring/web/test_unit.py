@@ -17,7 +17,7 @@ from services.chassis.clock import fixed
 from services.scoring.exports.event_labels import event_label
 from services.scoring.fold.registry import Registry
 from services.scoring.readmodel.reader import Reading
-from services.scoring.readmodel.snapshot import Snapshots
+from services.scoring.readmodel.snapshots import Snapshots
 from services.scoring.rubrics.loader import SHIPPED, load_directory
 from services.scoring.web import sheet_rows
 from services.scoring.web.pages.unit_events import EventWords, field_label, field_value

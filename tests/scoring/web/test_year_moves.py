@@ -13,11 +13,12 @@ from contracts import moments
 from services.chassis.auth.credentials import Issuer
 from services.chassis.clock import fixed
 from services.chassis.marks import Mark
+from services.scoring.readmodel import movements
 from services.scoring.readmodel.as_of import AsOf
 from services.scoring.readmodel.moment import Moment
 from services.scoring.readmodel.movements import days_before
 from services.scoring.readmodel.reader import Reading
-from services.scoring.readmodel.snapshot import Snapshots
+from services.scoring.readmodel.snapshots import Snapshots
 from services.scoring.rubrics.loader import SHIPPED, load_directory
 from services.scoring.store import doors
 from tests.scoring.answering import Answering, answering
@@ -47,9 +48,13 @@ MOVE = re.compile(r"<li>(\d+) ngày: <b>([^<]*)</b>([^<]*)</li>")
 
 @pytest.fixture
 async def made(
-    home: Path, tmp_path: Path, issuer: Issuer, known: str
-) -> AsyncIterator[Answering]:  # fmt: skip
-    """Three communes, whose events were recorded on three days, as of the fourth of February."""
+    home: Path, tmp_path: Path, issuer: Issuer, known: str, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Answering]:
+    """Three communes, whose events were recorded on three days, as of the fourth of February.
+
+    The first page waits for the earlier days, however long they take.
+    """
+    monkeypatch.setattr(movements, "SETTLE_SECONDS", None)
     url = f"sqlite:///{tmp_path / 'scoring.db'}"
     async with folding(url, load_directory(SHIPPED)) as fold:
         for instant, events in RECORDED.items():

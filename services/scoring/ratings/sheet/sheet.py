@@ -78,6 +78,21 @@ def sheet_of(
     )
 
 
+def moved_among_others(
+    sheet: Sheet, rating: Rating, unit_year: UnitYear, before: SheetContext, context: SheetContext
+) -> Sheet:
+    """The sheet of a unit whose own facts are the same, while other units have moved.
+
+    It was made with the context `before`.
+    """
+    between, class_name = sheet.next_class, rating.class_name
+    if (class_name, context.rivals) != (sheet.rating.class_name, before.rivals):
+        between = next_class(unit_year, class_name, context.rivals)
+    return replace(
+        sheet, rating=rating, next_class=between, other_rating=context.other_rating
+    )  # fmt: skip
+
+
 def _groups(rubric: Rubric, assessed: Assessment) -> tuple[GroupScore, ...]:
     scores = []
     for group in rubric.groups:

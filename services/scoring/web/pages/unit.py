@@ -19,6 +19,7 @@ from services.scoring.ratings.sheet.numbers import percent_of
 from services.scoring.readmodel.snapshot import Snapshot
 from services.scoring.web import sheet_rows
 from services.scoring.web.desk import Desk
+from services.scoring.web.sheet_lines import LineSections
 from services.scoring.web.unit_frame import UNIT, UnitFrame, UnitQuery, open_frame
 
 
@@ -53,6 +54,7 @@ class Kin(NamedTuple):
 
 def add_unit(pages: FastAPI, site: Site, desk: Desk) -> None:
     """The page of the sheet."""
+    sections = LineSections(site)
 
     @pages.get(UNIT)
     async def unit(
@@ -64,19 +66,18 @@ def add_unit(pages: FastAPI, site: Site, desk: Desk) -> None:
             return frame
         sheet = await desk.reading.sheet(year, frame.unit.key, query.view, query.moment)
         frame = frame._replace(rating=sheet.rating)
-        rubric, groups = frame.snapshot.rubric(frame.unit), sheet_rows.line_groups(sheet)
+        rubric = frame.snapshot.rubric(frame.unit)
         now = frame.snapshot.until or desk.reading.clock()
         return visit.page(
             "unit.html", year=year, frame=frame, sheet=sheet, rating=sheet.rating, rubric=rubric,
-            groups=groups, few=sheet_rows.FEW,
-            bars=sheet_rows.sheet_bars(sheet, groups, rubric, _events(frame)),
+            lines=sections.of(sheet, rubric, _events(frame)),
             lifts=sheet_rows.lifts(sheet), due=sheet_rows.due_soon(sheet, moments.local_day(now)),
             reasons=[reason_row(each) for each in sheet.rating.reasons],
             decisions=sheet_rows.decision_rows(
                 rubric, (*sheet.adjustments, *sheet.exemptions, *sheet.declarations)
             ),
             appeals=sheet_rows.decision_rows(rubric, sheet.appeals),
-            limit=hundredths(sheet.adjustment_limit), events=_events(frame),
+            limit=hundredths(sheet.adjustment_limit),
             results=[result_label(each) for each in sheet.rating.results],
             predecessors=_kin(frame.snapshot, sheet.rating.predecessors),
             successors=_kin(frame.snapshot, sheet.rating.successors),

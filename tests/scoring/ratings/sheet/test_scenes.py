@@ -146,7 +146,7 @@ async def test_a_sheet_that_the_fold_overtakes_is_answered_with_when_to_come_aga
         return 2**62
 
     monkeypatch.setattr(books, "stamp", later)
-    overtaken = await road.get("/ratings/2025/H44.1/sheet")
+    overtaken = await road.get("/ratings/2025/H44.1/sheet", view="own")
     monkeypatch.setattr(arrivals, "WAITERS_MAX", 0)
     full = await road.get("/ratings/2025/H44.1", wait_for=receipt)
     for answer in (overtaken, full):
