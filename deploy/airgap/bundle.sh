@@ -23,7 +23,8 @@ name=danchu-$(sed -n 's/^version = "\(.*\)"$/\1/p' pyproject.toml)
 rm -rf "$out/pack"
 mkdir -p "$out/pack/$name/images"
 cd "$out/pack/$name"
-for image in danchu nats postgres; do gzip -n -1 -c "$out/$image.tar" > "images/$image.tar.gz"; done
+printf '%s\n' danchu nats postgres |
+  xargs -P 2 -I IMAGE sh -ec 'gzip -n -1 -c "$1/$2.tar" > "images/$2.tar.gz"' - "$out" IMAGE
 git -C "$root" archive HEAD deploy | tar -x
 cp "$out/images.env" .
 cp deploy/airgap/load.sh deploy/airgap/README.md .

@@ -74,7 +74,11 @@ say "the composed stack, by the bundle's own files"
 export COMPOSE_PROJECT_NAME=danchu-proof
 DANCHU_PUBLISH_PORT=$("$PYTHON" -c "from tests.support.servers import free_port; print(free_port())")
 export DANCHU_PUBLISH_PORT DANCHU_COMPOSED=http://127.0.0.1:$DANCHU_PUBLISH_PORT
-compose() { "${COMPOSE[@]}" --env-file "$site/images.env" -f "$site/deploy/compose.yaml" "$@"; }
+# The health check of the image, asked each second: nothing here waits for its 10 seconds.
+echo '{version: "3.9", services: {danchu: {healthcheck: {interval: 1s}}}}' > "$out/proof.yaml"
+compose() {
+  "${COMPOSE[@]}" --env-file "$site/images.env" -f "$site/deploy/compose.yaml" -f "$out/proof.yaml" "$@"
+}
 state() { docker inspect --format '{{.State.Health.Status}}' "$(compose ps -q danchu)" 2> /dev/null; }
 healthy() { # waits for it
   for _ in $(seq 240); do
