@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 from opentelemetry import metrics, trace
 from opentelemetry.context import Context
-from opentelemetry.trace import Link, SpanContext
+from opentelemetry.trace import SpanContext
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from services.chassis.settings import Settings
@@ -21,6 +21,8 @@ TRACE_PARENT = "traceparent"
 TRACE_HEADERS = (TRACE_PARENT, "tracestate")
 TRACE_ID = slice(3, 35)
 """Where the id of its trace stands in a traceparent."""
+RECORDED = frozenset("13579bdf")
+"""How the traceparent of a trace that its caller records ends: the lowest of its flags is set."""
 LINKS_MAX = 32
 _propagator = TraceContextTextMapPropagator()
 
@@ -63,43 +65,40 @@ def message_span(
     """A span around the work on a batch of messages that have these headers.
 
     It belongs to their trace where they have one in common, below the current span of that trace.
-    Where they have several it starts a trace of its own, linked with the first 32 of them, each of
-    which gets a span that links back. Nothing is linked where no span is recorded.
+    Where they have several it starts a trace of its own, linked with the first 32 of those that are
+    recorded; `otlp` puts a span that links back into each. Without a record of its own it has none.
     """
     contexts = _contexts(headers)
     first, second = next(contexts, None), next(contexts, None)
     parent = _parent_in(first) if first is not None and second is None else None
     with by.start_as_current_span(name, context=parent, kind=kind) as span:
-        linked: list[SpanContext] = []
         if first is not None and second is not None and span.is_recording():
-            linked = [first, second, *itertools.islice(contexts, LINKS_MAX - 2)]
-        for context in linked:
-            span.add_link(context)
+            recorded = (each for each in (first, second) if each.trace_flags.sampled)
+            for context in itertools.islice(itertools.chain(recorded, contexts), LINKS_MAX):
+                span.add_link(context)
         yield span
-        back = [Link(span.get_span_context())]
-        for context in linked:
-            by.start_span(name, context=_parent(context), links=back).end()
 
 
 def _parent_in(context: SpanContext) -> Context | None:
     """The parent in the trace of all messages; None for the current span, if it is in it."""
     current = trace.get_current_span().get_span_context()
-    return None if current.trace_id == context.trace_id else _parent(context)
-
-
-def _parent(context: SpanContext) -> Context:
+    if current.trace_id == context.trace_id:
+        return None
     return trace.set_span_in_context(trace.NonRecordingSpan(context))
 
 
 def _contexts(headers: Iterable[Mapping[str, str] | None]) -> Iterator[SpanContext]:
-    """The first context of each trace, one after another; unreadable ones are left out.
+    """The first context of each trace, one after another, from the third on of recorded ones.
 
-    A backlog has thousands of messages, so those without a trace pass by a single look.
+    Unreadable ones are left out. A backlog has thousands of messages: those without a trace, or
+    with one that nobody records, are passed over by a look at their text.
     """
     traces: set[str] = set()
     for each in headers:
         parent = each.get(TRACE_PARENT) if each else None
         if not each or not parent or parent[TRACE_ID] in traces:
+            continue
+        if len(traces) > 1 and parent[-1] not in RECORDED:
             continue
         trace_only = {name: each[name] for name in TRACE_HEADERS if name in each}
         context = trace.get_current_span(_propagator.extract(trace_only)).get_span_context()

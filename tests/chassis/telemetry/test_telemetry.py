@@ -12,6 +12,7 @@ from opentelemetry.sdk.trace.sampling import ALWAYS_OFF
 
 from services.chassis.telemetry.instruments import LINKS_MAX, message_span, trace_headers, tracer
 from services.chassis.telemetry.log_lines import JsonLines
+from services.chassis.telemetry.otlp import AllowedSpans
 
 
 def carried(number: int) -> dict[str, str]:
@@ -61,16 +62,33 @@ def test_what_is_no_trace_is_none(parent: str) -> None:
 def test_a_batch_of_many_traces_links_a_bounded_number() -> None:
     """A thousand callers cost as much as 32; each of those finds the batch in its own trace."""
     exporter, provider = InMemorySpanExporter(), TracerProvider()
-    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    provider.add_span_processor(SimpleSpanProcessor(AllowedSpans(exporter)))
     with message_span(provider.get_tracer("test"), "fold", map(carried, range(1000))):
         own = trace_headers()["traceparent"]
-    batch, *others = sorted(exporter.get_finished_spans(), key=lambda span: -len(span.links))
+    batch, *others = exporter.get_finished_spans()
     assert len(batch.links) == len(others) == LINKS_MAX
     assert f"{batch.context.trace_id:032x}" in own
-    assert {span.context.trace_id for span in others} == set(range(1, LINKS_MAX + 1))
+    traces = {(span.context.trace_id, span.parent and span.parent.span_id) for span in others}
+    assert traces == {(number, number) for number in range(1, LINKS_MAX + 1)}
     assert {link.context.span_id for span in others for link in span.links} == {
         batch.context.span_id
     }
+    assert {(span.name, span.start_time, span.end_time) for span in others} == {
+        ("fold", batch.end_time, batch.end_time)
+    }
+    assert len({span.context.span_id for span in others}) == LINKS_MAX
+
+
+def test_callers_that_record_nothing_are_not_linked() -> None:
+    """Wherever they stand in the batch: there is no span of theirs to link, and none is made."""
+    exporter, provider = InMemorySpanExporter(), TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(AllowedSpans(exporter)))
+    silent = [{"traceparent": f"00-{n:032x}-{n:016x}-00"} for n in range(100, 200)]
+    with message_span(provider.get_tracer("test"), "fold", [*silent, carried(1), carried(2)]):
+        pass
+    batch, *others = exporter.get_finished_spans()
+    assert [link.context.trace_id for link in batch.links] == [2, 3]
+    assert {span.context.trace_id for span in others} == {2, 3}
 
 
 class Reads(dict[str, str]):
