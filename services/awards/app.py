@@ -10,6 +10,7 @@ from services.awards.tables import MIGRATIONS
 from services.awards.unit_register import Units
 from services.chassis import outbox_service
 from services.chassis.auth import credentials
+from services.chassis.broker_startup import Task
 from services.chassis.clock import Clock, now_us
 from services.chassis.outbox_service import Producer
 from services.chassis.service_schema import migrate_service
@@ -18,6 +19,7 @@ from services.chassis.token_watch import TokenWatch
 from services.records import vault
 from services.records.command_endpoint import Desk
 from services.records.pages.site import mount_pages
+from services.records.unit_names import unit_names
 
 
 async def migrated(settings: Settings) -> None:
@@ -37,5 +39,8 @@ def build(settings: Settings, clock: Clock = now_us, units: Units | None = None)
     keys = [*credentials.token_keys(settings), hidden.as_keys(queries.honorees)]
     register = units or unit_register.units_from_stream(parts.broker)
     api = build_api(desk, awards, register, parts.health)
-    mount_pages(api, desk, settings, AWARDS_PAGES)
-    return Producer(parts, api, MIGRATIONS, TokenWatch(parts.db, verifier), keys=keys)
+    names = unit_names(settings, SERVICE, clock)
+    mount_pages(api, desk, settings, AWARDS_PAGES, names)
+    tokens = TokenWatch(parts.db, verifier)
+    beside: dict[str, Task] = {"unit names": names.run}
+    return Producer(parts, api, MIGRATIONS, tokens, beside, keys=keys)

@@ -7,6 +7,7 @@ from contracts import moments
 from services.chassis import outbox_service
 from services.chassis.auth import credentials
 from services.chassis.auth.credentials import Credential
+from services.chassis.broker_startup import Task
 from services.chassis.clock import Clock, now_us
 from services.chassis.errors import DatabaseAway
 from services.chassis.outbox_service import Producer
@@ -17,6 +18,7 @@ from services.records import vault
 from services.records.announcing import source_of
 from services.records.command_endpoint import Desk
 from services.records.pages.site import mount_pages
+from services.records.unit_names import unit_names
 from services.records.work import Work
 from services.training import queries
 from services.training.api.build import build_api
@@ -47,14 +49,16 @@ def build(settings: Settings, clock: Clock = now_us) -> Producer:
     desk = Desk(SERVICE, parts.db, clock, verifier, parts.relay.nudge, hidden.index, TERMS)
     rosters = Rosters(Persons(hidden))
     api = build_api(desk, rosters, Courses(hidden), parts.health)
-    mount_pages(api, desk, settings, TRAINING_PAGES)
+    names = unit_names(settings, SERVICE, clock)
+    mount_pages(api, desk, settings, TRAINING_PAGES, names)
 
     async def years() -> None:
         await begin_years(desk, rosters)
 
+    beside: dict[str, Task] = {"years": years, "unit names": names.run}
     keys = [*credentials.token_keys(settings), hidden.as_keys(queries.every_hidden)]
     tokens = TokenWatch(parts.db, verifier)
-    return Producer(parts, api, MIGRATIONS, tokens, {"years": years}, keys=keys)
+    return Producer(parts, api, MIGRATIONS, tokens, beside, keys=keys)
 
 
 async def begin_years(desk: Desk, rosters: Rosters) -> None:

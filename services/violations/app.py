@@ -10,6 +10,7 @@ from services.chassis.token_watch import TokenWatch
 from services.records import vault
 from services.records.command_endpoint import Desk
 from services.records.pages.site import mount_pages
+from services.records.unit_names import unit_names
 from services.violations import queries, terms_file
 from services.violations.api import build_api
 from services.violations.handlers import Violations
@@ -33,5 +34,6 @@ def build(settings: Settings, clock: Clock = now_us) -> Producer:
     violations = Violations(hidden, terms_file.load())
     keys = [*credentials.token_keys(settings), hidden.as_keys(queries.list_encrypted)]
     api, tokens = build_api(desk, violations, parts.health), TokenWatch(parts.db, verifier)
-    mount_pages(api, desk, settings, VIOLATIONS_PAGES)
-    return Producer(parts, api, MIGRATIONS, tokens, keys=keys)
+    names = unit_names(settings, SERVICE, clock)
+    mount_pages(api, desk, settings, VIOLATIONS_PAGES, names)
+    return Producer(parts, api, MIGRATIONS, tokens, {"unit names": names.run}, keys=keys)

@@ -23,6 +23,10 @@ SYSTEM_ACCOUNT, SYSTEM_USER = "SYSTEM", "system"
 EMIT_SUBJECTS = "danchu.emit.*"
 UNIT_SUBJECTS = "danchu.emit.*.*"
 """Where the door hears the requests of credentials: the unit and the user of each."""
+UNIT_NAMES = tuple(
+    f"$JS.API.DIRECT.GET.EVENTS.danchu.events.*.unit.{name}" for name in ("registered", "renamed")
+)
+"""By which a system of record reads what units are called, and nothing else of the stream."""
 FEED_CONSUMER = ConsumerPlan("RATINGS", "hr")
 """The durable consumer of the feed, which an HR system reads."""
 _FEED = f"{FEED_CONSUMER.stream}.{FEED_CONSUMER.name}"
@@ -84,7 +88,8 @@ def _record(name: str) -> Grant:
     door = _door(name)
     events = [f"danchu.events.*.{short}" for short, t in CANONICAL.items() if t.producer == name]
     return Grant(
-        (*events, f"danchu.events.*.event.retracted.{name}", *door.publish), door.subscribe
+        (*events, f"danchu.events.*.event.retracted.{name}", *UNIT_NAMES, *door.publish),
+        door.subscribe,
     )
 
 

@@ -17,6 +17,8 @@ from services.chassis.web.sign_out import add_sign_out
 from services.chassis.web.site import Admission, Site
 from services.records.command_endpoint import Desk
 from services.records.pages.api_client import RecordApi, RecordRefused
+from services.records.pages.units import unit_filters
+from services.records.unit_names import UnitNames
 
 MOUNT = "/pages"
 AddPages = Callable[[FastAPI, Site, RecordApi], None]
@@ -31,8 +33,10 @@ class PageSet:
     routes: tuple[AddPages, ...]
 
 
-def mount_pages(api: FastAPI, desk: Desk, settings: Settings, pages: PageSet) -> None:
-    """Adds the pages to the application whose interface they call.
+def mount_pages(
+    api: FastAPI, desk: Desk, settings: Settings, pages: PageSet, names: UnitNames
+) -> None:  # fmt: skip
+    """Adds the pages to the application whose interface they call; `names` are those of units.
 
     Sessions are opened at once, which checks their keys; the routes, a third of what composing a
     service takes, are made for the first request.
@@ -43,6 +47,8 @@ def mount_pages(api: FastAPI, desk: Desk, settings: Settings, pages: PageSet) ->
         settings.public_url, __package__,
         by_issuer=settings.oidc_client_id is not None,
     )  # fmt: skip
+
+    site.environment.filters |= unit_filters(names)
 
     @cache
     def composed() -> FastAPI:
