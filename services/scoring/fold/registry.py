@@ -53,6 +53,7 @@ class Unit:
     names: list[tuple[int, Order, str]] = field(default_factory=list)
     heads: list[tuple[int, Order, str, str]] = field(default_factory=list)
     codes: frozenset[str] = frozenset()
+    _names_in: dict[int, str] = field(default_factory=dict, repr=False, compare=False)
 
     def search_texts(self) -> list[str]:
         """What it is found by: every name and code that it ever had, and its key."""
@@ -81,9 +82,16 @@ class Unit:
         return end if self.ends is None else min(end, self.ends)
 
     def name_in(self, year: int) -> str:
-        """The name in force at the end of the unit's part of the year."""
-        names = [entry for entry in self.names if entry[0] < self.end_in(year)]
-        return max(names)[2] if names else self.name
+        """The name in force at the end of the unit's part of the year.
+
+        It is remembered: a unit of a registry that is complete does not change.
+        """
+        name = self._names_in.get(year)
+        if name is None:
+            end = self.end_in(year)
+            names = [entry for entry in self.names if entry[0] < end]
+            name = self._names_in[year] = max(names)[2] if names else self.name
+        return name
 
 
 NEVER = 2**62
