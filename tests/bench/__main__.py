@@ -34,6 +34,9 @@ def options(arguments: Sequence[str]) -> tuple[Options, Path | None]:
     parser.add_argument("--abuse-events", type=int, default=standard.abuse.events)
     parser.add_argument("--flood", type=int, default=standard.abuse.publishes, help="publishes")
     parser.add_argument("--entries", type=int, default=standard.entries, help="events of a seal")
+    parser.add_argument(
+        "--pairs", type=int, default=standard.pairs, help="with and without telemetry"
+    )
     parser.add_argument("--only", choices=PARTS, action="append", help="may be repeated")
     parser.add_argument("--database", choices=DATABASES, action="append", help="may be repeated")
     parser.add_argument("--json", type=Path, help="also write the figures to this file")
@@ -42,7 +45,7 @@ def options(arguments: Sequence[str]) -> tuple[Options, Path | None]:
         City(asked.units, asked.events, asked.seed), asked.tutorial_events, asked.door_events,
         asked.backlog, Size(asked.abuse_events, asked.flood), asked.repeat, asked.seconds,
         tuple(asked.only or PARTS), tuple(asked.database or DATABASES),
-        " ".join(["python -m tests.bench", *arguments]), asked.entries,
+        " ".join(["python -m tests.bench", *arguments]), asked.entries, asked.pairs,
     )  # fmt: skip
     return made, asked.json
 

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from rich.table import Table
 
-Goal = Literal["ratio", "at least", "at most"]
+Goal = Literal["ratio", "ratio at most", "at least", "at most"]
 
 
 @dataclass
@@ -53,6 +53,8 @@ class Figure:
         """Whether the target is reached."""
         if self.goal == "at most":
             return self.value <= self.target
+        if self.goal == "ratio at most":
+            return self.ratio is not None and self.ratio <= self.target
         return ((self.ratio or 0.0) if self.goal == "ratio" else self.value) >= self.target
 
     def shown(self) -> dict[str, Any]:
@@ -113,11 +115,13 @@ def _stages(database: str, spent: dict[str, float]) -> Table:
 def _target(figure: Figure) -> str:
     if figure.goal == "ratio":
         return f"{figure.target:g} x"
+    if figure.goal == "ratio at most":
+        return f"at most {figure.target:g} x"
     return f"{figure.goal} {_number(figure.target)}"
 
 
 def _ratio(value: float) -> str:
-    """With as many digits as a target has: 0.95 is asked of telemetry, 40 of the fold."""
+    """With as many digits as a target has: 1.05 is asked of telemetry, 40 of the fold."""
     return f"{value:.3f}" if value < 2 else f"{value:.1f}"
 
 

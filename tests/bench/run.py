@@ -27,7 +27,7 @@ PARTS = (
     FOLD, RATING, REBUILD, EXPORTS, PAST, WHAT_IF, BESIDE, LIVE, SEALING, DOOR, RELAY, SEALS, ABUSE,
     STAGES, TELEMETRY, PAGES,
 )  # fmt: skip
-ON_FOLDED = {FOLD, RATING, REBUILD, EXPORTS, PAST, WHAT_IF, SEALING, TELEMETRY}
+ON_FOLDED = {FOLD, RATING, REBUILD, EXPORTS, PAST, WHAT_IF, SEALING}
 """What is measured on what a fold left."""
 DATABASES = (POSTGRESQL, SQLITE)
 FOLD_RATIO = {POSTGRESQL: 40.0, SQLITE: 30.0}
@@ -41,7 +41,7 @@ SEAL_TARGET, VERIFY_TARGET = 10.0, 5.0
 YEAR_TARGET, UNIT_TARGET = 6.0, 150.0
 ENTRIES_TARGET = 10_000.0
 PAGE_TARGET, SIZE_TARGET, CROWD_TARGET = 50.0, 100.0, 300.0
-EXPORTED_FOLD_RATIO, EXPORTED_RATING_RATIO = 0.95, 0.9
+EXPORTED_FOLD_RATIO, EXPORTED_RATING_RATIO, SILENT_PERCENT = 1.05, 1.1, 0.5
 BATCH = 1000
 log = Console(stderr=True)
 
@@ -61,6 +61,7 @@ class Options:
     databases: tuple[str, ...] = DATABASES
     command: str = "python -m tests.bench"
     entries: int = 100_000
+    pairs: int = 7
 
 
 class Figures:
@@ -119,16 +120,15 @@ class Figures:
         self.sealing = Figure(
             "draft and seal of a year", database, "entries/s", "at least", ENTRIES_TARGET
         )
-        self.exported_fold = Figure(
-            "backlog to ratings, with telemetry", database, "events/CPU s", "ratio",
-            EXPORTED_FOLD_RATIO,
-        )  # fmt: skip
-        self.exported_rating = Figure(
-            "one rating, with telemetry",
-            database,
-            "answers/CPU s",
-            "ratio",
-            EXPORTED_RATING_RATIO,
+        self.exported_fold, self.exported_rating = (
+            Figure(f"{name}, with telemetry", database, unit, "ratio at most", target)
+            for name, unit, target in (
+                ("backlog to ratings", "CPU µs/event", EXPORTED_FOLD_RATIO),
+                ("one rating", "CPU µs/answer", EXPORTED_RATING_RATIO),
+            )
+        )
+        self.silent = Figure(
+            "telemetry that is off, of the fold", database, "%", "at most", SILENT_PERCENT
         )
         self.pages = {
             name: (
@@ -152,7 +152,7 @@ class Figures:
             REBUILD: [self.rebuild, self.healing], RELAY: [self.relay], EXPORTS: self.files,
             WHAT_IF: self.what_ifs, BESIDE: [self.beside], LIVE: [self.live],
             SEALS: self.seals, PAST: self.past, SEALING: [self.sealing],
-            TELEMETRY: [self.exported_fold, self.exported_rating],
+            TELEMETRY: [self.exported_fold, self.exported_rating, self.silent],
             PAGES: [*(figure for pair in self.pages.values() for figure in pair), self.crowd],
             ABUSE: [figure for pair in self.waits.values() for figure in pair],
         }  # fmt: skip
@@ -179,9 +179,6 @@ async def run(options: Options) -> Report:
                 log.print(f"{database}, {number} of {options.repeat}", style="dim")
                 await _scoring(ground, database, options, figures)
                 await _what_ifs(ground, database, options, figures)
-                if TELEMETRY in options.only:
-                    compared = await telemetry.fold_beside(ground, database)
-                    figures.exported_fold.add(*compared)
                 if DOOR in options.only:
                     async with ground.database(database) as url:
                         figures.door.add(await measures.door(ground, url, batches))
@@ -200,6 +197,8 @@ async def run(options: Options) -> Report:
                     await _pages(ground, database, options, figures)
                 if ABUSE in options.only:
                     await _abuse(ground, database, options, figures)
+            if TELEMETRY in options.only:
+                await _telemetry(ground, database, options, figures)
             if STAGES in options.only:
                 async with ground.database(database) as url:
                     report.stages[database] = await measures.stages(ground, url)
@@ -216,10 +215,6 @@ async def _scoring(ground: Ground, database: str, options: Options, figures: Fig
         await measures.check_ratings(ground, url, "the fold")
         if RATING in options.only:
             await _rating(ground, database, url, options.seconds, figures.rating)
-        if TELEMETRY in options.only:
-            figures.exported_rating.add(
-                *await telemetry.rating_beside(ground, url, options.seconds)
-            )
         if EXPORTS in options.only:
             for figure, milliseconds in zip(figures.files, await exports(ground, url), strict=True):
                 figure.add(milliseconds)
@@ -257,6 +252,19 @@ async def _what_ifs(ground: Ground, database: str, options: Options, figures: Fi
             arrived.beside, arrived.alone, answers=arrived.answers,
             behind_s=arrived.behind, behind_alone_s=arrived.behind_alone,
         )  # fmt: skip
+
+
+async def _telemetry(ground: Ground, database: str, options: Options, figures: Figures) -> None:
+    """What telemetry costs, by pairs; each fold is the one with telemetry in every second pair."""
+    off = await telemetry.silent(ground, database)
+    figures.silent.add(off.percent, nanoseconds=off.nanoseconds)
+    async with telemetry.traced(ground) as grounds:
+        for number in range(1, options.pairs + 1):
+            log.print(f"{database}, pair {number} of {options.pairs}", style="dim")
+            costs = await telemetry.costs(grounds, database, options.seconds)
+            figures.exported_fold.add(*costs.fold)
+            figures.exported_rating.add(*costs.rating)
+            grounds.reverse()
 
 
 async def _pages(ground: Ground, database: str, options: Options, figures: Figures) -> None:

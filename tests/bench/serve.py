@@ -25,7 +25,7 @@ from services.intake.settings import IntakeSettings
 from services.scoring import app as scoring
 from services.scoring.operations import rebuild as rebuilding
 from services.scoring.settings import ScoringSettings
-from tests.bench import backlog, stages
+from tests.bench import backlog, stages, telemetry_calls
 from tests.bench.listen import listen_bounded
 
 
@@ -50,12 +50,13 @@ async def writers() -> None:
 
 async def queries() -> None:
     """Scoring's queries, beside a fold that may run elsewhere."""
-    app = scoring.build(ScoringSettings(), "http")
+    settings = ScoringSettings()
+    instruments.setup(settings, "queries", "bench")
+    app = scoring.build(settings, "http")
     await app.start()
     root = compose({"scoring": (app.api, app.health)})
-    with exporting(app, "queries"):
-        exports = app.settings.exports_telemetry
-        await listen_bounded(measure_requests(root) if exports else root)
+    with measuring(app):
+        await listen_bounded(measure_requests(root) if settings.exports_telemetry else root)
 
 
 async def pages() -> None:
@@ -67,24 +68,25 @@ async def pages() -> None:
 
 async def fold() -> None:
     """Scoring's fold."""
-    app = scoring.build(ScoringSettings(), "fold")
+    settings = ScoringSettings()
+    instruments.setup(settings, "fold", "bench")
+    app = scoring.build(settings, "fold")
     await app.start()
-    with exporting(app, "fold"):
+    with measuring(app):
         await app.failed()
 
 
 @contextlib.contextmanager
-def exporting(app: scoring.App, process: str) -> Iterator[None]:
-    """Exports telemetry as `danchu serve` does, where the settings ask for it."""
+def measuring(app: scoring.App) -> Iterator[None]:
+    """Measures the gauges as `danchu serve` does, where the settings ask for metrics."""
     if not app.settings.exports_telemetry:
         yield
         return
-    instruments.setup(app.settings, process, "bench")
-    measuring = asyncio.create_task(measure_for_ever(app.measures()))
+    task = asyncio.create_task(measure_for_ever(app.measures()))
     try:
         yield
     finally:
-        measuring.cancel()
+        task.cancel()
 
 
 async def fold_by_stages() -> None:
@@ -95,6 +97,18 @@ async def fold_by_stages() -> None:
     await stages.folded(app.db, int(os.environ["BENCH_LAST"]))
     await app.stop()
     print(json.dumps(spent))
+
+
+async def fold_silently() -> None:
+    """The fold without telemetry; prints what its calls take all the same, in seconds."""
+    calls = telemetry_calls.install()
+    app = scoring.build(ScoringSettings(), "fold")
+    await app.start()
+    began = time.process_time()
+    await stages.folded(app.db, int(os.environ["BENCH_LAST"]))
+    whole = time.process_time() - began
+    await app.stop()
+    print(json.dumps({"telemetry": calls.seconds, "whole": whole, "calls": calls.number}))
 
 
 async def rebuild() -> None:
@@ -108,7 +122,7 @@ async def rebuild() -> None:
 PARTS: dict[str, Callable[[], Awaitable[None]]] = {
     "door": door, "relay": relay, "writers": writers, "queries": queries,
     "pages": pages, "fold": fold,
-    "stages": fold_by_stages, "rebuild": rebuild,
+    "stages": fold_by_stages, "silent": fold_silently, "rebuild": rebuild,
 }  # fmt: skip
 
 
@@ -118,5 +132,7 @@ async def main(part: str) -> None:
 
 
 if __name__ == "__main__":
+    if os.environ.get("BENCH_CORE"):
+        os.sched_setaffinity(0, {int(os.environ["BENCH_CORE"])})
     gc.freeze()  # as every process of danchu: what was loaded is never garbage
     uvloop.run(main(sys.argv[1]))

@@ -39,7 +39,7 @@ from tests.bench.run import (
 SMALL = (
     "--events", "2000", "--units", "12", "--tutorial-events", "200", "--door-events", "1500",
     "--backlog", "1500", "--entries", "500",
-    "--seconds", "0.3", "--repeat", "1",
+    "--seconds", "0.3", "--repeat", "1", "--pairs", "1",
 )  # fmt: skip
 SMALL_ABUSE = (
     "--events", "100", "--units", "5", "--repeat", "1", "--only", "abuse", "--database", SQLITE,
@@ -71,7 +71,11 @@ FIGURES = {
         BESIDE: ("backlog to ratings beside what-ifs",),
         LIVE: ("events as they arrive, beside what-ifs",),
         SEALING: ("draft and seal of a year",),
-        TELEMETRY: ("backlog to ratings, with telemetry", "one rating, with telemetry"),
+        TELEMETRY: (
+            "backlog to ratings, with telemetry",
+            "one rating, with telemetry",
+            "telemetry that is off, of the fold",
+        ),
         PAGES: (
             *(f"page {name}, p99" for name in PAGE_PATHS),
             *(f"page {name}, with all it loads" for name in PAGE_PATHS),

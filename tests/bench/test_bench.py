@@ -105,14 +105,19 @@ def test_a_wrong_result_ends_the_run_without_a_figure(monkeypatch: Any, capsys: 
 def test_a_ratio_near_one_is_printed_with_the_digits_of_its_target(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """Telemetry may cost 5 % of the fold: 0.948 is not reached, and is not printed as 0.9 or 1."""
+    """Telemetry may cost 5 % of the fold: 1.052 is not reached, and is not printed as 1.1 or 1."""
     report = Report("", 1, 1, "")
-    for exported, target in ((94.8, 0.95), (95.1, 0.95), (90.0, 0.9), (3100.0, 30.0)):
-        report.figures.append(Figure("f", "sqlite", "events/CPU s", "ratio", target))
-        report.figures[-1].add(exported, 100.0)
+    costs = ((105.2, 1.05), (104.9, 1.05), (110.0, 1.1))
+    report.figures = [
+        *(
+            Figure("f", "sqlite", "µs", "ratio at most", target, [v], [100.0])
+            for v, target in costs
+        ),
+        Figure("f", "sqlite", "events/s", "ratio", 30.0, [3100.0], [100.0]),
+    ]
     Console(width=120).print(tables(report)[0])
     rows = [line.split("│")[5:8] for line in capsys.readouterr().out.splitlines() if "f  " in line]
     assert [[cell.strip() for cell in row] for row in rows] == [
-        ["0.948 x", "0.95 x", "no"], ["0.951 x", "0.95 x", "yes"], ["0.900 x", "0.9 x", "yes"],
-        ["31.0 x", "30 x", "yes"],
+        ["1.052 x", "at most 1.05 x", "no"], ["1.049 x", "at most 1.05 x", "yes"],
+        ["1.100 x", "at most 1.1 x", "yes"], ["31.0 x", "30 x", "yes"],
     ]  # fmt: skip
