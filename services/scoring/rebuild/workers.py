@@ -142,6 +142,8 @@ async def _answer(process: Process) -> Any:
 
 def _send(process: Process, body: bytes) -> None:
     assert process.stdin is not None
+    if process.stdin.is_closing():  # to write into it is an error of the event loop of production
+        raise WorkerDied
     process.stdin.write(_LENGTH.pack(len(body)))
     process.stdin.write(body)
 
