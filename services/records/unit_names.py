@@ -23,7 +23,8 @@ from services.chassis.settings import Settings
 
 STREAM, PREFIX = "EVENTS", "danchu.events"
 REGISTERED, RENAMED = "unit.registered", "unit.renamed"
-LOOK_SECONDS = 60.0
+LOOK_SECONDS, SOON_SECONDS = 60.0, 2.0
+"""The pause between looks, and the one after a look that found something new or nothing at all."""
 AT_ONCE = 16
 log = logging.getLogger(__name__)
 
@@ -68,17 +69,20 @@ class UnitNames:
         """Looks again and again, until it is cancelled; closes its connection then."""
         try:
             while True:
+                pause = LOOK_SECONDS
                 try:
-                    await self.look()
+                    if await self.look() or not self._counts:
+                        pause = SOON_SECONDS
                 except BrokerAway as away:
                     log.info("units have no names here", extra={"error": str(away)})
-                await asyncio.sleep(LOOK_SECONDS)
+                await asyncio.sleep(pause)
         finally:
             await self.broker.close()
 
-    async def look(self) -> None:
-        """Reads what is new since the last look; BrokerAway."""
+    async def look(self) -> bool:
+        """Reads what is new since the last look; whether anything was. BrokerAway."""
         await self.broker.ensure()
+        changed = False
         for short in (REGISTERED, RENAMED):
             with translate_client_errors():
                 info = await self.broker.manager().stream_info(
@@ -89,6 +93,8 @@ class UnitNames:
             for begin in range(0, len(new), AT_ONCE):
                 await asyncio.gather(*map(self._read, new[begin : begin + AT_ONCE]))
             self._counts |= counts
+            changed = changed or bool(new)
+        return changed
 
     async def _read(self, subject: str) -> None:
         """The last event of a subject; one that cannot be read names nothing."""
