@@ -46,9 +46,7 @@ class TableProcesses:
 
     async def _answer(self, raw: bytes, sheet: str | None) -> dict[str, Any]:
         arguments = [*COMMAND, str(os.getpid()), *([] if sheet is None else [sheet])]
-        reader = await asyncio.create_subprocess_exec(
-            sys.executable, *arguments, stdin=PIPE, stdout=PIPE, stderr=DEVNULL, env={}
-        )
+        reader = await _started(arguments)
         try:
             async with asyncio.timeout(self.seconds):
                 answer, _ = await asyncio.gather(_output(reader), _feed(reader, raw))
@@ -56,13 +54,31 @@ class TableProcesses:
         except TimeoutError:
             raise TableFault("too-slow", seconds=round(self.seconds)) from None
         finally:
-            if reader.returncode is None:
-                reader.kill()
-                await reader.wait()
+            await _end(reader)
         if status != 0 or not answer:
             log.warning("the reader of an uploaded file ended early", extra={"status": status})
             raise TableFault("too-complex")
         return dict(json.loads(answer))
+
+
+async def _started(arguments: list[str]) -> Process:
+    """A running reader, or none where the caller is cancelled: uvloop would leave it behind."""
+    starting = asyncio.create_task(
+        asyncio.create_subprocess_exec(
+            sys.executable, *arguments, stdin=PIPE, stdout=PIPE, stderr=DEVNULL, env={}
+        )
+    )
+    try:
+        return await asyncio.shield(starting)
+    except asyncio.CancelledError:
+        await _end(await starting)
+        raise
+
+
+async def _end(reader: Process) -> None:
+    if reader.returncode is None:
+        reader.kill()
+        await reader.wait()
 
 
 async def _feed(reader: Process, raw: bytes) -> None:
