@@ -48,9 +48,9 @@ def no_language() -> None:
 
 
 @pytest.fixture
-def anyio_backend() -> str:
-    """Tests of coroutines run on asyncio alone."""
-    return "asyncio"
+def anyio_backend() -> tuple[str, dict[str, bool]]:
+    """Tests of coroutines run on asyncio alone, by the event loop of production."""
+    return "asyncio", {"use_uvloop": True}
 
 
 async def eventually(holds: Callable[[], Any], seconds: float = 20) -> Any:

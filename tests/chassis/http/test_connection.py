@@ -18,12 +18,6 @@ ENDLESS = 400
 """Parts of 4 KiB: far more than any bound of a head."""
 
 
-@pytest.fixture
-def anyio_backend() -> tuple[str, dict[str, bool]]:
-    """The loop of production."""
-    return "asyncio", {"use_uvloop": True}
-
-
 @pytest.mark.usefixtures("hurried")
 async def test_a_head_that_comes_line_by_line_is_cut_while_others_are_answered() -> None:
     """Time is of the whole head, however often something comes: 408, and who asks is served."""

@@ -12,12 +12,6 @@ pytestmark = pytest.mark.anyio
 OURS = "10.0.0.0/8, 2001:db8::1"
 
 
-@pytest.fixture
-def anyio_backend() -> tuple[str, dict[str, bool]]:
-    """The loop of production."""
-    return "asyncio", {"use_uvloop": True}
-
-
 @pytest.mark.parametrize(
     ("sent", "host"),
     [

@@ -17,12 +17,6 @@ from tests.support.sockets import get, served
 pytestmark = pytest.mark.anyio
 
 
-@pytest.fixture
-def anyio_backend() -> tuple[str, dict[str, bool]]:
-    """The loop of production."""
-    return "asyncio", {"use_uvloop": True}
-
-
 @examples(max_examples=50)
 @given(st.lists(st.tuples(st.floats(0, 3), st.integers(1, 10)), max_size=40))
 def test_no_window_has_more_than_a_burst_and_the_rate(steps: list[tuple[float, int]]) -> None:

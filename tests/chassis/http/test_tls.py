@@ -28,12 +28,6 @@ pytestmark = pytest.mark.anyio
 __all__ = ["hurried"]
 
 
-@pytest.fixture
-def anyio_backend() -> tuple[str, dict[str, bool]]:
-    """The loop of production."""
-    return "asyncio", {"use_uvloop": True}
-
-
 @pytest.fixture(scope="module")
 def authority() -> Authority:
     """One authority for all."""

@@ -36,12 +36,6 @@ SECONDS = 60
 
 
 @pytest.fixture
-def anyio_backend() -> tuple[str, dict[str, bool]]:
-    """The loop of production."""
-    return "asyncio", {"use_uvloop": True}
-
-
-@pytest.fixture
 async def fold(tmp_path: Path, database_url: str) -> AsyncIterator[Fold]:
     """A folded city of a year with mergers, on either database."""
     async with folding(database_url, rubrics(1, tmp_path)[1]) as result:
