@@ -141,9 +141,9 @@ class Snapshots:
 
     async def _update(self, conn: AsyncConnection, stamp: int) -> dict[int, Snapshot]:
         """The next snapshots: only the units whose books changed are assessed again."""
-        changed = await books.changed_tallies(conn, self._snapshots, self.commit.stamp)
-        snapshots = dict(self._snapshots)
-        for year, before in self._snapshots.items():
+        snapshots = dict(self._snapshots)  # whoever reads meanwhile changes the order of the years
+        changed = await books.changed_tallies(conn, snapshots, self.commit.stamp)
+        for year, before in [*snapshots.items()]:
             if year in changed:
                 snapshots[year] = await _next_snapshot(conn, before, changed[year], stamp)
             else:

@@ -12,9 +12,10 @@ import pytest
 from starlette.types import Message, Scope
 
 from services.chassis.clock import fixed
-from services.scoring.queries import books
+from services.scoring.queries import books, events
 from services.scoring.readmodel.question import OneQuestion, one_question, renew_question
 from services.scoring.readmodel.reader import Reading
+from services.scoring.readmodel.snapshot import Snapshot
 from services.scoring.readmodel.snapshots import Snapshots
 from services.scoring.rubrics.loader import SHIPPED, load_directory
 from tests.scoring.folding import Fold, folding
@@ -129,6 +130,40 @@ async def test_questions_at_the_same_time_do_not_share_their_beginning(tmp_path:
         with one_question():
             second = (await reading.snapshot(YEAR)).rating("A").total
         assert await first <= second > 0
+
+
+async def test_years_are_read_while_others_are_brought_up_to_a_commit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both answer: an earlier question from memory, and the later one what was committed."""
+    async with commune(tmp_path) as (fold, reading):
+        for year in (YEAR, YEAR - 1):
+            await reading.snapshot(year)
+        refreshing, may_end = asyncio.Event(), asyncio.Event()
+        whole = events.decisions
+
+        async def slow(*arguments: Any) -> Any:
+            refreshing.set()
+            await may_end.wait()
+            return await whole(*arguments)
+
+        monkeypatch.setattr(events, "decisions", slow)
+        with one_question():
+            before = (await reading.snapshot(YEAR)).rating("A").total
+            await fold.fold(held(3))
+            later = asyncio.create_task(ask_now(reading))
+            await refreshing.wait()
+            for year in (YEAR, YEAR - 1):
+                await reading.snapshot(year)
+            assert (await reading.snapshot(YEAR)).rating("A").total == before
+        may_end.set()
+        assert (await later).rating("A").total > before
+
+
+async def ask_now(reading: Reading) -> Snapshot:
+    """The year for a question of now."""
+    with one_question():
+        return await reading.snapshot(YEAR)
 
 
 async def test_to_renew_question_without_a_question_is_nothing() -> None:
