@@ -33,7 +33,7 @@ from services.scoring.errors import ClassUnknown
 from services.scoring.ratings.json import rating_members
 from services.scoring.ratings.listing import CursorWrong
 from services.scoring.ratings.sheet.json import sheet_members
-from services.scoring.readmodel.computing import compute
+from services.scoring.readmodel.computing import compute_by_size
 from services.scoring.readmodel.reader import RatingPage, Reading
 from services.scoring.readmodel.snapshot import FEW_UNITS
 
@@ -144,4 +144,4 @@ async def _ratings_answer(page: RatingPage) -> Response:
         return year_body({"items": items, "next": page.next}, page.snapshot)
 
     few = len(page.items) < FEW_UNITS
-    return rating_answer(body() if few else await compute(body), page.snapshot)
+    return rating_answer(await compute_by_size(few, body), page.snapshot)

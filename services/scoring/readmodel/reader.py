@@ -20,7 +20,7 @@ from services.scoring.ratings.model import Rating
 from services.scoring.ratings.sheet.model import Sheet
 from services.scoring.readmodel.arrivals import Arrivals
 from services.scoring.readmodel.changes import unit_changes, unit_differences
-from services.scoring.readmodel.computing import compute
+from services.scoring.readmodel.computing import compute_by_size
 from services.scoring.readmodel.history import Histories, HistoryPage
 from services.scoring.readmodel.moment import NOW, Moment
 from services.scoring.readmodel.movements import PastPlaces
@@ -153,7 +153,7 @@ async def rating_page(
         return [snapshot.rating(key) for key in keys.units]
 
     few = len(keys.units) < FEW_UNITS
-    items = ratings() if few else await compute(ratings)
+    items = await compute_by_size(few, ratings)
     return RatingPage(items, keys.next, snapshot, len(matches))
 
 

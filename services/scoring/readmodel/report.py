@@ -28,7 +28,7 @@ from services.scoring.ratings.report.model import (
 )
 from services.scoring.ratings.report.movements import class_counts, movements
 from services.scoring.readmodel.appeals import appeal_page
-from services.scoring.readmodel.computing import compute
+from services.scoring.readmodel.computing import compute_by_size
 from services.scoring.readmodel.coverage import targets
 from services.scoring.readmodel.decisions import council_decisions
 from services.scoring.readmodel.moment import NOW
@@ -85,7 +85,7 @@ class Reports:
         appeals = await appeal_page(self.reading, now.year, reader, None, None, ALL)
         late = await self._late(now)
         few = len(now.standings) < FEW_UNITS
-        figures = figures_of(now, before) if few else await compute(figures_of, now, before)
+        figures = await compute_by_size(few, figures_of, now, before)
         names = now.registry.units
         return structs.replace(
             figures, decisions=tuple(decisions), late=late,

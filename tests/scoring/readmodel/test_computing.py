@@ -8,7 +8,7 @@ import threading
 
 import pytest
 
-from services.scoring.readmodel.computing import compute
+from services.scoring.readmodel.computing import compute, compute_by_size
 
 pytestmark = pytest.mark.anyio
 VOICE: contextvars.ContextVar[str] = contextvars.ContextVar("voice", default="")
@@ -45,3 +45,11 @@ async def test_never_two_at_once_and_the_loop_goes_on() -> None:
     leave.set()
     await both
     assert running == ["first", "second"]
+
+
+async def test_what_is_little_is_computed_at_once() -> None:
+    """Where a thread would cost more than it saves; what is much goes apart."""
+    here = threading.get_ident()
+    assert await compute_by_size(True, threading.get_ident) == here
+    assert await compute_by_size(False, threading.get_ident) != here
+    assert await compute_by_size(True, int, "ff", base=16) == 255
