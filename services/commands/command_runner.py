@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 import typer
 
 from services.chassis.errors import DanchuError
+from services.chassis.garbage import collect_seldom
 from services.chassis.private_files import private_files
 from services.chassis.setting_files import environment
 from services.commands import usage
@@ -58,6 +59,7 @@ def loaded() -> None:
     """
     if not gc.isenabled():
         gc.freeze()
+        collect_seldom()
         gc.enable()
 
 

@@ -16,6 +16,7 @@ from collections.abc import Awaitable, Callable, Iterator
 
 import uvloop
 
+from services.chassis.garbage import collect_seldom
 from services.chassis.http.metrics import measure_requests
 from services.chassis.http.service_api import compose
 from services.chassis.telemetry import instruments
@@ -135,4 +136,5 @@ if __name__ == "__main__":
     if os.environ.get("BENCH_CORE"):
         os.sched_setaffinity(0, {int(os.environ["BENCH_CORE"])})
     gc.freeze()  # as every process of danchu: what was loaded is never garbage
+    collect_seldom()
     uvloop.run(main(sys.argv[1]))

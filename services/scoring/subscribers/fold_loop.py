@@ -5,7 +5,6 @@ It uses nats-py directly (`pull_consumer`), because acknowledgements must be con
 
 import asyncio
 import contextlib
-import gc
 import logging
 import time
 from collections.abc import Awaitable, Callable, Sequence
@@ -14,6 +13,7 @@ from dataclasses import dataclass, field
 from services.chassis.broker.connection import Broker
 from services.chassis.database.engine import Database
 from services.chassis.errors import BrokerAway, DanchuError, DatabaseAway
+from services.chassis.garbage import collect_seldom
 from services.chassis.heartbeat import DEFAULT_SECONDS, Beat
 from services.chassis.marks import HEADER as DOOR
 from services.chassis.telemetry.instruments import message_span, meter, tracer
@@ -46,10 +46,6 @@ FOLD_SECONDS = 600.0
 LEADER_LOOKS = 30
 """How often a cluster is asked before its stream counts as shorter: a server that leads again after
 a partition has been seen to take more than five seconds on a busy machine."""
-GC_OBJECTS = 50_000
-"""The number of new objects between two runs of the cycle collector. A batch makes hundreds of
-thousands of objects and no cycles: at the default of 700, the runs took a fifth of the fold's
-time."""
 
 
 def _halted(now: Position, before: Position, reason: str) -> Position:
@@ -86,7 +82,7 @@ class FoldLoop:
 
     async def run(self) -> None:
         """Folds until it is cancelled; waits while halted, or without NATS or the database."""
-        gc.set_threshold(GC_OBJECTS)
+        collect_seldom()
         self._lost = True
         try:
             if not self._faults_lifted:
