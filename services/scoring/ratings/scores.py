@@ -48,12 +48,30 @@ class Line:
         return self.empty not in ("exempt", "exclude")
 
 
+_LINES_MAX = 2**15
+_lines: dict[tuple[int, tuple[int, ...], bool, bool], Line] = {}
+"""The lines that were computed: most units have the sums of another one, or those they had before.
+A line keeps its indicator, so the identity in its key stays that of this very object."""
+
+
 def line_of(indicator: Indicator, tally: Tally, view: str) -> Line:
     """The line of one indicator; declarations and exemptions are the unit's own."""
-    sums = tuple(tally.of(view, indicator.id))
+    basic = indicator.kind.section is Section.BASIC
+    exempt = basic and bool(tally.of(OWN, indicator.id, EXEMPT))
+    nil = basic and bool(tally.of(OWN, indicator.id, NIL))
+    key = (id(indicator), tuple(tally.of(view, indicator.id)), exempt, nil)
+    line = _lines.get(key)
+    if line is None:
+        if len(_lines) >= _LINES_MAX:
+            _lines.clear()
+        line = _lines[key] = _line(indicator, *key[1:])
+    return line
+
+
+def _line(indicator: Indicator, sums: tuple[int, ...], exempt: bool, nil: bool) -> Line:
     match indicator.kind.section:
         case Section.BASIC:
-            return _basic_line(indicator, tally, sums)
+            return _basic_line(indicator, sums, exempt, nil)
         case Section.BONUS:
             return Line(indicator, sums, None, _capped(indicator, sums))
         case Section.DEDUCTION:
@@ -68,13 +86,13 @@ def _capped(indicator: Indicator, sums: Sequence[int]) -> int:
     return hundredths(min(indicator.cap, earned))
 
 
-def _basic_line(indicator: Indicator, tally: Tally, sums: tuple[int, ...]) -> Line:
-    if tally.of(OWN, indicator.id, EXEMPT):
+def _basic_line(indicator: Indicator, sums: tuple[int, ...], exempt: bool, nil: bool) -> Line:
+    if exempt:
         return Line(indicator, sums, None, 0, "exempt")
     quantity = _quantity(indicator, sums)
     if quantity is not None:
         return Line(indicator, sums, quantity, hundredths(_points(indicator, quantity)))
-    empty: Empty = "nil" if tally.of(OWN, indicator.id, NIL) else indicator.when_empty
+    empty: Empty = "nil" if nil else indicator.when_empty
     match empty:
         case "nil" | "full":
             return Line(indicator, sums, Fraction(1), hundredths(indicator.points), empty)
