@@ -95,6 +95,8 @@ class Snapshots:
         async with self._look_lock:
             self._next, beginning = None, time.monotonic()
             self._last_look = StampLook(beginning, await books.last_stamp(self.db))
+            if self._last_look.stamp == self.commit.stamp:  # what is in memory is as new as that
+                self._reading_time = max(self._reading_time, beginning)
             return self._last_look.stamp
 
     def _newest(self, year: int, since: float) -> Snapshot | None:
