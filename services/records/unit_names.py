@@ -15,13 +15,14 @@ from dataclasses import dataclass, field
 import msgspec
 
 from contracts import moments
+from contracts.envelope import stream_subject
 from services.chassis.broker.connection import Broker
 from services.chassis.broker.errors import translate_client_errors
 from services.chassis.clock import Clock, now_us
 from services.chassis.errors import BrokerAway
 from services.chassis.settings import Settings
 
-STREAM, PREFIX = "EVENTS", "danchu.events"
+STREAM = "EVENTS"
 REGISTERED, RENAMED = "unit.registered", "unit.renamed"
 LOOK_SECONDS, SOON_SECONDS = 60.0, 2.0
 """The pause between looks, and the one after a look that found something new or nothing at all."""
@@ -52,9 +53,8 @@ class UnitNames:
 
     def name_of(self, unit: str) -> str | None:
         """The name of a unit today; None for a unit that is not known here."""
-        subject = f"{PREFIX}.{unit.replace('.', '-')}"
-        renamed = self._statements.get(f"{subject}.{RENAMED}")
-        registered = self._statements.get(f"{subject}.{REGISTERED}")
+        renamed = self._statements.get(stream_subject(unit, RENAMED))
+        registered = self._statements.get(stream_subject(unit, REGISTERED))
         if renamed is not None and self._is_effective(renamed):
             return renamed.name
         return None if registered is None else registered.name
@@ -86,7 +86,7 @@ class UnitNames:
         for short in (REGISTERED, RENAMED):
             with translate_client_errors():
                 info = await self.broker.manager().stream_info(
-                    STREAM, subjects_filter=f"{PREFIX}.*.{short}"
+                    STREAM, subjects_filter=stream_subject("*", short)
                 )
             counts = info.state.subjects or {}
             new = [each for each, count in counts.items() if self._counts.get(each) != count]
