@@ -173,7 +173,7 @@ async def test_the_screen_names_an_open_nats_once_at_each_change(
     assert lines == ["open", "halted: open", "open"]
 
 
-async def test_more_requests_at_once_than_the_bound_are_refused_and_may_renew_question(
+async def test_more_requests_at_once_than_the_bound_are_refused_and_may_ask_again(
     tmp_path: Path,
 ) -> None:
     """Two are held open: the third is 503 as problem details, also with a body that nobody reads;

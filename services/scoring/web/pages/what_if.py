@@ -75,7 +75,7 @@ def _add_form(pages: FastAPI, site: Site, desk: Desk, trials: Trials) -> None:
         elif query.trial is not None:
             trial = trials.find(query.trial, visit.person, year)
             if trial is None:
-                return _renew_question(desk, visit)
+                return _ask_again(desk, visit)
             proposals = [*trial.proposals]
         elif query.rubric is not None:
             snapshot = await desk.reading.snapshot(year)
@@ -112,7 +112,7 @@ async def sent_proposals(form: Form) -> list[Proposal]:
     return [each for each in proposals if each.raw.strip()]
 
 
-def _renew_question(desk: Desk, visit: Visit) -> Response:
+def _ask_again(desk: Desk, visit: Visit) -> Response:
     """Leads to the same address once more, where another replica may answer.
 
     Problem 404 where this process is the only one, or each has probably been asked.
@@ -159,7 +159,7 @@ def _add_result(pages: FastAPI, site: Site, desk: Desk, trials: Trials) -> None:
         visit = site.visit(request)
         begun = trials.find(trial, visit.person, year)
         if begun is None:
-            return _renew_question(desk, visit)
+            return _ask_again(desk, visit)
         if not begun.task.done():
             waiting = visit.page("what_if_wait.html", year=year, trial=begun)
             waiting.headers["refresh"] = str(AGAIN_SECONDS)
@@ -177,7 +177,7 @@ def _add_result(pages: FastAPI, site: Site, desk: Desk, trials: Trials) -> None:
         visit = site.visit(request)
         begun = trials.find(trial, visit.person, year)
         if begun is None:
-            return _renew_question(desk, visit)
+            return _ask_again(desk, visit)
         if not begun.task.done() or begun.task.exception() is not None:
             raise Problem(404, message("what-if-no-file"))
         answer = begun.task.result()
