@@ -27,6 +27,8 @@ class CatalogPage(NamedTuple):
     path: str
     role: str = ""
     status: int = 200
+    later: int = 0
+    """Its status once a task has done what it is for; 0 where none does."""
 
 
 PAGES = (
@@ -143,6 +145,7 @@ PAGES = (
         "register-replicate",
         f"/awards/pages/register/{YEAR}/{{achievement-recognised}}/replicate",
         OWN_CLERK,
+        later=409,
     ),
     CatalogPage(
         "register-retract",

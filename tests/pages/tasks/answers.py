@@ -13,7 +13,7 @@ import httpx
 import pytest
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 from fastapi import Request, Response
-from playwright.sync_api import Page, Route
+from playwright.sync_api import Page, Route, expect
 from starlette.types import ASGIApp
 
 from contracts.messages import SEPARATOR
@@ -78,7 +78,7 @@ def note_statuses(page: Page) -> list[int]:
 def check(page: Page, language: str, other_width: int, axe: bool = True) -> None:
     """One heading, the language, what `axe` finds, and whether all fits at both widths."""
     assert page.locator("html").get_attribute("lang") == language
-    assert page.locator("h1").count() == 1
+    expect(page.locator("h1")).to_have_count(1)
     assert not [text for text in page.locator(FAULT).all_inner_texts() if SEPARATOR in text]
     assert overflow(page) == 0
     assert not axe or violations(page) == []

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from tests.pages.browser import Visitors, overflow, violations
 from tests.pages.city import opened_city
@@ -48,16 +48,16 @@ def test_a_message_is_dropped_then_repaired_and_counts(watched: Visitors) -> Non
         address = entry(page, "waiting")
         page.locator("main a[href$='/drop']").click()
         press(page)
-        assert page.locator("#fault-reason").count() == 1
+        expect(page.locator("#fault-reason")).to_have_count(1)
         page.locator("[name=reason]").fill(LOST)
         press(page)
-        assert page.locator(".effects li").count() == 3
+        expect(page.locator(".effects li")).to_have_count(3)
         press(page)
         page.wait_for_url("**notice=quarantine-dropped")
         assert LOST in page.locator("main").inner_text()
     with watched.page("auditor", width=360) as page:
         page.goto(address)
-        assert page.locator("#steps").count() == 0
+        expect(page.locator("#steps")).to_have_count(0)
         checked(page)
         page.goto(f"{address}/repair")
         assert "403" in page.locator("main").inner_text()

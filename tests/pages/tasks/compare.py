@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from tests.pages.browser import Visitors
 from tests.pages.catalog import LOWERED, UNIT, YEAR
@@ -44,7 +44,7 @@ def test_a_reader_parts_two_years_of_the_own_unit_into_work_and_method(
     """Other units are not offered."""
     with visitors.page("nguoi-xem", script=script) as page:
         page.goto(f"/years/{YEAR}/units/{UNIT}/compare")
-        assert page.locator("#field-with_unit").count() == 0
+        expect(page.locator("#field-with_unit")).to_have_count(0)
         page.locator("#field-with_year").select_option(str(YEAR + 1))
         page.locator("form:has(#field-with_year) button").click()
         page.wait_for_url(f"**with_year={YEAR + 1}")

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from services.scoring.rubrics.loader import SHIPPED
 from tests.pages.browser import Visitors, overflow, violations
@@ -83,7 +83,7 @@ def decide(page: Page, address: str, number: str, script: bool) -> None:
 def record(page: Page) -> None:
     """The confirmation of an event, its receipt, and back to the desk."""
     page.locator(".effects").wait_for()
-    assert page.locator(".effects li").count() == 2
+    expect(page.locator(".effects li")).to_have_count(2)
     submit(page)
     page.wait_for_url("**/receipts/*")
     assert re.fullmatch("[0-9a-f]{32}", page.locator("main dd code").inner_text())
@@ -120,7 +120,7 @@ def test_a_year_is_published_contested_sealed_by_two_and_verified(
         page.wait_for_url(f"**/desk/{year}?notice=desk-publish")
     with person(desks, "operator", script) as page:
         page.goto(f"/desk/{year}/draft")
-        assert page.locator("main form").count() == 0
+        expect(page.locator("main form")).to_have_count(0)
         assert UNIT in page.locator(".obstacles").inner_text()
     with person(desks, "council", script) as page:
         page.goto(f"/desk/{year}")
@@ -158,7 +158,7 @@ def _seal(desks: Visitors, year: int, script: bool, series: str) -> None:
         page.locator("main table a[href*='/verify']").first.click()
         page.locator("form[aria-labelledby=verify-own] button").click()
         page.locator(".checks").wait_for()
-        assert page.locator(".check-holds").count() == 6
+        expect(page.locator(".check-holds")).to_have_count(6)
         if script:
             assert violations(page) == []
         page.goto(f"/desk/{year}")
@@ -168,7 +168,7 @@ def _seal(desks: Visitors, year: int, script: bool, series: str) -> None:
         page.locator("#field-file").set_input_files(download.value.path())
         page.locator("form[aria-labelledby=verify-file] button").click()
         page.locator(".checks").wait_for()
-        assert page.locator(".check-holds").count() == 6
+        expect(page.locator(".check-holds")).to_have_count(6)
     with person(desks, "council", script) as page:
         decide(page, f"/desk/{year}/reopen", f"6{series}/QĐ", script)
         page.wait_for_url(f"**/desk/{year}?notice=desk-reopen")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from tests.pages.browser import Visitors, overflow, violations
 from tests.pages.catalog import PAGES, CatalogPage
@@ -38,9 +38,9 @@ def test_a_page_is_sound(visitors: Visitors, entry: CatalogPage) -> None:
 def check(page: Page, address: str, entry: CatalogPage, language: str) -> None:
     """Opens a page: its status and language, one heading, and what axe finds."""
     answer = page.goto(address)
-    assert answer is not None and answer.status == entry.status
+    assert answer is not None and answer.status in (entry.status, entry.later)
     assert page.locator("html").get_attribute("lang") == language
-    assert page.locator("h1").count() == 1
+    expect(page.locator("h1")).to_have_count(1)
     assert overflow(page) == 0
     assert violations(page) == []
     if entry.status < 400:

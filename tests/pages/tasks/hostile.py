@@ -49,12 +49,12 @@ def pages(city: City, persons: dict[str, httpx.Client]) -> dict[str, httpx.Respo
     """Every page of the catalog, by its name."""
     answers = {
         entry.name: persons[entry.role].get(
-            city.address(entry.path), headers={"accept": "text/html"}
+            city.address(entry.path), headers={"accept": "text/html"}, follow_redirects=True
         )
         for entry in PAGES
     }
     for entry in PAGES:
-        assert answers[entry.name].status_code == entry.status, entry.name
+        assert answers[entry.name].status_code in (entry.status, entry.later), entry.name
     return answers
 
 
@@ -182,4 +182,4 @@ def test_strange_paths_and_headers_lead_to_no_other_page(
     tricks = {"x-original-url": "/desk", "x-rewrite-url": "/desk", "x-http-method-override": "POST"}
     plain, tricked = (persons["hr"].get(f"/years/{YEAR}", headers=h) for h in ({}, tricks))
     assert plain.status_code == tricked.status_code == 200
-    assert tricked.text.count("<h1>") == 1 and len(plain.text) == len(tricked.text)
+    assert tricked.text.count("<h1") == 1 and len(plain.text) == len(tricked.text)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from tests.pages.browser import Visitors, overflow, violations
 from tests.pages.catalog import YEAR
@@ -84,14 +84,14 @@ def import_roster(page: Page, series: str, script: bool) -> None:
     file = {"name": "ds.xlsx", "mimeType": "application/octet-stream", "buffer": workbook(series)}
     page.locator("#field-file").set_input_files(file)  # type: ignore[arg-type]
     page.locator("main button[type=submit]").click()
-    assert page.locator(".list-form > table > tbody > tr").count() == 3
+    expect(page.locator(".list-form > table > tbody > tr")).to_have_count(3)
     if script:
         check_looks(page)
     assert page.locator("#field-cell-4-name").input_value() == NAMES[1]
     page.locator("#field-cell-4-role").select_option("Khác")
     page.locator("#field-cell-5-since").fill(f"28/08/{YEAR}")
     page.locator("main button[type=submit]").click()
-    assert page.locator("[aria-invalid=true]").count() == 1
+    expect(page.locator("[aria-invalid=true]")).to_have_count(1)
     assert page.locator("#field-cell-5-since").input_value() == f"28/08/{YEAR}"
     submit(page, **{"cell-6-number": f"{series}-4"})
     page.wait_for_url(f"**{ROSTER}?added=5&unchanged=0")
@@ -116,7 +116,7 @@ def complete_course(page: Page, title: str) -> None:
     page.locator("#field-at").fill(f"{YEAR}-09-06")
     page.locator("main form button[type=submit]").click()
     page.wait_for_url("**notice=step-taken")
-    assert page.locator("main a[href$='/hold']").count() == 0
+    expect(page.locator("main a[href$='/hold']")).to_have_count(0)
 
 
 @pytest.mark.parametrize("script", [True, False], ids=["script", "no-script"])
@@ -131,6 +131,6 @@ def test_nothing_typed_is_lost_by_too_many_hours(visitors: Visitors, script: boo
         submit(page)
         page.locator("#fault-hours-1").wait_for()
         assert page.locator("#field-hours-1").input_value() == "9,5"
-        assert page.locator("main input[name^=present-]:checked").count() == 2
+        expect(page.locator("main input[name^=present-]:checked")).to_have_count(2)
         if script:
             check_looks(page)

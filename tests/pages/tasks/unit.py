@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pypdf
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from tests.pages.browser import Visitors
 from tests.pages.catalog import LOWERED, YEAR
@@ -48,7 +48,7 @@ def test_hr_finds_a_commune_and_explains_its_total(visitors: Visitors, script: b
         worths = [hundredths(text) for text in page.locator(".lift-worth").all_inner_texts()]
         assert worths and worths == sorted(worths, reverse=True) and worths[0] > 0
         page.locator(".lifts li a").first.click()
-        assert page.locator("article.line:target").count() == 1
+        expect(page.locator("article.line:target")).to_have_count(1)
         _compare_files(page, f"{total // 100},{total % 100:02}")
         page.locator("a.language").click()
         page.wait_for_url(f"**/units/{LOWERED}*")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from tests.pages.browser import Visitors, overflow, violations
 from tests.pages.catalog import YEAR
@@ -20,7 +20,7 @@ def step(page: Page, name: str, **fields: str) -> None:
     """One step from the page of a case, which says what it does; back on that page after it."""
     page.locator(f".next-steps a[href$='/{name}']").click()
     page.locator(".effects").wait_for()
-    assert page.locator(".effects li").count() == 3
+    expect(page.locator(".effects li")).to_have_count(3)
     assert overflow(page) == 0
     submit(page, **fields)
     page.wait_for_url("**notice=step-taken")
@@ -36,7 +36,7 @@ def report(page: Page, unit: str) -> str:
     assert page.locator("#field-place").input_value() == "Nhà văn hóa"
     submit(page, allegation=SECRET)
     page.wait_for_url("**/cases/*notice=record-opened")
-    assert page.locator(".next-steps").count() == 0
+    expect(page.locator(".next-steps")).to_have_count(0)
     return page.url.partition("?")[0]
 
 
@@ -77,7 +77,7 @@ def test_a_case_is_concluded_and_overturned(
         page.goto(case)
         step(page, "overturn", by="court", decision="9/BA", at=f"{YEAR}-10-01")
         page.locator("main a.button[href$='/journal']").click()
-        assert page.locator("main tbody tr").count() == 7
+        expect(page.locator("main tbody tr")).to_have_count(7)
         assert overflow(page) == 0
         assert violations(page) == []
     wait_for_sheet(visitors, YEAR, unit, rating_of, before)
