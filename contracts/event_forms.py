@@ -7,11 +7,18 @@ at once the second one does not write a thing.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal
 
 import msgspec
 
 FormCode = Literal["answer", "adjustment", "exemption", "exemption-end", "appeal", "self-score"]
+EVENTS: Mapping[FormCode, str] = {
+    "answer": "appeal.decided", "adjustment": "adjustment.decided",
+    "exemption": "exemption.approved", "exemption-end": "exemption.revoked",
+    "appeal": "appeal.filed", "self-score": "selfscore.submitted",
+}  # fmt: skip
+"""The short name of the event that each form sends."""
 MARK_PURPOSE = b"danchu event form 1"
 MARK_SECONDS = 24 * 3600
 """So long a form may stay open before it has to be begun anew."""

@@ -18,7 +18,7 @@ from fastapi import FastAPI, Request, Response
 from contracts import moments
 from contracts.catalog import CANONICAL, EventType
 from contracts.door import Emitted, Refusal, read_item
-from contracts.event_forms import MARK, FormCode, FormMark
+from contracts.event_forms import EVENTS, MARK, FormCode, FormMark
 from contracts.faults import Fault
 from services.chassis.auth.credentials import Credential, require
 from services.chassis.http.problems import Problem
@@ -50,16 +50,21 @@ YEAR = re.compile("(19|[2-9][0-9])[0-9]{2}", re.ASCII)
 
 
 class EventForm(NamedTuple):
-    """A form: the type of its event, the fields of its data, and where the desk shows the event.
+    """A form: its code, the fields of its data, and where the desk shows the event.
 
     `about` is the field that the desk has chosen; the others are typed.
     """
 
-    short: str
+    code: FormCode
     about: str
     typed: tuple[str, ...]
     place: str
     optional: str = ""
+
+    @property
+    def short(self) -> str:
+        """The short name of the event."""
+        return EVENTS[self.code]
 
     @property
     def kind(self) -> EventType:
@@ -68,17 +73,16 @@ class EventForm(NamedTuple):
 
 
 FORMS: Mapping[str, EventForm] = {
-    "answer": EventForm("appeal.decided", "appeal", ("outcome", "decision"), "appeals"),
-    "adjustment": EventForm(
-        "adjustment.decided", "indicator", ("points", "decision", "reason"), "decisions"
-    ),
-    "exemption": EventForm("exemption.approved", "indicator", ("decision",), "decisions"),
-    "exemption-end": EventForm("exemption.revoked", "indicator", (), "decisions"),
-    "appeal": EventForm("appeal.filed", "", ("appeal", "reason"), "appeals"),
-    "self-score": EventForm(
-        "selfscore.submitted", "indicator", ("points", "note"), "self-scores", optional="note"
-    ),
-}  # fmt: skip
+    form.code: form
+    for form in (
+        EventForm("answer", "appeal", ("outcome", "decision"), "appeals"),
+        EventForm("adjustment", "indicator", ("points", "decision", "reason"), "decisions"),
+        EventForm("exemption", "indicator", ("decision",), "decisions"),
+        EventForm("exemption-end", "indicator", (), "decisions"),
+        EventForm("appeal", "", ("appeal", "reason"), "appeals"),
+        EventForm("self-score", "indicator", ("points", "note"), "self-scores", optional="note"),
+    )
+}
 OUTCOMES = ("upheld", "rejected")
 
 
@@ -143,7 +147,7 @@ class BegunForm:
             "event_taken.html" if closed else "event_form.html", CONFLICT if closed else status,
             code=self.code, schema=self.schema, mark=self.mark, form=form, sent=self.sent,
             outcomes=[(each, sentence(f"outcome-{each}")) for each in OUTCOMES],
-            typed=[(name, form.text(name)) for name in self.schema.typed if form.text(name)],
+            typed=[*form.body(*self.schema.typed).items()],
             back=f"/desk/{self.mark.year}",
         )  # fmt: skip
 

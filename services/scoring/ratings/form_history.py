@@ -6,20 +6,14 @@ is. Points may be adjusted and scored, and appeals filed, any number of times.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from contracts.envelope import Recorded
-from contracts.event_forms import FormCode
+from contracts.event_forms import EVENTS, FormCode
 from services.scoring.fold.postings import order_of
 
-SHORTS: Mapping[FormCode, str] = {
-    "answer": "appeal.decided", "adjustment": "adjustment.decided",
-    "exemption": "exemption.approved", "exemption-end": "exemption.revoked",
-    "appeal": "appeal.filed", "self-score": "selfscore.submitted",
-}  # fmt: skip
-"""The event that each form sends."""
-EXEMPTIONS = ("exemption.approved", "exemption.revoked")
+EXEMPTIONS = (EVENTS["exemption"], EVENTS["exemption-end"])
 
 
 class SentEvent(NamedTuple):
@@ -43,12 +37,12 @@ class FormHistory(NamedTuple):
 def history_of(code: FormCode, about: str, events: Iterable[SentEvent]) -> FormHistory:
     """What the events of a unit say to a form about an appeal or an indicator."""
     own = [each for each in events if code == "appeal" or _about(each.event) == about]
-    sent = sum(each.event.kind.short == SHORTS[code] for each in own)
+    sent = sum(each.event.kind.short == EVENTS[code] for each in own)
     in_force = sorted((each.event for each in own if not each.retracted), key=order_of)
-    decided = [event for event in in_force if event.kind.short == SHORTS["answer"]]
+    decided = [event for event in in_force if event.kind.short == EVENTS["answer"]]
     exempted = [event for event in in_force if event.kind.short in EXEMPTIONS]
     last = exempted[-1] if exempted else None
-    granted = last if last is not None and last.kind.short == SHORTS["exemption"] else None
+    granted = last if last is not None and last.kind.short == EVENTS["exemption"] else None
     if code == "answer":
         return FormHistory(sent, decided[-1] if decided else None, None)
     return FormHistory(sent, granted if code == "exemption" else None, granted)
@@ -57,6 +51,6 @@ def history_of(code: FormCode, about: str, events: Iterable[SentEvent]) -> FormH
 def _about(event: Recorded) -> str:
     """The appeal of an answer, the indicator of any other event; empty without one."""
     data = event.event.data
-    name = "appeal" if event.kind.short == SHORTS["answer"] else "indicator"
+    name = "appeal" if event.kind.short == EVENTS["answer"] else "indicator"
     value = getattr(data, name, "")
     return value if isinstance(value, str) else ""

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from contracts.event_forms import FormCode, FormMark
+from contracts.event_forms import EVENTS, FormCode, FormMark
 from contracts.messages import Message
 from services.scoring.fold.registry import Unit
 from services.scoring.messages import message
 from services.scoring.queries import events
 from services.scoring.ratings.appeals import DECIDED, FILED
-from services.scoring.ratings.form_history import EXEMPTIONS, SHORTS, history_of
+from services.scoring.ratings.form_history import EXEMPTIONS, history_of
 from services.scoring.readmodel.reader import Reading
 from services.scoring.readmodel.snapshot import Snapshot
 from services.scoring.readmodel.years import YearView
@@ -36,7 +36,7 @@ async def begin_form(
     unit, about, year = subject.unit, subject.about, snapshot.year
     if snapshot.state.seal is not None:
         return message("form-sealed", year=year)
-    kinds = {*EXEMPTIONS, FILED, DECIDED, SHORTS[form]}
+    kinds = {*EXEMPTIONS, FILED, DECIDED, EVENTS[form]}
     async with reading.db.read() as conn:
         sent = await events.sent(conn, year, kinds, snapshot.registry.subjects(unit.key))
     name = unit.name_in(year)
