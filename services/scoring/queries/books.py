@@ -24,11 +24,7 @@ async def registry(conn: AsyncConnection) -> Registry:
 
 async def tallies(conn: AsyncConnection, year: int, since: int) -> dict[str, Tally]:
     """The tallies of the books of a year that changed after the stamp `since`, by unit."""
-    rows = await conn.execute(
-        text("SELECT unit, tallies FROM books WHERE year = :year AND stamp > :since"),
-        {"year": year, "since": since},
-    )
-    return {unit: encoding.decode_tally(sums) for unit, sums in rows}
+    return (await changed_tallies(conn, [year], since)).get(year, {})
 
 
 async def changed_tallies(
