@@ -63,8 +63,7 @@ class EntrySteps:
     async def form(self, visit: Visit, code: StepCode, id_: str, form: Form) -> Response:
         """The form of a step; what somebody else did, where nothing is left to do."""
         entry = await self.work(visit).entry(id_)
-        form.version = form.version or entry_mark(entry)
-        if form.version != entry_mark(entry) or not is_possible(entry, code):
+        if not self._is_left(code, entry, form):
             return self.settled(visit, code, id_, entry, form)
         if code == "repair" and EVENT not in form.values:
             form.values[EVENT] = [text_of(bytes(entry["raw"]))]
@@ -72,6 +71,11 @@ class EntrySteps:
             "quarantine_step.html", UNPROCESSABLE if form.faulty else 200, code=code, id=id_,
             form=form, entry=entry, detail=detail_of(entry),
         )  # fmt: skip
+
+    def _is_left(self, code: str, entry: Mapping[str, Any], form: Form) -> bool:
+        """Whether a step is possible on the entry as the form knows it; a blank one begins so."""
+        form.version = form.version or entry_mark(entry)
+        return form.version == entry_mark(entry) and is_possible(entry, code)
 
     def settled(
         self, visit: Visit, code: str, id_: str, entry: Mapping[str, Any], form: Form
@@ -93,8 +97,7 @@ class EntrySteps:
     ) -> Response:
         """What a step will do, and the button that does it; as `form` where nothing is left."""
         entry = await self.work(visit).entry(id_)
-        form.version = form.version or entry_mark(entry)
-        if form.version != entry_mark(entry) or not is_possible(entry, code):
+        if not self._is_left(code, entry, form):
             return self.settled(visit, code, id_, entry, form)
         repaired = form.text(EVENT).encode()
         changes = field_changes(parsed(bytes(entry["raw"])), parsed(repaired)) if repaired else []
