@@ -93,7 +93,7 @@ async def _retraction_page(
         return visit.page(
             "record_impossible.html", CONFLICT, kind=REGISTER, record=honour, lines=(), later=(),
             title=message("replication-retract"), why=[message("replication-none")],
-            typed=[("reason", form.text("reason"))] if form.text("reason") else [],
+            typed=[*form.body("reason").items()],
             address=address, steps=(),
         )  # fmt: skip
     about = [

@@ -188,7 +188,7 @@ async def _retraction_page(
         return visit.page(
             "record_impossible.html", CONFLICT, kind=kind, record=record, why=why, lines=(),
             title=message("record-retraction"), later=(), steps=kind.next_steps(visit, record),
-            typed=[("reason", form.text("reason"))] if form.text("reason") else [],
+            typed=[*form.body("reason").items()],
             address=address,
         )  # fmt: skip
     return visit.page(

@@ -169,7 +169,7 @@ class StepPages(NamedTuple):
         reasons = [obstacle(visit, year, each) for each in refused.because]
         reasons += [Obstacle(each, None, None) for each in last_decision(view)]
         possible: list[Message] = [stage_label(stage) for stage in refused.possible]
-        typed = [(name, form.text(name)) for name in self.step.fields if form.text(name)]
+        typed = [*form.body(*self.step.fields).items()]
         return visit.page(
             "desk_refused.html", CONFLICT, year=year, detail=refused.message, obstacles=reasons,
             possible=possible, typed=typed,
