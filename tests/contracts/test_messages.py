@@ -173,8 +173,8 @@ def test_a_person_who_signed_in_has_no_token(package: str) -> None:
         if top[0] not in PAGE_SERVICES or TO_PROGRAMS.fullmatch(code):
             continue
         for language in ("vi", "en"):
-            said = sentences.get(f"page_{language}", sentences[language])
-            assert not SPEAKS_OF_TOKENS.search(said), (package, code, said)
+            text = sentences.get(f"page_{language}", sentences[language])
+            assert not SPEAKS_OF_TOKENS.search(text), (package, code, text)
 
 
 def test_a_sentence_may_stand_in_other_words_on_a_page() -> None:

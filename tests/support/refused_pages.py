@@ -19,7 +19,7 @@ def check_refusal(page: str, name: str, role: str) -> None:
     assert f"<dd>{html.escape(name)}</dd>" in content, text
     assert f"<dd>{message(f'role-{role}').vi}</dd>" in content, text
     assert "mã truy cập" not in text, text
-    said = html.unescape(_TAGS.sub(" ", content.partition("<dl")[0]))
-    assert not CODES.search(said), said
+    heading = html.unescape(_TAGS.sub(" ", content.partition("<dl")[0]))
+    assert not CODES.search(heading), heading
     if role != "emitter":
         assert '<li><a href="/' in content, content

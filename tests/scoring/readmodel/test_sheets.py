@@ -84,9 +84,9 @@ async def test_a_kept_sheet_is_that_which_would_be_made_anew(tmp_path: Path, see
             for unit in (await anew.snapshot(year)).standings:
                 view = dice.choice(VIEWS)
                 before = reading.sheets.latest(unit, year, view)
-                shown = await reading.sheet(year, unit, view)
-                kept += before is not None and before.lines is shown.lines
-                assert sheet_members(shown) == sheet_members(await anew.sheet(year, unit, view))
+                answer = await reading.sheet(year, unit, view)
+                kept += before is not None and before.lines is answer.lines
+                assert sheet_members(answer) == sheet_members(await anew.sheet(year, unit, view))
     assert kept
 
 
@@ -123,8 +123,8 @@ async def test_a_duty_is_overdue_on_the_next_day_without_any_event(tmp_path: Pat
     """A kept sheet ends with its day in Vietnam."""
     clock = Hands("2025-11-30T23:59:59+07:00")
 
-    def overdue(shown: Any) -> list[bool]:
-        return [duty.overdue for line in shown.lines if line.line.indicator.id == "disclosure"
+    def overdue(answer: Any) -> list[bool]:
+        return [duty.overdue for line in answer.lines if line.line.indicator.id == "disclosure"
                 for duty in line.details.missing]  # fmt: skip
 
     async with town(tmp_path, clock) as (_, reading):
@@ -156,18 +156,18 @@ async def test_what_lies_before_the_next_class_is_found_again_when_its_rivals_mo
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Not when nothing of them has changed: a question more costs nothing."""
-    found = list[Any]()
+    calls = list[Any]()
     whole = next_class.next_class
 
     def counted(*arguments: Any) -> Any:
-        found.append(arguments)
+        calls.append(arguments)
         return whole(*arguments)
 
     monkeypatch.setattr(sheet, "next_class", counted)
     async with town(tmp_path) as (_, reading):
         for _ in range(3):
             await reading.sheet(YEAR, UNITS[0], None)
-    assert len(found) == 1
+    assert len(calls) == 1
 
 
 async def test_a_rival_that_moves_is_seen_on_a_sheet_that_is_kept(tmp_path: Path) -> None:

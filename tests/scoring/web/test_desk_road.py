@@ -6,7 +6,6 @@ import html
 import io
 import re
 import zipfile
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import httpx
@@ -21,15 +20,6 @@ from tests.scoring.web.persons import UNIT, Persons, open_persons
 pytestmark = pytest.mark.anyio
 HOSTILE = "Thiếu <b>một</b> lớp"
 ON_PAPER = {"date": "2026-01-20", "reason": "Theo biên bản họp"}
-
-
-@pytest.fixture
-async def persons(
-    home: Path, tmp_path: Path, issuer: Issuer, provisioned: NatsServer
-) -> AsyncIterator[Persons]:
-    """Persons of a city whose keys are all in the home."""
-    async with open_persons(home, tmp_path, issuer, outside=False) as made:
-        yield made
 
 
 def event_form(code: str, **values: str) -> str:

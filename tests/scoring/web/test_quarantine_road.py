@@ -112,8 +112,8 @@ async def test_a_message_is_dropped_with_a_reason_and_can_still_be_repaired(
     confirmation = await persons.send("operator", refused, reason="Gửi <i>thử</i>")
     done = await persons.send("operator", confirmation)
     assert done.headers["location"] == f"{entry}?notice=quarantine-dropped"
-    shown = await persons.get("auditor", entry)
-    assert "Gửi &lt;i&gt;thử&lt;/i&gt;" in shown.text and "<dd>operator</dd>" in shown.text
+    page = await persons.get("auditor", entry)
+    assert "Gửi &lt;i&gt;thử&lt;/i&gt;" in page.text and "<dd>operator</dd>" in page.text
     assert await listed(persons, 1, "dropped") == [entry]
     lines = (await persons.road.get("/reads", "auditor")).json()["items"]
     assert [line["what"] for line in lines if line["what"].startswith("quarantine")] == [
@@ -182,8 +182,8 @@ async def test_of_two_who_drop_a_message_the_second_is_told_of_the_first(persons
     ):
         assert late.status_code == 409 and "<form" not in late.text.partition("<main")[2]
         assert "<dd>operator</dd>" in late.text and "Gửi thử" in late.text
-    shown = await persons.get("auditor", entry)
-    assert "Gửi thử" in shown.text and "Trùng lặp" not in shown.text
+    page = await persons.get("auditor", entry)
+    assert "Gửi thử" in page.text and "Trùng lặp" not in page.text
 
 
 async def test_of_two_who_repair_a_message_one_sends_an_event(persons: Persons) -> None:

@@ -2,27 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import httpx
 import pytest
 
-from services.chassis.auth.credentials import Issuer
-from tests.conftest import NatsServer
-from tests.scoring.web.persons import UNIT, Persons, open_persons
+from tests.scoring.web.persons import UNIT, Persons
 
 pytestmark = pytest.mark.anyio
 INDICATOR = "training-plan"
-
-
-@pytest.fixture
-async def persons(
-    home: Path, tmp_path: Path, issuer: Issuer, provisioned: NatsServer
-) -> AsyncIterator[Persons]:
-    """Persons of a city, two of the council among them."""
-    async with open_persons(home, tmp_path, issuer, outside=False) as made:
-        yield made
 
 
 def begun(code: str, **about: str) -> str:
@@ -58,8 +44,8 @@ async def test_the_second_answer_to_an_appeal_is_told_of_the_first(persons: Pers
         await persons.send("second", third, outcome="rejected", decision="9/QĐ"),
     ):
         assert late.status_code == 409 and "<form" not in late.text.partition("<main")[2]
-        for told in ("council", "hội đồng", "3/QĐ", "chấp nhận kiến nghị", "Ghi lúc", "9/QĐ"):
-            assert told in late.text, (told, late.text)
+        for words in ("council", "hội đồng", "3/QĐ", "chấp nhận kiến nghị", "Ghi lúc", "9/QĐ"):
+            assert words in late.text, (words, late.text)
     again = await persons.send("council", first)
     assert again.headers["location"] == taken.headers["location"]
     await persons.road.get("/ratings/2025/H44.1", wait_for=receipt_of(taken))
@@ -85,7 +71,7 @@ async def test_a_second_adjustment_is_sent_only_by_who_has_seen_the_first(
     before = await sent_events(persons)
     moved = await persons.send("second", second)
     assert moved.status_code == 409 and "Lý do riêng" in moved.text
-    assert all(told in moved.text for told in ("3/QĐ", "+0,50", "council", "Trước"))
+    assert all(words in moved.text for words in ("3/QĐ", "+0,50", "council", "Trước"))
     assert await sent_events(persons) == before
     again = await persons.send("second", await persons.send("second", moved, **typed))
     assert again.status_code == 303 and await sent_events(persons) == before + 1
@@ -98,12 +84,12 @@ async def test_an_exemption_is_granted_and_revoked_once(persons: Persons) -> Non
     assert early.status_code == 409 and "không được miễn" in early.text
     second = await confirmation(persons, "second", grant, decision="4/QĐ")
     await persons.record("council", grant, decision="3/QĐ")
-    told = await persons.send("second", second)
-    assert told.status_code == 409 and "3/QĐ" in told.text
+    answer = await persons.send("second", second)
+    assert answer.status_code == 409 and "3/QĐ" in answer.text
     late = await confirmation(persons, "second", end)
     await persons.record("council", end)
-    told = await persons.send("second", late)
-    assert told.status_code == 409 and "đã được thu hồi" in told.text
+    answer = await persons.send("second", late)
+    assert answer.status_code == 409 and "đã được thu hồi" in answer.text
     await persons.record("council", grant, decision="5/QĐ")
     assert (await persons.get("second", grant)).status_code == 409
 
@@ -127,6 +113,6 @@ async def test_a_step_that_is_impossible_has_no_form(persons: Persons) -> None:
     assert (await persons.step("auditor", "/desk/2025/seal")).status_code == 303
     refused = await persons.send("second", page)
     assert refused.status_code == 409 and "<form" not in refused.text.partition("<main")[2]
-    assert all(told in refused.text for told in ("auditor", "Đã chốt", "4/QĐ", "Theo biên bản"))
+    assert all(words in refused.text for words in ("auditor", "Đã chốt", "4/QĐ", "Theo biên bản"))
     closed = await persons.get("council", begun("adjustment"))
     assert closed.status_code == 409 and "đã chốt" in closed.text

@@ -176,8 +176,8 @@ def test_every_value_of_a_closed_list_is_shown_in_words() -> None:
     values = set(closed_lists())
     assert len(values) > 60
     for field, value in values:
-        shown = field_value(field, value, WORDS)
-        assert isinstance(shown.text, Message) and value not in (shown.text.vi, shown.code), field
+        row = field_value(field, value, WORDS)
+        assert isinstance(row.text, Message) and value not in (row.text.vi, row.code), field
 
 
 def test_units_and_indicators_of_events_are_named_beside_their_codes() -> None:
