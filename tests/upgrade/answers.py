@@ -13,6 +13,8 @@ from tests.upgrade.city import OPEN, SEALED
 
 WORDS = ("_vi", "_en", "_label", "label", "text", "title")
 """Endings of what is said in words, which a later version may say better."""
+LANGUAGES = ("vi", "en")
+"""Whole names of the same."""
 LISTS = (
     f"/scoring/ratings?year={SEALED}&limit=1000",
     f"/scoring/ratings?year={OPEN}&limit=1000",
@@ -66,7 +68,11 @@ def answers_of(stack: Stack, paths: Iterable[str]) -> dict[str, Any]:
 def without_words(value: Any) -> Any:
     """The same without what is said in words."""
     if isinstance(value, dict):
-        return {k: without_words(v) for k, v in value.items() if not k.endswith(WORDS)}
+        return {
+            name: without_words(part)
+            for name, part in value.items()
+            if not name.endswith(WORDS) and name not in LANGUAGES
+        }
     return [without_words(each) for each in value] if isinstance(value, list) else value
 
 
