@@ -10,6 +10,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts import moments
+from contracts.messages import Message
 from services.chassis.auth.credentials import Credential, unit_missing
 from services.chassis.http.language import labels
 from services.chassis.http.service_api import Problem
@@ -125,6 +126,16 @@ async def load_record(conn: AsyncConnection, record: str, evolve: Evolve[S]) -> 
 def unit_of(record: Record[Any]) -> str:
     """The unit of a record, even if every step of it was retracted."""
     return str(record.state.unit if record.state else record.entries[0].step.data["unit"])
+
+
+def find_unit(record: Record[Any]) -> str | None:
+    """The unit of a record; None for one of no unit, such as a person."""
+    return unit_of(record) if "unit" in record.entries[0].step.data else None
+
+
+def step_words(entry: Entry, label: Label) -> Message:
+    """What the step of an entry is called; `label` knows the steps of its kind of record."""
+    return message("step-retract") if entry.step.name == RETRACT else label(entry.step.name)
 
 
 def check_not_withdrawn(record: Record[Any]) -> None:

@@ -17,17 +17,17 @@ from services.records.command_endpoint import Desk, json_answer, route_answers
 from services.records.journal import Entry
 from services.records.messages import message
 from services.records.record import (
-    RETRACT,
     Evolve,
     Record,
     check_unit,
     etag,
     load_record,
     record_missing,
+    step_words,
     unit_of,
 )
 from services.records.request_bodies import NO_NUL, Act, CommandBody, Prose
-from services.records.state_machine import Step
+from services.records.state_machine import Step, plain_term
 from services.records.work import Outcome, Work
 
 READERS = ("reader", "clerk", "hr", "council", "auditor", "operator")
@@ -200,11 +200,7 @@ class Collection:
     def _journal_item(self, entry: Entry) -> dict[str, Any]:
         """A journal entry as a JSON answer, with labels and local times."""
         words = labels("role", message(f"role-{entry.by.role}"))
-        step = self.desk.terms.get("possible")
-        if entry.step.name == RETRACT:
-            words |= labels("step", message("step-retract"))
-        elif step is not None:
-            words |= labels("step", step(entry.step.name))
+        words |= labels("step", step_words(entry, self.desk.terms.get("possible", plain_term)))
         times = {"at": entry.step.at, "recorded": entry.recorded}
         instants = {name: moments.local_time(at) for name, at in times.items()}
         return {**entry.members(), **instants, **words}

@@ -9,9 +9,12 @@ from typing import Any, NamedTuple, TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from contracts import moments
 from contracts.bounds import AHEAD_MAX, EARLIEST
+from contracts.moment_texts import moment_text
 from services.chassis import outbox
 from services.chassis.auth.credentials import Credential, role_missing
+from services.chassis.http.language import labels
 from services.chassis.http.service_api import Problem
 from services.chassis.outbox import Draft
 from services.chassis.telemetry.instruments import meter
@@ -30,8 +33,10 @@ from services.records.record import (
     check_unit,
     entries_in_force,
     etag,
+    find_unit,
     load_record,
     replay_without,
+    step_words,
 )
 from services.records.state_machine import RETRACTION, Fact, Step, StepRefused, plain_term
 
@@ -88,14 +93,36 @@ class Work:
     async def load(self, record: str, evolve: Evolve[S]) -> Record[S]:
         """The record, locked until the transaction ends.
 
-        Problem 404 if there is none, 412 if If-Match names another version.
+        Problem 404 if there is none, 412 if If-Match names another version: it tells whose unit it
+        is which role changed the record last, when, and by what step.
         """
         await journal.lock(self.conn, record)
         current = await load_record(self.conn, record, evolve)
         if self.if_match is not None and self.if_match not in ("*", etag(current.version)):
-            detail = message("record-changed", version=current.version)
-            raise Problem(412, detail, headers={"ETag": etag(current.version)})
+            raise self._changed(current)
         return current
+
+    def _changed(self, current: Record[Any]) -> Problem:
+        headers, last = {"ETag": etag(current.version)}, current.entries[-1]
+        unit = find_unit(current)
+        if unit is not None and not self.caller.speaks_for(unit):
+            detail = message("record-changed", version=current.version)
+            return Problem(412, detail, headers=headers)
+        step = step_words(last, self.step_label)
+        role = message(f"role-{last.by.role}")
+        at, version = moment_text(last.recorded), current.version
+        detail = message("record-changed-by", version=version, step=step, role=role, at=at)
+        changed = {
+            "version": version, "step": last.step.name, **labels("step", step),
+            "role": last.by.role, **labels("role", role),
+            "recorded": moments.local_time(last.recorded),
+        }  # fmt: skip
+        return Problem(412, detail, headers=headers, extra={"changed": changed})
+
+    def require_version(self) -> None:
+        """Problem 428 without If-Match, for a command that overwrites what no journal keeps."""
+        if self.if_match is None:
+            raise Problem(428, message("version-needed"))
 
     async def apply(
         self, record: Record[S], step: Step, evolve: Evolve[S], facts: Iterable[Fact] = ()

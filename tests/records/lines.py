@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from tests.support.builders.desks import Desk
@@ -30,7 +30,7 @@ class Line:
 
     `unbound` are the roles that the units of their token do not bind here; of the others, those
     that are `hidden` are not told that a record of another unit exists. `covers` is a unit that
-    every token covers too, where a command is about two of them.
+    every token covers too, where a command is about two of them; `headers` are sent along.
     """
 
     roles: tuple[str, ...]
@@ -40,6 +40,7 @@ class Line:
     hidden: tuple[str, ...] = ()
     unbound: tuple[str, ...] = ()
     covers: tuple[str, ...] = ()
+    headers: dict[str, str] = field(default_factory=dict)
 
     def status(self, role: str, unit: str) -> int:
         """What a token of the role, for this unit alone, is answered."""

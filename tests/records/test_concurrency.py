@@ -84,6 +84,9 @@ async def test_of_several_who_read_one_version_one_wins(awards: Desk) -> None:
     )
     assert sorted(answer.status_code for answer in answers) == [200] + [412] * (AT_ONCE - 1)
     lost = [answer for answer in answers if answer.status_code == 412]
+    assert {(each.json()["changed"]["role"], each.json()["changed"]["step"]) for each in lost} == {
+        ("council", "appraise")
+    }
     assert {answer.headers["etag"] for answer in lost} == {'"2"'}
     assert await count(awards, "journal") == 2
 

@@ -308,7 +308,7 @@ async def test_every_route_answers_each_role_as_the_table_says(desk: Desk) -> No
                     kept[route] = await line.prepare(desk)
                 target = _filled(path, kept[route]).lstrip("/") + f"?{line.query}"
                 units = [unit, *line.covers]
-                answer = await desk.ask(method, target, role, line.body, units=units)
+                answer = await desk.ask(method, target, role, line.body, line.headers, units=units)
                 got = 200 if answer.status_code == 201 else answer.status_code
                 told = got != 403 or _told(route, line, role, unit, answer.json()["detail"])
                 if got != expected or not told:

@@ -84,7 +84,9 @@ TRAINING = {
     "POST /successions": Line(
         COUNCIL, body={"unit": OWN, "predecessor": "H44.2.7"}, covers=("H44.2.7",)
     ),
-    "POST /persons/{id}/rename": Line(BOTH, _person, {"name": "Tên Mẫu"}, unbound=COUNCIL),
+    "POST /persons/{id}/rename": Line(
+        BOTH, _person, {"name": "Tên Mẫu"}, unbound=COUNCIL, headers={"if-match": "*"}
+    ),
     "DELETE /persons/{id}": Line(COUNCIL, _person, unbound=COUNCIL),
     "GET /persons/{id}": Line(EVERYBODY_READS, _person, unbound=SEES_ALL),
     "GET /persons/{id}/completions": Line(EVERYBODY_READS, _person, unbound=SEES_ALL),

@@ -30,6 +30,7 @@ REASONS = {
     413: "Too large",
     415: "Another content type or encoding",
     422: "Something is wrong, said by field",
+    428: "If-Match is missing: say which version was read",
     429: "Too many requests",
     503: "Not available now; nothing was done",
     504: "Not folded in time",

@@ -20,6 +20,7 @@ from contracts.messages import Message as Sentence
 from services.chassis.auth.credentials import PAGE_CALLER
 from services.chassis.http.problems import Problem
 from services.chassis.identifiers import new_id
+from services.chassis.web import formats
 from services.chassis.web.forms import Form, fault_lists
 from services.chassis.web.site import Visit
 from services.records.pages.messages import message
@@ -151,6 +152,18 @@ async def _answer(app: ASGIApp, scope: Scope, raw: bytes) -> Answer:
     return Answer(status, headers, b"".join(parts))
 
 
+def last_change(answer: Answer) -> list[Sentence]:
+    """Which role changed a record last, when, and by what step, where the interface says it."""
+    changed = answer.body.get("changed")
+    if changed is None:
+        return []
+    step, role = (
+        Sentence(name, changed[f"{name}_vi"], changed[f"{name}_en"]) for name in ("step", "role")
+    )
+    at = formats.moment(changed["recorded"])
+    return [message("record-outdated-by", step=step, role=role, at=at)]
+
+
 def take_faults(visit: Visit, form: Form, answer: Answer) -> Answer:
     """The answer; what is wrong with the form is noted in it, RecordRefused where it is more.
 
@@ -164,7 +177,7 @@ def take_faults(visit: Visit, form: Form, answer: Answer) -> Answer:
         raise problem
     if answer.status == OUTDATED:
         form.version = answer.version
-        form.general.append(message("record-outdated"))
+        form.general += [message("record-outdated"), *last_change(answer)]
     elif problem.detail.code == KEY_TAKEN:
         form.id = new_id(visit.site.sessions.clock())
         form.general.append(message("form-sent-before"))

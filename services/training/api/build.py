@@ -67,11 +67,12 @@ def _add_rosters(memberships: Collection, rosters: Rosters) -> None:
 
 def _add_persons(api: FastAPI, desk: Desk, handlers: Persons) -> None:
     problems = (400, 401, 403, 404, 409, 412, 413, 422, 503)
+    versioned = (*problems, 428)
     persons = Collection(api, desk, "persons", fields.PERSON_ID)
 
     @api.post(
-        "/persons/{id}/rename", summary="Correct the display name",
-        **route_answers(*problems, command=True, model=answers.PersonState),
+        "/persons/{id}/rename", summary="Correct the display name of the version in If-Match",
+        **route_answers(*versioned, command=True, model=answers.PersonState),
     )  # fmt: skip
     async def rename(request: Request, id: Id, body: request_bodies.Rename) -> Response:
         async def work(work: Work) -> Outcome:

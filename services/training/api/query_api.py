@@ -14,7 +14,7 @@ from services.chassis.http.openapi import Page
 from services.chassis.http.service_api import Problem
 from services.records.command_endpoint import Desk, json_answer, route_answers
 from services.records.exported_lists import CSV_TYPE, csv_answer, read_all_rows
-from services.records.record import check_unit
+from services.records.record import check_unit, etag, load_record
 from services.records.request_bodies import Day, UnitKey
 from services.records.routes import READERS, Id, page, units_seen
 from services.records.vault import Vault
@@ -27,6 +27,7 @@ from services.training.api.list_filters import (
     SessionQuery,
 )
 from services.training.domain.labels import TERMS
+from services.training.domain.roster import evolve_person
 from services.training.handlers.persons import person_of_others
 from services.training.messages import message
 
@@ -179,29 +180,30 @@ def share(trained: int, obliged: int) -> str | None:
 def _add_persons(api: FastAPI, desk: Desk, names: Names) -> None:
     problems = (401, 403, 404, 422, 503)
 
-    async def load(request: Request, id_: str) -> tuple[Credential, queries.PersonRow]:
+    async def load(request: Request, id_: str) -> tuple[Credential, queries.PersonRow, int]:
         reader = desk.caller(request, READERS, message("read-persons"))
         _check(fields.PERSON_ID, id_)
         async with desk.db.read() as conn:
             person = (await queries.persons(conn, [id_])).get(id_)
             near = reader.role in READS_ALL or "*" in reader.units
             near = near or await queries.was_in(conn, id_, reader.units)
-        if person is None:
-            raise Problem(404, message("person-none"))
+            if person is None:
+                raise Problem(404, message("person-none"))
+            version = (await load_record(conn, id_, evolve_person)).version
         if not near:
             raise person_of_others(reader.units)
-        return reader, person
+        return reader, person, version
 
     @api.get(
         "/persons/{id}", summary="One person, with the name for the right role",
         **route_answers(*problems, model=answers.Person),
     )  # fmt: skip
     async def get_person(request: Request, id: Id) -> Response:
-        reader, person = await load(request, id)
+        reader, person, version = await load(request, id)
         body: dict[str, Any] = {"person": id, "erased": person.erased}
         if reader.role in READS_NAMES:
             body |= (await names.of(reader, f"person {id}", [id]))[id]
-        return json_answer(labelled(body, TERMS))
+        return json_answer(labelled(body, TERMS), headers={"ETag": etag(version)})
 
     @api.get(
         "/persons/{id}/completions", summary="What a person completed",

@@ -32,10 +32,14 @@ class Persons:
     vault: Vault
 
     async def rename(self, work: Work, person: str, name: str) -> Outcome:
-        """A person's display name is corrected."""
-        record = await work.load(person, roster.evolve_person)
+        """A person's display name is corrected; the version that was read has to be named.
+
+        The name before is stored nowhere else, so nobody overwrites one that was not read.
+        """
         if work.caller.role == "clerk":
             await check_of_units(work, person)
+        work.require_version()
+        record = await work.load(person, roster.evolve_person)
         after = await work.apply(record, Step("rename", work.now, {}), roster.evolve_person)
         await store.rename_person(work.conn, person, self.vault.hide(name))
         return Outcome(after.version, {"person": person, "erased": False})

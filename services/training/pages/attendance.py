@@ -223,7 +223,8 @@ def _add_import(pages: FastAPI, site: Site, api: RecordApi) -> None:
         ]  # fmt: skip
         title = message("attendance-import")
         path = attendance_path(id_, session)
-        return Import(path, title, f"{sitting.address}/import", "attendance", crumbs)
+        address = f"{sitting.address}/import"
+        return Import(path, title, address, "attendance", crumbs, sitting.version)
 
     def lead_on(visit: Visit, answer: Answer) -> Response:
         address = attendance_address(*(visit.request.path_params[n] for n in ("id", "session")))

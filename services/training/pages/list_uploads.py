@@ -45,6 +45,7 @@ class Import(NamedTuple):
     """Where a list goes: the path of the interface, and the page with its title and address.
 
     `about` begins the codes of what the page says; `crumbs` are the pages that it belongs to.
+    `version` is that of the record which the list changes; empty where it only adds records.
     """
 
     path: str
@@ -52,6 +53,7 @@ class Import(NamedTuple):
     address: str
     about: str
     crumbs: list[tuple[str, str]]
+    version: str = ""
 
     @property
     def back(self) -> str:
@@ -142,7 +144,8 @@ def add_list_import(
     @pages.get(f"{route}/import")
     async def list_import(request: Request) -> Response:
         visit = site.visit(request)
-        form, target = visit.form(), await target_of(visit)
+        target = await target_of(visit)
+        form = visit.form(target.version)
         if form.restored and form.text("list"):
             return uploads.show_rows(visit, form, target)
         return import_page(visit, form, target)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from fastapi import FastAPI, Request, Response
@@ -11,9 +11,11 @@ from fastapi import FastAPI, Request, Response
 from contracts.messages import Message
 from services.chassis.web.forms import Form
 from services.chassis.web.site import Site, Visit
-from services.records.pages.api_client import RecordApi
-from services.records.pages.impossible import impossible_page
+from services.records.pages.api_client import Answer, RecordApi, last_change
+from services.records.pages.impossible import impossible_page, typed_fields
 from services.records.pages.kinds import Record, RecordKind, StepField, StepForm, short_id
+from services.records.pages.messages import message as records_message
+from services.records.pages.steps import step_page
 from services.training.domain import labels
 from services.training.pages.course_steps import (
     BOTH,
@@ -27,9 +29,28 @@ from services.training.pages.rosters import READS_NAMES, roster_address
 
 TONES = {"on_roster": "good"}
 DESCRIBED = ("person", "role", "from", "until")
-RENAME = StepForm("rename", (StepField("name", required=True),), BOTH, journaled=False)
-ERASE = StepForm("erase", (), COUNCIL, grave=True, journaled=False)
-ON_PERSON = (RENAME, ERASE)
+
+
+class PersonCommand(NamedTuple):
+    """A command on the person who has a membership: its form, and where it goes."""
+
+    step: StepForm
+    method: str
+    path: str
+    notice: str
+
+
+COMMANDS = (
+    PersonCommand(
+        StepForm("rename", (StepField("name", required=True),), BOTH, journaled=False),
+        "POST", "/rename", "renamed",
+    ),
+    PersonCommand(
+        StepForm("erase", (), COUNCIL, grave=True, journaled=False), "DELETE", "", "erased"
+    ),
+)  # fmt: skip
+UNREAD = '"0"'
+"""The version of a form that says none: no record has it, so its person looks again."""
 
 
 def member_title(record: Record) -> Message:
@@ -55,78 +76,75 @@ def add_members(pages: FastAPI, site: Site, api: RecordApi) -> None:
         visit = site.visit(request)
         record = (await api.get(visit, f"/memberships/{id}")).body
         record = {**dict.fromkeys(DESCRIBED), "places": [], **record}
+        steps = [command.step for command in COMMANDS]
+        allowed = [step for step in steps if visit.may(f"GET {MEMBERS.route(step.name)}")]
+        named = visit.caller.role in READS_NAMES
+        key = record["person"] if allowed or named else None
+        person = None if key is None else await _person(visit, api, key)
         return visit.page(
             "member.html", kind=MEMBERS, member=record, address=MEMBERS.address(id), tones=TONES,
             steps=MEMBERS.next_steps(visit, record), roster=roster_address(record["unit"]),
-            person=await _person(visit, api, record["person"]),
-            on_person=[step for step in ON_PERSON if visit.may(f"GET {MEMBERS.route(step.name)}")],
+            person=await _with_completions(visit, api, person) if person and named else None,
+            on_person=allowed if person and not person.body["erased"] else [],
         )  # fmt: skip
 
-    _add_rename(pages, site, api)
-    _add_erasure(pages, site, api)
+    for command in COMMANDS:
+        _add_command(pages, site, api, command)
 
 
-async def _person(visit: Visit, api: RecordApi, key: str | None) -> Mapping[str, Any] | None:
-    """The person with the name and what was completed, for who may read names; None otherwise."""
-    if key is None or visit.caller.role not in READS_NAMES:
-        return None
-    person = (await api.get(visit, f"/persons/{quote(key)}")).body
-    completions = (await api.get(visit, f"/persons/{quote(key)}/completions")).body["items"]
-    return {**person, "completions": completions}
+async def _person(visit: Visit, api: RecordApi, key: str) -> Answer:
+    """The person with this key, with the name for whoever may read names."""
+    return await api.get(visit, f"/persons/{quote(key)}")
 
 
-async def _key(visit: Visit, api: RecordApi, id_: str) -> tuple[Record, str]:
-    """A membership, and the key of the person who has it."""
-    record = (await api.get(visit, f"/memberships/{id_}")).body
-    return record, str(record.get("person", ""))
+async def _with_completions(visit: Visit, api: RecordApi, person: Answer) -> Mapping[str, Any]:
+    path = f"/persons/{quote(person.body['person'])}/completions"
+    return {**person.body, "completions": (await api.get(visit, path)).body["items"]}
 
 
-def _add_rename(pages: FastAPI, site: Site, api: RecordApi) -> None:
-    @pages.get("/memberships/{id}/rename")
-    async def ask_name(request: Request, id: str) -> Response:
+def _add_command(pages: FastAPI, site: Site, api: RecordApi, command: PersonCommand) -> None:
+    step, where = command.step, MEMBERS.route(command.step.name)
+
+    @pages.get(where)
+    async def ask(request: Request, id: str) -> Response:
         visit = site.visit(request)
-        record, key = await _key(visit, api, id)
+        record = (await api.get(visit, f"/memberships/{id}")).body
+        if (key := record.get("person")) is None:
+            return await impossible_page(visit, api, MEMBERS, record, MEMBERS.command(step.name))
         person = await _person(visit, api, key)
-        if person is not None and person["erased"]:
-            why = [message("member-erased")]
-            return await impossible_page(visit, api, MEMBERS, record, labels.command("rename"), why)
-        return _step_page(visit, RENAME, record, visit.form(name=person and person["name"]))
+        form = visit.form(person.version, name=person.body.get("name"))
+        return await _command_page(visit, api, command, record, form, person)
 
-    @pages.post("/memberships/{id}/rename")
-    async def rename(request: Request, id: str) -> Response:
+    @pages.post(where)
+    async def take(request: Request, id: str) -> Response:
         visit = site.visit(request)
         form = await visit.sent_form()
-        record, key = await _key(visit, api, id)
-        answer = await api.send(
-            visit, form, f"/persons/{quote(key)}/rename", {"name": form.text("name")}
-        )
-        if form.faulty:
-            return _step_page(visit, RENAME, record, form, answer.status)
-        return visit.see_other(MEMBERS.address(id), "person-renamed")
+        record = (await api.get(visit, f"/memberships/{id}")).body
+        if (key := record.get("person")) is None:
+            typed = typed_fields(form, step.fields)
+            title = MEMBERS.command(step.name)
+            return await impossible_page(visit, api, MEMBERS, record, title, typed=typed)
+        form.version = version = form.version or UNREAD
+        body = {each.name: form.text(each.name) for each in step.fields}
+        path = f"/persons/{quote(key)}{command.path}"
+        answer = await api.send(visit, form, path, body, command.method)
+        if not form.faulty:
+            return visit.see_other(MEMBERS.address(id), f"person-{command.notice}")
+        person = await _person(visit, api, key)
+        now = person.body.get("name")
+        if form.version != version and now and now != form.text("name") and step.fields:
+            form.refuse("name", records_message("record-now-other", now=now))
+        return await _command_page(visit, api, command, record, form, person, answer)
 
 
-def _add_erasure(pages: FastAPI, site: Site, api: RecordApi) -> None:
-    @pages.get("/memberships/{id}/erase")
-    async def ask_erasure(request: Request, id: str) -> Response:
-        visit = site.visit(request)
-        record, _ = await _key(visit, api, id)
-        return _step_page(visit, ERASE, record, visit.form())
-
-    @pages.post("/memberships/{id}/erase")
-    async def erase(request: Request, id: str) -> Response:
-        visit = site.visit(request)
-        form = await visit.sent_form()
-        record, key = await _key(visit, api, id)
-        answer = await api.send(visit, form, f"/persons/{quote(key)}", {}, "DELETE")
-        if form.faulty:
-            return _step_page(visit, ERASE, record, form, answer.status)
-        return visit.see_other(MEMBERS.address(id), "person-erased")
-
-
-def _step_page(
-    visit: Visit, step: StepForm, record: Record, form: Form, status: int = 200
-) -> Response:
-    return visit.page(
-        "record_step.html", status, form=form, kind=MEMBERS, step=step, record=record,
-        fields=step.fields, address=MEMBERS.address(record["id"]),
-    )  # fmt: skip
+async def _command_page(
+    visit: Visit, api: RecordApi, command: PersonCommand, record: Record, form: Form,
+    person: Answer, answer: Answer | None = None,
+) -> Response:  # fmt: skip
+    """The form of a command on a person; of one who was erased the page that says so."""
+    if person.body["erased"]:
+        why = [message("member-erased"), *(last_change(answer) if answer else ())]
+        title, typed = MEMBERS.command(command.step.name), typed_fields(form, command.step.fields)
+        shown = typed if answer else ()  # before, the form has only what it began with
+        return await impossible_page(visit, api, MEMBERS, record, title, why, shown)
+    return step_page(visit, MEMBERS, command.step, record, form, answer.status if answer else 200)

@@ -27,6 +27,7 @@ from tests.support.builders.desks import Desk
 
 pytestmark = pytest.mark.anyio
 
+ANY_VERSION = {"if-match": "*"}
 NAME, NUMBER = "Chim Hoàng Yến", "CANARY-7731"
 TABLES = (
     "persons", "memberships", "stints", "links", "courses", "sessions", "completions", "announced",
@@ -74,7 +75,9 @@ async def used(desk: Desk) -> dict[str, Any]:
     for query in (f"{path}?format=csv", f"rosters/{UNIT}", f"persons/{made['person']}"):
         assert NAME in (await desk.get(query, "hr")).text
     renamed = {"name": f"{NAME} Hai"}
-    await desk.succeed(f"persons/{made['person']}/rename", "clerk", renamed, units=[UNIT])
+    path = f"persons/{made['person']}/rename"
+    answer = await desk.ask("POST", path, "clerk", renamed, ANY_VERSION, units=[UNIT])
+    assert answer.status_code == 200, answer.text
     await released(desk, await assigned(desk, NUMBER, OTHER, name=None), "2025-09-01")
     return dict(made)
 
@@ -140,7 +143,8 @@ async def test_who_was_erased_comes_back_as_somebody_else(desk: Desk) -> None:
     assert (answer.status_code, answer.json()["state"]) == (409, "erased")
     assert (answer.json()["possible"], "staff number" in answer.json()["detail"]) == ([], True)
     await released(desk, made, "2025-06-01")
-    renamed = await desk.post(f"persons/{made['person']}/rename", "clerk", {"name": NAME})
+    path = f"persons/{made['person']}/rename"
+    renamed = await desk.ask("POST", path, "clerk", {"name": NAME}, ANY_VERSION)
     assert renamed.status_code == 409
 
 
@@ -149,10 +153,35 @@ async def test_a_name_is_corrected_by_a_clerk_of_a_unit_of_the_person(desk: Desk
     made = await assigned(desk, NUMBER, name=NAME)
     path = f"persons/{made['person']}/rename"
     body = {"name": "Chim Én"}
-    assert (await desk.post(path, "clerk", body, units=[OTHER])).status_code == 403
-    assert (await desk.post(path, "clerk", body, units=[UNIT])).status_code == 200
+
+    async def renamed(path: str, unit: str) -> int:
+        answer = await desk.ask("POST", path, "clerk", body, ANY_VERSION, units=[unit])
+        return answer.status_code
+
+    assert await renamed(path, OTHER) == 403
+    assert await renamed(path, UNIT) == 200
     assert (await desk.get(f"persons/{made['person']}", "hr")).json()["name"] == body["name"]
-    assert (await desk.post(f"persons/{'0' * 64}/rename", "clerk", body)).status_code == 404
+    assert await renamed(f"persons/{'0' * 64}/rename", "*") == 404
+
+
+async def test_a_name_that_was_not_read_is_not_overwritten(desk: Desk) -> None:
+    """428 without the version that was read; 412 for an earlier one, with who changed it when."""
+    made = await assigned(desk, NUMBER, name=NAME)
+    person = f"persons/{made['person']}"
+    path, read = f"{person}/rename", await desk.get(person, "clerk", units=[UNIT])
+    body, tag = {"name": "Chim Én"}, {"if-match": read.headers["etag"]}
+    assert (await desk.post(path, "clerk", body, units=[UNIT])).status_code == 428
+    first = await desk.ask("POST", path, "clerk", body, tag, units=[UNIT])
+    assert (first.status_code, first.headers["etag"]) == (200, '"2"')
+    second = await desk.ask("POST", path, "council", {"name": "Chim Yến"}, tag)
+    assert (second.status_code, second.headers["etag"]) == (412, '"2"')
+    changed = second.json()["changed"]
+    assert (changed["version"], changed["step"], changed["role"]) == (2, "rename", "clerk")
+    assert changed["recorded"].endswith("+07:00") and "sửa họ tên" in second.json()["detail_vi"]
+    assert "Chim" not in second.text
+    assert (await desk.get(person, "hr")).json()["name"] == "Chim Én"
+    strange = await desk.ask("POST", path, "clerk", body, tag, units=[OTHER])
+    assert strange.status_code == 403 and "changed" not in strange.json()
 
 
 async def test_each_read_of_names_is_remembered(desk: Desk) -> None:

@@ -221,6 +221,24 @@ async def uploaded(visits: PageVisits, address: str, *rows: list[Any]) -> httpx.
     return await visits.send(f"{address}/import", "clerk", {}, files=files)
 
 
+async def test_a_list_overwrites_nothing_that_was_entered_meanwhile(visits: PageVisits) -> None:
+    """The form of a file is of the version that it was opened at; the file is chosen again."""
+    address = await sitting(visits)
+    blank = fields_of((await visits.open(f"{address}/import", "clerk")).text)
+    ticked = await begun(visits, address) | {"present-0": "1", "hours-0": "3,5"}
+    await visits.succeed(address, "clerk", ticked)
+    raw = xlsx(["Số hiệu cán bộ", "Họ và tên", "Số giờ"], ["CB-1", NAMES[0], 7.5])
+    files = {"file": ("diem-danh.xlsx", raw, "application/octet-stream")}
+    stale = {"_version": blank["_version"]}
+    refused = await visits.send(f"{address}/import", "clerk", stale, files=files)
+    assert refused.status_code == 412 and "(cán bộ nhập liệu, " in refused.text
+    assert "chọn lại diem-danh.xlsx" in refused.text
+    assert await listed(visits, address) == {"CB-1": ("3.5", None)}
+    again = {"_version": fields_of(refused.text)["_version"]}
+    done = await visits.send(f"{address}/import", "clerk", again, files=files)
+    assert done.status_code == 303 and await listed(visits, address) == {"CB-1": ("7.5", None)}
+
+
 async def test_a_list_is_imported_after_its_wrong_rows_are_mended(visits: PageVisits) -> None:
     """A mark is no number of hours, and a stranger has to be on the roster first."""
     address = await sitting(visits)
