@@ -116,3 +116,17 @@ async def test_a_step_that_is_impossible_has_no_form(persons: Persons) -> None:
     assert all(words in refused.text for words in ("auditor", "Đã chốt", "4/QĐ", "Theo biên bản"))
     closed = await persons.get("council", begun("adjustment"))
     assert closed.status_code == 409 and "đã chốt" in closed.text
+
+
+async def test_a_refused_step_names_no_stage_that_something_stands_in_the_way_of(
+    persons: Persons,
+) -> None:
+    """While an appeal is undecided the auditor is not told that the year can be sealed."""
+    await persons.record("emitter", begun("appeal"), appeal="KN-1", reason="Thiếu một lớp")
+    order = {"decision": "1/QĐ", "date": "2026-01-20", "reason": "Theo biên bản"}
+    await persons.step("council", "/desk/2025/publish", **order)
+    refused = (await persons.get("auditor", "/desk/2025/seal")).text
+    assert "<li>Đã chốt</li>" not in refused and "đang nhận phản hồi</li>" in refused
+    answer = begun("answer", appeal="KN-1")
+    await persons.record("council", answer, outcome="upheld", decision="3/QĐ")
+    assert "<li>Đã chốt</li>" in (await persons.get("auditor", "/desk/2025/seal")).text

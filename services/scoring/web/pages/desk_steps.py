@@ -168,7 +168,9 @@ class StepPages(NamedTuple):
         year = view.state.year
         reasons = [obstacle(visit, year, each) for each in refused.because]
         reasons += [Obstacle(each, None, None) for each in last_decision(view)]
-        possible: list[Message] = [stage_label(stage) for stage in refused.possible]
+        possible: list[Message] = [
+            stage_label(stage) for stage in refused.possible if stage not in view.blocked
+        ]
         typed = [*form.body(*self.step.fields).items()]
         return visit.page(
             "desk_refused.html", CONFLICT, year=year, detail=refused.message, obstacles=reasons,
