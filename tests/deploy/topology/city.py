@@ -48,7 +48,7 @@ class City:
             "DANCHU_HOME": str(self.home), "DANCHU_DATABASE_URL": database,
             "DANCHU_NATS_URL": nats, "DANCHU_NATS_MONITOR": self.nats.monitors,
             "DANCHU_NATS_REPLICAS": str(REPLICAS), "DANCHU_START_WAITS": "true",
-            "DANCHU_DRAIN_SECONDS": "2", "DANCHU_DATABASE_IDLE_SECONDS": "5",
+            "DANCHU_DRAIN_SECONDS": "1", "DANCHU_DATABASE_IDLE_SECONDS": "5",
             "DANCHU_DATABASE_LOCK_SECONDS": "5", "DANCHU_HTTP_ADDRESS_REQUESTS_MAX": "512",
             "DANCHU_INTAKE_NATS_SOURCES": '{"*": ["urn:danchu:unit:{unit}:"]}',
         }  # fmt: skip

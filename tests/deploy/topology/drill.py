@@ -83,17 +83,8 @@ class Drill:
             node.send(signal.SIGCONT)
             await self._node_back(node, start=False)
 
-    async def cut_all(self) -> None:
-        """Each nats-server is cut off from the others, the fold from PostgreSQL and from NATS."""
-        for node in self.city.nats.nodes:
-            self.city.nats.cut_off(node)
-            took = await self.city.next_fold(
-                BACK_SECONDS, f"something is folded without {node.name}"
-            )
-            print(f"          folded on {took:.1f} s after {node.name} was cut off", flush=True)
-            await asyncio.sleep(CUT_SECONDS)
-            self.city.nats.heal(node)
-            await self._node_back(node, start=False)
+    async def cut_folds(self) -> None:
+        """The fold is cut off from PostgreSQL, then the one that took over from NATS."""
         for what in ("PostgreSQL", "NATS"):
             holder, other = await self.city.holder()
             database, nats = self.city.proxies[holder.name]
@@ -104,6 +95,21 @@ class Drill:
             for proxy in cut:
                 proxy.heal()
             await until(holder.ready, BACK_SECONDS, f"{holder.name} is ready")
+
+    async def cut_nodes(self) -> None:
+        """Each nats-server is cut off from the others, at least so long that all notice it.
+
+        After the folds: what one of them had taken when it was cut off is delivered again later.
+        """
+        for node in self.city.nats.nodes:
+            self.city.nats.cut_off(node)
+            took = await self.city.next_fold(
+                BACK_SECONDS, f"something is folded without {node.name}"
+            )
+            print(f"          folded on {took:.1f} s after {node.name} was cut off", flush=True)
+            await asyncio.sleep(max(0.0, CUT_SECONDS - took))
+            self.city.nats.heal(node)
+            await self._node_back(node, start=False)
 
     async def _takes_over(self, standby: Process, when: str) -> None:
         """Waits until the standby holds the lease and has folded something."""
@@ -135,7 +141,8 @@ class Drill:
         async def settled() -> bool:
             return await self.city.folded() >= sent
 
-        await until(settled, BACK_SECONDS, f"{sent} events are folded")
+        took = await until(settled, BACK_SECONDS, f"{sent} events are folded")
+        print(f"          all events are folded after {took:.1f} s", flush=True)
         assert await self.city.folded() == sent, "more is folded than was sent"
         ledger = await self.city.receipts()
         lost, strange = self.traffic.receipts - ledger, ledger - self.traffic.receipts
@@ -165,7 +172,8 @@ async def run(home: Path) -> None:
             await drill.step("rolling restart of all", drill.restart_all)
             await drill.step("kill -9 of all", drill.kill_all)
             await drill.step("SIGSTOP of all", drill.freeze_all)
-            await drill.step("partitions", drill.cut_all)
+            await drill.step("folds cut off", drill.cut_folds)
+            await drill.step("nats-servers cut off", drill.cut_nodes)
             drill.traffic.stop()
             await sending
             await drill.step("account", drill.account)
