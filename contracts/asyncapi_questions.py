@@ -7,8 +7,11 @@ from typing import Any, NamedTuple
 import msgspec
 
 from contracts.questions import (
+    NAMES_QUESTION,
     RATING_QUESTION,
     RECEIPT_QUESTION,
+    NamesAnswer,
+    NamesQuestion,
     RatingQuestion,
     ReceiptFate,
     ReceiptQuestion,
@@ -54,6 +57,11 @@ _REQUESTS = (
         "receipt", RECEIPT_QUESTION,
         "The door's request; the reply: what became of an event, or none.",
         ReceiptQuestion, ReceiptFate, False,
+    ),
+    _Request(
+        "unit-names", NAMES_QUESTION,
+        "The question of a system of record; the reply: what units are called, or none.",
+        NamesQuestion, NamesAnswer, False,
     ),
 )  # fmt: skip
 

@@ -18,6 +18,10 @@ single units alone is mapped to `danchu.query.rating.<unit>[.<unit>…]` where i
 for . in a key."""
 
 
+NAMES_QUESTION = "danchu.query.unit-names"
+"""The subject on which a system of record asks scoring what units are called."""
+
+
 class ReceiptQuestion(msgspec.Struct, frozen=True):
     """The event, by its receipt in hexadecimal."""
 
@@ -31,6 +35,27 @@ class RatingQuestion(msgspec.Struct, frozen=True):
     unit: str
     as_of: str | None = None
     version: int | None = None
+
+
+class NamesQuestion(msgspec.Struct, frozen=True):
+    """What the units are called whose keys come after this one."""
+
+    after: str = ""
+
+
+class NamedUnit(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The name of a unit now, and those to come, from which microsecond on."""
+
+    unit: str
+    name: str
+    coming: tuple[tuple[int, str], ...] = ()
+
+
+class NamesAnswer(msgspec.Struct, frozen=True):
+    """Units by their keys; `more`: others come after the last."""
+
+    units: tuple[NamedUnit, ...]
+    more: bool
 
 
 class ReceiptFate(msgspec.Struct, frozen=True):

@@ -67,7 +67,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
     from services.scoring.subscribers.rating_questions import RatingResponder
-    from services.scoring.subscribers.receipt_questions import ReceiptResponder
+    from services.scoring.subscribers.service_questions import ServiceResponder
 
 Part = Literal["all", "http", "fold"]
 
@@ -82,7 +82,7 @@ class App:
     build_api: Callable[[], FastAPI]
     build_pages: Callable[[], ASGIApp] | None
     health: Health
-    questions: ReceiptResponder | None
+    questions: ServiceResponder | None
     ratings: RatingResponder | None
     reads: ReadLog
     seals: SealService

@@ -1,17 +1,21 @@
-"""What units are called, read from a real stream by the user of a system of record."""
+"""What units are called, asked over a real broker by the user of a system of record."""
 
 from __future__ import annotations
 
-import json
+from collections.abc import AsyncIterator
 from pathlib import Path
 
+import msgspec
 import pytest
+from nats.aio.msg import Msg
 
+from contracts.questions import NAMES_QUESTION, NamedUnit, NamesAnswer, NamesQuestion
 from services.chassis.auth.credentials import Issuer
 from services.chassis.broker.connection import Broker
 from services.chassis.clock import fixed
 from services.chassis.errors import BrokerAway
 from services.chassis.settings import Settings
+from services.records import unit_names
 from services.records.pages.units import unit_filters
 from services.records.unit_names import UnitNames
 from tests.conftest import NatsServer
@@ -22,56 +26,109 @@ pytestmark = pytest.mark.anyio
 HOSTILE = "Xã <b>A</b>"
 
 
-async def publish(home: Path, unit: str, short: str, **data: str) -> None:
-    """An event as the door relays it."""
-    broker = Broker(Settings(home=home).nats("intake"), "test door")
-    try:
-        subject = f"danchu.events.{unit.replace('.', '-')}.{short}"
-        await broker.request(subject, json.dumps({"data": data}).encode())
-    finally:
-        await broker.close()
+REFUSED = (
+    "$JS.API.DIRECT.GET.EVENTS.danchu.events.H44-1.unit.registered",
+    "$JS.API.DIRECT.GET.EVENTS.danchu.events.H44-1.petition.received",
+    "$JS.API.STREAM.MSG.GET.EVENTS", "danchu.query.receipt", "danchu.query.rating",
+)  # fmt: skip
 
 
 def names_of(home: Path, service: str = "awards") -> UnitNames:
-    """The names as a service reads them."""
+    """The names as a service asks for them."""
     return UnitNames(Broker(Settings(home=home).nats(service), "test names"), fixed(NOW))
 
 
+@pytest.fixture
+async def scoring(provisioned: NatsServer) -> AsyncIterator[dict[str, NamedUnit]]:
+    """What a stand-in of scoring answers, two units at a time."""
+    units: dict[str, NamedUnit] = {}
+    broker = provisioned.broker("scoring")
+    client = await broker.ensure()
+
+    async def answer(question: Msg) -> None:
+        after = msgspec.json.decode(question.data, type=NamesQuestion).after
+        rest = [units[key] for key in sorted(units) if key > after]
+        page = NamesAnswer(tuple(rest[:2]), len(rest) > 2)
+        await question.respond(msgspec.json.encode(page))
+
+    await client.subscribe(NAMES_QUESTION, queue="scoring", cb=answer)
+    await client.flush()
+    yield units
+    await broker.close()
+
+
 @pytest.mark.parametrize("service", ["training", "awards", "violations"])
-async def test_a_unit_has_the_name_of_its_last_registration_or_renaming(
-    provisioned: NatsServer, home: Path, service: str
+async def test_a_unit_has_the_name_that_is_in_force(
+    scoring: dict[str, NamedUnit], home: Path, service: str
 ) -> None:
-    """From the day on which the renaming takes effect; a unit that nobody registered has none."""
+    """On either side of the day from which another one holds; an unknown unit has none."""
     names = names_of(home, service)
+    coming = ((NOW, "Phường A"), (NOW + 1, "Quận A"))
+    scoring |= {f"H44.{n}": NamedUnit(f"H44.{n}", f"Xã {n}") for n in range(2, 6)}
+    scoring["H44.1"] = NamedUnit("H44.1", HOSTILE, coming)
     try:
-        await publish(home, "H44.1", "unit.registered", name=HOSTILE, kind="commune")
-        await publish(home, "H44.2", "unit.registered", name="Xã B", kind="commune")
         assert await names.look() and not await names.look()
-        assert [names.name_of(each) for each in ("H44.1", "H44.2", "H44.3")] == [
-            HOSTILE, "Xã B", None,
+        assert [names.name_of(f"H44.{n}") for n in (1, 2, 5, 6)] == [
+            "Phường A", "Xã 2", "Xã 5", None,
         ]  # fmt: skip
-        await publish(home, "H44.1", "unit.renamed", name="Phường A", effective="2025-01-01")
-        await publish(home, "H44.2", "unit.renamed", name="Phường B", effective="2099-01-01")
-        await names.look()
-        assert [names.name_of(each) for each in ("H44.1", "H44.2")] == ["Phường A", "Xã B"]
+        for now, name in ((NOW - 1, HOSTILE), (NOW + 1, "Quận A")):
+            names.clock = fixed(now)
+            assert names.name_of("H44.1") == name
+        del scoring["H44.1"]  # as where its registration is retracted
+        assert await names.look() and names.name_of("H44.1") is None
     finally:
         await names.broker.close()
 
 
-async def test_the_right_to_names_opens_nothing_else_of_the_stream(
+async def test_names_stay_while_scoring_is_away(
+    scoring: dict[str, NamedUnit], home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was answered last is shown, and the next look asks again."""
+    names = names_of(home)
+    scoring["H44.1"] = NamedUnit("H44.1", "Xã A")
+    try:
+        await names.look()
+        monkeypatch.setattr(unit_names, "NAMES_QUESTION", "danchu.query.receipt")
+        with pytest.raises(BrokerAway):
+            await names.look()
+        assert names.name_of("H44.1") == "Xã A"
+    finally:
+        await names.broker.close()
+
+
+@pytest.mark.parametrize("subject", REFUSED)
+async def test_the_right_to_names_opens_nothing_else(
+    provisioned: NatsServer, home: Path, subject: str
+) -> None:
+    """No event of the stream, and no other question, whoever asks."""
+    for service in ("training", "awards", "violations"):
+        broker = Broker(Settings(home=home).nats(service), "test names")
+        try:
+            with pytest.raises(BrokerAway, match="permission was denied"):
+                await broker.request(subject, b"{}", seconds=5)
+        finally:
+            await broker.close()
+
+
+async def test_nobody_but_scoring_answers_what_units_are_called(
     provisioned: NatsServer, home: Path
 ) -> None:
-    """The last event of another type of the same unit is refused by the server."""
-    await publish(home, "H44.1", "unit.registered", name="Xã A", kind="commune")
-    await publish(home, "H44.1", "petition.received", petition="p")
-    broker = Broker(Settings(home=home).nats("awards"), "test names")
+    """A system of record that listens for the question of another hears nothing."""
+    liar = Broker(Settings(home=home).nats("violations"), "test liar")
+    heard: list[Msg] = []
+
+    async def hear(question: Msg) -> None:
+        heard.append(question)
+
     try:
-        prefix = "$JS.API.DIRECT.GET.EVENTS.danchu.events.H44-1"
-        assert (await broker.request(f"{prefix}.unit.registered")).data
+        client = await liar.ensure()
+        await client.subscribe(NAMES_QUESTION, cb=hear)
+        await client.flush()
         with pytest.raises(BrokerAway):
-            await broker.request(f"{prefix}.petition.received", seconds=1)
+            await names_of(home).look()
+        assert not heard
     finally:
-        await broker.close()
+        await liar.close()
 
 
 async def test_a_page_names_units_beside_their_codes(

@@ -3,7 +3,8 @@
 `danchu up` writes the configuration of its embedded server from it, and a deployment writes that
 of its own. A system of record publishes its own event types alone, and its retractions on a
 subject that ends with its name, so the password of another service cannot take back what it
-announced. Whether type, unit and source of a message fit its subject is checked by the fold
+announced. It asks scoring what units are called, and reads nothing of the stream. Whether type,
+unit and source of a message fit its subject is checked by the fold
 (`scoring.handlers.authorship`).
 """
 
@@ -11,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from contracts.catalog import CANONICAL
-from contracts.questions import RATING_QUESTION
+from contracts.questions import NAMES_QUESTION, RATING_QUESTION
 from services.chassis.broker.consumers import ConsumerPlan
 
 RECORDS = ("training", "awards", "violations")
@@ -23,10 +24,6 @@ SYSTEM_ACCOUNT, SYSTEM_USER = "SYSTEM", "system"
 EMIT_SUBJECTS = "danchu.emit.*"
 UNIT_SUBJECTS = "danchu.emit.*.*"
 """Where the door hears the requests of credentials: the unit and the user of each."""
-UNIT_NAMES = tuple(
-    f"$JS.API.DIRECT.GET.EVENTS.danchu.events.*.unit.{name}" for name in ("registered", "renamed")
-)
-"""By which a system of record reads what units are called, and nothing else of the stream."""
 FEED_CONSUMER = ConsumerPlan("RATINGS", "hr")
 """The durable consumer of the feed, which an HR system reads."""
 _FEED = f"{FEED_CONSUMER.stream}.{FEED_CONSUMER.name}"
@@ -88,7 +85,7 @@ def _record(name: str) -> Grant:
     door = _door(name)
     events = [f"danchu.events.*.{short}" for short, t in CANONICAL.items() if t.producer == name]
     return Grant(
-        (*events, f"danchu.events.*.event.retracted.{name}", *UNIT_NAMES, *door.publish),
+        (*events, f"danchu.events.*.event.retracted.{name}", NAMES_QUESTION, *door.publish),
         door.subscribe,
     )
 
@@ -131,6 +128,7 @@ GRANTS: Mapping[str, Grant] = {
         ),
         (
             "danchu.query.receipt", "danchu.query.receipt scoring",
+            NAMES_QUESTION, f"{NAMES_QUESTION} scoring",
             RATING_QUESTION, f"{RATING_QUESTION} scoring", f"{RATING_QUESTION}.>",
             f"{RATING_QUESTION}.> scoring", *_door("scoring").subscribe,
         ),

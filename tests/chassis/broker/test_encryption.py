@@ -19,7 +19,7 @@ from services.chassis.settings import NatsAccess, Settings
 from services.chassis.tls_files import TlsFiles
 from services.commands.nats.embedded import generate
 from services.commands.nats.reload import reload_servers
-from services.scoring.subscribers.receipt_questions import ReceiptResponder
+from services.scoring.subscribers.service_questions import ServiceResponder
 from tests.conftest import NatsServer, eventually
 from tests.support import servers
 from tests.support.certificates import Authority
@@ -118,7 +118,7 @@ async def test_whoever_has_a_certificate_and_no_password_may_not_write(
 async def test_the_questions_are_answered_over_tls(encrypted: NatsServer) -> None:
     """Their connection, which another library opens, uses the same certificates."""
     access = Settings(home=encrypted.home).nats("scoring")
-    broker = ReceiptResponder(access, None).build(asyncio.Event())  # type: ignore[arg-type]
+    broker = ServiceResponder(access, None, None).build(asyncio.Event())  # type: ignore[arg-type]
     await broker.start()
     assert broker._connection is not None and broker._connection.is_connected
     await broker.stop()

@@ -1,4 +1,4 @@
-"""Answers requests over NATS: at present those of the intake about a receipt.
+"""Answers requests of services over NATS: of the door about a receipt, of records about names.
 
 No stored state depends on an answer, so the requests are served through FastStream. Messages whose
 acknowledgement must be controlled exactly are read through `pull_consumer`.
@@ -7,6 +7,7 @@ acknowledgement must be controlled exactly are read through `pull_consumer`.
 import asyncio
 import contextlib
 import logging
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 import msgspec
@@ -15,7 +16,13 @@ from faststream.nats.message import NatsMessage
 from faststream.security import BaseSecurity, SASLPlaintext
 from nats.aio.client import Client
 
-from contracts.questions import RECEIPT_QUESTION, ReceiptQuestion
+from contracts.questions import (
+    NAMES_QUESTION,
+    RECEIPT_QUESTION,
+    NamesAnswer,
+    NamesQuestion,
+    ReceiptQuestion,
+)
 from services.chassis.broker.encryption import NatsClient
 from services.chassis.broker.errors import translate_client_errors
 from services.chassis.errors import BrokerAway, DanchuError
@@ -40,11 +47,15 @@ class EncryptedNatsBroker(NatsBroker):
 
 
 @dataclass
-class ReceiptResponder:
-    """Serves requests on a connection of its own, whenever NATS is reachable."""
+class ServiceResponder:
+    """Serves requests on a connection of its own, whenever NATS is reachable.
+
+    `names` answers what units are called whose keys come after one.
+    """
 
     access: NatsAccess
     receipts: Receipts
+    names: Callable[[str], Awaitable[NamesAnswer]]
 
     async def run(self) -> None:
         """Answers until it is cancelled; connects again whenever the connection is closed."""
@@ -63,7 +74,7 @@ class ReceiptResponder:
             await asyncio.sleep(REOPEN_SECONDS)
 
     def build(self, closed: asyncio.Event) -> NatsBroker:
-        """Builds the broker with its only subscriber, not connected yet."""
+        """Builds the broker with its subscribers, not connected yet."""
 
         async def on_closed() -> None:
             closed.set()
@@ -80,11 +91,13 @@ class ReceiptResponder:
             inbox_prefix=self.access.inbox_prefix, max_reconnect_attempts=-1,
             reconnect_time_wait=1, closed_cb=on_closed, error_cb=on_error, logger=None,
         )  # fmt: skip
-        subscriber = broker.subscriber(
-            RECEIPT_QUESTION, queue=QUEUE, decoder=raw_body, max_workers=AT_ONCE,
-            pending_msgs_limit=WAITING_MAX,
-        )  # fmt: skip
-        subscriber(self.on_receipt)
+        answers = ((RECEIPT_QUESTION, self.on_receipt), (NAMES_QUESTION, self.on_names))
+        for subject, answer in answers:
+            subscriber = broker.subscriber(
+                subject, queue=QUEUE, decoder=raw_body, max_workers=AT_ONCE,
+                pending_msgs_limit=WAITING_MAX,
+            )  # fmt: skip
+            subscriber(answer)
         return broker
 
     async def on_receipt(self, body: bytes) -> bytes:
@@ -96,6 +109,16 @@ class ReceiptResponder:
             log.warning("a question was not answered", extra={"error": str(error)})
             raise
         return msgspec.json.encode(fate)
+
+    async def on_names(self, body: bytes) -> bytes:
+        """As `on_receipt`, of what units are called."""
+        try:
+            question = msgspec.json.decode(body, type=NamesQuestion)
+            answer = await self.names(question.after)
+        except (msgspec.MsgspecError, DanchuError) as error:
+            log.warning("a question was not answered", extra={"error": str(error)})
+            raise
+        return msgspec.json.encode(answer)
 
 
 async def raw_body(message: NatsMessage) -> bytes:

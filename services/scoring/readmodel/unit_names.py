@@ -1,0 +1,44 @@
+"""What units are called, for the systems of record: the names that count, in force and to come."""
+
+from __future__ import annotations
+
+from contracts import moments
+from contracts.questions import NamedUnit, NamesAnswer
+from services.scoring.fold.registry import Registry, Unit
+from services.scoring.readmodel.reader import Reading
+
+UNITS_MAX, CHARACTERS_MAX = 1000, 100_000
+"""How much an answer has: a message of NATS has at most 1 MB, and a character at most 6 bytes."""
+COMING_MAX = 10
+"""How many names of a unit that are to come; the later ones are answered when those have begun."""
+
+
+def name_page(registry: Registry, after: str, now: int) -> NamesAnswer:
+    """The units whose keys come after this one, as many as an answer has; at least one."""
+    rest = sorted(key for key in registry.units if key > after)
+    units: list[NamedUnit] = []
+    characters = 0
+    for key in rest[:UNITS_MAX]:
+        name, coming = _names_from(registry.units[key], now)
+        characters += len(key) + len(name) + sum(len(text) for _, text in coming)
+        if units and characters > CHARACTERS_MAX:
+            break
+        units.append(NamedUnit(key, name, tuple(coming)))
+    return NamesAnswer(tuple(units), len(units) < len(rest))
+
+
+def _names_from(unit: Unit, now: int) -> tuple[str, list[tuple[int, str]]]:
+    """The name in force, and those to come, each with its beginning.
+
+    Of several that begin at once the last in the order of events holds.
+    """
+    begun = [entry for entry in unit.names if entry[0] <= now]
+    coming = {since: name for since, _, name in sorted(unit.names) if since > now}
+    return max(begun)[2] if begun else unit.name, list(coming.items())[:COMING_MAX]
+
+
+async def unit_names(reading: Reading, after: str) -> NamesAnswer:
+    """As `name_page`, of the registry as of the last commit."""
+    now = reading.clock()
+    snapshot = await reading.snapshots.of(moments.local_year(now))
+    return name_page(snapshot.registry, after, now)
