@@ -9,16 +9,15 @@ from contracts.catalog import CATALOG
 from contracts.decisions import EventRetractedV1
 from contracts.door import Emitted, Refusal
 from contracts.envelope import RECORDS_SOURCE, identity
+from contracts.event_forms import EVENTS
 from contracts.faults import Fault
 from services.intake.messages import message
 
 Status = Literal["accepted", "duplicate", "conflict", "refused"]
 CONFLICT = Fault("id", message("conflict"))
 PREFIXES_SHOWN = 5
-DECISIONS = frozenset(
-    ("exemption.approved", "exemption.revoked", "adjustment.decided", "appeal.decided")
-)
-"""What the council decides for a unit: each is a line of the log of reads."""
+LOGGED = frozenset(EVENTS.values())
+"""What persons decide for a unit, and reply for it: each is a line of the log of reads."""
 EMITTING_ROLES = frozenset(role for kind in CATALOG.values() for role in kind.roles)
 
 

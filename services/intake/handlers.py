@@ -93,7 +93,7 @@ class Intake:
             before = await store.claim(conn, receipts)
             new = [item for identity, item in firsts.items() if identity not in before]
             headers = trace_headers() or None
-            lines = [line for item in new for line in self._decision_lines(item, sender)]
+            lines = [line for item in new for line in self._author_lines(item, sender)]
             if lines:
                 await read_log.insert(conn, lines)
             await outbox.record(conn, [_draft(item, headers) for item in new], self.clock())
@@ -101,9 +101,9 @@ class Intake:
             self.committed()
         return before
 
-    def _decision_lines(self, item: Emitted, sender: Sender) -> Iterator[Read]:
-        """Who decided, which the event itself does not say, and from where: in its transaction."""
-        if item.kind.short in domain.DECISIONS:
+    def _author_lines(self, item: Emitted, sender: Sender) -> Iterator[Read]:
+        """Who decided or replied, which no event says, and from where: in its transaction."""
+        if item.kind.short in domain.LOGGED:
             by, unit = sender.name or sender.role, item.event.subject
             at, address = self.clock(), peer_address()
             yield Read(at, sender.role, by, item.kind.short, 1, address, item.year, unit)

@@ -1,4 +1,4 @@
-"""Who may use which route of the door, read from its routes, and which decisions are logged."""
+"""Who may use which route of the door, read from its routes, and of which events who is logged."""
 
 from __future__ import annotations
 
@@ -44,20 +44,26 @@ async def test_every_route_of_the_door_answers_each_role_as_the_table_says(
     assert wrong == []
 
 
-async def test_each_decision_of_the_council_is_a_line_with_name_and_address(
-    lone_door: Door,
+@pytest.mark.parametrize(
+    ("short", "role"),
+    [("adjustment.decided", "council"), ("appeal.filed", "emitter"),
+     ("selfscore.submitted", "emitter")],
+)  # fmt: skip
+async def test_each_decision_and_reply_is_a_line_with_name_and_address(
+    lone_door: Door, short: str, role: str
 ) -> None:
     """In the transaction of the event, once; what else is accepted leaves none."""
-    decision = full("adjustment.decided.v1")
-    batch = [decision, {**decision, "id": "2"}, {**full("disclosure.due.v1"), "id": "3"}]
+    decision = full(f"{short}.v1")
+    batch = [decision, {**decision, "id": "2"}]
     for _ in range(2):
-        await lone_door.receipts(batch, "council", name="ông Bình")
+        await lone_door.receipts(batch, role, name="ông Bình")
+    await lone_door.receipts([{**full("disclosure.due.v1"), "id": "3"}], "council")
     await lone_door.receipts([event("4")], "emitter")
     headers = lone_door.headers("auditor")
     answer = await lone_door.client.get("/intake/reads", headers=headers)
     items = answer.json()["items"]
     assert [(item["who"], item["role"], item["what"]) for item in items] == [
-        ("ông Bình", "council", "adjustment.decided")
+        ("ông Bình", role, short)
     ] * 2
     assert {item["unit"] for item in items} == {decision["subject"]}
     assert all(item["address"] and item["year"] for item in items)

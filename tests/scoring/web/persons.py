@@ -89,11 +89,20 @@ async def open_persons(
         await road.get("/ratings/2025/H44.1", wait_for=",".join(await road.send(sent)))
         sessions = open_sessions(road.scoring.settings)
         cookies = {}
-        for name in ("hr", "council", "operator", "auditor", "emitter", "second", "operator-2"):
+        for name in (
+            "hr",
+            "council",
+            "operator",
+            "auditor",
+            "emitter",
+            "second",
+            "operator-2",
+            "emitter-2",
+        ):
+            role = {"second": "council"}.get(name, name.removesuffix("-2"))
             limits: dict[str, Any] = (
-                {"units": [UNIT], "sources": ["urn:xa:"]} if name == "emitter" else {}
+                {"units": [UNIT], "sources": ["urn:xa:"]} if role == "emitter" else {}
             )
-            role = {"second": "council", "operator-2": "operator"}.get(name, name)
             session = sessions.begin(name, role, **limits)
             cookies[name] = f"{COOKIE}={sessions.seal(session)}"
         parts = {

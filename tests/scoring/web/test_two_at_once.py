@@ -77,6 +77,29 @@ async def test_a_second_adjustment_is_sent_only_by_who_has_seen_the_first(
     assert again.status_code == 303 and await sent_events(persons) == before + 1
 
 
+@pytest.mark.parametrize(
+    ("code", "about", "typed", "shown"),
+    [("appeal", {}, {"appeal": "KN-1", "reason": "Thiếu một lớp"}, ("KN-1", "Thiếu một lớp")),
+     ("self-score", {"indicator": INDICATOR}, {"points": "7,5"}, ("7,50",))],
+    ids=["appeal", "self-score"],
+)  # fmt: skip
+async def test_the_second_reply_of_a_unit_is_told_who_sent_the_first(
+    persons: Persons, code: str, about: dict[str, str], typed: dict[str, str],
+    shown: tuple[str, ...],
+) -> None:  # fmt: skip
+    """Two clerks of one unit: name and role, when and what; the second may still send it."""
+    path = begun(code, **about)
+    mine = {"points": "9"} if code == "self-score" else {"appeal": "KN-2", "reason": "Khác"}
+    second = await confirmation(persons, "emitter-2", path, **mine)
+    assert (await persons.step("emitter", path, **typed)).status_code == 303
+    moved = await persons.send("emitter-2", second)
+    told = moved.text.partition('id="meanwhile"')[2].partition("</section>")[0]
+    assert moved.status_code == 409
+    assert all(words in told for words in ("Người ghi", "emitter<", "hệ thống gửi", *shown)), told
+    again = await persons.send("emitter-2", await persons.send("emitter-2", moved, **mine))
+    assert again.status_code == 303
+
+
 async def test_an_exemption_is_granted_and_revoked_once(persons: Persons) -> None:
     """After it was revoked it can be granted again; before, there is nothing to revoke."""
     grant, end = (begun(code, indicator=INDICATOR) for code in ("exemption", "exemption-end"))
