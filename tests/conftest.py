@@ -19,9 +19,9 @@ from tests.support.servers import (
     NatsServer,
     Postgres,
     free_port,
-    postgres_database,
     postgres_server,
 )
+from tests.support.spare_databases import spare_database
 
 gc.disable()  # until everything is loaded
 keep_in_memory()
@@ -93,7 +93,7 @@ def issuer(home: Path) -> Issuer:
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Postgres]:
-    """One PostgreSQL for all tests; each test gets a database of its own.
+    """One PostgreSQL for all tests; each test has a database for itself.
 
     It has no TLS. The driver would ask for it at each connection, also at that by which it cancels
     a query: of an answer that never came, it leaves an exception that fails the test.
@@ -105,8 +105,8 @@ def postgres() -> Iterator[Postgres]:
 
 @pytest.fixture
 async def postgres_url(postgres: Postgres) -> AsyncIterator[str]:
-    """An empty PostgreSQL database of one test."""
-    async with postgres_database(postgres) as url:
+    """A PostgreSQL database of one test, without the schema of any service."""
+    async with spare_database(postgres) as url:
         yield url
 
 
@@ -116,5 +116,5 @@ async def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncI
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path / 'test.db'}"
     else:
-        async with postgres_database(request.getfixturevalue("postgres")) as url:
+        async with spare_database(request.getfixturevalue("postgres")) as url:
             yield url

@@ -1,6 +1,7 @@
 """Empty databases of this version: of each kind the migrations run once, then they are copied.
 
-For tests that are not about migrations. Of SQLite the file is copied, of PostgreSQL a dump is run.
+For tests that are not about migrations. Of SQLite the file is copied, of PostgreSQL a dump is run,
+or a schema is taken that an earlier test has left empty.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import asyncpg
 
 from services.chassis.database.url import file_of
 from tests.support.servers import BINARIES
+from tests.support.spare_databases import take_schema
 
 Migrate = Callable[[], Awaitable[None]]
 OTHERS = ("\\", "SET transaction_timeout")
@@ -49,7 +51,7 @@ async def _on_server(service: str, url: str, migrate: Migrate) -> None:
     try:
         exists = await conn.fetchval("SELECT to_regnamespace($1) IS NOT NULL", service)
         if not exists and service in _scripts:
-            await conn.execute(_scripts[service])
+            await take_schema(conn, service, _scripts[service])
             return
     finally:
         await conn.close()

@@ -165,6 +165,8 @@ class Postgres:
     port: int
     buffers: str = "64MB"
     process: Process | None = None
+    spares: list[str] = field(default_factory=list)
+    """Databases that no test uses now; see `spare_databases`."""
 
     def start(self) -> None:
         """Starts it on its data and waits until it answers."""
@@ -210,6 +212,21 @@ class Postgres:
         finally:
             await conn.close()
 
+    async def new_database(self) -> str:
+        """Makes an empty database; its name."""
+        name = f"t{uuid.uuid4().hex}"
+        # the files are copied: through the log, block by block, takes twice the processor time
+        await self.run(f"CREATE DATABASE {name} STRATEGY FILE_COPY")
+        return name
+
+    async def drop_database(self, name: str) -> None:
+        """Ends its connections, and removes it."""
+        await self.run(f"DROP DATABASE {name} WITH (FORCE)")
+
+    def url_of(self, name: str) -> str:
+        """The URL of one of its databases."""
+        return self.url.replace("/postgres", f"/{name}")
+
 
 def plain_user() -> dict[str, Any]:
     """Arguments of subprocess that leave root behind, where we are root."""
@@ -248,10 +265,8 @@ def postgres_server(buffers: str = "64MB") -> Iterator[Postgres]:
 @contextlib.asynccontextmanager
 async def postgres_database(server: Postgres) -> AsyncIterator[str]:
     """The URL of a database that exists for the block."""
-    name = f"t{uuid.uuid4().hex}"
-    # the files are copied: through the log, block by block, takes twice the processor time
-    await server.run(f"CREATE DATABASE {name} STRATEGY FILE_COPY")
+    name = await server.new_database()
     try:
-        yield server.url.replace("/postgres", f"/{name}")
+        yield server.url_of(name)
     finally:
-        await server.run(f"DROP DATABASE {name} WITH (FORCE)")
+        await server.drop_database(name)
