@@ -9,6 +9,7 @@ import contextlib
 import copy
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from services.chassis.database.driver_errors import translate_driver_errors
 from services.chassis.database.durability import check_durability
 from services.chassis.database.file_connection import FileConnection
 from services.chassis.database.limits import LIMITED, PATIENT, Limits, give_up_on_timeout
+from services.chassis.database.loop_connection import connect_in_loop
 from services.chassis.database.pool_metrics import observe_pool
 from services.chassis.database.reconnection import log_reconnection
 from services.chassis.database.single_value import FileValueReader, ServerValueReader
@@ -37,15 +39,13 @@ from services.chassis.driver_rows import (
     ServerSource,
     Source,
 )
-from services.chassis.errors import (
-    DiskFull,
-    StateNotMigrated,
-)
+from services.chassis.errors import DiskFull, StateNotMigrated
 from services.chassis.migrations import is_current
 
 READERS = 8
 CONNECT_SECONDS = 10
 SQLITE_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "cache_size=-32768", "temp_store=MEMORY")
+QUERY_ONLY = ("query_only=ON",)
 LOCKED_TRIES = 100
 SETTINGS = "server_settings"
 Fence = Callable[[AsyncConnection], Awaitable[None]]
@@ -69,30 +69,32 @@ class Database:
         if self.sqlite:
             self.file = Path(self.url.database or f"{schema}.db")
             self._writer = self._sqlite_engine("BEGIN IMMEDIATE", 1, ())
-            self._reader = self._sqlite_engine("BEGIN", READERS, ("query_only=ON",))
+            self._reader = self._sqlite_engine("BEGIN", READERS, QUERY_ONLY)
+            self._short_reader = self._sqlite_engine("BEGIN", READERS, QUERY_ONLY, in_loop=True)
             observe_pool(self._writer.sync_engine, f"{schema} writer", 1)
             observe_pool(self._reader.sync_engine, f"{schema} reader", READERS)
+            observe_pool(self._short_reader.sync_engine, f"{schema} short reader", READERS)
             self._value_reader: FileValueReader | ServerValueReader = FileValueReader(
                 self.file, BUSY_SECONDS
             )
         else:
-            self._writer = self._reader = self._postgres_engine()
+            self._writer = self._reader = self._short_reader = self._postgres_engine()
             observe_pool(self._reader.sync_engine, schema, 2 * READERS)
             self._value_reader = ServerValueReader(self._reader, limits.command_seconds)
         self.room = DiskRoom(self.where, self.file.parent if self.sqlite else None)
 
-    def _sqlite_engine(self, begin: str, size: int, pragmas: tuple[str, ...]) -> AsyncEngine:
+    def _sqlite_engine(
+        self, begin: str, size: int, pragmas: tuple[str, ...], in_loop: bool = False
+    ) -> AsyncEngine:
+        arguments = {"timeout": BUSY_SECONDS, "factory": FileConnection, "isolation_level": None}
+        by_thread: dict[str, Any] = {"connect_args": arguments}
+        by_loop = {"async_creator": partial(connect_in_loop, self.file)}
         engine = create_async_engine(
-            self.url,
-            pool_size=size,
-            max_overflow=0,
-            pool_timeout=BUSY_SECONDS,
-            hide_parameters=True,
-            connect_args={"timeout": BUSY_SECONDS, "factory": FileConnection},
-        )
+            self.url, pool_size=size, max_overflow=0, pool_timeout=BUSY_SECONDS,
+            hide_parameters=True, **(by_loop if in_loop else by_thread),
+        )  # fmt: skip
 
         def on_connect(dbapi: Any, _: object) -> None:
-            dbapi.isolation_level = None
             cursor = dbapi.cursor()
             for pragma in (*SQLITE_PRAGMAS, *pragmas):
                 _set(cursor, pragma)
@@ -163,10 +165,14 @@ class Database:
             raise
 
     @contextlib.asynccontextmanager
-    async def read(self) -> AsyncIterator[AsyncConnection]:
-        """A read-only connection that sees one consistent snapshot of the data."""
+    async def read(self, short: bool = False) -> AsyncIterator[AsyncConnection]:
+        """A read-only connection that sees one consistent snapshot of the data.
+
+        On SQLite the loop itself does what is `short`: reads few pages of the file, by indexes.
+        """
+        engine = self._short_reader if short else self._reader
         with translate_driver_errors(self.where):
-            async with self._reader.connect() as conn:
+            async with engine.connect() as conn:
                 if not self.sqlite:
                     await conn.execution_options(
                         isolation_level="REPEATABLE READ", postgresql_readonly=True
@@ -231,6 +237,7 @@ class Database:
     async def _close(self) -> None:
         async with contextlib.AsyncExitStack() as stack:
             stack.push_async_callback(self._reader.dispose)
+            stack.push_async_callback(self._short_reader.dispose)
             stack.push_async_callback(self._writer.dispose)
             stack.push_async_callback(self._value_reader.close)
 

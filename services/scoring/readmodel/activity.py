@@ -43,7 +43,7 @@ async def activity(
     """
     registry, year = snapshot.registry, snapshot.year
     subjects = {subject: unit for unit in units for subject in registry.subjects(unit)}
-    async with reading.db.read() as conn:
+    async with reading.db.read(short=True) as conn:
         events = await activity_queries.last_events(conn, year, subjects, snapshot.until)
     latest: dict[str, activity_queries.LastEvent] = {}
     for subject, event in events.items():

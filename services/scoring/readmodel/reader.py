@@ -111,7 +111,7 @@ class Reading:
 
         With an indicator only those of this line of the sheet.
         """
-        async with self.db.read() as conn:
+        async with self.db.read(short=True) as conn:
             return await unit_events(conn, snapshot, unit, after, limit, indicator)
 
     async def history(

@@ -112,7 +112,7 @@ class Sheets:
     async def _new(
         self, snapshot: Snapshot, unit: Unit, view: str | None, now: int
     ) -> SheetEntry | None:
-        async with self.db.read() as conn:
+        async with self.db.read(short=snapshot.until is None) as conn:
             facts = await _book_facts(conn, snapshot, unit)
         if facts.stamp > snapshot.stamp:
             return None

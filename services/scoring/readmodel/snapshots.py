@@ -106,7 +106,7 @@ class Snapshots:
     async def _refresh(self, year: int) -> Snapshot:
         """Brings everything in memory up to the last commit; answers this year."""
         beginning = time.monotonic()
-        async with self.db.read() as conn:
+        async with self.db.read(short=True) as conn:
             place = await position.load(conn)
             require_same_rubrics(place, self.rubrics)
             restored = place.stamp < self.commit.stamp

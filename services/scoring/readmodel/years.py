@@ -117,7 +117,7 @@ class Years:
         """What makes the next step of the year impossible now; empty where nothing does."""
         state, now = view.state, self.clock()
         if state.stage == PROVISIONAL:
-            async with self.db.read() as conn:
+            async with self.db.read(short=True) as conn:
                 waiting = await quarantine_queries.waiting(conn, now, NAMED_MAX)
             return obstacles(state, now, view.undecided, waiting)
         return [begin_reason(state.year)] if PROVISIONAL in view.blocked else []
@@ -134,13 +134,13 @@ class Years:
 
     async def late_after(self, year: int, cut: int) -> int:
         """How many events of the year were recorded after a cut, and would be late."""
-        async with self.db.read() as conn:
+        async with self.db.read(short=True) as conn:
             return (await year_queries.count_late(conn, {year: cut})).get(year, 0)
 
     async def _views(self, years: Sequence[int]) -> list[YearView]:
         """These years, read by as many statements as one of them."""
         registry, now = await self.registry(), self.clock()
-        async with self.db.read() as conn:
+        async with self.db.read(short=True) as conn:
             every = await stages.states(conn)
             states = [every.get(year, YearState(year=year)) for year in years]
             sealed = {state.year: seal for state in states if (seal := state.seal) is not None}
