@@ -24,6 +24,7 @@ from services.chassis.database.driver_errors import translate_driver_errors
 from services.chassis.database.durability import check_durability
 from services.chassis.database.file_connection import FileConnection
 from services.chassis.database.limits import LIMITED, PATIENT, Limits, give_up_on_timeout
+from services.chassis.database.liveness import ask_the_idle
 from services.chassis.database.loop_connection import connect_in_loop
 from services.chassis.database.pool_metrics import observe_pool
 from services.chassis.database.reconnection import log_reconnection
@@ -111,9 +112,9 @@ class Database:
             max_overflow=READERS,
             pool_timeout=BUSY_SECONDS,
             hide_parameters=True,
-            pool_pre_ping=True,
             connect_args=self._driver_arguments,
         )
+        ask_the_idle(engine.sync_engine)
         log_reconnection(engine.sync_engine, self.schema)
         return engine
 

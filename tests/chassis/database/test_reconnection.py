@@ -6,6 +6,7 @@ import logging
 
 import pytest
 
+from services.chassis.database import liveness
 from services.chassis.database.engine import Database
 from services.chassis.database.url import normal_url
 from tests.conftest import eventually
@@ -33,9 +34,10 @@ async def test_a_broker_that_comes_back_is_logged(
 
 
 async def test_a_database_that_comes_back_is_logged(
-    postgres: Postgres, caplog: pytest.LogCaptureFixture
+    postgres: Postgres, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Once, and not for the first connection."""
+    monkeypatch.setattr(liveness, "IDLE_SECONDS", 0.0)
     db = Database(normal_url(postgres.url), "x")
     with caplog.at_level(logging.INFO):
         await db.check()
