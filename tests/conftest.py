@@ -1,6 +1,7 @@
 """Shared parts of the tests: a real nats-server, SQLite and PostgreSQL, keys and tokens."""
 
 import asyncio
+import functools
 import gc
 import os
 import sys
@@ -10,6 +11,8 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+import typer.main
+import typer.testing
 from hypothesis import HealthCheck, settings
 
 from services.chassis.auth.credentials import Issuer, development_issuer
@@ -28,6 +31,8 @@ keep_in_memory()
 sys.modules.setdefault("rfc3987_syntax", ModuleType("rfc3987_syntax"))
 """jsonschema imports it, where it is installed, for a format that no schema here has; it compiles
 forty grammars when it is loaded, seconds for each process of the tests."""
+vars(typer.testing)["_get_command"] = functools.cache(typer.main.get_command)
+"""A test that runs one command does not make all of them anew: that takes longer than most run."""
 settings.register_profile("danchu", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("danchu")  # how fast a machine is says nothing about the code
 FIRST_LOOK_SECONDS, LOOK_SECONDS = 0.01, 0.1
