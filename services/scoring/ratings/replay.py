@@ -56,10 +56,14 @@ class RatingChange(NamedTuple):
 
 @dataclass
 class BookReplay:
-    """The book of a unit's year after the events so far; its registry is that of these events."""
+    """The book of a unit's year after the events so far; its registry is that of these events.
+
+    `view` is the one that is assessed where there is a pool; None is the one that binds.
+    """
 
     book: Book
     rubrics: Rubrics
+    view: str | None = None
     frame: Frame = NOT_RATED
     tally: Tally = field(default_factory=Tally)
     steps: list[Step] = field(default_factory=list)
@@ -110,7 +114,8 @@ class BookReplay:
             rubric = self.rubrics.governing(unit.kind, year)
         self.frame, self._cells, self.tally = NOT_RATED, {}, Tally()
         if unit is not None and rubric is not None:
-            self.frame = Frame(rubric, views_of(rubric, registry, unit.key, year).binding)
+            views = views_of(rubric, registry, unit.key, year)
+            self.frame = Frame(rubric, views.answering(self.view))
             counting = list(self._counting.values())
             self._cells = collect_cells(counting, self.book, registry, self.rubrics) or {}
             self.tally = recount.tally(rubric, self._cells, books.horizon(unit, year))
@@ -160,7 +165,7 @@ class BookReplay:
             after = before
 
     def traces(self) -> Iterator[tuple[Recorded, set[str]]]:
-        """Each cause with the ids of the indicators whose sums it moved; the newest first."""
+        """Each cause with the ids of the indicators that it moved; the newest first."""
         state = _State(self.frame, self.tally.sums)
         for step in reversed(self.steps):
             earlier = state.before(step)
@@ -190,10 +195,11 @@ class _State(NamedTuple):
         return None if rubric is None else assess(rubric, Tally(dict(self.sums)), view)
 
     def differences(self, other: _State) -> set[str]:
-        """The ids of the indicators whose sums differ; all where rubric or view differ."""
+        """The ids of the indicators whose sums in the view differ; all where rubric or view do."""
         names = self.sums.keys() | other.sums.keys()
         differing = {name for name in names if self.sums.get(name) != other.sums.get(name)}
-        indicators = {name.split("|")[1] for name in differing}
+        parts = (name.split("|") for name in differing)
+        indicators = {indicator for view, indicator, *_ in parts if view == self.frame.view}
         if self.frame != other.frame:
             for rubric in (self.frame.rubric, other.frame.rubric):
                 indicators.update(() if rubric is None else rubric.by_id)

@@ -21,7 +21,6 @@ from services.scoring.ratings.replay import BookReplay
 from services.scoring.readmodel.computing import compute
 from services.scoring.readmodel.history import unit_events_ever
 from services.scoring.readmodel.snapshot import Snapshot
-from services.scoring.rubrics.model import Rubrics
 
 FOREVER = 2**62
 
@@ -35,24 +34,26 @@ async def unit_changes(
 
 
 async def unit_differences(
-    conn: AsyncConnection, unit: str, before: Snapshot, after: Snapshot
+    conn: AsyncConnection, unit: str, before: Snapshot, after: Snapshot, view: str | None = None
 ) -> list[LineDifference]:
-    """The lines that differ, with the events behind it; UnitNotRated where neither rates it."""
-    earlier, later = _assessment(before, unit), _assessment(after, unit)
+    """The lines that differ in a view (None: the one that binds), with the events behind it.
+
+    UnitNotRated where neither state rates the unit.
+    """
+    earlier, later = _assessment(before, unit, view), _assessment(after, unit, view)
     if earlier is None and later is None:
         raise UnitNotRated(unit, after.year)
     book = Book(unit, after.year)
     events = await unit_events_ever(conn, book)
     ends = sorted(FOREVER if each.until is None else each.until for each in (before, after))
-    causes = await compute(_causes, events, book, after.rubrics, *ends)
+    causes = await compute(_causes, events, BookReplay(book, after.rubrics, view), *ends)
     return line_differences(earlier, later, causes)
 
 
 def _causes(
-    events: Iterable[Recorded], book: Book, rubrics: Rubrics, since: int, until: int
+    events: Iterable[Recorded], replay: BookReplay, since: int, until: int
 ) -> dict[str, list[Recorded]]:
     """The events recorded after `since` and up to `until`, by the indicators that they moved."""
-    replay = BookReplay(book, rubrics)
     for event in sorted(events, key=place_of):
         if event.recorded <= until:
             replay.play(event, [event])
@@ -65,9 +66,10 @@ def _causes(
     return causes
 
 
-def _assessment(snapshot: Snapshot, key: str) -> Assessment | None:
-    standing = snapshot.standings.get(key)
-    return None if standing is None else standing.assessment
+def _assessment(snapshot: Snapshot, key: str, view: str | None = None) -> Assessment | None:
+    if key not in snapshot.standings:
+        return None
+    return snapshot.standing(snapshot.registry.units[key], view).assessment
 
 
 def _side(snapshot: Snapshot, key: str) -> YearSide:

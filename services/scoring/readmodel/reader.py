@@ -128,11 +128,14 @@ class Reading:
             return await unit_changes(conn, unit, before, after)
 
     async def differences(
-        self, unit: Unit, before: Snapshot, after: Snapshot
+        self, unit: Unit, before: Snapshot, after: Snapshot, view: str | None = None
     ) -> Sequence[LineDifference]:
-        """The lines of a unit that differ between two states of a year, with their causes."""
+        """The lines of a unit that differ between two states of a year, with their causes.
+
+        In a view of the unit; None is the one that binds.
+        """
         async with self.db.read() as conn:
-            return await unit_differences(conn, unit.key, before, after)
+            return await unit_differences(conn, unit.key, before, after, view)
 
 
 async def rating_page(

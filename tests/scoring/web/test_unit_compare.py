@@ -17,6 +17,7 @@ from services.scoring.rubrics.loader import SHIPPED, load_directory
 from services.scoring.store import doors
 from tests.scoring.answering import Answering, answering
 from tests.scoring.folding import folding
+from tests.scoring.ratings.report.town import succeeded
 from tests.scoring.test_road import due, published, registered
 from tests.scoring.web.visiting import Visiting
 from tests.support.builders.cities import accepted
@@ -24,6 +25,8 @@ from tests.support.builders.events import event
 
 pytestmark = pytest.mark.anyio
 KEY, PEER, OTHER_PEER, SCHOOL = "H44.1", "H44.2", "H44.3", "H44.4"
+OLD, NEW = "H44.8", "H44.9"
+"""A unit that another one has succeeded."""
 UNIT = f"/years/2025/units/{KEY}"
 HOSTILE = "<script>alert(1)</script> phường Đồng Tâm"
 EARLIER = [
@@ -31,11 +34,14 @@ EARLIER = [
     registered(OTHER_PEER, "Phường Đồng Xuân"),
     registered(SCHOOL, "Trường Đồng Tâm", kind="public_service_unit"),
     due(KEY, "a"), due(KEY, "b"), due(PEER, "c"), published(PEER, "c"),
+    registered(OLD), registered(NEW), succeeded(OLD, NEW, "2025-10-01"),
+    due(OLD, "d"), due(NEW, "e"),
 ]  # fmt: skip
 LATER = [
     published(KEY, "a"),
     event("plus", "adjustment.decided", subject=KEY,
           data={"decision": "7/QĐ", "points": "1.50", "reason": "x"}),
+    published(OLD, "d"), published(NEW, "e"),
 ]  # fmt: skip
 BETWEEN = "with_as_of=2026-01-01T00:00"
 
@@ -101,6 +107,15 @@ async def test_each_difference_says_why(city: Visiting) -> None:
         "GET", f"{UNIT}/compare?with_unit={PEER}", "hr", headers={"accept-language": "en"}
     )
     assert "1 of 2 done" in english.text and "points less." in english.text
+
+
+@pytest.mark.parametrize(("view", "number"), [("", 2), ("&view=pooled", 2), ("&view=own", 1)])
+async def test_the_causes_are_those_of_the_view_that_is_shown(
+    city: Visiting, view: str, number: int
+) -> None:
+    """What the predecessor published moves the pooled view alone."""
+    page = await city.ask("GET", f"/years/2025/units/{NEW}/compare?{BETWEEN}{view}", "hr")
+    assert page.status_code == 200 and f"Công khai nội dung ({number})" in page.text, page.text
 
 
 async def test_a_unit_is_chosen_by_a_part_of_its_name_without_diacritics(city: Visiting) -> None:

@@ -222,7 +222,7 @@ class ComparisonPage(NamedTuple):
         year, key = frame.snapshot.year, frame.unit.key
         other, _ = await find_unit(desk.reading, self.visit.caller, year, key, state)
         name_stage(frame.snapshot.stage, other.stage)
-        differences = await desk.reading.differences(frame.unit, other, frame.snapshot)
+        differences = await desk.reading.differences(frame.unit, other, frame.snapshot, query.view)
         beside = ComparedSide(
             _title(state, other),
             UnitQuery(version=query.with_version, as_of=query.with_as_of, view=query.view).text(),
