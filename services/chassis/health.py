@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from contracts.messages import Message
+from services.chassis.cancellation import BackgroundTasks
 from services.chassis.errors import DanchuError
 from services.chassis.heartbeat import Heartbeats
 from services.chassis.messages import message
@@ -32,6 +33,7 @@ class Health:
     _latest: Readiness | None = None
     _checked_at: float = 0.0
     _running: asyncio.Task[Readiness] | None = None
+    _background: BackgroundTasks = field(default_factory=BackgroundTasks)
 
     def require(self, name: str, check: Check) -> None:
         """Adds a required check; it raises DanchuError when it fails."""
@@ -57,8 +59,13 @@ class Health:
         if self._latest is not None and loop.time() - self._checked_at < FRESH_SECONDS:
             return self._latest
         if self._running is None:
-            self._running = loop.create_task(self._compute(loop.time()))
+            work = self._compute(loop.time())
+            self._running = self._background.begin(work, "readiness")
         return await asyncio.shield(self._running)
+
+    async def close(self) -> None:
+        """Ends a computation that still runs, since what it asks is about to be closed."""
+        await self._background.close()
 
     async def _compute(self, began: float) -> Readiness:
         try:

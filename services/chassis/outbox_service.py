@@ -149,6 +149,7 @@ class Producer:
         await self.parts.relay.finish()
         await cancel_all(self.tasks)
         self.ends()
+        await self.health.close()
         await self.parts.broker.close()
         await self.db.close()
 

@@ -42,10 +42,16 @@ class TokenWatch:
             self._mark = mark
 
     async def run(self) -> None:
-        """Looks every second; what was revoked stays so while the database is away."""
-        while True:
-            await asyncio.sleep(LOOK_SECONDS)
-            try:
-                await self.look()
-            except DatabaseAway as away:
-                log.warning("revoked tokens cannot be read", extra={"error": str(away)})
+        """Looks every second; what was revoked stays so while the database is away.
+
+        When it is cancelled, what the verifier does beside the requests ends, too.
+        """
+        try:
+            while True:
+                await asyncio.sleep(LOOK_SECONDS)
+                try:
+                    await self.look()
+                except DatabaseAway as away:
+                    log.warning("revoked tokens cannot be read", extra={"error": str(away)})
+        finally:
+            await self.verifier.close()

@@ -18,7 +18,7 @@ from services.chassis.auth import credentials
 from services.chassis.broker.connection import Broker
 from services.chassis.broker.openness import OPENNESS
 from services.chassis.broker_startup import check_broker
-from services.chassis.cancellation import cancel_all
+from services.chassis.cancellation import BackgroundTasks, cancel_all
 from services.chassis.clock import Clock, now_us
 from services.chassis.database.engine import Database
 from services.chassis.errors import BrokerAway
@@ -31,17 +31,16 @@ from services.chassis.service_schema import migrate_service
 from services.chassis.settings import Settings
 from services.chassis.telemetry.gauges import Measure
 from services.chassis.token_watch import TokenWatch
-from services.scoring.errors import FoldHalted, MarksDiffer
 from services.scoring.fold.registry import Registry
 from services.scoring.handlers.folder import Folder
 from services.scoring.messages import message
+from services.scoring.operations.checks import add_checks
 from services.scoring.operations.gauges import ScoringGauges
 from services.scoring.operations.lag import FoldLag
-from services.scoring.readmodel import sealed_rubrics
 from services.scoring.readmodel.reader import Reading
 from services.scoring.readmodel.sealed_rubrics import SealedRubrics
 from services.scoring.readmodel.snapshot import Snapshot
-from services.scoring.readmodel.snapshots import Snapshots, require_same_rubrics
+from services.scoring.readmodel.snapshots import Snapshots
 from services.scoring.rubrics import loader
 from services.scoring.rubrics.model import Rubrics
 from services.scoring.sealing import keyring
@@ -49,11 +48,7 @@ from services.scoring.sealing.service import SealService, seal_service
 from services.scoring.sealing.sets import SealQuestion
 from services.scoring.sealing.start_check import check_seals
 from services.scoring.settings import SERVICE, ScoringSettings
-from services.scoring.store import doors
-from services.scoring.store import position as position_store
-from services.scoring.store.door_state import first_alarm
 from services.scoring.store.lease import lease_of
-from services.scoring.store.position import Position
 from services.scoring.stream import stream_state
 from services.scoring.subscribers.fold_loop import FoldLoop
 from services.scoring.subscribers.mark_watch import MarkWatch
@@ -88,6 +83,7 @@ class App:
     seals: SealService
     tokens: TokenWatch
     gauges: ScoringGauges
+    background: BackgroundTasks
     clock: Clock = now_us
     standby: Standby | None = None
     tasks: list[asyncio.Task[None]] = field(default_factory=list)
@@ -144,6 +140,8 @@ class App:
         if self.standby is not None:
             await self.standby.stop()
         await cancel_all(self.tasks)
+        await self.background.close()
+        await self.health.close()
         await self.broker.close()
         await self.reads.close()
         await self.db.close()
@@ -172,7 +170,7 @@ def build(settings: ScoringSettings, part: Part = "all", clock: Clock = now_us) 
     standby = None if part == "http" else _standby(settings, db, broker, rubrics, health, clock)
     health.show(OPENNESS, broker.openness.state)
     health.show("feed", lag.feed if standby is None else standby.feed.check)
-    _add_checks(health, lag, standby, part, rubrics)
+    add_checks(health, lag, standby, part, rubrics)
     reading = Reading(db, Snapshots(db, rubrics), clock)
     verifier = credentials.verifier(settings, clock, SERVICE)
     reads = ReadLog(db, clock)
@@ -199,7 +197,8 @@ def build(settings: ScoringSettings, part: Part = "all", clock: Clock = now_us) 
         questions, ratings = responders(settings, reading, reads)
     return App(
         settings, db, broker, queries, None if part == "fold" else pages, health, questions,
-        ratings, reads, seals, TokenWatch(db, verifier), gauges, clock, standby,
+        ratings, reads, seals, TokenWatch(db, verifier), gauges, reading.background, clock,
+        standby,
     )  # fmt: skip
 
 
@@ -244,57 +243,3 @@ def _seals(settings: ScoringSettings, reading: Reading, health: Health) -> SealS
     service = seal_service(reading.db, keys, rubrics, reading.clock, year_as_of, registry)
     health.show("seals", service.keeper.check)
     return service
-
-
-def _add_checks(
-    health: Health, lag: FoldLag, standby: Standby | None, part: Part, rubrics: Rubrics
-) -> None:
-    """Adds the health checks: queries are ready without a broker, and while the fold is halted.
-
-    A process that only folds is not ready while the fold is halted or its disk check fails. A
-    process whose rubrics are not those of the books answers no queries, and is not ready.
-    """
-    db, broker, clock = lag.db, lag.broker, lag.clock
-
-    async def database() -> str:
-        await db.check()
-        return "answers"
-
-    async def nats() -> str:
-        return broker.state()
-
-    async def folding() -> str:
-        await _require_folding(db, broker, clock())
-        return "runs elsewhere" if standby is None else standby.state
-
-    async def folded_with() -> str:
-        # a fold with other rubrics that stands by is what a rollout replaces the holder with
-        if part != "fold" or standby is None or standby.holds:
-            require_same_rubrics(await _position(db), rubrics)
-        return "those of the ratings"
-
-    health.require("database", database)
-    (health.require if part == "fold" else health.show)("disk", db.disk)
-    health.show("broker", nats)
-    (health.require if part == "fold" else health.show)("fold", folding)
-    health.show("lag", lag.in_time)
-    health.require("rubrics", folded_with)
-    health.show(sealed_rubrics.CHECK, SealedRubrics(db, rubrics).check)
-
-
-async def _require_folding(db: Database, broker: Broker, now: int) -> None:
-    """Raises FoldHalted while the fold is halted, MarksDiffer while an alarm of a door is on."""
-    place = await _position(db)
-    if place.halted is not None:
-        raise FoldHalted(place.halted, place.faulty)
-    if broker.openness.halts is not None:
-        raise FoldHalted(broker.openness.halts.message)
-    async with db.read() as conn:
-        alarm = first_alarm(await doors.load(conn), now)
-    if alarm is not None:
-        raise MarksDiffer(alarm)
-
-
-async def _position(db: Database) -> Position:
-    async with db.read() as conn:
-        return await position_store.load(conn)

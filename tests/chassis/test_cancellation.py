@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from services.chassis.cancellation import cancel_all, complete
+from services.chassis.cancellation import BackgroundTasks, cancel_all, complete
 from services.chassis.clock import now_us
 from services.chassis.database.engine import Database
 from services.chassis.relay.loop import Relay
@@ -32,6 +32,28 @@ async def test_a_task_that_swallows_a_cancellation_is_ended_all_the_same() -> No
     await asyncio.sleep(0)
     await cancel_all([task])
     assert swallowed.is_set() and task.cancelled()
+
+
+async def test_what_goes_on_in_the_background_ends_with_its_service() -> None:
+    """A task that nobody waits for is cancelled and awaited; one that is done is forgotten."""
+    background, ends = BackgroundTasks(), []
+
+    async def work() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await asyncio.sleep(0)
+            ends.append("closed")
+
+    async def short() -> int:
+        return 7
+
+    assert await background.begin(short(), "short") == 7
+    task = background.begin(work(), "long")
+    await asyncio.sleep(0)
+    await background.close()
+    assert task.cancelled() and ends == ["closed"]
+    await background.close()
 
 
 async def test_work_that_must_not_be_interrupted_ends_before_its_task_is_cancelled() -> None:

@@ -119,6 +119,11 @@ class Verifier:
         if keys.has_lost_key():
             self._verified.clear()
 
+    async def close(self) -> None:
+        """Ends what runs beside the requests."""
+        if self.openid is not None:
+            await self.openid.keys.close()
+
     def revoke(self, revocations: Revocations) -> None:
         """Refuses these tokens from now on, also those that were verified before."""
         self.revocations = revocations

@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from services.chassis.auth.issuer_document import IssuerAway, check_address, fetch_document
+from services.chassis.cancellation import BackgroundTasks
 from services.chassis.messages import message
 
 ALGORITHMS = ("RS256", "ES256", "EdDSA")
@@ -81,6 +82,7 @@ class IssuerKeys:
     _tried: float | None = None
     _fetching: asyncio.Task[None] | None = None
     _lost: bool = False
+    _background: BackgroundTasks = field(default_factory=BackgroundTasks)
 
     @property
     def present(self) -> bool:
@@ -129,8 +131,12 @@ class IssuerKeys:
         may_try = self._tried is None or now - self._tried >= RETRY_SECONDS
         if self._fetching is None and (lacking or old) and may_try:
             self._tried = now
-            self._fetching = asyncio.create_task(self._refresh(), name="keys of the issuer")
+            self._fetching = self._background.begin(self._refresh(), "keys of the issuer")
         return self._fetching
+
+    async def close(self) -> None:
+        """Ends a fetch that still runs."""
+        await self._background.close()
 
     def has_lost_key(self) -> bool:
         """Whether a key has gone since the last call: what it signed is to be verified again."""

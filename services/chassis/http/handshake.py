@@ -15,6 +15,7 @@ import ssl
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from services.chassis.cancellation import BackgroundTasks
 from services.chassis.http.admission import Gate, address_of
 from services.chassis.http.connection import HEAD_SECONDS, Connection
 from services.chassis.http.problems import Problem
@@ -61,7 +62,7 @@ class EncryptedListener:
     certificate: Certificate
     new_connection: Callable[[], Connection]
     proxies: Proxies | None = None
-    _handshakes: set[asyncio.Task[None]] = field(default_factory=set)
+    _handshakes: BackgroundTasks = field(default_factory=BackgroundTasks)
 
     async def run(self) -> None:
         """Accepts until it is cancelled; then it listens no more, and open handshakes end."""
@@ -78,8 +79,7 @@ class EncryptedListener:
                 self._begin(sock, peer[0])
         finally:
             self.listener.close()
-            for task in self._handshakes:
-                task.cancel()
+            await self._handshakes.close()
 
     def _begin(self, sock: socket.socket, host: str) -> None:
         loop = asyncio.get_running_loop()
@@ -89,9 +89,7 @@ class EncryptedListener:
             self.gate.leave(handshake)
             sock.close()
             return
-        task = loop.create_task(self._encrypt(handshake))
-        self._handshakes.add(task)
-        task.add_done_callback(self._handshakes.discard)
+        self._handshakes.begin(self._encrypt(handshake), "TLS handshake")
 
     async def _encrypt(self, handshake: Handshake) -> None:
         """Shakes hands; the connection takes the place of the handshake."""

@@ -12,6 +12,7 @@ from functools import partial
 import uvicorn
 from starlette.types import ASGIApp
 
+from services.chassis.cancellation import cancel_all
 from services.chassis.http.admission import AdmissionLimits, Gate
 from services.chassis.http.browser_headers import TEXT_FIELDS
 from services.chassis.http.connection import Connection, protocol
@@ -99,7 +100,7 @@ async def http_server(
         for task in tasks:
             if task.done() and not task.cancelled():
                 task.result()
-        tasks[0].cancel()
+        await cancel_all(tasks)
 
 
 def _new_connection(server: uvicorn.Server) -> Connection:

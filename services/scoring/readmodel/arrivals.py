@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
+from services.chassis.cancellation import BackgroundTasks
 from services.chassis.database.engine import Database
 from services.chassis.errors import DanchuError
 from services.scoring.messages import message
@@ -47,6 +48,7 @@ class Arrivals:
     """The requests that wait for events in one database."""
 
     db: Database
+    background: BackgroundTasks = field(default_factory=BackgroundTasks)
     _waiters: list[_Waiter] = field(default_factory=list)
     _turns: deque[bytes] = field(default_factory=deque)
     _newcomer: asyncio.Event = field(default_factory=asyncio.Event)
@@ -63,7 +65,7 @@ class Arrivals:
         self._waiters.append(waiter)
         self._newcomer.set()
         if self._polling is None:
-            self._polling = asyncio.create_task(self._poll(), name="arrivals")
+            self._polling = self.background.begin(self._poll(), "arrivals")
         try:
             async with asyncio.timeout(seconds):
                 await waiter.arrival

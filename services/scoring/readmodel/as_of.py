@@ -16,6 +16,7 @@ from typing import NamedTuple
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.envelope import Recorded
+from services.chassis.cancellation import BackgroundTasks
 from services.chassis.database.engine import Database
 from services.scoring.fold.books import Book, collect_cells, horizon
 from services.scoring.fold.cells import OWN, Cell, Posting, Tally
@@ -61,6 +62,7 @@ class AsOf:
 
     db: Database
     rubrics: Rubrics
+    background: BackgroundTasks = field(default_factory=BackgroundTasks)
     _snapshots: Recent[PastYear, Snapshot] = field(default_factory=lambda: Recent(SNAPSHOTS_MAX))
     _stamp: int = -1
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -95,7 +97,8 @@ class AsOf:
         """
         key = (year, instant, rubrics.digest_of(year))
         if key not in self._next:
-            self._next[key] = asyncio.create_task(self._compute_next(key, rubrics))
+            work = self._compute_next(key, rubrics)
+            self._next[key] = self.background.begin(work, "unsettled year")
         return await asyncio.shield(self._next[key])
 
     async def _compute_next(self, key: tuple[int, int, str], rubrics: Rubrics) -> Snapshot:

@@ -108,7 +108,8 @@ class PastPlaces:
             self._days.clear()
         self._stamp = snapshot.stamp
         if day not in self._days and day not in self._tasks:
-            self._tasks[day] = asyncio.create_task(self._compute(day))
+            work = self._compute(day)
+            self._tasks[day] = self.versions.snapshots.background.begin(work, "earlier day")
             await asyncio.wait([self._tasks[day]], timeout=SETTLE_SECONDS)
         places = self._days.get(day)
         return None if places is None else self._days.keep(day, places)

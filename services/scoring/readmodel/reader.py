@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from contracts import moments
 from services.chassis.auth.credentials import READS_ALL, Credential
+from services.chassis.cancellation import BackgroundTasks
 from services.chassis.clock import Clock
 from services.chassis.database.engine import Database
 from services.chassis.http.problems import Problem
@@ -63,11 +64,16 @@ class Reading:
     sheets: Sheets = field(init=False)
 
     def __post_init__(self) -> None:
-        self.arrivals = Arrivals(self.db)
+        self.arrivals = Arrivals(self.db, self.background)
         self.versions = YearVersions(self.db, self.snapshots, self.clock)
         self.what_ifs = WhatIfs(self.versions)
         self.movements = PastPlaces(self.versions, self.clock)
         self.sheets = Sheets(self.db)
+
+    @property
+    def background(self) -> BackgroundTasks:
+        """What goes on without the requests that began it."""
+        return self.snapshots.background
 
     async def wait_for_receipts(self, receipts: Collection[bytes]) -> None:
         """Until each of these events is in the ledger or in quarantine, as `Arrivals.wait`."""

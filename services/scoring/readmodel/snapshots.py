@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.chassis.cancellation import BackgroundTasks
 from services.chassis.database.engine import Database
 from services.scoring.errors import RubricsReplaced
 from services.scoring.fold.cells import Tally
@@ -56,6 +57,7 @@ class Snapshots:
     db: Database
     rubrics: Rubrics
     commit: Commit = NO_COMMIT
+    background: BackgroundTasks = field(default_factory=BackgroundTasks)
     _snapshots: dict[int, Snapshot] = field(default_factory=dict)
     _reading_time: float = 0.0
     _last_look: StampLook = NO_LOOK
@@ -88,7 +90,7 @@ class Snapshots:
         if self._last_look.time >= question_time():
             return self._last_look.stamp
         if self._next is None:
-            self._next = asyncio.create_task(self._look())
+            self._next = self.background.begin(self._look(), "last commit")
         return await asyncio.shield(self._next)
 
     async def _look(self) -> int:

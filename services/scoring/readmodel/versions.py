@@ -35,7 +35,7 @@ class YearVersions:
     _sealed: dict[tuple[int, YearDecision], Snapshot] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.past = AsOf(self.db, self.snapshots.rubrics)
+        self.past = AsOf(self.db, self.snapshots.rubrics, self.snapshots.background)
 
     async def of(self, year: int, moment: Moment = NOW) -> Snapshot:
         """The year at a moment.

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from services.chassis.cancellation import BackgroundTasks
 from services.chassis.clock import Clock
 from services.scoring.ratings.what_if import WhatIf
 from services.scoring.readmodel.what_if import WhatIfs
@@ -61,13 +62,15 @@ class Trials:
 
     what_ifs: WhatIfs
     clock: Clock
+    background: BackgroundTasks
     _trials: dict[str, Trial] = field(default_factory=dict)
 
     async def begin(self, person: str, year: int, proposals: Sequence[Proposal]) -> Trial:
         """Begins a what-if; returns when it is ready, or goes on for longer."""
         trial = Trial(secrets.token_urlsafe(ID_BYTES), person, year, proposals, self.clock())
         texts = [each.raw for each in proposals]
-        trial.task = asyncio.create_task(self.what_ifs.answer(year, texts, trial.progress))
+        work = self.what_ifs.answer(year, texts, trial.progress)
+        trial.task = self.background.begin(work, "what-if")
         self._trials[trial.id] = trial
         self._forget()
         await asyncio.wait([trial.task], timeout=SETTLE_SECONDS)

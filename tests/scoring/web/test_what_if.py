@@ -15,6 +15,7 @@ import httpx
 import pytest
 
 from services.chassis.auth.credentials import Issuer
+from services.chassis.cancellation import BackgroundTasks
 from services.chassis.http.service_api import compose
 from services.scoring.errors import WhatIfsWait
 from services.scoring.ratings.what_if import WhatIf
@@ -284,7 +285,11 @@ async def test_few_trials_are_kept_and_none_for_long(
     """The oldest go first, and each after its time."""
     now = 1_000_000
     monkeypatch.setattr(what_if_trials, "TRIALS_MAX", 2)
-    trials = what_if_trials.Trials(_WhatIfs(), lambda: now)  # type: ignore[arg-type]
+    trials = what_if_trials.Trials(
+        _WhatIfs(),  # type: ignore[arg-type]
+        lambda: now,
+        BackgroundTasks(),
+    )
     begun = [await trials.begin("x", 2025, []) for _ in range(3)]
     kept = [trials.find(each.id, "x", 2025) for each in begun]
     assert kept == [None, *begun[1:]]

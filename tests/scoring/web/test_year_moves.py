@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -75,6 +76,23 @@ def known() -> str:
 def moves_of(page: str, unit: str) -> str:
     """What the page says of a unit with a late event."""
     return page.partition(f'/years/2025/units/{unit}/history">')[2].partition("</ul>")[0]
+
+
+async def test_what_a_page_began_ends_with_the_service(
+    made: Answering, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An earlier day that is still computed is cancelled before the database is closed."""
+
+    async def never(*_: object) -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(movements, "SETTLE_SECONDS", 0.0)
+    monkeypatch.setattr(AsOf, "snapshot", never)
+    page = await Visiting(made.app).ask("GET", "/years/2025", "hr")
+    running = [task for task in asyncio.all_tasks() if task.get_name() == "earlier day"]
+    assert page.status_code == 200 and running
+    await made.app.stop()
+    assert all(task.cancelled() for task in running)
 
 
 async def test_the_latest_units_say_by_how_much_they_moved(made: Answering) -> None:

@@ -58,7 +58,8 @@ class WhatIfQuery(BaseModel):
 
 def add_what_if(pages: FastAPI, site: Site, desk: Desk) -> None:
     """The form, the page of a what-if, and its file."""
-    trials = Trials(desk.reading.what_ifs, desk.reading.clock)
+    reading = desk.reading
+    trials = Trials(reading.what_ifs, reading.clock, reading.background)
     _add_form(pages, site, desk, trials)
     _add_result(pages, site, desk, trials)
 
