@@ -19,8 +19,9 @@ from services.chassis.web import formats
 from services.chassis.web.forms import Form
 from services.chassis.web.site import Site, Visit
 from services.records.pages.api_client import RecordApi
-from services.records.pages.impossible import CONFLICT, typed_fields
+from services.records.pages.impossible import impossible_page, typed_fields
 from services.records.pages.kinds import name_document_faults
+from services.records.pages.retractions import send_retraction
 
 UNPROCESSABLE = 422
 
@@ -54,10 +55,10 @@ async def _replication_page(
     honours = await find_entry(visit, api, year, id_)
     possible = may_take_up(visit, honours, await own_replications(visit, api, id_))
     if not possible and status != UNPROCESSABLE:
-        return visit.page(
-            "record_impossible.html", CONFLICT, kind=REGISTER, record=honours[0], lines=(),
-            title=REGISTER.command(REPLICATE.name), why=[message("replicate-none")], later=(),
-            typed=typed_fields(form, REPLICATE.fields), address=entry_address(year, id_), steps=(),
+        typed = typed_fields(form, REPLICATE.fields)
+        return await impossible_page(
+            visit, api, REGISTER, honours[0], REGISTER.command(REPLICATE.name),
+            [message("replicate-none")], typed, address=entry_address(year, id_),
         )  # fmt: skip
     return visit.page(
         "record_step.html", status, form=form, kind=REGISTER, step=REPLICATE, record=honours[0],
@@ -77,10 +78,9 @@ def _add_retraction(pages: FastAPI, site: Site, api: RecordApi) -> None:
     async def retract(request: Request, year: int, id: str, version: int) -> Response:
         visit = site.visit(request)
         form = await visit.sent_form()
-        body = form.body("reason") | {"version": version}
-        answer = await api.send(visit, form, f"/achievements/{id}/retract", body)
-        if form.faulty:
-            return await _retraction_page(visit, api, year, id, version, form, answer.status)
+        status = await send_retraction(visit, api, form, f"/achievements/{id}", version)
+        if status >= 400:
+            return await _retraction_page(visit, api, year, id, version, form, status)
         return visit.see_other(entry_address(year, id), "step-retracted")
 
 
@@ -90,11 +90,9 @@ async def _retraction_page(
     honour, address = (await find_entry(visit, api, year, id_))[0], entry_address(year, id_)
     own = await own_replications(visit, api, id_)
     if status != UNPROCESSABLE and version not in {each["version"] for each in own}:
-        return visit.page(
-            "record_impossible.html", CONFLICT, kind=REGISTER, record=honour, lines=(), later=(),
-            title=message("replication-retract"), why=[message("replication-none")],
-            typed=[*form.body("reason").items()],
-            address=address, steps=(),
+        return await impossible_page(
+            visit, api, REGISTER, honour, message("replication-retract"),
+            [message("replication-none")], [*form.body("reason").items()], address=address,
         )  # fmt: skip
     about = [
         (name, value)

@@ -11,6 +11,7 @@ from services.awards.pages.replications import add_replications
 from services.chassis.web.site import PageAccess
 from services.records.pages.creations import add_creation
 from services.records.pages.journals import add_journal
+from services.records.pages.retractions import add_retraction
 from services.records.pages.site import PageSet
 from services.records.pages.steps import add_steps
 from services.records.routes import READERS
@@ -41,6 +42,7 @@ AWARDS_PAGES = PageSet(
         lambda pages, site, api: add_creation(pages, site, api, ACHIEVEMENTS, NOMINATE),
         add_achievement, lambda pages, site, api: add_steps(pages, site, api, ACHIEVEMENTS),
         lambda pages, site, api: add_journal(pages, site, api, ACHIEVEMENTS),
+        lambda pages, site, api: add_retraction(pages, site, api, ACHIEVEMENTS),
         add_register, add_replications,
     ),
 )  # fmt: skip

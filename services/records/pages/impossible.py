@@ -26,14 +26,17 @@ FROM_THE_FIRST = "0"
 async def impossible_page(
     visit: Visit, api: RecordApi, kind: RecordKind, record: Record, title: Message,
     why: Sequence[Message] = (), typed: Sequence[tuple[str, Message | str]] = (),
-    later: Sequence[JournalLine] = (),
+    later: Sequence[JournalLine] = (), address: str = "",
 ) -> Response:  # fmt: skip
-    """The page; `later` is what others have entered since a form was made, else the last step."""
+    """The page; `later` is what others have entered since a form was made, else the last step.
+
+    `address` is where the page of the record is, if that does not follow from its kind.
+    """
     lines = later or (await lines_after(visit, api, kind, record["id"], FROM_THE_FIRST))[:1]
     return visit.page(
         "record_impossible.html", CONFLICT, kind=kind, record=record, title=title, typed=typed,
         why=why or (stage_reason(record),), later=later, lines=lines,
-        address=kind.address(record["id"]), steps=kind.next_steps(visit, record),
+        address=address or kind.address(record["id"]), steps=kind.next_steps(visit, record),
     )  # fmt: skip
 
 

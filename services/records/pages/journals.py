@@ -1,4 +1,4 @@
-"""The journal of a record: who did what when, and the retraction of a step that was a mistake."""
+"""The journal of a record: who did what when."""
 
 from __future__ import annotations
 
@@ -9,15 +9,13 @@ from fastapi import FastAPI, Request, Response
 
 from contracts.messages import Message
 from services.chassis.web import formats
-from services.chassis.web.forms import Form
 from services.chassis.web.site import Site, Visit
-from services.records.pages.api_client import RecordApi, RecordRefused
+from services.records.pages.api_client import RecordApi
 from services.records.pages.corrections import REPEATED
 from services.records.pages.kinds import EVIDENCE, RecordKind
 from services.records.pages.messages import message
 from services.records.record import RETRACT
 
-MISSING, CONFLICT = 404, 409
 DAYS, MOMENTS, DECIMALS = ("due", "until", "received"), ("starts",), ("hours", "hours_min")
 
 
@@ -42,7 +40,7 @@ async def lines_after(
     visit: Visit, api: RecordApi, kind: RecordKind, id_: str, version: str
 ) -> list[JournalLine]:
     """What was entered after the version that a form has, for whoever may read the journal."""
-    if not visit.may(f"GET {kind.route('journal')}"):
+    if not kind.journal_roles or not visit.may(f"GET {kind.route('journal')}"):
         return []
     entries = (await api.get(visit, f"/{kind.collection}/{id_}/journal")).body["items"]
     number = version.strip('"')
@@ -77,7 +75,7 @@ def _written(kind: RecordKind, name: str, value: Any) -> Sequence[Message | str]
 
 
 def add_journal(pages: FastAPI, site: Site, api: RecordApi, kind: RecordKind) -> None:
-    """The journal of a kind of record, and the page of a retraction."""
+    """The journal of a kind of record."""
 
     @pages.get(kind.route("journal"))
     async def journal(request: Request, id: str) -> Response:
@@ -96,33 +94,6 @@ def add_journal(pages: FastAPI, site: Site, api: RecordApi, kind: RecordKind) ->
                 if (address := _repetition(visit, kind, record, line))
             },
         )  # fmt: skip
-
-    _add_retraction(pages, site, api, kind)
-
-
-def retraction_faults(
-    visit: Visit, kind: RecordKind, lines: Sequence[JournalLine], version: int
-) -> list[Message]:
-    """Why a step cannot be taken back by this person; empty where it can."""
-    line = next((each for each in lines if each.entry["version"] == version), None)
-    if line is None:
-        return [message("record-retraction-unknown", version=version)]
-    if line.entry["step"] == RETRACT:
-        return [message("record-retraction-itself", version=version)]
-    if not line.retracted:
-        role = Message("role", line.entry["role_vi"], line.entry["role_en"])
-        allowed = kind.may_retract(visit, line.entry)
-        return [] if allowed else [message("record-retraction-role", version=version, role=role)]
-    by = next(
-        each.entry for each in lines
-        if each.entry["step"] == RETRACT and each.entry["data"]["version"] == version
-    )  # fmt: skip
-    return [
-        message(
-            "record-retracted-by", by=by["by"], version=version,
-            at=formats.moment(by["recorded"]), reason=by["data"].get("reason", ""),
-        )
-    ]  # fmt: skip
 
 
 def _is_retractable(visit: Visit, kind: RecordKind, line: JournalLine) -> bool:
@@ -146,53 +117,3 @@ def _repetition(
         return f"{kind.list_address}/new?{REPEATED}={record['id']}" if allowed else ""
     possible = name in [step.name for step in kind.next_steps(visit, record)]
     return f"{kind.address(record['id'])}/{name}?{REPEATED}={version}" if possible else ""
-
-
-def _add_retraction(pages: FastAPI, site: Site, api: RecordApi, kind: RecordKind) -> None:
-    where = kind.route("retract/{version}")
-
-    @pages.get(where)
-    async def retraction(request: Request, id: str, version: int) -> Response:
-        visit = site.visit(request)
-        record = await api.get(visit, f"/{kind.collection}/{id}")
-        form = visit.form(record.version)
-        return await _retraction_page(visit, api, kind, id, version, form)
-
-    @pages.post(where)
-    async def retract(request: Request, id: str, version: int) -> Response:
-        visit = site.visit(request)
-        form = await visit.sent_form()
-        body = form.body("reason") | {"version": version}
-        try:
-            answer = await api.send(visit, form, f"/{kind.collection}/{id}/retract", body)
-        except RecordRefused as refused:  # 404 where somebody else has retracted it meanwhile
-            if refused.status != MISSING:
-                raise
-            return await _retraction_page(visit, api, kind, id, version, form, MISSING)
-        if form.faulty:
-            return await _retraction_page(visit, api, kind, id, version, form, answer.status)
-        return visit.see_other(kind.address(id), "step-retracted")
-
-
-async def _retraction_page(
-    visit: Visit, api: RecordApi, kind: RecordKind, id_: str, version: int, form: Form,
-    status: int = 200,
-) -> Response:  # fmt: skip
-    address = kind.address(id_)
-    record = (await api.get(visit, f"/{kind.collection}/{id_}")).body
-    entries = (await api.get(visit, f"/{kind.collection}/{id_}/journal")).body["items"]
-    lines = journal_lines(kind, entries)
-    line = next((each for each in lines if each.entry["version"] == version), None)
-    why = retraction_faults(visit, kind, lines, version)
-    if line is None or why:
-        return visit.page(
-            "record_impossible.html", CONFLICT, kind=kind, record=record, why=why, lines=(),
-            title=message("record-retraction"), later=(), steps=kind.next_steps(visit, record),
-            typed=[*form.body("reason").items()],
-            address=address,
-        )  # fmt: skip
-    return visit.page(
-        "record_retraction.html", status, kind=kind, form=form, record=record, version=version,
-        line=line, about=(), address=address,
-        back=(message("record-journal"), f"{address}/journal"),
-    )  # fmt: skip

@@ -61,6 +61,10 @@ def by_its_role(visit: Visit, entry: Record) -> bool:
     return visit.caller.role in (entry["role"], DECIDES)
 
 
+def _unhindered(record: Record, now: int) -> Message | None:
+    return None
+
+
 def _nothing(record: Record, query: Mapping[str, str]) -> Mapping[str, Any]:
     return {}
 
@@ -90,7 +94,8 @@ class StepForm:
 
     `begun` is what its fields begin with, by the record and by what the address says. A step that
     `changes` what the record has sends only those fields that are other than they began. One that
-    is not `journaled`, such as on a person and not on a record, cannot be retracted.
+    is not `journaled`, such as on a person and not on a record, cannot be retracted. `hindrance` is
+    what rules it out at an instant although the stage allows it, with any data.
     """
 
     name: str
@@ -100,6 +105,7 @@ class StepForm:
     begun: Callable[[Record, Mapping[str, str]], Mapping[str, Any]] = _nothing
     changes: bool = False
     journaled: bool = True
+    hindrance: Callable[[Record, int], Message | None] = _unhindered
 
     def fields_for(self, visit: Visit, record: Record) -> list[StepField]:
         """The fields that this person is asked, each with its options."""

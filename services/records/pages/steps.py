@@ -10,6 +10,7 @@ from typing import Any
 
 from fastapi import FastAPI, Request, Response
 
+from contracts.messages import Message
 from services.chassis.web.forms import Form
 from services.chassis.web.site import Site, Visit
 from services.records.pages.api_client import RecordApi
@@ -36,9 +37,9 @@ def _add_step(pages: FastAPI, site: Site, api: RecordApi, kind: RecordKind, step
     async def ask(request: Request, id: str) -> Response:
         visit = site.visit(request)
         answer = await api.get(visit, f"/{kind.collection}/{id}")
-        if step not in kind.next_steps(visit, answer.body):
+        if (why := _obstacles(visit, kind, step, answer.body)) is not None:
             title = kind.command(step.name)
-            return await impossible_page(visit, api, kind, answer.body, title)
+            return await impossible_page(visit, api, kind, answer.body, title, why)
         begun = dict(step.begun(answer.body, request.query_params))
         if version := request.query_params.get(REPEATED):
             begun |= await begun_again(visit, api, kind, step, id, version)
@@ -68,6 +69,16 @@ def _add_step(pages: FastAPI, site: Site, api: RecordApi, kind: RecordKind, step
             return await impossible_page(visit, api, kind, record, title, typed=typed, later=later)
         _name_overwritten(form, body if step.changes else {}, later)
         return step_page(visit, kind, step, record, form, answer.status, later)
+
+
+def _obstacles(
+    visit: Visit, kind: RecordKind, step: StepForm, record: Record
+) -> Sequence[Message] | None:
+    """Why a step is impossible now, nothing where the stage says it; None where it is possible."""
+    if step not in kind.next_steps(visit, record):
+        return ()
+    why = step.hindrance(record, visit.site.sessions.clock())
+    return None if why is None else (why,)
 
 
 def _name_overwritten(form: Form, body: Mapping[str, Any], later: Sequence[JournalLine]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TypeVar
 
 K = TypeVar("K")
@@ -9,16 +10,20 @@ V = TypeVar("V")
 
 
 class Recent(dict[K, V]):
-    """Results by key; where more than `most` are kept, the one that was kept longest ago goes."""
+    """Results by key; where more than `most` are kept, the one that was kept longest ago goes.
 
-    def __init__(self, most: int) -> None:
+    Of those that are `idle`, which cost little to have again, one goes before all others.
+    """
+
+    def __init__(self, most: int, idle: Callable[[V], bool] = lambda value: False) -> None:
         super().__init__()
-        self.most = most
+        self.most, self.idle = most, idle
 
     def keep(self, key: K, value: V) -> V:
         """Keeps a result, also one that was used again, as the latest; answers it."""
         self.pop(key, None)
         self[key] = value
         while len(self) > self.most:
-            del self[next(iter(self))]
+            idle = (each for each, of in self.items() if each != key and self.idle(of))
+            del self[next(idle, next(iter(self)))]
         return value

@@ -19,6 +19,7 @@ from services.scoring.fold.cells import Tally
 from services.scoring.queries import books, events
 from services.scoring.ratings.results import REPORTED, latest_results
 from services.scoring.readmodel.question import question_time
+from services.scoring.readmodel.recent import Recent
 from services.scoring.readmodel.snapshot import OwnCells, Snapshot, staged, with_standings
 from services.scoring.rubrics.model import Rubrics
 from services.scoring.store import position, stages
@@ -58,7 +59,9 @@ class Snapshots:
     rubrics: Rubrics
     commit: Commit = NO_COMMIT
     background: BackgroundTasks = field(default_factory=BackgroundTasks)
-    _snapshots: dict[int, Snapshot] = field(default_factory=dict)
+    _snapshots: Recent[int, Snapshot] = field(
+        default_factory=lambda: Recent(YEARS_MAX, idle=lambda snapshot: not snapshot.tallies)
+    )
     _reading_time: float = 0.0
     _last_look: StampLook = NO_LOOK
     _look_lock: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -73,8 +76,8 @@ class Snapshots:
             async with self._load_lock:
                 # what was read since the question is no older than it, whatever the look had found
                 snapshot = self._newest(year, since) or await self._refresh(year)
-        if year in self._snapshots:  # now the latest that was used
-            self._snapshots[year] = self._snapshots.pop(year)
+        if (latest := self._snapshots.get(year)) is not None:  # now the latest that was used
+            self._snapshots.keep(year, latest)
         return snapshot
 
     def cached(self, year: int, stamp: int) -> Snapshot | None:
@@ -123,16 +126,7 @@ class Snapshots:
             self._snapshots[each] = staged(snapshot, states.get(each, YearState(year=each)))
         self.commit = Commit(place.stamp, place.registry_stamp, booked, frozenset(states))
         self._reading_time = beginning
-        answer = self._snapshots[year]
-        while len(self._snapshots) > YEARS_MAX:
-            del self._snapshots[self._least_used(year)]
-        return answer
-
-    def _least_used(self, year: int) -> int:
-        """The first to go, not this one: a year without books, else the least recently used."""
-        others = {each: of for each, of in self._snapshots.items() if each != year}
-        idle = (each for each, snapshot in others.items() if not snapshot.tallies)
-        return next(idle, next(iter(others)))
+        return self._snapshots.keep(year, self._snapshots[year])
 
     async def _load(self, conn: AsyncConnection, year: int, stamp: int) -> Snapshot:
         """The year read whole."""

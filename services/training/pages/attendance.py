@@ -27,8 +27,12 @@ from services.training.pages.attendance_ticks import (
     persons_of,
     take_over,
 )
-from services.training.pages.course import session_ends
-from services.training.pages.course_steps import COURSES, course_title, session_title
+from services.training.pages.course_steps import (
+    COURSES,
+    course_title,
+    session_ends,
+    session_title,
+)
 from services.training.pages.list_uploads import (
     Import,
     ListUploads,

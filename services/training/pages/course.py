@@ -7,12 +7,10 @@ from typing import Any, NamedTuple
 
 from fastapi import FastAPI, Request, Response
 
-from contracts import moments
 from services.chassis.web.site import Site
 from services.records.pages.api_client import RecordApi
 from services.records.pages.deadlines import is_overdue, today
-from services.training.domain.attendance import session_end
-from services.training.pages.course_steps import COURSES, OF_SESSION
+from services.training.pages.course_steps import COURSES, OF_SESSION, session_ends
 from services.training.pages.courses import TONES
 
 OPEN = ("planned", "scheduled")
@@ -27,11 +25,6 @@ class SessionRow(NamedTuple):
     session: Mapping[str, Any]
     over: bool
     unlisted: bool
-
-
-def session_ends(session: Mapping[str, Any]) -> int:
-    """The instant at which a session is over, in microseconds."""
-    return session_end(moments.instant(session["starts"]), session["hours"])
 
 
 def session_rows(sessions: Iterable[Mapping[str, Any]], now: int) -> list[SessionRow]:

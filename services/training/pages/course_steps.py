@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, get_args
 
+from contracts import moments
 from contracts.messages import Message
 from services.chassis.web import formats
 from services.chassis.web.site import Visit
@@ -20,6 +21,7 @@ from services.records.pages.kinds import (
     short_id,
 )
 from services.training.domain import labels
+from services.training.domain.attendance import session_end
 from services.training.domain.course import Topic
 from services.training.pages.messages import message
 
@@ -76,6 +78,19 @@ def _session_of(record: Record, query: Mapping[str, str]) -> dict[str, Any]:
     return {}
 
 
+def session_ends(session: Mapping[str, Any]) -> int:
+    """The instant at which a session is over, in microseconds."""
+    return session_end(moments.instant(session["starts"]), session["hours"])
+
+
+def _still_ahead(record: Record, now: int) -> Message | None:
+    """The sessions of a course that are not over: until then it cannot have been held."""
+    ahead = [each for each in record.get("sessions") or () if session_ends(each) > now]
+    if not ahead:
+        return None
+    return message("hold-ahead", session=session_title(max(ahead, key=session_ends)))
+
+
 def _last_day(record: Record, query: Mapping[str, str]) -> dict[str, Any]:
     """The day of the last session: a course that is closed later would count as late."""
     days = [str(each["starts"])[:DAY_LENGTH] for each in record.get("sessions") or ()]
@@ -98,7 +113,7 @@ PLAN = StepForm(
     CLERK, begun=lambda record, query: {"topic": FIRST_TOPIC},
 )  # fmt: skip
 STEPS = (
-    StepForm("hold", (DAY,), CLERK, begun=_last_day),
+    StepForm("hold", (DAY,), CLERK, begun=_last_day, hindrance=_still_ahead),
     StepForm("schedule", (STARTS, PLACE, HOURS), CLERK),
     StepForm("revise", (TITLE, TOPIC, HOURS, *OF_PLAN), CLERK, begun=_plan_of, changes=True),
     StepForm(

@@ -5,6 +5,7 @@ What a page shows and does is decided by the interface that it calls.
 
 from services.chassis.web.site import PageAccess
 from services.records.pages.journals import add_journal
+from services.records.pages.retractions import add_retraction
 from services.records.pages.site import PageSet
 from services.records.pages.steps import add_steps
 from services.records.routes import READERS
@@ -67,8 +68,9 @@ TRAINING_PAGES = PageSet(
             for kind in (COURSES, MEMBERS)
         ),
         *(
-            lambda pages, site, api, kind=kind: add_journal(pages, site, api, kind)
+            lambda pages, site, api, kind=kind, add=add: add(pages, site, api, kind)
             for kind in (COURSES, MEMBERS)
+            for add in (add_journal, add_retraction)
         ),
     ),
 )  # fmt: skip

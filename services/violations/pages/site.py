@@ -6,6 +6,7 @@ What a page shows and does is decided by the interface that it calls.
 from services.chassis.web.site import PageAccess
 from services.records.pages.creations import add_creation
 from services.records.pages.journals import add_journal
+from services.records.pages.retractions import add_retraction
 from services.records.pages.site import PageSet
 from services.records.pages.steps import add_steps
 from services.violations.lists import READS_COUNTS
@@ -33,5 +34,6 @@ VIOLATIONS_PAGES = PageSet(
         add_cases, lambda pages, site, api: add_creation(pages, site, api, CASES, REPORT),
         add_case, lambda pages, site, api: add_steps(pages, site, api, CASES),
         lambda pages, site, api: add_journal(pages, site, api, CASES),
+        lambda pages, site, api: add_retraction(pages, site, api, CASES),
     ),
 )  # fmt: skip

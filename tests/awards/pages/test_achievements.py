@@ -132,6 +132,9 @@ async def test_a_clerk_of_another_unit_takes_a_model_up_from_the_register(
     bare = await visits.send(f"{entry}/retract/4", "clerk", {}, OTHER)
     assert bare.status_code == 422 and 'id="fault-reason"' in bare.text
     await visits.succeed(f"{entry}/retract/4", "clerk", {"reason": "nhầm mô hình"}, OTHER)
+    late = await visits.send(f"{entry}/retract/4", "clerk", {"reason": "lý do <khác>"}, OTHER)
+    assert late.status_code == 409 and "lý do &lt;khác&gt;" in late.text
+    assert "<form" not in late.text.partition("<main")[2].partition("</main>")[0]
     assert "/retract/" not in (await visits.open(entry, "clerk", OTHER)).text
     assert (await announced(visits))[-2:] == ["model.replicated", "event.retracted"]
     assert (await visits.open(f"{REGISTER}/2024/x", "clerk")).status_code == 404

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from contracts import moments
+from services.training.pages.course_steps import COURSES
 from tests.support.builders.desks import Desk
 from tests.support.page_visits import OTHER, OWN, PageVisits
 
@@ -143,3 +145,17 @@ async def test_a_course_past_its_last_day_is_marked_until_it_is_held(visits: Pag
     await visits.succeed(f"{course}/cancel", "council", {"reason": "gộp với khóa khác"})
     page = await visits.open(course, "reader")
     assert "quá hạn" not in page.text and "Hiện không có bước nào" in page.text
+
+
+def test_a_course_cannot_have_been_held_before_its_last_session_is_over() -> None:
+    """Its page says so at once, with the session; without sessions there is none to wait for."""
+    (hold,) = (step for step in COURSES.steps if step.name == "hold")
+    days = ("2025-05-05", "2025-06-05")
+    sessions = [
+        {"number": n, "starts": f"{day}T08:00:00+07:00", "hours": "2"} for n, day in enumerate(days)
+    ]
+    end = moments.instant("2025-06-05T10:00:00+07:00")
+    assert hold.hindrance({"sessions": sessions}, end) is None
+    why = hold.hindrance({"sessions": sessions}, end - 1)
+    assert why is not None and "05/06/2025 08:00" in why.vi
+    assert hold.hindrance({}, 0) is None
