@@ -64,6 +64,11 @@ class Message(str):
         return self.vi if language == "vi" else self.en
 
 
+def has_vietnamese(text: str) -> bool:
+    """Whether a text has letters that Vietnamese has and English has not."""
+    return _LETTERS.search(text) is not None
+
+
 def join_messages(messages: list[Message], between: str = "; ") -> Message:
     """Several messages as one, with the code of the first."""
     vi, en = (between.join(each.text(language) for each in messages) for language in LANGUAGES)
@@ -109,7 +114,7 @@ def split_languages(text: str, code: str = "") -> str:
     parts = text.split(SEPARATOR)
     middle = len(parts) // 2
     vi, en = (SEPARATOR.join(half) for half in (parts[:middle], parts[middle:]))
-    return Message(code, vi, en) if len(parts) % 2 == 0 and _LETTERS.search(vi) else text
+    return Message(code, vi, en) if len(parts) % 2 == 0 and has_vietnamese(vi) else text
 
 
 @cache

@@ -1,5 +1,5 @@
-"""What axe does not look at: text that is cut off, tables without a name, and labels that lead
-nowhere."""
+"""What axe does not look at: text that is cut off, tables without a name, labels that lead
+nowhere, and Vietnamese words on an English page that a screen reader takes for English."""
 
 from __future__ import annotations
 
@@ -37,6 +37,17 @@ _LOOK = r"""() => {
         if (id && !ids.has(id)) say(`no ${id} for ${name}`, e);
   for (const e of document.querySelectorAll("a[href^='#']"))
     if (!ids.has(decodeURIComponent(e.hash.slice(1)))) say(`no ${e.hash}`, e);
+  for (const e of document.querySelectorAll("*"))
+    for (const each of e.attributes)
+      if (each.value.includes("<span lang")) say(`markup in ${each.name}`, e);
+  if (document.documentElement.lang !== "en") return found;
+  const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  const letters = /[àáảãạăằắẳẵặâầấẩẫậđèéẻẽẹêềếểễệìíỉĩịòóỏõọôồốổỗộơờớởỡợùúủũụưừứửữựỳýỷỹỵ]/i;
+  for (let text = texts.nextNode(); text; text = texts.nextNode()) {
+    const e = text.parentElement;
+    if (letters.test(text.data) && e.tagName !== "TEXTAREA" && e.closest("[lang]").lang !== "vi")
+      say("Vietnamese without its language", e);
+  }
   return found;
 }"""
 

@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.types import Scope
 
-from contracts.messages import Language, Message, sentence, templates
+from contracts.messages import Language, Message, templates
 from contracts.navigation import Section, sections_of
 from services.chassis.auth.credentials import Credential, Verifier, require
 from services.chassis.auth.permissions import ROLES
@@ -32,6 +32,7 @@ from services.chassis.web.origins import origin_of, origin_of_request
 from services.chassis.web.sessions import Session, Sessions
 from services.chassis.web.static_files import static_url
 from services.chassis.web.template_environment import template_environment
+from services.chassis.web.vietnamese import page_sentence
 
 SESSION, GUEST = "danchu.session", "danchu.guest"
 """The keys of the session of a request, and of the cookie of a visitor without one, in its scope.
@@ -115,7 +116,7 @@ class Site:
 
     def text(self, code: str, /, **values: Any) -> str:
         """A sentence in the language of the page, of this service or of all pages."""
-        return sentence(self._sentences[code], code, page_language(), values)
+        return page_sentence(self._sentences[code], code, values)
 
     def is_secure(self, scope: Scope) -> bool:
         """Whether the browser of a request reaches us by https."""

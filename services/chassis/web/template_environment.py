@@ -21,6 +21,12 @@ from jinja2.nodes import EvalContext
 from contracts.messages import Message
 from services.chassis.http.language import for_reader, page_language
 from services.chassis.web.formats import FILTERS
+from services.chassis.web.vietnamese import (
+    FILTER,
+    VietnameseMarks,
+    language_mark,
+    mark_vietnamese,
+)
 
 
 class _CompiledTemplates(BytecodeCache):
@@ -47,8 +53,10 @@ def template_environment(packages: Iterable[str]) -> Environment:
         loader=ChoiceLoader([PackageLoader(package) for package in packages]),
         autoescape=True, undefined=StrictUndefined, auto_reload=False, trim_blocks=True,
         lstrip_blocks=True, finalize=_in_language, bytecode_cache=_compiled,
+        extensions=[VietnameseMarks],
     )  # fmt: skip
-    environment.filters |= FILTERS
+    environment.filters |= {**FILTERS, FILTER: mark_vietnamese}
+    environment.globals["language_mark"] = language_mark
     environment.filters["join"] = _join
     environment.policies["urlize.rel"] = "noreferrer"
     return environment

@@ -7,6 +7,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from services.chassis.web.vietnamese import mark_vietnamese
 from services.records.unit_names import UnitNames
 
 
@@ -17,7 +18,7 @@ def unit_filters(names: UnitNames) -> dict[str, Callable[..., Any]]:
         name = names.name_of(code)
         if name is None:
             return Markup.escape(code)
-        return Markup('{}<span class="row-note">{}</span>').format(name, code)
+        return Markup('{}<span class="row-note">{}</span>').format(mark_vietnamese(name), code)
 
     def unit_line(code: str) -> str:
         name = names.name_of(code)
