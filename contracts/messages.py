@@ -4,7 +4,8 @@ A catalogue is the file `messages.toml` beside a package's `__init__.py`: a tabl
 with the sentence in `vi` and in `en`. Where it speaks of what a program has, such as a token, it
 also stands in `page_vi` and `page_en`, as a person reads it on a page. A package creates its own
 function in `messages.py`: `message = catalogue(__package__)`. A word that depends on a number
-stands as `{limit:entry|entries}`. Pure, except that it reads each file once.
+stands as `{limit:entry|entries}`, a number as `{limit:count}`, a number of bytes as
+`{limit:size}`. Pure, except that it reads each file once.
 """
 
 from __future__ import annotations
@@ -17,11 +18,15 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, Literal
 
+from contracts.quantities import count_text, size_text
+
 Language = Literal["vi", "en"]
 LANGUAGES: tuple[Language, ...] = ("vi", "en")
 SEPARATOR = " / "
 """The separator of the two languages in the text of a message."""
 PLURAL = "|"
+QUANTITIES = {"count": count_text, "size": size_text}
+"""How a number is written, by the name after its placeholder."""
 _LETTERS = re.compile("[àáảãạăằắẳẵặâầấẩẫậđèéẻẽẹêềếểễệìíỉĩịòóỏõọôồốổỗộơờớởỡợùúủũụưừứửữựỳýỷỹỵ]", re.I)
 """Vietnamese letters that English does not have."""
 
@@ -155,23 +160,32 @@ def _filled(sentence: str, values: Mapping[str, Any], language: Language) -> str
         name: value.text(language) if isinstance(value, Message) else value
         for name, value in values.items()
     }
-    if PLURAL in sentence:
-        return _WITH_PLURALS.vformat(sentence, (), texts)
+    if _SPEC.search(sentence):
+        return _FORMATTERS[language].vformat(sentence, (), texts)
     return sentence.format_map(texts)
 
 
-class _WithPlurals(string.Formatter):
-    """Formats `{number:entry|entries}` as the first word for one, as the second for others."""
+class _Formatter(string.Formatter):
+    """Formats `{number:entry|entries}` as the first word for one, as the second for others.
+
+    `{number:count}` and `{number:size}` are written as the language writes numbers.
+    """
+
+    def __init__(self, language: Language) -> None:
+        self.language = language
 
     def format_field(self, value: Any, spec: str) -> str:
-        """The word that fits the number, or the value itself."""
+        """The word that fits the number, the number, or the value itself."""
         one, has_plural, many = spec.partition(PLURAL)
         if has_plural:
             return one if str(value) == "1" else many
+        if spec in QUANTITIES:
+            return QUANTITIES[spec](value, self.language)
         return str(super().format_field(value, spec))
 
 
-_WITH_PLURALS = _WithPlurals()
+_SPEC = re.compile(r"\{\w+:")
+_FORMATTERS = {language: _Formatter(language) for language in LANGUAGES}
 
 
 message = catalogue(__package__)

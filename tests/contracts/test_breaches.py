@@ -79,7 +79,7 @@ def test_every_fault_of_an_event_is_named_in_both_languages(
         (b"{", "not closed"), (b"{}{", "line 1, column 3"), (b"\xff\xfe", "byte 0"),
         (b"", "line 1, column 1"),
         (b"[]", "an event is a JSON object"), (b'"x"', "an event is a JSON object"),
-        (b"[" * 5000, "nested"), (b"{" + b" " * 2**19, "at most 65536 bytes"),
+        (b"[" * 5000, "nested"), (b"{" + b" " * 2**19, "at most 64 KiB"),
     ],
 )  # fmt: skip
 def test_what_is_no_event_at_all_is_told_as_at_a_door(raw: bytes, words: str) -> None:

@@ -102,7 +102,8 @@ def test_each_sentence_stands_in_both_languages_with_the_same_places(package: st
 
 
 COUNTED = re.compile(
-    r"\{(limit|number|count|seconds|events|rows|minutes|size|left|ratings|fields|tables|ledger)\} "
+    r"\{(limit|number|count|seconds|events|rows|minutes|size|left|ratings|fields|tables|ledger)"
+    r"(?::count)?\} "
     r"(steps|characters|rows|errors|bytes|seconds|requests|entries|events|keys|lines|tables)\b"
     "(?! than)"
 )

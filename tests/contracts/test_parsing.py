@@ -128,7 +128,7 @@ def test_a_great_event_harms_no_neighbour() -> None:
     _, (before, refused, after) = door.read(f"[{good},{great},{good}]".encode(), BATCH, NOW)
     assert isinstance(before, Emitted) and isinstance(after, Emitted)
     assert isinstance(refused, Refusal)
-    assert refused.faults[0].field == "" and "65536" in refused.faults[0].message
+    assert refused.faults[0].field == "" and "64 KiB" in refused.faults[0].message
 
 
 def test_a_command_has_a_bounded_number_of_values() -> None:

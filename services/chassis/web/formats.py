@@ -14,6 +14,7 @@ from typing import Any
 from contracts import moments
 from contracts.moment_texts import day_text, deadline_text, moment_text
 from contracts.percentages import percentage
+from contracts.quantities import count_text
 from services.chassis.http.language import page_language
 
 MISSING = "–"
@@ -38,9 +39,7 @@ def count(number: int | None) -> str:
     """A whole number, with its thousands apart: `1.234` or `1,234`."""
     if number is None:
         return MISSING
-    text = f"{abs(number):,}"
-    text = text.replace(",", ".") if page_language() == "vi" else text
-    return f"{MINUS}{text}" if number < 0 else text
+    return count_text(number, page_language())
 
 
 def percent(share: Fraction | float | None, places: int = 0) -> str:

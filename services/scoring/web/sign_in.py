@@ -103,7 +103,7 @@ def _add_session(pages: FastAPI, site: Site, ways: Ways) -> None:
     async def sign_in(request: Request) -> Response:
         visit = site.visit(request)
         target = local_address(request.query_params.get("next", "/"))
-        lost = SENT_MAX // 2**20 if LOST in request.query_params else None
+        lost = SENT_MAX if LOST in request.query_params else None
         return visit.page("sign_in.html", **{**ways.blank(visit, target), "lost": lost})
 
     @pages.post("/sign-in")

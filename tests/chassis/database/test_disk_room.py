@@ -80,7 +80,7 @@ def test_a_folder_without_space_is_seen_before_anything_fails(
 ) -> None:
     """What is left is in the sentence."""
     monkeypatch.setattr(os, "statvfs", lambda _: SimpleNamespace(f_bavail=3, f_frsize=4096))
-    with pytest.raises(DiskFull, match="12288 bytes are left"):
+    with pytest.raises(DiskFull, match="12 KiB left"):
         DiskRoom("here", tmp_path).check()
     DiskRoom("a server").check()
 

@@ -148,7 +148,7 @@ async def _form(
         "what_if.html", status, year=year, form=form, proposals=fit,
         gone=[each.name for each in gone if each.name] or form.lost,
         rubrics=snapshot.rubrics.of_year(year), texts_max=TEXTS_MAX,
-        kibibytes=TEXT_BYTES_MAX // 1024, **({"faults": {}} | values),
+        size_most=TEXT_BYTES_MAX, **({"faults": {}} | values),
     )  # fmt: skip
 
 
