@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
+from contracts import moments
+from contracts.messages import Message
+from contracts.moment_texts import moment_text
 from services.commands.command_runner import run
 from services.commands.messages import message
 from services.commands.options import (
@@ -26,7 +29,7 @@ def door_list(home: Home = None, as_json: AsJson = False) -> None:
     from services.commands import operator
 
     listed = run(operator.list_doors(load_scoring_settings(home=home)))
-    lines = (message("door-line", **door) for door in listed)
+    lines = (_line(door) for door in listed)
     print_result({"doors": listed}, as_json, "\n".join(lines) or message("door-none"))
 
 
@@ -37,3 +40,10 @@ def door_retire(name: Name, home: Home = None, as_json: AsJson = False) -> None:
 
     run(operator.retire_door(load_scoring_settings(home=home), name))
     print_result({"retired": name}, as_json, message("door-retired", door=name))
+
+
+def _line(door: dict[str, Any]) -> Message:
+    """A door with its state and the time of its mark in words."""
+    until = moment_text(moments.instant(door["until"]), seconds=True)
+    state = message(f"door-state-{door['state']}")
+    return message("door-line", **door | {"until": until, "state": state})

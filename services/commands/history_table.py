@@ -6,6 +6,8 @@ from typing import Any
 from rich import box
 from rich.table import Table
 
+from contracts import moments
+from contracts.moment_texts import moment_text
 from services.commands.messages import message
 from services.commands.terminal import cell, cell_lines
 
@@ -24,8 +26,8 @@ def history_table(changes: Iterable[dict[str, Any]], unit: str, year: int) -> Ta
     ):  # fmt: skip
         name = message(code)
         table.add_column(
-            f"{name.vi}\n{name.en}", justify="right" if numeric else "left", no_wrap=numeric,
-            overflow="fold",
+            f"{name.vi}\n{name.en}", justify="right" if numeric else "left",
+            no_wrap=numeric or code == "history-at", overflow="fold",
         )  # fmt: skip
     for change in changes:
         table.add_row(*_row(change))
@@ -36,11 +38,11 @@ def _row(change: dict[str, Any]) -> list[Any]:
     cause = change["cause"]
     name = cause["type"].removeprefix("vn.danchu.")
     return [
-        cell(change["at"]),
+        cell(moment_text(moments.instant(change["at"]), seconds=True).vi),
         cell(change["before"]),
         cell(change["total"]),
         cell(change["class"] or NO_CLASS),
-        cell_lines(name, f"{cause['id']} ({cause['source']})"),
+        cell_lines(name, cause["id"]),
         cell_lines(*map(_line, change["moved"])),
     ]
 

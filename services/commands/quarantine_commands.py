@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from contracts import moments
+from contracts.moment_texts import moment_text
 from services.commands.command_runner import DIFFERS, DONE, run
 from services.commands.messages import message
 from services.commands.options import (
@@ -47,8 +49,9 @@ def quarantine_list(
         show_json(listed)
         return
     for entry in listed:
-        head = "  ".join(entry[name] for name in ("id", "came", "state", "reason"))
-        show(f"{head}\n    {entry['detail']}")
+        came = moment_text(moments.instant(entry["came"]), seconds=True).vi
+        state = message(f"quarantine-state-{entry['state']}")
+        show(f"{entry['id']}  {came}  {state}  {entry['reason']}\n    {entry['detail']}")
     if not listed:
         show(message("quarantine-empty"))
 

@@ -105,6 +105,7 @@ def test_the_history_of_a_unit_is_found_by_words_of_its_name(calls: list[dict[st
     run = danchu("history", "--unit", "phuong")
     assert run.exit_code == 0, run.output
     assert calls[0]["q"] == "phuong" and calls[1]["path"].endswith("/H44.1/history")
+    assert "03/03/2025 07:00:00" in run.output and "/portal" not in run.output
     several = danchu("history", "--unit", "xa")
     assert several.exit_code == 2
     assert "H44.1 (Phường), H44.2 (Xã khác)" in several.stderr

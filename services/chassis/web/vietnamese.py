@@ -83,8 +83,8 @@ class _Place:
                 self._within = self._tag if self._tag in PLAIN_ELEMENTS else ""
                 self._tag = ""
             elif letter == "<" and not self._tag:
-                found = _NAME.match(data, number + 1)
-                name = found.group().lower() if found else ""
+                tag = _NAME.match(data, number + 1)
+                name = tag.group().lower() if tag else ""
                 if not self._within or name == f"/{self._within}":
                     self._tag = name or "!"
 
@@ -158,13 +158,13 @@ def _runs(words: str, vi: str) -> Iterator[str]:
     A value stands in the Vietnamese sentence too: so does the widest run that begins at its word.
     """
     ends = [each.span() for each in _WORD.finditer(words)]
-    first = done = 0
+    first = end = 0
     while first < len(ends):
         start = ends[first][0]
         last = next(
             (n for n in range(len(ends) - 1, first, -1) if words[start : ends[n][1]] in vi), first
         )
         run = words[start : ends[last][1]]
-        yield words[done:start]
+        yield words[end:start]
         yield f"{_BEGIN}{run}{_END}" if has_vietnamese(run) else run
-        done, first = ends[last][1], last + 1
+        end, first = ends[last][1], last + 1

@@ -6,27 +6,31 @@ import re
 import shutil
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
 
 import msgspec
 import pytest
 
 from contracts.catalog import CATALOG
-from contracts.messages import Message
+from contracts.messages import Message, templates
 from services.chassis.auth.credentials import Issuer
 from services.chassis.clock import fixed
+from services.chassis.web.template_environment import template_environment
 from services.scoring.exports.event_labels import event_label
 from services.scoring.fold.registry import Registry
 from services.scoring.readmodel.reader import Reading
 from services.scoring.readmodel.snapshots import Snapshots
 from services.scoring.rubrics.loader import SHIPPED, load_directory
 from services.scoring.web import sheet_rows
+from services.scoring.web.pages.desk_decisions import indicator_options
 from services.scoring.web.pages.unit_events import EventWords, field_label, field_value
 from tests.scoring.answering import Answering, answering
 from tests.scoring.folding import folding
 from tests.scoring.test_road import due, published, registered
 from tests.scoring.web.visiting import Visiting
 from tests.support.builders.cities import NOW, accepted
-from tests.support.builders.events import event
+from tests.support.builders.events import SOURCE, event
 
 pytestmark = pytest.mark.anyio
 HOSTILE = "<script>alert(1)</script>\"'=cmd|x & " + "dài " * 20 + "cuối"
@@ -192,3 +196,52 @@ def test_every_type_of_event_has_a_name() -> None:
     """Also of those that no rubric reads."""
     names = [event_label(kind.type) for kind in CATALOG.values()]
     assert len(set(names)) >= len({kind.short for kind in CATALOG.values()})
+
+
+async def test_who_sent_an_event_is_said_in_words_with_its_codes_folded(city: Answering) -> None:
+    """The source is no line of small print; whoever looks for an event unfolds what it has."""
+    visiting = Visiting(city.app)
+    for page in ("", "/events", "/history"):
+        text = (await visiting.ask("GET", f"{UNIT}{page}", "hr")).text
+        assert "Hệ thống khác gửi đến" in text, page
+        folded = re.sub(r'<details class="ids">.*?</details>', "", text, flags=re.DOTALL)
+        assert f"<code>{SOURCE}" in text and SOURCE not in folded, page
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        ("urn:danchu:records:training", "Bồi dưỡng, trên danchu"),
+        ("urn:danchu:records:unheard-of", "Hệ thống khác gửi đến"),
+        ("urn:danchu:desk", "Biểu mẫu trên danchu"),
+        ("urn:phuong-mau:desk", "Biểu mẫu trên danchu"),
+        ("urn:city:portal", "Hệ thống khác gửi đến"),
+    ],
+)
+def test_a_source_has_words(source: str, words: str) -> None:
+    """A record of danchu, a form on its pages, or a system of somebody else."""
+    environment = template_environment(["services.scoring.web", "services.chassis.web"])
+    known = templates("services.scoring.web")
+    environment.globals |= {"knows": known.__contains__, "t": _vietnamese}
+    parts: Any = environment.get_template("unit_parts.html").make_module()
+    assert words in str(parts.sender(source, "1"))
+
+
+def _vietnamese(code: str) -> str:
+    return templates("services.scoring.web")[code]["vi"]
+
+
+def test_an_indicator_is_chosen_by_its_names_in_the_rubrics_of_the_units() -> None:
+    """Not by its id; where two kinds of unit call it differently, by both names."""
+    units = {key: SimpleNamespace(kind=kind) for key, kind in (("A", "commune"), ("B", "agency"))}
+    snapshot = SimpleNamespace(
+        registry=SimpleNamespace(units=units), rubrics=load_directory(SHIPPED), year=2025
+    )
+    commune, both = (
+        dict(indicator_options(cast(Any, snapshot), [(key, "") for key in keys]))
+        for keys in ("A", "AB")
+    )
+    assert commune["head-dialogue"] == "Người đứng đầu đối thoại trực tiếp với Nhân dân"
+    assert "staff-conference" not in commune and "staff-conference" in both
+    assert both["head-dialogue"].split(" / ")[1] == commune["head-dialogue"]
+    assert not any(key in name for key, name in both.items())

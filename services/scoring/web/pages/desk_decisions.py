@@ -77,12 +77,12 @@ async def decisions_page(
     rows = decisions[query.cursor : query.cursor + ROWS]
     name_stage(snapshot.stage)
     name_units(visit.request.scope, (each.unit for each in rows))
-    last = query.cursor + ROWS
+    last, units = query.cursor + ROWS, unit_options(visit, snapshot)
     return visit.page(
         "desk_decisions.html", 200 if refused is None else UNPROCESSABLE, year=year, folded=folded,
         view=view, decisions=rows, next=last if last < len(decisions) else None,
         forms=begun_forms(visit, snapshot, query, refused),
-        units=unit_options(visit, snapshot), indicators=indicator_options(snapshot),
+        units=units, indicators=indicator_options(snapshot, units),
     )  # fmt: skip
 
 
@@ -113,13 +113,17 @@ def unit_options(visit: Visit, snapshot: Snapshot) -> list[tuple[str, str]]:
     ]
 
 
-def indicator_options(snapshot: Snapshot) -> list[tuple[str, str]]:
-    """The indicators of all rubrics of the year, each once."""
-    texts: dict[str, str] = {}
-    for rubric in snapshot.rubrics.of_year(snapshot.year):
-        for indicator in rubric.indicators:
-            texts.setdefault(indicator.id, f"{indicator.id} · {indicator.vi}")
-    return list(texts.items())
+def indicator_options(
+    snapshot: Snapshot, units: Sequence[tuple[str, str]]
+) -> list[tuple[str, str]]:
+    """The indicators of the units' rubrics, each once, by every name that it has there."""
+    names: dict[str, dict[str, None]] = {}
+    kinds = sorted({snapshot.registry.units[key].kind for key, _ in units})
+    for kind in kinds:
+        rubric = snapshot.rubrics.governing(kind, snapshot.year)
+        for indicator in () if rubric is None else rubric.indicators:
+            names.setdefault(indicator.id, {})[indicator.vi] = None
+    return [(indicator, " / ".join(each)) for indicator, each in names.items()]
 
 
 def find_unit(visit: Visit, snapshot: Snapshot, text: str) -> Unit | Message:
