@@ -61,7 +61,7 @@ pages: setup ## the pages in a headless browser, on stacks with the sample city:
 	apt-get install --yes --no-install-recommends chromium-headless-shell fonts-noto-core > /dev/null 2>&1 || echo "chromium could not be installed"; fi
 	@if command -v chromium-headless-shell > /dev/null || command -v chromium > /dev/null; then \
 	echo "The pages in a headless Chromium, on stacks with the sample city: 4 to 8 minutes on two quiet cores"; \
-	$(BIN)/python -m pytest --quiet --numprocesses 2 --dist worksteal $(wildcard $(PAGES)/[a-z]*.py); \
+	$(BIN)/python -m pytest --quiet --numprocesses 3 --dist worksteal $(wildcard $(PAGES)/[a-z]*.py); \
 	else echo "Not run: there is no chromium (Debian: apt-get install chromium-headless-shell fonts-noto-core)"; fi
 
 bench-check: setup ## small runs of the benchmark, for the benchmark's sake: about a minute

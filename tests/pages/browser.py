@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, StorageState, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    CDPSession,
+    ConsoleMessage,
+    Page,
+    Request,
+    sync_playwright,
+)
 
 from tests.pages.city import City
 from tests.pages.markup import faults_of_markup
@@ -38,13 +48,34 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
+class Look(NamedTuple):
+    """What cannot be changed in a window that is open."""
+
+    language: str
+    script: bool
+    dark: bool
+
+
+class Window(NamedTuple):
+    """A page, and the protocol of its browser."""
+
+    page: Page
+    protocol: CDPSession
+
+
 @dataclass
 class Visitors:
-    """Opens pages of a city; a role signs in once, and its cookies are used again."""
+    """Opens pages of a city; a role signs in once, and its cookies are used again.
+
+    A window is used again, too, as by the next person at the same desk: without the cookies, the
+    cache and the listeners of the one before. Its process has compiled what it runs already.
+    """
 
     browser: Browser
     city: City
-    _states: dict[str, StorageState] = field(default_factory=dict)
+    _cookies: dict[str, list[Any]] = field(default_factory=dict)
+    """By the name of an account what `add_cookies` takes, whose type has no public name."""
+    _free: dict[Look, list[Window]] = field(default_factory=lambda: defaultdict(list))
 
     @contextmanager
     def page(
@@ -55,36 +86,77 @@ class Visitors:
         script: bool = True,
         dark: bool = False,
     ) -> Iterator[Page]:
-        """A page of a new window, signed in with the account of this name; empty for a visitor.
+        """A page of a window, signed in with the account of this name; empty for a visitor.
 
         What the browser refuses or a script throws fails the test.
         """
+        cookies = self._cookies_of(name) if name else []
+        look, faults = Look(language, script, dark), list[str]()
+        window = self._free[look].pop() if self._free[look] else self._open(look)
+        page = window.page
+        page.set_viewport_size({"width": width, "height": HEIGHT})
+        page.context.add_cookies(cookies)
+
+        def note(line: ConsoleMessage) -> None:
+            if POLICY in line.text:
+                faults.append(line.text)
+
+        with (
+            heard(page, "pageerror", lambda error: faults.append(str(error))),
+            heard(page, "console", note),
+        ):
+            yield page
+        self._leave(window)
+        assert faults == []
+        self._free[look].append(window)
+
+    def _open(self, look: Look) -> Window:
         context = self.browser.new_context(
-            base_url=self.city.url, viewport={"width": width, "height": HEIGHT},
-            locale=LOCALES[language], java_script_enabled=script, accept_downloads=True,
-            storage_state=self._state(name) if name else None, reduced_motion="reduce",
-            color_scheme="dark" if dark else "light",
+            base_url=self.city.url, locale=LOCALES[look.language], java_script_enabled=look.script,
+            accept_downloads=True, reduced_motion="reduce",
+            color_scheme="dark" if look.dark else "light",
         )  # fmt: skip
         context.set_default_timeout(WAIT_MS)
-        page, faults = context.new_page(), list[str]()
-        page.on("pageerror", lambda error: faults.append(str(error)))
-        page.on(
-            "console",
-            lambda line: (
-                faults.append(line.text) if "Content Security Policy" in line.text else None
-            ),
-        )
-        yield page
-        context.close()
-        assert faults == []
+        page = context.new_page()
+        return Window(page, context.new_cdp_session(page))
 
-    def _state(self, name: str) -> StorageState:
-        if name not in self._states:
+    @staticmethod
+    def _leave(window: Window) -> None:
+        """Leaves nothing to the next person but the page that is shown: an empty one between two
+        pages would end the process."""
+        window.page.unroute_all()
+        window.page.context.clear_cookies()
+        window.protocol.send("Network.clearBrowserCache")
+
+    def _cookies_of(self, name: str) -> list[Any]:
+        if name not in self._cookies:
             context = self.browser.new_context(base_url=self.city.url, java_script_enabled=False)
             sign_in(context, name, self.city.passwords[name])
-            self._states[name] = context.storage_state()
+            self._cookies[name] = list(context.cookies())
             context.close()
-        return self._states[name]
+        return self._cookies[name]
+
+
+@contextmanager
+def heard(page: Page, event: Any, listener: Callable[[Any], None]) -> Iterator[None]:
+    """Listens to an event of the page during the block."""
+    page.on(event, listener)
+    try:
+        yield
+    finally:
+        page.remove_listener(event, listener)
+
+
+@contextmanager
+def sizes_of(page: Page) -> Iterator[list[int]]:
+    """The bytes of each body that is loaded during the block."""
+    sizes = list[int]()
+
+    def note(request: Request) -> None:
+        sizes.append(request.sizes()["responseBodySize"])
+
+    with heard(page, "requestfinished", note):
+        yield sizes
 
 
 def sign_in(context: BrowserContext, name: str, password: str) -> Page:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from typer.testing import CliRunner
+
 from services.chassis.auth.accounts import FIRST_ROLES
+from services.cli import app
 from tests.pages.records import make_records
 from tests.support.stacks import Stack
 
@@ -40,11 +42,11 @@ class City:
         options = [word for unit in units for word in ("--unit", unit)]
         options += [word for source in sources for word in ("--source", source)]
         command = ["account", "add", name, "--role", role, *options]
-        ended = subprocess.run(
-            self.stack.command(*command, "--home", str(self.stack.home)), input=PASSWORD,
-            text=True, capture_output=True, check=False, timeout=60,
-        )  # fmt: skip
-        assert ended.returncode == 0, ended.stdout + ended.stderr
+        # in this process, which has loaded the commands already
+        ended = CliRunner().invoke(
+            app, [*command, "--home", str(self.stack.home)], input=PASSWORD + "\n"
+        )
+        assert ended.exit_code == 0, ended.output
         self.passwords[name] = PASSWORD
 
 

@@ -40,8 +40,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if not options.names or page.name.startswith(tuple(options.names))
     ]  # fmt: skip
     with _city(options) as city, chromium() as browser:
+        visitors = Visitors(browser, city)
         for page in pages:
-            take(Visitors(browser, city), page, options.folder)
+            take(visitors, page, options.folder)
 
 
 def take(visitors: Visitors, entry: CatalogPage | PageState, folder: Path) -> None:

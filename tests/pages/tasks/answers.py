@@ -7,6 +7,7 @@ every status, and of a sign-in at an issuer that fails or is away.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import httpx
@@ -14,6 +15,7 @@ import pytest
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 from fastapi import Request, Response
 from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Response as Answer
 from starlette.types import ASGIApp
 
 from contracts.messages import SEPARATOR
@@ -27,7 +29,7 @@ from services.chassis.web.guard import guard
 from services.chassis.web.sessions import open_sessions
 from services.chassis.web.site import OPEN_PAGE, Site
 from services.scoring.web.sign_in_issuer import AWAY, FAILURES, LARGE, UNTRUSTED
-from tests.pages.browser import Visitors, overflow, violations
+from tests.pages.browser import Visitors, heard, overflow, violations
 from tests.pages.markup import faults_of_markup
 from tests.pages.states import STATES, PageState
 
@@ -51,28 +53,29 @@ def test_a_state_is_sound(visitors: Visitors, state: PageState) -> None:
     one heading; without scripts the same answer is reached."""
     for language, width, other in VISITS:
         with visitors.page(state.role, language, width) as page:
-            statuses = note_statuses(page)
-            state.reach(page, visitors.city)
-            page.wait_for_load_state()
+            with statuses_of(page) as statuses:
+                state.reach(page, visitors.city)
+                page.wait_for_load_state()
             check(page, language, other)
             assert statuses[-1] == state.status
     with visitors.page(state.role, script=False) as page:
-        statuses = note_statuses(page)
-        state.reach(page, visitors.city)
-        page.wait_for_load_state()
+        with statuses_of(page) as statuses:
+            state.reach(page, visitors.city)
+            page.wait_for_load_state()
         assert statuses[-1] == state.status and page.locator("h1").count() == 1
 
 
-def note_statuses(page: Page) -> list[int]:
-    """The statuses of the answers that the page shows, in their order."""
+@contextmanager
+def statuses_of(page: Page) -> Iterator[list[int]]:
+    """The statuses of the answers that the page shows during the block, in their order."""
     statuses = list[int]()
-    page.on(
-        "response",
-        lambda answer: (
-            statuses.append(answer.status) if answer.request.is_navigation_request() else None
-        ),
-    )
-    return statuses
+
+    def note(answer: Answer) -> None:
+        if answer.request.is_navigation_request():
+            statuses.append(answer.status)
+
+    with heard(page, "response", note):
+        yield statuses
 
 
 def check(page: Page, language: str, other_width: int, axe: bool = True) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.pages.browser import Visitors, overflow, violations
+from tests.pages.browser import Visitors, overflow, sizes_of, violations
 from tests.pages.catalog import PAGES, CatalogPage
 
 BYTES_MAX = 100_000
@@ -19,9 +19,8 @@ def test_a_page_is_sound(visitors: Visitors, entry: CatalogPage) -> None:
     nothing is cut off; all that it loads has at most 100 kB; the keyboard begins at the skip link;
     without scripts the text is the same."""
     with visitors.page(entry.role) as page:
-        sizes = list[int]()
-        page.on("requestfinished", lambda each: sizes.append(each.sizes()["responseBodySize"]))
-        check(page, visitors.city.address(entry.path), entry, "vi")
+        with sizes_of(page) as sizes:
+            check(page, visitors.city.address(entry.path), entry, "vi")
         assert 0 < sum(sizes) <= BYTES_MAX
         text = page.locator("main").inner_text()
         page.keyboard.press("Tab")

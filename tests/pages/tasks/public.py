@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.pages.browser import Visitors, overflow, violations
+from tests.pages.browser import Visitors, overflow, sizes_of, violations
 from tests.pages.catalog import YEAR
 from tests.pages.city import opened_city
 from tests.pages.tasks.desk import rubrics_without_replies
@@ -97,10 +97,9 @@ def test_public_pages_are_sound_small_and_work_by_keyboard(
 ) -> None:
     """axe finds nothing, nothing is cut at 360 pixels, all that is loaded has at most 100 kB."""
     with sealed.page("", language, width) as page:
-        sizes = list[int]()
-        page.on("requestfinished", lambda each: sizes.append(each.sizes()["responseBodySize"]))
-        page.goto(f"/public/years{path}")
-        page.wait_for_load_state("networkidle")
+        with sizes_of(page) as sizes:
+            page.goto(f"/public/years{path}")
+            page.wait_for_load_state("networkidle")
         assert page.locator("html").get_attribute("lang") == language
         assert violations(page) == [] and overflow(page) == 0
         assert 0 < sum(sizes) <= BYTES_MAX
