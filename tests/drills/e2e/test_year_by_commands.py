@@ -99,4 +99,4 @@ def test_a_year_played_by_commands_is_rated_as_the_same_year_emitted(
     texts = exported(stack, tmp_path)
     assert all(unit in texts for unit in UNITS)
     assert CANARY not in texts and CANARY.upper() not in texts and "-CB-" not in texts
-    assert stack.run("audit").returncode == 0
+    assert stack.here("audit").returncode == 0

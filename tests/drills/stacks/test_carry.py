@@ -35,7 +35,7 @@ def test_a_home_that_is_carried_goes_on_where_it_stopped(
 ) -> None:
     """The rating is the same, the audit agrees, and new events are taken; twice is refused."""
     stack.up()
-    assert stack.run("emit", str(events)).returncode == 0
+    assert stack.here("emit", str(events)).returncode == 0
     rating = rated(stack)
     refused = stack.here("carry", "--to", empty)
     assert refused.returncode == 2 and "is already running" in refused.stderr

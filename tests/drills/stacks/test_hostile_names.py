@@ -19,7 +19,7 @@ def test_a_stack_with_hostile_names_starts_and_is_listed(stack: Stack, tmp_path:
     ]  # fmt: skip
     file.write_text("".join(json.dumps(unit) + "\n" for unit in units))
     stack.up()
-    assert stack.run("emit", str(file)).returncode == 0
+    assert stack.here("emit", str(file)).returncode == 0
     eventually(lambda: len(stack.get("/ratings?year=2025")["items"]) == len(units))
     output = stack.run("rate", "--year", "2025")
     assert output.returncode == 0, output.stderr

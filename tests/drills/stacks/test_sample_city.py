@@ -107,8 +107,8 @@ def test_the_share_of_the_top_class(city: Stack) -> None:
 def test_an_event_in_quarantine(city: Stack, tmp_path: Path) -> None:
     """It is listed with its reason, repaired and replayed, and its bytes stay."""
     assert [item["reason"] for item in city.get("/quarantine", "operator")["items"]] == ["contract"]
-    (entry,) = json.loads(city.run("quarantine", "list", "--json").stdout)
-    event = json.loads(json.loads(city.run("quarantine", "show", entry["id"]).stdout)["raw"])
+    (entry,) = json.loads(city.here("quarantine", "list", "--json").stdout)
+    event = json.loads(json.loads(city.here("quarantine", "show", entry["id"]).stdout)["raw"])
     event.pop("recordedtime")
     event["data"]["score"] = 5
     (tmp_path / "repaired.json").write_text(json.dumps(event))
@@ -117,7 +117,7 @@ def test_an_event_in_quarantine(city: Stack, tmp_path: Path) -> None:
     assert replayed.returncode == 0, replayed.stderr
     receipt = json.loads(replayed.stdout)["receipt"]
     city.get(f"/ratings/2025/H44.2.1?wait_for={receipt}")
-    (entry,) = json.loads(city.run("quarantine", "list", "--json").stdout)
+    (entry,) = json.loads(city.here("quarantine", "list", "--json").stdout)
     assert (entry["state"], entry["replaced_by"]) == ("replayed", receipt)
 
 

@@ -54,7 +54,7 @@ def test_a_start_without_the_stream_that_was_folded_says_what_to_do(
 ) -> None:
     """The halt and `danchu resend` stand beside the readiness, and afterwards no more."""
     stack.up()
-    assert stack.run("emit", str(events)).returncode == 0
+    assert stack.here("emit", str(events)).returncode == 0
     rating = rated(stack)
     assert stack.stop() == 0
     shutil.rmtree(stack.home / "nats" / "jetstream")
@@ -77,7 +77,7 @@ def test_children_that_are_killed_come_back_and_nothing_is_lost(stack: Stack, ev
         pid = stack.children()[name]
         single = events.with_name("one.ndjson")
         single.write_text(line)
-        assert stack.run("emit", str(single)).returncode == 0
+        assert stack.here("emit", str(single)).returncode == 0
         os.kill(pid, signal.SIGKILL)
         eventually(lambda name=name, pid=pid: stack.children().get(name, pid) != pid)
         stack.wait("starts again")
@@ -100,7 +100,7 @@ def test_children_that_hang_are_killed_and_come_back(stack: Stack, events: Path)
         )
     )
     eventually(lambda: _ready(stack))
-    assert stack.run("emit", str(events)).returncode == 0
+    assert stack.here("emit", str(events)).returncode == 0
     assert rated(stack)["unit"] == "H44.1"
     assert stack.stop() == 0
 
