@@ -34,7 +34,7 @@ postgresql: setup ## the SQL tests on PostgreSQL 15 of Debian too (the wheel of 
 	else echo "Not run on PostgreSQL 15: there is no $(OLDEST)/postgres (Debian: apt-get install postgresql)"; fi
 
 RULES := deploy/telemetry/rules/*.yaml
-rules: setup ## alerts and dashboards, by promtool and on a real Prometheus: about a minute
+rules: setup ## alerts and dashboards, by promtool and on a real Prometheus: half a minute
 	@if [ "$$(id -u)" = 0 ] && ! command -v promtool prometheus > /dev/null; then \
 	apt-get install --yes --no-install-recommends prometheus > /dev/null 2>&1 || echo "prometheus could not be installed"; fi
 	@if command -v promtool prometheus > /dev/null; then set -e; \
@@ -51,7 +51,7 @@ lint: setup ## lint, types, imports
 
 check: lint test drills ## lint, types, imports, tests, drills
 
-examples: setup ## the examples for department systems, with their own packages, against a stack: about a minute
+examples: setup ## the examples for department systems, with their own packages, against a stack: half a minute
 	$(BIN)/python -m pytest tests/examples/against_a_stack.py
 
 PAGES := tests/pages/tasks
@@ -74,7 +74,7 @@ faults: setup ## kills under load for long: 10,000 commands, 100 kills, on each 
 	FAULT_COMMANDS=10000 FAULT_KILLS=100 $(BIN)/python -m pytest -s tests/drills/faults
 
 topology: setup ## three nats-servers, PostgreSQL, three doors, two folds: each restarted, killed, frozen, cut off
-	@echo "The production topology on the loopback: about 3 minutes on two quiet cores; ended after 10"
+	@echo "The production topology on the loopback: 2 to 3 minutes on two quiet cores; ended after 10"
 	@timeout 600 $(BIN)/python -m tests.deploy.topology || { code=$$?; \
 	[ $$code != 124 ] || echo "Ended after 10 minutes: this machine is too busy, or one step above hangs"; exit $$code; }
 
@@ -97,12 +97,12 @@ advisories: $(VENV)/.installed ## published vulnerabilities of the locked packag
 
 IMAGES := build/images
 .PHONY: containers
-containers: setup ## images without a registry, the composed stack, tests on containers: at most 5 minutes
-	@echo "Images built without a registry, run by compose, and tests on them: at most 5 minutes on two quiet cores"
+containers: setup ## images without a registry, the composed stack, tests on containers: about 4 minutes
+	@echo "Images built without a registry, run by compose, and tests on them: about 4 minutes on two quiet cores"
 	@deploy/airgap/prove.sh $(IMAGES)
 
 KUBERNETES := tests/deploy/kubernetes
-kubernetes: setup .venv-kubernetes/.ready ## builds, validates, lints and runs the manifests: at most 5 minutes
+kubernetes: setup .venv-kubernetes/.ready ## builds, validates, lints and runs the manifests: 2 to 4 minutes
 	@echo "The Kubernetes manifests: built, validated on three minors, linted; the single node run by podman: 2 to 4 minutes"
 	$(BIN)/python -m pytest $(KUBERNETES)/overlays.py $(KUBERNETES)/play.py
 
