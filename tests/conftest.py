@@ -17,6 +17,7 @@ from hypothesis import HealthCheck, settings
 
 from services.chassis.auth.credentials import Issuer, development_issuer
 from services.chassis.http.language import use_language_of
+from tests.support.rewriting import rewrite_own_share
 from tests.support.scratch import keep_in_memory
 from tests.support.servers import (
     NatsServer,
@@ -38,6 +39,11 @@ settings.load_profile("danchu")  # how fast a machine is says nothing about the 
 FIRST_LOOK_SECONDS, LOOK_SECONDS = 0.01, 0.1
 """What takes moments is seen at once; what takes seconds is not slowed down by looks at it."""
 __all__ = ["NatsServer", "Postgres", "eventually", "free_port"]
+
+
+def pytest_collection(session: pytest.Session) -> None:
+    """The processes of a run share the work of its first collection."""
+    rewrite_own_share(session.config)
 
 
 def pytest_collection_finish() -> None:
