@@ -16,6 +16,7 @@ import typer.testing
 from hypothesis import HealthCheck, settings
 
 from services.chassis.auth.credentials import Issuer, development_issuer
+from services.chassis.garbage import collect_seldom
 from services.chassis.http.language import use_language_of
 from tests.support.rewriting import rewrite_own_share
 from tests.support.scratch import keep_in_memory
@@ -49,6 +50,7 @@ def pytest_collection(session: pytest.Session) -> None:
 def pytest_collection_finish() -> None:
     """What is loaded stays: no look for garbage goes through it again."""
     gc.freeze()
+    collect_seldom()
     gc.enable()
 
 
