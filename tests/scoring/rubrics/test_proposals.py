@@ -21,7 +21,7 @@ LATE = COMMUNE.replace(b"from: 2025", b"from: 2040")
         ([AGENCY, LATE], b"years", "2040"),
         ([COMMUNE, COMMUNE], b"kinds", "cho commune"),
         ([b"\xff"], b"", "UTF-8"),
-        ([b"#" * (TEXT_BYTES_MAX + 1)], b"#", str(TEXT_BYTES_MAX)),
+        ([b"#" * (TEXT_BYTES_MAX + 1)], b"#", "256 KiB"),
     ],
 )
 def test_a_text_that_cannot_be_used_is_named_with_line_and_reason(
