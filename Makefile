@@ -18,13 +18,13 @@ help: ## this list
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/make \1	\2/p' Makefile | expand -t 18
 
 WORKERS := 5
-test: setup ## functions, properties, SQL, HTTP, NATS and the road in one process: 8 to 10 minutes on two cores
-	@echo "Everything but whole stacks (make drills), by $(WORKERS) processes at once: 8 to 10 minutes on two cores"
+test: setup ## functions, properties, SQL, HTTP, NATS and the road in one process: 7 to 8 minutes on two cores
+	@echo "Everything but whole stacks (make drills), by $(WORKERS) processes at once: 7 to 8 minutes on two cores"
 	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadgroup
 
 .PHONY: drills
-drills: setup ## whole stacks and doors started, killed, restored, abused: 5 to 7 minutes on two cores
-	@echo "Whole stacks and doors, started, killed and restored, by $(WORKERS) processes at once: 5 to 7 minutes on two cores"
+drills: setup ## whole stacks and doors started, killed, restored, abused: 4 to 5 minutes on two cores
+	@echo "Whole stacks and doors, started, killed and restored, by $(WORKERS) processes at once: 4 to 5 minutes on two cores"
 	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadgroup tests/drills
 
 OLDEST := /usr/lib/postgresql/15/bin
@@ -56,11 +56,11 @@ examples: setup ## the examples for department systems, with their own packages,
 
 PAGES := tests/pages/tasks
 .PHONY: pages
-pages: setup ## the pages in a headless browser, on stacks with the sample city: 4 to 8 minutes
+pages: setup ## the pages in a headless browser, on stacks with the sample city: 3 to 5 minutes
 	@if [ "$$(id -u)" = 0 ] && ! { command -v chromium-headless-shell || command -v chromium; } > /dev/null; then \
 	apt-get install --yes --no-install-recommends chromium-headless-shell fonts-noto-core > /dev/null 2>&1 || echo "chromium could not be installed"; fi
 	@if command -v chromium-headless-shell > /dev/null || command -v chromium > /dev/null; then \
-	echo "The pages in a headless Chromium, on stacks with the sample city: 4 to 8 minutes on two quiet cores"; \
+	echo "The pages in a headless Chromium, on stacks with the sample city: 3 to 5 minutes on two quiet cores"; \
 	$(BIN)/python -m pytest --quiet --numprocesses 3 --dist worksteal $(wildcard $(PAGES)/[a-z]*.py); \
 	else echo "Not run: there is no chromium (Debian: apt-get install chromium-headless-shell fonts-noto-core)"; fi
 
