@@ -8,6 +8,7 @@ are delivered again are recognised by their identities. One with other settings 
 
 import asyncio
 import logging
+from collections.abc import Callable
 from typing import NamedTuple
 
 from nats.js.api import ConsumerInfo, StreamInfo
@@ -19,6 +20,7 @@ from services.chassis.broker.consumers import ConsumerPlan
 from services.chassis.broker.durability import check_stream
 from services.chassis.broker.errors import translate_client_errors
 from services.chassis.broker.streams import StreamState, state_of
+from services.chassis.clock import Clock
 from services.chassis.database.engine import Database
 from services.chassis.errors import BrokerAway
 from services.scoring.errors import FoldHalted
@@ -31,6 +33,9 @@ STREAM, CONSUMER, RATINGS = "EVENTS", "scoring", "RATINGS"
 HEARD_SECONDS = 3.0
 ANSWER_SECONDS = 3.0
 """A fold that is cut off from NATS notices it in time for another one to go on."""
+LEADER_LOOKS, LOOK_SECONDS = 30, 1.0
+"""How often a cluster is asked before its stream counts as shorter: a server that leads again after
+a partition has been seen to take more than five seconds on a busy machine."""
 PLAN = ConsumerPlan(STREAM, CONSUMER)
 
 
@@ -86,6 +91,31 @@ def regression(place: Position, state: StreamState | None, now: int) -> str | No
     if state.last_seq < place.stream_seq:
         return message("stream-short", last=state.last_seq, folded=place.stream_seq, since=day)
     return None
+
+
+class StreamLook(NamedTuple):
+    """The stream as it was found, and why it is not the one that was folded so far, or None."""
+
+    state: StreamState | None
+    reason: str | None
+
+
+async def compare_stream(
+    broker: Broker, place: Position, clock: Clock, on_look: Callable[[], None] = lambda: None
+) -> StreamLook:
+    """Compares the stream with a position that was read before.
+
+    A cluster is asked again: a new leader may not have applied all that it has stored.
+    """
+    looks = LEADER_LOOKS if broker.access.replicas > 1 else 0
+    while True:
+        on_look()
+        state = await stream_state(broker)
+        reason = regression(place, state, clock())
+        if reason is None or not looks:
+            return StreamLook(state, reason)
+        looks -= 1
+        await asyncio.sleep(LOOK_SECONDS)
 
 
 async def consumer(broker: Broker) -> ConsumerInfo | None:

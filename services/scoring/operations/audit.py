@@ -37,7 +37,7 @@ from services.scoring.rubrics.model import Rubrics
 from services.scoring.sealing import keyring
 from services.scoring.settings import SERVICE, ScoringSettings
 from services.scoring.store import audit_results, position
-from services.scoring.stream import ack_floor, regression, stream_state
+from services.scoring.stream import ack_floor, compare_stream
 
 
 @dataclass
@@ -87,6 +87,8 @@ async def _differences(
         db = await stack.enter_async_context(open_database(settings))
         conn = await stack.enter_async_context(db.read())
         require_same_rubrics(await position.load(conn), rubrics)
+        # before the stream is read: the comparison waits for a leader that has applied all of it
+        lines = [line async for line in position_differences(conn, broker)]
         outboxes = {
             name: await stack.enter_async_context(_producer(settings, name)) for name in producers
         }
@@ -101,7 +103,6 @@ async def _differences(
             await _read_outbox(proof, name, theirs, sizes[name], counter)
         await proof.read_ledger()
         await _compare_quarantine(conn, proof)
-        lines = [line async for line in _position(conn, broker)]
         lines += proof.differences.all()
         lines += [line async for line in DoorAudit(conn, broker, recording).differences()]
         if proof.is_readable:
@@ -165,12 +166,13 @@ async def _agrees(conn: AsyncConnection, registry: Registry, rubrics: Rubrics, b
     return equal and not difference.stale and not difference.missing
 
 
-async def _position(conn: AsyncConnection, broker: Broker) -> AsyncIterator[str]:
+async def position_differences(conn: AsyncConnection, broker: Broker) -> AsyncIterator[str]:
+    """Whether the fold is where its ledger and the stream say, and why it is halted."""
     place, size = await position.load(conn), await events.ledger_size(conn)
     if size != place.folded:
         yield message("differs-folded", ledger=size, folded=place.folded)
     # read after the position: the stream of that position can only have grown
-    halt = place.halted or regression(place, await stream_state(broker), now_us())
+    halt = place.halted or (await compare_stream(broker, place, now_us)).reason
     if halt is not None:
         yield message("differs-halted", why=halt)
 

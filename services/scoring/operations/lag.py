@@ -22,6 +22,8 @@ from services.scoring.store import doors, position
 from services.scoring.store.door_state import first_alarm
 from services.scoring.store.position import Position
 from services.scoring.stream import (
+    LEADER_LOOKS,
+    LOOK_SECONDS,
     STREAM,
     consumer,
     floor_of,
@@ -50,6 +52,7 @@ class FoldLag:
     broker: Broker
     clock: Clock
     unowned: Unowned = field(init=False)
+    _lost_since: int | None = None
 
     def __post_init__(self) -> None:
         self.unowned = Unowned(self.db)
@@ -87,13 +90,23 @@ class FoldLag:
         # read after the position, as the fold does: the stream of that position can only have grown
         info = await stream_info(self.broker)
         state = None if info is None else state_of(info)
-        halted = place.halted or regression(place, state, self.clock())
+        halted = place.halted or self._lasting(regression(place, state, self.clock()))
         lost = halted is not None and place.faulty is None
         halted = halted or misfit(await consumer(self.broker))
         opened = self.broker.openness.halts
         halted = halted or (None if opened is None else opened.message)
         events, seconds = await (self._whole_stream(info) if lost else self._behind(place, info))
         return Progress(events, seconds, halted)
+
+    def _lasting(self, reason: str | None) -> str | None:
+        """Why the stream was lost; of a cluster, once that has lasted as long as the fold waits."""
+        if reason is None:
+            self._lost_since = None
+        elif self.broker.access.replicas > 1:
+            now = self.clock()
+            self._lost_since = now if self._lost_since is None else self._lost_since
+            return reason if now - self._lost_since >= LEADER_LOOKS * LOOK_SECONDS * 1e6 else None
+        return reason
 
     async def feed(self) -> str:
         """The health check of a process that does not fold: FeedUnheard without the stream."""

@@ -23,7 +23,7 @@ from services.scoring.handlers.folder import Folder
 from services.scoring.messages import message
 from services.scoring.store import position
 from services.scoring.store.position import Position
-from services.scoring.stream import CONSUMER, STREAM, follow, regression, stream_state
+from services.scoring.stream import CONSUMER, STREAM, compare_stream, follow
 from services.scoring.subscribers.mark_watch import MarkWatch
 from services.scoring.subscribers.pull_consumer import Reader, sequence
 
@@ -43,9 +43,6 @@ WAIT_SECONDS = 1.0
 PAUSE_SECONDS = 1.0
 FOLD_SECONDS = 600.0
 """A transaction that takes longer is a hang; each of its statements has a limit of its own."""
-LEADER_LOOKS = 30
-"""How often a cluster is asked before its stream counts as shorter: a server that leads again after
-a partition has been seen to take more than five seconds on a busy machine."""
 
 
 def _halted(now: Position, before: Position, reason: str) -> Position:
@@ -217,15 +214,7 @@ class FoldLoop:
         if place.halted is not None:
             raise FoldHalted(place.halted, place.faulty)
         # read after the position: another process may advance that, and the stream only grows
-        state = await stream_state(self.broker)
-        reason = regression(place, state, self.folder.clock())
-        looks = LEADER_LOOKS if self.broker.access.replicas > 1 else 0
-        while reason is not None and looks:  # a new leader may not have applied all it has stored
-            looks -= 1
-            self.beat.turn()
-            await asyncio.sleep(PAUSE_SECONDS)
-            state = await stream_state(self.broker)
-            reason = regression(place, state, self.folder.clock())
+        state, reason = await compare_stream(self.broker, place, self.folder.clock, self.beat.turn)
         if reason is not None:
             await self.folder.move(lambda now: _halted(now, place, reason))
             raise FoldHalted(reason)
