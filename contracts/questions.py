@@ -44,11 +44,12 @@ class NamesQuestion(msgspec.Struct, frozen=True):
 
 
 class NamedUnit(msgspec.Struct, frozen=True, omit_defaults=True):
-    """The name of a unit now, and those to come, from which microsecond on."""
+    """The name of a unit now, and those to come, from which microsecond on; its further codes."""
 
     unit: str
     name: str
     coming: tuple[tuple[int, str], ...] = ()
+    codes: tuple[str, ...] = ()
 
 
 class NamesAnswer(msgspec.Struct, frozen=True):

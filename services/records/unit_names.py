@@ -33,6 +33,7 @@ class UnitNames:
     broker: Broker
     clock: Clock = now_us
     _units: Mapping[str, NamedUnit] = field(default_factory=dict)
+    _codes: frozenset[str] = frozenset()
 
     def name_of(self, unit: str) -> str | None:
         """The name of a unit now; None for a unit that is not known here."""
@@ -42,6 +43,10 @@ class UnitNames:
         now = self.clock()
         begun = [name for since, name in named.coming if since <= now]
         return begun[-1] if begun else named.name
+
+    def is_unregistered(self, code: str) -> bool:
+        """Whether no unit has this key or code; never before some unit has been answered."""
+        return bool(self._units) and code not in self._units and code not in self._codes
 
     async def run(self) -> None:
         """Looks again and again, until it is cancelled; closes its connection then."""
@@ -71,6 +76,7 @@ class UnitNames:
             more = answer.more and bool(answer.units)
             after = answer.units[-1].unit if answer.units else ""
         changed, self._units = units != self._units, units
+        self._codes = frozenset(code for each in units.values() for code in each.codes)
         return changed
 
 

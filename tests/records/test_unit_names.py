@@ -9,21 +9,24 @@ import msgspec
 import pytest
 from nats.aio.msg import Msg
 
+from contracts.messages import Language
 from contracts.questions import NAMES_QUESTION, NamedUnit, NamesAnswer, NamesQuestion
 from services.chassis.auth.credentials import Issuer
 from services.chassis.broker.connection import Broker
 from services.chassis.clock import fixed
 from services.chassis.errors import BrokerAway
+from services.chassis.http.language import use_page_language
 from services.chassis.settings import Settings
 from services.records import unit_names
 from services.records.pages.units import unit_filters
 from services.records.unit_names import UnitNames
 from tests.conftest import NatsServer
-from tests.records.test_page_forms import AWARDS, opened
+from tests.records.test_page_forms import AWARDS, CASES, Service, opened
 from tests.support.builders.cities import NOW
 
 pytestmark = pytest.mark.anyio
 HOSTILE = "Xã <b>A</b>"
+MARKED = 'H44.1 <span class="badge badge-warn">chưa đăng ký</span>'
 
 
 REFUSED = (
@@ -96,6 +99,42 @@ async def test_names_stay_while_scoring_is_away(
         await names.broker.close()
 
 
+async def test_a_code_is_unregistered_only_where_units_were_answered(
+    scoring: dict[str, NamedUnit], home: Path
+) -> None:
+    """Neither before the first answer nor by an empty one; a further code is registered."""
+    names = names_of(home)
+    scoring["H44.1"] = NamedUnit("H44.1", "Xã A", codes=("XA.1",))
+    codes = ("H44.1", "XA.1", "H44.77")
+    try:
+        assert not any(map(names.is_unregistered, codes))
+        await names.look()
+        assert [names.is_unregistered(code) for code in codes] == [False, False, True]
+        scoring.clear()
+        await names.look()
+        assert not any(map(names.is_unregistered, codes))
+    finally:
+        await names.broker.close()
+
+
+@pytest.mark.parametrize("service", [AWARDS, CASES], ids=lambda service: service.name)
+async def test_pages_say_that_nobody_registered_a_unit(
+    service: Service, home: Path, tmp_path: Path, issuer: Issuer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where a record was opened for it and in the list; not while no names are known."""
+    unknown: list[str] = []
+    monkeypatch.setattr(UnitNames, "is_unregistered", lambda self, code: code in unknown)
+    async with opened(service, home, tmp_path, issuer) as (visits, record):
+        listed = f"/{service.name}/pages/{service.records}"
+        for path in (record, listed):
+            assert "chưa đăng ký" not in (await visits.open(path, "clerk")).text
+        unknown.append("H44.1")
+        page = await visits.open(f"{record}?notice=record-opened", "clerk")
+        assert "Chưa có đơn vị nào được đăng ký với mã H44.1." in page.text
+        for path in (record, listed):
+            assert MARKED in (await visits.open(path, "clerk")).text, path
+
+
 @pytest.mark.parametrize("subject", REFUSED)
 async def test_the_right_to_names_opens_nothing_else(
     provisioned: NatsServer, home: Path, subject: str
@@ -156,3 +195,16 @@ def test_a_name_is_text_in_a_cell_and_in_a_line(home: Path) -> None:
     cell = str(filters["unit"]("H44.1"))
     assert cell == 'Xã &lt;b&gt;A&lt;/b&gt;<span class="row-note">H44.1</span>'
     assert filters["unit_line"]("H44.1") == f"{HOSTILE} (H44.1)"
+
+
+def test_a_code_without_a_unit_is_marked_in_the_language_of_the_page(home: Path) -> None:
+    """Beside the code, which stays a text."""
+    names = names_of(home)
+    names.is_unregistered = lambda code: True  # type: ignore[method-assign]
+    filters = unit_filters(names)
+    marks: tuple[tuple[Language, str], ...] = (("en", "not registered"), ("vi", "chưa đăng ký"))
+    for language, mark in marks:
+        use_page_language(language)
+        marked = f'&lt;i&gt; <span class="badge badge-warn">{mark}</span>'
+        assert str(filters["unit"]("<i>")) == marked
+    assert filters["unregistered"]("<i>") and filters["unit_line"]("H44.1") == "H44.1"

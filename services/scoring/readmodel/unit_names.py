@@ -1,4 +1,7 @@
-"""What units are called, for the systems of record: the names that count, in force and to come."""
+"""What units are called, for the systems of record: the names that count, in force and to come.
+
+With them go the further codes of each unit, which are registered as its key is.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,8 @@ UNITS_MAX, CHARACTERS_MAX = 1000, 100_000
 """How much an answer has: a message of NATS has at most 1 MB, and a character at most 6 bytes."""
 COMING_MAX = 10
 """How many names of a unit that are to come; the later ones are answered when those have begun."""
+CODES_MAX = 100
+"""How many further codes of a unit; no real one has as many."""
 
 
 def name_page(registry: Registry, after: str, now: int) -> NamesAnswer:
@@ -20,10 +25,11 @@ def name_page(registry: Registry, after: str, now: int) -> NamesAnswer:
     characters = 0
     for key in rest[:UNITS_MAX]:
         name, coming = _names_from(registry.units[key], now)
-        characters += len(key) + len(name) + sum(len(text) for _, text in coming)
+        codes = sorted(registry.units[key].codes)[:CODES_MAX]
+        characters += sum(map(len, (key, name, *(text for _, text in coming), *codes)))
         if units and characters > CHARACTERS_MAX:
             break
-        units.append(NamedUnit(key, name, tuple(coming)))
+        units.append(NamedUnit(key, name, tuple(coming), tuple(codes)))
     return NamesAnswer(tuple(units), len(units) < len(rest))
 
 

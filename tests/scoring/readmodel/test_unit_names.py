@@ -9,7 +9,7 @@ import pytest
 
 from contracts import moments
 from contracts.questions import NamedUnit
-from contracts.units import UnitRegisteredV1, UnitRenamedV1
+from contracts.units import UnitRecodedV1, UnitRegisteredV1, UnitRenamedV1
 from services.scoring.fold.registry import Order, Registry, Statement
 from services.scoring.readmodel import unit_names
 from services.scoring.readmodel.unit_names import name_page
@@ -53,6 +53,18 @@ def test_the_name_of_a_day_is_the_one_that_began_last() -> None:
         NamedUnit("B", "Xã B"),
     )  # fmt: skip
     assert name_page(registry, "", NOW - 1).units[0].name == "Phường cũ"
+
+
+def test_a_unit_is_answered_with_its_further_codes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also one that it gets later; so many of them as an answer has room for."""
+    recodings = [
+        statement("unit.recoded", "A", n, UnitRecodedV1(code=f"B{n}", effective=day))
+        for n, day in ((2, "2024-01-01"), (1, "2099-01-01"))
+    ]
+    registry = Registry([registered("A", "Xã A"), *recodings])
+    assert name_page(registry, "", NOW).units == (NamedUnit("A", "Xã A", (), ("B1", "B2")),)
+    monkeypatch.setattr(unit_names, "CODES_MAX", 1)
+    assert name_page(registry, "", NOW).units[0].codes == ("B1",)
 
 
 def test_an_answer_has_a_bounded_size_and_every_unit_is_answered_once(

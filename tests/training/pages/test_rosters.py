@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
+from services.records.unit_names import UnitNames
 from tests.support.builders.workbooks import xlsx
 from tests.support.page_visits import OTHER, OWN, PageVisits, fields_of
 
@@ -65,6 +66,29 @@ async def test_a_list_with_three_wrong_rows_is_mended_and_sent_again(visits: Pag
     assert ("CB-2", HOSTILE) in await members(visits) and len(await members(visits)) == 5
     page = await visits.open(f"{ROSTER}?added=5&unchanged=0", "clerk")
     assert "&lt;b&gt;Thị" in page.text and "Đã đưa vào danh sách: 5 người" in page.text
+
+
+async def test_pages_of_a_unit_say_that_nobody_registered_it(
+    visits: PageVisits, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its roster and the form of it, its course, who is untrained, and the lists; once known."""
+    plan = {"unit": OWN, "title": "Dân chủ", "topic": "democracy", "hours": "4"}
+    courses = "/training/pages/courses"
+    course = await visits.succeed(courses, "clerk", plan, blank=f"{courses}/new")
+    person = {"role": "official", "number": "CB-1", "name": NAME, "at": "2025-03-01"}
+    await visits.succeed(f"{ROSTER}/new", "clerk", person)
+    of_unit = (ROSTER, f"{ROSTER}/new", course, f"/training/pages/untrained/{OWN}")
+    lists = (LIST, courses, "/training/pages/untrained")
+    for path in (*of_unit, *lists):
+        page = (await visits.open(path, "clerk")).text
+        assert "chưa đăng ký" not in page and "được đăng ký với mã" not in page, path
+    monkeypatch.setattr(UnitNames, "is_unregistered", lambda self, code: code == OWN)
+    for path in of_unit:
+        page = (await visits.open(path, "clerk")).text
+        assert f"Chưa có đơn vị nào được đăng ký với mã {OWN}." in page, path
+    for path in lists:
+        page = (await visits.open(path, "clerk")).text
+        assert f'{OWN} <span class="badge badge-warn">chưa đăng ký</span>' in page, path
 
 
 async def test_a_row_can_be_left_out_and_a_new_fault_elsewhere_is_shown(visits: PageVisits) -> None:
