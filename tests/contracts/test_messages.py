@@ -111,12 +111,13 @@ COUNTED = re.compile(
 
 
 VARIANTS = re.compile(
-    r"(?<!q)(o[áàảãạéèẻẽẹ]|u[ýỳỷỹỵ])(?!\w)|\bbỏ trống\b|\btình trạng\b(?! (hoạt động|hiện tại))",
+    r"(?<!q)(o[áàảãạéèẻẽẹ]|u[ýỳỷỹỵ])(?!\w)|\bbỏ trống\b|\btình trạng\b(?! (hoạt động|hiện tại))"
+    r"|\bhàng\b(?! loạt)",
     re.I,
 )
 """Spellings and words of which the catalogues have another one: hóa, hủy, để trống, trạng thái,
-tiêu chí (an indicator; chỉ tiêu is the number that it asks for), quản trị hệ thống, kiểm soát viên,
-cửa tiếp nhận."""
+dòng (a row of a list), tiêu chí (an indicator; chỉ tiêu is the number that it asks for), quản trị
+hệ thống, kiểm soát viên, cửa tiếp nhận."""
 
 
 @pytest.mark.parametrize("package", PACKAGES)

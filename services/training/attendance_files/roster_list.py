@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args
 
 from contracts import moments
 from contracts.messages import Message
@@ -20,13 +20,15 @@ from services.training.attendance_files.attendance_list import (
 )
 from services.training.attendance_files.list_layout import Layout, ListFault, find_layout
 from services.training.attendance_files.spreadsheet_model import Cell, Table, TableRow
+from services.training.domain import labels
 from services.training.domain.roster import Role
 from services.training.messages import message
 
 ROLE_TERMS: dict[Role, str] = {
-    "official": "Cán bộ, công chức, viên chức", "board_member": "Thành viên ban",
-    "neighbourhood": "Khu dân cư", "other": "Khác",
-}  # fmt: skip
+    role: label.vi[0].upper() + label.vi[1:]
+    for role, label in ((role, labels.role(role)) for role in get_args(Role))
+}
+"""The labels of roles as a cell has them; pages have the same ones."""
 _ROLE_WORDS: tuple[tuple[Role, tuple[str, ...]], ...] = (
     ("official", (
         "cán bộ, công chức, viên chức", "cán bộ", "công chức", "viên chức",
@@ -40,7 +42,7 @@ _ROLE_WORDS: tuple[tuple[Role, tuple[str, ...]], ...] = (
         "khu dân cư", "tổ dân phố", "trưởng khu dân cư", "người hoạt động ở khu dân cư",
         "neighbourhood",
     )),
-    ("other", ("khác", "other")),
+    ("other", ("khác", "vai trò khác", "other")),
 )  # fmt: skip
 _ROLES = {headings.plain(text): role for role, texts in _ROLE_WORDS for text in texts}
 _DAY = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})", re.ASCII)

@@ -19,6 +19,8 @@ CPU_SECONDS_MAX = 10
 OPEN_FILES_MAX = 64
 NICENESS = 10
 """The requests of others go first."""
+ARCHIVE = b"PK"
+"""How a workbook begins, also a damaged one; a text may begin so too."""
 
 
 def limit() -> None:
@@ -39,6 +41,8 @@ def answer(raw: bytes, sheet: str | None) -> dict[str, Any]:
     try:
         _check_form(raw)
         is_workbook = raw.startswith((workbook.ZIP, workbook.OLE))
+        if raw.startswith(ARCHIVE) and not is_workbook and not text_table.has_headings(raw):
+            raise spreadsheet_model.TableFault("broken", form="XLSX")
         table = workbook.read_workbook(raw, sheet) if is_workbook else text_table.read_text(raw)
         return {"table": spreadsheet_model.as_json(table)}
     except spreadsheet_model.TableFault as fault:

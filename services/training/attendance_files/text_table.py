@@ -41,6 +41,15 @@ def read_text(raw: bytes) -> Table:
     return _table(text, separator, encoding)
 
 
+def has_headings(raw: bytes) -> bool:
+    """Whether it is a text file with a heading of a list where headings are searched."""
+    try:
+        rows = read_text(raw).rows[: headings.SEARCHED_ROWS]
+    except TableFault:
+        return False
+    return any(headings.is_known(cell.text) for row in rows for cell in row.cells)
+
+
 def _decode(raw: bytes) -> tuple[str, str]:
     for mark, encoding in _MARKS:
         if raw.startswith(mark):

@@ -88,7 +88,7 @@ def import_roster(page: Page, series: str, script: bool) -> None:
     if script:
         check_looks(page)
     assert page.locator("#field-cell-4-name").input_value() == NAMES[1]
-    page.locator("#field-cell-4-role").select_option("Khác")
+    page.locator("#field-cell-4-role").select_option("Vai trò khác")
     page.locator("#field-cell-5-since").fill(f"28/08/{YEAR}")
     page.locator("main button[type=submit]").click()
     expect(page.locator("[aria-invalid=true]")).to_have_count(1)

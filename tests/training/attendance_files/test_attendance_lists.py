@@ -83,6 +83,18 @@ def test_a_file_that_is_no_list_is_refused_as_a_whole(raw: bytes, expected: list
     assert fields(raw) == expected
 
 
+@pytest.mark.parametrize(
+    "raw", [b"PK\x03\x04 nothing", b"PK nothing", b"PK\x07\xff\x00\x80;\n,", b"PK\x05\x06\x00"]
+)
+def test_a_damaged_workbook_is_told_as_one(raw: bytes) -> None:
+    """Whatever follows its first two letters; a text that begins so is read."""
+    ((field, sentence),) = faults(raw)
+    assert field == "" and "Không đọc được tệp XLSX: tệp bị hỏng" in sentence
+    assert "it is damaged" in sentence
+    (row,) = read(b"PKT;\nnumber;hours\nCB-1;7,5\n")
+    assert (row.number, row.hours) == ("CB-1", "7.5")
+
+
 def bomb(size: int) -> bytes:
     """A workbook whose sheet unpacks to many bytes of nothing."""
     out = io.BytesIO()

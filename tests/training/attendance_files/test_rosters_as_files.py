@@ -10,7 +10,10 @@ from typing import Any
 import openpyxl
 import pytest
 
+from services.training.api import uploads
 from services.training.attendance_files import headings
+from services.training.attendance_files.roster_list import ROLE_TERMS
+from services.training.domain import labels
 from tests.support.builders.acts import (
     DAY,
     NAME,
@@ -22,7 +25,7 @@ from tests.support.builders.acts import (
     scheduled,
 )
 from tests.support.builders.desks import ON_SQLITE, Desk
-from tests.support.builders.workbooks import HEAD, xlsx
+from tests.support.builders.workbooks import HEAD, table, xlsx
 
 pytestmark = pytest.mark.anyio
 ROSTER = ["Số hiệu cán bộ", "Họ và tên", "Vai trò", "Từ ngày"]
@@ -67,6 +70,16 @@ async def test_a_roster_comes_in_as_a_file_and_again_changes_nothing(desk: Desk)
         assert (again.status_code, again.json()["unchanged"]) == (200, 3), again.text
         assert "x-danchu-receipts" not in again.headers
     assert await desk.announcements() == before
+
+
+def test_a_role_has_one_label_on_pages_and_in_files() -> None:
+    """The filter of a roster says what its file says, and a file may say what a page does."""
+    for role, words in ROLE_TERMS.items():
+        assert words.lower() == labels.role(role).vi
+        for text in (words, labels.role(role).vi, labels.role(role).en):
+            raw = xlsx(["Số hiệu cán bộ", "Vai trò"], ["CB-1", text])
+            rows = uploads.roster_of(table(raw)).rows
+            assert [row.role for row in rows] == [role], text
 
 
 async def test_one_bad_row_keeps_the_whole_roster_out(desk: Desk) -> None:
