@@ -14,6 +14,8 @@ from services.training.messages import message
 COURSE_ID, MEMBER_ID = f"course-{RECORD_ID}", f"member-{RECORD_ID}"
 PERSON_ID, SESSION_NAME = "[0-9a-f]{64}", "s[0-9]{1,6}"
 DECIMAL = r"[0-9]{1,9}(\.[0-9]{1,4})?"
+HOURS_BELOW = 10**9
+"""The first number of hours that has more digits than `DECIMAL`."""
 
 
 def _number(text: str) -> str:
@@ -51,15 +53,15 @@ def _text_of(value: Any) -> Any:
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
-def _some(text: str) -> str:
-    if not Decimal(text):
-        raise ValueError(message("hours-zero"))
-    return text
-
-
-def _decimal(text: str) -> str:
+def _hours(text: str) -> str:
     if not re.fullmatch(DECIMAL, text, re.ASCII):
-        raise ValueError(message("hours-decimal"))
+        raise ValueError(message("hours-any", below=HOURS_BELOW))
+    return plain(Decimal(text))
+
+
+def _some_hours(text: str) -> str:
+    if not re.fullmatch(DECIMAL, text, re.ASCII) or not Decimal(text):
+        raise ValueError(message("hours-some", below=HOURS_BELOW))
     return plain(Decimal(text))
 
 
@@ -83,11 +85,10 @@ PersonKey = Annotated[
         json_schema_extra={"pattern": f"^{PERSON_ID}$"},
     ),
 ]  # fmt: skip
-Hours = Annotated[
-    str, BeforeValidator(_text_of), AfterValidator(_decimal),
-    Field(examples=["7.5"], json_schema_extra={"pattern": f"^{DECIMAL}$"}),
-]  # fmt: skip
-SomeHours = Annotated[Hours, AfterValidator(_some)]
+_HOURS = Field(examples=["7.5"], json_schema_extra={"pattern": f"^{DECIMAL}$"})
+Hours = Annotated[str, BeforeValidator(_text_of), AfterValidator(_hours), _HOURS]
+SomeHours = Annotated[str, BeforeValidator(_text_of), AfterValidator(_some_hours), _HOURS]
+"""Hours that are more than 0."""
 SessionName = Annotated[
     str, BeforeValidator(_session),
     AfterValidator(pattern_validator(SESSION_NAME, message("session-form"))),
