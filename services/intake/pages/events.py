@@ -30,11 +30,14 @@ from services.intake.handlers import Intake
 from services.intake.messages import message as intake_message
 from services.intake.pages.form_marks import (
     ONCE,
+    YEAR,
     SentBefore,
     SentForms,
-    begin_address,
+    desk_begin,
     event_id,
+    mark_of_receipt,
     open_mark,
+    receipt_query,
     seal_mark,
 )
 from services.intake.pages.messages import message as sentence
@@ -46,7 +49,6 @@ PREFILLED_MAX = 200
 UNPROCESSABLE, CONFLICT = 422, 409
 MINUS = "\N{MINUS SIGN}"
 RECEIPT = re.compile("[0-9a-f]{32}", re.ASCII)
-YEAR = re.compile("(19|[2-9][0-9])[0-9]{2}", re.ASCII)
 
 
 class EventForm(NamedTuple):
@@ -208,7 +210,7 @@ def _add_sending(pages: FastAPI, site: Site, door: PageDoor) -> None:
             note_faults(sent, receipt.faults)
             return begun.page(sent, UNPROCESSABLE)
         place = f"/intake/pages/receipts/{receipt.receipt}"
-        return visit.see_other(f"{place}?form={form}&year={begun.mark.year}")
+        return visit.see_other(f"{place}?{receipt_query(visit, begun.mark)}")
 
 
 async def _sent(
@@ -223,15 +225,6 @@ async def _sent(
     return form, BegunForm(visit, code, door, mark)
 
 
-def desk_begin(form: FormCode, query: Mapping[str, str]) -> str:
-    """Where a form that was opened by its address is begun."""
-    year = query.get("year", "")
-    if not YEAR.fullmatch(year):
-        return "/desk"
-    names = ("unit", "appeal", "indicator", "decision")
-    return begin_address(form, year, **{name: query.get(name, "") for name in names})
-
-
 def _add_receipt(pages: FastAPI, site: Site, receipts: ReceiptLookup) -> None:
     @pages.get("/receipts/{receipt}")
     async def show_receipt(request: Request, receipt: str) -> Response:
@@ -242,7 +235,10 @@ def _add_receipt(pages: FastAPI, site: Site, receipts: ReceiptLookup) -> None:
         back = desk_address(query.get("form", ""), query.get("year", ""), receipt)
         state = await receipts.show(receipt, visit.caller)
         form = next((code for code, each in FORMS.items() if each.kind.type == state["type"]), None)
-        return visit.page("receipt.html", receipt=receipt, state=state, back=back, code=form)
+        return visit.page(
+            "receipt.html", receipt=receipt, state=state, back=back, code=form,
+            mark=mark_of_receipt(visit, query, state["subject"]),
+        )  # fmt: skip
 
 
 def desk_address(form: str, year: str, receipt: str) -> str:

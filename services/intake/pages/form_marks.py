@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -18,7 +19,15 @@ import msgspec
 
 from contracts import moments
 from contracts.envelope import identity
-from contracts.event_forms import MARK_PURPOSE, FormCode, FormMark, decode_mark, encode_mark
+from contracts.event_forms import (
+    EVENTS,
+    MARK,
+    MARK_PURPOSE,
+    FormCode,
+    FormMark,
+    decode_mark,
+    encode_mark,
+)
 from contracts.messages import Message
 from services.chassis import read_log
 from services.chassis.database.engine import Database
@@ -33,6 +42,7 @@ ONCE = frozenset(("answer", "exemption", "exemption-end"))
 SENT_MAX = 100
 """So many events may be sent about one thing before scoring has folded the first."""
 MICROSECONDS = 1_000_000
+YEAR = re.compile("(19|[2-9][0-9])[0-9]{2}", re.ASCII)
 
 
 class SentBefore(NamedTuple):
@@ -55,6 +65,15 @@ def begin_address(form: FormCode, year: int | str, **values: str) -> str:
     return f"/desk/{year}/begin?{urlencode(parameters)}"
 
 
+def desk_begin(form: FormCode, query: Mapping[str, str]) -> str:
+    """Where a form that was opened by its address is begun."""
+    year = query.get("year", "")
+    if not YEAR.fullmatch(year):
+        return "/desk"
+    names = ("unit", "appeal", "indicator", "decision")
+    return begin_address(form, year, **{name: query.get(name, "") for name in names})
+
+
 def open_mark(visit: Visit, sealed: str, form: FormCode) -> FormMark | None:
     """The mark of a form, about a unit for which the person speaks; None for anything else."""
     sessions = visit.site.sessions
@@ -67,6 +86,18 @@ def open_mark(visit: Visit, sealed: str, form: FormCode) -> FormMark | None:
 def seal_mark(visit: Visit, mark: FormMark) -> str:
     """The mark for the address of a form, and for its hidden field."""
     return seal_text(visit.site.sessions.keys, MARK_PURPOSE, encode_mark(mark))
+
+
+def receipt_query(visit: Visit, mark: FormMark) -> str:
+    """What the address of a receipt says of the form that was sent."""
+    return urlencode({"form": mark.form, "year": mark.year, MARK: seal_mark(visit, mark)})
+
+
+def mark_of_receipt(visit: Visit, query: Mapping[str, str], subject: str) -> FormMark | None:
+    """The mark in the address of a receipt, which names the unit of the event; None without one."""
+    form = next((code for code in EVENTS if code == query.get("form")), None)
+    mark = None if form is None else open_mark(visit, query.get(MARK, ""), form)
+    return mark if mark is not None and mark.subject == subject else None
 
 
 def event_id(mark: FormMark) -> str:

@@ -87,6 +87,7 @@ def record(page: Page) -> None:
     submit(page)
     page.wait_for_url("**/receipts/*")
     assert re.fullmatch("[0-9a-f]{32}", page.locator("main dd code").inner_text())
+    expect(page.locator("main dl").first).to_contain_text("Phường mẫu")
     page.locator("main a.button-main").click()
     page.wait_for_url("**/desk/**wait_for=*")
 
