@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from services.commands import usage
 from services.commands.command_runner import exit_on_error
 from services.commands.messages import message
 from services.commands.options import (
@@ -47,6 +48,7 @@ def account_list(home: Home = None, as_json: AsJson = False) -> None:
     name="add",
 )
 def account_add(
+    context: typer.Context,
     name: AccountName,
     role: Annotated[str, typer.Option(help=message("option-role"))],
     unit: Annotated[list[str] | None, typer.Option(help=message("option-token-unit"))] = None,
@@ -67,7 +69,7 @@ def account_add(
         accounts = read_accounts(file)
     if find_account(accounts, name) is not None:
         raise refuse("NAME", message("account-taken", name=name))
-    password = _password(random)
+    password = _password(context, random)
     with exit_on_error():
         account = new_account(name, role, password, units, sources)
         write(file, (*accounts, account))
@@ -76,15 +78,16 @@ def account_add(
 
 @account_app.command("help-account-password", "danchu account password hr", name="password")
 def account_password(
-    name: AccountName, random: Random = False, home: Home = None, as_json: AsJson = False
-) -> None:
+    context: typer.Context, name: AccountName, random: Random = False, home: Home = None,
+    as_json: AsJson = False,
+) -> None:  # fmt: skip
     """Gives an account another password; sessions that began before stay."""
     from msgspec.structs import replace
 
     from services.chassis.auth.accounts import hash_password, write_accounts
 
     file, accounts, account = _existing(name, home)
-    password = _password(random)
+    password = _password(context, random)
     with exit_on_error():
         changed = replace(account, hash=hash_password(password))
         write_accounts(file, (changed if each == account else each for each in accounts))
@@ -124,14 +127,17 @@ def _existing(name: str, home: Path | None) -> tuple[Path, tuple[Account, ...], 
     return file, accounts, account
 
 
-def _password(random: bool) -> str:
+def _password(context: typer.Context, random: bool) -> str:
     """A new password: made, typed twice, or a line of the standard input."""
     from services.chassis.auth.accounts import new_password
 
     if random:
         return new_password()
     if not sys.stdin.isatty():
-        return sys.stdin.readline().rstrip("\n")
+        line = sys.stdin.readline().rstrip("\n")
+        if not line:
+            raise usage.WrongCommand(message("account-no-password"), context)
+        return line
     password: str = typer.prompt(message("account-password"), hide_input=True, err=True)
     if typer.prompt(message("account-again"), hide_input=True, err=True) != password:
         raise refuse("NAME", message("account-differs"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
@@ -50,10 +51,23 @@ def rate(
 
     settings = load_settings(home=home)
     rated = run(_load_ratings(settings, url, token, year, unit, as_of))
+    _tell_emptiness(rated, year)
     if as_json:
         print_result(rated[0] if unit is not None and len(rated) == 1 else rated, as_json)
-    else:
+    elif rated:
         show_table(ratings_table(rated, year, as_of))
+
+
+def _tell_emptiness(rated: list[dict[str, Any]], year: int) -> None:
+    """Says of a year that has not begun, or in which nobody is rated, that it is so."""
+    from contracts import moments
+    from contracts.moment_texts import day_text
+    from services.chassis.clock import now_us
+
+    if moments.local_year(now_us()) < year:
+        tell(message("rate-year-ahead", year=year, begins=day_text(date(year, 1, 1))))
+    elif not rated:
+        tell(message("rate-none", year=year))
 
 
 async def _load_ratings(
@@ -63,12 +77,16 @@ async def _load_ratings(
     from services.commands.client import Client, tokens
     from services.commands.homes import stack_url
     from services.commands.rating import find_ratings, list_ratings
+    from services.commands.year import load_year
 
     bearer = token or tokens(settings.home)["hr"]
     client = Client(url or stack_url(settings))
     if unit is not None:
         return await find_ratings(client, bearer, year, unit, as_of)
-    return await list_ratings(client, bearer, year, as_of=as_of)
+    rated = await list_ratings(client, bearer, year, as_of=as_of)
+    if not rated:
+        await load_year(client, bearer, year)  # refuses a year that no rubric rates
+    return rated
 
 
 @rating_app.command("help-rebuild", "danchu rebuild --year 2025")
@@ -129,8 +147,8 @@ def recount(
         raw = existing_file(file, "FILE").read_bytes().removeprefix(codecs.BOM_UTF8)
         reading = recounting.read_lines(raw.split(b"\n"), now_us())
     for line, refusal in reading.refused:
-        faults = "; ".join(f"{fault.field}: {fault.message}" for fault in refusal.faults)
-        tell(f"{file.name}:{line}: {faults}")
+        faults = (": ".join(filter(None, fault)) for fault in refusal.faults)
+        tell(f"{file.name}:{line}: {'; '.join(faults)}")
     ratings = recounting.ratings(recounting.Accepted(reading.accepted), ruled, year)
     rated = {unit: rating_members(rating) for unit, rating in ratings.items()}
     if as_json:

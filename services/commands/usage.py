@@ -128,12 +128,24 @@ class Commands(TyperGroup):
         """The command of the first word."""
         if args and not args[0].startswith("-") and self.get_command(ctx, args[0]) is None:
             near = difflib.get_close_matches(args[0], list(self.commands), 3, 0.5)
+            if not near and (option := _repeatable(ctx)) is not None:
+                extra = message("usage-extra-repeated", words=args[0], option=option)
+                raise WrongCommand(extra, ctx)
             raise WrongCommand(_nearest("usage-no-command", args[0], ", ".join(near)), ctx)
         return super().resolve_command(ctx, args)
 
 
+def _repeatable(ctx: Any) -> str | None:
+    """The last option before a word, of those that are repeated for each value."""
+    repeated = [
+        parameter for parameter in ctx.command.params
+        if getattr(parameter, "multiple", False) and ctx.params.get(parameter.name)
+    ]  # fmt: skip
+    return repeated[-1].opts[0] if repeated else None
+
+
 class WrongCommand(typer.TyperException):
-    """There is no such command."""
+    """There is no such command, or it cannot be called so; the message is a whole sentence."""
 
     exit_code = 2
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from contracts.messages import Message
+from services.commands import usage
 from services.commands.command_runner import DIFFERS, DONE, run
 from services.commands.messages import message
 from services.commands.options import (
@@ -106,6 +107,7 @@ def year_reopen(
     "danchu year seal --year 2025 --auditor", name="seal",
 )  # fmt: skip
 def year_seal(
+    context: typer.Context,
     year: YearOption,
     decision: Annotated[str | None, typer.Option(help=message("option-decision"))] = None,
     date: Annotated[str | None, typer.Option(help=message("option-decision-date"))] = None,
@@ -121,7 +123,8 @@ def year_seal(
         raise refuse("--decision", message("option-seal-either"))
     missing = [f"--{name}" for name in paper if name not in body]
     if missing and signature is None and not auditor:
-        raise refuse(missing[0], message("option-seal-paper"))
+        needed = message("seal-paper-missing", options=", ".join(missing))
+        raise usage.WrongCommand(needed, context)
     if signature is not None:
         body = {"signature": signature}
     connection = _connect(url, token, home, "auditor" if auditor else "operator")

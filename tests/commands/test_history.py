@@ -23,6 +23,14 @@ UNKNOWN = {
     "status": 409, "code": "scoring.as-of-not-known", "detail": "Chưa chắc. / Not yet.",
     "detail_vi": "Chưa chắc.", "detail_en": "Not yet.", "known_until": "2025-01-01T00:00:00Z",
 }  # fmt: skip
+EMPTY_YEARS = (1950, 1951)
+YEARS: dict[str, dict[str, Any]] = {
+    "/scoring/years/1950": {
+        "status": 404, "code": "scoring.year-unknown", "detail": "Không có. / No rubric.",
+        "detail_vi": "Không có.", "detail_en": "No rubric.",
+    },
+    "/scoring/years/1951": {"status": 200},
+}  # fmt: skip
 INVALID = {
     "status": 422, "code": "chassis.parameters-wrong", "detail": "Sai. / Wrong.",
     "detail_vi": "Sai.", "detail_en": "Wrong.",
@@ -49,6 +57,10 @@ def calls(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[dict[str, Any
 
     async def get(_: Client, path: str, token: str = "", **parameters: Any) -> Answer:
         requests.append({"path": path, **parameters})
+        if parameters.get("year") in EMPTY_YEARS:
+            return Answer(200, b'{"items": [], "next": null}')
+        if path in YEARS:
+            return Answer(YEARS[path]["status"], json.dumps(YEARS[path]).encode())
         if parameters.get("as_of") == "9999-01-01T00:00:00Z":
             return Answer(409, json.dumps(UNKNOWN).encode())
         if parameters.get("as_of") == "yesterday":
@@ -69,9 +81,33 @@ def calls(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[dict[str, Any
     return requests
 
 
-def danchu(*arguments: str) -> Any:
+def danchu(*arguments: str, year: int = 2025) -> Any:
     """Runs the command in this process, on the home in the working folder."""
-    return CliRunner().invoke(app, [*arguments, "--year", "2025", "--home", "."])
+    return CliRunner().invoke(app, [*arguments, "--year", str(year), "--home", "."])
+
+
+@pytest.mark.parametrize("options", [(), ("--json",)])
+def test_a_year_that_no_rubric_rates_is_not_found(
+    calls: list[dict[str, Any]], options: tuple[str, ...]
+) -> None:
+    """An empty table would read as if the year had no units; one that has none says that."""
+    run = danchu("rate", *options, year=1950)
+    assert (run.exit_code, run.stdout) == (2, "")
+    assert "Không có." in run.stderr and "No rubric." in run.stderr
+    run = danchu("rate", *options, year=1951)
+    assert (run.exit_code, run.stdout.strip()) == (0, "[]" if options else "")
+    assert "No unit that this token may see is rated in 1951." in run.stderr
+
+
+def test_a_year_that_has_not_begun_says_so(calls: list[dict[str, Any]]) -> None:
+    """All of its units are first with nothing; what a program reads stays as it was."""
+    run = danchu("rate", year=9998)
+    assert run.exit_code == 0 and "81.50" in run.stdout, run.output
+    assert "Năm 9998 bắt đầu từ ngày 01/01/9998" in run.stderr
+    assert "9998 begins on 1 Jan 9998" in run.stderr
+    ratings = json.loads(danchu("rate", "--json", year=9998).stdout)
+    assert [rating["unit"] for rating in ratings] == ["H44.1"]
+    assert danchu("rate").stderr == ""
 
 
 def test_ratings_are_asked_as_of_an_instant(calls: list[dict[str, Any]]) -> None:

@@ -112,6 +112,10 @@ def test_the_version_is_that_of_the_distribution() -> None:
         (("emit", "."), ("is a folder",)), (("simulate", "--year", "2025", "--units", "0"), ("1",)),
         (("recount", "x", "--year", "2025", "--rubrics", "none"), ("there is no folder",)),
         (("rubric", "chek"), ("chek", "check")), (("serve", "nobody"), ("nobody", "intake")),
+        (("token", "--role", "hr", "--source", "a", "b"), ("does not take: b.", "--source A")),
+        (("token", "--source", "a", "revok"), ("There is no command revok", "revoke")),
+        (("token", "b"), ("There is no command b.",)),
+        (("year", "seal", "--year", "2025"), ("Missing to draw up a seal: --decision, --date",)),
     ],
 )  # fmt: skip
 def test_a_wrong_command_line_is_answered_in_both_languages(

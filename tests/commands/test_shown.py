@@ -6,6 +6,7 @@ import codecs
 import io
 import json
 import logging
+import re
 import unicodedata
 from pathlib import Path
 from typing import Any
@@ -140,6 +141,16 @@ def test_a_file_of_windows_is_rated_too(tmp_path: Path) -> None:
     file.write_bytes(codecs.BOM_UTF8 + text.encode() + b"\r\n")
     run = danchu("recount", str(file), "--year", "2025", "--json")
     assert run.exit_code == 0 and "H44.1" in json.loads(run.output)
+
+
+def test_a_line_that_is_no_event_is_named_without_a_field(tmp_path: Path) -> None:
+    """Its fault is of the whole line; the fault of an event has its field before it."""
+    file = tmp_path / "notes.md"
+    file.write_text("# Notes\n" + json.dumps({**EVENTS[1], "id": ""}))
+    run = danchu("recount", str(file), "--year", "2025")
+    first, second = run.stderr.splitlines()[:2]
+    assert run.exit_code == 1 and re.match(r"notes\.md:1: [^:\s]", first), first
+    assert second.startswith("notes.md:2: id: "), second
 
 
 def test_a_line_of_log_is_one_line_that_steers_nothing() -> None:
