@@ -22,13 +22,13 @@ from services.chassis.cancellation import complete
 from services.chassis.database.disk_room import DiskRoom
 from services.chassis.database.driver_errors import translate_driver_errors
 from services.chassis.database.durability import check_durability
-from services.chassis.database.file_connection import FileConnection
 from services.chassis.database.limits import LIMITED, PATIENT, Limits, give_up_on_timeout
 from services.chassis.database.liveness import ask_the_idle
 from services.chassis.database.loop_connection import connect_in_loop
 from services.chassis.database.pool_metrics import observe_pool
 from services.chassis.database.reconnection import log_reconnection
 from services.chassis.database.single_value import FileValueReader, ServerValueReader
+from services.chassis.database.thread_connection import connect_in_thread
 from services.chassis.database.url import split
 from services.chassis.driver_rows import (
     BUSY_SECONDS,
@@ -87,7 +87,7 @@ class Database:
     def _sqlite_engine(
         self, begin: str, size: int, pragmas: tuple[str, ...], in_loop: bool = False
     ) -> AsyncEngine:
-        arguments = {"timeout": BUSY_SECONDS, "factory": FileConnection, "isolation_level": None}
+        arguments = {"timeout": BUSY_SECONDS, "async_creator_fn": connect_in_thread}
         by_thread: dict[str, Any] = {"connect_args": arguments}
         by_loop = {"async_creator": partial(connect_in_loop, self.file)}
         engine = create_async_engine(
