@@ -104,6 +104,15 @@ async def find_unit(client: Client, token: str, year: int, words: str) -> str:
     return str(matches[0]["unit"])
 
 
+async def indicator_names(client: Client, token: str, year: int, unit: str) -> dict[str, str]:
+    """What the indicators of a unit's sheet are called, by id; empty where it has no sheet."""
+    path = f"/scoring/ratings/{year}/{urllib.parse.quote(unit, safe='')}/sheet"
+    answer = await client.get(path, token)
+    if answer.status != FOUND:
+        return {}
+    return {line["id"]: line["vi"] for line in answer.json()["indicators"]}
+
+
 async def list_changes(
     client: Client, token: str, year: int, unit: str, limit: int
 ) -> list[dict[str, Any]]:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 from typer.testing import CliRunner
 
 from services.chassis.auth.credentials import write_tokens
 from services.cli import app
 from services.commands.client import Answer, Client
+from services.commands.history_table import history_table
+from services.scoring.exports.event_labels import event_label
 
 RATING: dict[str, Any] = {
     "unit": "H44.1", "name": "Phường", "kind": "commune", "year": 2025, "total": "81.50",
@@ -23,6 +27,8 @@ UNKNOWN = {
     "status": 409, "code": "scoring.as-of-not-known", "detail": "Chưa chắc. / Not yet.",
     "detail_vi": "Chưa chắc.", "detail_en": "Not yet.", "known_until": "2025-01-01T00:00:00Z",
 }  # fmt: skip
+TYPE = "vn.danchu.petition.resolved.v1"
+SHEET_LINE = {"id": "petitions", "vi": "Giải quyết kiến nghị"}
 EMPTY_YEARS = (1950, 1951)
 YEARS: dict[str, dict[str, Any]] = {
     "/scoring/years/1950": {
@@ -42,8 +48,12 @@ def change(number: int) -> dict[str, Any]:
     """A change of the rating; the first one makes it."""
     return {
         "at": f"2025-03-0{number}T00:00:00Z", "before": f"{number - 1}.00", "total": f"{number}.00",
-        "class": "D", "moved": [{"indicator": "petitions", "before": None, "points": "1.00"}],
-        "cause": {"source": "/portal", "id": f"e{number}", "type": "vn.danchu.petition.filed.v1"},
+        "class": "D",
+        "moved": [
+            {"indicator": "petitions", "before": None, "points": "1.00"},
+            {"indicator": "not-on-the-sheet", "before": "1.00", "points": "0.00"},
+        ],
+        "cause": {"source": "/portal", "id": f"e{number}", "type": TYPE},
         "text_vi": "x", "text_en": "y",
     }  # fmt: skip
 
@@ -59,6 +69,8 @@ def calls(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[dict[str, Any
         requests.append({"path": path, **parameters})
         if parameters.get("year") in EMPTY_YEARS:
             return Answer(200, b'{"items": [], "next": null}')
+        if path.endswith("/sheet"):
+            return Answer(200, json.dumps({"indicators": [SHEET_LINE]}).encode())
         if path in YEARS:
             return Answer(YEARS[path]["status"], json.dumps(YEARS[path]).encode())
         if parameters.get("as_of") == "9999-01-01T00:00:00Z":
@@ -127,13 +139,29 @@ def test_the_history_of_a_unit_is_read_page_by_page(calls: list[dict[str, Any]])
     """Newest first, with the event and the lines of each change; `--limit` ends it."""
     run = danchu("history", "--unit", "H44.1")
     assert run.exit_code == 0, run.output
-    for text in ("petition.filed", "e3", "petitions", "– →", "3.00"):
+    for text in ("e3", "– →", "3.00"):
         assert text in run.stdout
     assert "\\n" not in run.stdout, "what stands below each other has lines of its own"
-    assert [call["cursor"] for call in calls[1:]] == [None, "2", "1"]
+    assert [call["cursor"] for call in calls[1:-1]] == [None, "2", "1"]
     answer = json.loads(danchu("history", "--unit", "H44.1", "--limit", "2", "--json").stdout)
     assert answer == {"items": [change(3), change(2)]}
-    assert [call["limit"] for call in calls[5:]] == [2, 1]
+    assert [call["limit"] for call in calls[6:-1]] == [2, 1]
+
+
+def test_a_history_names_events_and_indicators_in_words(
+    calls: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As the page does; the id of the event stays, and whatever this version has no name for."""
+    monkeypatch.setenv("COLUMNS", "200")
+    shown = danchu("history", "--unit", "H44.1").stdout
+    assert "Giải quyết kiến nghị: – → 1.00" in shown and "petitions" not in shown
+    assert event_label(change(3)["cause"]["type"]).vi in shown and "petition.resolved" not in shown
+    assert "e3" in shown and "not-on-the-sheet: 1.00 → 0.00" in shown
+    later = {**change(1), "cause": {"source": "/x", "id": "e9", "type": "vn.danchu.new.thing.v7"}}
+    console = Console(width=200, record=True, file=io.StringIO())
+    console.print(history_table([later], "H44.1", 2025, {}))
+    text = console.export_text()
+    assert "vn.danchu.new.thing.v7" in text and "petitions: – → 1.00" in text
 
 
 def test_the_history_of_a_unit_is_found_by_words_of_its_name(calls: list[dict[str, Any]]) -> None:
