@@ -107,4 +107,15 @@ def _channel(address: str | None, names: list[str]) -> Any:
 def _schema(type_: type[msgspec.Struct]) -> Any:
     """The JSON Schema of a struct, in one piece."""
     (schema,), components = msgspec.json.schema_components([type_])
-    return components[schema["$ref"].rpartition("/")[2]]
+    return _in_place(schema, components)
+
+
+def _in_place(schema: Any, components: dict[str, Any]) -> Any:
+    """The schema with each part that it refers to in its place."""
+    if isinstance(schema, list):
+        return [_in_place(each, components) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if "$ref" in schema:
+        return _in_place(components[schema["$ref"].rpartition("/")[2]], components)
+    return {name: _in_place(each, components) for name, each in schema.items()}

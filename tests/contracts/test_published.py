@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +70,32 @@ def test_asyncapi_is_that_of_the_catalog_and_valid() -> None:
     broken = copy.deepcopy(parsed)
     broken["operations"]["emit"]["action"] = "shout"
     assert not Draft7Validator(official).is_valid(broken)
+
+
+def test_what_asyncapi_refers_to_is_there() -> None:
+    """In it or in a file beside it: the official schema takes every reference for right."""
+    document = YAML(typ="safe", pure=True).load(ASYNCAPI.read_text(encoding="utf-8"))
+    references = set(references_in(document))
+    assert "#/channels/ask-unit-names" in references
+    for reference in references:
+        if not reference.startswith("#/"):
+            assert (ASYNCAPI.parent / reference).is_file(), reference
+            continue
+        place = document
+        for name in reference.removeprefix("#/").split("/"):
+            assert name in place, reference
+            place = place[name]
+
+
+def references_in(value: Any) -> Iterator[str]:
+    """Every `$ref` within a document."""
+    if isinstance(value, dict):
+        if "$ref" in value:
+            yield value["$ref"]
+        value = list(value.values())
+    if isinstance(value, list):
+        for each in value:
+            yield from references_in(each)
 
 
 @pytest.mark.parametrize("name", released())
