@@ -25,6 +25,9 @@ FRESH = "."
 NO_MESSAGE = 10037
 READ_AT_ONCE, READ_BYTES, READ_SECONDS = 1000, 4 * 2**20, 10.0
 END_OF_BATCH, NOTHING_LEFT = "204", "404"
+REPLICA_LOOKS, LOOK_SECONDS = 30, 1.0
+"""How often a cluster is asked for what its leader has: each replica answers, also one that was cut
+off and has not caught up."""
 
 
 @dataclass(frozen=True)
@@ -91,8 +94,9 @@ class StreamMessage(NamedTuple):
 
 
 async def messages(broker: Broker, stream: str) -> AsyncIterator[list[StreamMessage]]:
-    """Every message of a stream, in batches, from its beginning."""
-    nc, after = await broker.ensure(), 0
+    """Every message of a stream, in batches, from its beginning to the last one of now or later."""
+    nc, after, end = await broker.ensure(), 0, (await state(broker, stream)).last_seq
+    looks = REPLICA_LOOKS if broker.access.replicas > 1 else 0
     inbox = nc.new_inbox()
     with translate_client_errors():
         subscription = await nc.subscribe(inbox)
@@ -103,10 +107,14 @@ async def messages(broker: Broker, stream: str) -> AsyncIterator[list[StreamMess
             with translate_client_errors():
                 await nc.publish(subject, json.dumps(request).encode(), reply=inbox)
                 batch = await _batch(subscription)
-            if not batch:
+            if batch:
+                yield batch
+                after = batch[-1].sequence
+            elif after >= end or not looks:
                 return
-            yield batch
-            after = batch[-1].sequence
+            else:
+                looks -= 1
+                await asyncio.sleep(LOOK_SECONDS)
     finally:
         if nc.is_connected:
             with contextlib.suppress(BrokerAway), translate_client_errors():
