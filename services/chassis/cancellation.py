@@ -22,6 +22,12 @@ async def cancel_all(tasks: Sequence[asyncio.Task[Any]]) -> None:
             await asyncio.wait([task], timeout=AGAIN_SECONDS)
 
 
+def give_up(task: asyncio.Task[Any]) -> None:
+    """Cancels a task that nobody waits for any more, and takes its failure, which is no news."""
+    task.cancel()
+    task.add_done_callback(lambda done: None if done.cancelled() else done.exception())
+
+
 @dataclass
 class BackgroundTasks:
     """Tasks that go on without whoever began them, such as a request; none outlives the service."""

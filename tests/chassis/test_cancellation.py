@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
 
-from services.chassis.cancellation import BackgroundTasks, cancel_all, complete
+from services.chassis.cancellation import BackgroundTasks, cancel_all, complete, give_up
 from services.chassis.clock import now_us
 from services.chassis.database.engine import Database
 from services.chassis.relay.loop import Relay
@@ -32,6 +33,29 @@ async def test_a_task_that_swallows_a_cancellation_is_ended_all_the_same() -> No
     await asyncio.sleep(0)
     await cancel_all([task])
     assert swallowed.is_set() and task.cancelled()
+
+
+async def test_what_is_given_up_leaves_no_failure_behind() -> None:
+    """Neither where it ends by the cancellation, nor where it fails in that moment."""
+    reported: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: reported.append(context))
+
+    async def failing() -> None:
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            raise ConnectionError from None
+
+    failed, ended = asyncio.create_task(failing()), asyncio.create_task(asyncio.sleep(60))
+    await asyncio.sleep(0)
+    give_up(failed)
+    give_up(ended)
+    await asyncio.wait([failed, ended])
+    await asyncio.sleep(0)
+    assert ended.cancelled() and not failed.cancelled()
+    del failed
+    gc.collect()
+    assert reported == []
 
 
 async def test_what_goes_on_in_the_background_ends_with_its_service() -> None:

@@ -23,6 +23,7 @@ from nats.js.manager import JetStreamManager
 from services.chassis.broker.encryption import NatsClient
 from services.chassis.broker.errors import translate_client_errors
 from services.chassis.broker.openness import Openness
+from services.chassis.cancellation import give_up
 from services.chassis.denials import note_broker_denial
 from services.chassis.errors import BrokerAway, SettingWrong
 from services.chassis.settings import NatsAccess
@@ -163,7 +164,7 @@ class Broker:
         finally:
             self._inflight.discard(failure)
             failure.cancel()
-            reply.cancel()
+            give_up(reply)
 
     def manager(self) -> JetStreamManager:
         """The JetStream API of the open connection (call `ensure` first)."""

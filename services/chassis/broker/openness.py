@@ -18,6 +18,7 @@ from nats.errors import NoRespondersError
 
 from services.chassis.broker.encryption import NatsClient
 from services.chassis.broker.errors import translate_client_errors
+from services.chassis.cancellation import give_up
 from services.chassis.errors import BrokerAway, SettingWrong, StreamOpen
 from services.chassis.settings import NatsAccess
 
@@ -188,7 +189,7 @@ class _Probe:
             return False if isinstance(away.__cause__, NoRespondersError) else None
         finally:
             denied.cancel()
-            answer.cancel()
+            give_up(answer)
 
     async def _write_unheard(self) -> bool:
         """Who may hear no answer and publish nevertheless may write; an error comes before a pong.

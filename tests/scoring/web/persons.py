@@ -112,3 +112,8 @@ async def open_persons(
         transport = httpx.ASGITransport(compose(parts, road.scoring.pages))
         async with httpx.AsyncClient(transport=transport, base_url="http://danchu") as client:
             yield Persons(road, client, cookies)
+
+
+def receipt_of(answer: httpx.Response) -> str:
+    """The receipt to which a form has led."""
+    return str(answer.headers["location"]).partition("receipts/")[2].partition("?")[0]

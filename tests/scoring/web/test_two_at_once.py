@@ -5,7 +5,7 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from tests.scoring.web.persons import UNIT, Persons
+from tests.scoring.web.persons import UNIT, Persons, receipt_of
 
 pytestmark = pytest.mark.anyio
 INDICATOR = "training-plan"
@@ -47,16 +47,11 @@ async def test_the_second_answer_to_an_appeal_is_told_of_the_first(persons: Pers
         for words in ("council", "hội đồng", "3/QĐ", "chấp nhận kiến nghị", "Ghi lúc", "9/QĐ"):
             assert words in late.text, (words, late.text)
     again = await persons.send("council", first)
-    assert again.headers["location"] == taken.headers["location"]
+    assert receipt_of(again) == receipt_of(taken)
     await persons.road.get("/ratings/2025/H44.1", wait_for=receipt_of(taken))
     opened = await persons.get("second", answer)
     assert opened.status_code == 409 and "3/QĐ" in opened.text and "council" in opened.text
     assert await sent_events(persons) == before
-
-
-def receipt_of(answer: httpx.Response) -> str:
-    """The receipt to which a form has led."""
-    return str(answer.headers["location"]).partition("receipts/")[2].partition("?")[0]
 
 
 async def test_a_second_adjustment_is_sent_only_by_who_has_seen_the_first(
