@@ -25,7 +25,7 @@ async def cancel_all(tasks: Sequence[asyncio.Task[Any]]) -> None:
 def give_up(task: asyncio.Task[Any]) -> None:
     """Cancels a task that nobody waits for any more, and takes its failure, which is no news."""
     task.cancel()
-    task.add_done_callback(lambda done: None if done.cancelled() else done.exception())
+    task.add_done_callback(lambda future: None if future.cancelled() else future.exception())
 
 
 @dataclass
