@@ -9,7 +9,6 @@ import contextlib
 import copy
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +23,7 @@ from services.chassis.database.driver_errors import translate_driver_errors
 from services.chassis.database.durability import check_durability
 from services.chassis.database.limits import LIMITED, PATIENT, Limits, give_up_on_timeout
 from services.chassis.database.liveness import ask_the_idle
-from services.chassis.database.loop_connection import connect_in_loop
+from services.chassis.database.loop_connection import LOOP_BUSY_SECONDS, connect_in_loop
 from services.chassis.database.pool_metrics import observe_pool
 from services.chassis.database.reconnection import log_reconnection
 from services.chassis.database.single_value import FileValueReader, ServerValueReader
@@ -87,12 +86,12 @@ class Database:
     def _sqlite_engine(
         self, begin: str, size: int, pragmas: tuple[str, ...], in_loop: bool = False
     ) -> AsyncEngine:
-        arguments = {"timeout": BUSY_SECONDS, "async_creator_fn": connect_in_thread}
-        by_thread: dict[str, Any] = {"connect_args": arguments}
-        by_loop = {"async_creator": partial(connect_in_loop, self.file)}
         engine = create_async_engine(
             self.url, pool_size=size, max_overflow=0, pool_timeout=BUSY_SECONDS,
-            hide_parameters=True, **(by_loop if in_loop else by_thread),
+            hide_parameters=True, connect_args={
+                "timeout": LOOP_BUSY_SECONDS if in_loop else BUSY_SECONDS,
+                "async_creator_fn": connect_in_loop if in_loop else connect_in_thread,
+            },
         )  # fmt: skip
 
         def on_connect(dbapi: Any, _: object) -> None:

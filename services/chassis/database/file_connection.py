@@ -7,7 +7,12 @@ traceback, thus a lock that no busy timeout outlasts until the garbage is collec
 
 import sqlite3
 import weakref
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
+
+ROWS_AT_ONCE = 64
+"""So many rows a cursor takes from SQLite in one call."""
 
 
 class FileConnection(sqlite3.Connection):
@@ -30,3 +35,8 @@ class FileConnection(sqlite3.Connection):
         for cursor in cursors:
             cursor.close()
         super().close()
+
+
+def connector(file: str, options: Mapping[str, Any]) -> Callable[[], sqlite3.Connection]:
+    """What opens a file when it is called; no transaction begins there by itself."""
+    return partial(sqlite3.connect, file, factory=FileConnection, isolation_level=None, **options)

@@ -7,17 +7,14 @@ for each step of a transaction, and for each row. A short read is over long befo
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable, Generator
-from functools import partial
-from pathlib import Path
 from typing import Any, TypeVar
 
 import aiosqlite
 
-from services.chassis.database.file_connection import FileConnection
+from services.chassis.database.file_connection import ROWS_AT_ONCE, connector
 
-BUSY_SECONDS = 1
+LOOP_BUSY_SECONDS = 1
 """The loop waits so long for a file that is locked: in WAL mode only one that is being restored."""
 T = TypeVar("T")
 
@@ -43,9 +40,6 @@ class LoopConnection(aiosqlite.Connection):
             connection.close()
 
 
-async def connect_in_loop(file: Path) -> aiosqlite.Connection:
+async def connect_in_loop(file: str, **options: Any) -> aiosqlite.Connection:
     """Opens the file."""
-    connect = partial(
-        sqlite3.connect, file, BUSY_SECONDS, factory=FileConnection, isolation_level=None
-    )
-    return await LoopConnection(connect, iter_chunk_size=64)
+    return await LoopConnection(connector(file, options), ROWS_AT_ONCE)

@@ -8,13 +8,11 @@ a traceback on standard error.
 from __future__ import annotations
 
 import asyncio
-import sqlite3
-from functools import partial
 from typing import Any
 
 import aiosqlite
 
-from services.chassis.database.file_connection import FileConnection
+from services.chassis.database.file_connection import ROWS_AT_ONCE, connector
 
 
 class ThreadConnection(aiosqlite.Connection):
@@ -38,9 +36,6 @@ class ThreadConnection(aiosqlite.Connection):
 
 async def connect_in_thread(file: str, **options: Any) -> aiosqlite.Connection:
     """Opens the file; the thread does not outlive the process."""
-    connect = partial(
-        sqlite3.connect, file, factory=FileConnection, isolation_level=None, **options
-    )
-    connection = ThreadConnection(connect, iter_chunk_size=64)
+    connection = ThreadConnection(connector(file, options), ROWS_AT_ONCE)
     connection._thread.daemon = True
     return await connection

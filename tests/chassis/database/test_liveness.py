@@ -28,16 +28,16 @@ async def backend(db: Database) -> int:
 @pytest.fixture
 def pings(monkeypatch: pytest.MonkeyPatch, postgres: Postgres) -> list[Any]:
     """The questions that connections were asked."""
-    asked: list[Any] = []
+    questions: list[Any] = []
     dialect = type(Database(normal_url(postgres.url), "x")._reader.dialect)
     ping = dialect.do_ping
 
     def count(self: Any, dbapi: Any) -> bool:
-        asked.append(dbapi)
+        questions.append(dbapi)
         return ping(self, dbapi)
 
     monkeypatch.setattr(dialect, "do_ping", count)
-    return asked
+    return questions
 
 
 async def test_a_connection_is_asked_only_after_it_was_idle(

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from services.chassis.database import loop_connection
+from services.chassis.database import engine
 from services.chassis.database.engine import Database, rows_of
 from services.chassis.errors import DatabaseAway
 
@@ -80,7 +80,7 @@ async def test_the_loop_waits_for_no_locked_file(
     db: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Such as one that is being restored: the question is answered that it is away."""
-    monkeypatch.setattr(loop_connection, "BUSY_SECONDS", 0)
+    monkeypatch.setattr(engine, "LOOP_BUSY_SECONDS", 0)
     await db.close()
     other = sqlite3.connect(db.file, isolation_level=None)
     other.execute("PRAGMA locking_mode=EXCLUSIVE")
