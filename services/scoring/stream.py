@@ -19,7 +19,7 @@ from services.chassis.broker.connection import Broker
 from services.chassis.broker.consumers import ConsumerPlan
 from services.chassis.broker.durability import check_stream
 from services.chassis.broker.errors import translate_client_errors
-from services.chassis.broker.streams import StreamState, state_of
+from services.chassis.broker.streams import LOOK_SECONDS, StreamState, looks_of, state_of
 from services.chassis.clock import Clock
 from services.chassis.database.engine import Database
 from services.chassis.errors import BrokerAway
@@ -33,9 +33,6 @@ STREAM, CONSUMER, RATINGS = "EVENTS", "scoring", "RATINGS"
 HEARD_SECONDS = 3.0
 ANSWER_SECONDS = 3.0
 """A fold that is cut off from NATS notices it in time for another one to go on."""
-LEADER_LOOKS, LOOK_SECONDS = 30, 1.0
-"""How often a cluster is asked before its stream counts as shorter: a server that leads again after
-a partition has been seen to take more than five seconds on a busy machine."""
 PLAN = ConsumerPlan(STREAM, CONSUMER)
 
 
@@ -107,7 +104,7 @@ async def compare_stream(
 
     A cluster is asked again: a new leader may not have applied all that it has stored.
     """
-    looks = LEADER_LOOKS if broker.access.replicas > 1 else 0
+    looks = looks_of(broker)
     while True:
         on_look()
         state = await stream_state(broker)

@@ -25,9 +25,10 @@ FRESH = "."
 NO_MESSAGE = 10037
 READ_AT_ONCE, READ_BYTES, READ_SECONDS = 1000, 4 * 2**20, 10.0
 END_OF_BATCH, NOTHING_LEFT = "204", "404"
-REPLICA_LOOKS, LOOK_SECONDS = 30, 1.0
-"""How often a cluster is asked for what its leader has: each replica answers, also one that was cut
-off and has not caught up."""
+CLUSTER_LOOKS, LOOK_SECONDS = 30, 1.0
+"""How often a cluster is asked again where it shows less than it had: a server that leads again
+after a partition, or a replica that was cut off, has been seen to take more than five seconds on a
+busy machine until it had caught up."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,11 @@ class StreamState:
 
     created: int
     last_seq: int
+
+
+def looks_of(broker: Broker) -> int:
+    """How often to look again where the server shows less than it had: a single one is believed."""
+    return CLUSTER_LOOKS if broker.access.replicas > 1 else 0
 
 
 def state_of(info: StreamInfo) -> StreamState:
@@ -96,7 +102,7 @@ class StreamMessage(NamedTuple):
 async def messages(broker: Broker, stream: str) -> AsyncIterator[list[StreamMessage]]:
     """Every message of a stream, in batches, from its beginning to the last one of now or later."""
     nc, after, end = await broker.ensure(), 0, (await state(broker, stream)).last_seq
-    looks = REPLICA_LOOKS if broker.access.replicas > 1 else 0
+    looks = looks_of(broker)
     inbox = nc.new_inbox()
     with translate_client_errors():
         subscription = await nc.subscribe(inbox)

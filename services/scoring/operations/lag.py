@@ -9,7 +9,7 @@ from nats.js.errors import NotFoundError
 
 from services.chassis.broker.connection import Broker
 from services.chassis.broker.errors import translate_client_errors
-from services.chassis.broker.streams import state_of
+from services.chassis.broker.streams import LOOK_SECONDS, looks_of, state_of
 from services.chassis.clock import Clock
 from services.chassis.database.engine import Database
 from services.chassis.errors import BrokerAway
@@ -22,8 +22,6 @@ from services.scoring.store import doors, position
 from services.scoring.store.door_state import first_alarm
 from services.scoring.store.position import Position
 from services.scoring.stream import (
-    LEADER_LOOKS,
-    LOOK_SECONDS,
     STREAM,
     consumer,
     floor_of,
@@ -102,11 +100,11 @@ class FoldLag:
         """Why the stream was lost; of a cluster, once that has lasted as long as the fold waits."""
         if reason is None:
             self._lost_since = None
-        elif self.broker.access.replicas > 1:
-            now = self.clock()
-            self._lost_since = now if self._lost_since is None else self._lost_since
-            return reason if now - self._lost_since >= LEADER_LOOKS * LOOK_SECONDS * 1e6 else None
-        return reason
+            return None
+        now = self.clock()
+        self._lost_since = now if self._lost_since is None else self._lost_since
+        patience = looks_of(self.broker) * LOOK_SECONDS * 1e6
+        return reason if now - self._lost_since >= patience else None
 
     async def feed(self) -> str:
         """The health check of a process that does not fold: FeedUnheard without the stream."""

@@ -25,10 +25,10 @@ async def broker(nats_server: NatsServer) -> AsyncIterator[Broker]:
     admin = nats_server.broker("provision")
     await provision(admin)
     await admin.close()
-    found = nats_server.broker("scoring")
-    found.access = replace(found.access, replicas=3)
-    yield found
-    await found.close()
+    scoring = nats_server.broker("scoring")
+    scoring.access = replace(scoring.access, replicas=3)
+    yield scoring
+    await scoring.close()
 
 
 @pytest.mark.parametrize("looks", [3, 1])
@@ -45,17 +45,19 @@ async def test_what_a_replica_lacks_is_waited_for(
 
     async def batch(subscription: Subscription) -> list[StreamMessage]:
         nonlocal empty
-        found = await read_batch(subscription)
-        empty += not found
-        if not found and empty == 2:
+        messages = await read_batch(subscription)
+        empty += not messages
+        if not messages and empty == 2:
             await door.request(SUBJECT, b"second")
-        return found
+        return messages
 
     monkeypatch.setattr(streams, "state", state)
     monkeypatch.setattr(streams, "_batch", batch)
     monkeypatch.setattr(streams, "LOOK_SECONDS", 0)
-    monkeypatch.setattr(streams, "REPLICA_LOOKS", looks)
-    bodies = [each.body async for found in streams.messages(broker, "EVENTS") for each in found]
+    monkeypatch.setattr(streams, "CLUSTER_LOOKS", looks)
+    bodies = [
+        each.body async for messages in streams.messages(broker, "EVENTS") for each in messages
+    ]
     await door.close()
     assert bodies == ([b"first", b"second"] if looks == 3 else [b"first"])
     assert empty == (3 if looks == 3 else 2)

@@ -10,6 +10,7 @@ import pytest
 from nats.js import api
 from nats.js.api import StreamConfig, StreamInfo
 
+from services.chassis.broker import streams
 from services.chassis.broker.connection import Broker
 from services.chassis.broker.streams import StreamState, state_of
 from services.chassis.settings import NatsAccess
@@ -102,7 +103,7 @@ async def test_a_server_of_a_cluster_that_leads_again_has_time_to_apply_what_it_
             return
         with pytest.raises(FoldHalted):
             await loop.check_stream()
-        assert looks == stream.LEADER_LOOKS + 1
+        assert looks == streams.CLUSTER_LOOKS + 1
 
 
 async def test_the_lag_of_a_cluster_calls_a_stream_lost_once_it_stays_short(
@@ -110,7 +111,7 @@ async def test_the_lag_of_a_cluster_calls_a_stream_lost_once_it_stays_short(
 ) -> None:
     """As long as the fold waits for a new leader, so does the lag; a single server is believed."""
     now, last = 0, 60
-    waits = int(stream.LEADER_LOOKS * stream.LOOK_SECONDS * 1e6)
+    waits = int(streams.CLUSTER_LOOKS * streams.LOOK_SECONDS * 1e6)
 
     async def info(_: Broker) -> StreamInfo:
         config = StreamConfig(name="EVENTS")
