@@ -44,23 +44,24 @@ def history(
     from services.commands.client import Client, tokens
     from services.commands.history_table import history_table
     from services.commands.homes import stack_url
+    from services.commands.rating import indicator_names
 
     settings = load_settings(home=home)
     bearer = token or tokens(settings.home)["hr"]
     client = Client(url or stack_url(settings))
-    key, changes, names = run(_load_changes(client, bearer, year, unit, limit))
+    key, changes = run(_load_changes(client, bearer, year, unit, limit))
     if as_json:
         print_result({"items": changes}, as_json)
     else:
+        names = run(indicator_names(client, bearer, year, key))
         show_table(history_table(changes, key, year, names))
 
 
 async def _load_changes(
     client: Client, token: str, year: int, unit: str, limit: int
-) -> tuple[str, list[dict[str, Any]], dict[str, str]]:
-    """The unit that was meant, what moved its rating, and what its indicators are called."""
-    from services.commands.rating import find_unit, indicator_names, list_changes
+) -> tuple[str, list[dict[str, Any]]]:
+    """The unit that was meant, and what moved its rating."""
+    from services.commands.rating import find_unit, list_changes
 
     key = await find_unit(client, token, year, unit)
-    changes = await list_changes(client, token, year, key, limit)
-    return key, changes, await indicator_names(client, token, year, key)
+    return key, await list_changes(client, token, year, key, limit)

@@ -30,9 +30,9 @@ def test_a_door_is_listed_in_words(
         return [door]
 
     monkeypatch.setattr(operator, "list_doors", doors)
-    shown = danchu("door", "list", "--home", str(tmp_path)).stdout
-    assert f"intake.1  {STATES[state]}  2/12.345 đến 01/01/2026 00:00:00" in shown
-    assert "2/12,345 up to 1 Jan 2026, 00:00:00" in shown
+    output = danchu("door", "list", "--home", str(tmp_path)).stdout
+    assert f"intake.1  {STATES[state]}  2/12.345 đến 01/01/2026 00:00:00" in output
+    assert "2/12,345 up to 1 Jan 2026, 00:00:00" in output
     listed = danchu("door", "list", "--json", "--home", str(tmp_path)).stdout
     assert json.loads(listed)["doors"] == [door]
 
@@ -53,5 +53,5 @@ def test_an_entry_of_the_quarantine_is_listed_in_words(
         return [entry]
 
     monkeypatch.setattr(quarantine_lists, "entries", entries)
-    shown = danchu("quarantine", "list", "--home", str(tmp_path)).stdout
-    assert "a1  01/01/2026 00:00:00  chờ xử lý / waits  contract\n    x / y" in shown
+    output = danchu("quarantine", "list", "--home", str(tmp_path)).stdout
+    assert "a1  01/01/2026 00:00:00  chờ xử lý / waits  contract\n    x / y" in output
