@@ -14,11 +14,10 @@ from typing import Any
 from contracts import moments
 from contracts.moment_texts import day_text, deadline_text, moment_text
 from contracts.percentages import percentage
-from contracts.quantities import count_text
+from contracts.quantities import MINUS, count_text
 from services.chassis.http.language import page_language
 
 MISSING = "–"
-MINUS = "−"
 DAY_LENGTH = len("2025-03-01")
 
 

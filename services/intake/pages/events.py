@@ -20,6 +20,7 @@ from contracts.catalog import CANONICAL, EventType
 from contracts.door import Emitted, Refusal, read_item
 from contracts.event_forms import EVENTS, MARK, FormCode, FormMark
 from contracts.faults import Fault
+from contracts.quantities import MINUS
 from services.chassis.auth.credentials import Credential, require
 from services.chassis.http.problems import Problem
 from services.chassis.web.forms import Form
@@ -47,7 +48,6 @@ DESK_SOURCE = "urn:danchu:desk"
 SUFFIX = "desk"
 PREFILLED_MAX = 200
 UNPROCESSABLE, CONFLICT = 422, 409
-MINUS = "\N{MINUS SIGN}"
 RECEIPT = re.compile("[0-9a-f]{32}", re.ASCII)
 
 

@@ -88,10 +88,13 @@ class Unit:
         """
         name = self._names_in.get(year)
         if name is None:
-            end = self.end_in(year)
-            names = [entry for entry in self.names if entry[0] < end]
-            name = self._names_in[year] = max(names)[2] if names else self.name
+            name = self._names_in[year] = self.name_at(self.end_in(year) - 1)
         return name
+
+    def name_at(self, instant: int) -> str:
+        """The name in force; of several that begin at once the last in the order of events."""
+        begun = [entry for entry in self.names if entry[0] <= instant]
+        return max(begun)[2] if begun else self.name
 
 
 NEVER = 2**62

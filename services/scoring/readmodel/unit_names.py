@@ -24,8 +24,9 @@ def name_page(registry: Registry, after: str, now: int) -> NamesAnswer:
     units: list[NamedUnit] = []
     characters = 0
     for key in rest[:UNITS_MAX]:
-        name, coming = _names_from(registry.units[key], now)
-        codes = sorted(registry.units[key].codes)[:CODES_MAX]
+        unit = registry.units[key]
+        name, coming = unit.name_at(now), _names_after(unit, now)
+        codes = sorted(unit.codes)[:CODES_MAX]
         characters += sum(map(len, (key, name, *(text for _, text in coming), *codes)))
         if units and characters > CHARACTERS_MAX:
             break
@@ -33,14 +34,10 @@ def name_page(registry: Registry, after: str, now: int) -> NamesAnswer:
     return NamesAnswer(tuple(units), len(units) < len(rest))
 
 
-def _names_from(unit: Unit, now: int) -> tuple[str, list[tuple[int, str]]]:
-    """The name in force, and those to come, each with its beginning.
-
-    Of several that begin at once the last in the order of events holds.
-    """
-    begun = [entry for entry in unit.names if entry[0] <= now]
+def _names_after(unit: Unit, now: int) -> list[tuple[int, str]]:
+    """The names to come, each with its beginning; of several at once the one of `name_at`."""
     coming = {since: name for since, _, name in sorted(unit.names) if since > now}
-    return max(begun)[2] if begun else unit.name, list(coming.items())[:COMING_MAX]
+    return list(coming.items())[:COMING_MAX]
 
 
 async def unit_names(reading: Reading, after: str) -> NamesAnswer:

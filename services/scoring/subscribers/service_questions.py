@@ -7,7 +7,7 @@ acknowledgement must be controlled exactly are read through `pull_consumer`.
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 
 import msgspec
@@ -101,24 +101,26 @@ class ServiceResponder:
         return broker
 
     async def on_receipt(self, body: bytes) -> bytes:
-        """Answers a request; a malformed one, or one without the database, gets no answer."""
-        try:
+        """Answers what became of an event, in JSON."""
+        with _unanswered():
             question = msgspec.json.decode(body, type=ReceiptQuestion)
-            fate = await self.receipts.fate(bytes.fromhex(question.receipt))
-        except (msgspec.MsgspecError, ValueError, DanchuError) as error:
-            log.warning("a question was not answered", extra={"error": str(error)})
-            raise
-        return msgspec.json.encode(fate)
+            return msgspec.json.encode(await self.receipts.fate(bytes.fromhex(question.receipt)))
 
     async def on_names(self, body: bytes) -> bytes:
-        """As `on_receipt`, of what units are called."""
-        try:
+        """Answers what units are called, in JSON."""
+        with _unanswered():
             question = msgspec.json.decode(body, type=NamesQuestion)
-            answer = await self.names(question.after)
-        except (msgspec.MsgspecError, DanchuError) as error:
-            log.warning("a question was not answered", extra={"error": str(error)})
-            raise
-        return msgspec.json.encode(answer)
+            return msgspec.json.encode(await self.names(question.after))
+
+
+@contextlib.contextmanager
+def _unanswered() -> Iterator[None]:
+    """Logs why a request gets no answer: it is malformed, or the database is away."""
+    try:
+        yield
+    except (ValueError, DanchuError) as error:  # msgspec's errors are ValueErrors
+        log.warning("a question was not answered", extra={"error": str(error)})
+        raise
 
 
 async def raw_body(message: NatsMessage) -> bytes:
