@@ -108,11 +108,11 @@ async def test_a_database_with_other_definitions_is_used_no_more(
 
 
 async def test_a_database_that_is_still_used_ends_its_users(server: Postgres, home: Path) -> None:
-    """What a test left open writes nothing into the database of the next."""
+    """What a test session open writes nothing into the database of the next."""
     async with violations(server, home) as conn:
         database = await conn.fetchval("SELECT current_database()")
-        left = await asyncpg.connect(server.url_of(database))
-        await left.execute("BEGIN; UPDATE violations.door SET events = 7")
+        session = await asyncpg.connect(server.url_of(database))
+        await session.execute("BEGIN; UPDATE violations.door SET events = 7")
     with pytest.raises((asyncpg.PostgresError, asyncpg.InterfaceError, OSError)):
-        await left.execute("COMMIT")
+        await session.execute("COMMIT")
     assert server.spares == [database]

@@ -154,10 +154,10 @@ async def test_nobody_but_scoring_answers_what_units_are_called(
 ) -> None:
     """A system of record that listens for the question of another hears nothing."""
     liar = Broker(Settings(home=home).nats("violations"), "test liar")
-    heard: list[Msg] = []
+    questions: list[Msg] = []
 
     async def hear(question: Msg) -> None:
-        heard.append(question)
+        questions.append(question)
 
     try:
         client = await liar.ensure()
@@ -165,7 +165,7 @@ async def test_nobody_but_scoring_answers_what_units_are_called(
         await client.flush()
         with pytest.raises(BrokerAway):
             await names_of(home).look()
-        assert not heard
+        assert not questions
     finally:
         await liar.close()
 

@@ -145,6 +145,6 @@ async def _command_page(
     if person.body["erased"]:
         why = [message("member-erased"), *(last_change(answer) if answer else ())]
         title, typed = MEMBERS.command(command.step.name), typed_fields(form, command.step.fields)
-        shown = typed if answer else ()  # before, the form has only what it began with
-        return await impossible_page(visit, api, MEMBERS, record, title, why, shown)
+        entered = typed if answer else ()  # before, the form has only what it began with
+        return await impossible_page(visit, api, MEMBERS, record, title, why, entered)
     return step_page(visit, MEMBERS, command.step, record, form, answer.status if answer else 200)

@@ -43,20 +43,20 @@ def page(template: str, language: str = "en", **values: object) -> str:
 def test_a_name_is_marked_where_an_element_may_stand(template: str) -> None:
     """Never within a tag, a title, an option or a text area; always in a text ([name] here)."""
     printed = template.replace("[name]", "{{ name }}")
-    assert page(printed) == _shown(template).replace("[name]", MARKED)
-    assert page(printed, "vi") == _shown(template).replace("[name]", SHOWN)
+    assert page(printed) == _expected(template).replace("[name]", MARKED)
+    assert page(printed, "vi") == _expected(template).replace("[name]", SHOWN)
 
 
-def _shown(template: str) -> str:
+def _expected(template: str) -> str:
     return re.sub("{%.*?%}", "", template.replace("{{ name }}", SHOWN))
 
 
 def test_what_is_no_vietnamese_text_is_printed_as_it_is() -> None:
     """Numbers, English texts, and what is markup already; a macro marks what it prints."""
-    shown = page(
+    html = page(
         "{% import 'parts' as parts %}{{ 12 }} {{ 'plain' | upper }}{{ parts.heading(name) }}"
     )
-    assert shown == f'12 PLAIN<h1 title="{SHOWN}">{MARKED}</h1>'
+    assert html == f'12 PLAIN<h1 title="{SHOWN}">{MARKED}</h1>'
 
 
 def test_of_a_sentence_only_the_words_of_a_value_are_marked() -> None:

@@ -17,5 +17,5 @@ async def persons(
     home: Path, tmp_path: Path, issuer: Issuer, provisioned: NatsServer
 ) -> AsyncIterator[Persons]:
     """Persons of a city whose keys are all in the home, two of the council among them."""
-    async with open_persons(home, tmp_path, issuer, outside=False) as made:
-        yield made
+    async with open_persons(home, tmp_path, issuer, outside=False) as persons:
+        yield persons

@@ -36,8 +36,8 @@ async def test_the_second_answer_to_an_appeal_is_told_of_the_first(persons: Pers
     first = await confirmation(persons, "council", answer, outcome="upheld", decision="3/QĐ")
     second = await confirmation(persons, "second", answer, outcome="rejected", decision="9/QĐ")
     third = await persons.get("second", answer)
-    taken = await persons.send("council", first)
-    assert taken.status_code == 303
+    redirect = await persons.send("council", first)
+    assert redirect.status_code == 303
     before = await sent_events(persons)
     for late in (
         await persons.send("second", second),
@@ -47,8 +47,8 @@ async def test_the_second_answer_to_an_appeal_is_told_of_the_first(persons: Pers
         for words in ("council", "hội đồng", "3/QĐ", "chấp nhận kiến nghị", "Ghi lúc", "9/QĐ"):
             assert words in late.text, (words, late.text)
     again = await persons.send("council", first)
-    assert receipt_of(again) == receipt_of(taken)
-    await persons.road.get("/ratings/2025/H44.1", wait_for=receipt_of(taken))
+    assert receipt_of(again) == receipt_of(redirect)
+    await persons.road.get("/ratings/2025/H44.1", wait_for=receipt_of(redirect))
     opened = await persons.get("second", answer)
     assert opened.status_code == 409 and "3/QĐ" in opened.text and "council" in opened.text
     assert await sent_events(persons) == before
@@ -73,14 +73,14 @@ async def test_a_second_adjustment_is_sent_only_by_who_has_seen_the_first(
 
 
 @pytest.mark.parametrize(
-    ("code", "about", "typed", "shown"),
+    ("code", "about", "typed", "contents"),
     [("appeal", {}, {"appeal": "KN-1", "reason": "Thiếu một lớp"}, ("KN-1", "Thiếu một lớp")),
      ("self-score", {"indicator": INDICATOR}, {"points": "7,5"}, ("7,50",))],
     ids=["appeal", "self-score"],
 )  # fmt: skip
 async def test_the_second_reply_of_a_unit_is_told_who_sent_the_first(
     persons: Persons, code: str, about: dict[str, str], typed: dict[str, str],
-    shown: tuple[str, ...],
+    contents: tuple[str, ...],
 ) -> None:  # fmt: skip
     """Two clerks of one unit: name and role, when and what; the second may still send it."""
     path = begun(code, **about)
@@ -88,9 +88,10 @@ async def test_the_second_reply_of_a_unit_is_told_who_sent_the_first(
     second = await confirmation(persons, "emitter-2", path, **mine)
     assert (await persons.step("emitter", path, **typed)).status_code == 303
     moved = await persons.send("emitter-2", second)
-    told = moved.text.partition('id="meanwhile"')[2].partition("</section>")[0]
+    notice = moved.text.partition('id="meanwhile"')[2].partition("</section>")[0]
     assert moved.status_code == 409
-    assert all(words in told for words in ("Người ghi", "emitter<", "hệ thống gửi", *shown)), told
+    words = ("Người ghi", "emitter<", "hệ thống gửi", *contents)
+    assert all(each in notice for each in words), notice
     again = await persons.send("emitter-2", await persons.send("emitter-2", moved, **mine))
     assert again.status_code == 303
 

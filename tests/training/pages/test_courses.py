@@ -53,23 +53,23 @@ async def test_a_refused_form_keeps_what_was_typed_and_names_each_field(visits: 
 
 
 @pytest.mark.parametrize(
-    ("hours", "taken"),
+    ("hours", "valid"),
     [
         ("-3", False), ("1e5", False), ("0", False), ("0,0000", False), ("999999999,9999", True),
         ("1000000000", False), ("7,12345", False),
     ],
 )  # fmt: skip
 async def test_hours_of_a_course_are_refused_in_the_words_of_a_page(
-    visits: PageVisits, hours: str, taken: bool
+    visits: PageVisits, hours: str, valid: bool
 ) -> None:
     """With both bounds and no word of JSON, of which a program reads."""
     answer = await visits.send(LIST, "clerk", FIELDS | {"hours": hours}, blank=NEW)
     said = "phải là số giờ lớn hơn 0 và nhỏ hơn 1.000.000.000, có nhiều nhất bốn chữ số lẻ"
-    assert (answer.status_code, said in answer.text) == ((303, False) if taken else (422, True))
+    assert (answer.status_code, said in answer.text) == ((303, False) if valid else (422, True))
     assert "JSON" not in answer.text
     body = FIELDS | {"hours": hours.replace(",", ".")}
-    told = await visits.desk.post("courses", "clerk", body)
-    assert taken or 'trong JSON: "7.5"' in told.json()["errors"][0]["message_vi"]
+    problem = await visits.desk.post("courses", "clerk", body)
+    assert valid or 'trong JSON: "7.5"' in problem.json()["errors"][0]["message_vi"]
 
 
 async def test_a_wrong_filter_leads_back_to_the_whole_list(visits: PageVisits) -> None:

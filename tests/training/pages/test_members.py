@@ -68,9 +68,9 @@ async def test_who_was_erased_has_no_form_on_any_page(visits: PageVisits) -> Non
     stale = version_of((await visits.open(f"{member}/erase", "council")).text)
     await visits.succeed(f"{member}/erase", "council", {})
     for step, role in (("erase", "council"), ("rename", "council"), ("rename", "clerk")):
-        asked = await visits.open(f"{member}/{step}", role)
-        assert asked.status_code == 409 and "đã được xóa" in asked.text, (step, role)
-        assert "<form" not in asked.text.partition("<main")[2].partition("</main>")[0]
+        refusal = await visits.open(f"{member}/{step}", role)
+        assert refusal.status_code == 409 and "đã được xóa" in refusal.text, (step, role)
+        assert "<form" not in refusal.text.partition("<main")[2].partition("</main>")[0]
         page = (await visits.open(member, role)).text
         assert f"{member}/erase" not in page and f"{member}/rename" not in page
     typed = {"name": "Nguyễn Văn Ba"} | mine
@@ -88,5 +88,5 @@ async def test_a_person_of_a_withdrawn_membership_is_said_to_be_out_of_reach(
     member = await member_of(visits)
     await visits.succeed(f"{member}/retract/1", "clerk", {"reason": "Nhầm người"})
     for step, role in (("erase", "council"), ("rename", "clerk")):
-        asked = await visits.open(f"{member}/{step}", role)
-        assert asked.status_code == 409 and "“đã rút”" in asked.text, asked.text
+        refusal = await visits.open(f"{member}/{step}", role)
+        assert refusal.status_code == 409 and "“đã rút”" in refusal.text, refusal.text
